@@ -1,0 +1,21 @@
+"""`loopback-auth` and `python -m loopback_auth`."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+if __name__ == "__main__" and sys.path[:1] in ([""], [os.getcwd()]):
+    # `python -m` puts the current folder first, where a file named yarl.py would be taken for the library.
+    del sys.path[0]
+
+
+def main() -> None:
+    """Run the command line and leave with its exit status."""
+    from loopback_auth.cli.main import run
+
+    sys.exit(run(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

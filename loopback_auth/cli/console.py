@@ -1,0 +1,133 @@
+"""The two streams. Everything that is printed anywhere goes through here."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+
+from ..oauth.text import one_line
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any, TextIO
+
+    from ..errors import LoopbackAuthError
+
+
+class Console:
+    """
+    Prints results on stdout and talk on stderr; with *json*, one document on stdout and one event a line on stderr.
+
+    Either stream may be closed, or be closed by its reader: then talk is lost, and a lost result is an error.
+    """
+
+    def __init__(
+        self,
+        *,
+        json: bool = False,
+        quiet: bool = False,
+        verbose: bool = False,
+        stdout: TextIO | None = None,
+        stderr: TextIO | None = None,
+    ) -> None:
+        self.json = json
+        self.quiet = quiet
+        self.verbose = verbose
+        self._stdout = stdout or sys.stdout
+        self._stderr = stderr or sys.stderr
+        self._line_open = False
+
+    @property
+    def interactive(self) -> bool:
+        """Tell whether a person can be asked something: a terminal on both ends of the talk."""
+        return bool(sys.stdin and sys.stdin.isatty() and self.terminal)
+
+    @property
+    def terminal(self) -> bool:
+        """Tell whether stderr is a terminal that can redraw a line."""
+        return bool(self._stderr and self._stderr.isatty() and os.environ.get("TERM") != "dumb")
+
+    def result(self, text: str, document: Mapping[str, Any]) -> None:
+        """Print a command's result: *text*, or *document* with its version where `--json` was given."""
+        self.raw(json.dumps({"version": 1, **document}, ensure_ascii=True) if self.json else text)
+
+    def raw(self, text: str, *, end: str = "\n") -> None:
+        """Print *text* on stdout as it is."""
+        self.end_line()
+        if self._stdout is None:
+            raise BrokenPipeError("stdout is closed")
+        if text:
+            self._stdout.write(text + end)
+        self._stdout.flush()
+
+    def say(self, text: str) -> None:
+        """Print lines for the person; nothing with `--quiet` or `--json`."""
+        if not self.quiet and not self.json:
+            self._talk(text + "\n")
+
+    def insist(self, text: str) -> None:
+        """Print a line that `--quiet` does not silence; nothing with `--json`, whose events say it."""
+        if not self.json:
+            self._talk(text + "\n")
+
+    def event(self, name: str, **members: object) -> None:
+        """Print one event for a program; nothing without `--json`."""
+        if self.json:
+            self._talk(json.dumps({"event": name, **members}, ensure_ascii=True) + "\n")
+
+    def redraw(self, text: str) -> None:
+        """Put *text* in place of the line drawn before; only on a terminal."""
+        if self.terminal and not self.quiet and not self.json:
+            self._talk(f"\r\x1b[2K{text}", line_open=True)
+
+    def end_line(self) -> None:
+        """Go to a new line if the last one was drawn."""
+        if self._line_open:
+            self._talk("\n")
+
+    def error(self, error: LoopbackAuthError) -> int:
+        """Tell what went wrong, why, and what to do; give the exit status."""
+        self.end_line()
+        message, cause, fix = (
+            one_line(str(error), limit=1200),
+            one_line(error.cause, limit=1200),
+            one_line(error.fix, limit=1200),
+        )
+        if self.json:
+            told = {
+                "code": error.code,
+                "message": message,
+                "cause": cause,
+                "fix": fix,
+                "exit_code": error.exit_code,
+            }
+            self._last(json.dumps({"version": 1, "error": told}, ensure_ascii=True))
+        else:
+            self._talk(f"error[{error.code}]: {message}\n  cause: {cause}\n  fix: {fix}\n")
+        return error.exit_code
+
+    def _last(self, text: str) -> None:
+        try:
+            self.raw(text)
+        except OSError:
+            self.drop_stdout()
+
+    def drop_stdout(self) -> None:
+        """Stop writing to a stdout whose reader has gone, so that Python does not complain about it at exit."""
+        with open(os.devnull, "w", encoding="utf-8") as nowhere:
+            os.dup2(nowhere.fileno(), 1)
+
+    def _talk(self, text: str, *, line_open: bool = False) -> None:
+        if self._stderr is None:
+            return
+        if self._line_open and not line_open and text != "\n":
+            text = "\n" + text
+        self._line_open = line_open
+        try:
+            self._stderr.write(text)
+            self._stderr.flush()
+        except OSError:
+            # Nobody listens any more; the work goes on.
+            self._stderr = None

@@ -1,0 +1,313 @@
+"""`login`: sign in through the browser and store the tokens."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+from ..edge.config import load_config, seconds
+from ..edge.event_loop import run as run_story
+from ..edge.home import home
+from ..edge.interrupts import listen_for_interrupts
+from ..edge.store import FileStore
+from ..errors import Cancelled, UsageError
+from ..flows.access_token import has_expired
+from ..flows.login import TIMEOUT_S, login
+from ..flows.profile import resolve
+from ..oauth.credential import to_rfc3339
+from ..oauth.secret import Secret
+from ..oauth.text import one_line
+from ..providers import load_provider
+from .arguments import profile_name
+from .talk import Talk, host_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+    from ..edge.config import Config
+    from ..flows.profile import Profile
+    from ..oauth.credential import Credential
+    from .arguments import Parser
+    from .console import Console
+
+_TEXTS = (
+    "issuer",
+    "provider",
+    "login_url",
+    "client_id",
+    "authorization_endpoint",
+    "token_endpoint",
+    "revocation_endpoint",
+    "userinfo_endpoint",
+    "token_endpoint_auth_method",
+    "response_mode",
+    "ca_bundle",
+    "browser",
+    "client_secret_env",
+    "client_secret_file",
+)
+
+
+def arguments(parser: Parser) -> None:
+    parser.profile_argument()
+    where = parser.add_argument_group("where to sign in")
+    where.add_argument(
+        "--provider", metavar="NAME", help="a kind of server known by name: loopback-auth providers"
+    )
+    where.add_argument(
+        "--login-url", metavar="URL", help="the provider's login host, where it has several (a My Domain)"
+    )
+    where.add_argument(
+        "--issuer", metavar="URL", help="an OpenID provider or OAuth server, found by discovery"
+    )
+    for name in ("authorization", "token", "revocation", "userinfo"):
+        where.add_argument(
+            f"--{name}-endpoint", metavar="URL", help=f"the {name} endpoint, where there is no discovery"
+        )
+    where.add_argument(
+        "--refresh-metadata", action="store_true", help="ask the server for its endpoints anew"
+    )
+    client = parser.add_argument_group("as which client")
+    client.add_argument("--client-id", metavar="ID", help="the client ID (Salesforce: consumer key)")
+    secret = client.add_mutually_exclusive_group()
+    secret.add_argument("--client-secret-prompt", action="store_true", help="ask for the client secret")
+    secret.add_argument(
+        "--client-secret-stdin", action="store_true", help="read the client secret from standard input"
+    )
+    secret.add_argument("--client-secret-env", metavar="NAME", help="the environment variable that holds it")
+    secret.add_argument("--client-secret-file", metavar="FILE", help="the file that holds it")
+    client.add_argument(
+        "--token-endpoint-auth-method",
+        metavar="METHOD",
+        help="none, client_secret_basic or client_secret_post",
+    )
+    client.add_argument(
+        "--redirect-uri", metavar="URL", action="append", help="a registered callback (repeatable)"
+    )
+    client.add_argument(
+        "--port", metavar="N", type=_port, action="append", help="its port; 0 is any (repeatable)"
+    )
+    request = parser.add_argument_group("what to ask for")
+    request.add_argument("--scope", metavar='"A B"', help="scopes, separated by spaces")
+    request.add_argument(
+        "--param", metavar="NAME=VALUE", action="append", help="one more parameter (repeatable)"
+    )
+    request.add_argument("--prompt", metavar="VALUE", help="login, consent, select_account")
+    request.add_argument("--login-hint", metavar="NAME", help="the user name to fill in")
+    request.add_argument("--response-mode", metavar="MODE", help="query or form_post")
+    request.add_argument(
+        "--strict-scope", action="store_true", default=None, help="fail when other scopes are granted"
+    )
+    how = parser.add_argument_group("how")
+    how.add_argument(
+        "--if-needed", action="store_true", help="do nothing when the stored token is good or refreshable"
+    )
+    how.add_argument("--no-browser", action="store_true", help="open nothing: print the address only")
+    how.add_argument(
+        "--browser", metavar="COMMAND", help="the browser to open (default: BROWSER, else the desktop's)"
+    )
+    how.add_argument(
+        "--timeout", metavar="TIME", type=seconds, help="how long to wait, such as 90s or 5m (default: 5m)"
+    )
+    how.add_argument("--ca-bundle", metavar="FILE", help="PEM certificates to trust besides the system's")
+
+
+def _port(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= 65535:  # noqa: PLR2004 - TCP's ports
+        raise ValueError(text)
+    return number
+
+
+def run(arguments: Namespace, console: Console) -> int:
+    listen_for_interrupts()
+    place = home()
+    name = profile_name(arguments, place)
+    store, config = FileStore(place), load_config(place)
+    stored = store.load(name)
+    if (
+        arguments.if_needed
+        and stored
+        and (stored.get("refresh_token") or not has_expired(stored, at=time.time()))
+    ):
+        return _signed_in_already(stored, name, console)
+    flags = _settings(arguments, console)
+    profile = resolve(
+        name,
+        flags=flags,
+        environ=os.environ,
+        config=config,
+        stored=stored,
+        find_provider=lambda provider: load_provider(provider, place),
+    )
+    credential = _sign_in(profile, arguments, store, console)
+    _report(credential, store, console)
+    if (
+        flags
+        and name not in config.profiles
+        and console.interactive
+        and not (arguments.no_input or console.json)
+    ):
+        _offer_profile(profile, config, console)
+    return 0
+
+
+def _settings(arguments: Namespace, console: Console) -> dict[str, Any]:
+    """Give what the flags say, under the settings' names."""
+    flags: dict[str, Any] = {name: getattr(arguments, name) for name in _TEXTS}
+    flags["scope"] = None if arguments.scope is None else tuple(arguments.scope.split())
+    flags["redirect_uris"] = tuple(arguments.redirect_uri) if arguments.redirect_uri else None
+    flags["port"] = tuple(arguments.port) if arguments.port else None
+    flags["timeout"] = arguments.timeout
+    flags["strict_scope"] = arguments.strict_scope
+    parameters = dict(_parameter(text) for text in arguments.param or [])
+    parameters.update(
+        {n: v for n, v in (("prompt", arguments.prompt), ("login_hint", arguments.login_hint)) if v}
+    )
+    flags["parameters"] = parameters or None
+    if secret := _typed_secret(arguments, console):
+        flags["client_secret"] = secret
+    return {name: value for name, value in flags.items() if value is not None}
+
+
+def _parameter(text: str) -> tuple[str, str]:
+    name, separator, value = text.partition("=")
+    if not name or not separator:
+        raise UsageError(
+            "--param takes NAME=VALUE",
+            cause="The part before = is the parameter's name.",
+            fix='for example: --param audience="https://api.example.com"',
+        )
+    return name, value
+
+
+def _typed_secret(arguments: Namespace, console: Console) -> Secret | None:
+    if not (arguments.client_secret_stdin or arguments.client_secret_prompt):
+        return None
+    if arguments.no_input:
+        raise UsageError(
+            "the client secret cannot be read: --no-input forbids it",
+            cause="--client-secret-stdin and --client-secret-prompt read standard input.",
+            fix="name an environment variable with --client-secret-env, or a file with --client-secret-file",
+        )
+    secret = _from_stdin() if arguments.client_secret_stdin else _from_prompt(console)
+    if not secret:
+        raise UsageError(
+            "no client secret was given",
+            cause="What was read is empty.",
+            fix="give the secret, or leave the option out for a public client",
+        )
+    return Secret(secret)
+
+
+def _from_stdin() -> str:
+    return sys.stdin.read(64 * 1024).strip("\r\n") if sys.stdin else ""
+
+
+def _from_prompt(console: Console) -> str:
+    if not console.interactive:
+        raise UsageError(
+            "there is no terminal to ask for the client secret on",
+            cause="--client-secret-prompt asks a person.",
+            fix="pipe it in with --client-secret-stdin",
+        )
+    from getpass import getpass
+
+    try:
+        return getpass("Client secret: ", stream=sys.stderr)
+    except (EOFError, KeyboardInterrupt):
+        raise Cancelled("stopped at the question for the client secret") from None
+
+
+def _sign_in(profile: Profile, arguments: Namespace, store: FileStore, console: Console) -> Credential:
+    talk = Talk(console)
+    return run_story(
+        login(
+            profile,
+            store=store,
+            transport=transport_for(profile, talk),
+            browser=None if arguments.no_browser else _browser(profile),
+            notify=talk,
+            timeout_s=profile.get("timeout", TIMEOUT_S),
+            rediscover=arguments.refresh_metadata,
+        )
+    )
+
+
+def transport_for(profile: Profile | None, talk: Talk) -> Any:
+    """Make the HTTP client that the environment and *profile* ask for."""
+    from ..edge.transport import TOTAL_S, HttpTransport
+    from ..flows.trace import traced
+
+    bound = os.environ.get("LOOPBACK_AUTH_HTTP_TIMEOUT")
+    try:
+        timeout_s = seconds(bound) if bound else TOTAL_S
+    except ValueError:
+        raise UsageError(
+            "LOOPBACK_AUTH_HTTP_TIMEOUT must be a number of seconds",
+            cause="It bounds each HTTP request.",
+            fix="unset it, or set it to a number such as 30",
+        ) from None
+    return traced(
+        HttpTransport(timeout_s=timeout_s, ca_bundle=profile.get("ca_bundle") if profile else None), talk
+    )
+
+
+def _browser(profile: Profile) -> Callable[[str], bool]:
+    from ..edge.browser import open_browser
+
+    return lambda url: open_browser(url, chosen=profile.get("browser"))
+
+
+def _report(credential: Credential, store: FileStore, console: Console) -> None:
+    who, server = credential.identity, credential.server
+    host = host_of(server.issuer or server.authorization_endpoint)
+    tokens, path = credential.tokens, store.path(credential.profile)
+    console.end_line()
+    console.result(
+        "",
+        {
+            "profile": credential.profile,
+            "identity": {"subject": who.subject, "name": who.name} if who else None,
+            "issuer": server.issuer,
+            "host": host,
+            "scope": tokens.scope,
+            "expires_at": to_rfc3339(tokens.expires_at) if tokens.expires_at else None,
+            "refreshable": tokens.refresh_token is not None,
+            "path": path,
+        },
+    )
+    console.say(f"Signed in as {who.name if who else 'somebody the server does not name'} at {host}.")
+    console.say(f"Tokens of the profile {credential.profile}: {path}")
+
+
+def _signed_in_already(stored: Mapping[str, Any], name: str, console: Console) -> int:
+    who = (stored.get("identity") or {}).get("name")
+    console.result("", {"profile": name, "signed_in": True, "identity": stored.get("identity")})
+    console.say(f"Signed in as {one_line(str(who))} already." if who else "Signed in already.")
+    return 0
+
+
+def _offer_profile(profile: Profile, config: Config, console: Console) -> None:
+    from ..edge.config_writer import add_profile, profile_text
+
+    console.say(f"\nTo keep these settings where you can edit them, {config.path} would get:\n")
+    console.say(profile_text(profile.name, profile.to_remember(), profile.client_secret_env))
+    if _agreed("Write that? [y/N] "):
+        add_profile(config.path, profile.name, profile.to_remember(), profile.client_secret_env)
+        console.say(f"Written to {config.path}.")
+
+
+def _agreed(question: str) -> bool:
+    sys.stderr.write(question)
+    sys.stderr.flush()
+    # The sign-in is made and stored: whatever is answered here cannot undo it.
+    try:
+        return sys.stdin.readline().strip().lower() in ("y", "yes")
+    except KeyboardInterrupt:
+        sys.stderr.write("\n")
+        return False

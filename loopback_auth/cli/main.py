@@ -1,0 +1,123 @@
+"""From argv to exit status: finds the command, and loads that one alone."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+from .. import __version__
+from ..errors import LoopbackAuthError, UsageError
+from .arguments import Parser
+from .console import Console
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Sequence
+
+COMMANDS = {
+    "login": "sign in through the browser and store the tokens",
+    "token": "print the stored access token",
+    "status": "show who is signed in, where, and where each setting came from",
+    "profiles": "list the profiles",
+    "logout": "revoke the tokens and forget them",
+    "config": "show the configuration: path, show",
+    "providers": "list the kinds of server that are known by name",
+    "explain": "explain an error code: what happened, why, what to do",
+    "demo": "sign in to a server of our own, to see how it works",
+    "help": "read about a topic",
+}
+"""Every command with its line in `--help`; each is the module of that name in this package."""
+
+USAGE = """\
+usage: loopback-auth COMMAND [PROFILE] [OPTIONS]
+
+Sign in to any OAuth 2.0 / OpenID Connect server through the browser.
+
+commands:
+{commands}
+
+examples:
+  loopback-auth login --provider salesforce --client-id 3MVG9...
+  loopback-auth login work --issuer https://id.example.com --client-id my-cli
+  curl -H "Authorization: Bearer $(loopback-auth token work)" https://api.example.com/me
+
+loopback-auth COMMAND --help tells a command's options; loopback-auth help lists topics.
+"""
+
+
+def run(argv: Sequence[str]) -> int:
+    """Carry out one command line; give its exit status. Nothing a command raises on purpose comes out of here as a traceback."""
+    command, rest = (argv[0], argv[1:]) if argv else ("--help", [])
+    _survive_any_encoding()
+    if command in ("-h", "--help"):
+        return _print(_usage())
+    if command in ("-V", "--version"):
+        return _print(f"loopback-auth {__version__}")
+    # Known before anything is parsed: an error in the arguments is told in JSON, too.
+    console = Console(
+        json="--json" in rest,
+        quiet="-q" in rest or "--quiet" in rest,
+        verbose="-v" in rest or "--verbose" in rest,
+    )
+    try:
+        return _carry_out(command, rest, console)
+    except LoopbackAuthError as error:
+        return console.error(error)
+    except BrokenPipeError:
+        console.drop_stdout()
+        return 1
+    except KeyboardInterrupt as interrupt:
+        console.end_line()
+        return _exit_code_of(interrupt)
+
+
+def _carry_out(command: str, rest: Sequence[str], console: Console) -> int:
+    if command not in COMMANDS:
+        raise _unknown(command)
+    module = import_module(f".{command}", __package__)
+    parser = Parser(prog=f"loopback-auth {command}", description=COMMANDS[command].capitalize() + ".")
+    module.arguments(parser)
+    if not parser.epilog:
+        parser.epilog = (
+            f"learn more: loopback-auth help {command}" if command in ("login", "config") else None
+        )
+    arguments: Namespace = parser.parse_args(rest)
+    status: int = module.run(arguments, console)
+    return status
+
+
+def _exit_code_of(interrupt: KeyboardInterrupt) -> int:
+    return int(getattr(interrupt, "exit_code", 130))
+
+
+def _unknown(command: str) -> UsageError:
+    from difflib import get_close_matches
+
+    near = get_close_matches(command, COMMANDS, n=1)
+    return UsageError(
+        f"there is no command {command[:40]!r}",
+        cause="The first word after loopback-auth names the command.",
+        fix=f"loopback-auth {near[0]}" if near else "loopback-auth --help lists the commands",
+    )
+
+
+def _usage() -> str:
+    commands = "\n".join(f"  {name:<10} {line}" for name, line in COMMANDS.items())
+    return USAGE.format(commands=commands).rstrip()
+
+
+def _print(text: str) -> int:
+    try:
+        Console().raw(text)
+    except BrokenPipeError:
+        Console().drop_stdout()
+        return 1
+    return 0
+
+
+def _survive_any_encoding() -> None:
+    # A name in a language this terminal cannot show must not end the program.
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")

@@ -1,0 +1,98 @@
+"""`status`: who is signed in, to what, for how long, and where each setting came from."""
+
+from __future__ import annotations
+
+import os
+import time
+from urllib.parse import urlsplit
+
+from ..edge.config import load_config
+from ..edge.home import home
+from ..edge.store import FileStore
+from ..errors import SignInNeeded
+from ..flows.access_token import has_expired
+from ..flows.profile import resolve
+from ..oauth.text import one_line
+from ..providers import load_provider
+from .arguments import profile_name
+from .config import provenance
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Mapping
+    from typing import Any
+
+    from .arguments import Parser
+    from .console import Console
+
+
+def arguments(parser: Parser) -> None:
+    parser.profile_argument()
+
+
+def run(arguments: Namespace, console: Console) -> int:
+    place = home()
+    name = profile_name(arguments, place)
+    store = FileStore(place)
+    document = store.load(name)
+    if document is None:
+        raise SignInNeeded(f"nobody is signed in to the profile {name}", profile=name)
+    profile = resolve(
+        name,
+        flags={},
+        environ=os.environ,
+        config=load_config(place),
+        stored=document,
+        find_provider=lambda provider: load_provider(provider, place),
+    )
+    told = about(name, document, store)
+    settings = provenance(profile)
+    console.result(
+        "\n".join(
+            [*_lines(told), "", *(f"{name:<28} {value}  (from {source})" for name, value, source in settings)]
+        ),
+        {**told, "settings": {name: {"value": value, "from": source} for name, value, source in settings}},
+    )
+    return 0
+
+
+def about(name: str, document: Mapping[str, Any], store: FileStore) -> dict[str, Any]:
+    """Say of a stored sign-in what may be shown: no token is in it."""
+    server = document.get("server") or {}
+    return {
+        "profile": name,
+        "identity": document.get("identity"),
+        "issuer": server.get("issuer"),
+        "host": urlsplit(server.get("issuer") or server.get("authorization_endpoint") or "").hostname,
+        "client_id": (document.get("client") or {}).get("client_id"),
+        "scope": document.get("scope"),
+        "obtained_at": document.get("obtained_at"),
+        "expires_at": document.get("expires_at"),
+        "expired": has_expired(document, at=time.time()),
+        "refreshable": bool(document.get("refresh_token")),
+        "storage": "file",
+        "path": store.path(name),
+    }
+
+
+def _lines(told: Mapping[str, Any]) -> list[str]:
+    who = (told["identity"] or {}).get("name") or "somebody the server does not name"
+    return [
+        f"Profile       {told['profile']}",
+        f"Signed in as  {one_line(str(who))}",
+        f"At            {told['issuer'] or told['host']}",
+        f"Scopes        {one_line(told['scope'] or '') or '(as the client has them)'}",
+        f"Token         {expiry_told(told)}",
+        f"Stored in     {told['path']}",
+    ]
+
+
+def expiry_told(told: Mapping[str, Any]) -> str:
+    """Say in words how long the token lasts."""
+    again = "it can be refreshed" if told["refreshable"] else "then sign in again"
+    if not told["expires_at"]:
+        return f"good until the server says otherwise (it named no expiry); {again}"
+    if told["expired"]:
+        return f"expired at {told['expires_at']}; {again}"
+    return f"good until {told['expires_at']}; {again}"

@@ -1,0 +1,99 @@
+"""A flow's notices, as lines for a person and as events for a program."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from ..notices import (
+    BrowserNotOpened,
+    Exchanged,
+    OpenThisPage,
+    Saved,
+    StrayVisit,
+    Traced,
+    Waiting,
+    Warned,
+)
+from ..oauth.text import one_line
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..notices import Notice
+    from .console import Console
+
+
+class Talk:
+    """Tells notices on *console*: `notify=Talk(console)`."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._waiting = False
+
+    def __call__(self, notice: Notice) -> None:
+        match notice:
+            case OpenThisPage():
+                self._open_this_page(notice)
+            case Waiting():
+                self._wait(notice)
+            case BrowserNotOpened():
+                self._browser_not_opened(notice)
+            case StrayVisit(reason=reason):
+                self._console.event("stray", reason=reason)
+                self._console.say(f"Ignored {reason}; still waiting.")
+            case Exchanged():
+                self._console.event("exchanged")
+            case Saved(profile=profile, path=path):
+                self._console.event("saved", profile=profile, path=path)
+            case Warned(code=code, message=message):
+                self._console.event("warning", code=code, message=one_line(message))
+                self._console.say(f"Note: {one_line(message)}.")
+            case Traced(message=message):
+                self._trace(message)
+
+    def _open_this_page(self, notice: OpenThisPage) -> None:
+        console = self._console
+        console.event(
+            "open_page",
+            url=notice.url,
+            redirect_uri=notice.redirect_uri,
+            host=notice.host,
+            client_id=notice.client_id,
+            scope=notice.scope,
+        )
+        # -q silences talk, but a sign-in nobody can find helps nobody.
+        if not console.json:
+            scope = one_line(notice.scope, limit=600) or "the client's usual scopes"
+            console.say(f"Signing in at {notice.host} as client {one_line(notice.client_id)} for: {scope}")
+            console.say("If no browser opens, open this address in one:")
+            console.insist(notice.url)
+            console.say(
+                "The address it comes back to holds a one-time code: paste it nowhere but into this program."
+            )
+
+    def _browser_not_opened(self, notice: BrowserNotOpened) -> None:
+        self._console.event("browser_not_opened", reason=notice.reason, hint=notice.hint)
+        if notice.reason != "as asked":
+            self._console.say(f"No browser was opened: {notice.reason}.")
+        if notice.hint:
+            self._console.say(notice.hint)
+
+    def _wait(self, notice: Waiting) -> None:
+        console = self._console
+        minutes, seconds = divmod(round(notice.left_s), 60)
+        line = f"Waiting for your browser... {minutes}:{seconds:02} left (Ctrl-C cancels)"
+        if not self._waiting:
+            console.event("waiting", timeout_s=notice.timeout_s)
+            if not console.terminal:
+                console.say(line)
+        self._waiting = True
+        console.redraw(line)
+
+    def _trace(self, message: str) -> None:
+        if self._console.verbose:
+            self._console.event("trace", message=message)
+            self._console.say(f"  . {message}")
+
+
+def host_of(url: str) -> str:
+    """Give the host of *url*, for a sentence."""
+    return urlsplit(url).hostname or url

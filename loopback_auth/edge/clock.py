@@ -1,0 +1,19 @@
+"""The two clocks: one that tells the time, one that only runs."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+
+def now() -> datetime:
+    """Tell the time, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def running_s() -> float:
+    """Count seconds from some fixed moment, never back, through suspend where the system offers such a clock."""
+    # Linux stops time.monotonic() while a laptop sleeps; a sign-in page does not wait that long.
+    if hasattr(time, "CLOCK_BOOTTIME"):
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+    return time.monotonic()

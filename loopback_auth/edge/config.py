@@ -1,0 +1,226 @@
+"""`config.toml`: profiles, written by people. Whatever is wrong in it is told as `path:line:col: error: ...`."""
+
+from __future__ import annotations
+
+import os
+import re
+
+from ..errors import ConfigError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+TEXT, TEXTS, PORTS, TABLE, DURATION, FLAG = (
+    "a string",
+    "a list of strings",
+    "a port or a list of ports",
+    "a table of strings",
+    'a duration such as "5m"',
+    "true or false",
+)
+
+SETTINGS: dict[str, str] = {
+    "provider": TEXT,
+    "issuer": TEXT,
+    "login_url": TEXT,
+    "client_id": TEXT,
+    "client_secret": TEXT,
+    "client_secret_env": TEXT,
+    "client_secret_file": TEXT,
+    "token_endpoint_auth_method": TEXT,
+    "scope": TEXTS,
+    "redirect_uris": TEXTS,
+    "port": PORTS,
+    "response_mode": TEXT,
+    "parameters": TABLE,
+    "authorization_endpoint": TEXT,
+    "token_endpoint": TEXT,
+    "revocation_endpoint": TEXT,
+    "introspection_endpoint": TEXT,
+    "userinfo_endpoint": TEXT,
+    "ca_bundle": TEXT,
+    "browser": TEXT,
+    "timeout": DURATION,
+    "strict_scope": FLAG,
+}
+"""What a profile may say, and of what kind each setting is."""
+
+ALIASES = {"scopes": "scope", "redirect_uri": "redirect_uris", "ports": "port"}
+"""Other names that people reach for first."""
+
+_TOP = frozenset({"version", "default_profile", "profiles"})
+_AT = r"^(.*) \(at (?:line (\d+), column (\d+)|end of document)\)$"
+
+
+class Config:
+    """A `config.toml` that was read; an absent file is an empty one."""
+
+    def __init__(self, path: str, text: str, document: Mapping[str, Any]) -> None:
+        self.path = path
+        self._lines = text.splitlines()
+        self._document = document
+        self._check()
+
+    @property
+    def default_profile(self) -> str | None:
+        return self._document.get("default_profile")
+
+    @property
+    def profiles(self) -> list[str]:
+        return list(self._document.get("profiles", {}))
+
+    def profile(self, name: str) -> dict[str, tuple[Any, str]]:
+        """Give the settings of a profile under their canonical names, each with the place it was read from."""
+        table = self._document.get("profiles", {}).get(name, {})
+        return {
+            ALIASES.get(key, key): (
+                checked(value, SETTINGS[ALIASES.get(key, key)]),
+                f"{os.path.basename(self.path)}:{self._line(key, name)[0]}",
+            )
+            for key, value in table.items()
+        }
+
+    def _check(self) -> None:
+        for key in self._document:
+            if key not in _TOP:
+                raise self._error(
+                    key, None, f"unknown setting {key!r}; settings of a profile go below [profiles.NAME]"
+                )
+        if self._document.get("version", 1) != 1:
+            raise self._error("version", None, "this file is for another version of loopback-auth")
+        if not isinstance(self._document.get("default_profile", ""), str):
+            raise self._error("default_profile", None, "default_profile must be a string")
+        profiles = self._document.get("profiles", {})
+        if not isinstance(profiles, dict):
+            raise self._error("profiles", None, "profiles must be tables: [profiles.NAME]")
+        for name, table in profiles.items():
+            if not isinstance(table, dict):
+                raise self._error(name, None, f"profiles.{name} must be a table")
+            for key, value in table.items():
+                self._check_setting(name, key, value)
+
+    def _check_setting(self, profile: str, key: str, value: object) -> None:
+        kind = SETTINGS.get(ALIASES.get(key, key))
+        if kind is None:
+            from difflib import get_close_matches
+
+            near = get_close_matches(key, [*SETTINGS, *ALIASES], n=1)
+            raise self._error(
+                key, profile, f"unknown setting {key!r}" + (f"; did you mean {near[0]!r}?" if near else "")
+            )
+        try:
+            checked(value, kind)
+        except ValueError:
+            # The value is not shown: it may be a secret in the wrong place.
+            raise self._error(key, profile, f"{key} must be {kind}") from None
+
+    def _error(self, key: str, profile: str | None, message: str) -> ConfigError:
+        line, column = self._line(key, profile)
+        return ConfigError(f"{self.path}:{line}:{column}: error: {message}")
+
+    def _line(self, key: str, profile: str | None) -> tuple[int, int]:
+        """Find *key* again: tomllib keeps no positions. Falls back to the table's header, then to the first line."""
+        names = "|".join({re.escape(key), re.escape(f'"{key}"'), re.escape(f"'{key}'")})
+        found, inside = (1, 1), profile is None
+        for number, line in enumerate(self._lines, 1):
+            if header := re.match(r"\s*\[+\s*([^\]]+?)\s*\]", line):
+                table = header[1].replace('"', "").replace("'", "").replace(" ", "")
+                inside = table == f"profiles.{profile}" if profile else False
+                found = (
+                    (number, header.start(1) + 1)
+                    if inside or table.startswith(f"profiles.{profile}.{key}")
+                    else found
+                )
+                if table.endswith(f".{key}") and table.startswith("profiles."):
+                    return number, header.start(1) + 1
+            elif inside and (match := re.match(rf"\s*({names})\s*[=.]", line)):
+                return number, match.start(1) + 1
+        return found
+
+
+def checked(value: Any, kind: str) -> Any:
+    """Give *value* in the one form a setting of *kind* has (scope: a string; lists: tuples; durations: seconds); raises `ValueError`."""
+    if kind == TEXT and isinstance(value, str) and value:
+        return value
+    if kind == FLAG and isinstance(value, bool):
+        return value
+    if kind == TEXTS:
+        values = value.split() if isinstance(value, str) else value
+        if isinstance(values, (list, tuple)) and all(isinstance(each, str) and each for each in values):
+            return tuple(values)
+    if kind == PORTS:
+        values = value if isinstance(value, (list, tuple)) else [value]
+        if values and all(isinstance(n, int) and not isinstance(n, bool) and 0 <= n <= 65535 for n in values):  # noqa: PLR2004 - TCP
+            return tuple(values)
+    if kind == TABLE and isinstance(value, dict) and all(isinstance(each, str) for each in value.values()):
+        return dict(value)
+    if kind == DURATION:
+        return seconds(value)
+    raise ValueError(kind)
+
+
+def seconds(value: object) -> float:
+    """Read `300`, `"90s"`, `"5m"`, `"1h"` as seconds, more than zero and at most a day; raises `ValueError`."""
+    match = (
+        re.fullmatch(r"(\d+(?:\.\d+)?)(s|m|h)?", str(value).strip()) if not isinstance(value, bool) else None
+    )
+    if match is None:
+        raise ValueError(value)
+    result = float(match[1]) * {"s": 1, "m": 60, "h": 3600, None: 1}[match[2]]
+    if not 0 < result <= 86400:  # noqa: PLR2004 - a day in seconds
+        raise ValueError(value)
+    return result
+
+
+def config_path(home: str) -> str:
+    """Name the user's configuration file."""
+    return os.path.join(home, "config.toml")
+
+
+def load_config(home: str) -> Config:
+    """Read `config.toml`; raises `ConfigError` with line and column when it is not TOML or says something impossible."""
+    path = config_path(home)
+    try:
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+    except (FileNotFoundError, NotADirectoryError):
+        return Config(path, "", {})
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise ConfigError(f"{path}:1:1: error: cannot be read: {reason}") from error
+    return parse_config(path, text)
+
+
+def parse_config(path: str, text: str) -> Config:
+    """Read *text* as the `config.toml` at *path*."""
+    import tomllib
+
+    try:
+        return Config(path, text, tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        told = re.match(_AT, str(error))
+        message = told[1] if told else str(error)
+        line, column = (told[2], told[3]) if told and told[2] else (len(text.splitlines()) or 1, 1)
+        raise ConfigError(f"{path}:{line}:{column}: error: {message}") from None
+
+
+def default_profile(home: str) -> str | None:
+    """
+    Give `default_profile` without reading the profiles, however many there are.
+
+    It is a top-level key, and TOML has those before the first table.
+    """
+    try:
+        with open(config_path(home), encoding="utf-8") as file:
+            head = []
+            for line in file:
+                if line.lstrip().startswith("["):
+                    break
+                head.append(line)
+    except (OSError, UnicodeDecodeError):
+        head = []
+    if not any("default_profile" in line for line in head):
+        return None
+    return parse_config(config_path(home), "".join(head)).default_profile

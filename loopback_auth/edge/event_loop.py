@@ -1,0 +1,60 @@
+"""
+Running a story: a coroutine whose first part needs no event loop yet.
+
+asyncio takes as long to import as everything a sign-in does before its address is on the screen. A coroutine needs a loop only
+when it first waits; so `run` starts it without one, and brings asyncio in when the story says `await entered()`.
+"""
+
+from __future__ import annotations
+
+from types import coroutine
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Generator
+    from typing import Any, TypeVar
+
+    T = TypeVar("T")
+
+
+@coroutine
+def entered() -> Generator[None, None, None]:
+    """Wait for the event loop to be there; in one that runs already, let the others have a turn (as `asyncio.sleep(0)`)."""
+    yield
+
+
+def run(story: Coroutine[Any, Any, T]) -> T:
+    """Run *story* to its end in this thread, which must have no event loop running."""
+    try:
+        story.send(None)
+    except StopIteration as end:
+        result: T = end.value
+        return result
+    import asyncio
+
+    async def rest() -> T:
+        result: T = await _Begun(story)
+        return result
+
+    return asyncio.run(rest())
+
+
+class _Begun:
+    """The rest of a coroutine that has been started; Python awaits only fresh ones, and any iterator."""
+
+    def __init__(self, story: Coroutine[Any, Any, T]) -> None:
+        self._story = story
+        self.send = story.send
+        self.throw = story.throw
+        self.close = story.close
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        # An iterator with send, throw and close is all that await asks for.
+        steps: object = self
+        return steps  # type: ignore[return-value]  # it has what the protocol of await uses
+
+    def __iter__(self) -> _Begun:
+        return self
+
+    def __next__(self) -> Any:
+        return self._story.send(None)

@@ -1,0 +1,68 @@
+"""Where the files of this program lie."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from ..errors import UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def home(environ: Mapping[str, str] = os.environ) -> str:
+    """
+    Give the folder of all files: `LOOPBACK_AUTH_HOME`, else the user's configuration folder.
+
+    Raises `UsageError` rather than ever answer with a relative path or one below `/` itself.
+    """
+    chosen = environ.get("LOOPBACK_AUTH_HOME")
+    if chosen:
+        if not os.path.isabs(chosen):
+            raise UsageError(
+                f"LOOPBACK_AUTH_HOME must be an absolute path, not {chosen!r}",
+                cause="A relative path would mean another folder in every directory.",
+                fix="set it to an absolute path, or unset it",
+            )
+        return os.path.normpath(chosen)
+    return _user_config_folder(environ)
+
+
+def _user_config_folder(environ: Mapping[str, str]) -> str:
+    if not sys.platform.startswith("linux"):
+        from platformdirs import user_config_path
+
+        return str(user_config_path("loopback-auth", appauthor=False))
+    # What platformdirs answers on Linux, which a test holds this to: loading it would cost `token` a third of its time.
+    base = environ.get("XDG_CONFIG_HOME", "").strip()
+    if not os.path.isabs(base):
+        base = os.path.join(_home_folder(environ), ".config")
+    return os.path.join(base, "loopback-auth")
+
+
+def _home_folder(environ: Mapping[str, str]) -> str:
+    folder = environ.get("HOME") or ""
+    if not folder:
+        import pwd
+
+        folder = pwd.getpwuid(os.getuid()).pw_dir if _known_user() else ""
+    if not os.path.isabs(folder) or os.path.normpath(folder) == "/":
+        raise UsageError(
+            "there is no home folder to keep tokens in",
+            cause="HOME is unset, relative or the root folder, and LOOPBACK_AUTH_HOME is not set.",
+            fix="set LOOPBACK_AUTH_HOME to an absolute path that only you can write to",
+        )
+    return folder
+
+
+def _known_user() -> bool:
+    import pwd
+
+    try:
+        pwd.getpwuid(os.getuid())
+    except KeyError:
+        # A container that runs under a number no passwd file knows.
+        return False
+    return True

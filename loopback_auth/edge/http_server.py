@@ -1,0 +1,174 @@
+"""aiohttp's HTTP parser behind our own limits: the part of the callback server that knows sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+
+from . import page
+from .visit import FORM_OCTETS, Visit
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import AsyncIterator, Sequence
+    from typing import Any, Protocol
+
+    from .page import Answer
+
+    class Door(Protocol):
+        """Who answers the visits that got through."""
+
+        async def visit(self, visit: Visit) -> Answer: ...
+
+        def page_was_sent(self, visit: Visit) -> None: ...
+
+
+CONNECTIONS = 64
+"""Open at once: a browser needs six, and 64 fit below any limit on descriptors."""
+
+REQUEST_LINE_OCTETS = 8190
+"""aiohttp's and nginx's 8 KiB: enough for a code of 4096 characters."""
+
+HEADER_OCTETS = 16 * 1024
+"""All header lines of one request together; browsers send 1 to 2 KiB, plus cookies of other ports of this host."""
+
+CONNECTION_OCTETS = REQUEST_LINE_OCTETS + HEADER_OCTETS + FORM_OCTETS
+"""All that one connection may send."""
+
+REQUEST_DEADLINE_S = 10.0
+"""For a whole request to be in, from the connection on: a browser's idle spare sockets are closed after this."""
+
+CLOSE_S = 0.2
+"""For connections to finish what they are writing when the server closes."""
+
+# aiohttp logs what it cannot parse, request bytes and all; none of that belongs on a terminal.
+_silent = logging.getLogger("loopback_auth.callback")
+_silent.addHandler(logging.NullHandler())
+_silent.propagate = False
+
+
+class _Connection(web.RequestHandler):
+    """One browser connection: a deadline, a size, and errors told in our own words."""
+
+    def __init__(self, house: _House, **options: Any) -> None:
+        super().__init__(house.server, **options)
+        self._house = house
+        self._octets = 0
+        self._deadline: asyncio.TimerHandle | None = None
+        self.busy = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._house.admit(self)
+        self._deadline = asyncio.get_running_loop().call_later(REQUEST_DEADLINE_S, self.force_close)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self.in_time()
+        self._house.connections.pop(self, None)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        self._octets += len(data)
+        if self._octets > CONNECTION_OCTETS:
+            self.force_close()
+            return
+        super().data_received(data)
+
+    def in_time(self) -> None:
+        """Lift the deadline: a whole request is in, and what takes time from here on is our own work."""
+        if self._deadline:
+            self._deadline.cancel()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,  # noqa: ARG002 - aiohttp's signature
+        status: int = 500,
+        exc: BaseException | None = None,  # noqa: ARG002
+        message: str | None = None,  # noqa: ARG002
+    ) -> web.StreamResponse:
+        # aiohttp's own answer quotes the request.
+        return _response(page.refused(400 if status < 500 else 500))  # noqa: PLR2004 - whose fault
+
+
+class _House:
+    """All connections of one sign-in."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+        self.connections: dict[_Connection, None] = {}
+        self.server = web.Server(self._answer)
+
+    def connection(self) -> _Connection:
+        return _Connection(
+            self,
+            loop=asyncio.get_running_loop(),
+            access_log=None,
+            logger=_silent,
+            max_line_size=REQUEST_LINE_OCTETS,
+            max_field_size=REQUEST_LINE_OCTETS,
+            lingering_time=0,
+            auto_decompress=False,
+        )
+
+    def admit(self, connection: _Connection) -> None:
+        """Take a connection in, and let the one that has idled longest go when there are too many."""
+        self.connections[connection] = None
+        if len(self.connections) > CONNECTIONS:
+            idle = next((each for each in self.connections if not each.busy), connection)
+            self.connections.pop(idle)
+            idle.force_close()
+
+    async def _answer(self, raw: web.BaseRequest) -> web.StreamResponse:
+        connection = raw.protocol
+        assert isinstance(connection, _Connection)  # noqa: S101 - we made it
+        connection.busy = True
+        visit = await _read(raw)
+        connection.in_time()
+        if visit is None:
+            return _response(page.refused(413))
+        response = _response(await self._door.visit(visit))
+        await response.prepare(raw)
+        await response.write_eof()
+        self._door.page_was_sent(visit)
+        return response
+
+    async def close(self) -> None:
+        """Close every connection; what is being written has `CLOSE_S` to leave."""
+        await asyncio.gather(*(connection.shutdown(CLOSE_S) for connection in list(self.connections)))
+
+
+async def _read(raw: web.BaseRequest) -> Visit | None:
+    headers = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in raw.raw_headers]
+    if sum(len(name) + len(value) for name, value in headers) > HEADER_OCTETS:
+        return None
+    body = bytearray()
+    while raw.method == "POST" and (chunk := await raw.content.readany()):
+        body += chunk
+        if len(body) > FORM_OCTETS:
+            return None
+    return Visit(method=raw.method, target=raw.raw_path, headers=headers, body=bytes(body))
+
+
+def _response(answer: Answer) -> web.Response:
+    response = web.Response(
+        status=answer.status, body=answer.body or None, headers={**page.fixed_headers(), **answer.headers}
+    )
+    response.force_close()
+    return response
+
+
+@asynccontextmanager
+async def answering(listeners: Sequence[socket.socket], door: Door) -> AsyncIterator[None]:
+    """Answer on *listeners* until the block ends."""
+    loop, house = asyncio.get_running_loop(), _House(door)
+    servers = [await loop.create_server(house.connection, sock=listener) for listener in listeners]
+    try:
+        yield
+    finally:
+        for server in servers:
+            server.close()
+        await house.close()

@@ -1,0 +1,223 @@
+"""
+The callback server: it is built with the request whose answer it waits for, and how its block ends is what the browser is told.
+
+    async with serve(listeners, request, ...) as tab:
+        response = await tab.response(timeout_s=300)
+        ...                                             # exchange, save
+        tab.greet(name)                                 # the tab is told once the block has ended well
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import asynccontextmanager, suppress
+from urllib.parse import urlsplit
+
+from ..errors import LaunchURLReused, LoginTimedOut, LoopbackAuthError
+from ..notices import StrayVisit, Waiting
+from ..oauth.authorization import AuthorizationErrorResponse, AuthorizationResponse, Stray
+from ..oauth.pkce import new_secret
+from . import page
+from .clock import running_s
+from .event_loop import entered
+from .visit import is_private_network_preflight, refusal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import asyncio
+    import socket
+    from collections.abc import AsyncIterator, Callable, Sequence
+
+    from ..notices import Notice
+    from ..oauth.authorization import AuthorizationRequest
+    from .page import Answer
+    from .visit import Visit
+
+LINGER_S = 2.0
+"""How long the last page may take to leave, once the login is over."""
+
+INTERRUPTED_LINGER_S = 0.3
+"""The same when the person pressed Ctrl-C and waits for their prompt."""
+
+NONCE_OCTETS = 16
+"""Random octets in the launch address and the final one: nobody finds them by trying."""
+
+
+class Tab:
+    """
+    The browser tab of one sign-in, seen from here.
+
+    *launch_path* is the one-time address that leads to the authorize URL; `None` when no browser was started with it.
+    """
+
+    def __init__(
+        self,
+        request: AuthorizationRequest,
+        *,
+        launch_path: str | None,
+        profile: str,
+        notify: Callable[[Notice], None],
+        token_bytes: Callable[[int], bytes],
+    ) -> None:
+        import asyncio
+
+        self._request = request
+        self._launch_path = launch_path
+        self._launched = False
+        self._profile = profile
+        self._notify = notify
+        self._name = ""
+        self._callback_path = urlsplit(request.redirect_uri).path
+        self._done_path = "/done/" + new_secret(NONCE_OCTETS, token_bytes=token_bytes).reveal()
+        self._strays: Counter[str] = Counter()
+        loop = asyncio.get_running_loop()
+        self._arrived: asyncio.Future[AuthorizationResponse] = loop.create_future()
+        self._outcome: asyncio.Future[Answer] = loop.create_future()
+        self._page_sent = asyncio.Event()
+        self._visitors = 0
+
+    def greet(self, name: str) -> None:
+        """Say who signed in, for the page; *name* is the server's word and is escaped."""
+        self._name = name
+
+    async def response(self, *, timeout_s: float) -> AuthorizationResponse:
+        """
+        Wait for the one answer to our request.
+
+        Raises what the answer says (`AuthorizationDenied`, `AuthorizationError`, `AuthorizationResponseInvalid`), or
+        `LoginTimedOut` after *timeout_s* seconds, naming what came instead.
+        """
+        import asyncio
+
+        deadline = running_s() + timeout_s
+        while (left := deadline - running_s()) > 0:
+            self._notify(Waiting(timeout_s=timeout_s, left_s=left))
+            await asyncio.wait({self._arrived}, timeout=min(1.0, left))
+            if self._arrived.done():
+                return self._arrived.result()
+        raise LoginTimedOut(f"nobody came back from the browser within {timeout_s:g} s{self._strays_told()}")
+
+    def _strays_told(self) -> str:
+        if not self._strays:
+            return ""
+        told = ", ".join(f"{count} x {reason}" for reason, count in self._strays.most_common(4))
+        return f"; what came was not the answer: {told}"
+
+    async def visit(self, visit: Visit) -> Answer:
+        """Answer one request. Only a visit that carries our state can change anything."""
+        if is_private_network_preflight(visit):
+            return page.Answer(status=204, headers={"Access-Control-Allow-Private-Network": "true"})
+        paths = [path for path in (self._callback_path, self._launch_path, self._done_path) if path]
+        posts = self._request.response_mode == "form_post"
+        refused = refusal(visit, redirect_uri=self._request.redirect_uri, paths=paths, posts=posts)
+        if refused:
+            return self._stray(refused.reason, refused.status)
+        if visit.path == self._launch_path:
+            return self._launch()
+        if visit.path == self._done_path:
+            return await self._told()
+        return await self._callback(visit)
+
+    def _launch(self) -> Answer:
+        if not self._launched:
+            self._launched = True
+            return page.redirect(self._request.url)
+        # Who opened the address first has our state and challenge, and could send us a code of their own.
+        error = LaunchURLReused("the address that the browser was started with was opened a second time")
+        self._arrive(error)
+        return page.failed(error)
+
+    async def _callback(self, visit: Visit) -> Answer:
+        parameters = visit.parameters()
+        if parameters is None:
+            return self._stray("a malformed query", 400)
+        try:
+            answer = self._request.read(parameters)
+        except LoopbackAuthError as error:
+            self._arrive(error)
+        else:
+            if isinstance(answer, Stray):
+                return self._stray(answer.reason, 400)
+            self._arrive(answer.as_error() if isinstance(answer, AuthorizationErrorResponse) else answer)
+        # A browser repeats a request when a connection breaks, and people reload: all get the same page, and one exchange is made.
+        self._visitors += 1
+        await self._told()
+        return page.redirect(self._done_path)
+
+    def _arrive(self, answer: AuthorizationResponse | LoopbackAuthError) -> None:
+        if self._arrived.done():
+            return
+        if isinstance(answer, LoopbackAuthError):
+            self._arrived.set_exception(answer)
+            # Its one reader may have been cancelled: that is no "exception was never retrieved".
+            self._arrived.exception()
+        else:
+            self._arrived.set_result(answer)
+
+    def _stray(self, reason: str, status: int) -> Answer:
+        # Favicons and path scanners are noise; what came to the callback itself is worth a line.
+        self._strays[reason] += 1
+        if self._strays[reason] == 1:
+            self._notify(StrayVisit(reason=reason))
+        return page.refused(status)
+
+    async def _told(self) -> Answer:
+        import asyncio
+
+        # Shielded: one visitor that goes away does not take the page from the others.
+        return await asyncio.shield(self._outcome)
+
+    def page_was_sent(self, visit: Visit) -> None:
+        """Note that an answer has left, so that the server may close after the final one."""
+        if visit.path == self._done_path:
+            self._page_sent.set()
+
+    async def end(self, error: BaseException | None) -> None:
+        """Tell every waiting browser how it ended, and give the last page its time to leave."""
+        import asyncio
+
+        self._outcome.set_result(self._final_page(error))
+        if self._visitors:
+            linger_s = LINGER_S if error is None or isinstance(error, Exception) else INTERRUPTED_LINGER_S
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._page_sent.wait(), linger_s)
+
+    def _final_page(self, error: BaseException | None) -> Answer:
+        if error is None:
+            host = (
+                urlsplit(self._request.server.issuer or self._request.server.authorization_endpoint).hostname
+                or ""
+            )
+            return page.signed_in(name=self._name, server=host, profile=self._profile)
+        return page.failed(error) if isinstance(error, LoopbackAuthError) else page.interrupted()
+
+
+def new_launch_path(*, token_bytes: Callable[[int], bytes]) -> str:
+    """Make the path of a one-time address that gives a launcher nothing but a number to carry."""
+    return "/" + token_bytes(NONCE_OCTETS).hex()
+
+
+@asynccontextmanager
+async def serve(
+    listeners: Sequence[socket.socket],
+    request: AuthorizationRequest,
+    *,
+    launch_path: str | None,
+    profile: str,
+    notify: Callable[[Notice], None],
+    token_bytes: Callable[[int], bytes],
+) -> AsyncIterator[Tab]:
+    """Serve *request*'s redirect URI on *listeners* until the block ends; nothing of it is left afterwards."""
+    await entered()
+    # aiohttp takes as long to import as a browser to show its window, and now one is starting.
+    from .http_server import answering
+
+    tab = Tab(request, launch_path=launch_path, profile=profile, notify=notify, token_bytes=token_bytes)
+    async with answering(listeners, tab):
+        try:
+            yield tab
+        except BaseException as error:
+            await tab.end(error)
+            raise
+        else:
+            await tab.end(None)

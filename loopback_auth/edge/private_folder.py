@@ -1,0 +1,238 @@
+"""
+A folder that only its owner may read and write, and files in it that are there whole or not at all.
+
+Checks are made on what was opened, never on a name: on POSIX every call goes through the descriptor of the checked folder.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import sys
+import time
+from contextlib import contextmanager, suppress
+
+from ..errors import StoreUnsafe, StoreUnwritable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LOCK_PATIENCE_S = 10.0
+"""How long to wait for another process that saves: far longer than a save takes."""
+
+FILE_OCTETS = 8 * 1024 * 1024
+"""No credential is that large; a larger file is not read into memory."""
+
+_POSIX = os.name == "posix"
+_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+
+
+class PrivateFolder:
+    """
+    An opened folder at *path*. Made by `opened`; every method takes plain file names.
+
+    Raises `StoreUnsafe` when something in it is not the user's own, `StoreUnwritable` when the system says no.
+    """
+
+    def __init__(self, path: str, descriptor: int | None) -> None:
+        self.path = path
+        self._descriptor = descriptor
+
+    def read(self, name: str) -> bytes | None:
+        """Read a file, or give `None` when there is none. A file that others can read is made private on the way."""
+        try:
+            with os.fdopen(self._open(name, os.O_RDONLY), "rb") as file:
+                self._make_private(name, file.fileno())
+                return file.read(FILE_OCTETS)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise self._refused(name, error) from error
+
+    def replace(self, name: str, content: bytes, *, temporary: str) -> None:
+        """Put *content* in place of *name*, by way of *temporary*: a reader sees the old file or the new one, whole."""
+        try:
+            descriptor = self._open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+            try:
+                with os.fdopen(descriptor, "wb") as file:
+                    file.write(content)
+                    file.flush()
+                    os.fsync(file.fileno())
+                self._rename(temporary, name)
+            except BaseException:
+                self.remove(temporary)
+                raise
+            if self._descriptor is not None:
+                os.fsync(self._descriptor)
+        except OSError as error:
+            raise self._refused(name, error) from error
+
+    def remove(self, name: str) -> bool:
+        """Remove a file; tell whether there was one."""
+        try:
+            os.unlink(self._named(name), dir_fd=self._descriptor)
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise self._refused(name, error) from error
+        return True
+
+    def set_aside(self, name: str, *, as_name: str) -> bool:
+        """Rename a file that cannot be used, keeping its bytes; tell whether that worked."""
+        try:
+            self._rename(name, as_name)
+        except OSError:
+            return False
+        return True
+
+    def names(self) -> list[str]:
+        """List the files, sorted."""
+        return sorted(os.listdir(self._descriptor if self._descriptor is not None else self.path))
+
+    @contextmanager
+    def locked(self, name: str) -> Iterator[None]:
+        """
+        Hold the lock on the side file *name*, which the system frees with the process and which is never deleted.
+
+        The lock is the system's own (flock, LockFile) in a dozen lines: the usual library loads asyncio, a quarter of the time
+        until a sign-in shows its address. Raises `StoreUnwritable` after `LOCK_PATIENCE_S`.
+        """
+        try:
+            descriptor = self._open(name, os.O_RDWR | os.O_CREAT)
+        except OSError as error:
+            raise self._refused(name, error) from error
+        try:
+            self._make_private(name, descriptor)
+            self._wait_for_lock(name, descriptor)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def _wait_for_lock(self, name: str, descriptor: int) -> None:
+        deadline = time.monotonic() + LOCK_PATIENCE_S
+        while not _try_lock(descriptor):
+            if time.monotonic() > deadline:
+                raise StoreUnwritable(
+                    f"another process has held {os.path.join(self.path, name)} for {LOCK_PATIENCE_S:.0f} s",
+                    cause="Another loopback-auth is saving, or hangs.",
+                    fix="wait for it or stop it, then run the command again",
+                )
+            time.sleep(0.02)
+
+    def _open(self, name: str, flags: int) -> int:
+        return os.open(self._named(name), flags | _NOFOLLOW, 0o600, dir_fd=self._descriptor)
+
+    def _rename(self, source: str, target: str) -> None:
+        os.replace(
+            self._named(source), self._named(target), src_dir_fd=self._descriptor, dst_dir_fd=self._descriptor
+        )
+
+    def _named(self, name: str) -> str:
+        return name if self._descriptor is not None else os.path.join(self.path, name)
+
+    def _make_private(self, name: str, descriptor: int) -> None:
+        if not _POSIX:
+            return
+        path = os.path.join(self.path, name)
+        about = os.fstat(descriptor)
+        if not stat.S_ISREG(about.st_mode):
+            raise StoreUnsafe(f"{path} is not a plain file", path=path)
+        _check_owner(path, about)
+        if about.st_mode & 0o077:
+            os.fchmod(descriptor, 0o600)
+
+    def _refused(self, name: str, error: OSError) -> StoreUnsafe | StoreUnwritable:
+        path = os.path.join(self.path, name)
+        # ELOOP is how O_NOFOLLOW says "a symbolic link"; FreeBSD says EMLINK.
+        if error.errno in (errno.ELOOP, errno.EMLINK):
+            return StoreUnsafe(f"{path} is a symbolic link, which is not followed", path=path)
+        return StoreUnwritable(f"{path}: {error.strerror or error}", path=path)
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        return False
+    return True
+
+
+@contextmanager
+def opened(path: str, *, create: bool) -> Iterator[PrivateFolder | None]:
+    """
+    Open the private folder at *path*; give `None` when it is not there and is not to be created.
+
+    It and its parent must be the user's and closed to other writers; a link to it counts only if the user made it.
+    """
+    if create:
+        _create(path)
+    try:
+        descriptor = _open_folder(path)
+    except FileNotFoundError:
+        yield None
+        return
+    except OSError as error:
+        raise StoreUnwritable(f"{path}: {error.strerror or error}", path=path) from error
+    try:
+        yield PrivateFolder(path, descriptor)
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
+
+
+def _create(path: str) -> None:
+    # makedirs gives its mode to the last folder only, and the umask may still widen none of it: 0700 has no such bits.
+    try:
+        for folder in (os.path.dirname(path), path):
+            with suppress(FileExistsError):
+                os.makedirs(folder, mode=0o700)
+    except OSError as error:
+        raise StoreUnwritable(f"{path}: {error.strerror or error}", path=path) from error
+
+
+def _open_folder(path: str) -> int | None:
+    if not _POSIX:
+        os.stat(path)
+        return None
+    _check_link(path)
+    _check_owner(os.path.dirname(path), os.stat(os.path.dirname(path)))
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        about = os.fstat(descriptor)
+        _check_owner(path, about)
+        if about.st_mode & 0o077:
+            os.fchmod(descriptor, 0o700)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _check_link(path: str) -> None:
+    about = os.lstat(path)
+    if stat.S_ISLNK(about.st_mode) and about.st_uid != os.geteuid():
+        raise StoreUnsafe(f"{path} is a symbolic link that somebody else made", path=path)
+
+
+def _check_owner(path: str, about: os.stat_result) -> None:
+    if about.st_uid != os.geteuid():
+        raise StoreUnsafe(
+            f"{path} belongs to another user (uid {about.st_uid}, this process runs as {os.geteuid()})",
+            cause="Under sudo, HOME may still be yours while the process is root's; or somebody else made the file.",
+            fix=f"run the command as the owner of {path}, or set LOOPBACK_AUTH_HOME to a folder of your own",
+        )
+    if about.st_mode & 0o022:
+        raise StoreUnsafe(
+            f"{path} can be written by other users",
+            cause="Whoever can write there could put tokens of theirs in place of yours.",
+            fix=f"look at who should have access, then: chmod go-w {path}",
+        )

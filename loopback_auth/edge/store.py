@@ -1,0 +1,154 @@
+"""The token store: one JSON file per profile. On the path of `token`, so nothing heavy is imported here."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+
+from ..errors import StoreDamaged, StoreError, StoreNewer, StoreUnwritable, UsageError
+from .private_folder import PrivateFolder, opened
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from contextlib import AbstractContextManager
+    from typing import Any
+
+VERSION = 1
+"""The newest document this program can read; `oauth.credential` writes it."""
+
+NAME_CHARACTERS = 64
+"""The longest profile name: file names stay far below every system's limit."""
+
+_ALLOWED = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-@+")
+_WINDOWS_DEVICES = frozenset(
+    {"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10))}
+)
+
+
+def check_profile_name(name: str) -> str:
+    """Return *name* if it can be a file name everywhere; raises `UsageError`."""
+    stem = name.partition(".")[0].lower()
+    if (
+        not 1 <= len(name) <= NAME_CHARACTERS
+        or not _ALLOWED.issuperset(name)
+        or name[0] in ".-"
+        or stem in _WINDOWS_DEVICES
+    ):
+        raise UsageError(
+            f"{name[:80]!r} cannot be a profile name",
+            cause=f"A profile's name is also a file's: at most {NAME_CHARACTERS} letters, digits or . _ - @ +.",
+            fix="choose another name: loopback-auth login NAME",
+        )
+    return name
+
+
+class FileStore:
+    """Token files below *home*. Documents are plain JSON objects; `oauth.credential.Credential` gives them meaning."""
+
+    def __init__(self, home: str) -> None:
+        self.folder = os.path.join(home, "tokens")
+
+    def path(self, profile: str) -> str:
+        """Name the file of *profile*."""
+        return os.path.join(self.folder, f"{check_profile_name(profile)}.json")
+
+    def profiles(self) -> list[str]:
+        """List the profiles that have tokens stored."""
+        with self._opened(create=False) as folder:
+            names = folder.names() if folder else []
+        return [
+            name.removesuffix(".json") for name in names if name.endswith(".json") and name[0] not in ".-"
+        ]
+
+    def load(self, profile: str) -> dict[str, Any] | None:
+        """
+        Read the document of *profile*; `None` when nothing is stored.
+
+        A damaged one is set aside and raises `StoreDamaged`; one of a later version raises `StoreNewer` and stays as it is.
+        """
+        name = f"{check_profile_name(profile)}.json"
+        with self._opened(create=False) as folder:
+            content = folder.read(name) if folder else None
+            if folder is None or content is None:
+                return None
+            try:
+                return _document(content)
+            except StoreNewer:
+                raise
+            except (ValueError, RecursionError) as error:
+                raise self._set_aside(folder, profile, str(error)) from None
+
+    def save(self, profile: str, document: Mapping[str, Any]) -> None:
+        """Store *document* whole; raises a `StoreError` with the old one untouched."""
+        content = (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
+        with self._opened(create=True) as folder:
+            assert folder is not None  # noqa: S101 - it was created
+            with folder.locked(f"{check_profile_name(profile)}.lock"):
+                self._remove_leftovers(folder, profile)
+                folder.replace(f"{profile}.json", content, temporary=_temporary(profile))
+
+    def remove(self, profile: str) -> bool:
+        """Forget *profile*; tell whether anything was stored."""
+        with self._opened(create=False) as folder:
+            if folder is None:
+                return False
+            with folder.locked(f"{check_profile_name(profile)}.lock"):
+                self._remove_leftovers(folder, profile)
+                return folder.remove(f"{profile}.json")
+
+    def prove(self, profile: str) -> None:
+        """
+        Do all that a save does except the replacing, so that a finished sign-in is not lost to a full disk or a read-only folder.
+
+        Raises the `StoreError` that the save would have raised.
+        """
+        probe = f".{check_profile_name(profile)}~probe-{os.getpid()}.tmp"
+        with self._opened(create=True) as folder:
+            assert folder is not None  # noqa: S101 - it was created
+            with folder.locked(f"{profile}.lock"):
+                folder.replace(probe, b"a probe, holds nothing\n", temporary=_temporary(profile))
+                folder.remove(probe)
+
+    def _opened(self, *, create: bool) -> AbstractContextManager[PrivateFolder | None]:
+        return opened(self.folder, create=create)
+
+    def _set_aside(self, folder: PrivateFolder, profile: str, why: str) -> StoreDamaged:
+        kept = f"{profile}.json.damaged-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
+        moved = folder.set_aside(f"{profile}.json", as_name=kept)
+        where = os.path.join(self.folder, kept) if moved else self.path(profile)
+        return StoreDamaged(
+            f"the token file of the profile {profile} is damaged ({why}); its bytes are kept in {where}",
+            profile=profile,
+            path=where,
+        )
+
+    @staticmethod
+    def _remove_leftovers(folder: PrivateFolder, profile: str) -> None:
+        # Under the lock nobody else is writing: such a file was left by a process that was killed, and holds tokens.
+        for name in folder.names():
+            if name.startswith(f".{profile}~") and name.endswith(".tmp"):
+                folder.remove(name)
+
+
+def _temporary(profile: str) -> str:
+    # "~" is in no profile's name, so that one profile's leftovers are never taken for another's.
+    return f".{profile}~{os.urandom(8).hex()}.tmp"
+
+
+def _document(content: bytes) -> dict[str, Any]:
+    document = json.loads(content)
+    if not isinstance(document, dict):
+        raise ValueError("not a JSON object")  # noqa: TRY004 - a damaged file, whatever the damage
+    version = document.get("version")
+    if not isinstance(version, int) or isinstance(version, bool):
+        raise ValueError("no version")  # noqa: TRY004 - as above
+    if version > VERSION:
+        raise StoreNewer(f"the token file was written by a later version of loopback-auth (format {version})")
+    if not isinstance(document.get("access_token"), str) or not document["access_token"]:
+        raise ValueError("no access_token")
+    return document
+
+
+__all__ = ["FileStore", "StoreError", "StoreUnwritable", "check_profile_name"]

@@ -1,0 +1,220 @@
+"""
+The only HTTP client: one request, one answer, everything bounded.
+
+No redirects, no cookies, no netrc, no pool that outlives the request, nothing decompressed. Proxies come from the environment and
+never stand between this process and the loopback.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import ssl
+import sys
+from contextlib import suppress
+from urllib.parse import urlsplit
+
+from ..errors import (
+    AnswerEncoded,
+    AnswerTimedOut,
+    AnswerTooLarge,
+    ConfigError,
+    ConnectionFailed,
+    ConnectionLost,
+    HostNotFound,
+    ProxyFailed,
+    TLSFailed,
+    TransportError,
+)
+from ..oauth.wire import FormPost, Get, HttpReply, is_loopback
+from .event_loop import entered
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from aiohttp import ClientResponse, ClientSession
+
+ANSWER_OCTETS = 1024 * 1024
+"""The most that is read of any answer: token answers are a few KiB, key sets some more."""
+
+CONNECT_S = 10.0
+"""For name, connection and TLS."""
+
+TOTAL_S = 30.0
+"""For the whole of one request; `LOOPBACK_AUTH_HTTP_TIMEOUT` sets another."""
+
+
+class HttpTransport:
+    """
+    Sends one message and gives the whole answer: `await transport(message)`.
+
+    *ca_bundle* is a PEM file whose certificates are trusted besides the system's. *timeout_s* bounds each request.
+    """
+
+    def __init__(
+        self,
+        *,
+        timeout_s: float = TOTAL_S,
+        ca_bundle: str | None = None,
+        environ: Mapping[str, str] = os.environ,
+    ) -> None:
+        self._timeout_s = timeout_s
+        self._ca_bundle = ca_bundle
+        self._environ = environ
+        self._tls: ssl.SSLContext | None = None
+
+    async def __call__(self, message: FormPost | Get) -> HttpReply:
+        """
+        Send *message*, once.
+
+        Raises the `TransportError` that fits; what an answer means is for its reader. After any failure of a POST the server may
+        or may not have acted on it.
+        """
+        await entered()
+        import aiohttp
+
+        host = urlsplit(message.url).netloc
+        try:
+            async with self._session() as session:
+                return await self._send(session, message)
+        except TransportError:
+            raise
+        except TimeoutError:
+            raise AnswerTimedOut(f"{host} did not answer within {self._timeout_s:g} s", host=host) from None
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            # `from None`: aiohttp's errors carry the request's headers, which hold secrets.
+            raise _translated(error, host) from None
+
+    def warm_up(self) -> None:
+        """Load the certificates now, so that the exchange need not wait for them."""
+        self._tls_context()
+
+    def _session(self) -> ClientSession:
+        import aiohttp
+
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(force_close=True, limit=1, ttl_dns_cache=0),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(total=self._timeout_s, sock_connect=CONNECT_S, connect=CONNECT_S),
+            auto_decompress=False,
+            # Proxies are found below; trust_env would add the passwords of ~/.netrc.
+            trust_env=False,
+            headers={
+                "Accept": "application/json",
+                "Accept-Encoding": "identity",
+                "User-Agent": "loopback-auth",
+            },
+        )
+
+    async def _send(self, session: ClientSession, message: FormPost | Get) -> HttpReply:
+        from yarl import URL
+
+        headers = {"Authorization": message.authorization.reveal()} if message.authorization else {}
+        post = isinstance(message, FormPost)
+        if post:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        async with session.request(
+            "POST" if post else "GET",
+            # The URL was checked as a string; encoded=True keeps it byte for byte.
+            URL(message.url, encoded=True),
+            data=message.body() if isinstance(message, FormPost) else None,
+            headers=headers,
+            allow_redirects=False,
+            proxy=self._proxy(message.url),
+            ssl=self._tls_context() if message.url.startswith("https:") else True,
+        ) as response:
+            return await _read(response, message.url)
+
+    def _tls_context(self) -> ssl.SSLContext:
+        if self._tls is None:
+            self._tls = _tls_context(self._ca_bundle)
+        return self._tls
+
+    def _proxy(self, url: str) -> str | None:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        if is_loopback(host):
+            return None
+        names = {
+            name.lower(): value for name, value in self._environ.items() if name.lower().endswith("_proxy")
+        }
+        if _bypassed(host, names.get("no_proxy", "")):
+            return None
+        proxy = names.get(f"{parts.scheme}_proxy") or names.get("all_proxy") or None
+        # aiohttp speaks to http and https proxies; curl's bare "host:port" means http.
+        return f"http://{proxy}" if proxy and "://" not in proxy else proxy
+
+
+def _bypassed(host: str, no_proxy: str) -> bool:
+    for name in filter(None, (each.strip().lower() for each in no_proxy.split(","))):
+        bare = name.removeprefix("*").lstrip(".").partition(":")[0]
+        if name == "*" or (bare and (host == bare or host.endswith("." + bare))):
+            return True
+    return False
+
+
+def _tls_context(ca_bundle: str | None) -> ssl.SSLContext:
+    context: ssl.SSLContext
+    if sys.platform in ("darwin", "win32"):
+        import truststore
+
+        context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    else:
+        context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if ca_bundle:
+        try:
+            context.load_verify_locations(cafile=ca_bundle)
+        except (OSError, ssl.SSLError) as error:
+            raise ConfigError(
+                f"the CA bundle {ca_bundle} cannot be read: {error}",
+                cause="ca_bundle (or SSL_CERT_FILE) must name a file of PEM certificates.",
+                fix=f"check the file: openssl x509 -in {ca_bundle} -noout -subject",
+            ) from error
+    return context
+
+
+async def _read(response: ClientResponse, url: str) -> HttpReply:
+    host = urlsplit(url).netloc
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    if headers.get("content-encoding", "identity").lower() not in ("identity", ""):
+        raise AnswerEncoded(f"{host} sent a compressed answer, which was not asked for", host=host)
+    body = bytearray()
+    async for chunk in response.content.iter_any():
+        body += chunk
+        if len(body) > ANSWER_OCTETS:
+            raise AnswerTooLarge(f"{host} sent more than {ANSWER_OCTETS // 1024} KiB", host=host)
+    return HttpReply(url=url, status=response.status, headers=headers, body=bytes(body))
+
+
+def _translated(error: Exception, host: str) -> TransportError:
+    import aiohttp
+
+    if isinstance(error, (aiohttp.ClientHttpProxyError, aiohttp.ClientProxyConnectionError)):
+        status = f" (status {error.status})" if isinstance(error, aiohttp.ClientHttpProxyError) else ""
+        return ProxyFailed(f"the proxy did not connect us to {host}{status}", host=host)
+    if isinstance(error, (aiohttp.ClientSSLError, ssl.SSLError)):
+        return TLSFailed(f"no safe connection to {host}: {_tls_reason(error)}", host=host)
+    if isinstance(error, (aiohttp.ClientConnectorDNSError, socket.gaierror)):
+        return HostNotFound(f"the name {host} is not known", host=host)
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return ConnectionFailed(f"cannot connect to {host}: {_system_reason(error.os_error)}", host=host)
+    if isinstance(error, (aiohttp.ClientPayloadError, aiohttp.ServerDisconnectedError, OSError)):
+        return ConnectionLost(f"the connection to {host} broke before the answer was complete", host=host)
+    return TransportError(f"{host} did not answer in HTTP ({type(error).__name__})", host=host)
+
+
+def _tls_reason(error: Exception) -> str:
+    certificate = getattr(error, "certificate_error", None) or getattr(error, "os_error", None) or error
+    if isinstance(certificate, ssl.SSLCertVerificationError):
+        return certificate.verify_message
+    reason = getattr(certificate, "reason", None)
+    return str(reason or type(error).__name__).replace("_", " ").lower()
+
+
+def _system_reason(error: OSError) -> str:
+    reason = error.strerror or "no route"
+    with suppress(ValueError, TypeError):
+        reason = os.strerror(error.errno) if error.errno else reason
+    return reason.lower()

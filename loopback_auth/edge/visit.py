@@ -1,0 +1,101 @@
+"""
+One HTTP request to the callback server, and the gates it must pass before anybody reads what it says.
+
+A request that does not pass gets a 4xx and changes nothing: not a scanner, a prefetch, an image on another page, nor a name
+that was rebound to this address can end, delay or forge a login.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlsplit
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+PARAMETERS = 64
+"""More than any answer has; the rest of a longer query is an attack on our patience."""
+
+FORM_OCTETS = 16 * 1024
+"""The largest form_post body that is read: a code of 4096 characters, thrice percent-encoded, and room."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """A request as it came: *target* is the raw request target, *headers* have lower-case names and may repeat."""
+
+    method: str
+    target: str
+    headers: Sequence[tuple[str, str]]
+    body: bytes = b""
+
+    @property
+    def path(self) -> str:
+        return self.target.partition("?")[0]
+
+    def header(self, name: str) -> str | None:
+        """Give the first header of that (lower-case) name."""
+        return next((value for key, value in self.headers if key == name), None)
+
+    def parameters(self) -> list[tuple[str, str]] | None:
+        """Decode the query, or the form of a POST; `None` when it is malformed or too long."""
+        encoded = self.body.decode("latin-1") if self.method == "POST" else self.target.partition("?")[2]
+        try:
+            return parse_qsl(encoded, keep_blank_values=True, max_num_fields=PARAMETERS)
+        except ValueError:
+            return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """An HTTP status and the reason that is told in the terminal: our words, never the visitor's."""
+
+    status: int
+    reason: str
+
+
+def refusal(visit: Visit, *, redirect_uri: str, paths: Sequence[str], posts: bool) -> Refusal | None:
+    """
+    Say why *visit* is none of ours, or `None` when it may be read.
+
+    *paths* are the raw paths there are; *posts* tells whether the callback may come as a POST (response_mode form_post).
+    """
+    expected = urlsplit(redirect_uri).netloc
+    hosts = [value for key, value in visit.headers if key == "host"]
+    if hosts != [expected] or not visit.target.startswith("/"):
+        return Refusal(status=421, reason="another host's name")
+    if visit.path not in paths:
+        return Refusal(status=404, reason="a path that is not ours")
+    callback = urlsplit(redirect_uri).path
+    if visit.method != "GET" and not (visit.method == "POST" and posts and visit.path == callback):
+        return Refusal(
+            status=405, reason=f"a {visit.method if visit.method in _METHODS else 'strange'} request"
+        )
+    if _is_not_a_navigation(visit):
+        return Refusal(status=403, reason="a request that no person made (a prefetch, an image or a script)")
+    if visit.method == "POST" and not (visit.header("content-type") or "").startswith(
+        "application/x-www-form-urlencoded"
+    ):
+        return Refusal(status=415, reason="a POST that is no form")
+    return None
+
+
+_METHODS = frozenset({"HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT"})
+
+
+def _is_not_a_navigation(visit: Visit) -> bool:
+    # Browsers that send no Sec-Fetch headers, and programs that are none, are let through: state is the lock, this is the fence.
+    purposes = (visit.header("sec-purpose"), visit.header("purpose"), visit.header("x-moz"))
+    return (
+        any(purpose and "prefetch" in purpose.lower() for purpose in purposes)
+        or any(purpose and "prerender" in purpose.lower() for purpose in purposes)
+        or visit.header("sec-fetch-mode") not in (None, "navigate")
+        or visit.header("sec-fetch-dest") not in (None, "document")
+    )
+
+
+def is_private_network_preflight(visit: Visit) -> bool:
+    """Tell whether a browser asks if a page of the public network may come here (Private / Local Network Access)."""
+    asks = ("access-control-request-private-network", "access-control-request-local-network")
+    return visit.method == "OPTIONS" and any(visit.header(name) == "true" for name in asks)

@@ -1,0 +1,293 @@
+"""
+Every error this package raises on purpose.
+
+    LoopbackAuthError                      exit
+    |-- UsageError                            2   the command or the profile has to change
+    |   |-- ConfigError                           config.toml cannot be read as it stands
+    |   |-- NotConfigured                         nothing says where to sign in
+    |   |-- ProviderUnknown                       no provider of that name
+    |   |-- URLRefused                            an address that must not be used
+    |   |-- RedirectURIRefused                    a redirect URI this program cannot listen on
+    |   |-- ParameterRefused                      an extra parameter that belongs to the protocol
+    |   |-- IssuerMisspelled                      the issuer differs from the server's own by a slash or case
+    |   `-- MetadataChanged                       an endpoint moved since the last sign-in
+    |-- AuthorizationDenied                   3   the person said no
+    |-- Cancelled                             3   the person stopped at a prompt
+    |-- SignInNeeded                          4   nothing stored that could be handed out
+    |   `-- StoreDamaged                          a token file that cannot be read, set aside
+    |-- LoginTimedOut                         5   nobody came back in time
+    |-- ListenError                           6   no registered callback address could be had
+    |   |-- PortInUse                             another program holds them
+    |   `-- PortForbidden                         the system does not let us have them
+    |-- StoreError                            1   the token store cannot be used
+    |   |-- StoreUnsafe                           it belongs to, or can be written by, somebody else
+    |   |-- StoreUnwritable                       nothing can be saved there
+    |   `-- StoreNewer                            a later version of this program wrote it
+    |-- LaunchURLReused                       1   the one-time address was opened twice
+    `-- ProviderError                         7   the server or the way to it
+        |-- AuthorizationError                    the server refused, through the browser
+        |-- AuthorizationResponseInvalid          an answer with our state that breaks the protocol
+        |   `-- IssuerMismatch                    ... that comes from another server
+        |-- TokenError                            the token endpoint refused
+        |-- IDTokenInvalid                        the ID token is not for us
+        |-- PKCEUnsupported                       the server cannot do S256
+        |-- ScopeDiffers                          other scopes were granted than asked for (--strict-scope)
+        |-- DiscoveryFailed                       no metadata where the issuer should have it
+        |-- ProtocolError                         an answer that is none
+        |   `-- HTMLAnswer                        ... a page for people
+        |-- ServerUnavailable                     5xx or 429
+        `-- TransportError                        no answer at all
+            |-- HostNotFound, ConnectionFailed, TLSFailed, ProxyFailed, AnswerTimedOut
+            `-- ConnectionLost, AnswerTooLarge, AnswerEncoded, UnexpectedRedirect
+
+Each class has a stable kebab-case `code`, the entry of that name in `explain/catalogue.toml`, and the exit status of the
+command. `str(error)` says what happened here; `error.cause` and `error.fix` come from the catalogue unless the place that
+raised it knew better.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .explain import Explanation
+
+
+class LoopbackAuthError(Exception):
+    """
+    The base, never raised itself.
+
+    *facts* fill the placeholders of the catalogue's texts and must hold no secret: they are printed.
+    """
+
+    code = "error"
+    exit_code = 1
+
+    def __init__(self, message: str, *, cause: str = "", fix: str = "", **facts: object) -> None:
+        super().__init__(message)
+        self.message = message
+        self.facts = facts
+        self._cause = cause
+        self._fix = fix
+
+    @property
+    def cause(self) -> str:
+        """Why this usually happens, in one sentence or two."""
+        return self._cause or self._explained().cause
+
+    @property
+    def fix(self) -> str:
+        """The next thing to do: names a command to type or a place to go."""
+        return self._fix or self._explained().fix
+
+    def _explained(self) -> Explanation:
+        # Here, so that reading TOML stays off the path of `token`.
+        from .explain import explanation
+
+        return explanation(self.code, **self.facts)
+
+
+class UsageError(LoopbackAuthError):
+    code = "usage"
+    exit_code = 2
+
+
+class ConfigError(UsageError):
+    code = "config-invalid"
+
+
+class NotConfigured(UsageError):
+    code = "not-configured"
+
+
+class ProviderUnknown(UsageError):
+    code = "provider-unknown"
+
+
+class URLRefused(UsageError):
+    code = "url-refused"
+
+
+class RedirectURIRefused(UsageError):
+    code = "redirect-uri-refused"
+
+
+class ParameterRefused(UsageError):
+    code = "parameter-refused"
+
+
+class IssuerMisspelled(UsageError):
+    code = "issuer-misspelled"
+
+
+class MetadataChanged(UsageError):
+    code = "metadata-changed"
+
+
+class AuthorizationDenied(LoopbackAuthError):
+    code = "access-denied"
+    exit_code = 3
+
+
+class Cancelled(LoopbackAuthError):
+    code = "cancelled"
+    exit_code = 3
+
+
+class SignInNeeded(LoopbackAuthError):
+    code = "sign-in-needed"
+    exit_code = 4
+
+
+class StoreDamaged(SignInNeeded):
+    code = "store-damaged"
+
+
+class LoginTimedOut(LoopbackAuthError):
+    code = "login-timed-out"
+    exit_code = 5
+
+
+class ListenError(LoopbackAuthError):
+    code = "cannot-listen"
+    exit_code = 6
+
+
+class PortInUse(ListenError):
+    code = "port-in-use"
+
+
+class PortForbidden(ListenError):
+    code = "port-forbidden"
+
+
+class StoreError(LoopbackAuthError):
+    code = "store-error"
+
+
+class StoreUnsafe(StoreError):
+    code = "store-unsafe"
+
+
+class StoreUnwritable(StoreError):
+    code = "store-unwritable"
+
+
+class StoreNewer(StoreError):
+    code = "store-newer"
+
+
+class LaunchURLReused(LoopbackAuthError):
+    code = "launch-url-reused"
+
+
+class ProviderError(LoopbackAuthError):
+    code = "provider-error"
+    exit_code = 7
+
+
+class AuthorizationError(ProviderError):
+    """
+    The authorization endpoint's error response (RFC 6749 section 4.1.2.1).
+
+    *error* is the server's code; a known one becomes `code` (`invalid_scope` -> `invalid-scope`).
+    """
+
+    code = "authorization-error"
+
+    def __init__(self, message: str, *, error: str, known: bool, **facts: object) -> None:
+        super().__init__(message, **facts)  # type: ignore[arg-type]  # facts are objects, cause and fix are not among them
+        self.error = error
+        if known:
+            self.code = error.replace("_", "-").lower()
+
+
+class AuthorizationResponseInvalid(ProviderError):
+    code = "authorization-response-invalid"
+
+
+class IssuerMismatch(AuthorizationResponseInvalid):
+    code = "issuer-mismatch"
+
+
+class TokenError(ProviderError):
+    """
+    The token endpoint's error response (RFC 6749 section 5.2).
+
+    *error* is the server's code; a known one becomes `code` (`invalid_grant` -> `invalid-grant`).
+    """
+
+    code = "token-error"
+
+    def __init__(self, message: str, *, error: str, known: bool, **facts: object) -> None:
+        super().__init__(message, **facts)  # type: ignore[arg-type]  # as in AuthorizationError
+        self.error = error
+        if known:
+            self.code = error.replace("_", "-").lower()
+
+
+class IDTokenInvalid(ProviderError):
+    code = "id-token-invalid"
+
+
+class PKCEUnsupported(ProviderError):
+    code = "pkce-unsupported"
+
+
+class ScopeDiffers(ProviderError):
+    code = "scope-differs"
+
+
+class DiscoveryFailed(ProviderError):
+    code = "discovery-failed"
+
+
+class ProtocolError(ProviderError):
+    code = "answer-not-understood"
+
+
+class HTMLAnswer(ProtocolError):
+    code = "answer-is-html"
+
+
+class ServerUnavailable(ProviderError):
+    code = "server-unavailable"
+
+
+class TransportError(ProviderError):
+    code = "transport-error"
+
+
+class HostNotFound(TransportError):
+    code = "host-not-found"
+
+
+class ConnectionFailed(TransportError):
+    code = "connection-failed"
+
+
+class TLSFailed(TransportError):
+    code = "tls-failed"
+
+
+class ProxyFailed(TransportError):
+    code = "proxy-failed"
+
+
+class AnswerTimedOut(TransportError):
+    code = "answer-timed-out"
+
+
+class ConnectionLost(TransportError):
+    code = "connection-lost"
+
+
+class AnswerTooLarge(TransportError):
+    code = "answer-too-large"
+
+
+class AnswerEncoded(TransportError):
+    code = "answer-encoded"
+
+
+class UnexpectedRedirect(TransportError):
+    code = "unexpected-redirect"

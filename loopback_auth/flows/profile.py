@@ -1,0 +1,317 @@
+"""
+A profile, put together: flag > environment > config.toml > the last sign-in > provider > discovery.
+
+Every setting remembers where it came from, for `status` and `config show`, and so that nothing meant for one server is ever sent
+to another: the source that says where to sign in (`provider`, `issuer` or an endpoint) shuts out lower ones that say otherwise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl
+
+from ..edge.config import ALIASES, PORTS, SETTINGS, TABLE, checked
+from ..edge.listeners import check_redirect_uri, with_port
+from ..errors import NotConfigured, UsageError
+from ..oauth.metadata import ENDPOINTS, Client, server_metadata
+from ..oauth.secret import Secret
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from typing import Any
+
+    from ..edge.config import Config
+    from ..oauth.metadata import ServerMetadata
+    from ..providers import Provider
+
+DEFAULT_REDIRECT_URI = "http://127.0.0.1:0/callback"
+"""RFC 8252 section 7.3: a loopback literal and any port."""
+
+DEFAULT_SCOPE = ("openid", "profile", "email", "offline_access")
+"""Asked for at an OpenID provider, as far as it lists them."""
+
+_WHERE = ("provider", "issuer", "authorization_endpoint", "token_endpoint")
+_SECRETS = ("client_secret", "client_secret_env", "client_secret_file")
+_AUTH_METHODS = ("none", "client_secret_basic", "client_secret_post")
+_RESPONSE_MODES = ("query", "form_post")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """A value, and where it came from in words (`--client-id`, `config.toml:7`); a lower *rank* was asked first."""
+
+    value: Any
+    source: str
+    rank: int = field(default=0, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """One login of the user, as all sources together describe it."""
+
+    name: str
+    settings: Mapping[str, Setting]
+    provider: Provider | None = None
+    remembered: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Give the value of a setting."""
+        setting = self.settings.get(name)
+        return default if setting is None else setting.value
+
+    def endpoints(self) -> dict[str, Any]:
+        """Give the server's metadata that is known without asking the server."""
+        known = self.provider.server_for(self.get("login_url")) if self.provider else {}
+        given = {name: self.get(name) for name in ("issuer", *ENDPOINTS) if self.get(name)}
+        return {**known, **given}
+
+    def known_server(self) -> ServerMetadata | None:
+        """Give the server if it can be used without discovery."""
+        document = self.endpoints()
+        complete = "authorization_endpoint" in document and "token_endpoint" in document
+        return server_metadata(document) if complete else None
+
+    def remembered_server(self) -> ServerMetadata | None:
+        """Give what discovery said at the last sign-in, if it was of the same issuer."""
+        document = self.remembered.get("server") or {}
+        issuer = self.endpoints().get("issuer")
+        return server_metadata(document) if issuer and document.get("issuer") == issuer else None
+
+    def client(self, environ: Mapping[str, str]) -> Client:
+        """Give the client; reads its secret from the environment variable or the file that was named."""
+        client_id = self.get("client_id")
+        if not client_id:
+            raise NotConfigured(
+                f"the profile {self.name} has no client_id",
+                cause="The server knows this program by the client ID (Salesforce: consumer key) of an app registered there.",
+                fix=f"loopback-auth login {self.name} --client-id ID",
+            )
+        secret, method = self._client_secret(environ), self.get("token_endpoint_auth_method")
+        if secret is None and method and method != "none":
+            raise NotConfigured(
+                f"the profile {self.name} authenticates with {method}, and has no client secret",
+                cause="Only `none`, a public client's method, needs no secret.",
+                fix=f"loopback-auth login {self.name} --client-secret-prompt (or -stdin, -env NAME, -file FILE)",
+            )
+        return Client(
+            client_id=client_id, client_secret=secret, token_endpoint_auth_method=self._auth_method()
+        )
+
+    def _auth_method(self) -> str | None:
+        given = self.get("token_endpoint_auth_method")
+        return given or (self.provider.token_endpoint_auth_method if self.provider else None)
+
+    def _client_secret(self, environ: Mapping[str, str]) -> Secret | None:
+        given = [(self.settings[name].rank, name) for name in _SECRETS if name in self.settings]
+        if not given:
+            return None
+        name = min(given)[1]
+        value = self.get(name)
+        if name == "client_secret":
+            return value if isinstance(value, Secret) else Secret(value)
+        return _secret_from_environment(value, environ) if name.endswith("env") else _secret_from_file(value)
+
+    @property
+    def client_secret_env(self) -> str | None:
+        """The environment variable that holds the secret, when that is how it was given."""
+        given = [(self.settings[name].rank, name) for name in _SECRETS if name in self.settings]
+        return self.get("client_secret_env") if given and min(given)[1] == "client_secret_env" else None
+
+    @property
+    def redirect_uris(self) -> list[str]:
+        """The registered addresses to try, in order; a port that was asked for replaces theirs."""
+        uris, port = self.settings.get("redirect_uris"), self.settings.get("port")
+        addresses = (
+            uris.value
+            if uris
+            else (self.provider.redirect_uris if self.provider else (DEFAULT_REDIRECT_URI,))
+        )
+        addresses = [check_redirect_uri(address) for address in addresses]
+        # A redirect URI given closer to the person than the port means what it says.
+        if port and not (uris and uris.rank < port.rank):
+            addresses = [with_port(address, number) for number in port.value for address in addresses[:1]]
+        return addresses
+
+    def scope_for(self, server: ServerMetadata) -> str:
+        """Give the scope to ask for: as set, else the provider's, else what an OpenID provider lists of the usual four."""
+        if (given := self.get("scope")) is not None:
+            return " ".join(given)
+        if self.provider and self.provider.scope is not None:
+            return self.provider.scope
+        listed = server.scopes_supported or ()
+        return " ".join(name for name in DEFAULT_SCOPE if name in listed) if "openid" in listed else ""
+
+    def parameters_for(self, scope: str) -> tuple[tuple[str, str], ...]:
+        """
+        Give the extra parameters of a request for *scope*.
+
+        OpenID Connect Core section 11: a server ignores offline_access unless the person is asked for consent. A provider file says
+        for itself what its server needs.
+        """
+        asked = {"prompt": "consent"} if not self.provider and "offline_access" in scope.split() else {}
+        return tuple(
+            {
+                **asked,
+                **(self.provider.parameters if self.provider else {}),
+                **self.get("parameters", {}),
+            }.items()
+        )
+
+    def to_remember(self) -> dict[str, Any]:
+        """Give the settings that a later bare `login` needs; secrets and what belongs to one run are not among them."""
+        left_out = {*_SECRETS, "browser", "timeout"}
+        values = {name: setting.value for name, setting in self.settings.items() if name not in left_out}
+        return {name: list(v) if isinstance(v, tuple) else v for name, v in values.items()}
+
+
+def resolve(
+    name: str,
+    *,
+    flags: Mapping[str, Any],
+    environ: Mapping[str, str],
+    config: Config,
+    stored: Mapping[str, Any] | None,
+    find_provider: Callable[[str], Provider],
+) -> Profile:
+    """
+    Put the profile *name* together.
+
+    *flags* hold settings under their canonical names; *stored* is the document of the last sign-in. Raises `UsageError` for a value
+    that no setting of its name can have, `ProviderUnknown`, `ConfigError`.
+    """
+    sources: list[dict[str, tuple[Any, str]]] = [
+        {key: (value, _flag_name(key)) for key, value in flags.items() if value is not None},
+        from_environment(environ),
+        config.profile(name),
+        _remembered(stored or {}),
+    ]
+    settings, used = _combined(sources)
+    _check_choice(settings, "token_endpoint_auth_method", _AUTH_METHODS)
+    _check_choice(settings, "response_mode", _RESPONSE_MODES)
+    provider = settings.get("provider")
+    return Profile(
+        name=name,
+        settings=settings,
+        provider=find_provider(provider.value) if provider else None,
+        remembered=stored or {} if used[-1] else {},
+    )
+
+
+def _combined(sources: Sequence[dict[str, tuple[Any, str]]]) -> tuple[dict[str, Setting], list[bool]]:
+    settings: dict[str, Setting] = {}
+    where: dict[str, Any] | None = None
+    used = []
+    for rank, source in enumerate(sources):
+        says = {key: source[key][0] for key in _WHERE if key in source}
+        # A sign-in elsewhere: its client, secret and scopes are that server's business.
+        used.append(not (where and says and not _same_place(where, says)))
+        if not used[-1]:
+            continue
+        for key, (value, origin) in source.items():
+            if key == "parameters" and key in settings:
+                value = {**value, **settings[key].value}  # noqa: PLW2901 - the closer source wins name by name
+                settings[key] = Setting(value=value, source=settings[key].source, rank=settings[key].rank)
+            elif not (where and key in _WHERE):
+                settings.setdefault(key, Setting(value=value, source=origin, rank=rank))
+        where = where or says or None
+    return settings, used
+
+
+def _same_place(where: Mapping[str, Any], says: Mapping[str, Any]) -> bool:
+    return all(says.get(key, value) == value for key, value in where.items()) and any(
+        key in says for key in where
+    )
+
+
+def from_environment(environ: Mapping[str, str]) -> dict[str, tuple[Any, str]]:
+    """Read `LOOPBACK_AUTH_<SETTING>`; the secret itself may be there, and is then remembered by its variable's name."""
+    found: dict[str, tuple[Any, str]] = {}
+    for name in (*SETTINGS, *ALIASES):
+        variable = f"LOOPBACK_AUTH_{name.upper()}"
+        text = environ.get(variable)
+        if not text:
+            continue
+        canonical = ALIASES.get(name, name)
+        if canonical == "client_secret":
+            found["client_secret_env"] = (variable, variable)
+            continue
+        try:
+            found[canonical] = (_from_text(text, SETTINGS[canonical]), variable)
+        except ValueError:
+            raise UsageError(
+                f"{variable} must be {SETTINGS[canonical]}",
+                cause="Every setting can come from the environment, in the form it has in config.toml.",
+                fix=f"correct or unset {variable}",
+            ) from None
+    return found
+
+
+def _from_text(text: str, kind: str) -> Any:
+    if kind == PORTS:
+        return checked([int(number) for number in text.replace(",", " ").split()], kind)
+    if kind == TABLE:
+        return checked(dict(parse_qsl(text, keep_blank_values=True, strict_parsing=True)), kind)
+    if text in ("true", "false") and kind.startswith("true"):
+        return text == "true"
+    return checked(text, kind)
+
+
+def _remembered(stored: Mapping[str, Any]) -> dict[str, tuple[Any, str]]:
+    source = "the last sign-in"
+    client, settings = stored.get("client") or {}, stored.get("settings") or {}
+    found = {
+        key: (checked(value, SETTINGS[key]), source)
+        for key, value in settings.items()
+        if key in SETTINGS and key not in _SECRETS
+    }
+    if client.get("client_secret"):
+        found["client_secret"] = (Secret(client["client_secret"]), source)
+    if client.get("client_secret_env"):
+        found["client_secret_env"] = (client["client_secret_env"], source)
+    return found
+
+
+def _flag_name(setting: str) -> str:
+    names = {"redirect_uris": "--redirect-uri", "parameters": "--param"}
+    return names.get(setting, "--" + setting.replace("_", "-"))
+
+
+def _check_choice(settings: Mapping[str, Setting], name: str, choices: Iterable[str]) -> None:
+    setting = settings.get(name)
+    if setting and setting.value not in choices:
+        raise UsageError(
+            f"{name} must be one of {', '.join(choices)} ({setting.source})",
+            cause="Other values are not supported, or are not safe.",
+            fix=f"change it at {setting.source}",
+        )
+
+
+def _secret_from_environment(variable: str, environ: Mapping[str, str]) -> Secret:
+    value = environ.get(variable, "")
+    if not value:
+        raise UsageError(
+            f"the client secret should be in the environment variable {variable}, which is not set",
+            cause="The profile names that variable as the place of the secret.",
+            fix=f"set {variable} in this shell, or give the secret again with --client-secret-prompt",
+        )
+    return Secret(value)
+
+
+def _secret_from_file(path: str) -> Secret:
+    try:
+        with open(path, encoding="utf-8") as file:
+            value = file.read(64 * 1024).strip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(
+            f"the client secret cannot be read from {path}: {getattr(error, 'strerror', None) or 'it is not UTF-8'}",
+            cause="client_secret_file must name a text file that holds the secret and nothing else.",
+            fix="correct the path, or give the secret with --client-secret-prompt",
+        ) from None
+    if not value:
+        raise UsageError(
+            f"{path} holds no client secret: it is empty",
+            cause="client_secret_file must name a text file that holds the secret and nothing else.",
+            fix="write the secret into it, or give it with --client-secret-prompt",
+        )
+    return Secret(value)

@@ -1,0 +1,74 @@
+"""
+What a flow tells while it runs: values for `notify`, which prints them, draws them or drops them.
+
+The library itself never prints. No notice holds a secret but `OpenThisPage`, whose URL is meant for the person.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenThisPage:
+    """The callback is listening; *url* is where the person signs in, at *host*, as *client_id*, for *scope*."""
+
+    url: str
+    redirect_uri: str
+    host: str
+    client_id: str
+    scope: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrowserNotOpened:
+    """No browser was started, and why; *hint* says how to come here from another machine, where that helps."""
+
+    reason: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """Told once a second until the answer comes."""
+
+    timeout_s: float
+    left_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrayVisit:
+    """Something came to the callback server that is not the answer; the login goes on."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchanged:
+    """The code was redeemed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saved:
+    """The tokens are on disk."""
+
+    profile: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Warned:
+    """Something the person should know, though the sign-in works."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traced:
+    """One line of the redacted protocol trace (`--verbose`)."""
+
+    message: str
+
+
+Notice = OpenThisPage | BrowserNotOpened | Waiting | StrayVisit | Exchanged | Saved | Warned | Traced

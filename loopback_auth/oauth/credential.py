@@ -1,0 +1,140 @@
+"""What is kept of a sign-in: the tokens, and all that a later command needs to use, renew, repeat or revoke them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from .id_token import Identity
+from .metadata import Client, server_metadata
+from .secret import Secret
+from .token import TokenSet
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from .metadata import ServerMetadata
+
+VERSION = 1
+"""Of the stored document. A reader that meets a higher one leaves the file alone."""
+
+_OWN = frozenset(
+    {
+        "version",
+        "profile",
+        "access_token",
+        "token_type",
+        "refresh_token",
+        "id_token",
+        "scope",
+        "obtained_at",
+        "expires_at",
+        "extra",
+        "identity",
+        "client",
+        "server",
+        "settings",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credential:
+    """
+    One profile's sign-in.
+
+    *settings* are the profile's settings as they were used, so that a bare `login PROFILE` repeats it. *client_secret_env* names
+    the environment variable that holds the client's secret, where it was given that way; then the secret itself is not kept.
+    *unknown* holds members of a stored document that this version does not know, to be written back.
+    """
+
+    profile: str
+    tokens: TokenSet
+    client: Client
+    server: ServerMetadata
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    identity: Identity | None = None
+    client_secret_env: str | None = None
+    unknown: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    def to_document(self) -> dict[str, Any]:
+        """Give the JSON object that is stored; it holds the secrets in clear."""
+        tokens = self.tokens
+        return {
+            "version": VERSION,
+            "profile": self.profile,
+            "access_token": tokens.access_token.reveal(),
+            "token_type": tokens.token_type,
+            "refresh_token": tokens.refresh_token.reveal() if tokens.refresh_token else None,
+            "id_token": tokens.id_token.reveal() if tokens.id_token else None,
+            "scope": tokens.scope,
+            "obtained_at": to_rfc3339(tokens.obtained_at),
+            "expires_at": to_rfc3339(tokens.expires_at) if tokens.expires_at else None,
+            "extra": dict(tokens.extra),
+            "identity": {"subject": self.identity.subject, "name": self.identity.name}
+            if self.identity
+            else None,
+            "client": self._client_document(),
+            "server": self.server.to_json(),
+            "settings": dict(self.settings),
+            **self.unknown,
+        }
+
+    def _client_document(self) -> dict[str, Any]:
+        secret = self.client.client_secret
+        members = {
+            "client_id": self.client.client_id,
+            "client_secret": secret.reveal() if secret and not self.client_secret_env else None,
+            "client_secret_env": self.client_secret_env,
+            "token_endpoint_auth_method": self.client.token_endpoint_auth_method,
+        }
+        return {name: value for name, value in members.items() if value is not None}
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Credential:
+        """Read a stored object; raises `KeyError`, `TypeError` or `ValueError` when it is not one that was written here."""
+        client, identity = document["client"], document.get("identity")
+        return cls(
+            profile=document["profile"],
+            tokens=_tokens(document),
+            client=Client(
+                client_id=client["client_id"],
+                client_secret=_secret(client.get("client_secret")),
+                token_endpoint_auth_method=client.get("token_endpoint_auth_method"),
+            ),
+            server=server_metadata(document["server"]),
+            settings=dict(document.get("settings") or {}),
+            identity=Identity(subject=identity["subject"], name=identity["name"]) if identity else None,
+            client_secret_env=client.get("client_secret_env"),
+            unknown={name: value for name, value in document.items() if name not in _OWN},
+        )
+
+
+def _tokens(document: Mapping[str, Any]) -> TokenSet:
+    expires_at = document.get("expires_at")
+    return TokenSet(
+        access_token=Secret(document["access_token"]),
+        token_type=document["token_type"],
+        obtained_at=from_rfc3339(document["obtained_at"]),
+        scope=document.get("scope") or "",
+        expires_at=from_rfc3339(expires_at) if expires_at else None,
+        refresh_token=_secret(document.get("refresh_token")),
+        id_token=_secret(document.get("id_token")),
+        extra=dict(document.get("extra") or {}),
+    )
+
+
+def _secret(value: str | None) -> Secret | None:
+    return Secret(value) if value else None
+
+
+def to_rfc3339(moment: datetime) -> str:
+    """Write an aware time in UTC, to the second: times written so sort as text."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def from_rfc3339(text: str) -> datetime:
+    """Read a time that `to_rfc3339` wrote."""
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)

@@ -1,0 +1,104 @@
+"""
+Who signed in: the claims of an ID token - OpenID Connect Core section 3.1.3.7.
+
+The token comes straight from the token endpoint over TLS, which section 3.1.3.7 item 6 lets stand for its signature. It is never
+used for anything but to name the person and to tie the answer to this request.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import urlsafe_b64decode
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from ..errors import IDTokenInvalid
+from .text import one_line
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+    from typing import Any, NoReturn
+
+    from .authorization import AuthorizationRequest
+    from .secret import Secret
+
+SKEW = timedelta(seconds=60)
+"""How far the server's clock may be from ours."""
+
+NAME_CLAIMS = ("preferred_username", "email", "name", "login", "username", "sub")
+"""Where a person's name is looked for, the most telling first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """A person as the server names them: *subject* is stable, *name* is for people to read."""
+
+    subject: str
+    name: str
+    claims: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+def read_identity(claims: Mapping[str, Any], *, names: Sequence[str] = NAME_CLAIMS) -> Identity | None:
+    """Take the person's name out of ID token or userinfo claims; `None` when there is none in them."""
+    told = [
+        one_line(str(claims[n]), limit=120)
+        for n in names
+        if isinstance(claims.get(n), (str, int)) and claims[n]
+    ]
+    subject = claims.get("sub", claims.get("id", told[0] if told else None))
+    if subject is None or not told:
+        return None
+    return Identity(subject=one_line(str(subject)), name=told[0], claims=claims)
+
+
+def read_id_token(id_token: Secret, request: AuthorizationRequest, *, now: datetime) -> dict[str, Any]:
+    """
+    Read the claims of *id_token* and hold them against *request*.
+
+    *now* is aware, in UTC. Raises `IDTokenInvalid` naming the claim that does not fit.
+    """
+    claims = _claims(id_token)
+    issuer, client_id = request.server.issuer, request.client.client_id
+    if issuer is not None and claims.get("iss") != issuer:
+        _refuse("iss", "it was issued by another server")
+    audience = claims.get("aud")
+    audiences = audience if isinstance(audience, list) else [audience]
+    if client_id not in audiences:
+        _refuse("aud", "it is meant for another client")
+    if len(audiences) > 1 and claims.get("azp", client_id) != client_id:
+        _refuse("azp", "it was given to another client")
+    if not isinstance(claims.get("sub"), str) or not claims["sub"]:
+        _refuse("sub", "it names nobody")
+    if _time(claims, "exp") + SKEW.total_seconds() < now.timestamp():
+        _refuse("exp", "it has expired; is this computer's clock right?")
+    if _time(claims, "iat") - SKEW.total_seconds() > now.timestamp():
+        _refuse("iat", "it comes from the future; is this computer's clock right?")
+    nonce = claims.get("nonce")
+    if request.nonce is not None and not (isinstance(nonce, str) and request.nonce.matches(nonce)):
+        _refuse("nonce", "it answers another request")
+    return claims
+
+
+def _claims(id_token: Secret) -> dict[str, Any]:
+    parts = id_token.reveal().split(".")
+    try:
+        payload = parts[1] + "=" * (-len(parts[1]) % 4)
+        claims = json.loads(urlsafe_b64decode(payload))
+    except (IndexError, ValueError, RecursionError):
+        raise IDTokenInvalid("the ID token is not a JWT", claim="none") from None
+    if len(parts) != 3 or not isinstance(claims, dict):  # noqa: PLR2004 - RFC 7515 section 3.1
+        raise IDTokenInvalid("the ID token is not a JWT", claim="none")
+    return claims
+
+
+def _time(claims: Mapping[str, Any], name: str) -> float:
+    value = claims.get(name)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        _refuse(name, "it is missing or not a number")
+    return float(value)
+
+
+def _refuse(claim: str, why: str) -> NoReturn:
+    raise IDTokenInvalid(f"the ID token is not for this sign-in: {claim}: {why}", claim=claim)

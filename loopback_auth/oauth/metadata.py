@@ -1,0 +1,157 @@
+"""What is known of the server (RFC 8414) and of the client (RFC 7591), under the names those documents use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from urllib.parse import urlsplit
+
+from ..errors import IssuerMisspelled, PKCEUnsupported, ProtocolError
+from .wire import check_url, read_json_object
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from .secret import Secret
+    from .wire import HttpReply
+
+ENDPOINTS = (
+    "authorization_endpoint",
+    "token_endpoint",
+    "revocation_endpoint",
+    "introspection_endpoint",
+    "userinfo_endpoint",
+)
+"""The members of server metadata that are addresses we send something to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerMetadata:
+    """
+    An authorization server, as far as a sign-in needs it.
+
+    An absent list is `None`: the server did not say. `issuer` is `None` when the endpoints were given one by one.
+    """
+
+    authorization_endpoint: str
+    token_endpoint: str
+    issuer: str | None = None
+    revocation_endpoint: str | None = None
+    introspection_endpoint: str | None = None
+    userinfo_endpoint: str | None = None
+    scopes_supported: tuple[str, ...] | None = None
+    response_modes_supported: tuple[str, ...] | None = None
+    code_challenge_methods_supported: tuple[str, ...] | None = None
+    token_endpoint_auth_methods_supported: tuple[str, ...] | None = None
+    authorization_response_iss_parameter_supported: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the members that are known, as RFC 8414 spells them."""
+        members = {f.name: getattr(self, f.name) for f in fields(self)}
+        return {
+            name: list(v) if isinstance(v, tuple) else v
+            for name, v in members.items()
+            if v not in (None, False)
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Client:
+    """The client, as the server knows it. A client without a secret is public (RFC 6749 section 2.1)."""
+
+    client_id: str
+    client_secret: Secret | None = None
+    token_endpoint_auth_method: str | None = None
+
+
+def well_known_urls(issuer: str) -> tuple[str, ...]:
+    """
+    List the addresses of *issuer*'s metadata, the most specific first.
+
+    OpenID Connect Discovery appends to the issuer; RFC 8414 section 3.1 puts its name between host and path.
+    """
+    parts = urlsplit(issuer)
+    origin, path = f"{parts.scheme}://{parts.netloc}", parts.path.rstrip("/")
+    appended = f"{origin}{path}/.well-known/openid-configuration"
+    inserted = f"{origin}/.well-known/oauth-authorization-server{path}"
+    if not path:
+        return appended, inserted
+    return appended, inserted, f"{origin}/.well-known/openid-configuration{path}"
+
+
+def read_metadata_document(reply: HttpReply, *, issuer: str) -> dict[str, Any]:
+    """
+    Read one metadata document, which must name *issuer* byte for byte (RFC 8414 section 3.3).
+
+    Raises `IssuerMisspelled` when only a slash or the case differs, `ProtocolError` when it is another issuer or no document.
+    """
+    document = read_json_object(reply, what="discovery")
+    if reply.status != 200:  # noqa: PLR2004 - RFC 8414 section 3.2
+        raise ProtocolError(f"discovery: {reply.url} answered with status {reply.status}")
+    named = document.get("issuer")
+    if named == issuer:
+        return document
+    if isinstance(named, str) and named.rstrip("/").lower() == issuer.rstrip("/").lower():
+        named = check_url(named, name="the issuer in the server's metadata")
+        raise IssuerMisspelled(
+            f"the server calls itself {named}, not {issuer}",
+            fix=f"use the server's own spelling: loopback-auth login --issuer {named}",
+        )
+    raise ProtocolError(f"discovery: {reply.url} describes another issuer than {issuer}")
+
+
+def server_metadata(document: Mapping[str, Any]) -> ServerMetadata:
+    """
+    Check *document* (discovery's, a provider's, a stored one) and make the value of it.
+
+    Raises `ProtocolError` when an endpoint is missing or a member has the wrong type, `URLRefused` for an address that must
+    not be used, `PKCEUnsupported` when the server lists methods without S256.
+    """
+    for name in ("authorization_endpoint", "token_endpoint"):
+        if not isinstance(document.get(name), str):
+            raise ProtocolError(f"the server's metadata has no {name}")
+    urls = {name: _url(document, name) for name in ("issuer", *ENDPOINTS)}
+    lists = {
+        f.name: _names(document, f.name) for f in fields(ServerMetadata) if f.name.endswith("s_supported")
+    }
+    methods = lists["code_challenge_methods_supported"]
+    if methods is not None and "S256" not in methods:
+        raise PKCEUnsupported(
+            f"the server's metadata offers no PKCE with S256, only: {', '.join(methods) or 'none'}"
+        )
+    members: dict[str, Any] = {**urls, **lists}
+    return ServerMetadata(
+        **members,
+        authorization_response_iss_parameter_supported=document.get(
+            "authorization_response_iss_parameter_supported"
+        )
+        is True,
+    )
+
+
+def _url(document: Mapping[str, Any], name: str) -> str | None:
+    value = document.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise ProtocolError(f"the server's metadata has a {name} that is not a string")
+    return check_url(value, name=name)
+
+
+def _names(document: Mapping[str, Any], name: str) -> tuple[str, ...] | None:
+    value = document.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, (list, tuple)) or not all(isinstance(item, str) for item in value):
+        raise ProtocolError(f"the server's metadata has a {name} that is not a list of strings")
+    return tuple(value)
+
+
+def merge(documents: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Join what several documents say of one issuer; the earlier document wins where both speak."""
+    merged: dict[str, Any] = {}
+    for document in documents:
+        for name, value in document.items():
+            merged.setdefault(name, value)
+    return merged

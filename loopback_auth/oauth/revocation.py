@@ -1,0 +1,26 @@
+"""Token revocation - RFC 7009."""
+
+from __future__ import annotations
+
+from .token import authenticated
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .metadata import Client, ServerMetadata
+    from .secret import Secret
+    from .wire import FormPost
+
+
+def revocation_request(
+    token: Secret, *, hint: str, client: Client, server: ServerMetadata
+) -> FormPost | None:
+    """
+    Build the request that revokes *token*; `None` when the server has no revocation endpoint.
+
+    *hint* is `refresh_token` or `access_token`. The token goes in the body, never in the URL (section 2.1).
+    """
+    if server.revocation_endpoint is None:
+        return None
+    return authenticated(
+        client, server, url=server.revocation_endpoint, fields=(("token", token), ("token_type_hint", hint))
+    )

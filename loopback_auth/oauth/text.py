@@ -1,0 +1,19 @@
+"""Text that came from a server, a browser or a file, made fit to print."""
+
+SHOWN_CHARACTERS = 300
+"""Enough for any error_description that helps; the rest of a longer one is noise."""
+
+# Cc and Cf hold the control, bidirectional and zero-width characters, Co and Cs what has no glyph, Zl and Zp line breaks.
+_UNPRINTABLE = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
+
+
+def one_line(text: str, *, limit: int = SHOWN_CHARACTERS) -> str:
+    """Return *text* as one line of at most *limit* printable characters."""
+    if text.isascii() and text.isprintable() and len(text) <= limit:
+        return " ".join(text.split())
+    import unicodedata
+
+    head = text[: limit * 4]
+    shown = "".join(" " if unicodedata.category(c) in _UNPRINTABLE else c for c in head)
+    shown = " ".join(shown.split())
+    return shown if len(shown) <= limit else shown[: limit - 3] + "..."

@@ -1,0 +1,135 @@
+"""What goes over HTTP and what comes back, as values."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from urllib.parse import urlencode, urlsplit
+
+from ..errors import HTMLAnswer, ProtocolError, ServerUnavailable, UnexpectedRedirect, URLRefused
+from .secret import Secret
+from .text import one_line
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any, NoReturn
+
+_LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+# RFC 3986 leaves these out of a URL; shells and terminals give them meanings.
+_NEVER_IN_A_URL = frozenset(" \"'\\`<>^{|}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormPost:
+    """A POST of `application/x-www-form-urlencoded`, the one form in which OAuth endpoints take anything."""
+
+    url: str
+    fields: tuple[tuple[str, str | Secret], ...]
+    authorization: Secret | None = None
+
+    def body(self) -> bytes:
+        """Encode the form once. Holds secrets: for the transport's eyes only."""
+        pairs = [
+            (name, value.reveal() if isinstance(value, Secret) else value) for name, value in self.fields
+        ]
+        return urlencode(pairs).encode("ascii")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Get:
+    """A GET of a JSON document: discovery, userinfo."""
+
+    url: str
+    authorization: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpReply:
+    """An answer, whole: *headers* have lower-case names, *body* is as it came and hidden from repr."""
+
+    url: str
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = field(repr=False)
+
+
+def check_url(raw: str, *, name: str) -> str:
+    """
+    Return *raw* unchanged if it may be an issuer or an endpoint (RFC 8414 sections 2 and 3).
+
+    https, or http to a literal loopback address or `localhost`; no userinfo, no fragment, nothing outside printable ASCII. The
+    raw string is looked at before any parser, since parsers drop what they do not like. Raises `URLRefused`.
+    """
+    shown = one_line(raw, limit=120)
+    if not raw or any(not "!" <= c <= "~" or c in _NEVER_IN_A_URL for c in raw):
+        raise URLRefused(f"{name} is not a URL that can be used: {shown!r}", name=name)
+    try:
+        parts = urlsplit(raw)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        raise URLRefused(f"{name} is not a URL: {shown!r}", name=name) from None
+    if "@" in parts.netloc or "#" in raw or not host or port == 0:
+        raise URLRefused(
+            f"{name} must have a host, and neither a user name nor a fragment: {shown!r}", name=name
+        )
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
+        raise URLRefused(f"{name} must begin with https://: {shown!r}", name=name)
+    return raw
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether *host* can only be this machine: `localhost` or a literal loopback address."""
+    return host in _LOOPBACK_NAMES or (host.startswith("127.") and host.replace(".", "").isdigit())
+
+
+def read_json_object(reply: HttpReply, *, what: str) -> dict[str, Any]:
+    """
+    Read the body of *reply* as one JSON object, strictly: no duplicate names, no NaN, no bottomless nesting.
+
+    Raises `ProtocolError` naming *what* was being read, or the subclass or sibling that fits better: a redirect, a page of
+    HTML (a captive portal, a wrong host), a server that is down.
+    """
+    try:
+        value = json.loads(reply.body, object_pairs_hook=_unique, parse_constant=_no_constants)
+    except (ValueError, RecursionError):
+        _not_json(reply, what)
+    if not isinstance(value, dict):
+        raise ProtocolError(
+            f"{what}: expected a JSON object, got {type(value).__name__} (status {reply.status})"
+        )
+    return value
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("a name occurs twice")
+    return members
+
+
+def _no_constants(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+def _not_json(reply: HttpReply, what: str) -> NoReturn:
+    host = urlsplit(reply.url).netloc
+    refuse_unusable(reply, what)
+    start = reply.body[:512].lstrip().lower()
+    if "html" in reply.headers.get("content-type", "") or start.startswith((b"<!doctype", b"<html")):
+        raise HTMLAnswer(f"{what}: {host} answered with a web page (status {reply.status})", host=host)
+    raise ProtocolError(
+        f"{what}: {host} did not answer with a JSON object (status {reply.status})", host=host
+    )
+
+
+def refuse_unusable(reply: HttpReply, what: str) -> None:
+    """Raise for an answer that says by its status alone that it is not the one we asked for."""
+    host = urlsplit(reply.url).netloc
+    if 300 <= reply.status < 400:  # noqa: PLR2004 - the 3xx class
+        raise UnexpectedRedirect(
+            f"{what}: {host} answered with a redirect (status {reply.status}), which is never followed",
+            host=host,
+        )
+    if reply.status >= 500 or reply.status == 429:  # noqa: PLR2004 - RFC 9110 15.6, RFC 6585 4
+        raise ServerUnavailable(f"{what}: {host} cannot answer now (status {reply.status})", host=host)
