@@ -13,6 +13,7 @@ Every error this package raises on purpose.
     |   `-- MetadataChanged                       an endpoint moved since the last sign-in
     |-- AuthorizationDenied                   3   the person said no
     |-- Cancelled                             3   the person stopped at a prompt
+    |-- Stopped                          130   a signal (SIGTERM 143, SIGHUP 129)
     |-- SignInNeeded                          4   nothing stored that could be handed out
     |   `-- StoreDamaged                          a token file that cannot be read, set aside
     |-- LoginTimedOut                         5   nobody came back in time
@@ -131,6 +132,11 @@ class AuthorizationDenied(LoopbackAuthError):
 class Cancelled(LoopbackAuthError):
     code = "cancelled"
     exit_code = 3
+
+
+class Stopped(LoopbackAuthError):
+    code = "interrupted"
+    exit_code = 130
 
 
 class SignInNeeded(LoopbackAuthError):

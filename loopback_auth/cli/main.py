@@ -6,7 +6,7 @@ import sys
 from importlib import import_module
 
 from .. import __version__
-from ..errors import LoopbackAuthError, UsageError
+from ..errors import LoopbackAuthError, Stopped, UsageError
 from .arguments import Parser
 from .console import Console
 
@@ -68,8 +68,7 @@ def run(argv: Sequence[str]) -> int:
         console.drop_stdout()
         return 1
     except KeyboardInterrupt as interrupt:
-        console.end_line()
-        return _exit_code_of(interrupt)
+        return console.error(_stopped(interrupt))
 
 
 def _carry_out(command: str, rest: Sequence[str], console: Console) -> int:
@@ -87,8 +86,10 @@ def _carry_out(command: str, rest: Sequence[str], console: Console) -> int:
     return status
 
 
-def _exit_code_of(interrupt: KeyboardInterrupt) -> int:
-    return int(getattr(interrupt, "exit_code", 130))
+def _stopped(interrupt: KeyboardInterrupt) -> LoopbackAuthError:
+    error = Stopped(f"stopped by {str(interrupt) or 'SIGINT'}")
+    error.exit_code = getattr(interrupt, "exit_code", error.exit_code)
+    return error
 
 
 def _unknown(command: str) -> UsageError:

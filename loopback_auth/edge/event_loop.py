@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from types import coroutine
 
+from .interrupts import interrupts_deferred
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Generator
@@ -30,13 +32,17 @@ def run(story: Coroutine[Any, Any, T]) -> T:
     except StopIteration as end:
         result: T = end.value
         return result
-    import asyncio
+    with interrupts_deferred() as interruption:
+        import asyncio
 
-    async def rest() -> T:
-        result: T = await _Begun(story)
-        return result
+        async def rest() -> T:
+            loop, task = asyncio.get_running_loop(), asyncio.current_task()
+            assert task is not None  # noqa: S101 - this is a coroutine that asyncio runs
+            interruption.calls(lambda: loop.call_soon_threadsafe(task.cancel))
+            rest_of_it: T = await _Begun(story)
+            return rest_of_it
 
-    return asyncio.run(rest())
+        return asyncio.run(rest())
 
 
 class _Begun:

@@ -1,42 +1,83 @@
-"""Ctrl-C, SIGTERM and SIGHUP: one exception for all three, raised wherever the program is, and a limit on what follows."""
+"""
+Ctrl-C, SIGTERM and SIGHUP: one way out for all three, and a limit on what may follow.
+
+Before there is an event loop the signal raises `Interrupted` where the program stands. In a running story it cancels the story's
+task, since an exception out of nowhere could strike a callback that swallows it or a library in the middle of its import.
+"""
 
 from __future__ import annotations
 
 import os
 import signal
+from contextlib import contextmanager
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from types import FrameType
-    from typing import NoReturn
 
 PATIENCE_S = 1.5
 """For cleaning up after a signal; then the process ends where it stands."""
 
+_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+
 
 class Interrupted(KeyboardInterrupt):
-    """A signal asks to stop. A KeyboardInterrupt, so that asyncio lets it through and unwinds what is running."""
+    """A signal asked to stop."""
 
-    def __init__(self, signal_number: int) -> None:
-        super().__init__(f"signal {signal_number}")
-        self.exit_code = 128 + signal_number
+    def __init__(self, number: int) -> None:
+        super().__init__(signal.Signals(number).name)
+        self.exit_code = 128 + number
+
+
+class Interruption:
+    """The signal that came, if one did, and what it does."""
+
+    def __init__(self) -> None:
+        self.number: int | None = None
+        self._stop: Callable[[], object] | None = None
+
+    def __call__(self, number: int, _frame: FrameType | None) -> None:
+        for each in _known():
+            signal.signal(each, signal.SIG_IGN)
+        self.number = number
+        _end_in_time(128 + number)
+        if self._stop is None:
+            raise Interrupted(number)
+        self._stop()
+
+    def calls(self, stop: Callable[[], object] | None) -> None:
+        """Have a signal call *stop*, at once if it has come already; with `None` it raises again."""
+        self._stop = stop
+        if stop is not None and self.number is not None:
+            stop()
+
+
+_interruption = Interruption()
+
+
+def _known() -> list[signal.Signals]:
+    return [signal.Signals[name] for name in _SIGNALS if name in signal.Signals.__members__]
 
 
 def listen_for_interrupts() -> None:
-    """Turn the first signal into `Interrupted`; later ones wait for the clean-up, which may take `PATIENCE_S`."""
-    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
-        number = getattr(signal, name, None)
+    """Handle the first signal; later ones wait for the clean-up, which may take `PATIENCE_S`."""
+    for number in _known():
         # What the parent chose to ignore (nohup) stays ignored.
-        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, _interrupt)
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _interruption)
 
 
-def _interrupt(number: int, _frame: FrameType | None) -> NoReturn:
-    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.SIG_IGN)
-    _end_in_time(128 + number)
-    raise Interrupted(number)
+@contextmanager
+def interrupts_deferred() -> Iterator[Interruption]:
+    """Let a signal wait for what the block says it `calls`; if one came, the block ends with `Interrupted`, whatever it did."""
+    _interruption.calls(lambda: None)
+    try:
+        yield _interruption
+    finally:
+        _interruption.calls(None)
+        if _interruption.number is not None:
+            raise Interrupted(_interruption.number) from None
 
 
 def _end_in_time(exit_code: int) -> None:
