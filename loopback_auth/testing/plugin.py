@@ -1,0 +1,35 @@
+"""
+The pytest plug-in: fixtures for testing a program that signs in.
+
+    def test_sign_in(authorization_server, browser):
+        page = browser.visit(start_my_login(authorization_server.issuer))
+"""
+
+from __future__ import annotations
+
+import pytest
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .browser import Browser
+    from .server import AuthorizationServer
+
+
+@pytest.fixture
+def authorization_server() -> Iterator[AuthorizationServer]:
+    """Run an authorization server that checks what it gets, with its default clients and people."""
+    # Here, since every run of pytest loads this module.
+    from .server import AuthorizationServer
+
+    with AuthorizationServer.running() as server:
+        yield server
+
+
+@pytest.fixture
+def browser() -> Browser:
+    """Give a browser that signs in as the server's default person and allows what is asked."""
+    from .browser import Browser
+
+    return Browser()
