@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
         async def visit(self, visit: Visit) -> Answer: ...
 
-        def page_was_sent(self, visit: Visit) -> None: ...
+        def was_sent(self, visit: Visit) -> None: ...
+
+        def was_lost(self, visit: Visit) -> None: ...
 
 
 CONNECTIONS = 64
@@ -131,9 +133,13 @@ class _House:
         if visit is None:
             return _response(page.refused(413))
         response = _response(await self._door.visit(visit))
-        await response.prepare(raw)
-        await response.write_eof()
-        self._door.page_was_sent(visit)
+        try:
+            await response.prepare(raw)
+            await response.write_eof()
+        except ConnectionError:
+            self._door.was_lost(visit)
+            raise
+        self._door.was_sent(visit)
         return response
 
     async def close(self) -> None:

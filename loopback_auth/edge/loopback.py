@@ -73,8 +73,9 @@ class Tab:
         loop = asyncio.get_running_loop()
         self._arrived: asyncio.Future[AuthorizationResponse] = loop.create_future()
         self._outcome: asyncio.Future[Answer] = loop.create_future()
-        self._page_sent = asyncio.Event()
-        self._visitors = 0
+        self._came_back: set[int] = set()
+        self._shown = 0
+        self._all_shown = asyncio.Event()
 
     def greet(self, name: str) -> None:
         """Say who signed in, for the page; *name* is the server's word and is escaped."""
@@ -140,7 +141,7 @@ class Tab:
                 return self._stray(answer.reason, 400)
             self._arrive(answer.as_error() if isinstance(answer, AuthorizationErrorResponse) else answer)
         # A browser repeats a request when a connection breaks, and people reload: all get the same page, and one exchange is made.
-        self._visitors += 1
+        self._came_back.add(id(visit))
         await self._told()
         return page.redirect(self._done_path)
 
@@ -155,7 +156,7 @@ class Tab:
             self._arrived.set_result(answer)
 
     def _stray(self, reason: str, status: int) -> Answer:
-        # Favicons and path scanners are noise; what came to the callback itself is worth a line.
+        # Each kind is told when it first comes: a scanner that tries a thousand paths is one line.
         self._strays[reason] += 1
         if self._strays[reason] == 1:
             self._notify(StrayVisit(reason=reason))
@@ -167,20 +168,29 @@ class Tab:
         # Shielded: one visitor that goes away does not take the page from the others.
         return await asyncio.shield(self._outcome)
 
-    def page_was_sent(self, visit: Visit) -> None:
-        """Note that an answer has left, so that the server may close after the final one."""
-        if visit.path == self._done_path:
-            self._page_sent.set()
+    def was_sent(self, visit: Visit) -> None:
+        """Note that an answer has left: the server may close when everybody who came back has seen the last page."""
+        self._shown += visit.path == self._done_path
+        self._look_who_is_left()
+
+    def was_lost(self, visit: Visit) -> None:
+        """Note that a visitor went away before their answer: nobody waits for them."""
+        self._came_back.discard(id(visit))
+        self._look_who_is_left()
+
+    def _look_who_is_left(self) -> None:
+        if self._outcome.done() and self._shown >= len(self._came_back):
+            self._all_shown.set()
 
     async def end(self, error: BaseException | None) -> None:
         """Tell every waiting browser how it ended, and give the last page its time to leave."""
         import asyncio
 
         self._outcome.set_result(self._final_page(error))
-        if self._visitors:
+        if self._came_back:
             linger_s = LINGER_S if error is None or isinstance(error, Exception) else INTERRUPTED_LINGER_S
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._page_sent.wait(), linger_s)
+                await asyncio.wait_for(self._all_shown.wait(), linger_s)
 
     def _final_page(self, error: BaseException | None) -> Answer:
         if error is None:

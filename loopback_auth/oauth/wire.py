@@ -12,12 +12,15 @@ from .text import one_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from typing import Any, NoReturn
 
 _LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 # RFC 3986 leaves these out of a URL; shells and terminals give them meanings.
 _NEVER_IN_A_URL = frozenset(" \"'\\`<>^{|}")
+
+NESTING = 64
+"""How deep an answer may be: real ones have five levels, and what writes JSON gives up before what reads it does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +72,8 @@ def check_url(raw: str, *, name: str) -> str:
         host, port = parts.hostname or "", parts.port
     except ValueError:
         raise URLRefused(f"{name} is not a URL: {shown!r}", name=name) from None
-    if "@" in parts.netloc or "#" in raw or not host or port == 0:
+    # A percent sign in a host is decoded by some clients and not by others.
+    if "@" in parts.netloc or "%" in parts.netloc or "#" in raw or not host or port == 0:
         raise URLRefused(
             f"{name} must have a host, and neither a user name nor a fragment: {shown!r}", name=name
         )
@@ -80,7 +84,11 @@ def check_url(raw: str, *, name: str) -> str:
 
 def is_loopback(host: str) -> bool:
     """Tell whether *host* can only be this machine: `localhost` or a literal loopback address."""
-    return host in _LOOPBACK_NAMES or (host.startswith("127.") and host.replace(".", "").isdigit())
+    octets = host.split(".")
+    # All four and each a number: anything else, such as 127.0.0.1.5, is a name that a resolver may know.
+    return host in _LOOPBACK_NAMES or (
+        len(octets) == 4 and octets[0] == "127" and all(n.isdecimal() and int(n) < 256 for n in octets)  # noqa: PLR2004 - IPv4
+    )
 
 
 def read_json_object(reply: HttpReply, *, what: str) -> dict[str, Any]:
@@ -91,14 +99,43 @@ def read_json_object(reply: HttpReply, *, what: str) -> dict[str, Any]:
     HTML (a captive portal, a wrong host), a server that is down.
     """
     try:
-        value = json.loads(reply.body, object_pairs_hook=_unique, parse_constant=_no_constants)
-    except (ValueError, RecursionError):
+        value = strict_json(reply.body)
+    except ValueError:
         _not_json(reply, what)
     if not isinstance(value, dict):
         raise ProtocolError(
             f"{what}: expected a JSON object, got {type(value).__name__} (status {reply.status})"
         )
     return value
+
+
+def strict_json(octets: bytes) -> Any:
+    """Decode JSON as RFC 8259 has it; raises `ValueError` for what Python takes besides, and for what it cannot write again."""
+    try:
+        value = json.loads(
+            octets, object_pairs_hook=_unique, parse_constant=_no_constants, parse_float=_finite
+        )
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+    level = [value]
+    for _ in range(NESTING):
+        level = [inner for outer in level for inner in _members(outer)]
+        if not level:
+            return value
+    raise ValueError("nested too deep")
+
+
+def _members(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if number in (float("inf"), float("-inf")):
+        raise ValueError(text)
+    return number
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -129,6 +166,11 @@ def refuse_unusable(reply: HttpReply, what: str) -> None:
     if 300 <= reply.status < 400:  # noqa: PLR2004 - the 3xx class
         raise UnexpectedRedirect(
             f"{what}: {host} answered with a redirect (status {reply.status}), which is never followed",
+            host=host,
+        )
+    if reply.status == 511:  # noqa: PLR2004 - RFC 6585 6
+        raise HTMLAnswer(
+            f"{what}: this network wants a sign-in of its own before it lets us reach {host} (status 511)",
             host=host,
         )
     if reply.status >= 500 or reply.status == 429:  # noqa: PLR2004 - RFC 9110 15.6, RFC 6585 4

@@ -1,0 +1,119 @@
+"""`demo`: the whole sign-in, against an authorization server of our own on this computer, in files of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import urllib.request
+
+from ..edge.browser import launch_command, open_browser
+from ..edge.config import parse_config
+from ..edge.environment import surroundings
+from ..edge.event_loop import run as run_story
+from ..edge.interrupts import listen_for_interrupts
+from ..edge.store import FileStore
+from ..flows.login import login
+from ..flows.profile import resolve
+from ..providers import load_provider
+from .login import transport_for
+from .talk import Talk
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from ..oauth.credential import Credential
+    from ..testing import AuthorizationServer
+    from .arguments import Parser
+    from .console import Console
+
+PATIENCE_S = 300.0
+"""For somebody who tries the demo and is called away."""
+
+
+def arguments(parser: Parser) -> None:
+    parser.add_argument("--auto", action="store_true", help="play the browser too, though there is one")
+
+
+def run(arguments: Namespace, console: Console) -> int:
+    listen_for_interrupts()
+    from ..testing import AuthorizationServer
+
+    with (
+        tempfile.TemporaryDirectory(prefix="loopback-auth-demo-") as home,
+        AuthorizationServer.running() as server,
+    ):
+        plays = arguments.auto or not _has_browser()
+        user = next(iter(server.registry.users.values()))
+        console.say(f"An authorization server runs at {server.issuer}, for this demo alone.")
+        if plays:
+            console.say("The demo plays the browser itself: it signs in and allows what is asked.\n")
+        else:
+            console.say(f"Your browser opens. Sign in as {user.username}, password {user.password}.\n")
+        store = FileStore(home)
+        credential = _sign_in(server, store, console, plays=plays)
+        _show(credential, server, store, console)
+    console.say(
+        "\nThe files of the demo are removed again. For a server of yours: loopback-auth help getting-started"
+    )
+    return 0
+
+
+def _has_browser() -> bool:
+    return launch_command("http://127.0.0.1/", around=surroundings(), environ=os.environ) is not None
+
+
+def _sign_in(server: AuthorizationServer, store: FileStore, console: Console, *, plays: bool) -> Credential:
+    profile = resolve(
+        "demo",
+        flags={"issuer": server.issuer, "client_id": "demo"},
+        environ={},
+        config=parse_config("", ""),
+        stored=None,
+        find_provider=load_provider,
+    )
+    talk = Talk(console)
+    return run_story(
+        login(
+            profile,
+            store=store,
+            transport=transport_for(profile, talk),
+            browser=_play_the_browser if plays else open_browser,
+            notify=talk,
+            timeout_s=PATIENCE_S,
+        )
+    )
+
+
+def _play_the_browser(url: str) -> bool:
+    """Visit *url* in a thread, as the desktop's browser would in a process."""
+    import threading
+
+    from ..testing import Browser
+
+    threading.Thread(target=Browser().visit, args=(url,), daemon=True).start()
+    return True
+
+
+def _show(credential: Credential, server: AuthorizationServer, store: FileStore, console: Console) -> None:
+    """Use the token, and show what is where."""
+    who = credential.identity.name if credential.identity else "nobody"
+    path = store.path(credential.profile)
+    console.end_line()
+    console.say(f"Signed in as {who} at {server.issuer}.")
+    mode = f"{os.stat(path).st_mode & 0o777:o}"
+    console.say(f"The tokens are stored in {path} (mode {mode}).")
+    answer = _call_the_api(credential, f"{server.issuer}/api/me")
+    console.say(f"GET {server.issuer}/api/me with the token answers: {json.dumps(answer)}")
+    console.result(
+        "", {"profile": "demo", "issuer": server.issuer, "path": path, "mode": mode, "api": answer}
+    )
+
+
+def _call_the_api(credential: Credential, url: str) -> object:
+    bearer = f"Bearer {credential.tokens.access_token.reveal()}"
+    request = urllib.request.Request(url, headers={"Authorization": bearer})  # noqa: S310 - http, to this machine
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=10) as answer:
+        document: object = json.load(answer)
+    return document

@@ -1,0 +1,118 @@
+"""The environment that every script here runs in: a `.venv` in the project, made when needed and left alone when not."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+OLDEST = (3, 11)
+
+NO_ENSUREPIP = """\
+Python's venv module cannot install pip here (ensurepip is missing).
+Debian and Ubuntu: apt install python3-venv
+Other systems: install Python 3.11 or later from python.org, or install uv."""
+
+
+def too_old(version: tuple[int, ...]) -> str:
+    """Say why a Python of *version* will not do; empty when it will."""
+    if version >= OLDEST:
+        return ""
+    return f"loopback-auth needs Python {'.'.join(map(str, OLDEST))} or later; this is {'.'.join(map(str, version))}."
+
+
+def stamp(pyproject: bytes, version: tuple[int, ...], extras: str) -> str:
+    """Name an environment by all that it is made from."""
+    return hashlib.sha256(repr((pyproject, version[:2], extras)).encode()).hexdigest()
+
+
+def serves(made: str, wanted: set[str]) -> bool:
+    """Tell whether the environment with the stamp *made* serves somebody who wants one of *wanted*."""
+    return made.strip() in wanted
+
+
+def python_of(venv: Path, *, windows: bool = os.name == "nt") -> Path:
+    """Name the interpreter of *venv*."""
+    return venv / "Scripts" / "python.exe" if windows else venv / "bin" / "python"
+
+
+def prepare(*, extras: str = "test") -> Path:
+    """
+    Make the environment if it is not there as it should be; give its Python.
+
+    With *extras* empty only the program and what it runs on are installed. An environment with more serves those who want less.
+    """
+    if complaint := too_old(sys.version_info[:3]):
+        sys.exit(complaint)
+    pyproject = (ROOT / "pyproject.toml").read_bytes()
+    wanted = {stamp(pyproject, sys.version_info, each) for each in {extras, "test"}}
+    mark = VENV / ".stamp"
+    python = python_of(VENV)
+    if not _fits(mark, wanted, python):
+        with _locked():
+            # Somebody else may have made it while we waited.
+            if not _fits(mark, wanted, python):
+                _make(python, extras)
+                mark.write_text(stamp(pyproject, sys.version_info, extras))
+    return python
+
+
+def _fits(mark: Path, wanted: set[str], python: Path) -> bool:
+    return mark.is_file() and python.exists() and serves(mark.read_text(), wanted)
+
+
+def _make(python: Path, extras: str) -> None:
+    what = f".[{extras}]" if extras else "."
+    print(f"Setting up {VENV} ...", flush=True)
+    uv = shutil.which("uv")
+    if uv:
+        if not python.exists():
+            _run([uv, "venv", "--quiet", "--python", sys.executable, str(VENV)])
+        _run([uv, "pip", "install", "--quiet", "--python", str(python), "-e", what])
+    else:
+        if not python.exists():
+            _new_venv()
+        pip = [str(python), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
+        _run([*pip, "-e", what])
+    # Some environments forbid Python to write byte code; `token` then starts twice as slowly.
+    _run([str(python), "-m", "compileall", "-q", "loopback_auth"])
+
+
+def _new_venv() -> None:
+    made = subprocess.run(
+        [sys.executable, "-m", "venv", str(VENV)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if made.returncode:
+        shutil.rmtree(VENV, ignore_errors=True)
+        sys.exit(NO_ENSUREPIP if "ensurepip" in made.stdout + made.stderr else made.stdout + made.stderr)
+
+
+def _run(command: list[str]) -> None:
+    done = subprocess.run(command, cwd=ROOT, check=False)
+    if done.returncode:
+        sys.exit(f"failed: {' '.join(command)}")
+
+
+@contextmanager
+def _locked() -> Iterator[None]:
+    """Let one script at a time make the environment."""
+    with (ROOT / ".venv.lock").open("w") as file:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
