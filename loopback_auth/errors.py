@@ -24,6 +24,7 @@ Every error this package raises on purpose.
     |   |-- StoreUnsafe                           it belongs to, or can be written by, somebody else
     |   |-- StoreUnwritable                       nothing can be saved there
     |   `-- StoreNewer                            a later version of this program wrote it
+    |-- OutputFailed                          1   standard output takes no more
     |-- LaunchURLReused                       1   the one-time address was opened twice
     `-- ProviderError                         7   the server or the way to it
         |-- AuthorizationError                    the server refused, through the browser
@@ -180,6 +181,10 @@ class StoreUnwritable(StoreError):
 
 class StoreNewer(StoreError):
     code = "store-newer"
+
+
+class OutputFailed(LoopbackAuthError):
+    code = "output-failed"
 
 
 class LaunchURLReused(LoopbackAuthError):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from ..errors import UsageError
 
@@ -12,11 +11,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any, NoReturn
 
+    from .console import Console
+
 
 class Parser(argparse.ArgumentParser):
     """One command's arguments; a mistake in them is a `UsageError`."""
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, console: Console, **options: Any) -> None:
+        self._console = console
         super().__init__(
             **options,
             allow_abbrev=False,
@@ -78,9 +80,9 @@ class Parser(argparse.ArgumentParser):
             message, cause="The command line could not be understood.", fix=fix or f"{self.prog} --help"
         )
 
-    def _print_message(self, message: str, file: Any = None) -> None:
-        if message:
-            (file or sys.stdout).write(message)
+    def _print_message(self, message: str, file: Any = None) -> None:  # noqa: ARG002 - argparse's signature
+        # Help, since errors are raised: it is what was asked for.
+        self._console.raw(message.rstrip())
 
 
 class _HelpFormatter(argparse.RawDescriptionHelpFormatter):

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 
+from ..errors import OutputFailed
 from ..oauth.text import one_line
 
 TYPE_CHECKING = False
@@ -58,9 +59,16 @@ class Console:
         self.end_line()
         if self._stdout is None:
             raise BrokenPipeError("stdout is closed")
-        if text:
-            self._stdout.write(text + end)
-        self._stdout.flush()
+        try:
+            if text:
+                self._stdout.write(text + end)
+            self._stdout.flush()
+        except BrokenPipeError:
+            # The reader has had enough: no error worth a word.
+            raise
+        except OSError as error:
+            self.drop_stdout()
+            raise OutputFailed(f"the result could not be written: {error.strerror}") from error
 
     def say(self, text: str) -> None:
         """Print lines for the person; nothing with `--quiet` or `--json`."""
@@ -111,7 +119,7 @@ class Console:
     def _last(self, text: str) -> None:
         try:
             self.raw(text)
-        except OSError:
+        except (OSError, OutputFailed):
             self.drop_stdout()
 
     def drop_stdout(self) -> None:

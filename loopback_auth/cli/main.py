@@ -50,10 +50,6 @@ def run(argv: Sequence[str]) -> int:
     """Carry out one command line; give its exit status. Nothing a command raises on purpose comes out of here as a traceback."""
     command, rest = (argv[0], argv[1:]) if argv else ("--help", [])
     _survive_any_encoding()
-    if command in ("-h", "--help"):
-        return _print(_usage())
-    if command in ("-V", "--version"):
-        return _print(f"loopback-auth {__version__}")
     # Known before anything is parsed: an error in the arguments is told in JSON, too.
     console = Console(
         json="--json" in rest,
@@ -72,15 +68,21 @@ def run(argv: Sequence[str]) -> int:
 
 
 def _carry_out(command: str, rest: Sequence[str], console: Console) -> int:
+    if command in ("-h", "--help"):
+        console.raw(_usage())
+        return 0
+    if command in ("-V", "--version"):
+        console.raw(f"loopback-auth {__version__}")
+        return 0
     if command not in COMMANDS:
         raise _unknown(command)
     module = import_module(f".{command}", __package__)
-    parser = Parser(prog=f"loopback-auth {command}", description=COMMANDS[command].capitalize() + ".")
+    parser = Parser(
+        console, prog=f"loopback-auth {command}", description=COMMANDS[command].capitalize() + "."
+    )
     module.arguments(parser)
-    if not parser.epilog:
-        parser.epilog = (
-            f"learn more: loopback-auth help {command}" if command in ("login", "config") else None
-        )
+    topic = {"login": "getting-started", "config": "config", "providers": "providers"}.get(command)
+    parser.epilog = f"learn more: loopback-auth help {topic}" if topic else None
     arguments: Namespace = parser.parse_args(rest)
     status: int = module.run(arguments, console)
     return status
@@ -106,15 +108,6 @@ def _unknown(command: str) -> UsageError:
 def _usage() -> str:
     commands = "\n".join(f"  {name:<10} {line}" for name, line in COMMANDS.items())
     return USAGE.format(commands=commands).rstrip()
-
-
-def _print(text: str) -> int:
-    try:
-        Console().raw(text)
-    except BrokenPipeError:
-        Console().drop_stdout()
-        return 1
-    return 0
 
 
 def _survive_any_encoding() -> None:

@@ -77,7 +77,7 @@ class Config:
         return {
             ALIASES.get(key, key): (
                 checked(value, SETTINGS[ALIASES.get(key, key)]),
-                f"{os.path.basename(self.path)}:{self._line(key, name)[0]}",
+                f"{os.path.basename(self.path)}:{self._place(key, ('profiles', name))[0]}",
             )
             for key, value in table.items()
         }
@@ -86,18 +86,18 @@ class Config:
         for key in self._document:
             if key not in _TOP:
                 raise self._error(
-                    key, None, f"unknown setting {key!r}; settings of a profile go below [profiles.NAME]"
+                    key, (), f"unknown setting {key!r}; settings of a profile go below [profiles.NAME]"
                 )
         if self._document.get("version", 1) != 1:
-            raise self._error("version", None, "this file is for another version of loopback-auth")
+            raise self._error("version", (), "this file is for another version of loopback-auth")
         if not isinstance(self._document.get("default_profile", ""), str):
-            raise self._error("default_profile", None, "default_profile must be a string")
+            raise self._error("default_profile", (), "default_profile must be a string")
         profiles = self._document.get("profiles", {})
         if not isinstance(profiles, dict):
-            raise self._error("profiles", None, "profiles must be tables: [profiles.NAME]")
+            raise self._error("profiles", (), "profiles must be tables: [profiles.NAME]")
         for name, table in profiles.items():
             if not isinstance(table, dict):
-                raise self._error(name, None, f"profiles.{name} must be a table")
+                raise self._error(name, ("profiles",), f"profiles.{name} must be a table")
             for key, value in table.items():
                 self._check_setting(name, key, value)
 
@@ -108,36 +108,45 @@ class Config:
 
             near = get_close_matches(key, [*SETTINGS, *ALIASES], n=1)
             raise self._error(
-                key, profile, f"unknown setting {key!r}" + (f"; did you mean {near[0]!r}?" if near else "")
+                key,
+                ("profiles", profile),
+                f"unknown setting {key!r}" + (f"; did you mean {near[0]!r}?" if near else ""),
             )
         try:
             checked(value, kind)
         except ValueError:
             # The value is not shown: it may be a secret in the wrong place.
-            raise self._error(key, profile, f"{key} must be {kind}") from None
+            raise self._error(key, ("profiles", profile), f"{key} must be {kind}") from None
 
-    def _error(self, key: str, profile: str | None, message: str) -> ConfigError:
-        line, column = self._line(key, profile)
+    def _error(self, key: str, table: tuple[str, ...], message: str) -> ConfigError:
+        line, column = self._place(key, table)
         return ConfigError(f"{self.path}:{line}:{column}: error: {message}")
 
-    def _line(self, key: str, profile: str | None) -> tuple[int, int]:
-        """Find *key* again: tomllib keeps no positions. Falls back to the table's header, then to the first line."""
-        names = "|".join({re.escape(key), re.escape(f'"{key}"'), re.escape(f"'{key}'")})
-        found, inside = (1, 1), profile is None
+    def _place(self, key: str, table: tuple[str, ...]) -> tuple[int, int]:
+        """Find *key* of *table* again, since tomllib keeps no positions; else the table's header, else the first line."""
+        spelled = "|".join(re.escape(form) for form in (key, f'"{key}"', f"'{key}'"))
+        found: tuple[int, int] = (1, 1)
+        here: tuple[str, ...] = ()
         for number, line in enumerate(self._lines, 1):
-            if header := re.match(r"\s*\[+\s*([^\]]+?)\s*\]", line):
-                table = header[1].replace('"', "").replace("'", "").replace(" ", "")
-                inside = table == f"profiles.{profile}" if profile else False
-                found = (
-                    (number, header.start(1) + 1)
-                    if inside or table.startswith(f"profiles.{profile}.{key}")
-                    else found
-                )
-                if table.endswith(f".{key}") and table.startswith("profiles."):
-                    return number, header.start(1) + 1
-            elif inside and (match := re.match(rf"\s*({names})\s*[=.]", line)):
+            if header := re.match(r"\s*\[+([^\]]+)\]", line):
+                here = _table_path(header[1])
+                if here[: len(table) + 1] in (table, (*table, key)):
+                    found = (number, header.start(1) + 1)
+            elif here == table and (match := re.match(rf"\s*({spelled})\s*[=.]", line)):
                 return number, match.start(1) + 1
         return found
+
+
+def _table_path(header: str) -> tuple[str, ...]:
+    """Read a table's header as TOML does, quotes and all."""
+    import tomllib
+
+    path, table = [], tomllib.loads(f"[{header}]")
+    while table:
+        name = next(iter(table))
+        path.append(name)
+        table = table[name]
+    return tuple(path)
 
 
 def checked(value: Any, kind: str) -> Any:
@@ -202,7 +211,8 @@ def parse_config(path: str, text: str) -> Config:
     except tomllib.TOMLDecodeError as error:
         told = re.match(_AT, str(error))
         message = told[1] if told else str(error)
-        line, column = (told[2], told[3]) if told and told[2] else (len(text.splitlines()) or 1, 1)
+        lines = text.splitlines() or [""]
+        line, column = (told[2], told[3]) if told and told[2] else (len(lines), len(lines[-1]) + 1)
         raise ConfigError(f"{path}:{line}:{column}: error: {message}") from None
 
 

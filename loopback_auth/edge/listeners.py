@@ -49,12 +49,14 @@ def check_redirect_uri(redirect_uri: str) -> str:
         or "#" in redirect_uri
     ):
         raise RedirectURIRefused(f"cannot listen on the redirect URI {one_line(redirect_uri, limit=200)!r}")
-    return redirect_uri if parts.path else urlunsplit(parts._replace(path="/"))
+    return redirect_uri
 
 
 def with_port(redirect_uri: str, port: int) -> str:
-    """Put *port* in place of the port of *redirect_uri*."""
+    """Put *port* in place of the port of *redirect_uri*; the URI stays byte for byte where that is its port already."""
     parts = urlsplit(redirect_uri)
+    if port == (80 if parts.port is None else parts.port):
+        return redirect_uri
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
     return urlunsplit(parts._replace(netloc=f"{host}:{port}"))
 

@@ -20,7 +20,7 @@ from ..oauth.pkce import new_secret
 from . import page
 from .clock import running_s
 from .event_loop import entered
-from .visit import is_private_network_preflight, refusal
+from .visit import callback_path, is_private_network_preflight, refusal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Tab:
         self._profile = profile
         self._notify = notify
         self._name = ""
-        self._callback_path = urlsplit(request.redirect_uri).path
+        self._callback_path = callback_path(request.redirect_uri)
         self._done_path = "/done/" + new_secret(NONCE_OCTETS, token_bytes=token_bytes).reveal()
         self._strays: Counter[str] = Counter()
         loop = asyncio.get_running_loop()
@@ -106,7 +106,7 @@ class Tab:
 
     async def visit(self, visit: Visit) -> Answer:
         """Answer one request. Only a visit that carries our state can change anything."""
-        if is_private_network_preflight(visit):
+        if is_private_network_preflight(visit, redirect_uri=self._request.redirect_uri):
             return page.Answer(status=204, headers={"Access-Control-Allow-Private-Network": "true"})
         paths = [path for path in (self._callback_path, self._launch_path, self._done_path) if path]
         posts = self._request.response_mode == "form_post"

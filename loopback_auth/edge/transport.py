@@ -33,7 +33,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from aiohttp import ClientResponse, ClientSession
+    from aiohttp import (
+        ClientHandlerType,
+        ClientMiddlewareType,
+        ClientRequest,
+        ClientResponse,
+        ClientSession,
+    )
 
 ANSWER_OCTETS = 1024 * 1024
 """The most that is read of any answer: token answers are a few KiB, key sets some more."""
@@ -49,17 +55,20 @@ class HttpTransport:
     """
     Sends one message and gives the whole answer: `await transport(message)`.
 
-    *ca_bundle* is a PEM file whose certificates are trusted besides the system's. *timeout_s* bounds each request.
+    *ca_bundle* is a PEM file whose certificates are trusted besides the system's. *timeout_s* bounds each request, *connect_s* the
+    part of it until there is a connection.
     """
 
     def __init__(
         self,
         *,
         timeout_s: float = TOTAL_S,
+        connect_s: float = CONNECT_S,
         ca_bundle: str | None = None,
         environ: Mapping[str, str] = os.environ,
     ) -> None:
         self._timeout_s = timeout_s
+        self._connect_s = connect_s
         self._ca_bundle = ca_bundle
         self._environ = environ
         self._tls: ssl.SSLContext | None = None
@@ -75,16 +84,20 @@ class HttpTransport:
         import aiohttp
 
         host = urlsplit(message.url).netloc
+        proxy = self._proxy(message.url)
         try:
             async with self._session() as session:
-                return await self._send(session, message)
+                return await self._send(session, message, proxy)
         except TransportError:
             raise
+        # `from None`: aiohttp's errors carry the request's headers, which hold secrets.
+        except aiohttp.ConnectionTimeoutError:
+            patience_s = min(self._connect_s, self._timeout_s)
+            raise AnswerTimedOut(f"no connection to {host} within {patience_s:g} s", host=host) from None
         except TimeoutError:
             raise AnswerTimedOut(f"{host} did not answer within {self._timeout_s:g} s", host=host) from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            # `from None`: aiohttp's errors carry the request's headers, which hold secrets.
-            raise _translated(error, host) from None
+            raise _translated(error, host, proxy) from None
 
     def warm_up(self) -> None:
         """Load the certificates now, so that the exchange need not wait for them."""
@@ -96,7 +109,9 @@ class HttpTransport:
         return aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(force_close=True, limit=1, ttl_dns_cache=0),
             cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(total=self._timeout_s, sock_connect=CONNECT_S, connect=CONNECT_S),
+            timeout=aiohttp.ClientTimeout(
+                total=self._timeout_s, sock_connect=self._connect_s, connect=self._connect_s
+            ),
             auto_decompress=False,
             # Proxies are found below; trust_env would add the passwords of ~/.netrc.
             trust_env=False,
@@ -107,7 +122,7 @@ class HttpTransport:
             },
         )
 
-    async def _send(self, session: ClientSession, message: FormPost | Get) -> HttpReply:
+    async def _send(self, session: ClientSession, message: FormPost | Get, proxy: str | None) -> HttpReply:
         from yarl import URL
 
         headers = {"Authorization": message.authorization.reveal()} if message.authorization else {}
@@ -121,8 +136,9 @@ class HttpTransport:
             data=message.body() if isinstance(message, FormPost) else None,
             headers=headers,
             allow_redirects=False,
-            proxy=self._proxy(message.url),
-            ssl=self._tls_context() if message.url.startswith("https:") else True,
+            proxy=proxy,
+            middlewares=(_sent_once(urlsplit(message.url).netloc, proxy),),
+            ssl=self._tls_context() if urlsplit(message.url).scheme == "https" else True,
         ) as response:
             return await _read(response, message.url)
 
@@ -142,8 +158,21 @@ class HttpTransport:
         if _bypassed(host, names.get("no_proxy", "")):
             return None
         proxy = names.get(f"{parts.scheme}_proxy") or names.get("all_proxy") or None
-        # aiohttp speaks to http and https proxies; curl's bare "host:port" means http.
-        return f"http://{proxy}" if proxy and "://" not in proxy else proxy
+        return _checked_proxy(proxy, host) if proxy else None
+
+
+def _checked_proxy(proxy: str, host: str) -> str:
+    # curl's bare "host:port" means http; aiohttp speaks to http and https proxies, and to no SOCKS.
+    url = proxy if "://" in proxy else f"http://{proxy}"
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        # Not quoted: it may hold a password.
+        raise ProxyFailed("the proxy that the environment names is no http://HOST:PORT", host=host)
+    return url
 
 
 def _bypassed(host: str, no_proxy: str) -> bool:
@@ -175,6 +204,19 @@ def _tls_context(ca_bundle: str | None) -> ssl.SSLContext:
     return context
 
 
+def _sent_once(host: str, proxy: str | None) -> ClientMiddlewareType:
+    """Keep aiohttp from repeating a GET whose connection broke: it does so for its own errors and not for ours."""
+    import aiohttp
+
+    async def send(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
+        try:
+            return await handler(request)
+        except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+            raise _translated(error, host, proxy) from None
+
+    return send
+
+
 async def _read(response: ClientResponse, url: str) -> HttpReply:
     host = urlsplit(url).netloc
     headers = {name.lower(): value for name, value in response.headers.items()}
@@ -188,15 +230,19 @@ async def _read(response: ClientResponse, url: str) -> HttpReply:
     return HttpReply(url=url, status=response.status, headers=headers, body=bytes(body))
 
 
-def _translated(error: Exception, host: str) -> TransportError:
+def _translated(error: Exception, host: str, proxy: str | None) -> TransportError:
     import aiohttp
 
-    if isinstance(error, (aiohttp.ClientHttpProxyError, aiohttp.ClientProxyConnectionError)):
-        status = f" (status {error.status})" if isinstance(error, aiohttp.ClientHttpProxyError) else ""
-        return ProxyFailed(f"the proxy did not connect us to {host}{status}", host=host)
+    nameless = isinstance(error, (aiohttp.ClientConnectorDNSError, socket.gaierror))
+    if (proxy and nameless) or isinstance(
+        error, (aiohttp.ClientHttpProxyError, aiohttp.ClientProxyConnectionError)
+    ):
+        reason = f" (status {error.status})" if isinstance(error, aiohttp.ClientHttpProxyError) else ""
+        reason = f": its name {urlsplit(proxy).hostname} is not known" if proxy and nameless else reason
+        return ProxyFailed(f"the proxy did not connect us to {host}{reason}", host=host)
     if isinstance(error, (aiohttp.ClientSSLError, ssl.SSLError)):
         return TLSFailed(f"no safe connection to {host}: {_tls_reason(error)}", host=host)
-    if isinstance(error, (aiohttp.ClientConnectorDNSError, socket.gaierror)):
+    if nameless:
         return HostNotFound(f"the name {host} is not known", host=host)
     if isinstance(error, aiohttp.ClientConnectorError):
         return ConnectionFailed(f"cannot connect to {host}: {_system_reason(error.os_error)}", host=host)

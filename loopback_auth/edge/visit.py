@@ -61,14 +61,13 @@ def refusal(visit: Visit, *, redirect_uri: str, paths: Sequence[str], posts: boo
 
     *paths* are the raw paths there are; *posts* tells whether the callback may come as a POST (response_mode form_post).
     """
-    expected = urlsplit(redirect_uri).netloc
-    hosts = [value for key, value in visit.headers if key == "host"]
-    if hosts != [expected] or not visit.target.startswith("/"):
+    if not _is_to(visit, redirect_uri):
         return Refusal(status=421, reason="another host's name")
     if visit.path not in paths:
         return Refusal(status=404, reason="a path that is not ours")
-    callback = urlsplit(redirect_uri).path
-    if visit.method != "GET" and not (visit.method == "POST" and posts and visit.path == callback):
+    if visit.method != "GET" and not (
+        visit.method == "POST" and posts and visit.path == callback_path(redirect_uri)
+    ):
         return Refusal(
             status=405, reason=f"a {visit.method if visit.method in _METHODS else 'strange'} request"
         )
@@ -79,6 +78,18 @@ def refusal(visit: Visit, *, redirect_uri: str, paths: Sequence[str], posts: boo
     ):
         return Refusal(status=415, reason="a POST that is no form")
     return None
+
+
+def callback_path(redirect_uri: str) -> str:
+    """Give the raw path at which the answer arrives; a browser asks for `/` where the URI has none."""
+    return urlsplit(redirect_uri).path or "/"
+
+
+def _is_to(visit: Visit, redirect_uri: str) -> bool:
+    expected = urlsplit(redirect_uri).netloc.lower()
+    hosts = [value for key, value in visit.headers if key == "host"]
+    # RFC 9110 section 4.2.1: a browser leaves out the port that http has anyway.
+    return hosts in ([expected], [expected.removesuffix(":80")]) and visit.target.startswith("/")
 
 
 _METHODS = frozenset({"HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT"})
@@ -95,7 +106,8 @@ def _is_not_a_navigation(visit: Visit) -> bool:
     )
 
 
-def is_private_network_preflight(visit: Visit) -> bool:
+def is_private_network_preflight(visit: Visit, *, redirect_uri: str) -> bool:
     """Tell whether a browser asks if a page of the public network may come here (Private / Local Network Access)."""
     asks = ("access-control-request-private-network", "access-control-request-local-network")
-    return visit.method == "OPTIONS" and any(visit.header(name) == "true" for name in asks)
+    asked = visit.method == "OPTIONS" and any(visit.header(name) == "true" for name in asks)
+    return asked and _is_to(visit, redirect_uri)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from ..errors import (
     AuthorizationDenied,
@@ -140,10 +140,17 @@ class AuthorizationRequest:
     def __post_init__(self) -> None:
         for name, _ in self.parameters:
             if name in RESERVED:
-                shown = one_line(name)
                 raise ParameterRefused(
-                    f"the parameter {shown} is set by this program and cannot be given", name=shown
+                    f"the parameter {name} is set by this program and cannot be given", name=name
                 )
+        # Sent twice, a parameter means what the server likes (RFC 6749 section 3.1).
+        query = parse_qsl(urlsplit(self.server.authorization_endpoint).query, keep_blank_values=True)
+        for name in sorted({name for name, _ in query} & RESERVED - ({"scope"} if not self.scope else set())):
+            raise ParameterRefused(
+                f"the authorization endpoint's own query sets the parameter {name}, which this program sets",
+                name=name,
+                fix="take it out of the authorization endpoint's address: loopback-auth config show",
+            )
 
     @classmethod
     def new(
@@ -187,7 +194,9 @@ class AuthorizationRequest:
         ]
         # RFC 6749 section 3.1: a query that the endpoint already has is kept.
         joint = "&" if urlsplit(endpoint).query else "" if endpoint.endswith("?") else "?"
-        return endpoint + joint + urlencode([(name, value) for name, value in own if value])
+        # surrogateescape: an argument that is not UTF-8 arrives as the bytes that were typed.
+        sent = [(name, value) for name, value in own if value]
+        return endpoint + joint + urlencode(sent, errors="surrogateescape")
 
     def read(
         self, query: Sequence[tuple[str, str]]

@@ -7,13 +7,13 @@ used for anything but to name the person and to tie the answer to this request.
 
 from __future__ import annotations
 
-import json
 from base64 import urlsafe_b64decode
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from ..errors import IDTokenInvalid
 from .text import one_line
+from .wire import strict_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 SKEW = timedelta(seconds=60)
 """How far the server's clock may be from ours."""
+
+LAST_TIME = 10**11
+"""No time in seconds is larger; servers that count milliseconds are told so, and no number is too large for a float."""
 
 NAME_CLAIMS = ("preferred_username", "email", "name", "login", "username", "sub")
 """Where a person's name is looked for, the most telling first."""
@@ -85,8 +88,8 @@ def _claims(id_token: Secret) -> dict[str, Any]:
     parts = id_token.reveal().split(".")
     try:
         payload = parts[1] + "=" * (-len(parts[1]) % 4)
-        claims = json.loads(urlsafe_b64decode(payload))
-    except (IndexError, ValueError, RecursionError):
+        claims = strict_json(urlsafe_b64decode(payload))
+    except (IndexError, ValueError):
         raise IDTokenInvalid("the ID token is not a JWT", claim="none") from None
     if len(parts) != 3 or not isinstance(claims, dict):  # noqa: PLR2004 - RFC 7515 section 3.1
         raise IDTokenInvalid("the ID token is not a JWT", claim="none")
@@ -95,8 +98,8 @@ def _claims(id_token: Secret) -> dict[str, Any]:
 
 def _time(claims: Mapping[str, Any], name: str) -> float:
     value = claims.get(name)
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        _refuse(name, "it is missing or not a number")
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < LAST_TIME:
+        _refuse(name, "it is missing or not a time")
     return float(value)
 
 

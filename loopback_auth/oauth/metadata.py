@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from urllib.parse import urlsplit
 
 from ..errors import IssuerMisspelled, PKCEUnsupported, ProtocolError
-from .wire import check_url, read_json_object
+from .wire import check_url, read_json_object, refuse_unusable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -87,6 +87,7 @@ def read_metadata_document(reply: HttpReply, *, issuer: str) -> dict[str, Any]:
     Raises `IssuerMisspelled` when only a slash or the case differs, `ProtocolError` when it is another issuer or no document.
     """
     document = read_json_object(reply, what="discovery")
+    refuse_unusable(reply, "discovery")
     if reply.status != 200:  # noqa: PLR2004 - RFC 8414 section 3.2
         raise ProtocolError(f"discovery: {reply.url} answered with status {reply.status}")
     named = document.get("issuer")

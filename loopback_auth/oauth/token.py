@@ -118,10 +118,14 @@ def authenticated(
         return FormPost(url=url, fields=(*named, ("client_secret", client.client_secret)))
     # RFC 6749 section 2.3.1: both halves are form-urlencoded before they are joined. A space as %20, not +: that decodes the same
     # for a server that reads forms and for the many that only undo percent signs.
-    pair = f"{quote(client.client_id, safe='')}:{quote(client.client_secret.reveal(), safe='')}"
+    pair = f"{_encoded(client.client_id)}:{_encoded(client.client_secret.reveal())}"
     return FormPost(
         url=url, fields=fields, authorization=Secret("Basic " + b64encode(pair.encode()).decode("ascii"))
     )
+
+
+def _encoded(text: str) -> str:
+    return quote(text, safe="", errors="surrogateescape")
 
 
 def read_token_reply(reply: HttpReply, *, received_at: datetime, scope: str = "") -> TokenSet:
@@ -151,7 +155,7 @@ def read_token_reply(reply: HttpReply, *, received_at: datetime, scope: str = ""
 
 def _token_error(reply: HttpReply, answer: Mapping[str, Any]) -> TokenError:
     error, description = answer["error"], answer.get("error_description")
-    code = one_line(error, limit=60) if isinstance(error, str) else "an error without a name"
+    code = (one_line(error, limit=60) if isinstance(error, str) else "") or "an error without a name"
     said = f": {one_line(description)}" if isinstance(description, str) and description.strip() else ""
     host = urlsplit(reply.url).netloc
     return TokenError(
@@ -193,8 +197,8 @@ def _token_type(answer: Mapping[str, Any]) -> str:
 def expiry(expires_in: object, received_at: datetime) -> datetime | None:
     """Turn `expires_in` into a time; anything but a plausible number of seconds is "unknown"."""
     if isinstance(expires_in, str) and expires_in.isascii() and expires_in.isdigit():
-        # At most ten digits matter: int() of a megabyte of them would take its time.
-        expires_in = int(expires_in[:12])
+        # int() of a megabyte of digits would take its time, and more of them than the limit has are nonsense.
+        expires_in = int(expires_in) if len(expires_in) <= len(str(EXPIRES_IN_LIMIT)) else None
     if (
         isinstance(expires_in, bool)
         or not isinstance(expires_in, int)

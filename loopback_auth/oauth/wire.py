@@ -36,7 +36,7 @@ class FormPost:
         pairs = [
             (name, value.reveal() if isinstance(value, Secret) else value) for name, value in self.fields
         ]
-        return urlencode(pairs).encode("ascii")
+        return urlencode(pairs, errors="surrogateescape").encode("ascii")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,11 +49,11 @@ class Get:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpReply:
-    """An answer, whole: *headers* have lower-case names, *body* is as it came and hidden from repr."""
+    """An answer, whole: *headers* have lower-case names, *body* is as it came; both may hold secrets and are hidden from repr."""
 
     url: str
     status: int
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes = field(repr=False)
 
 

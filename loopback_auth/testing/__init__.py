@@ -1,10 +1,44 @@
-"""A test kit: an authorization server that checks what it gets, faults to switch on, and a browser without a window."""
+"""
+A test kit for programs that sign in: an authorization server that checks, faults to switch on, and a browser without a window.
+
+    from loopback_auth.testing import AuthorizationServer, Browser, faults
+
+    with AuthorizationServer.running() as server:
+        server.faults.token = faults.HTML.once()
+        page = Browser().visit(the_url_my_program_opens(server.issuer))
+        assert server.wait_for("token")
+"""
 
 from __future__ import annotations
 
-from .browser import Browser, Page
-from .faults import Fault
-from .registry import Client, User
-from .server import AuthorizationServer, Request
+from importlib import import_module
 
-__all__ = ["AuthorizationServer", "Browser", "Client", "Fault", "Page", "Request", "User"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from . import faults
+    from .browser import Browser, Page
+    from .faults import Fault
+    from .records import Request
+    from .registry import Client, User
+    from .server import AuthorizationServer
+    from .tenant import Policy
+
+__all__ = ["AuthorizationServer", "Browser", "Client", "Fault", "Page", "Policy", "Request", "User", "faults"]
+
+_HOMES = {
+    "AuthorizationServer": "server",
+    "Browser": "browser",
+    "Client": "registry",
+    "Fault": "faults",
+    "Page": "browser",
+    "Policy": "tenant",
+    "Request": "records",
+    "User": "registry",
+}
+
+
+def __getattr__(name: str) -> object:
+    # Late, since pytest loads the plug-in of this package in every run, and aiohttp is not for every run.
+    if name in _HOMES:
+        return getattr(import_module(f".{_HOMES[name]}", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

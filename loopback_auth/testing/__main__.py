@@ -1,4 +1,8 @@
-"""`python -m loopback_auth.testing`: the authorization server by itself, until it is ended."""
+"""
+Run the test authorization server by itself.
+
+Prints one line of JSON that says where it is and as whom to sign in, then serves until it is ended.
+"""
 
 from __future__ import annotations
 
@@ -8,32 +12,44 @@ import json
 import signal
 import sys
 
-from .server import DEFAULT_CLIENTS, DEFAULT_USERS, AuthorizationServer
+from .registry import DEFAULT_CLIENTS, DEFAULT_USERS
+from .server import AuthorizationServer
 
 
 async def serve(port: int) -> None:
-    """Serve until SIGTERM or SIGINT, after one line of JSON that says where and as whom to sign in."""
-    ending = asyncio.Event()
-    loop = asyncio.get_running_loop()
+    """Serve until SIGTERM or SIGINT."""
+    ending, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: loop.call_soon_threadsafe(ending.set))
-    public, confidential = DEFAULT_CLIENTS
     async with AuthorizationServer(port=port) as server:
-        about = {
-            "issuer": server.issuer,
-            "public_client_id": public.client_id,
-            "client_id": confidential.client_id,
-            "client_secret": confidential.client_secret,
-            "username": DEFAULT_USERS[0].username,
-            "password": DEFAULT_USERS[0].password,
-            "api": f"{server.issuer}/api/me",
-        }
-        sys.stdout.write(json.dumps(about) + "\n")
+        sys.stdout.write(json.dumps(_about(server)) + "\n")
         sys.stdout.flush()
         await ending.wait()
 
 
-if __name__ == "__main__":
+def _about(server: AuthorizationServer) -> dict[str, str | None]:
+    (public, confidential), (user,) = DEFAULT_CLIENTS, DEFAULT_USERS
+    return {
+        "issuer": server.issuer,
+        "client_id": confidential.client_id,
+        "client_secret": confidential.client_secret,
+        "public_client_id": public.client_id,
+        "username": user.username,
+        "password": user.password,
+        "api": f"{server.issuer}/api/me",
+    }
+
+
+def main() -> None:
+    """Read the command line, serve."""
     parser = argparse.ArgumentParser(prog="python -m loopback_auth.testing", description=__doc__)
-    parser.add_argument("--port", type=int, default=0)
-    asyncio.run(serve(parser.parse_args().port))
+    parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (default: any free one)")
+    port = parser.parse_args().port
+    try:
+        asyncio.run(serve(port))
+    except OSError as error:
+        sys.exit(f"cannot listen on 127.0.0.1:{port}: {error.strerror}")
+
+
+if __name__ == "__main__":
+    main()

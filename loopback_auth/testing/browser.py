@@ -1,122 +1,183 @@
-"""A browser without a window: follows redirects, keeps cookies, fills in the test server's forms, ends at the last page."""
+"""
+A browser without a window: it follows redirects, keeps cookies, signs in, decides, and ends at the last page.
+
+It sends what a real one sends with a navigation, and like a real one it says nothing of a server that does not answer but shows a
+page of its own, here one with status 0.
+"""
 
 from __future__ import annotations
 
-import urllib.error
+import http.client
 import urllib.request
-from dataclasses import dataclass, field
-from html.parser import HTMLParser
+from dataclasses import dataclass, field, replace
 from http.cookiejar import CookieJar
-from urllib.parse import urlencode, urljoin
+from typing import Literal
+from urllib.parse import urldefrag, urlencode, urljoin, urlsplit
+
+from .forms import read_form
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    import ssl
+    from collections.abc import Mapping
 
-PAGES = 20
+    from .forms import Form
+
+STEPS = 30
 """More than any sign-in has; a loop of redirects ends here."""
 
-# What Chromium sends with a navigation that comes from another site.
-NAVIGATION = {
-    "Sec-Fetch-Mode": "navigate",
+_KEEPS_METHOD = {307, 308}
+_REDIRECTS = {301, 302, 303, *_KEEPS_METHOD}
+
+_ALWAYS = {
+    "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+    "Accept-Language": "en-GB,en;q=0.9",
     "Sec-Fetch-Dest": "document",
-    "Sec-Fetch-Site": "cross-site",
-    "Sec-Fetch-User": "?1",
+    "Sec-Fetch-Mode": "navigate",
     "Upgrade-Insecure-Requests": "1",
-    "Accept": "text/html,application/xhtml+xml",
-    "User-Agent": "Mozilla/5.0 (loopback-auth test browser)",
+    "User-Agent": "Mozilla/5.0 (compatible; loopback-auth test browser)",
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """Where the browser ended, and every address it went through."""
+    """Where the browser ended, and every address it went through, in order. Header names are lower-case."""
 
     status: int
     url: str
-    text: str = field(repr=False)
-    headers: dict[str, str] = field(repr=False)
+    text: str = field(default="", repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     visited: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Navigation:
+    """One request to be made. *origin* is the page that led here, *is_clicked* whether a person did."""
+
+    url: str
+    form: Mapping[str, str] | None = None
+    origin: str = ""
+    site: str = "none"
+    is_clicked: bool = True
 
 
 class Browser:
     """
-    Visits pages and does what a person would: signs in as *username*, and says *decision* (`allow` or `deny`).
+    Visits a page and does what a person would: signs in as *username*, then says *decision*.
 
-    With *decision* `leave` it stops at the consent page, as somebody who closes the tab.
+    `close` is somebody who closes the tab at the consent page. Cookies last as long as the browser does. *ssl_context* knows the
+    private certificate authority of a test, where there is one.
     """
 
-    def __init__(self, *, username: str = "ada", password: str = "lovelace", decision: str = "allow") -> None:  # noqa: S107 - the test server's own
+    def __init__(
+        self,
+        *,
+        username: str = "ada",
+        password: str = "lovelace",  # noqa: S107 - the test server's own, known to everybody
+        decision: Literal["allow", "deny", "close"] = "allow",
+        timeout_s: float = 30.0,
+        ssl_context: ssl.SSLContext | None = None,
+    ) -> None:
         self._words = {"username": username, "password": password}
         self._decision = decision
-        self._opener = urllib.request.build_opener(
-            urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor(CookieJar()), _NoRedirects()
+        self._timeout_s = timeout_s
+        self._opener = urllib.request.OpenerDirector()
+        # Only these: no proxy for this computer, no file or ftp to be redirected to, no exception for a status.
+        self._opener.add_handler(urllib.request.HTTPHandler())
+        self._opener.add_handler(urllib.request.HTTPSHandler(context=ssl_context))
+        self._opener.add_handler(urllib.request.HTTPCookieProcessor(CookieJar()))
+
+    def visit(self, url: str) -> Page:
+        """Open *url* and go on until there is nothing left to follow or to fill in."""
+        visited: list[str] = []
+        navigation: _Navigation | None = _Navigation(url=url)
+        page = Page(status=0, url=url)
+        has_signed_in = False
+        for _ in range(STEPS):
+            if navigation is None:
+                return replace(page, visited=tuple(visited))
+            visited.append(navigation.url)
+            page = self._open(navigation)
+            if page.status in _REDIRECTS and "location" in page.headers:
+                navigation = _redirected(navigation, page)
+                continue
+            form = read_form(page.text) if "html" in page.headers.get("content-type", "") else None
+            if form is None or (form.asks_password and has_signed_in):
+                return replace(page, visited=tuple(visited))
+            has_signed_in = has_signed_in or form.asks_password
+            navigation = self._filled_in(form, page)
+        return replace(page, status=0, text="too many redirects", visited=tuple(visited))
+
+    def _open(self, navigation: _Navigation) -> Page:
+        if urlsplit(navigation.url).scheme not in {"http", "https"}:
+            return Page(status=0, url=navigation.url, text="this address opens another program")
+        data = None if navigation.form is None else urlencode(navigation.form).encode()
+        request = urllib.request.Request(navigation.url, data, headers=_headers(navigation))  # noqa: S310 - see above
+        try:
+            answer = self._opener.open(request, timeout=self._timeout_s)
+            if answer is None:
+                return Page(status=0, url=navigation.url, text="no answer")
+            with answer:
+                headers = {name.lower(): value for name, value in answer.headers.items()}
+                text = answer.read().decode("utf-8", "replace")
+                return Page(status=answer.status, url=navigation.url, text=text, headers=headers)
+        except (OSError, http.client.HTTPException) as error:
+            return Page(status=0, url=navigation.url, text=f"no answer: {error}")
+
+    def _filled_in(self, form: Form, page: Page) -> _Navigation | None:
+        """Give where the form leads once it is filled in, or nothing where a person would stop."""
+        fields = {name: self._words.get(name, value) for name, value in form.fields.items()}
+        decisions = [name for name, value in form.buttons if value == self._decision]
+        if decisions:
+            fields[decisions[0]] = self._decision
+        elif not (form.asks_password or form.submits_itself):
+            return None
+        url = urldefrag(urljoin(page.url, form.action)).url
+        # A page that asks not to be named is not named in the Origin of its form either.
+        is_named = "no-referrer" not in page.headers.get("referrer-policy", "")
+        return _Navigation(
+            url=url,
+            form=fields,
+            origin=_origin(page.url) if is_named else "null",
+            site=_site(page.url, url),
+            is_clicked=not form.submits_itself,
         )
 
-    def visit(self, url: str, *, timeout_s: float = 30.0) -> Page:
-        """Open *url* and go on until there is nothing left to follow or fill in."""
-        visited: list[str] = []
-        data: bytes | None = None
-        for _ in range(PAGES):
-            visited.append(url)
-            page = self._open(url, data, timeout_s, visited)
-            if location := page.headers.get("location"):
-                url, data = urljoin(url, location), None
-                continue
-            form = _form(page.text)
-            filled = form and self._fill_in(form)
-            if not filled:
-                return page
-            url, data = urljoin(url, filled[0]), urlencode(filled[1]).encode()
-        raise RuntimeError(f"{url} does not come to an end")
 
-    def _open(self, url: str, data: bytes | None, timeout_s: float, visited: list[str]) -> Page:
-        request = urllib.request.Request(url, data=data, headers=NAVIGATION)  # noqa: S310 - http, to this machine
-        try:
-            answer: Any = self._opener.open(request, timeout=timeout_s)
-        except urllib.error.HTTPError as error:
-            answer = error
-        with answer:
-            headers = {name.lower(): value for name, value in answer.headers.items()}
-            text = answer.read().decode("utf-8", "replace")
-            return Page(status=answer.status, url=url, text=text, headers=headers, visited=tuple(visited))
-
-    def _fill_in(self, form: _Form) -> tuple[str, list[tuple[str, str]]] | None:
-        fields = [(name, self._words.get(name, value)) for name, value in form.fields]
-        if not form.buttons:
-            return form.action, fields
-        if "sign-in" in form.buttons:
-            return form.action, [*fields, ("step", "sign-in")]
-        if self._decision in form.buttons:
-            return form.action, [*fields, ("step", self._decision)]
-        return None
+def _headers(navigation: _Navigation) -> dict[str, str]:
+    sent = {**_ALWAYS, "Sec-Fetch-Site": navigation.site}
+    if navigation.is_clicked:
+        sent["Sec-Fetch-User"] = "?1"
+    if navigation.form is not None:
+        sent["Origin"] = navigation.origin
+    return sent
 
 
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_: Any, **__: Any) -> None:
-        """Follow nothing: the browser does it, and remembers."""
+def _redirected(navigation: _Navigation, page: Page) -> _Navigation:
+    """Go on as the Fetch standard has it: a POST becomes a GET on all but 307 and 308, and what has left its site stays cross-site."""
+    url = urldefrag(urljoin(page.url, page.headers["location"])).url
+    keeps = page.status in _KEEPS_METHOD
+    worst = max(navigation.site, _site(page.url, url), key=_SITES.index)
+    return replace(
+        navigation,
+        url=url,
+        form=navigation.form if keeps else None,
+        site="none" if navigation.site == "none" else worst,
+        origin=navigation.origin if _origin(url) == _origin(page.url) else "null",
+    )
 
 
-class _Form(HTMLParser):
-    """The first form of a page."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.action = ""
-        self.fields: list[tuple[str, str]] = []
-        self.buttons: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        told = {name: value or "" for name, value in attrs}
-        if tag == "form" and not self.action:
-            self.action = told.get("action", "")
-        elif tag == "input" and self.action and "name" in told:
-            self.fields.append((told["name"], told.get("value", "")))
-        elif tag == "button" and self.action and "value" in told:
-            self.buttons.append(told["value"])
+_SITES = ("none", "same-origin", "same-site", "cross-site")
 
 
-def _form(text: str) -> _Form | None:
-    form = _Form()
-    form.feed(text)
-    return form if form.action else None
+def _site(here: str, there: str) -> str:
+    if _origin(here) == _origin(there):
+        return "same-origin"
+    # A site has a scheme and a host but no port.
+    one, other = urlsplit(here), urlsplit(there)
+    return "same-site" if (one.scheme, one.hostname) == (other.scheme, other.hostname) else "cross-site"
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"

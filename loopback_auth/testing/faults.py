@@ -1,20 +1,26 @@
 """
-Things that go wrong at a server, as values: `server.faults["token"] = HTML`.
+Things that go wrong at a server, as values, to be switched on while it runs.
 
-A fault replaces or bends the endpoint's proper answer, every time until it is taken away (`del server.faults["token"]`) or, with
-`once`, the next time only.
+    server.faults.token = faults.HTML                       # until it is taken away: server.faults.clear()
+    server.faults["token"] = faults.UNAVAILABLE_503.times(2)    # the next two requests, then all is well again
+    server.faults.authorize = faults.members(state="forged", iss=None)
+
+A fault either stands in the endpoint's place, so that nothing happens there, or spoils the proper answer after the endpoint has acted.
+Those that break the connection stand in its place; `RESET.after_acting()` is the answer that got lost on the way.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+import threading
+from dataclasses import dataclass, field, fields, replace
+from typing import Literal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-MIB = 1024 * 1024
+Delivery = Literal["whole", "late", "never", "closed", "reset", "truncated", "dripped"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,28 +28,102 @@ class Fault:
     """
     How an endpoint misbehaves.
 
-    *status*, *headers* and *body* replace the answer. *members* bend the members of a JSON answer or of the redirect back to the client:
-    `None` leaves one out. *repeated* are parameters the redirect carries once more. *connection* is what happens to the connection:
-    `hang` never answers, `reset` breaks it, `truncate` ends it in the middle of the body, `drip` sends an octet a second. *stream_mib*
-    sends that many MiB; *unseen* lets the endpoint not even act.
+    *status*, *headers* and *body* replace those of the answer, and *filler_mib* MiB of spaces its whole body. *members* replace or add
+    members of a JSON document or of the redirect back to the client, `None` takes one out, and *repeated* are said there a second time.
+    *delivery* is what becomes of the answer: `late` waits *pause_s*, `never` holds the connection open, `closed` and `reset` end it
+    without a word, `truncated` in the middle of the body, `dripped` waits *pause_s* before each octet. *acts*: the endpoint does its
+    work first, which *members* and *repeated* need. *count* requests are spoiled, or all.
     """
 
     status: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | None = None
+    filler_mib: int = 0
     members: Mapping[str, Any] = field(default_factory=dict)
-    repeated: tuple[tuple[str, str], ...] = ()
-    connection: str = ""
-    stream_mib: int = 0
-    once: bool = False
+    repeated: Mapping[str, str] = field(default_factory=dict)
+    delivery: Delivery = "whole"
+    pause_s: float = 1.0
+    acts: bool = False
+    count: int | None = None
 
-    def only_once(self) -> Fault:
-        """Give the same fault for one request."""
-        return replace(self, once=True)
+    def __post_init__(self) -> None:
+        """Refuse what cannot be: there are no members where the endpoint was not asked."""
+        if self.bends and not self.acts:
+            raise ValueError("members and repeated need acts=True")
+
+    def times(self, count: int) -> Fault:
+        """Give the same fault for the next *count* requests only."""
+        return replace(self, count=count)
+
+    def once(self) -> Fault:
+        """Give the same fault for the next request only."""
+        return self.times(1)
+
+    def after_acting(self) -> Fault:
+        """Give the same fault for an endpoint that has done its work: the code is redeemed, the token replaced or revoked."""
+        return replace(self, acts=True)
+
+    @property
+    def bends(self) -> bool:
+        """Whether this needs an answer with members to spoil."""
+        return bool(self.members or self.repeated)
+
+
+@dataclass(slots=True)
+class Faults:
+    """The faults that are switched on, by endpoint. `discovery` is both documents, unless one of the two has its own."""
+
+    authorize: Fault | None = None
+    token: Fault | None = None
+    revoke: Fault | None = None
+    introspect: Fault | None = None
+    userinfo: Fault | None = None
+    jwks: Fault | None = None
+    api: Fault | None = None
+    discovery: Fault | None = None
+    openid_configuration: Fault | None = None
+    oauth_authorization_server: Fault | None = None
+
+    def __getitem__(self, endpoint: str) -> Fault | None:
+        if endpoint not in _names():
+            raise KeyError(f"no endpoint is called {endpoint}; there are {', '.join(_names())}")
+        fault: Fault | None = getattr(self, endpoint)
+        return fault
+
+    def __setitem__(self, endpoint: str, fault: Fault | None) -> None:
+        self[endpoint]
+        setattr(self, endpoint, fault)
+
+    def update(self, what: Mapping[str, Fault]) -> None:
+        """Switch several on."""
+        for endpoint, fault in what.items():
+            self[endpoint] = fault
+
+    def clear(self) -> None:
+        """Let all be well again."""
+        for endpoint in _names():
+            self[endpoint] = None
+
+    def find(self, endpoints: tuple[str, ...]) -> tuple[str, Fault] | None:
+        """Give the first fault that one of *endpoints* has, and whose it is."""
+        return next(((name, fault) for name in endpoints if (fault := self[name]) is not None), None)
+
+    def use(self, endpoint: str, fault: Fault) -> None:
+        """Count one request that *fault* has spoiled."""
+        with _counting:
+            if fault.count is not None and self[endpoint] is fault:
+                self[endpoint] = fault.times(fault.count - 1) if fault.count > 1 else None
+
+
+_counting = threading.Lock()
+
+
+def _names() -> list[str]:
+    return [f.name for f in fields(Faults)]
 
 
 def status(code: int, *, body: bytes = b"", **headers: str) -> Fault:
-    """Answer with a status; header names have `_` for `-`."""
+    """Answer with a status; header names have `_` for `-`: `status(503, Retry_After="2")`."""
     return Fault(
         status=code, body=body, headers={name.replace("_", "-"): value for name, value in headers.items()}
     )
@@ -51,34 +131,87 @@ def status(code: int, *, body: bytes = b"", **headers: str) -> Fault:
 
 def redirect(code: int, location: str) -> Fault:
     """Answer with a redirect to *location*."""
-    return Fault(status=code, body=b"", headers={"Location": location})
+    return status(code, Location=location)
 
 
 def json_body(body: bytes, *, code: int = 200) -> Fault:
     """Answer with *body* as application/json, whatever it is."""
-    return Fault(status=code, body=body, headers={"Content-Type": "application/json"})
+    return status(code, body=body, Content_Type="application/json")
 
 
 def members(**members: object) -> Fault:
-    """Bend members of the answer: a value replaces or adds one, `None` leaves it out."""
-    return Fault(members=members)
+    """Bend the proper answer: a value replaces or adds a member, `None` takes it out."""
+    return Fault(members=members, acts=True)
 
 
-HTML = Fault(
-    status=200,
-    body=b"<!doctype html><title>Welcome</title><p>Please sign in to the network.",
-    headers={"Content-Type": "text/html"},
+def repeated(**members: str) -> Fault:
+    """Send the browser back with these parameters once more, beside the proper ones."""
+    return Fault(repeated=members, acts=True)
+
+
+def late(pause_s: float) -> Fault:
+    """Act, wait, and only then send the proper answer."""
+    return Fault(delivery="late", pause_s=pause_s, acts=True)
+
+
+def dripped(pause_s: float) -> Fault:
+    """Send the proper answer octet by octet, with a pause before each."""
+    return Fault(delivery="dripped", pause_s=pause_s, acts=True)
+
+
+def huge(mib: int) -> Fault:
+    """Answer with a body of that many MiB; a client that knows its limits hangs up."""
+    return Fault(status=200, filler_mib=mib, headers={"Content-Type": "application/json"})
+
+
+def gzip_bomb(mib: int) -> Fault:
+    """Answer with a small body that unpacks to that many MiB."""
+    return Fault(
+        status=200, filler_mib=mib, headers={"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    )
+
+
+# Statuses and bodies that are no answer.
+HTML = status(
+    200,
+    body=b"<!doctype html><title>Welcome</title><p>Sign in to the hotel's network.",
+    Content_Type="text/html",
 )
-ERROR_500 = Fault(status=500, body=b"Internal Server Error", headers={"Content-Type": "text/plain"})
-UNAVAILABLE_503 = Fault(status=503, body=b"", headers={"Retry-After": "2"})
+ERROR_500 = status(500, body=b"Internal Server Error", Content_Type="text/plain")
+UNAVAILABLE_503 = status(503, Retry_After="2")
+TOO_MANY_429 = status(429, Retry_After="2")
+EMPTY = json_body(b"")
 ARRAY = json_body(b"[1, 2]")
 NOT_A_NUMBER = json_body(b'{"access_token": "a", "token_type": "Bearer", "expires_in": NaN}')
 DEEP = json_body(b"[" * 100_000 + b"]" * 100_000)
 DUPLICATE_NAMES = json_body(b'{"access_token": "a", "access_token": "b", "token_type": "Bearer"}')
+NOT_UTF8 = json_body(b'{"access_token": "\xff\xfe", "token_type": "Bearer"}')
 ERROR_WITH_200 = json_body(b'{"error": "invalid_grant", "error_description": "said with status 200"}')
-HANG = Fault(connection="hang")
-RESET = Fault(connection="reset")
-TRUNCATED = Fault(connection="truncate")
-DRIP = Fault(connection="drip")
-HUGE = Fault(stream_mib=64)
-GZIP_BOMB = Fault(stream_mib=300, headers={"Content-Encoding": "gzip"})
+HUGE = huge(64)
+GZIP_BOMB = gzip_bomb(300)
+
+# Connections that fail.
+HANG = Fault(delivery="never")
+CLOSED = Fault(delivery="closed")
+RESET = Fault(delivery="reset")
+TRUNCATED = Fault(delivery="truncated", acts=True)
+DRIP = dripped(1.0)
+
+# Token answers that are not quite right; anything else is `members(...)`.
+NO_EXPIRES_IN = members(expires_in=None)
+EXPIRES_IN_STRING = members(expires_in="3600")
+NEGATIVE_EXPIRES_IN = members(expires_in=-1)
+NO_TOKEN_TYPE = members(token_type=None)
+TOKEN_TYPE_MAC = members(token_type="mac")  # noqa: S106 - a kind of token, not one
+NO_ACCESS_TOKEN = members(access_token=None)
+NEWLINE_IN_TOKEN = members(access_token="a\r\nSet-Cookie: b=c")  # noqa: S106 - an attack, not a token
+
+# Redirects back to the client that are not quite right.
+WRONG_STATE = members(state="not-the-state-that-was-sent")
+NO_STATE = members(state=None)
+WRONG_ISS = members(iss="https://attacker.example")
+NO_ISS = members(iss=None)
+NO_CODE = members(code=None)
+SECOND_CODE = repeated(code="another-code")
+ERROR_BESIDE_CODE = members(error="access_denied")
+UNKNOWN_PARAMETERS = members(session_state="s", scope="openid", authuser="0", hd="example.com")

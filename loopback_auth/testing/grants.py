@@ -1,168 +1,143 @@
-"""The token endpoint: who asks, what for, and whether it is theirs - RFC 6749 sections 2.3, 4.1.3, 5, 6; RFC 7636; RFC 7009."""
+"""The token endpoint - RFC 6749 sections 4.1.3, 5 and 6; RFC 7636 section 4.6."""
 
 from __future__ import annotations
 
-import secrets
-from base64 import b64decode, urlsafe_b64encode
+import re
+from base64 import urlsafe_b64encode
 from hashlib import sha256
-from urllib.parse import unquote_plus
 
-from .jws import left_half_hash, sign
+from .answers import JsonObject, RequestRefused
+from .client_authentication import authenticated, read_form
+from .id_token import id_token
+from .registry import Grant
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from typing import Any
 
-    from .registry import Client, Grant, Registry
+    from .records import Request
+    from .registry import Client, Code, Token
+    from .tenant import Tenant
+
+# RFC 7636 section 4.1.
+_VERIFIER = re.compile(r"[A-Za-z0-9\-._~]{43,128}")
 
 
-class Refused(Exception):
-    """An error answer: *status*, the code of RFC 6749 section 5.2, and a description."""
-
-    def __init__(self, status: int, error: str, description: str) -> None:
-        super().__init__(f"{error}: {description}")
-        self.status = status
-        self.document = {"error": error, "error_description": description}
-
-
-class TokenEndpoint:
-    """
-    Redeems codes and refresh tokens.
-
-    *expires_in* `None` leaves the member out, as some servers do. With *rotate* each refresh replaces the refresh token, and the use of
-    a replaced one revokes the grant.
-    """
-
-    def __init__(self, registry: Registry, *, issuer: str, expires_in: int | None, rotate: bool) -> None:
-        self._registry = registry
-        self._issuer = issuer
-        self._expires_in = expires_in
-        self._rotate = rotate
-
-    def answer(self, form: Mapping[str, list[str]], authorization: str | None) -> dict[str, Any]:
-        """Answer one request; raises `Refused`."""
-        repeated = [name for name, values in form.items() if len(values) > 1]
-        if repeated:
-            raise Refused(400, "invalid_request", f"{repeated[0]} occurs twice")
-        fields = {name: values[0] for name, values in form.items()}
-        with self._registry.lock:
-            client = self.authenticated(fields, authorization)
-            match fields.get("grant_type"):
-                case "authorization_code":
-                    return self._code(fields, client)
-                case "refresh_token":
-                    return self._refresh(fields, client)
-        raise Refused(400, "unsupported_grant_type", "only authorization_code and refresh_token")
-
-    def authenticated(self, fields: Mapping[str, str], authorization: str | None) -> Client:
-        """Find out which client asks, by exactly the method it is registered with."""
-        basic = _basic(authorization)
-        if basic and "client_secret" in fields:
-            raise Refused(400, "invalid_request", "the client authenticated in two ways")
-        client_id, secret = basic or (fields.get("client_id", ""), fields.get("client_secret"))
-        client = self._registry.clients.get(client_id)
-        if client is None:
-            raise Refused(401, "invalid_client", "unknown client")
-        method = "client_secret_basic" if basic else "client_secret_post" if secret is not None else "none"
-        expected = client.token_endpoint_auth_method if client.client_secret else "none"
-        if method != expected or secret != client.client_secret:
-            raise Refused(401, "invalid_client", "client authentication failed")
-        return client
-
-    def _code(self, fields: Mapping[str, str], client: Client) -> dict[str, Any]:
-        grant = self._registry.grants.get(fields.get("code", ""))
-        if grant is None or grant.client_id != client.client_id:
-            raise Refused(400, "invalid_grant", "invalid authorization code")
-        if grant.redeemed:
-            # RFC 6749 section 4.1.2: whoever came first may be a thief.
-            grant.revoked = True
-            raise Refused(400, "invalid_grant", "the code was used before")
-        if grant.code_expires_at < self._registry.clock():
-            raise Refused(400, "invalid_grant", "expired authorization code")
-        if fields.get("redirect_uri") != grant.redirect_uri:
-            raise Refused(400, "invalid_grant", "redirect_uri differs from the authorization request")
-        if code_challenge(fields.get("code_verifier", "")) != grant.code_challenge:
-            raise Refused(400, "invalid_grant", "invalid code verifier")
-        grant.redeemed = True
-        return self._tokens(grant, with_refresh="offline_access" in grant.scope.split())
-
-    def _refresh(self, fields: Mapping[str, str], client: Client) -> dict[str, Any]:
-        token = fields.get("refresh_token", "")
-        grant = self._registry.grant_of_refresh_token(token)
-        if grant is None or grant.client_id != client.client_id or grant.revoked:
-            raise Refused(400, "invalid_grant", "expired access/refresh token")
-        if "code_verifier" in fields or "redirect_uri" in fields:
-            raise Refused(400, "invalid_request", "a parameter that belongs to another grant")
-        if not grant.refresh_tokens[token]:
-            grant.revoked = True
-            raise Refused(400, "invalid_grant", "the refresh token was replaced; the grant is revoked")
-        if self._rotate:
-            grant.refresh_tokens[token] = False
-        return self._tokens(grant, with_refresh=self._rotate)
-
-    def _tokens(self, grant: Grant, *, with_refresh: bool) -> dict[str, Any]:
-        access_token = secrets.token_urlsafe(32)
-        grant.access_tokens[access_token] = self._registry.clock() + (self._expires_in or 3600)
-        answer: dict[str, Any] = {"access_token": access_token, "token_type": "Bearer", "scope": grant.scope}
-        if self._expires_in is not None:
-            answer["expires_in"] = self._expires_in
-        if with_refresh:
-            answer["refresh_token"] = secrets.token_urlsafe(32)
-            grant.refresh_tokens[answer["refresh_token"]] = True
-        if "openid" in grant.scope.split():
-            answer["id_token"] = self._id_token(grant, access_token)
-        return answer
-
-    def _id_token(self, grant: Grant, access_token: str) -> str:
-        now = int(self._registry.clock())
-        claims: dict[str, Any] = {
-            "iss": self._issuer,
-            "sub": grant.user.subject,
-            "aud": grant.client_id,
-            "iat": now,
-            "exp": now + 600,
-            "at_hash": left_half_hash(access_token),
-            **identity(grant),
-        }
-        if grant.nonce is not None:
-            claims["nonce"] = grant.nonce
-        return sign(claims)
-
-    def revoke(self, fields: Mapping[str, str], authorization: str | None) -> None:
-        """Revoke a token; an unknown one is revoked already (RFC 7009 section 2.2)."""
-        with self._registry.lock:
-            client = self.authenticated(fields, authorization)
-            token = fields.get("token", "")
-            grant = self._registry.grant_of_refresh_token(token)
-            if grant and grant.client_id == client.client_id:
-                grant.revoked = True
-            for each in self._registry.grants.values():
-                if each.client_id == client.client_id:
-                    each.access_tokens.pop(token, None)
+def token(tenant: Tenant, request: Request) -> JsonObject:
+    """Redeem a code or a refresh token; raises `RequestRefused`."""
+    fields = read_form(request)
+    client = authenticated(tenant.registry, request, fields)
+    grant_type = _needed(fields, "grant_type")
+    redeem = {"authorization_code": _redeem_code, "refresh_token": _refresh}.get(grant_type)
+    if redeem is None:
+        raise RequestRefused(
+            "unsupported_grant_type", "Only authorization_code and refresh_token are supported."
+        )
+    if grant_type not in client.grant_types:
+        raise RequestRefused("unauthorized_client", "This client is not registered for this grant type.")
+    return JsonObject(members=redeem(tenant, client, fields))
 
 
-def identity(grant: Grant) -> dict[str, Any]:
-    """Give the claims about the person that the scope covers."""
-    scopes = grant.scope.split()
-    claims: dict[str, Any] = {}
-    if "profile" in scopes:
-        claims["preferred_username"] = grant.user.username
-    return {**claims, **(grant.user.claims if "email" in scopes or "profile" in scopes else {})}
+def _redeem_code(tenant: Tenant, client: Client, fields: dict[str, str]) -> dict[str, Any]:
+    code = tenant.registry.codes.get(_needed(fields, "code"))
+    if code is None or code.grant.client is not client:
+        raise _invalid_grant("The code is not known, or was given to another client.")
+    if code.used:
+        # RFC 6749 section 4.1.2: whoever came first may be a thief.
+        code.grant.revoked = True
+        raise _invalid_grant("The code was used before; what it gave is revoked.")
+    # One try, right or wrong: nobody gets to guess the verifier.
+    code.used = True
+    if tenant.registry.clock() >= code.expires_at or code.grant.revoked:
+        raise _invalid_grant("The code has expired.")
+    if _needed(fields, "redirect_uri") != code.redirect_uri:
+        raise _invalid_grant("The redirect_uri is not that of the authorization request.")
+    _check_verifier(_needed(fields, "code_verifier"), code)
+    return _first_tokens(tenant, code.grant)
+
+
+def _check_verifier(code_verifier: str, code: Code) -> None:
+    if not _VERIFIER.fullmatch(code_verifier):
+        raise RequestRefused("invalid_request", "The code_verifier is not 43 to 128 unreserved characters.")
+    if code_challenge(code_verifier) != code.code_challenge:
+        raise _invalid_grant("The code_verifier does not match the code_challenge.")
 
 
 def code_challenge(code_verifier: str) -> str:
-    """Compute S256 once more, apart from the client's own code (RFC 7636 section 4.6)."""
-    digest = sha256(code_verifier.encode("ascii", "replace")).digest()
-    return urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
+    """Compute S256, apart from the code of any client (RFC 7636 section 4.6)."""
+    return urlsafe_b64encode(sha256(code_verifier.encode("ascii")).digest()).rstrip(b"=").decode("ascii")
 
 
-def _basic(authorization: str | None) -> tuple[str, str] | None:
-    scheme, _, credentials = (authorization or "").partition(" ")
-    if scheme.lower() != "basic":
-        return None
-    try:
-        client_id, _, secret = b64decode(credentials, validate=True).decode("utf-8").partition(":")
-    except ValueError:
-        raise Refused(401, "invalid_client", "the Authorization header cannot be decoded") from None
-    return unquote_plus(client_id), unquote_plus(secret)
+def _first_tokens(tenant: Tenant, grant: Grant) -> dict[str, Any]:
+    answer = _access(tenant, grant, grant.scope, nonce=grant.nonce)
+    if "offline_access" in grant.scope.split() and "refresh_token" in grant.client.grant_types:
+        answer["refresh_token"] = _new_refresh_token(tenant, grant)
+    return answer
+
+
+def _refresh(tenant: Tenant, client: Client, fields: dict[str, str]) -> dict[str, Any]:
+    if "code_verifier" in fields:
+        # It opens nothing here, and a secret that is sent for nothing is a secret given away.
+        raise RequestRefused("invalid_request", "unexpected code verifier")
+    old = tenant.registry.refresh_tokens.get(_needed(fields, "refresh_token"))
+    if old is None or old.grant.client is not client or not tenant.registry.is_alive(old):
+        raise _invalid_grant("The refresh token is not known, has expired, or was given to another client.")
+    _refuse_reuse(tenant, old)
+    scope = fields.get("scope", old.scope)
+    if not set(scope.split()) <= set(old.scope.split()):
+        raise RequestRefused("invalid_scope", "The scope is more than the person granted.")
+    # OpenID Connect Core section 12.2: no nonce this time.
+    answer = _access(tenant, old.grant, scope, nonce=None)
+    if tenant.policy.rotate_refresh_tokens:
+        old.replaced_at = tenant.registry.clock() if old.replaced_at is None else old.replaced_at
+        answer["refresh_token"] = _new_refresh_token(tenant, old.grant)
+    return answer
+
+
+def _refuse_reuse(tenant: Tenant, token: Token) -> None:
+    """Refuse a refresh token that was replaced, and end its family: one of its two users is a thief (RFC 9700 section 4.14.2)."""
+    if token.replaced_at is None or tenant.registry.clock() < token.replaced_at + tenant.policy.reuse_grace_s:
+        return
+    token.grant.revoked = True
+    raise _invalid_grant("The refresh token was used before; all tokens of this sign-in are revoked.")
+
+
+def _new_refresh_token(tenant: Tenant, grant: Grant) -> str:
+    # RFC 6749 section 6: a new refresh token has the scope of the old one, whatever was asked for this time.
+    registry = tenant.registry
+    return registry.add_token(
+        registry.refresh_tokens, grant, scope=grant.scope, ttl_s=tenant.policy.refresh_token_ttl_s
+    )
+
+
+def _access(tenant: Tenant, grant: Grant, scope: str, *, nonce: str | None) -> dict[str, Any]:
+    registry, policy = tenant.registry, tenant.policy
+    name = registry.add_token(registry.access_tokens, grant, scope=scope, ttl_s=policy.access_token_lives_s)
+    answer: dict[str, Any] = {"access_token": name, "token_type": "Bearer", "scope": scope}
+    if policy.expires_in is not None:
+        answer["expires_in"] = policy.expires_in
+    if "openid" in scope.split():
+        answer["id_token"] = id_token(tenant, grant, access_token=name, scope=scope, nonce=nonce)
+    return answer
+
+
+def tokens_for(tenant: Tenant, username: str, *, client_id: str, scope: str) -> dict[str, Any]:
+    """Give what the token endpoint would answer after a sign-in."""
+    registry = tenant.registry
+    grant = Grant(
+        client=registry.clients[client_id],
+        user=registry.users[username],
+        scope=scope,
+        auth_time=int(registry.clock()),
+    )
+    return _first_tokens(tenant, grant)
+
+
+def _needed(fields: dict[str, str], name: str) -> str:
+    if name not in fields:
+        raise RequestRefused("invalid_request", f"{name} is missing.")
+    return fields[name]
+
+
+def _invalid_grant(description: str) -> RequestRefused:
+    return RequestRefused("invalid_grant", description)

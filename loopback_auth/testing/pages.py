@@ -2,101 +2,115 @@
 
 from __future__ import annotations
 
+import hashlib
+from base64 import b64encode
 from html import escape
+from pathlib import Path
+from string import Template
+from urllib.parse import urlsplit
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Sequence
 
-_PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<title>{title}</title>
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<link rel="icon" href="data:,">
-<style>
-:root {{ color-scheme: light dark; --ground: #eceff6; --card: #fff; --ink: #1b2333; --soft: #56627a; --line: #cfd6e4; --tone: #2f4fd0 }}
-@media (prefers-color-scheme: dark) {{
-  :root {{ --ground: #10131c; --card: #1a1f2c; --ink: #edf0f7; --soft: #a3aec4; --line: #343d52; --tone: #8ea6ff }}
-}}
-* {{ box-sizing: border-box }}
-body {{ margin: 0; min-height: 100vh; padding: 1rem; display: grid; place-items: center; font: 100%/1.5 system-ui, sans-serif;
-  background: var(--ground); color: var(--ink) }}
-main {{ width: 100%; max-width: 25rem; padding: 2rem; background: var(--card); border: 1px solid var(--line); border-radius: .8rem }}
-h1 {{ margin: 0 0 .5rem; font-size: 1.4rem }}
-p, li {{ color: var(--soft); overflow-wrap: anywhere }}
-label {{ display: block; margin-top: .9rem; font-weight: 600 }}
-input {{ width: 100%; margin-top: .25rem; padding: .6rem; font: inherit; color: inherit; background: transparent;
-  border: 1px solid var(--line); border-radius: .4rem }}
-.row {{ display: flex; gap: .75rem; margin-top: 1.5rem }}
-button {{ flex: 1; padding: .65rem; font: inherit; font-weight: 600; border: 1px solid var(--tone); border-radius: .4rem;
-  background: transparent; color: var(--tone); cursor: pointer }}
-button.main {{ background: var(--tone); color: var(--card) }}
-.wrong {{ color: #c62828; font-weight: 600 }}
-</style>
-</head>
-<body><main>{body}</main></body>
-</html>
-"""
+    from .registry import Client, User
 
-HEADERS = {
-    # No form-action: Chromium holds it against the redirect that follows the form, and that goes to the client.
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'; base-uri 'none'",
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
+_FILE = Path(__file__).with_name("page.html").read_text("utf-8")
+_SUBMIT = "document.forms[0].submit()"
+
+MEANINGS = {
+    "openid": "Know who you are",
+    "profile": "See your name",
+    "email": "See your e-mail address",
+    "offline_access": "Stay signed in while you are away",
+    "api": "Use the API in your name",
 }
+"""What a scope is called for people."""
+
+
+def _source(text: str) -> str:
+    """Name an inline style or script by its digest, as a Content-Security-Policy does."""
+    return f"'sha256-{b64encode(hashlib.sha256(text.encode()).digest()).decode('ascii')}'"
+
+
+def _headers(sources: str) -> dict[str, str]:
+    return {
+        "Content-Type": "text/html; charset=utf-8",
+        # No form-action: Chromium holds it against every redirect that follows the form, and those go to the client and on.
+        "Content-Security-Policy": f"default-src 'none'; {sources}; img-src data:; frame-ancestors 'none'; base-uri 'none'",
+        "Cache-Control": "no-store",
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "Cross-Origin-Opener-Policy": "same-origin",
+    }
+
+
+HEADERS = _headers(f"style-src {_source(_FILE.partition('<style>')[2].partition('</style>')[0])}")
 """Sent with every page."""
 
+FORM_POST_HEADERS = _headers(f"script-src {_source(_SUBMIT)}")
+"""Sent with the form that submits itself."""
 
-def sign_in(parameters: Mapping[str, str], *, wrong: bool, hint: str) -> str:
-    """Ask who it is; *parameters* are those of the authorization request, carried along."""
-    note = '<p class="wrong" role="alert">That is not the right name and password.</p>' if wrong else ""
+
+def sign_in(action: str, interaction: str, *, hint: str, wrong: bool, users: Iterable[User]) -> str:
+    """Ask who it is; *hint* is the name to begin with, *wrong* says that it did not fit."""
+    people = "; ".join(
+        f"<code>{escape(u.username)}</code>, password <code>{escape(u.password)}</code>" for u in users
+    )
+    note = '<p role="alert">That is not the right name and password.</p>' if wrong else ""
     return _page(
         "Sign in",
-        f"<h1>Sign in</h1><p>to a test server of loopback-auth, on this computer.</p>{note}"
-        f'<form method="post" action="/authorize">{_carried(parameters)}'
-        f'<label for="username">User name</label><input id="username" name="username" value="{escape(hint)}" autocomplete="off">'
-        '<label for="password">Password</label><input id="password" name="password" type="password" autocomplete="off">'
-        '<div class="row"><button class="main" name="step" value="sign-in">Sign in</button></div></form>',
+        f"<h1>Sign in</h1><p>People known here: {people or 'nobody'}.</p>{note}{_form(action, interaction)}"
+        f'<label for="username">User name</label><input id="username" name="username" value="{escape(hint)}" '
+        'autocomplete="username" autocapitalize="none" spellcheck="false" required autofocus>'
+        '<label for="password">Password</label><input id="password" name="password" type="password" '
+        'autocomplete="current-password" required>'
+        '<div class="row"><button class="main">Sign in</button></div></form>',
     )
 
 
-def consent(parameters: Mapping[str, str], *, username: str, client_id: str, scope: str) -> str:
+def consent(
+    action: str, interaction: str, *, user: User, client: Client, scope: str, redirect_uri: str
+) -> str:
     """Ask whether the client may."""
-    scopes = "".join(f"<li>{escape(name)}</li>" for name in scope.split()) or "<li>nothing in particular</li>"
+    rows = [(MEANINGS.get(name, name), name) for name in scope.split()]
+    scopes = "".join(f"<li>{escape(meaning)} <small>{escape(name)}</small></li>" for meaning, name in rows)
+    name, back = escape(client.client_name or client.client_id), urlsplit(redirect_uri)
     return _page(
         "Allow access?",
-        f"<h1>Allow access?</h1><p>{escape(username)}, the program <strong>{escape(client_id)}</strong> asks for:</p><ul>{scopes}</ul>"
-        f'<form method="post" action="/authorize">{_carried(parameters)}<div class="row">'
-        '<button class="main" name="step" value="allow">Allow</button><button name="step" value="deny">Deny</button></div></form>',
+        f"<h1>Allow access?</h1><p>Signed in as <strong>{escape(user.username)}</strong>. "
+        f"<strong>{name}</strong> asks to:</p><ul>{scopes or '<li>Sign in, and nothing else</li>'}</ul>"
+        f"<p>Either answer takes you to <code>{escape(back.netloc or back.scheme)}</code>.</p>{_form(action, interaction)}"
+        '<div class="row"><button class="main" name="decision" value="allow">Allow</button>'
+        '<button name="decision" value="deny">Deny</button></div></form>',
     )
 
 
-def form_post(redirect_uri: str, parameters: list[tuple[str, str]]) -> str:
+def form_post(redirect_uri: str, pairs: Sequence[tuple[str, str]]) -> str:
     """Send the answer as a form that submits itself (OAuth 2.0 Form Post Response Mode)."""
-    fields = "".join(f'<input type="hidden" name="{escape(n)}" value="{escape(v)}">' for n, v in parameters)
+    hidden = "".join(
+        f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">' for name, value in pairs
+    )
     return (
-        f'<!doctype html><title>Going back</title><body onload="document.forms[0].submit()"><form method="post" '
-        f'action="{escape(redirect_uri)}">{fields}<noscript><button>Go back to the program</button></noscript></form>'
+        '<!doctype html><html lang="en"><meta charset="utf-8"><title>Going back</title>'
+        f'<form method="post" action="{escape(redirect_uri)}">{hidden}'
+        f"<noscript><button>Go back to the program</button></noscript></form><script>{_SUBMIT}</script></html>"
     )
 
 
 def refusal(error: str, description: str) -> str:
     """Tell the person, since the client must not be told: its address is not known to be its own."""
     return _page(
-        "Error",
-        f"<h1>This request cannot go on</h1><p><strong>{escape(error)}</strong>: {escape(description)}</p>",
+        "This cannot go on",
+        f"<h1>This request cannot go on</h1><p>{escape(description)}</p><p>Error: <code>{escape(error)}</code>. "
+        "Nothing was sent to the program that opened this page. You can close it.</p>",
     )
 
 
-def _carried(parameters: Mapping[str, str]) -> str:
-    return "".join(
-        f'<input type="hidden" name="{escape(n)}" value="{escape(v)}">' for n, v in parameters.items()
-    )
+def _form(action: str, interaction: str) -> str:
+    return f'<form method="post" action="{escape(action)}"><input type="hidden" name="interaction" value="{escape(interaction)}">'
 
 
 def _page(title: str, body: str) -> str:
-    return _PAGE.format(title=escape(title), body=body)
+    return Template(_FILE).substitute(title=escape(title), body=body)

@@ -1,0 +1,58 @@
+"""The first form of a page, as a browser reads it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+
+
+@dataclass(slots=True)
+class Form:
+    """Where it goes, what it holds, and the buttons there are: their names and values."""
+
+    action: str
+    fields: dict[str, str] = field(default_factory=dict)
+    buttons: list[tuple[str, str]] = field(default_factory=list)
+    asks_password: bool = False
+    submits_itself: bool = False
+
+
+def read_form(html: str) -> Form | None:
+    """Read the first form of *html* that is posted, if there is one."""
+    reader = _Reader()
+    reader.feed(html)
+    reader.close()
+    return reader.form
+
+
+class _Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.form: Form | None = None
+        self._is_inside = False
+        self._is_script = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        told = {name: value or "" for name, value in attrs}
+        self._is_script = tag == "script"
+        if tag == "form" and self.form is None and told.get("method", "").lower() == "post":
+            self.form, self._is_inside = Form(told.get("action", "")), True
+        elif self.form is not None and self._is_inside:
+            _take(self.form, tag, told)
+
+    def handle_endtag(self, tag: str) -> None:
+        self._is_script = False
+        self._is_inside = self._is_inside and tag != "form"
+
+    def handle_data(self, data: str) -> None:
+        if self._is_script and self.form is not None and ".submit()" in data:
+            self.form.submits_itself = True
+
+
+def _take(form: Form, tag: str, told: dict[str, str]) -> None:
+    name, kind = told.get("name", ""), told.get("type", "").lower()
+    if tag == "button" or (tag == "input" and kind == "submit"):
+        form.buttons.append((name, told.get("value", "")))
+    elif tag == "input" and name and (kind not in {"checkbox", "radio"} or "checked" in told):
+        form.fields[name] = told.get("value", "")
+        form.asks_password = form.asks_password or kind == "password"

@@ -1,0 +1,58 @@
+"""One authorization server as values: what it is called, what it knows, and the rules it may choose."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .authorization import Interaction
+    from .registry import Registry
+
+ACCESS_TOKEN_TTL_S = 3600.0
+"""How long an access token lives when the token answer does not say."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """
+    What an authorization server may decide for itself.
+
+    *expires_in*: seconds an access token lives; `None`: an hour, and the answer does not say so. *access_token_ttl_s*: how long it
+    lives whatever the answer says. *rotate_refresh_tokens*: each refresh replaces the refresh token, and the use of a replaced one
+    revokes the family, unless within *reuse_grace_s*. *iss*: send and promise the parameter of RFC 9207.
+    """
+
+    expires_in: int | None = 3600
+    access_token_ttl_s: float | None = None
+    rotate_refresh_tokens: bool = True
+    reuse_grace_s: float = 0.0
+    refresh_token_ttl_s: float | None = None
+    code_ttl_s: float = 60.0
+    iss: bool = True
+
+    @property
+    def access_token_lives_s(self) -> float:
+        """How long an access token is good."""
+        if self.access_token_ttl_s is not None:
+            return self.access_token_ttl_s
+        return ACCESS_TOKEN_TTL_S if self.expires_in is None else float(self.expires_in)
+
+
+@dataclass(slots=True, kw_only=True)
+class Tenant:
+    """
+    All that an endpoint has to go by.
+
+    *cookie* is the name of the session's cookie, since cookies know no ports. *metadata* is what discovery tells instead of the truth.
+    """
+
+    issuer: str
+    path: str
+    registry: Registry
+    policy: Policy
+    cookie: str = "session"
+    metadata: dict[str, Any] | None = None
+    interactions: dict[str, Interaction] = field(default_factory=dict)

@@ -1,0 +1,266 @@
+"""
+Drives a sign-in from outside: the real command as a process, raw bytes on the socket it waits on, and a token endpoint for it.
+
+    async with signing_in(tmp_path) as scene:
+        reply = await scene.callback.get("/favicon.ico")        # anything anybody might send
+        page = await scene.callback.arrive()                    # the genuine answer, followed to the final page
+        ended = await scene.command.outcome()
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from .servers.command import COMMAND, PATIENCE_S, Login, environment, no_token_file, query, token_file
+from .servers.sockets import is_free
+
+if TYPE_CHECKING:
+    import signal
+    from collections.abc import AsyncIterator, Iterable, Mapping
+    from pathlib import Path
+
+__all__ = ["Callback", "Endpoint", "Reply", "Scene", "SignIn", "no_token_file", "send", "sign_in"]
+
+TOKENS = {
+    "access_token": "an-access-token",
+    "token_type": "Bearer",
+    "expires_in": 3600,
+    "refresh_token": "rt",
+}
+
+
+@dataclass(slots=True, kw_only=True)
+class Endpoint:
+    """
+    A server of ten lines that asks nobody: what its token endpoint is asked, and what it answers.
+
+    An answer that is a string is sent as it is. The token endpoint answers once *may_answer* is set; *documents* are its other paths.
+    """
+
+    issuer: str = ""
+    status: int = 200
+    answer: Mapping[str, Any] | str = field(default_factory=lambda: dict(TOKENS))
+    documents: dict[str, Mapping[str, Any] | str] = field(default_factory=dict)
+    forms: list[dict[str, str]] = field(default_factory=list)
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
+    may_answer: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def exchanges(self) -> int:
+        return len(self.forms)
+
+    def flags(self) -> tuple[str, ...]:
+        ends = (
+            "--authorization-endpoint",
+            f"{self.issuer}/authorize",
+            "--token-endpoint",
+            f"{self.issuer}/token",
+        )
+        return (*ends, "--client-id", "the-client")
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError, asyncio.IncompleteReadError):
+            head = (await reader.readuntil(b"\r\n\r\n")).decode()
+            length = re.search(r"(?i)content-length: (\d+)", head)
+            body = await reader.readexactly(int(length[1])) if length else b""
+            status, answer = await self._answer(head.split()[1], body.decode())
+            said = answer if isinstance(answer, str) else json.dumps(answer)
+            kind = "text/html" if isinstance(answer, str) else "application/json"
+            reply = f"HTTP/1.1 {status} Said\r\nContent-Type: {kind}\r\nContent-Length: {len(said.encode())}\r\n\r\n{said}"
+            writer.write(reply.encode())
+            await writer.drain()
+        writer.close()
+
+    async def _answer(self, path: str, body: str) -> tuple[int, Mapping[str, Any] | str]:
+        if path != "/token":
+            document = self.documents.get(path)
+            return (404, "") if document is None else (200, document)
+        self.forms.append(dict(parse_qsl(body, keep_blank_values=True)))
+        self.asked.set()
+        await self.may_answer.wait()
+        return self.status, self.answer
+
+
+@asynccontextmanager
+async def running_endpoint() -> AsyncIterator[Endpoint]:
+    endpoint, busy = Endpoint(), set()
+    endpoint.may_answer.set()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        busy.add(asyncio.current_task())
+        await endpoint.serve(reader, writer)
+        busy.discard(asyncio.current_task())
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    endpoint.issuer = f"http://127.0.0.1:{port}"
+    try:
+        yield endpoint
+    finally:
+        endpoint.may_answer.set()
+        server.close()
+        await asyncio.gather(*(task for task in busy if task))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What came back until the other side closed; status 0 is nothing at all."""
+
+    raw: bytes
+
+    @property
+    def status(self) -> int:
+        return int(self.raw.split()[1]) if self.raw.startswith(b"HTTP/") else 0
+
+    @property
+    def headers(self) -> list[tuple[str, str]]:
+        lines = self.raw.partition(b"\r\n\r\n")[0].decode("latin-1").split("\r\n")[1:]
+        return [(name.lower(), value.strip()) for name, _, value in (line.partition(":") for line in lines)]
+
+    def header(self, name: str) -> str | None:
+        found = [value for key, value in self.headers if key == name]
+        assert len(found) <= 1, f"{name} occurs {len(found)} times"
+        return found[0] if found else None
+
+    @property
+    def text(self) -> str:
+        return self.raw.partition(b"\r\n\r\n")[2].decode()
+
+
+async def send(host: str, port: int, *pieces: bytes) -> Reply:
+    """Send bytes, read all that comes until the other side closes."""
+    async with asyncio.timeout(PATIENCE_S):
+        reader, writer = await asyncio.open_connection(host, port)
+        got = bytearray()
+        with suppress(ConnectionError):
+            for piece in pieces:
+                writer.write(piece)
+                await writer.drain()
+            while chunk := await reader.read(65536):
+                got += chunk
+        writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
+        return Reply(raw=bytes(got))
+
+
+class Callback:
+    """The address that a sign-in waits on, and what the authorize URL asked for."""
+
+    def __init__(self, opened: Mapping[str, Any]) -> None:
+        self.url: str = opened["url"]
+        self.redirect_uri: str = opened["redirect_uri"]
+        self.asked = query(self.url)
+        self.state = self.asked["state"]
+        parts = urlsplit(self.redirect_uri)
+        self.netloc, self.path = parts.netloc, parts.path
+        self.host, self.port = parts.hostname or "", parts.port or 80
+
+    def target(self, **parameters: str) -> str:
+        return f"{self.path}?{urlencode(parameters)}"
+
+    def answer(self, **parameters: str) -> str:
+        """Give the request target of the right answer, with *parameters* put in."""
+        return self.target(**{"code": "the-code", "state": self.state, **parameters})
+
+    def request(
+        self, target: str, *headers: str, method: str = "GET", host: str | None = None, body: str = ""
+    ) -> bytes:
+        length = (f"Content-Length: {len(body)}",) if body else ()
+        lines = (f"{method} {target} HTTP/1.1", f"Host: {host or self.netloc}", *headers, *length, "", body)
+        return "\r\n".join(lines).encode("latin-1")
+
+    async def get(self, target: str, *headers: str, method: str = "GET", host: str | None = None) -> Reply:
+        return await self.send(self.request(target, *headers, method=method, host=host))
+
+    async def post(self, *headers: str, target: str | None = None, **form: str) -> Reply:
+        """Submit a form, as response_mode=form_post does."""
+        kind = "Content-Type: application/x-www-form-urlencoded"
+        body = urlencode(form)
+        return await self.send(self.request(target or self.path, kind, *headers, method="POST", body=body))
+
+    async def send(self, *pieces: bytes) -> Reply:
+        return await send(self.host, self.port, *pieces)
+
+    async def follow(self, reply: Reply) -> Reply:
+        """Go where a redirect leads, as a browser does."""
+        location = reply.header("location")
+        return await self.get(location) if reply.status == 303 and location else reply
+
+    async def arrive(self, **parameters: str) -> Reply:
+        """Be the browser that brings the right answer: give the page it ends on."""
+        return await self.follow(await self.get(self.answer(**parameters)))
+
+    @property
+    def is_closed(self) -> bool:
+        return is_free(self.port, self.host)
+
+
+class SignIn(Login):
+    """A `login` that is under way, and its process."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        super().__init__(process)
+        self.process = process
+
+    async def callback(self) -> Callback:
+        return Callback(await self.event("open_page"))
+
+    def signal(self, number: signal.Signals) -> None:
+        self.process.send_signal(number)
+
+
+@asynccontextmanager
+async def sign_in(
+    *arguments: str, home: Path, more: Mapping[str, str] | None = None, under: Iterable[str] = ()
+) -> AsyncIterator[SignIn]:
+    """Start `login --json`, as a child of the program *under*; it is killed if it still runs when the block ends."""
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(
+        *under,
+        *COMMAND,
+        "login",
+        *arguments,
+        "--json",
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=pipe,
+        stderr=pipe,
+        cwd=home,
+        env=environment(home, more),
+    )
+    command = SignIn(process)
+    try:
+        yield command
+    finally:
+        await command.give_up()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """A sign-in that waits for its answer."""
+
+    endpoint: Endpoint
+    command: SignIn
+    callback: Callback
+    home: Path
+
+    def tokens(self) -> dict[str, Any]:
+        return token_file(self.home)
+
+
+@asynccontextmanager
+async def signing_in(
+    home: Path, *arguments: str, more: Mapping[str, str] | None = None, under: Iterable[str] = ()
+) -> AsyncIterator[Scene]:
+    """Start a sign-in at an endpoint of its own, and wait until it has shown the authorize URL."""
+    async with running_endpoint() as endpoint:
+        flags = (*endpoint.flags(), *(() if more and "BROWSER" in more else ("--no-browser",)))
+        async with sign_in(*flags, *arguments, home=home, more=more, under=under) as command:
+            callback = await command.callback()
+            yield Scene(endpoint=endpoint, command=command, callback=callback, home=home)

@@ -1,0 +1,249 @@
+"""
+A server that says exactly what a test tells it to, octet by octet, in threads of its own.
+
+    with ScriptedServer() as server:
+        server.answers["/token"] = json_answer({"access_token": "a", "token_type": "Bearer"})
+        server.answers["/token"] = HANG                     # or DROP, or any function that is given the connection
+        ...
+        server.asked("/token")                              # what came, in order
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import ssl
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import parse_qsl
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+PATIENCE_S = 20.0
+
+Script = Callable[["Connection"], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A request as it came; header names are in lower case."""
+
+    method: str
+    target: str
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = field(default=b"", repr=False)
+
+    @property
+    def path(self) -> str:
+        return self.target.partition("?")[0]
+
+    def header(self, name: str) -> str | None:
+        return next((value for key, value in self.headers if key == name), None)
+
+    @property
+    def form(self) -> dict[str, str]:
+        return dict(parse_qsl(self.body.decode(), keep_blank_values=True))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """One accepted connection, its request read: *over* is set when the server closes."""
+
+    socket: socket.socket
+    request: Request
+    over: threading.Event
+
+
+def plain_answer(body: bytes, *headers: str, status: int = 200, kind: str = "application/json") -> bytes:
+    lines = (f"HTTP/1.1 {status} Said", f"Content-Type: {kind}", f"Content-Length: {len(body)}", *headers)
+    return "\r\n".join((*lines, "", "")).encode() + body
+
+
+def json_answer(document: Any, *headers: str, status: int = 200) -> bytes:
+    return plain_answer(json.dumps(document).encode(), *headers, status=status)
+
+
+def redirect(status: int, location: str) -> bytes:
+    return plain_answer(b"", f"Location: {location}", status=status, kind="text/html")
+
+
+def hang(connection: Connection) -> None:
+    """Never answer."""
+    connection.over.wait(PATIENCE_S)
+
+
+def drop(connection: Connection) -> None:
+    """Break the connection without a word."""
+    connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
+
+
+def close(_: Connection) -> None:
+    """End the connection politely, without a word."""
+
+
+def streaming(head: bytes, chunk: bytes, times: int) -> Script:
+    """Send *head*, then *chunk* again and again until the other side has enough."""
+
+    def stream(connection: Connection) -> None:
+        with suppress(OSError):
+            connection.socket.sendall(head)
+            for _ in range(times):
+                connection.socket.sendall(chunk)
+
+    return stream
+
+
+def dripping(octets: bytes, pause_s: float) -> Script:
+    """Send one octet at a time."""
+
+    def drip(connection: Connection) -> None:
+        with suppress(OSError):
+            for octet in octets:
+                connection.socket.sendall(bytes([octet]))
+                if connection.over.wait(pause_s):
+                    return
+
+    return drip
+
+
+def tunnel_to(port: int) -> Script:
+    """Be a proxy that connects every name to *port* of this machine."""
+
+    def tunnel(connection: Connection) -> None:
+        with socket.create_connection(("127.0.0.1", port)) as inner:
+            connection.socket.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            back = threading.Thread(target=_copy, args=(inner, connection.socket), daemon=True)
+            back.start()
+            _copy(connection.socket, inner)
+            back.join(PATIENCE_S)
+
+    return tunnel
+
+
+def _copy(source: socket.socket, target: socket.socket) -> None:
+    with suppress(OSError):
+        while octets := source.recv(65536):
+            target.sendall(octets)
+        target.shutdown(socket.SHUT_WR)
+
+
+class ScriptedServer:
+    """Listens on a port of its own. *tls* makes it an https server; a path without an answer is a 404."""
+
+    def __init__(self, *, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> None:
+        self.answers: dict[str, bytes | Script] = {}
+        self.requests: list[Request] = []
+        self.connections = 0
+        self.over = threading.Event()
+        self._news = threading.Condition()
+        self._tls = tls
+        self._host = host
+        self._threads: list[threading.Thread] = []
+
+    def __enter__(self) -> Self:
+        self._listener = socket.create_server(
+            (self._host, 0), family=socket.AF_INET6 if ":" in self._host else socket.AF_INET, backlog=32
+        )
+        self._start(self._accept)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop_listening()
+        self.over.set()
+        for thread in self._threads:
+            thread.join(PATIENCE_S)
+
+    def stop_listening(self) -> None:
+        """Refuse every new connection from here on."""
+        with suppress(OSError):
+            # Closing alone does not wake the thread that waits in accept.
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+    @property
+    def port(self) -> int:
+        port: int = self._listener.getsockname()[1]
+        return port
+
+    @property
+    def origin(self) -> str:
+        return f"{'https' if self._tls else 'http'}://{self._host}:{self.port}"
+
+    def url(self, path: str) -> str:
+        return self.origin + path
+
+    def asked(self, path: str) -> list[Request]:
+        return [request for request in self.requests if request.path == path]
+
+    def wait_for(self, path: str, *, times: int = 1) -> list[Request]:
+        """Wait until *path* has been asked for so many times."""
+        with self._news:
+            assert self._news.wait_for(lambda: len(self.asked(path)) >= times, PATIENCE_S), (
+                f"nobody asked for {path}"
+            )
+        return self.asked(path)
+
+    def _start(self, work: Callable[..., None], *arguments: object) -> None:
+        thread = threading.Thread(target=work, args=arguments, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = self._listener.accept()
+                self.connections += 1
+                self._start(self._serve, connection)
+
+    def _serve(self, plain: socket.socket) -> None:
+        # A client that breaks off, or will not speak TLS with us, is what some tests are about.
+        with plain, suppress(OSError):
+            plain.settimeout(PATIENCE_S)
+            with self._tls.wrap_socket(plain, server_side=True) if self._tls else plain as connection:
+                self._answer(connection)
+                self._end(connection)
+
+    def _answer(self, connection: socket.socket) -> None:
+        request = _read(connection)
+        if request is None:
+            return
+        with self._news:
+            self.requests.append(request)
+            self._news.notify_all()
+        answer = self.answers.get(request.path, self.answers.get("*", plain_answer(b"", status=404)))
+        if isinstance(answer, bytes):
+            connection.sendall(answer)
+        else:
+            answer(Connection(socket=connection, request=request, over=self.over))
+
+    @staticmethod
+    def _end(connection: socket.socket) -> None:
+        if isinstance(connection, ssl.SSLSocket):
+            # A client that waits for the close of the TLS stream is told of it.
+            connection.unwrap()
+
+
+def _read(connection: socket.socket) -> Request | None:
+    got = bytearray()
+    while b"\r\n\r\n" not in got:
+        octets = connection.recv(65536)
+        if not octets:
+            return None
+        got += octets
+    head, _, body = bytes(got).partition(b"\r\n\r\n")
+    lines = head.decode("latin-1").split("\r\n")
+    headers = tuple(
+        (name.lower(), value.strip()) for name, _, value in (each.partition(":") for each in lines[1:])
+    )
+    length = re.search(r"(?im)^content-length: *(\d+)", head.decode("latin-1"))
+    while len(body) < (int(length[1]) if length else 0):
+        body += connection.recv(65536)
+    method, target = lines[0].split(" ")[:2]
+    return Request(method=method, target=target, headers=headers, body=body)

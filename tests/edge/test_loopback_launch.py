@@ -1,0 +1,86 @@
+"""The one-time address that the browser is started with."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import pytest
+
+from loopback_auth.errors import LaunchURLReused
+from tests.blackbox import no_token_file, signing_in
+from tests.browser.stand_in import stand_in
+
+from .callback_story import Launches, story
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+async def test_cb_16_no_address_gives_the_request_to_a_caller_without_the_nonce(tmp_path: Path) -> None:
+    """CB-16: whoever had state and challenge could sign in as himself and send his code here."""
+    async with story(tmp_path, browser=lambda _: True) as told:
+        callback = told.callback
+        secrets = [callback.asked[name] for name in ("state", "code_challenge")] + [told.endpoint.issuer]
+        paths = (
+            "/",
+            "/launch",
+            "/start",
+            "/login",
+            "/authorize",
+            "/done",
+            "/done/",
+            "/None",
+            "/index.html",
+            callback.path,
+        )
+        replies = {path: await callback.get(path) for path in paths}
+
+    assert [path for path, reply in replies.items() if reply.status < 400] == []
+    assert [
+        path for path, reply in replies.items() if any(secret.encode() in reply.raw for secret in secrets)
+    ] == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the stand-in for a browser is a script with a #! line")
+async def test_cb_16_the_launch_address_works_once_and_a_second_use_ends_the_login(tmp_path: Path) -> None:
+    """CB-16: only the browser got it, in its argv, where others can read it; who comes second makes the theft known."""
+    async with stand_in(tmp_path) as (started, browser), signing_in(tmp_path, more=browser) as scene:
+        callback, address = scene.callback, await started.address()
+        path = urlsplit(address).path
+        assert address == f"http://{callback.netloc}{path}"
+        assert re.fullmatch(r"/[0-9a-f]{32}", path)
+        # Neither of these is a person's browser: they use nothing up.
+        assert (await callback.get(path, method="HEAD")).status == 405
+        assert (await callback.get(path, "Sec-Purpose: prefetch")).status == 403
+        assert (await callback.get(path, host="evil.example")).status == 421
+        first, second = await callback.get(path), await callback.get(path)
+        ended = await scene.command.outcome()
+
+    assert (first.status, first.header("location")) == (303, callback.url)
+    assert second.status == 400
+    assert "opened twice" in second.text
+    assert (ended.exit_code, ended.error["code"]) == (1, "launch-url-reused")
+    assert scene.endpoint.exchanges == 0
+    assert no_token_file(tmp_path)
+    assert callback.is_closed
+
+
+async def test_cb_16_the_launch_address_exists_only_where_a_browser_is_started_with_it(
+    tmp_path: Path,
+) -> None:
+    """CB-16: with --no-browser there is no such address at all."""
+
+    def zeros(octets: int) -> bytes:
+        return bytes(octets)
+
+    started = Launches()
+    async with story(tmp_path, browser=started, token_bytes=zeros) as told:
+        path = started.path
+        assert (await told.callback.get(path)).status == 303
+        await told.callback.get(path)
+        assert isinstance(await told.error(), LaunchURLReused)
+    async with story(tmp_path, browser=None, token_bytes=zeros) as told:
+        assert (await told.callback.get(path)).status == 404

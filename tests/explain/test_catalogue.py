@@ -1,0 +1,65 @@
+"""The catalogue: every entry is whole, and every fix gives the reader something to do."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from loopback_auth import explain, help as topics
+from loopback_auth.oauth import authorization, token
+
+PLACES = (
+    "loopback-auth",
+    "HTTPS_PROXY",
+    "config.toml",
+    "server's app settings",
+    "LOOPBACK_AUTH_",
+    "--",
+    "pipx",
+    "browser",
+)
+
+
+@pytest.mark.parametrize("code", explain.codes())
+def test_an_entry_is_whole_and_its_fix_names_a_command_or_a_place(code: str) -> None:
+    told = explain.explanation(code)
+    assert told.title
+    assert not told.title.endswith(".")
+    assert told.cause.endswith((".", ")"))
+    assert any(place in told.fix for place in PLACES), told.fix
+
+
+@pytest.mark.parametrize("code", explain.codes())
+def test_a_topic_that_is_pointed_to_exists(code: str) -> None:
+    see = explain.explanation(code).see
+    if see:
+        assert (Path(next(iter(topics.__path__))) / f"{see.removeprefix('help ')}.md").is_file()
+
+
+@pytest.mark.parametrize("code", sorted(authorization.KNOWN_ERRORS | token.KNOWN_ERRORS))
+def test_every_error_code_of_the_specifications_is_explained(code: str) -> None:
+    assert explain.find(code)
+
+
+@pytest.mark.parametrize("spelling", ["invalid_grant", "INVALID_GRANT", " invalid-grant ", "Invalid Grant"])
+def test_a_code_is_found_in_any_spelling(spelling: str) -> None:
+    assert explain.find(spelling) == "invalid-grant"
+
+
+def test_placeholders_are_filled_and_unknown_ones_shown_as_in_a_manual() -> None:
+    assert "login work" in explain.explanation("sign-in-needed", profile="work").fix
+    assert "<profile>" in explain.explanation("sign-in-needed").fix
+
+
+def test_an_unknown_code_gets_the_general_entry_and_braces_in_facts_are_text() -> None:
+    assert explain.explanation("no-such-code").code == "error"
+    assert "{evil}" in explain.explanation("host-not-found", host="{evil}").fix
+
+
+def test_no_entry_holds_two_spaces_by_accident() -> None:
+    """Three spaces part a command from the words after it; two would be a slip."""
+    for code in explain.codes():
+        told = explain.explanation(code)
+        assert not re.search(r"(?<! )  (?! )", told.cause + told.fix), code

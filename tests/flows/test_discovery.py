@@ -1,0 +1,200 @@
+"""DS-01, DS-02, TX-02, RB-06: finding out about a server, asked over real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import pytest
+
+from loopback_auth.edge.transport import ANSWER_OCTETS, HttpTransport
+from loopback_auth.errors import (
+    AnswerTimedOut,
+    AnswerTooLarge,
+    ConnectionFailed,
+    ConnectionLost,
+    DiscoveryFailed,
+    IssuerMisspelled,
+    LoopbackAuthError,
+    ServerUnavailable,
+    UnexpectedRedirect,
+    URLRefused,
+)
+from loopback_auth.flows.discovery import discover
+
+from ..edge.scripted_server import ScriptedServer, drop, hang, json_answer, plain_answer, redirect
+from ..oauth.hostile import HOSTILE_URLS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from loopback_auth.oauth.wire import FormPost, Get
+
+    from ..edge.scripted_server import Script
+
+OIDC, RFC8414 = "/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"
+HTML = plain_answer(b"<!doctype html><title>Hotel WiFi</title>", kind="text/html")
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedServer]:
+    with ScriptedServer() as server:
+        yield server
+
+
+def document(issuer: str, **members: Any) -> dict[str, Any]:
+    return {
+        "issuer": issuer,
+        "authorization_endpoint": f"{issuer}/authorize",
+        "token_endpoint": f"{issuer}/token",
+        **members,
+    }
+
+
+async def refused(issuer: str, *, timeout_s: float = 5) -> LoopbackAuthError:
+    with pytest.raises(LoopbackAuthError) as failed:
+        await discover(issuer, transport=HttpTransport(timeout_s=timeout_s))
+    return failed.value
+
+
+@pytest.mark.parametrize("path", [OIDC, RFC8414])
+async def test_one_good_document_of_either_kind_is_enough(server: ScriptedServer, path: str) -> None:
+    server.answers[path] = json_answer(document(server.origin))
+    assert await discover(server.origin, transport=HttpTransport()) == document(server.origin)
+
+
+async def test_two_documents_are_merged_and_openid_connects_wins(server: ScriptedServer) -> None:
+    server.answers[OIDC] = json_answer(
+        document(server.origin, a="oidc", userinfo_endpoint=f"{server.origin}/me")
+    )
+    server.answers[RFC8414] = json_answer(
+        document(server.origin, a="oauth", revocation_endpoint=f"{server.origin}/revoke")
+    )
+    found = await discover(server.origin, transport=HttpTransport())
+    assert found["a"] == "oidc"
+    assert {"userinfo_endpoint", "revocation_endpoint"} <= found.keys()
+
+
+@pytest.mark.parametrize(
+    ("path", "well_known"),
+    [
+        ("/realms/dev", "/realms/dev" + OIDC),
+        ("/realms/dev", RFC8414 + "/realms/dev"),
+        ("/realms/dev", OIDC + "/realms/dev"),
+        ("/realms/dev/", "/realms/dev" + OIDC),
+        ("/", OIDC),
+    ],
+)
+async def test_ds02_an_issuer_with_a_path_is_found_where_either_standard_puts_it(
+    server: ScriptedServer, path: str, well_known: str
+) -> None:
+    issuer = server.origin + path
+    server.answers[well_known] = json_answer(document(issuer))
+    assert (await discover(issuer, transport=HttpTransport()))["issuer"] == issuer
+
+
+@pytest.mark.parametrize("raw", HOSTILE_URLS.values(), ids=HOSTILE_URLS)
+async def test_ds01_a_hostile_issuer_is_refused_and_nobody_is_asked(raw: str) -> None:
+    asked = []
+
+    async def transport(message: FormPost | Get) -> NoReturn:
+        asked.append(message)
+        raise AssertionError(message)
+
+    with pytest.raises(URLRefused):
+        await discover(raw, transport=transport)
+    assert asked == []
+
+
+@pytest.mark.parametrize("differing", ["slash", "case"])
+async def test_ds02_an_issuer_that_differs_by_a_slash_or_case_is_told_the_right_one(
+    server: ScriptedServer, differing: str
+) -> None:
+    own = server.origin + ("/" if differing == "slash" else "/Tenant")
+    asked = server.origin if differing == "slash" else server.origin + "/tenant"
+    server.answers[OIDC] = server.answers["/tenant" + OIDC] = json_answer(document(own))
+    failed = await refused(asked)
+    assert type(failed) is IssuerMisspelled
+    assert failed.fix.endswith(f"--issuer {own}")
+
+
+@pytest.mark.parametrize("named", ["https://evil.example", "", None, 42])
+async def test_ds02_a_document_of_another_issuer_is_none(server: ScriptedServer, named: object) -> None:
+    evil = {**document("https://evil.example"), "issuer": named}
+    server.answers[OIDC] = server.answers[RFC8414] = json_answer(evil)
+    assert type(await refused(server.origin)) is DiscoveryFailed
+
+
+async def test_ds02_a_bad_document_does_not_spoil_the_good_one(server: ScriptedServer) -> None:
+    server.answers[OIDC] = json_answer({**document("https://evil.example"), "evil": True})
+    server.answers[RFC8414] = json_answer(document(server.origin))
+    assert await discover(server.origin, transport=HttpTransport()) == document(server.origin)
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_tx02_ds02_discovery_follows_no_redirect(server: ScriptedServer, status: int) -> None:
+    with ScriptedServer() as second:
+        second.answers["*"] = json_answer(document(server.origin))
+        server.answers["*"] = redirect(status, second.url(OIDC))
+        assert type(await refused(server.origin)) is UnexpectedRedirect
+        assert second.connections == 0
+    assert len(server.requests) == 2
+
+
+FAILURES: dict[str, tuple[bytes | Script, type[LoopbackAuthError], str]] = {
+    "nothing there": (plain_answer(b"", status=404), DiscoveryFailed, "status 404"),
+    "a web page": (HTML, DiscoveryFailed, "web page (status 200)"),
+    "a captive portal that says so": (plain_answer(b"", status=511), DiscoveryFailed, "this network wants"),
+    "a captive portal that redirects": (
+        redirect(302, "http://wifi.example/"),
+        UnexpectedRedirect,
+        "redirect",
+    ),
+    "a server that is down": (plain_answer(b"", status=503), ServerUnavailable, "status 503"),
+    "a server that is busy": (
+        plain_answer(b"", "Retry-After: 2", status=429),
+        ServerUnavailable,
+        "status 429",
+    ),
+    "an array": (json_answer([]), DiscoveryFailed, "list"),
+    "an empty object": (json_answer({}), DiscoveryFailed, "another issuer"),
+    "a duplicate name": (plain_answer(b'{"issuer":"a","issuer":"b"}'), DiscoveryFailed, "JSON object"),
+    "too much": (plain_answer(b" " * (ANSWER_OCTETS + 1)), AnswerTooLarge, "1024 KiB"),
+    "a broken connection": (drop, ConnectionLost, "broke"),
+    "silence": (hang, AnswerTimedOut, "within"),
+}
+
+
+@pytest.mark.parametrize(("answer", "kind", "told"), FAILURES.values(), ids=FAILURES)
+async def test_rb06_ds02_each_failure_of_discovery_has_its_own_words(
+    server: ScriptedServer, answer: bytes | Script, kind: type[LoopbackAuthError], told: str
+) -> None:
+    server.answers["*"] = answer
+    failed = await refused(server.origin, timeout_s=0.4)
+    assert type(failed) is kind
+    assert failed.exit_code == 7
+    assert told in str(failed)
+    assert "Hotel" not in str(failed)
+
+
+async def test_rb06_a_server_that_is_not_there_is_not_called_one_without_metadata() -> None:
+    with ScriptedServer() as gone:
+        issuer = gone.origin
+    assert type(await refused(issuer)) is ConnectionFailed
+
+
+async def test_the_documents_are_asked_for_together(server: ScriptedServer) -> None:
+    both = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def answer_when_both_asked(connection: Any) -> None:
+        if len(server.requests) == 2:
+            loop.call_soon_threadsafe(both.set)
+        hang(connection)
+
+    server.answers["*"] = answer_when_both_asked
+    task = asyncio.create_task(discover(server.origin, transport=HttpTransport()))
+    await asyncio.wait_for(both.wait(), 10)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task

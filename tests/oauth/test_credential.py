@@ -1,0 +1,149 @@
+"""What is stored of a sign-in comes back as it was."""
+
+from __future__ import annotations
+
+import copy
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from loopback_auth.oauth.credential import VERSION, Credential, from_rfc3339, to_rfc3339
+from loopback_auth.oauth.id_token import Identity
+from loopback_auth.oauth.secret import Secret
+from loopback_auth.oauth.token import TokenSet
+
+from .samples import NOON, client, server
+
+FULL = Credential(
+    profile="work",
+    tokens=TokenSet(
+        access_token=Secret("canary-at"),
+        token_type="Bearer",
+        obtained_at=NOON,
+        scope="openid api",
+        expires_at=NOON + timedelta(hours=1),
+        refresh_token=Secret("canary-rt"),
+        id_token=Secret("canary-it"),
+        extra={"instance_url": "https://example.my.salesforce.com", "n": [1, None, {"ü": True}]},
+    ),
+    client=client("canary-cs", token_endpoint_auth_method="client_secret_post"),
+    server=server(scopes_supported=("openid",), authorization_response_iss_parameter_supported=True),
+    settings={"issuer": "https://id.example.com", "redirect_uris": ["http://127.0.0.1:0/callback"]},
+    identity=Identity(subject="1", name="jane"),
+)
+
+BARE = Credential(
+    profile="default",
+    tokens=TokenSet(access_token=Secret("at"), token_type="Bearer", obtained_at=NOON),
+    client=client(),
+    server=server(issuer=None),
+)
+
+
+def stored(credential: Credential) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(json.dumps(credential.to_document()))
+    return document
+
+
+@pytest.mark.parametrize("credential", [FULL, BARE], ids=["full", "bare"])
+def test_a_credential_comes_back_from_its_document_as_it_was(credential: Credential) -> None:
+    assert Credential.from_document(stored(credential)) == credential
+
+
+def test_the_document_begins_with_the_names_of_rfc_6749() -> None:
+    document = stored(FULL)
+    assert list(document)[:10] == [
+        "version",
+        "profile",
+        "access_token",
+        "token_type",
+        "refresh_token",
+        "id_token",
+        "scope",
+        "obtained_at",
+        "expires_at",
+        "extra",
+    ]
+    assert document["version"] == VERSION
+    assert document["obtained_at"] == "2026-01-02T12:00:00Z"
+    assert document["expires_at"] == "2026-01-02T13:00:00Z"
+
+
+def test_st07_members_of_a_later_version_survive_a_rewrite() -> None:
+    document = {**stored(FULL), "dpop_jkt": "abc", "future": {"x": [1, 2]}}
+    again = stored(Credential.from_document(document))
+    assert (again["dpop_jkt"], again["future"]) == ("abc", {"x": [1, 2]})
+    assert again == document
+
+
+def test_a_secret_that_was_given_by_environment_is_kept_as_the_variables_name() -> None:
+    document = stored(replace(FULL, client_secret_env="MY_SECRET"))
+    assert "canary-cs" not in json.dumps(document)
+    assert document["client"]["client_secret_env"] == "MY_SECRET"
+    again = Credential.from_document(document)
+    assert (again.client.client_secret, again.client_secret_env) == (None, "MY_SECRET")
+
+
+def test_st08_neither_code_nor_verifier_nor_state_has_a_place_in_a_document() -> None:
+    names = set(stored(FULL)) | set(stored(FULL)["client"]) | set(stored(FULL)["server"])
+    assert not names & {"code", "code_verifier", "state", "nonce", "client_assertion"}
+
+
+def test_cl02_a_credential_shows_none_of_its_secrets() -> None:
+    assert "canary" not in repr(FULL)
+
+
+def broken(path: tuple[str, ...], value: object) -> dict[str, Any]:
+    document = copy.deepcopy(stored(FULL))
+    place = document
+    for name in path[:-1]:
+        place = place[name]
+    if value is ...:
+        del place[path[-1]]
+    else:
+        place[path[-1]] = value
+    return document
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("access_token",), ...),
+        (("token_type",), ...),
+        (("profile",), ...),
+        (("obtained_at",), ...),
+        (("obtained_at",), "yesterday"),
+        (("obtained_at",), 42),
+        (("expires_at",), "2026-01-02 12:00"),
+        (("client",), ...),
+        (("client",), None),
+        (("client", "client_id"), ...),
+        (("server",), ...),
+        (("identity",), {"name": "jane"}),
+        (("extra",), 42),
+    ],
+)
+def test_a_document_that_was_not_written_here_is_refused_in_a_way_its_readers_expect(
+    path: tuple[str, ...], value: object
+) -> None:
+    with pytest.raises((KeyError, TypeError, ValueError)):
+        Credential.from_document(broken(path, value))
+
+
+@pytest.mark.parametrize(
+    ("moment", "text"),
+    [
+        (datetime(2026, 1, 2, 3, 4, 5, 999_999, tzinfo=UTC), "2026-01-02T03:04:05Z"),
+        (
+            datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone(timedelta(hours=5, minutes=30))),
+            "2026-01-01T21:34:05Z",
+        ),
+        (datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC), "9999-12-31T23:59:59Z"),
+    ],
+)
+def test_times_are_written_in_utc_to_the_second_and_sort_as_text(moment: datetime, text: str) -> None:
+    assert to_rfc3339(moment) == text
+    assert from_rfc3339(text) == moment.astimezone(UTC).replace(microsecond=0)

