@@ -6,14 +6,14 @@ The library itself never prints. No notice holds a secret but `OpenThisPage`, wh
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenThisPage:
     """The callback is listening; *url* is where the person signs in, at *host*, as *client_id*, for *scope*."""
 
-    url: str
+    url: str = field(repr=False)
     redirect_uri: str
     host: str
     client_id: str

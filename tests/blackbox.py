@@ -17,15 +17,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from .servers.command import COMMAND, PATIENCE_S, Login, environment, no_token_file, query, token_file
+from .servers.command import COMMAND, PATIENCE_S, Login, environment, query, token_file
 from .servers.sockets import is_free
 
 if TYPE_CHECKING:
     import signal
     from collections.abc import AsyncIterator, Iterable, Mapping
     from pathlib import Path
-
-__all__ = ["Callback", "Endpoint", "Reply", "Scene", "SignIn", "no_token_file", "send", "sign_in"]
 
 TOKENS = {
     "access_token": "an-access-token",
@@ -200,6 +198,24 @@ class Callback:
     @property
     def is_closed(self) -> bool:
         return is_free(self.port, self.host)
+
+
+Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+@asynccontextmanager
+async def connected(callback: Callback, *first: bytes) -> AsyncIterator[list[Connection]]:
+    """Open a connection for each of *first*, send that, and say no more."""
+    connections: list[Connection] = []
+    try:
+        for octets in first:
+            connections.append(await asyncio.open_connection(callback.host, callback.port))
+            connections[-1][1].write(octets)
+        yield connections
+    finally:
+        for _, writer in connections:
+            writer.close()
+        await asyncio.gather(*(writer.wait_closed() for _, writer in connections), return_exceptions=True)
 
 
 class SignIn(Login):

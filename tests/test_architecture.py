@@ -39,9 +39,9 @@ IMPURE = {"aiohttp", "asyncio", "os", "socket", "subprocess", "threading", "time
 REVEALS = {
     "cli/demo.py",
     "cli/token.py",
-    "edge/loopback.py",
+    "edge/tab.py",
     "edge/transport.py",
-    "flows/login.py",
+    "flows/redemption.py",
     "oauth/authorization.py",
     "oauth/credential.py",
     "oauth/id_token.py",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import tempfile
 import urllib.request
 
@@ -61,7 +62,10 @@ def run(arguments: Namespace, console: Console) -> int:
 
 
 def _has_browser() -> bool:
-    return launch_command("http://127.0.0.1/", around=surroundings(), environ=os.environ) is not None
+    return (
+        launch_command("http://127.0.0.1/", around=surroundings(), environ=os.environ, which=shutil.which)
+        is not None
+    )
 
 
 def _sign_in(server: AuthorizationServer, store: FileStore, console: Console, *, plays: bool) -> Credential:

@@ -15,7 +15,6 @@ from ..errors import Cancelled, UsageError
 from ..flows.access_token import has_expired
 from ..flows.login import TIMEOUT_S, login
 from ..flows.profile import resolve
-from ..oauth.credential import to_rfc3339
 from ..oauth.secret import Secret
 from ..oauth.text import one_line
 from ..providers import load_provider
@@ -264,6 +263,8 @@ def _browser(profile: Profile) -> Callable[[str], bool]:
 
 
 def _report(credential: Credential, store: FileStore, console: Console) -> None:
+    from ..oauth.credential import to_rfc3339
+
     who, server = credential.identity, credential.server
     host = host_of(server.issuer or server.authorization_endpoint)
     tokens, path = credential.tokens, store.path(credential.profile)

@@ -8,15 +8,13 @@ on our standard output. It is handed a one-time local address: no server's text 
 from __future__ import annotations
 
 import os
-import shlex
-import shutil
 import sys
-
-from .environment import Surroundings, surroundings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from .environment import Surroundings
 
 TEXT_BROWSERS = frozenset({"www-browser", "links", "links2", "elinks", "lynx", "w3m", "browsh"})
 """They would take over the terminal this command runs in."""
@@ -40,7 +38,7 @@ def launch_command(
     around: Surroundings,
     environ: Mapping[str, str],
     chosen: str | None = None,
-    which: Callable[[str], str | None] = shutil.which,
+    which: Callable[[str], str | None],
 ) -> list[str] | None:
     """
     Give the argv that opens *url*, or `None` when there is no browser to open it with.
@@ -80,6 +78,8 @@ def _chosen(commands: str, url: str, which: Callable[[str], str | None]) -> list
 
 
 def _words(command: str) -> list[str]:
+    import shlex
+
     try:
         return shlex.split(command)
     except ValueError:
@@ -101,7 +101,12 @@ def open_browser(url: str, *, chosen: str | None = None) -> bool:
 
     True promises no more than that: a browser may still refuse to run.
     """
-    command = launch_command(url, around=surroundings(), environ=os.environ, chosen=chosen)
+    # Late, as all that is heavy: the address is on the screen by now.
+    from shutil import which
+
+    from .environment import surroundings
+
+    command = launch_command(url, around=surroundings(), environ=os.environ, chosen=chosen, which=which)
     if command is None:
         return False
     try:

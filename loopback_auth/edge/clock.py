@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 def now() -> datetime:
     """Tell the time, aware, in UTC."""
+    from datetime import UTC, datetime
+
     return datetime.now(UTC)
 
 

@@ -6,6 +6,7 @@ import os
 import re
 
 from ..errors import ConfigError
+from ..oauth.secret import Secret
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -71,16 +72,16 @@ class Config:
     def profiles(self) -> list[str]:
         return list(self._document.get("profiles", {}))
 
-    def profile(self, name: str) -> dict[str, tuple[Any, str]]:
+    def profile(self, profile: str) -> dict[str, tuple[Any, str]]:
         """Give the settings of a profile under their canonical names, each with the place it was read from."""
-        table = self._document.get("profiles", {}).get(name, {})
-        return {
-            ALIASES.get(key, key): (
-                checked(value, SETTINGS[ALIASES.get(key, key)]),
-                f"{os.path.basename(self.path)}:{self._place(key, ('profiles', name))[0]}",
-            )
-            for key, value in table.items()
-        }
+        table = self._document.get("profiles", {}).get(profile, {})
+        found = {}
+        for key, value in table.items():
+            name = ALIASES.get(key, key)
+            own = checked(value, SETTINGS[name])
+            place = f"{os.path.basename(self.path)}:{self._place(key, ('profiles', profile))[0]}"
+            found[name] = (Secret(own) if name == "client_secret" else own, place)
+        return found
 
     def _check(self) -> None:
         for key in self._document:
@@ -231,6 +232,10 @@ def default_profile(home: str) -> str | None:
                 head.append(line)
     except (OSError, UnicodeDecodeError):
         head = []
-    if not any("default_profile" in line for line in head):
+    lines = [line for line in head if "default_profile" in line]
+    if not lines:
         return None
+    # The way nearly everybody writes it is read without a TOML parser, whose import costs as much as the rest of `token`.
+    if plain := re.fullmatch(r'default_profile\s*=\s*"([\w.@+-]+)"\s*', lines[0]):
+        return plain[1]
     return parse_config(config_path(home), "".join(head)).default_profile

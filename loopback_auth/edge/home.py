@@ -26,6 +26,12 @@ def home(environ: Mapping[str, str] = os.environ) -> str:
                 cause="A relative path would mean another folder in every directory.",
                 fix="set it to an absolute path, or unset it",
             )
+        if os.path.dirname(os.path.normpath(chosen)) == os.path.normpath(chosen):
+            raise UsageError(
+                "LOOPBACK_AUTH_HOME must not be the root folder",
+                cause="What lies there belongs to the whole machine.",
+                fix="set it to a folder of your own, or unset it",
+            )
         return os.path.normpath(chosen)
     return _user_config_folder(environ)
 
@@ -48,7 +54,7 @@ def _home_folder(environ: Mapping[str, str]) -> str:
         import pwd
 
         folder = pwd.getpwuid(os.getuid()).pw_dir if _known_user() else ""
-    if not os.path.isabs(folder) or os.path.normpath(folder) == "/":
+    if not os.path.isabs(folder) or not os.path.normpath(folder).strip("/"):
         raise UsageError(
             "there is no home folder to keep tokens in",
             cause="HOME is unset, relative or the root folder, and LOOPBACK_AUTH_HOME is not set.",

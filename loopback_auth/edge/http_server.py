@@ -127,8 +127,9 @@ class _House:
     async def _answer(self, raw: web.BaseRequest) -> web.StreamResponse:
         connection = raw.protocol
         assert isinstance(connection, _Connection)  # noqa: S101 - we made it
-        connection.busy = True
         visit = await _read(raw)
+        # Only now: a body that never comes must not keep its connection's place.
+        connection.busy = True
         connection.in_time()
         if visit is None:
             return _response(page.refused(413))
@@ -143,7 +144,10 @@ class _House:
         return response
 
     async def close(self) -> None:
-        """Close every connection; what is being written has `CLOSE_S` to leave."""
+        """Close every connection; what is being written has `CLOSE_S` to leave, and what is idle no time at all."""
+        for connection in self.connections:
+            if not connection.busy:
+                connection.force_close()
         await asyncio.gather(*(connection.shutdown(CLOSE_S) for connection in list(self.connections)))
 
 

@@ -9,197 +9,21 @@ The callback server: it is built with the request whose answer it waits for, and
 
 from __future__ import annotations
 
-from collections import Counter
-from contextlib import asynccontextmanager, suppress
-from urllib.parse import urlsplit
+from contextlib import asynccontextmanager
 
-from ..errors import LaunchURLReused, LoginTimedOut, LoopbackAuthError
-from ..notices import StrayVisit, Waiting
-from ..oauth.authorization import AuthorizationErrorResponse, AuthorizationResponse, Stray
-from ..oauth.pkce import new_secret
-from . import page
-from .clock import running_s
 from .event_loop import entered
-from .visit import callback_path, is_private_network_preflight, refusal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import asyncio
     import socket
     from collections.abc import AsyncIterator, Callable, Sequence
 
     from ..notices import Notice
     from ..oauth.authorization import AuthorizationRequest
-    from .page import Answer
-    from .visit import Visit
-
-LINGER_S = 2.0
-"""How long the last page may take to leave, once the login is over."""
-
-INTERRUPTED_LINGER_S = 0.3
-"""The same when the person pressed Ctrl-C and waits for their prompt."""
+    from .tab import Tab
 
 NONCE_OCTETS = 16
-"""Random octets in the launch address and the final one: nobody finds them by trying."""
-
-
-class Tab:
-    """
-    The browser tab of one sign-in, seen from here.
-
-    *launch_path* is the one-time address that leads to the authorize URL; `None` when no browser was started with it.
-    """
-
-    def __init__(
-        self,
-        request: AuthorizationRequest,
-        *,
-        launch_path: str | None,
-        profile: str,
-        notify: Callable[[Notice], None],
-        token_bytes: Callable[[int], bytes],
-    ) -> None:
-        import asyncio
-
-        self._request = request
-        self._launch_path = launch_path
-        self._launched = False
-        self._profile = profile
-        self._notify = notify
-        self._name = ""
-        self._callback_path = callback_path(request.redirect_uri)
-        self._done_path = "/done/" + new_secret(NONCE_OCTETS, token_bytes=token_bytes).reveal()
-        self._strays: Counter[str] = Counter()
-        loop = asyncio.get_running_loop()
-        self._arrived: asyncio.Future[AuthorizationResponse] = loop.create_future()
-        self._outcome: asyncio.Future[Answer] = loop.create_future()
-        self._came_back: set[int] = set()
-        self._shown = 0
-        self._all_shown = asyncio.Event()
-
-    def greet(self, name: str) -> None:
-        """Say who signed in, for the page; *name* is the server's word and is escaped."""
-        self._name = name
-
-    async def response(self, *, timeout_s: float) -> AuthorizationResponse:
-        """
-        Wait for the one answer to our request.
-
-        Raises what the answer says (`AuthorizationDenied`, `AuthorizationError`, `AuthorizationResponseInvalid`), or
-        `LoginTimedOut` after *timeout_s* seconds, naming what came instead.
-        """
-        import asyncio
-
-        deadline = running_s() + timeout_s
-        while (left := deadline - running_s()) > 0:
-            self._notify(Waiting(timeout_s=timeout_s, left_s=left))
-            await asyncio.wait({self._arrived}, timeout=min(1.0, left))
-            if self._arrived.done():
-                return self._arrived.result()
-        raise LoginTimedOut(f"nobody came back from the browser within {timeout_s:g} s{self._strays_told()}")
-
-    def _strays_told(self) -> str:
-        if not self._strays:
-            return ""
-        told = ", ".join(f"{count} x {reason}" for reason, count in self._strays.most_common(4))
-        return f"; what came was not the answer: {told}"
-
-    async def visit(self, visit: Visit) -> Answer:
-        """Answer one request. Only a visit that carries our state can change anything."""
-        if is_private_network_preflight(visit, redirect_uri=self._request.redirect_uri):
-            return page.Answer(status=204, headers={"Access-Control-Allow-Private-Network": "true"})
-        paths = [path for path in (self._callback_path, self._launch_path, self._done_path) if path]
-        posts = self._request.response_mode == "form_post"
-        refused = refusal(visit, redirect_uri=self._request.redirect_uri, paths=paths, posts=posts)
-        if refused:
-            return self._stray(refused.reason, refused.status)
-        if visit.path == self._launch_path:
-            return self._launch()
-        if visit.path == self._done_path:
-            return await self._told()
-        return await self._callback(visit)
-
-    def _launch(self) -> Answer:
-        if not self._launched:
-            self._launched = True
-            return page.redirect(self._request.url)
-        # Who opened the address first has our state and challenge, and could send us a code of their own.
-        error = LaunchURLReused("the address that the browser was started with was opened a second time")
-        self._arrive(error)
-        return page.failed(error)
-
-    async def _callback(self, visit: Visit) -> Answer:
-        parameters = visit.parameters()
-        if parameters is None:
-            return self._stray("a malformed query", 400)
-        try:
-            answer = self._request.read(parameters)
-        except LoopbackAuthError as error:
-            self._arrive(error)
-        else:
-            if isinstance(answer, Stray):
-                return self._stray(answer.reason, 400)
-            self._arrive(answer.as_error() if isinstance(answer, AuthorizationErrorResponse) else answer)
-        # A browser repeats a request when a connection breaks, and people reload: all get the same page, and one exchange is made.
-        self._came_back.add(id(visit))
-        await self._told()
-        return page.redirect(self._done_path)
-
-    def _arrive(self, answer: AuthorizationResponse | LoopbackAuthError) -> None:
-        if self._arrived.done():
-            return
-        if isinstance(answer, LoopbackAuthError):
-            self._arrived.set_exception(answer)
-            # Its one reader may have been cancelled: that is no "exception was never retrieved".
-            self._arrived.exception()
-        else:
-            self._arrived.set_result(answer)
-
-    def _stray(self, reason: str, status: int) -> Answer:
-        # Each kind is told when it first comes: a scanner that tries a thousand paths is one line.
-        self._strays[reason] += 1
-        if self._strays[reason] == 1:
-            self._notify(StrayVisit(reason=reason))
-        return page.refused(status)
-
-    async def _told(self) -> Answer:
-        import asyncio
-
-        # Shielded: one visitor that goes away does not take the page from the others.
-        return await asyncio.shield(self._outcome)
-
-    def was_sent(self, visit: Visit) -> None:
-        """Note that an answer has left: the server may close when everybody who came back has seen the last page."""
-        self._shown += visit.path == self._done_path
-        self._look_who_is_left()
-
-    def was_lost(self, visit: Visit) -> None:
-        """Note that a visitor went away before their answer: nobody waits for them."""
-        self._came_back.discard(id(visit))
-        self._look_who_is_left()
-
-    def _look_who_is_left(self) -> None:
-        if self._outcome.done() and self._shown >= len(self._came_back):
-            self._all_shown.set()
-
-    async def end(self, error: BaseException | None) -> None:
-        """Tell every waiting browser how it ended, and give the last page its time to leave."""
-        import asyncio
-
-        self._outcome.set_result(self._final_page(error))
-        if self._came_back:
-            linger_s = LINGER_S if error is None or isinstance(error, Exception) else INTERRUPTED_LINGER_S
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._all_shown.wait(), linger_s)
-
-    def _final_page(self, error: BaseException | None) -> Answer:
-        if error is None:
-            host = (
-                urlsplit(self._request.server.issuer or self._request.server.authorization_endpoint).hostname
-                or ""
-            )
-            return page.signed_in(name=self._name, server=host, profile=self._profile)
-        return page.failed(error) if isinstance(error, LoopbackAuthError) else page.interrupted()
+"""Random octets in the launch address: nobody finds it by trying."""
 
 
 def new_launch_path(*, token_bytes: Callable[[int], bytes]) -> str:
@@ -221,6 +45,7 @@ async def serve(
     await entered()
     # aiohttp takes as long to import as a browser to show its window, and now one is starting.
     from .http_server import answering
+    from .tab import Tab
 
     tab = Tab(request, launch_path=launch_path, profile=profile, notify=notify, token_bytes=token_bytes)
     async with answering(listeners, tab):

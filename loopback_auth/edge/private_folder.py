@@ -26,7 +26,8 @@ FILE_OCTETS = 8 * 1024 * 1024
 """No credential is that large; a larger file is not read into memory."""
 
 _POSIX = os.name == "posix"
-_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+# O_NONBLOCK: opening a named pipe that somebody put there would wait for its other end.
+_FLAGS = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_CLOEXEC", "O_NONBLOCK", "O_BINARY"))
 
 
 class PrivateFolder:
@@ -89,40 +90,49 @@ class PrivateFolder:
 
     def names(self) -> list[str]:
         """List the files, sorted."""
-        return sorted(os.listdir(self._descriptor if self._descriptor is not None else self.path))
+        try:
+            return sorted(os.listdir(self._descriptor if self._descriptor is not None else self.path))
+        except OSError as error:
+            raise self._refused("", error) from error
 
     @contextmanager
-    def locked(self, name: str) -> Iterator[None]:
+    def locked(self, name: str, *, patience_s: float = LOCK_PATIENCE_S) -> Iterator[None]:
         """
         Hold the lock on the side file *name*, which the system frees with the process and which is never deleted.
 
         The lock is the system's own (flock, LockFile) in a dozen lines: the usual library loads asyncio, a quarter of the time
-        until a sign-in shows its address. Raises `StoreUnwritable` after `LOCK_PATIENCE_S`.
+        until a sign-in shows its address. Raises `StoreUnwritable` after *patience_s*.
         """
         try:
             descriptor = self._open(name, os.O_RDWR | os.O_CREAT)
         except OSError as error:
             raise self._refused(name, error) from error
         try:
-            self._make_private(name, descriptor)
-            self._wait_for_lock(name, descriptor)
+            self._take_lock(name, descriptor, patience_s)
             yield
         finally:
             os.close(descriptor)
 
-    def _wait_for_lock(self, name: str, descriptor: int) -> None:
-        deadline = time.monotonic() + LOCK_PATIENCE_S
+    def _take_lock(self, name: str, descriptor: int, patience_s: float) -> None:
+        try:
+            self._make_private(name, descriptor)
+            self._wait_for_lock(name, descriptor, patience_s)
+        except OSError as error:
+            raise self._refused(name, error) from error
+
+    def _wait_for_lock(self, name: str, descriptor: int, patience_s: float) -> None:
+        deadline = time.monotonic() + patience_s
         while not _try_lock(descriptor):
             if time.monotonic() > deadline:
                 raise StoreUnwritable(
-                    f"another process has held {os.path.join(self.path, name)} for {LOCK_PATIENCE_S:.0f} s",
+                    f"another process has held {os.path.join(self.path, name)} for {patience_s:g} s",
                     cause="Another loopback-auth is saving, or hangs.",
                     fix="wait for it or stop it, then run the command again",
                 )
             time.sleep(0.02)
 
     def _open(self, name: str, flags: int) -> int:
-        return os.open(self._named(name), flags | _NOFOLLOW, 0o600, dir_fd=self._descriptor)
+        return os.open(self._named(name), flags | _FLAGS, 0o600, dir_fd=self._descriptor)
 
     def _rename(self, source: str, target: str) -> None:
         os.replace(
@@ -190,11 +200,17 @@ def opened(path: str, *, create: bool) -> Iterator[PrivateFolder | None]:
 
 
 def _create(path: str) -> None:
-    # makedirs gives its mode to the last folder only, and the umask may still widen none of it: 0700 has no such bits.
+    # makedirs would give this mode to the last folder only, and the ones above it what the umask leaves.
+    missing = [path]
+    while not os.path.lexists(parent := os.path.dirname(missing[-1])):
+        missing.append(parent)
     try:
-        for folder in (os.path.dirname(path), path):
+        if _POSIX and not os.path.lexists(path) and (about := os.stat(parent)).st_uid != 0:
+            # Under sudo with the user's HOME, a folder of root's in there would lock the user out. Root's own /tmp is anybody's place.
+            _check_user(parent, about)
+        for folder in reversed(missing):
             with suppress(FileExistsError):
-                os.makedirs(folder, mode=0o700)
+                os.mkdir(folder, 0o700)
     except OSError as error:
         raise StoreUnwritable(f"{path}: {error.strerror or error}", path=path) from error
 
@@ -223,13 +239,17 @@ def _check_link(path: str) -> None:
         raise StoreUnsafe(f"{path} is a symbolic link that somebody else made", path=path)
 
 
-def _check_owner(path: str, about: os.stat_result) -> None:
+def _check_user(path: str, about: os.stat_result) -> None:
     if about.st_uid != os.geteuid():
         raise StoreUnsafe(
             f"{path} belongs to another user (uid {about.st_uid}, this process runs as {os.geteuid()})",
             cause="Under sudo, HOME may still be yours while the process is root's; or somebody else made the file.",
             fix=f"run the command as the owner of {path}, or set LOOPBACK_AUTH_HOME to a folder of your own",
         )
+
+
+def _check_owner(path: str, about: os.stat_result) -> None:
+    _check_user(path, about)
     if about.st_mode & 0o022:
         raise StoreUnsafe(
             f"{path} can be written by other users",

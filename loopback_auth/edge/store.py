@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from types import NoneType
 
 from ..errors import StoreDamaged, StoreError, StoreNewer, StoreUnwritable, UsageError
 from .private_folder import PrivateFolder, opened
@@ -20,6 +21,11 @@ VERSION = 1
 
 NAME_CHARACTERS = 64
 """The longest profile name: file names stay far below every system's limit."""
+
+_KINDS: dict[str, type] = {
+    **dict.fromkeys(("token_type", "refresh_token", "id_token", "scope", "obtained_at", "expires_at"), str),
+    **dict.fromkeys(("extra", "identity", "client", "server", "settings"), dict),
+}
 
 _ALLOWED = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-@+")
 _WINDOWS_DEVICES = frozenset(
@@ -75,26 +81,30 @@ class FileStore:
                 return None
             try:
                 return _document(content)
-            except StoreNewer:
-                raise
-            except (ValueError, RecursionError) as error:
-                raise self._set_aside(folder, profile, str(error)) from None
+            except ValueError as error:
+                return self._second_look(folder, profile, str(error))
 
     def save(self, profile: str, document: Mapping[str, Any]) -> None:
         """Store *document* whole; raises a `StoreError` with the old one untouched."""
-        content = (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
+        check_profile_name(profile)
+        # Half a surrogate pair, which no UTF-8 has, becomes the escape that JSON has for it.
+        content = (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode(
+            "utf-8", "backslashreplace"
+        )
         with self._opened(create=True) as folder:
             assert folder is not None  # noqa: S101 - it was created
-            with folder.locked(f"{check_profile_name(profile)}.lock"):
+            with folder.locked(f"{profile}.lock"):
                 self._remove_leftovers(folder, profile)
+                self._make_way(folder, profile)
                 folder.replace(f"{profile}.json", content, temporary=_temporary(profile))
 
     def remove(self, profile: str) -> bool:
         """Forget *profile*; tell whether anything was stored."""
+        check_profile_name(profile)
         with self._opened(create=False) as folder:
             if folder is None:
                 return False
-            with folder.locked(f"{check_profile_name(profile)}.lock"):
+            with folder.locked(f"{profile}.lock"):
                 self._remove_leftovers(folder, profile)
                 return folder.remove(f"{profile}.json")
 
@@ -108,16 +118,43 @@ class FileStore:
         with self._opened(create=True) as folder:
             assert folder is not None  # noqa: S101 - it was created
             with folder.locked(f"{profile}.lock"):
+                self._make_way(folder, profile)
                 folder.replace(probe, b"a probe, holds nothing\n", temporary=_temporary(profile))
                 folder.remove(probe)
 
     def _opened(self, *, create: bool) -> AbstractContextManager[PrivateFolder | None]:
         return opened(self.folder, create=create)
 
+    def _second_look(self, folder: PrivateFolder, profile: str, why: str) -> dict[str, Any] | None:
+        """Read a damaged file once more, under the lock, where no other process can replace it; if it is still so, set it aside."""
+        try:
+            with folder.locked(f"{profile}.lock"):
+                content = folder.read(f"{profile}.json")
+                try:
+                    return None if content is None else _document(content)
+                except ValueError as error:
+                    raise self._set_aside(folder, profile, str(error)) from None
+        except StoreUnwritable:
+            raise self._damaged(profile, why, self.path(profile)) from None
+
+    def _make_way(self, folder: PrivateFolder, profile: str) -> None:
+        """Refuse to replace a file of a later version; keep the bytes of a damaged one."""
+        content = folder.read(f"{profile}.json")
+        try:
+            if content is not None:
+                _document(content)
+        except ValueError as error:
+            self._set_aside(folder, profile, str(error))
+
     def _set_aside(self, folder: PrivateFolder, profile: str, why: str) -> StoreDamaged:
         kept = f"{profile}.json.damaged-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
+        taken = sum(name.startswith(kept) for name in folder.names())
+        kept += f"-{taken}" if taken else ""
         moved = folder.set_aside(f"{profile}.json", as_name=kept)
-        where = os.path.join(self.folder, kept) if moved else self.path(profile)
+        return self._damaged(profile, why, os.path.join(self.folder, kept) if moved else self.path(profile))
+
+    @staticmethod
+    def _damaged(profile: str, why: str, where: str) -> StoreDamaged:
         return StoreDamaged(
             f"the token file of the profile {profile} is damaged ({why}); its bytes are kept in {where}",
             profile=profile,
@@ -138,7 +175,10 @@ def _temporary(profile: str) -> str:
 
 
 def _document(content: bytes) -> dict[str, Any]:
-    document = json.loads(content)
+    try:
+        document = json.loads(content)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
     if not isinstance(document, dict):
         raise ValueError("not a JSON object")  # noqa: TRY004 - a damaged file, whatever the damage
     version = document.get("version")
@@ -148,6 +188,9 @@ def _document(content: bytes) -> dict[str, Any]:
         raise StoreNewer(f"the token file was written by a later version of loopback-auth (format {version})")
     if not isinstance(document.get("access_token"), str) or not document["access_token"]:
         raise ValueError("no access_token")
+    for name, kind in _KINDS.items():
+        if not isinstance(document.get(name), (kind, NoneType)):
+            raise ValueError(f"{name} is of another kind")  # noqa: TRY004 - as above
     return document
 
 

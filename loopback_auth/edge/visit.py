@@ -7,7 +7,7 @@ that was rebound to this address can end, delay or forge a login.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlsplit
 
 TYPE_CHECKING = False
@@ -26,9 +26,9 @@ class Visit:
     """A request as it came: *target* is the raw request target, *headers* have lower-case names and may repeat."""
 
     method: str
-    target: str
-    headers: Sequence[tuple[str, str]]
-    body: bytes = b""
+    target: str = field(repr=False)
+    headers: Sequence[tuple[str, str]] = field(repr=False)
+    body: bytes = field(default=b"", repr=False)
 
     @property
     def path(self) -> str:

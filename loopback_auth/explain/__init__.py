@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cache
@@ -26,6 +25,8 @@ class Explanation:
 
 @cache
 def _catalogue() -> dict[str, dict[str, Any]]:
+    import tomllib
+
     return tomllib.loads(Path(__file__).with_name("catalogue.toml").read_text("utf-8"))
 
 

@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager, suppress
+
 from ..edge.event_loop import entered
-from ..errors import DiscoveryFailed, IssuerMisspelled, LoopbackAuthError, ProtocolError, TransportError
-from ..oauth.metadata import merge, read_metadata_document, well_known_urls
+from ..errors import (
+    DiscoveryFailed,
+    IssuerMisspelled,
+    LoopbackAuthError,
+    MetadataChanged,
+    ProtocolError,
+    ServerUnavailable,
+    TransportError,
+)
+from ..oauth.metadata import ENDPOINTS, merge, read_metadata_document, well_known_urls
 from ..oauth.wire import Get, check_url
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
     from typing import Any
 
+    from ..oauth.metadata import ServerMetadata
     from ..oauth.wire import FormPost, HttpReply
+    from .profile import Profile
 
     Transport = Callable[[FormPost | Get], Awaitable[HttpReply]]
+
+RECHECK_S = 1.0
+"""How long a sign-in that is otherwise done waits for the metadata that is being checked again."""
 
 
 async def discover(issuer: str, *, transport: Transport) -> dict[str, Any]:
@@ -34,7 +49,7 @@ async def discover(issuer: str, *, transport: Transport) -> dict[str, Any]:
     if documents:
         return merge(documents)
     failures = [answer for answer in answers if isinstance(answer, LoopbackAuthError)]
-    for kind in (IssuerMisspelled, TransportError):
+    for kind in (IssuerMisspelled, TransportError, ServerUnavailable):
         for failure in failures:
             if isinstance(failure, kind):
                 raise failure
@@ -44,7 +59,46 @@ async def discover(issuer: str, *, transport: Transport) -> dict[str, Any]:
 async def _document(url: str, issuer: str, transport: Transport) -> dict[str, Any] | LoopbackAuthError:
     try:
         return read_metadata_document(await transport(Get(url=url)), issuer=issuer)
-    except (IssuerMisspelled, ProtocolError, TransportError) as error:
+    except (IssuerMisspelled, ProtocolError, ServerUnavailable, TransportError) as error:
         return error
     except LoopbackAuthError as error:
         return ProtocolError(error.message)
+
+
+@asynccontextmanager
+async def checked_again(
+    server: ServerMetadata, profile: Profile, *, transport: Transport, needed: bool
+) -> AsyncIterator[Callable[[], Awaitable[None]]]:
+    """Discover once more while the person signs in; the block is given a wait that raises `MetadataChanged` for a moved endpoint."""
+    import asyncio
+
+    async def fetch() -> dict[str, Any]:
+        assert server.issuer  # noqa: S101 - it was discovered by it
+        return {**await discover(server.issuer, transport=transport), **profile.endpoints()}
+
+    task = asyncio.create_task(fetch()) if needed else None
+
+    async def unchanged() -> None:
+        if task is None:
+            return
+        try:
+            document = await asyncio.wait_for(asyncio.shield(task), RECHECK_S)
+        except (LoopbackAuthError, TimeoutError):
+            # A discovery that fails now changes nothing: what is remembered was good, and the exchange will show.
+            return
+        _refuse_changes(server, document, profile.name)
+
+    try:
+        yield unchanged
+    finally:
+        if task is not None:
+            task.cancel()
+            with suppress(LoopbackAuthError, asyncio.CancelledError):
+                await task
+
+
+def _refuse_changes(server: ServerMetadata, document: Mapping[str, Any], profile: str) -> None:
+    told = [(name, getattr(server, name), document.get(name)) for name in ENDPOINTS]
+    moved = [f"{name} from {old} to {new}" for name, old, new in told if old != new]
+    if moved:
+        raise MetadataChanged(f"the server's metadata moved {'; '.join(moved)}", profile=profile)

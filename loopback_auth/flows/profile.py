@@ -41,7 +41,7 @@ _RESPONSE_MODES = ("query", "form_post")
 class Setting:
     """A value, and where it came from in words (`--client-id`, `config.toml:7`); a lower *rank* was asked first."""
 
-    value: Any
+    value: Any = field(repr=False)
     source: str
     rank: int = field(default=0, repr=False)
 
@@ -109,7 +109,8 @@ class Profile:
         name = min(given)[1]
         value = self.get(name)
         if name == "client_secret":
-            return value if isinstance(value, Secret) else Secret(value)
+            secret: Secret = value
+            return secret
         return _secret_from_environment(value, environ) if name.endswith("env") else _secret_from_file(value)
 
     @property

@@ -16,7 +16,6 @@ Kinds of server, as data: one TOML file each, in the format that users write int
 from __future__ import annotations
 
 import os
-import tomllib
 from dataclasses import dataclass, field
 
 from ..errors import ConfigError, ProviderUnknown
@@ -98,6 +97,8 @@ def load_provider(name: str, home: str | None = None) -> Provider:
 
 def read_provider(name: str, path: str) -> Provider:
     """Read one provider file."""
+    import tomllib
+
     try:
         with open(path, "rb") as file:
             document = tomllib.load(file)

@@ -12,25 +12,20 @@ if TYPE_CHECKING:
     from typing import Any
 
 KEY_ID = "public-test-key"
-# A 2048-bit RSA key made for this file alone: the modulus and the private exponent, in hexadecimal.
-_MODULUS = int(
-    "b19f1506cfb0d4ba3e21ede6e3f3686223d7edf61564d536f88ab07f8f6cc135aa2120757c7aa9c2eadfc58577ae005e9853"
-    "f503ef609c9da64d9846a7cf42658020449e59017399bdb16210b3fadbe922cbc4703105ec24c6b5c98589c786bd358cfe13"
-    "588281d1099406b75584bd956ff948abfd1dd884f373e425572d9301c165c657634508edde3ef158be9fce5db7f743615483"
-    "0c72d956b3f4704be3994c79155083cf242028c6d706bb05eb7384d9460e5f001fe487278d0ba2c929e9069795445f498705"
-    "a13bc3d31a95b69cef5f7c59501786d4995ce91c2235ff6eac081d3141421b8fcbabbceff08895c5fed8eedbc6296ff8d667"
-    "1e38a338cfc9",
+# A PUBLIC TEST KEY, made for this file alone: the two primes of a 2048-bit RSA modulus (RFC 8017 section 3.2), in hexadecimal.
+_P = int(
+    "e75df8345eb0cf08ece7dd8d2905c617a0e12995da7a1c037dcec1e0f5928321e243351f16c401dff2dfec7adb9a982001b5"
+    "e898e8051dd089a3e5d31b19febc3a3844562fd8fcff2abc0fe4352c25ab8788e3cb7dd4dd75a29e720fcdcb775b10c85790"
+    "9de97bb97edb7a150884c1ce83d62b73505ee0bc792fd857635b7c31",
     16,
 )
-_PRIVATE_EXPONENT = int(
-    "354b5633c4fd79d6a7ede643f10187c06aa0cf7596d5ba63d40f4905fd32d4861595faf74572489d837bc0f85b008a7bd798"
-    "d95b64e7c816455fe2e0d0590fc304bea9d8193ca642eaf7de44c4bbf05ff360d08019357db54b2a205d4109ed13b88da56e"
-    "8890200368ac519790c153611347e8d6320c527b11d1241350250c8669ecec2a3dca667adc502e3d182b673d83500c0918f5"
-    "c713bb6b6c6a0a0ac22ceb6b0789f7e1a8780601c02f400077f9a8811e95abf358a32e517f01068eabfa664dde747d4eafcf"
-    "7b3b0bf51a85009cad0c906ef1dda02676bbdff9788d20866b2b17cf5f1a932774cacdd6eb3d7b11fa04ecc5e16229a57df9"
-    "743ce0b4a81",
+_Q = int(
+    "c4883f266deb080ad11e48527a9ed4b52f47e48f368f8009acc75ffcb0d1cc0eabedf9550d7db1a4a1772fe5a5b9557c552c"
+    "0577d3c3bfc0ff1ea9b0058044ad7f66f614c69fa700b1ef7750ebbcf307b95f1097ca2e6e29220a32dd59f44ebf827119a4"
+    "ec1f1ab513b5c5da5f1addf8df523ec9f7dfa997155dc791680bdf19",
     16,
 )
+_MODULUS = _P * _Q
 _PUBLIC_EXPONENT = 65537
 _OCTETS = 256
 
@@ -44,8 +39,14 @@ def sign(claims: Mapping[str, Any]) -> str:
     signed = f"{_base64url(json.dumps(header).encode())}.{_base64url(json.dumps(claims).encode())}"
     digest = _SHA256 + sha256(signed.encode("ascii")).digest()
     padded = b"\x00\x01" + b"\xff" * (_OCTETS - 3 - len(digest)) + b"\x00" + digest
-    signature = pow(int.from_bytes(padded, "big"), _PRIVATE_EXPONENT, _MODULUS).to_bytes(_OCTETS, "big")
-    return f"{signed}.{_base64url(signature)}"
+    return f"{signed}.{_base64url(_signature(int.from_bytes(padded, 'big')).to_bytes(_OCTETS, 'big'))}"
+
+
+def _signature(message: int) -> int:
+    """RSASP1 by its second form (RFC 8017 section 5.2.1), which takes a third of the time."""
+    of_p = pow(message, pow(_PUBLIC_EXPONENT, -1, _P - 1), _P)
+    of_q = pow(message, pow(_PUBLIC_EXPONENT, -1, _Q - 1), _Q)
+    return of_q + (of_p - of_q) * pow(_Q, -1, _P) % _P * _Q
 
 
 def public_jwks() -> dict[str, Any]:

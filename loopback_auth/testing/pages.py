@@ -58,14 +58,16 @@ def sign_in(action: str, interaction: str, *, hint: str, wrong: bool, users: Ite
     people = "; ".join(
         f"<code>{escape(u.username)}</code>, password <code>{escape(u.password)}</code>" for u in users
     )
+    # Whoever came with a name has only the password left to type.
+    first, then = ("", " autofocus") if hint else (" autofocus", "")
     note = '<p role="alert">That is not the right name and password.</p>' if wrong else ""
     return _page(
         "Sign in",
         f"<h1>Sign in</h1><p>People known here: {people or 'nobody'}.</p>{note}{_form(action, interaction)}"
         f'<label for="username">User name</label><input id="username" name="username" value="{escape(hint)}" '
-        'autocomplete="username" autocapitalize="none" spellcheck="false" required autofocus>'
+        f'autocomplete="username" autocapitalize="none" spellcheck="false" required{first}>'
         '<label for="password">Password</label><input id="password" name="password" type="password" '
-        'autocomplete="current-password" required>'
+        f'autocomplete="current-password" required{then}>'
         '<div class="row"><button class="main">Sign in</button></div></form>',
     )
 
@@ -102,8 +104,8 @@ def form_post(redirect_uri: str, pairs: Sequence[tuple[str, str]]) -> str:
 def refusal(error: str, description: str) -> str:
     """Tell the person, since the client must not be told: its address is not known to be its own."""
     return _page(
-        "This cannot go on",
-        f"<h1>This request cannot go on</h1><p>{escape(description)}</p><p>Error: <code>{escape(error)}</code>. "
+        "This sign-in stops here",
+        f"<h1>This sign-in stops here</h1><p>{escape(description)}</p><p>Error: <code>{escape(error)}</code>. "
         "Nothing was sent to the program that opened this page. You can close it.</p>",
     )
 

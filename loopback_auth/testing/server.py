@@ -40,6 +40,9 @@ START_S = 10.0
 
 BODY_OCTETS = 1024 * 1024
 
+TURNS = 10
+"""More than asyncio needs to make a transport of a socket."""
+
 # What a client does to the server is for the test to tell, not for the terminal.
 _silent = logging.getLogger("loopback_auth.testing")
 _silent.addHandler(logging.NullHandler())
@@ -131,6 +134,11 @@ class AuthorizationServer:
 
     async def __aexit__(self, *_: object) -> None:
         self._closing.set()
+        for site in list(self._runner.sites):
+            await site.stop()
+        # A connection that was accepted in this moment needs some turns of the loop until aiohttp knows it and can close it.
+        for _ in range(TURNS):
+            await asyncio.sleep(0)
         await self._runner.cleanup()
 
     @property

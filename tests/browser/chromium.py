@@ -77,6 +77,7 @@ class Witness:
         return [entry["url"] for entry in told["entries"]]
 
 
-@pytest.fixture
-def witness(tab: Page) -> Witness:
+@pytest_asyncio.fixture(loop_scope="session")
+async def witness(tab: Page) -> Witness:
+    # Not a plain function: to listen to a tab is a call to its browser, and needs the loop.
     return Witness(tab)

@@ -149,6 +149,7 @@ class ScriptedServer:
         self._listener = socket.create_server(
             (self._host, 0), family=socket.AF_INET6 if ":" in self._host else socket.AF_INET, backlog=32
         )
+        self.port: int = self._listener.getsockname()[1]
         self._start(self._accept)
         return self
 
@@ -166,11 +167,6 @@ class ScriptedServer:
             # Closing alone does not wake the thread that waits in accept.
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-
-    @property
-    def port(self) -> int:
-        port: int = self._listener.getsockname()[1]
-        return port
 
     @property
     def origin(self) -> str:

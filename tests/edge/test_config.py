@@ -82,6 +82,23 @@ def test_the_default_profile_is_found_without_reading_the_profiles(tmp_path: Pat
 
 
 @pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ('default_profile = "a.b"\n', "a.b"),
+        ('default_profile="a"   \n', "a"),
+        ("default_profile = 'a'\n", "a"),
+        ('"default_profile" = "a"\n', "a"),
+        ('default_profile = "\\u0061"\n', "a"),
+        ('# default_profile = "no"\n', None),
+        ('# default_profile = "no"\ndefault_profile = "a"\n', "a"),
+    ],
+)
+def test_the_default_profile_in_every_spelling(text: str, name: str | None, tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text(text)
+    assert default_profile(str(tmp_path)) == name
+
+
+@pytest.mark.parametrize(
     ("text", "value"), [("90", 90), ("90s", 90), ("1.5m", 90), ("1h", 3600), (" 5m ", 300), (2, 2)]
 )
 def test_durations(text: object, value: float) -> None:

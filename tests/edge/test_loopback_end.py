@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.blackbox import signing_in
+from tests.blackbox import connected, signing_in
 
 from .callback_story import story
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from .callback_story import Story
 
 
 async def test_cb_14_two_right_answers_at_once_make_one_exchange_and_get_the_same_page(
@@ -72,22 +74,37 @@ async def test_cb_17_nothing_survives_the_end_of_a_login(tmp_path: Path, *, end:
     before = asyncio.all_tasks()
     async with story(tmp_path, timeout_s=0.3 if end == "timed out" else 20) as told:
         callback = told.callback
-        idle = [await asyncio.open_connection(callback.host, callback.port) for _ in range(3)]
-        idle[0][1].write(b"GET /callback?co")
-        if end == "failed exchange":
-            told.endpoint.status = 500
-        if end == "cancelled":
-            assert told.task is not None
-            told.task.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await told.outcome()
-        elif end != "timed out":
-            await callback.arrive(**({"error": "access_denied"} if end == "denied" else {}))
-        if end != "cancelled":
-            await told.error() if end != "success" else await told.outcome()
+        async with connected(callback, b"GET /callback?co", b"", b"") as idle:
+            await bring_about(end, told)
 
-        assert callback.is_closed
-        assert [await reader.read() for reader, _ in idle] == [b""] * 3
-        for _, writer in idle:
-            writer.close()
+            assert callback.is_closed
+            assert [await reader.read() for reader, _ in idle] == [b""] * 3
     assert {task.get_name() for task in asyncio.all_tasks() - before} == set()
+
+
+async def bring_about(end: str, told: Story) -> None:
+    if end == "cancelled":
+        assert told.task is not None
+        told.task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await told.outcome()
+        return
+    if end == "failed exchange":
+        told.endpoint.status = 500
+    if end != "timed out":
+        await told.callback.arrive(**({"error": "access_denied"} if end == "denied" else {}))
+    if end == "success":
+        await told.outcome()
+    else:
+        await told.error()
+
+
+async def test_cb_14_each_window_that_came_back_is_shown_the_final_page(tmp_path: Path) -> None:
+    """CB-14: the first one's page does not end the server under the second one's, who was sent there too."""
+    async with story(tmp_path) as told:
+        callback = told.callback
+        redirects = [await callback.get(callback.answer()) for _ in range(4)]
+        pages = [await callback.follow(redirect) for redirect in redirects]
+        await told.outcome()
+
+    assert [page.status for page in pages] == [200] * 4

@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from loopback_auth.errors import LaunchURLReused
-from tests.blackbox import no_token_file, signing_in
+from tests.blackbox import signing_in
 from tests.browser.stand_in import stand_in
+from tests.servers.command import no_token_file
 
 from .callback_story import Launches, story
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from loopback_auth.errors import ProviderError
-from tests.blackbox import no_token_file, signing_in
-from tests.servers.command import token_file
+from tests.blackbox import signing_in
+from tests.servers.command import no_token_file, token_file
 
 from .callback_junk import JUNK
 from .callback_story import Launches, story

@@ -142,7 +142,7 @@ ADDRESSES = [
     ({"redirect_uris": ("http://[::1]:8/b",), "port": (0,)}, ["http://[::1]:0/b"]),
     ({"provider": "salesforce"}, ["http://localhost:1717/OauthRedirect"]),
     ({"provider": "salesforce", "port": (1718,)}, ["http://localhost:1718/OauthRedirect"]),
-    ({"redirect_uris": ("http://127.0.0.1:5",)}, ["http://127.0.0.1:5/"]),
+    ({"redirect_uris": ("http://127.0.0.1:5",)}, ["http://127.0.0.1:5"]),
 ]
 
 

@@ -67,4 +67,4 @@ def test_a_response_holds_the_request_that_it_answers() -> None:
 
 
 def test_the_grant_is_built_in_one_place() -> None:
-    assert makers("authorization_code_grant") == {"flows/login.py:login"}
+    assert makers("authorization_code_grant") == {"flows/redemption.py:redeem"}

@@ -1,0 +1,153 @@
+"""What follows the callback: the exchange, the tokens on disk, the person's name. Loaded while the person signs in."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+from ..errors import LoopbackAuthError, ScopeDiffers, StoreError
+from ..notices import Exchanged, Saved, Warned
+from ..oauth.credential import Credential
+from ..oauth.id_token import NAME_CLAIMS, read_id_token, read_identity
+from ..oauth.secret import Secret
+from ..oauth.token import authorization_code_grant, read_token_reply
+from ..oauth.wire import Get, read_json_object
+from .revocation import ABANDONED_S, revoke
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from ..edge.store import FileStore
+    from ..notices import Notice
+    from ..oauth.authorization import AuthorizationRequest, AuthorizationResponse
+    from ..oauth.id_token import Identity
+    from ..oauth.token import TokenSet
+    from .discovery import Transport
+    from .profile import Profile
+
+USERINFO_S = 3.0
+"""For learning the person's name when no ID token tells it; the sign-in is already saved."""
+
+INTERRUPTED_S = 1.0
+"""The most that is spent on giving tokens back when the person pressed Ctrl-C."""
+
+
+async def redeem(
+    response: AuthorizationResponse,
+    profile: Profile,
+    *,
+    store: FileStore,
+    transport: Transport,
+    clock: Callable[[], datetime],
+    notify: Callable[[Notice], None],
+) -> Credential:
+    """
+    Exchange the code, once, and store what it gives; then learn who it was.
+
+    Raises the `LoopbackAuthError` that fits, with nothing stored and what the server issued given back.
+    """
+    reply = await transport(authorization_code_grant(response))
+    tokens = read_token_reply(reply, received_at=clock(), scope=response.request.scope)
+    notify(Exchanged())
+    credential = await _saved(
+        profile, response, tokens, store=store, transport=transport, clock=clock, notify=notify
+    )
+    return await _named(profile, credential, store=store, transport=transport)
+
+
+async def _saved(
+    profile: Profile,
+    response: AuthorizationResponse,
+    tokens: TokenSet,
+    *,
+    store: FileStore,
+    transport: Transport,
+    clock: Callable[[], datetime],
+    notify: Callable[[Notice], None],
+) -> Credential:
+    """Store the tokens, or give them back to the server: a sign-in that was not kept leaves nothing behind."""
+    request = response.request
+    try:
+        _look_at_scope(profile, request.scope, tokens, notify)
+        credential = Credential(
+            profile=profile.name,
+            tokens=tokens,
+            client=request.client,
+            server=request.server,
+            settings=profile.to_remember(),
+            identity=_identity(profile, request, tokens, clock()),
+            client_secret_env=profile.client_secret_env,
+        )
+        store.save(profile.name, credential.to_document())
+    except BaseException as error:
+        patience_s = ABANDONED_S if isinstance(error, Exception) else INTERRUPTED_S
+        revoked = await revoke(
+            tokens, client=request.client, server=request.server, transport=transport, timeout_s=patience_s
+        )
+        if isinstance(error, StoreError):
+            fate = "were revoked" if revoked else "could not be revoked and stay valid until they expire"
+            error.args = (
+                f"{error.message}; the sign-in worked, but was not kept: the tokens just issued {fate}",
+            )
+            error.message = error.args[0]
+        raise
+    notify(Saved(profile=profile.name, path=store.path(profile.name)))
+    return credential
+
+
+def _look_at_scope(profile: Profile, asked: str, tokens: TokenSet, notify: Callable[[Notice], None]) -> None:
+    want, have = set(asked.split()), set(tokens.scope.replace(",", " ").split())
+    # Servers answer offline_access with the refresh token itself and leave the word out.
+    missing = sorted(want - have - ({"offline_access", "refresh_token"} if tokens.refresh_token else set()))
+    added = sorted(have - want) if want else []
+    told = [f"not granted: {' '.join(missing)}"] * bool(missing) + [
+        f"granted unasked: {' '.join(added)}"
+    ] * bool(added)
+    if told and profile.get("strict_scope"):
+        raise ScopeDiffers(f"the server granted another scope than was asked for ({'; '.join(told)})")
+    if told:
+        notify(Warned(code="scope-differs", message="; ".join(told)))
+    if tokens.refresh_token is None:
+        notify(
+            Warned(
+                code="no-refresh-token",
+                message="the server gave no refresh token: when this one ends, sign in again",
+            )
+        )
+
+
+def _identity(
+    profile: Profile, request: AuthorizationRequest, tokens: TokenSet, moment: datetime
+) -> Identity | None:
+    # An ID token that was not asked for carries no nonce of ours and proves nothing.
+    if tokens.id_token is None or request.nonce is None:
+        return None
+    return read_identity(read_id_token(tokens.id_token, request, now=moment), names=_names(profile))
+
+
+def _names(profile: Profile) -> tuple[str, ...]:
+    return profile.provider.names if profile.provider else NAME_CLAIMS
+
+
+async def _named(
+    profile: Profile, credential: Credential, *, store: FileStore, transport: Transport
+) -> Credential:
+    """Ask the server for the person's name where no ID token told it; the sign-in stands without one."""
+    known, url = credential.identity, credential.server.userinfo_endpoint
+    if url is None or (known and known.name != known.subject):
+        return credential
+    bearer = Secret("Bearer " + credential.tokens.access_token.reveal())
+    try:
+        async with asyncio.timeout(USERINFO_S):
+            reply = await transport(Get(url=url, authorization=bearer))
+        identity = read_identity(read_json_object(reply, what="userinfo"), names=_names(profile))
+        # OpenID Connect Core section 5.3.2: another subject's claims are not this person's.
+        if reply.status != 200 or identity is None or (known and identity.subject != known.subject):  # noqa: PLR2004 - OK
+            return credential
+        named = replace(credential, identity=identity)
+        store.save(profile.name, named.to_document())
+    except (LoopbackAuthError, TimeoutError):
+        return credential
+    return named

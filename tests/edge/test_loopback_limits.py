@@ -1,0 +1,180 @@
+"""Slow, silent, huge and many: none of them holds the genuine answer up, and nothing is read without end."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.blackbox import connected, signing_in
+
+from .callback_story import story
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.blackbox import Callback
+
+FORM = "Content-Type: application/x-www-form-urlencoded"
+
+
+def never_sent_body(callback: Callback) -> bytes:
+    return callback.request(callback.path, FORM, "Content-Length: 1000", method="POST")
+
+
+async def test_cb_09_silent_sockets_delay_neither_the_answer_nor_the_exit(tmp_path: Path) -> None:
+    """CB-09: a browser's spare connections, a half-sent header and a body that never comes are open all the time."""
+    async with signing_in(tmp_path) as scene:
+        callback = scene.callback
+        half_sent = (
+            callback.request(callback.answer())[:-10],
+            never_sent_body(callback),
+            b"\r\n",
+            b"\x16\x03",
+        )
+        async with connected(callback, *[b""] * 8, *half_sent):
+            began = time.monotonic()
+            page = await callback.arrive()
+            answered = time.monotonic()
+            ended = await scene.command.outcome()
+            gone = time.monotonic()
+
+    assert (page.status, ended.exit_code) == (200, 0)
+    assert answered - began < 1
+    assert gone - answered < 1
+
+
+async def test_cb_09_the_answer_may_come_on_a_connection_that_was_opened_before(tmp_path: Path) -> None:
+    """CB-09: a preconnect is not only noise, the browser uses it."""
+    async with story(tmp_path) as told:
+        async with connected(told.callback, b"", b"", b"") as [_, (reader, writer), _]:
+            assert (await told.callback.get("/favicon.ico")).status == 404
+            writer.write(told.callback.request(told.callback.answer()))
+            redirect = await reader.read()
+            assert redirect.startswith(b"HTTP/1.1 303 ")
+            await told.callback.get(redirect.partition(b"Location: ")[2].split()[0].decode())
+        await told.outcome()
+
+    assert told.endpoint.exchanges == 1
+
+
+async def test_cb_09_an_answer_in_many_segments_is_read_whole(tmp_path: Path) -> None:
+    """CB-09: a proxy, a tunnel or a slow machine cuts a request anywhere; the server has read each part before the next one comes."""
+    async with story(tmp_path) as told:
+        request = told.callback.request(told.callback.answer())
+        async with connected(told.callback, b"") as [(reader, writer)]:
+            for start in range(0, len(request), 16):
+                writer.write(request[start : start + 16])
+                # Its answer shows that the server had its turn.
+                assert (await told.callback.get("/")).status == 404
+            redirect = await reader.read()
+        assert redirect.startswith(b"HTTP/1.1 303 ")
+        await told.callback.get(redirect.partition(b"Location: ")[2].split()[0].decode())
+        await told.outcome()
+
+    assert [form["code"] for form in told.endpoint.forms] == ["the-code"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no ulimit")
+async def test_cb_10_three_hundred_idle_sockets_leave_room_for_the_answer(tmp_path: Path) -> None:
+    """CB-10: with 256 descriptors at most; the oldest 236 are closed, the 64 youngest stay."""
+    limited = ("/bin/sh", "-c", 'ulimit -n 256; exec "$@"', "sh")
+    async with signing_in(tmp_path, under=limited) as scene, connected(scene.callback, *[b""] * 300) as idle:
+        began = time.monotonic()
+        page = await scene.callback.arrive()
+        ended = await scene.command.outcome()
+        took_s = time.monotonic() - began
+        assert [await reader.read() for reader, _ in idle[:100]] == [b""] * 100
+
+    assert (page.status, ended.exit_code) == (200, 0)
+    assert took_s < 2
+    assert "Traceback" not in ended.stderr
+
+
+async def test_cb_10_the_oldest_connection_makes_room(tmp_path: Path) -> None:
+    """CB-10: 64 are open at most; the 65th closes the one that idled longest, not the newest."""
+    async with story(tmp_path) as told, connected(told.callback, *[b""] * 64) as idle:
+        assert (await told.callback.get("/")).status == 404
+        async with asyncio.timeout(2):
+            assert await idle[0][0].read() == b""
+        assert not [reader for reader, _ in idle[2:] if reader.at_eof()]
+
+
+async def test_cb_10_bodies_that_never_come_make_room_too(tmp_path: Path) -> None:
+    """CB-10: a request that is half in is as idle as a connection that says nothing, and 70 of them shut nobody out."""
+    async with story(tmp_path, response_mode="form_post") as told:
+        callback = told.callback
+        async with connected(callback, *[never_sent_body(callback)] * 70):
+            page = await callback.follow(await callback.post(code="the-code", state=callback.state))
+            await told.outcome()
+
+    assert page.status == 200
+
+
+async def test_cb_10_what_is_too_long_is_refused_and_consumes_nothing(tmp_path: Path) -> None:
+    """CB-10: request line 8 KiB, headers 16 KiB, form 16 KiB; the longest code there may be fits."""
+    async with story(tmp_path, response_mode="form_post") as told:
+        callback = told.callback
+        right = {"code": "the-code", "state": callback.state}
+        many_headers = [f"X-{number}: {'a' * 4000}" for number in range(5)]
+        replies = {
+            "request line": await callback.get(callback.answer(padding="a" * 8200)),
+            "one header": await callback.get(callback.answer(), "Cookie: " + "a" * 8300),
+            "all headers": await callback.get(callback.answer(), *many_headers),
+            "form": await callback.post(**right, padding="a" * 16_400),
+            "fields": await callback.post(**right, **{f"field{number}": "" for number in range(70)}),
+        }
+        assert {
+            name: reply.status for name, reply in replies.items() if reply.status not in range(400, 500)
+        } == {}
+        assert told.endpoint.exchanges == 0
+        assert (await callback.arrive(code="c" * 4096)).status == 200
+        await told.outcome()
+
+    assert told.endpoint.exchanges == 1
+
+
+async def test_cb_10_a_body_without_end_is_cut_off(tmp_path: Path) -> None:
+    """CB-10: what one connection may send is bounded, whatever it says about its length."""
+    async with story(tmp_path, response_mode="form_post") as told:
+        callback = told.callback
+        chunked = callback.request(callback.path, FORM, "Transfer-Encoding: chunked", method="POST")
+        chunk = b"400\r\n" + b"a" * 1024 + b"\r\n"
+        # The last chunk never comes: only a server that stops reading answers or closes.
+        async with asyncio.timeout(5):
+            endless = await callback.send(chunked, *[chunk] * 2000)
+        assert endless.status in (0, 413)
+        assert told.endpoint.exchanges == 0
+        assert (await callback.arrive()).status == 200
+        await told.outcome()
+
+
+@pytest.mark.slow
+async def test_cb_10_a_request_that_is_not_in_after_ten_seconds_is_given_up(tmp_path: Path) -> None:
+    """CB-10: idle, half a header, half a body, or a byte now and then: the connection is closed, and the login goes on."""
+    async with story(tmp_path, response_mode="form_post", timeout_s=60) as told:
+        callback = told.callback
+        first = (b"", b"\r\n", callback.request(callback.answer())[:-10], never_sent_body(callback), b"GET /")
+        async with connected(callback, *first) as connections:
+            began = time.monotonic()
+            drip = asyncio.create_task(_drip(connections[-1][1]))
+            async with asyncio.timeout(12):
+                ends = [await reader.read() for reader, _ in connections]
+            took_s = time.monotonic() - began
+            drip.cancel()
+        page = await callback.arrive()
+        await told.outcome()
+
+    assert ends == [b""] * 5
+    assert took_s > 9
+    assert page.status == 200
+
+
+async def _drip(writer: asyncio.StreamWriter) -> None:
+    while not writer.is_closing():
+        writer.write(b"a")
+        # The slowness is the point.
+        await asyncio.sleep(0.5)
