@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -14,7 +15,10 @@ def main() -> None:
     """Run the command line and leave with its exit status."""
     from loopback_auth.cli.main import run
 
-    sys.exit(run(sys.argv[1:]))
+    status = run(sys.argv[1:])
+    # Whatever lives now goes with the process: without this, Python looks through all of aiohttp for garbage on its way out.
+    gc.freeze()
+    sys.exit(status)
 
 
 if __name__ == "__main__":

@@ -134,10 +134,8 @@ class AuthorizationServer:
 
     async def __aexit__(self, *_: object) -> None:
         self._closing.set()
-        for site in list(self._runner.sites):
-            await site.stop()
-        # A connection that was accepted in this moment needs some turns of the loop until aiohttp knows it and can close it.
-        for _ in range(TURNS):
+        # A connection accepted just now is closed by nobody if the listener goes before asyncio has made a transport of it.
+        for _turn in range(TURNS):
             await asyncio.sleep(0)
         await self._runner.cleanup()
 

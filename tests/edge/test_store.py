@@ -26,8 +26,8 @@ def store(tmp_path: Path) -> FileStore:
     return FileStore(str(tmp_path / "home"))
 
 
-def document(access_token: str = "a-token", **members: Any) -> dict[str, Any]:
-    return {"version": VERSION, "access_token": access_token, "token_type": "Bearer", **members}
+def document(value: str = "a-token", **members: Any) -> dict[str, Any]:
+    return {"version": VERSION, "access_token": value, "token_type": "Bearer", **members}
 
 
 def files(store: FileStore) -> dict[str, bytes]:

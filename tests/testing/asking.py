@@ -97,9 +97,7 @@ def basic(client_id: str, secret: str) -> str:
     return "Basic " + base64.b64encode(pair.encode()).decode()
 
 
-def authorize(
-    server: AuthorizationServer, *, method: str = "GET", more: str = "", **changes: str | None
-) -> Reply:
+def authorize(server: AuthorizationServer, *, method: str = "GET", more: str = "", **changes: Any) -> Reply:
     """Ask for authorization; a change to `None` leaves the parameter out, *more* is put behind."""
     parameters = {
         "client_id": "public",
@@ -151,12 +149,12 @@ def decide(server: AuthorizationServer, at: SignedIn, decision: str) -> Reply:
     return post(server, "/consent", {"interaction": at.interaction, "decision": decision}, Cookie=at.cookie)
 
 
-def allowed(server: AuthorizationServer, **changes: str | None) -> Reply:
+def allowed(server: AuthorizationServer, **changes: Any) -> Reply:
     """Sign in and allow: the way back."""
     return decide(server, sign_in(server, authorize(server, **changes)), "allow")
 
 
-def code(server: AuthorizationServer, **changes: str | None) -> str:
+def code(server: AuthorizationServer, **changes: Any) -> str:
     return allowed(server, **changes).told["code"][0]
 
 
@@ -174,9 +172,7 @@ def exchange(server: AuthorizationServer, form: Mapping[str, str | None], **head
     )
 
 
-def tokens(
-    server: AuthorizationServer, *, client_id: str = "public", **changes: str | None
-) -> dict[str, Any]:
+def tokens(server: AuthorizationServer, *, client_id: str = "public", **changes: Any) -> dict[str, Any]:
     """Go the whole way to the tokens."""
     headers = {"Authorization": basic(client_id, SECRET)} if client_id != "public" else {}
     reply = exchange(

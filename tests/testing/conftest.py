@@ -42,7 +42,7 @@ def server(the_server: AuthorizationServer) -> Iterator[AuthorizationServer]:
     yield the_server
     the_server.faults.clear()
     the_server.policy = Policy()
-    the_server.metadata = None  # type: ignore[assignment]  # the truth again
+    the_server.metadata = None
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -83,7 +83,7 @@ def test_redirect_uris_are_compared_octet_by_octet(
     ],
 )
 def test_an_unknown_way_back_is_never_taken(
-    server: AuthorizationServer, changes: dict[str, str | None], more: str
+    server: AuthorizationServer, changes: dict[str, Any], more: str
 ) -> None:
     """RFC 6749 section 4.1.2.1: the person is told, on a page; the browser stays."""
     reply = authorize(server, more=more, **changes)
@@ -123,7 +123,7 @@ def test_an_unknown_way_back_is_never_taken(
     ],
 )
 def test_every_other_error_goes_back_to_the_client(
-    server: AuthorizationServer, changes: dict[str, str | None], more: str, error: str
+    server: AuthorizationServer, changes: dict[str, Any], more: str, error: str
 ) -> None:
     """With the state as it came and the issuer (RFC 6749 section 4.1.2.1, RFC 9207 section 2)."""
     reply = authorize(server, more=more, **changes)

@@ -51,8 +51,8 @@ def running_site() -> Iterator[Site]:
             body = self.rfile.read(length).decode()
             path = urlsplit(self.path).path
             headers = {name.lower(): value for name, value in self.headers.items()}
-            site.seen.append((self.command, path, headers, body))
-            status, told, text = site.pages.get(path, (404, {}, "not here"))
+            running.seen.append((self.command, path, headers, body))
+            status, told, text = running.pages.get(path, (404, {}, "not here"))
             self.send_response(status)
             for name, value in told.items():
                 self.send_header(name, value)
@@ -65,9 +65,9 @@ def running_site() -> Iterator[Site]:
             """Say nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as listening:
-        site = Site(listening.server_port)
+        running = Site(listening.server_port)
         threading.Thread(target=listening.serve_forever, args=(0.01,), daemon=True).start()
-        yield site
+        yield running
         listening.shutdown()
 
 
