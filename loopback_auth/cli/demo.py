@@ -9,14 +9,12 @@ import tempfile
 import urllib.request
 
 from ..edge.browser import launch_command, open_browser
-from ..edge.config import parse_config
 from ..edge.environment import surroundings
 from ..edge.event_loop import run as run_story
 from ..edge.interrupts import listen_for_interrupts
 from ..edge.store import FileStore
 from ..flows.login import login
-from ..flows.profile import resolve
-from ..providers import load_provider
+from ..flows.profile import from_settings
 from .login import transport_for
 from .talk import Talk
 
@@ -69,14 +67,7 @@ def _has_browser() -> bool:
 
 
 def _sign_in(server: AuthorizationServer, store: FileStore, console: Console, *, plays: bool) -> Credential:
-    profile = resolve(
-        "demo",
-        flags={"issuer": server.issuer, "client_id": "demo"},
-        environ={},
-        config=parse_config("", ""),
-        stored=None,
-        find_provider=load_provider,
-    )
+    profile = from_settings("demo", issuer=server.issuer, client_id="demo")
     talk = Talk(console)
     return run_story(
         login(

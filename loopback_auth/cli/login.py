@@ -282,8 +282,8 @@ def _report(credential: Credential, store: FileStore, console: Console) -> None:
             "path": path,
         },
     )
-    console.say(f"Signed in as {who.name if who else 'somebody the server does not name'} at {host}.")
     console.say(f"Tokens of the profile {credential.profile}: {path}")
+    console.say(f"Signed in as {who.name if who else 'somebody the server does not name'} at {host}.")
 
 
 def _signed_in_already(stored: Mapping[str, Any], name: str, console: Console) -> int:

@@ -62,7 +62,7 @@ class Tab:
         loop = asyncio.get_running_loop()
         self._arrived: asyncio.Future[AuthorizationResponse] = loop.create_future()
         self._outcome: asyncio.Future[Answer] = loop.create_future()
-        self._came_back: set[int] = set()
+        self._came_back: list[Visit] = []
         self._shown = 0
         self._all_shown = asyncio.Event()
 
@@ -128,7 +128,7 @@ class Tab:
                 return self._stray(answer.reason, 400)
             self._arrive(answer.as_error() if isinstance(answer, AuthorizationErrorResponse) else answer)
         # A browser repeats a request when a connection breaks, and people reload: all get the same page, and one exchange is made.
-        self._came_back.add(id(visit))
+        self._came_back.append(visit)
         await self._told()
         return page.redirect(self._done_path)
 
@@ -160,7 +160,8 @@ class Tab:
 
     def was_lost(self, visit: Visit) -> None:
         """Note that a visitor went away before their answer: nobody waits for them."""
-        self._came_back.discard(id(visit))
+        if visit in self._came_back:
+            self._came_back.remove(visit)
         self._look_who_is_left()
 
     def _look_who_is_left(self) -> None:

@@ -199,6 +199,31 @@ def resolve(
     )
 
 
+def from_settings(name: str, **settings: Any) -> Profile:
+    """
+    Make a profile from *settings* alone, named as in config.toml: `issuer`, `client_id`, `scope`, `port`, ...
+
+    Neither the environment nor any file is looked at. Raises `UsageError` for a setting that does not exist or cannot have that value.
+    """
+    from ..edge.config import parse_config
+    from ..providers import load_provider
+
+    flags = {}
+    for key, value in settings.items():
+        setting = ALIASES.get(key, key)
+        try:
+            flags[setting] = value if isinstance(value, Secret) else checked(value, SETTINGS[setting])
+        except (KeyError, ValueError):
+            raise UsageError(
+                f"{key} is no setting of a profile, or cannot have that value",
+                cause="Settings are named as in config.toml.",
+                fix="loopback-auth help config lists them",
+            ) from None
+    return resolve(
+        name, flags=flags, environ={}, config=parse_config("", ""), stored=None, find_provider=load_provider
+    )
+
+
 def _combined(sources: Sequence[dict[str, tuple[Any, str]]]) -> tuple[dict[str, Setting], list[bool]]:
     settings: dict[str, Setting] = {}
     where: dict[str, Any] | None = None

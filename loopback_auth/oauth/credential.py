@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from ..errors import LoopbackAuthError, StoreDamaged
 from .id_token import Identity
 from .metadata import Client, server_metadata
 from .secret import Secret
+from .text import one_line
 from .token import TokenSet
 
 TYPE_CHECKING = False
@@ -94,7 +96,16 @@ class Credential:
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Credential:
-        """Read a stored object; raises `KeyError`, `TypeError` or `ValueError` when it is not one that was written here."""
+        """Read a stored object; raises `StoreDamaged` when it is not one that was written here."""
+        try:
+            return cls._read(document)
+        except KeyError as error:
+            raise _damaged(document, f"it has no {error.args[0]}") from None
+        except (LoopbackAuthError, AttributeError, TypeError, ValueError):
+            raise _damaged(document, "a member of it is malformed") from None
+
+    @classmethod
+    def _read(cls, document: Mapping[str, Any]) -> Credential:
         client, identity = document["client"], document.get("identity")
         return cls(
             profile=document["profile"],
@@ -110,6 +121,11 @@ class Credential:
             client_secret_env=client.get("client_secret_env"),
             unknown={name: value for name, value in document.items() if name not in _OWN},
         )
+
+
+def _damaged(document: Mapping[str, Any], why: str) -> StoreDamaged:
+    profile = one_line(str(document.get("profile")))
+    return StoreDamaged(f"the stored sign-in to the profile {profile} cannot be read: {why}", profile=profile)
 
 
 def _tokens(document: Mapping[str, Any]) -> TokenSet:

@@ -86,7 +86,7 @@ async def test_a_sign_in_as_a_person_sees_it_aq_09(server: AuthorizationServer, 
     assert any("paste it nowhere but into this program" in line for line in lines)
     waiting = [line for line in lines if line.startswith("Waiting for your browser")]
     assert len(waiting) == 1
-    assert lines[-2] == "Signed in as ada at 127.0.0.1."
+    assert lines[-1] == "Signed in as ada at 127.0.0.1."
 
 
 async def test_quiet_says_the_address_and_nothing_else(server: AuthorizationServer, tmp_path: Path) -> None:

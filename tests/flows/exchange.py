@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from loopback_auth.notices import Notice
     from loopback_auth.oauth.credential import Credential
 
-    from ..edge.scripted_server import Connection, ScriptedServer
+    from ..edge.scripted_server import Connection, Script, ScriptedServer
 
 TOKENS = {"access_token": "the-access-token", "token_type": "Bearer", "refresh_token": "the-refresh-token"}
 CODE = "the-code"
@@ -59,6 +59,17 @@ def issuing(server: ScriptedServer, **members: Any) -> None:
     """Let *server* allow everything, and answer with tokens that *members* change."""
     server.answers["/authorize"] = consent
     server.answers["/token"] = json_answer({**TOKENS, **members})
+
+
+def spoil_then_answer(home: Path, **members: Any) -> Script:
+    """Answer with tokens, after the place where they belong has been taken away."""
+
+    def answer(connection: Connection) -> None:
+        (home / "tokens").rename(home / "tokens.gone")
+        (home / "tokens").write_bytes(b"in the way")
+        connection.socket.sendall(json_answer({**TOKENS, **members}))
+
+    return answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
 import time
 from base64 import b64decode
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
 
 import pytest
 
+from loopback_auth.edge.transport import HttpTransport
 from loopback_auth.errors import (
     AnswerEncoded,
     AnswerTimedOut,
@@ -22,18 +25,21 @@ from loopback_auth.errors import (
     ProtocolError,
     ScopeDiffers,
     ServerUnavailable,
+    StoreUnwritable,
     TokenError,
     UnexpectedRedirect,
 )
 from loopback_auth.flows.discovery import discover
-from loopback_auth.flows.revocation import revoke
+from loopback_auth.flows.revocation import ABANDONED_S, revoke
 from loopback_auth.notices import Warned
+from loopback_auth.oauth.metadata import Client, ServerMetadata
 from loopback_auth.oauth.pkce import code_challenge
 from loopback_auth.oauth.secret import Secret
+from loopback_auth.oauth.token import TokenSet
 
 from ..edge.scripted_server import ScriptedServer, drop, hang, json_answer, plain_answer, redirect, streaming
 from ..servers.command import query
-from .exchange import TOKENS, every_file, issuing, sign_in
+from .exchange import TOKENS, every_file, issuing, sign_in, spoil_then_answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -239,8 +245,6 @@ async def test_tx01_a_reloaded_page_causes_no_second_exchange(server: ScriptedSe
 async def test_tx02_no_endpoint_sends_us_to_another_origin(
     server: ScriptedServer, tmp_path: Path, endpoint: str, status: int
 ) -> None:
-    from loopback_auth.edge.transport import HttpTransport
-
     with ScriptedServer() as second:
         second.answers["*"] = json_answer({**TOKENS, "sub": "mallory"})
         server.answers["*" if endpoint == "discovery" else f"/{endpoint}"] = redirect(
@@ -358,6 +362,64 @@ async def test_rv04_id01_a_sign_in_whose_id_token_does_not_fit_gives_its_tokens_
     assert ended.page.status == 400
     assert ended.stored is None
     assert len(server.asked("/revocation")) == 1
+
+
+REVOCATIONS: dict[str, tuple[tuple[str, ...], bytes | Script, str]] = {
+    "the server revokes": (("revocation",), plain_answer(b""), "were revoked"),
+    "the server refuses": (("revocation",), json_answer({"error": "x"}, status=400), "could not be revoked"),
+    "the server is down": (("revocation",), plain_answer(b"", status=503), "could not be revoked"),
+    "the server redirects": (("revocation",), redirect(307, "/elsewhere"), "could not be revoked"),
+    "the server breaks off": (("revocation",), drop, "could not be revoked"),
+    "the server hangs": (("revocation",), hang, "could not be revoked"),
+    "the server offers none": ((), b"", "could not be revoked"),
+}
+
+
+@pytest.mark.parametrize(("paths", "answer", "fate"), REVOCATIONS.values(), ids=REVOCATIONS)
+async def test_rv04_tokens_that_cannot_be_saved_are_given_back_once(
+    server: ScriptedServer, tmp_path: Path, paths: tuple[str, ...], answer: bytes | Script, fate: str
+) -> None:
+    server.answers["/token"] = spoil_then_answer(tmp_path)
+    server.answers["/revocation"] = answer
+    ended = await sign_in(server, tmp_path, *paths, client_secret=Secret("s"), timeout_s=0.5)
+    assert type(ended.error) is StoreUnwritable
+    assert ended.page.status == 400
+    assert fate in str(ended.error)
+    assert str(tmp_path / "tokens") in str(ended.error)
+    assert [
+        (request.method, request.target, request.form["token"], request.form["client_secret"])
+        for request in server.asked("/revocation")
+    ] == [("POST", "/revocation", "the-refresh-token", "s")] * len(paths)
+    assert "the-refresh-token" not in ended.told
+
+
+async def test_rv04_without_a_refresh_token_the_access_token_is_given_back(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    server.answers["/token"] = spoil_then_answer(tmp_path, refresh_token=None)
+    server.answers["/revocation"] = plain_answer(b"")
+    await sign_in(server, tmp_path, "revocation")
+    (request,) = server.asked("/revocation")
+    assert request.form == {
+        "token": "the-access-token",
+        "token_type_hint": "access_token",
+        "client_id": "the-client",
+    }
+
+
+async def test_rv04_giving_tokens_back_takes_five_seconds_at_most(server: ScriptedServer) -> None:
+    server.answers["/revocation"] = hang
+    tokens = TokenSet(access_token=Secret("a"), token_type="Bearer", obtained_at=datetime.now(UTC))
+    ends = {"authorization_endpoint": server.url("/a"), "token_endpoint": server.url("/t")}
+    metadata = ServerMetadata(**ends, revocation_endpoint=server.url("/revocation"))
+    begun = time.monotonic()
+    done = await revoke(
+        tokens, client=Client(client_id="x"), server=metadata, transport=HttpTransport(), timeout_s=0.3
+    )
+    assert done is False
+    assert time.monotonic() - begun < 2
+    assert ABANDONED_S == 5.0
+    assert inspect.signature(revoke).parameters["timeout_s"].default == ABANDONED_S
 
 
 # --- userinfo

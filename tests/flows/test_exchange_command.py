@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -26,13 +25,13 @@ from ..edge.scripted_server import (
 )
 from ..edge.test_transport_tls import context_of
 from ..servers.command import Outcome, no_token_file, query, run, token_file
-from .exchange import TOKENS, as_options, flags
+from .exchange import TOKENS, as_options, flags, spoil_then_answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from ..edge.scripted_server import Connection, Script
+    from ..edge.scripted_server import Script
 
 SOON = {"LOOPBACK_AUTH_HTTP_TIMEOUT": "1"}
 
@@ -84,9 +83,7 @@ ONCE: dict[str, tuple[bytes | Script, str]] = {
     ),
     "500": (plain_answer(b"", status=500), "server-unavailable"),
     "silence": (hang, "answer-timed-out"),
-    "gzip bomb": (plain_answer(bytes(400_000), "Content-Encoding: gzip"), "answer-encoded"),
     "huge": (streaming(b"HTTP/1.1 200 OK\r\n\r\n", bytes(1 << 20), 300), "answer-too-large"),
-    "a captive portal": (plain_answer(b"<html>canary", kind="text/html"), "answer-is-html"),
 }
 
 
@@ -286,38 +283,16 @@ async def test_rb03_st07_a_store_that_cannot_be_used_is_told_before_anybody_sign
     assert not marker.exists()
 
 
-def spoil_then_answer(home: Path) -> Script:
-    """Answer with tokens, after the place where they belong has been taken away."""
-
-    def answer(connection: Connection) -> None:
-        (home / "tokens").rename(home / "tokens.gone")
-        (home / "tokens").write_bytes(b"in the way")
-        connection.socket.sendall(json_answer(TOKENS))
-
-    return answer
-
-
-REVOCATIONS: dict[str, tuple[tuple[str, ...], bytes | Script, str]] = {
-    "the server revokes": (("revocation",), plain_answer(b""), "were revoked"),
-    "the server refuses": (("revocation",), plain_answer(b"", status=503), "could not be revoked"),
-    "the server redirects": (("revocation",), redirect(307, "/elsewhere"), "could not be revoked"),
-    "the server offers none": ((), b"", "could not be revoked"),
-}
-
-
-@pytest.mark.parametrize(("paths", "answer", "fate"), REVOCATIONS.values(), ids=REVOCATIONS)
 async def test_rv04_tokens_that_cannot_be_saved_are_given_back_and_everybody_is_told(
-    server: ScriptedServer, tmp_path: Path, paths: tuple[str, ...], answer: bytes | Script, fate: str
+    server: ScriptedServer, tmp_path: Path
 ) -> None:
     server.answers["/token"] = spoil_then_answer(tmp_path)
-    server.answers["/revocation"] = answer
-    end = await ended(as_options(flags(server, *paths)), tmp_path)
+    server.answers["/revocation"] = plain_answer(b"")
+    end = await ended(as_options(flags(server, "revocation")), tmp_path)
     assert (end.outcome.exit_code, end.code, end.page.status) == (1, "store-unwritable", 400)
-    assert fate in end.outcome.error["message"]
+    assert "the tokens just issued were revoked" in end.outcome.error["message"]
     assert end.outcome.told("saved") == []
-    assert [request.form["token"] for request in server.asked("/revocation")] == ["the-refresh-token"] * len(
-        paths
-    )
+    assert [request.form["token"] for request in server.asked("/revocation")] == ["the-refresh-token"]
     assert end.secrets_told() == []
     assert (tmp_path / "tokens").read_bytes() == b"in the way"
 
@@ -345,18 +320,6 @@ async def test_rv04_a_disk_that_fills_up_leaves_the_old_tokens_and_gives_the_new
     assert [request.form["token"] for request in server.asked("/revocation")] == ["second-canary"]
     assert token_file(tmp_path) == before
     assert not [name for name in os.listdir(tmp_path / "tokens") if name.endswith(".tmp")]
-
-
-@pytest.mark.slow
-async def test_rv04_a_revocation_that_hangs_is_given_up_within_five_seconds(
-    server: ScriptedServer, tmp_path: Path
-) -> None:
-    server.answers["/token"] = spoil_then_answer(tmp_path)
-    server.answers["/revocation"] = hang
-    begun = time.monotonic()
-    end = await ended(as_options(flags(server, "revocation")), tmp_path)
-    assert time.monotonic() - begun < 8
-    assert "could not be revoked" in end.outcome.error["message"]
 
 
 # --- RB-09, ST-05
@@ -397,15 +360,23 @@ async def test_st05_a_damaged_token_file_is_told_with_its_path_and_other_profile
     assert (await run("token", "work", home=tmp_path)).stdout == "the-access-token\n"
 
 
-@pytest.mark.parametrize("command", [("status",), ("logout",), ("login", "--no-browser", "--timeout", "1s")])
-@pytest.mark.parametrize(
-    ("name", "value"), [("client", []), ("settings", {"scope": 42}), ("server", {"issuer": 5})]
-)
+EDITS: dict[str, tuple[tuple[str, ...], str, object]] = {
+    "a client that is none": (("status",), "client", []),
+    "settings that are none": (("status",), "settings", {"scope": 42}),
+    "settings that are none, used": (("login", "--no-browser", "--timeout", "1s"), "settings", {"scope": 42}),
+    "an issuer that is none": (("status",), "server", {"issuer": 5}),
+    "a server without endpoints": (("logout",), "server", {}),
+    "a time that is none": (("logout",), "obtained_at", "yesterday"),
+}
+
+
+@pytest.mark.parametrize(("command", "name", "value"), EDITS.values(), ids=EDITS)
 async def test_st05_a_file_that_somebody_edited_badly_ends_no_command_in_a_traceback(
     server: ScriptedServer, tmp_path: Path, command: tuple[str, ...], name: str, value: object
 ) -> None:
     document = {
         "version": 1,
+        "profile": "default",
         "access_token": "a",
         "token_type": "Bearer",
         "obtained_at": "2026-01-01T00:00:00Z",

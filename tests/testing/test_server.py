@@ -198,7 +198,17 @@ def test_each_test_has_its_own(authorization_server):
 def test_the_plug_in_gives_both_to_the_tests_of_others(tmp_path: Path) -> None:
     """By its entry point: nothing is imported, nothing is configured."""
     (tmp_path / "test_mine.py").write_text(TEST_OF_A_USER)
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:hypothesispytest",
+        str(tmp_path),
+    ]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=30, check=False)
 
     assert done.returncode == 0, done.stdout

@@ -1,0 +1,146 @@
+"""The README is true: its commands run, its programs run, its help is the program's."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import re
+import shlex
+import sys
+import tomllib
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from loopback_auth.cli.arguments import Parser
+from loopback_auth.cli.console import Console
+from loopback_auth.cli.main import COMMANDS
+from loopback_auth.edge.config import parse_config
+from loopback_auth.testing import AuthorizationServer, Browser, Client
+from tests.servers.command import login, run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text("utf-8")
+DOCUMENTS = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    *sorted((ROOT / "loopback_auth" / "help").glob("*.md")),
+]
+
+
+def blocks(language: str, text: str = README) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture
+def server() -> Iterator[AuthorizationServer]:
+    with AuthorizationServer.running(clients=(Client(client_id="my-cli"),)) as running:
+        yield running
+
+
+async def test_the_commands_run_one_after_the_other(server: AuthorizationServer, tmp_path: Path) -> None:
+    (session,) = blocks("console")
+    for line in session.splitlines():
+        words = shlex.split(
+            line.removeprefix("$ loopback-auth ").replace("https://id.example.com", server.issuer)
+        )
+        if words[0] == "login" and "--if-needed" not in words:
+            async with login(*words[1:], home=tmp_path) as sign_in:
+                await asyncio.to_thread(Browser().visit, await sign_in.open_page())
+                outcome = await sign_in.outcome()
+        else:
+            outcome = await run(*words, home=tmp_path)
+        assert outcome.exit_code == 0, (line, outcome)
+
+
+async def test_the_help_is_the_programs(tmp_path: Path) -> None:
+    for block in blocks("text"):
+        command, _, told = block.partition("\n")
+        outcome = await run(*shlex.split(command.removeprefix("$ loopback-auth ")), home=tmp_path)
+        assert outcome.stdout.rstrip() == told.rstrip()
+
+
+def words_of(document: Path) -> str:
+    """Give a document without the output that it shows."""
+    return re.sub(r"^```text\n.*?^```", "", document.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+
+
+def commands_in(text: str) -> Iterator[list[str]]:
+    """Give the words of each command line of ours in a document: indented, in a block, or between backticks."""
+    for line in re.findall(
+        r"^(?:    |\$ )(?:export )?(loopback-auth .*)$|`(loopback-auth [^`]+)`|^(loopback-auth .*)$",
+        text,
+        re.MULTILINE,
+    ):
+        found = next(part for part in line if part)
+        yield shlex.split(found.partition("#")[0])[1:]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_command_line_in_the_documents_can_be_parsed(document: Path) -> None:
+    for words in commands_in(words_of(document)):
+        if words[0] in ("COMMAND", "--help"):
+            continue
+        assert words[0] in COMMANDS, words
+        parser = Parser(Console(), prog=words[0])
+        import_module(f"loopback_auth.cli.{words[0]}").arguments(parser)
+        parser.parse_args(words[1:])
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_the_configuration_shown_is_one_that_is_taken(document: Path) -> None:
+    for text in blocks("toml", document.read_text("utf-8")):
+        assert parse_config("config.toml", text).profiles
+
+
+def test_the_indented_configuration_of_the_help_is_one_that_is_taken() -> None:
+    text = (ROOT / "loopback_auth" / "help" / "config.md").read_text("utf-8")
+    indented = "\n".join(line[4:] for line in text.splitlines() if line.startswith("    "))
+    assert parse_config("config.toml", indented).profiles == ["dev", "corp", "plain"]
+    provider = (ROOT / "loopback_auth" / "help" / "providers.md").read_text("utf-8")
+    assert tomllib.loads("\n".join(line[4:] for line in provider.splitlines() if line.startswith("    ")))[
+        "title"
+    ]
+
+
+async def test_the_library_example_runs(server: AuthorizationServer, tmp_path: Path) -> None:
+    program = (
+        blocks("python")[0]
+        .replace("https://id.example.com", server.issuer)
+        .replace("/path/of/my/app", str(tmp_path))
+    )
+    browser = tmp_path / "browser"
+    visit = "import sys; from loopback_auth.testing import Browser; Browser().visit(sys.argv[1])"
+    browser.write_text(f'#!/bin/sh\nexec {sys.executable} -c "{visit}" "$1"\n')
+    browser.chmod(0o755)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        program,
+        env={"BROWSER": str(browser), "PATH": "/usr/bin:/bin"},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    stdout, _ = await process.communicate()
+    assert (process.returncode, stdout) == (0, b"Signed in as ada\n")
+
+
+def test_the_example_of_the_plug_in_names_what_there_is() -> None:
+    (function,) = ast.parse(blocks("python")[1]).body
+    assert isinstance(function, ast.FunctionDef)
+    plugin = import_module("loopback_auth.testing.plugin")
+    assert all(hasattr(plugin, argument.arg) for argument in function.args.args)
+    assert hasattr(AuthorizationServer, "wait_for")
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_topics_and_files_that_are_pointed_to_exist(document: Path) -> None:
+    text = words_of(document)
+    for topic in re.findall(r"loopback-auth help ([a-z-]+)", text):
+        assert (ROOT / "loopback_auth" / "help" / f"{topic}.md").is_file(), topic
+    for target in re.findall(r"\]\(([^)#:]+)\)", text):
+        assert (ROOT / target).exists(), target
