@@ -10,13 +10,12 @@ Drives a sign-in from outside: the real command as a process, raw bytes on the s
 from __future__ import annotations
 
 import asyncio
-import json
-import re
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import urlencode, urlsplit
 
+from .edge.callback_endpoint import Endpoint, running_endpoint
 from .servers.command import COMMAND, PATIENCE_S, Login, environment, query, token_file
 from .servers.sockets import is_free
 
@@ -24,86 +23,6 @@ if TYPE_CHECKING:
     import signal
     from collections.abc import AsyncIterator, Iterable, Mapping
     from pathlib import Path
-
-TOKENS = {
-    "access_token": "an-access-token",
-    "token_type": "Bearer",
-    "expires_in": 3600,
-    "refresh_token": "rt",
-}
-
-
-@dataclass(slots=True, kw_only=True)
-class Endpoint:
-    """
-    A server of ten lines that asks nobody: what its token endpoint is asked, and what it answers.
-
-    An answer that is a string is sent as it is. The token endpoint answers once *may_answer* is set; *documents* are its other paths.
-    """
-
-    issuer: str = ""
-    status: int = 200
-    answer: Mapping[str, Any] | str = field(default_factory=lambda: dict(TOKENS))
-    documents: dict[str, Mapping[str, Any] | str] = field(default_factory=dict)
-    forms: list[dict[str, str]] = field(default_factory=list)
-    asked: asyncio.Event = field(default_factory=asyncio.Event)
-    may_answer: asyncio.Event = field(default_factory=asyncio.Event)
-
-    @property
-    def exchanges(self) -> int:
-        return len(self.forms)
-
-    def flags(self) -> tuple[str, ...]:
-        ends = (
-            "--authorization-endpoint",
-            f"{self.issuer}/authorize",
-            "--token-endpoint",
-            f"{self.issuer}/token",
-        )
-        return (*ends, "--client-id", "the-client")
-
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError, asyncio.IncompleteReadError):
-            head = (await reader.readuntil(b"\r\n\r\n")).decode()
-            length = re.search(r"(?i)content-length: (\d+)", head)
-            body = await reader.readexactly(int(length[1])) if length else b""
-            status, answer = await self._answer(head.split()[1], body.decode())
-            said = answer if isinstance(answer, str) else json.dumps(answer)
-            kind = "text/html" if isinstance(answer, str) else "application/json"
-            reply = f"HTTP/1.1 {status} Said\r\nContent-Type: {kind}\r\nContent-Length: {len(said.encode())}\r\n\r\n{said}"
-            writer.write(reply.encode())
-            await writer.drain()
-        writer.close()
-
-    async def _answer(self, path: str, body: str) -> tuple[int, Mapping[str, Any] | str]:
-        if path != "/token":
-            document = self.documents.get(path)
-            return (404, "") if document is None else (200, document)
-        self.forms.append(dict(parse_qsl(body, keep_blank_values=True)))
-        self.asked.set()
-        await self.may_answer.wait()
-        return self.status, self.answer
-
-
-@asynccontextmanager
-async def running_endpoint() -> AsyncIterator[Endpoint]:
-    endpoint, busy = Endpoint(), set()
-    endpoint.may_answer.set()
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        busy.add(asyncio.current_task())
-        await endpoint.serve(reader, writer)
-        busy.discard(asyncio.current_task())
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    endpoint.issuer = f"http://127.0.0.1:{port}"
-    try:
-        yield endpoint
-    finally:
-        endpoint.may_answer.set()
-        server.close()
-        await asyncio.gather(*(task for task in busy if task))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,6 +114,10 @@ class Callback:
         """Be the browser that brings the right answer: give the page it ends on."""
         return await self.follow(await self.get(self.answer(**parameters)))
 
+    async def refuse(self, error: str, **parameters: str) -> Reply:
+        """Be the browser that brings the server's refusal: give the page it ends on."""
+        return await self.follow(await self.get(self.target(state=self.state, error=error, **parameters)))
+
     @property
     def is_closed(self) -> bool:
         return is_free(self.port, self.host)
@@ -228,13 +151,24 @@ class SignIn(Login):
     async def callback(self) -> Callback:
         return Callback(await self.event("open_page"))
 
+    async def line(self, start: str) -> list[str]:
+        """Wait for the line for people that begins so; give all lines up to it."""
+        async with asyncio.timeout(PATIENCE_S), self._news:
+            await self._news.wait_for(lambda: any(line.startswith(start) for line in self._lines))
+            number = next(n for n, line in enumerate(self._lines) if line.startswith(start))
+            return [line.rstrip("\n") for line in self._lines[: number + 1]]
+
     def signal(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
 
 
 @asynccontextmanager
 async def sign_in(
-    *arguments: str, home: Path, more: Mapping[str, str] | None = None, under: Iterable[str] = ()
+    *arguments: str,
+    home: Path,
+    more: Mapping[str, str] | None = None,
+    under: Iterable[str] = (),
+    output: Iterable[str] = ("--json",),
 ) -> AsyncIterator[SignIn]:
     """Start `login --json`, as a child of the program *under*; it is killed if it still runs when the block ends."""
     pipe = asyncio.subprocess.PIPE
@@ -243,7 +177,7 @@ async def sign_in(
         *COMMAND,
         "login",
         *arguments,
-        "--json",
+        *output,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=pipe,
         stderr=pipe,
@@ -274,9 +208,14 @@ class Scene:
 async def signing_in(
     home: Path, *arguments: str, more: Mapping[str, str] | None = None, under: Iterable[str] = ()
 ) -> AsyncIterator[Scene]:
-    """Start a sign-in at an endpoint of its own, and wait until it has shown the authorize URL."""
+    """
+    Start a sign-in at an endpoint of its own, and wait until it has shown the authorize URL.
+
+    `{issuer}` in *arguments* is the endpoint's address.
+    """
     async with running_endpoint() as endpoint:
         flags = (*endpoint.flags(), *(() if more and "BROWSER" in more else ("--no-browser",)))
-        async with sign_in(*flags, *arguments, home=home, more=more, under=under) as command:
+        flags = (*flags, *(argument.replace("{issuer}", endpoint.issuer) for argument in arguments))
+        async with sign_in(*flags, home=home, more=more, under=under) as command:
             callback = await command.callback()
             yield Scene(endpoint=endpoint, command=command, callback=callback, home=home)

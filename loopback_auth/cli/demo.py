@@ -73,7 +73,7 @@ def _sign_in(server: AuthorizationServer, store: FileStore, console: Console, *,
         login(
             profile,
             store=store,
-            transport=transport_for(profile, talk),
+            transport=transport_for(None, talk),
             browser=_play_the_browser if plays else open_browser,
             notify=talk,
             timeout_s=PATIENCE_S,

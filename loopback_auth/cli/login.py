@@ -228,7 +228,7 @@ def _sign_in(profile: Profile, arguments: Namespace, store: FileStore, console: 
         login(
             profile,
             store=store,
-            transport=transport_for(profile, talk),
+            transport=transport_for(profile.get("ca_bundle"), talk),
             browser=None if arguments.no_browser else _browser(profile),
             notify=talk,
             timeout_s=profile.get("timeout", TIMEOUT_S),
@@ -237,8 +237,8 @@ def _sign_in(profile: Profile, arguments: Namespace, store: FileStore, console: 
     )
 
 
-def transport_for(profile: Profile | None, talk: Talk) -> Any:
-    """Make the HTTP client that the environment and *profile* ask for."""
+def transport_for(ca_bundle: str | None, talk: Talk) -> Any:
+    """Make the HTTP client that the environment asks for, trusting *ca_bundle* besides the system."""
     from ..edge.transport import TOTAL_S, HttpTransport
     from ..flows.trace import traced
 
@@ -251,9 +251,7 @@ def transport_for(profile: Profile | None, talk: Talk) -> Any:
             cause="It bounds each HTTP request.",
             fix="unset it, or set it to a number such as 30",
         ) from None
-    return traced(
-        HttpTransport(timeout_s=timeout_s, ca_bundle=profile.get("ca_bundle") if profile else None), talk
-    )
+    return traced(HttpTransport(timeout_s=timeout_s, ca_bundle=ca_bundle), talk)
 
 
 def _browser(profile: Profile) -> Callable[[str], bool]:

@@ -7,6 +7,7 @@ from ..edge.home import home
 from ..edge.interrupts import listen_for_interrupts
 from ..edge.store import FileStore
 from ..flows.logout import Revocation, logout
+from ..oauth.credential import Credential
 from .arguments import profile_name
 from .login import transport_for
 from .talk import Talk
@@ -28,6 +29,12 @@ _TOLD = {
 _REVOCATION_FAILED = 7
 
 
+def _ca_bundle(store: FileStore, name: str) -> str | None:
+    """Give the certificates that the sign-in trusted: the revocation goes to the same server."""
+    document = store.load(name)
+    return Credential.from_document(document).settings.get("ca_bundle") if document else None
+
+
 def arguments(parser: Parser) -> None:
     parser.profile_argument()
     parser.add_argument(
@@ -39,8 +46,9 @@ def run(arguments: Namespace, console: Console) -> int:
     listen_for_interrupts()
     place = home()
     name = profile_name(arguments, place)
-    transport = None if arguments.local else transport_for(None, Talk(console))
-    outcome = run_story(logout(name, store=FileStore(place), transport=transport))
+    store = FileStore(place)
+    transport = None if arguments.local else transport_for(_ca_bundle(store, name), Talk(console))
+    outcome = run_story(logout(name, store=store, transport=transport))
     console.result("", {"profile": name, "removed": True, "revocation": outcome.value})
     console.say(f"Signed out of the profile {name}: its tokens are no longer stored here. {_TOLD[outcome]}")
     return _REVOCATION_FAILED if outcome is Revocation.FAILED else 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..edge.config import load_config
 from ..edge.home import home
 from ..edge.store import FileStore
-from ..errors import StoreError
+from ..errors import StoreDamaged, StoreError
 from ..oauth.text import one_line
 from .status import about
 
@@ -40,9 +40,9 @@ def _row(name: str, store: FileStore, *, default: str) -> dict[str, Any]:
     row: dict[str, Any] = {"profile": name, "default": name == default, "signed_in": False}
     try:
         document = store.load(name)
-    except StoreError as error:
+        return {**row, "signed_in": True, **about(name, document, store)} if document else row
+    except (StoreError, StoreDamaged) as error:
         return {**row, "problem": error.code}
-    return {**row, "signed_in": True, **about(name, document, store)} if document else row
 
 
 def _table(rows: list[dict[str, Any]]) -> str:

@@ -12,6 +12,7 @@ from ..edge.store import FileStore
 from ..errors import SignInNeeded
 from ..flows.access_token import has_expired
 from ..flows.profile import resolve
+from ..oauth.credential import Credential
 from ..oauth.text import one_line
 from ..providers import load_provider
 from .arguments import profile_name
@@ -59,7 +60,9 @@ def run(arguments: Namespace, console: Console) -> int:
 
 def about(name: str, document: Mapping[str, Any], store: FileStore) -> dict[str, Any]:
     """Say of a stored sign-in what may be shown: no token is in it."""
-    server = document.get("server") or {}
+    # A file that somebody edited badly is told as such, not shown.
+    Credential.from_document(document)
+    server = document["server"]
     return {
         "profile": name,
         "identity": document.get("identity"),

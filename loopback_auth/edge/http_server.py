@@ -102,6 +102,7 @@ class _House:
     def __init__(self, door: Door) -> None:
         self._door = door
         self.connections: dict[_Connection, None] = {}
+        self._closed = False
         self.server = web.Server(self._answer)
 
     def connection(self) -> _Connection:
@@ -119,6 +120,9 @@ class _House:
     def admit(self, connection: _Connection) -> None:
         """Take a connection in, and let the one that has idled longest go when there are too many."""
         self.connections[connection] = None
+        if self._closed:
+            # Accepted in the moment in which the server closed.
+            connection.force_close()
         if len(self.connections) > CONNECTIONS:
             idle = next((each for each in self.connections if not each.busy), connection)
             self.connections.pop(idle)
@@ -145,6 +149,7 @@ class _House:
 
     async def close(self) -> None:
         """Close every connection; what is being written has `CLOSE_S` to leave, and what is idle no time at all."""
+        self._closed = True
         for connection in self.connections:
             if not connection.busy:
                 connection.force_close()
@@ -175,8 +180,14 @@ def _response(answer: Answer) -> web.Response:
 async def answering(listeners: Sequence[socket.socket], door: Door) -> AsyncIterator[None]:
     """Answer on *listeners* until the block ends."""
     loop, house = asyncio.get_running_loop(), _House(door)
-    servers = [await loop.create_server(house.connection, sock=listener) for listener in listeners]
+    # Not serving yet, so that nothing is served which the `finally` below does not know of.
+    servers = [
+        await loop.create_server(house.connection, sock=listener, start_serving=False)
+        for listener in listeners
+    ]
     try:
+        for server in servers:
+            await server.start_serving()
         yield
     finally:
         for server in servers:

@@ -38,8 +38,9 @@ class Interruption:
         self._stop: Callable[[], object] | None = None
 
     def __call__(self, number: int, _frame: FrameType | None) -> None:
-        for each in _known():
-            signal.signal(each, signal.SIG_IGN)
+        # Not SIG_IGN: Python complains on stderr about a signal that is pending when its handler goes.
+        if self.number is not None:
+            return
         self.number = number
         _end_in_time(128 + number)
         if self._stop is None:

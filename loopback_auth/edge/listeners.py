@@ -117,8 +117,11 @@ def _listen_on(address: str, port: int) -> socket.socket:
         listener.bind((address, port))
         listener.listen(BACKLOG)
         listener.settimeout(0)
-    except BaseException:
+    except BaseException as error:
         listener.close()
+        if isinstance(error, OSError):
+            # `localhost` has two addresses: which of them it was belongs into the message.
+            error.filename = address
         raise
     return listener
 
@@ -127,11 +130,12 @@ def _cannot_listen(failures: list[tuple[str, OSError]]) -> ListenError:
     from .port_holder import holder
 
     shown = ", ".join(uri for uri, _ in failures)
-    busy = [uri for uri, error in failures if error.errno in _BUSY]
+    busy = [
+        (uri, urlsplit(uri).port or 80, error.filename) for uri, error in failures if error.errno in _BUSY
+    ]
     if busy:
-        ports = [urlsplit(uri).port or 80 for uri in busy]
-        held = "; ".join(f"port {port} is taken by {holder(port)}" for port in ports)
-        return PortInUse(f"cannot listen on {shown}: {held}", port=ports[0], redirect_uri=busy[0])
+        held = "; ".join(f"port {port} of {address} is taken by {holder(port)}" for _, port, address in busy)
+        return PortInUse(f"cannot listen on {shown}: {held}", port=busy[0][1], redirect_uri=busy[0][0])
     if any(error.errno in _FORBIDDEN for _, error in failures):
         return PortForbidden(f"the system does not let this program listen on {shown}", redirect_uri=shown)
     reason = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from enum import Enum
 
 from ..errors import SignInNeeded
@@ -10,6 +11,8 @@ from .revocation import revoke
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ..edge.store import FileStore
     from .discovery import Transport
 
@@ -23,11 +26,13 @@ class Revocation(Enum):
     FAILED = "failed"
 
 
-async def logout(profile: str, *, store: FileStore, transport: Transport | None) -> Revocation:
+async def logout(
+    profile: str, *, store: FileStore, transport: Transport | None, environ: Mapping[str, str] = os.environ
+) -> Revocation:
     """
     Forget *profile*; with a *transport* the server is asked to revoke its tokens first.
 
-    Raises `SignInNeeded` when nothing was stored.
+    *environ* holds the client's secret where the sign-in was told so. Raises `SignInNeeded` when nothing was stored.
     """
     document = store.load(profile)
     if document is None:
@@ -35,16 +40,19 @@ async def logout(profile: str, *, store: FileStore, transport: Transport | None)
     outcome = Revocation.NOT_ASKED
     try:
         if transport is not None:
-            outcome = await _revoked(Credential.from_document(document), transport)
+            outcome = await _revoked(Credential.from_document(document), transport, environ)
     finally:
         store.remove(profile)
     return outcome
 
 
-async def _revoked(credential: Credential, transport: Transport) -> Revocation:
+async def _revoked(credential: Credential, transport: Transport, environ: Mapping[str, str]) -> Revocation:
     if credential.server.revocation_endpoint is None:
         return Revocation.NOT_OFFERED
     done = await revoke(
-        credential.tokens, client=credential.client, server=credential.server, transport=transport
+        credential.tokens,
+        client=credential.client_with_secret(environ),
+        server=credential.server,
+        transport=transport,
     )
     return Revocation.REVOKED if done else Revocation.FAILED

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 
 from ..edge.config import ALIASES, PORTS, SETTINGS, TABLE, checked
 from ..edge.listeners import check_redirect_uri, with_port
-from ..errors import NotConfigured, UsageError
+from ..errors import NotConfigured, StoreDamaged, UsageError
 from ..oauth.metadata import ENDPOINTS, Client, server_metadata
 from ..oauth.secret import Secret
 
@@ -286,11 +286,17 @@ def _from_text(text: str, kind: str) -> Any:
 def _remembered(stored: Mapping[str, Any]) -> dict[str, tuple[Any, str]]:
     source = "the last sign-in"
     client, settings = stored.get("client") or {}, stored.get("settings") or {}
-    found = {
-        key: (checked(value, SETTINGS[key]), source)
-        for key, value in settings.items()
-        if key in SETTINGS and key not in _SECRETS
-    }
+    try:
+        found = {
+            key: (checked(value, SETTINGS[key]), source)
+            for key, value in settings.items()
+            if key in SETTINGS and key not in _SECRETS
+        }
+    except ValueError as error:
+        name = stored.get("profile")
+        raise StoreDamaged(
+            f"the stored sign-in to the profile {name} remembers a setting that is not {error}", profile=name
+        ) from None
     if client.get("client_secret"):
         found["client_secret"] = (Secret(client["client_secret"]), source)
     if client.get("client_secret_env"):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from types import NoneType
 
 from ..errors import LoopbackAuthError, StoreDamaged
 from .id_token import Identity
@@ -94,6 +95,11 @@ class Credential:
         }
         return {name: value for name, value in members.items() if value is not None}
 
+    def client_with_secret(self, environ: Mapping[str, str]) -> Client:
+        """Give the client with its secret, which may be in the variable of *environ* that the sign-in was told."""
+        secret = environ.get(self.client_secret_env or "")
+        return replace(self.client, client_secret=Secret(secret)) if secret else self.client
+
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Credential:
         """Read a stored object; raises `StoreDamaged` when it is not one that was written here."""
@@ -142,7 +148,9 @@ def _tokens(document: Mapping[str, Any]) -> TokenSet:
     )
 
 
-def _secret(value: str | None) -> Secret | None:
+def _secret(value: object) -> Secret | None:
+    if not isinstance(value, (str, NoneType)):
+        raise TypeError("a secret that is no string")
     return Secret(value) if value else None
 
 

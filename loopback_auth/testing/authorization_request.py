@@ -25,6 +25,8 @@ _VISIBLE = re.compile(r"[\x20-\x7e]*")
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*")
 # RFC 7636 section 4.2: SHA-256 in base64url without padding.
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
+# For max_age: thirty years are enough, and int() takes no number of thousands of digits.
+_SECONDS = re.compile(r"[0-9]{1,9}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +64,7 @@ def read_request(sent: Fields, client: Client, redirect_uri: str) -> Authorizati
         nonce=one(sent, "nonce"),
         login_hint=one(sent, "login_hint") or "",
         prompt=frozenset((one(sent, "prompt") or "").split()),
-        max_age=int(max_age) if max_age.isdecimal() else None,
+        max_age=int(max_age) if _SECONDS.fullmatch(max_age) else None,
     )
 
 
@@ -134,6 +136,10 @@ _RULES: tuple[tuple[Callable[[Fields, Client], bool], str, str], ...] = (
     ),
     (_has_bad_scope, "invalid_scope", "The scope is malformed, or more than this client may ask for."),
     (_has_bad_prompt, "invalid_request", "The prompt is not supported."),
-    (lambda s, _: not (one(s, "max_age") or "0").isdecimal(), "invalid_request", "max_age is not a number."),
+    (
+        lambda s, _: not _SECONDS.fullmatch(one(s, "max_age") or "0"),
+        "invalid_request",
+        "max_age is not a number of seconds.",
+    ),
 )
 """What may be wrong with a request whose way back is known, in the order in which it is looked for: RFC 6749 section 4.1.2.1."""

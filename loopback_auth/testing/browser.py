@@ -109,14 +109,12 @@ class Browser:
         return replace(page, status=0, text="too many redirects", visited=tuple(visited))
 
     def _open(self, navigation: _Navigation) -> Page:
-        if urlsplit(navigation.url).scheme not in {"http", "https"}:
-            return Page(status=0, url=navigation.url, text="this address opens another program")
         data = None if navigation.form is None else urlencode(navigation.form).encode()
-        request = urllib.request.Request(navigation.url, data, headers=_headers(navigation))  # noqa: S310 - see above
+        request = urllib.request.Request(navigation.url, data, headers=_headers(navigation))  # noqa: S310 - no handler is there for others
         try:
             answer = self._opener.open(request, timeout=self._timeout_s)
             if answer is None:
-                return Page(status=0, url=navigation.url, text="no answer")
+                return Page(status=0, url=navigation.url, text="this address opens another program")
             with answer:
                 headers = {name.lower(): value for name, value in answer.headers.items()}
                 text = answer.read().decode("utf-8", "replace")

@@ -34,22 +34,19 @@ def spoiled(answer: Answer | None, fault: Fault) -> Wire:
     )
 
 
-async def deliver(
-    wire: Wire, request: web.Request, fault: Fault, closing: asyncio.Event
-) -> web.StreamResponse:
-    """Send *wire* as *fault* has it; *closing* ends whatever would not end by itself."""
+async def deliver(wire: Wire, request: web.Request, fault: Fault) -> web.StreamResponse:
+    """Send *wire* as *fault* has it; what would not end by itself is cancelled when the client hangs up or the server ends."""
     match fault.delivery:
         case "never":
-            await closing.wait()
-            return _hung_up(request, rudely=False)
+            await asyncio.Event().wait()
         case "closed" | "reset":
             return _hung_up(request, rudely=fault.delivery == "reset")
         case "late":
-            await _pause(fault.pause_s, closing)
+            await asyncio.sleep(fault.pause_s)
         case "truncated":
             return await _truncated(wire, request)
         case "dripped":
-            return await _dripped(wire, request, fault.pause_s, closing)
+            return await _dripped(wire, request, fault.pause_s)
     if fault.filler_mib:
         return await _filled(wire, request, fault.filler_mib)
     return proper(wire)
@@ -85,14 +82,12 @@ async def _truncated(wire: Wire, request: web.Request) -> web.StreamResponse:
     return response
 
 
-async def _dripped(
-    wire: Wire, request: web.Request, pause_s: float, closing: asyncio.Event
-) -> web.StreamResponse:
+async def _dripped(wire: Wire, request: web.Request, pause_s: float) -> web.StreamResponse:
     response = web.StreamResponse(status=wire.status, headers=wire.headers)
     response.content_length = len(wire.body)
     await response.prepare(request)
     for octet in wire.body:
-        await _pause(pause_s, closing)
+        await asyncio.sleep(pause_s)
         await response.write(bytes([octet]))
     return response
 
@@ -111,10 +106,3 @@ def _packed(mib: int) -> Iterator[bytes]:
     for _ in range(mib):
         yield packer.compress(b" " * MIB)
     yield packer.flush()
-
-
-async def _pause(pause_s: float, closing: asyncio.Event) -> None:
-    try:
-        await asyncio.wait_for(closing.wait(), pause_s)
-    except TimeoutError:
-        return

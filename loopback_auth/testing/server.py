@@ -43,10 +43,9 @@ BODY_OCTETS = 1024 * 1024
 TURNS = 10
 """More than asyncio needs to make a transport of a socket."""
 
-# What a client does to the server is for the test to tell, not for the terminal.
-_silent = logging.getLogger("loopback_auth.testing")
-_silent.addHandler(logging.NullHandler())
-_silent.propagate = False
+# What a client does to the server is for the test to tell, not for the terminal; pytest shows it where a test fails.
+_log = logging.getLogger("loopback_auth.testing")
+_log.addHandler(logging.NullHandler())
 
 
 class AuthorizationServer:
@@ -109,13 +108,12 @@ class AuthorizationServer:
             thread.join(START_S)
 
     async def __aenter__(self) -> Self:
-        self._closing = asyncio.Event()
         application = web.Application(client_max_size=BODY_OCTETS)
         application.router.add_route("*", "/{path:.*}", self._handle)
         self._runner = web.AppRunner(
             application,
             access_log=None,
-            logger=_silent,
+            logger=_log,
             shutdown_timeout=0.1,
             lingering_time=0.1,
             handler_cancellation=True,
@@ -133,7 +131,6 @@ class AuthorizationServer:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._closing.set()
         # A connection accepted just now is closed by nobody if the listener goes before asyncio has made a transport of it.
         for _turn in range(TURNS):
             await asyncio.sleep(0)
@@ -221,7 +218,7 @@ class AuthorizationServer:
         self.faults.use(name, fault)
         wire = spoiled(answer, fault)
         with suppress(ConnectionError):
-            return await deliver(wire, request, fault, self._closing)
+            return await deliver(wire, request, fault)
         return web.Response()
 
     def _ask(self, endpoint: Endpoint, asked: Request) -> Answer:

@@ -1,4 +1,4 @@
-"""A token endpoint that costs next to nothing, in a thread: the same for everybody who is measured."""
+"""An authorization server that costs next to nothing, in a thread: the same for everybody who is measured."""
 
 from __future__ import annotations
 
@@ -15,25 +15,60 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CODE = "bench-code"
+TOKENS = {
+    "access_token": "t" * 40,
+    "token_type": "Bearer",
+    "expires_in": 3600,
+    "refresh_token": "r" * 40,
+    "scope": "api",
+}
 
 
-class _Endpoint(http.server.BaseHTTPRequestHandler):
-    challenges: set[str] = set()  # noqa: RUF012 - one server, one set
+class Server(http.server.ThreadingHTTPServer):
+    """Takes the one code, once for each challenge that was seen in an authorize URL."""
 
-    def do_POST(self) -> None:
-        form = dict(urllib.parse.parse_qsl(self.rfile.read(int(self.headers["Content-Length"])).decode()))
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Endpoints)
+        self.issuer = f"http://127.0.0.1:{self.server_address[1]}"
+        self.endpoints = [f"{self.issuer}/authorize", f"{self.issuer}/token"]
+        self.challenges: set[str] = set()
+
+    def redeem(self, form: dict[str, str]) -> bool:
+        """Tell whether *form* brings the code and the verifier of a challenge, which then is spent."""
         digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
         challenge = urlsafe_b64encode(digest).rstrip(b"=").decode()
-        good = form.get("code") == CODE and challenge in self.challenges
-        answer = {
-            "access_token": "t" * 40,
-            "token_type": "Bearer",
-            "expires_in": 3600,
-            "refresh_token": "r",
-            "scope": "api",
+        known = challenge in self.challenges
+        self.challenges.discard(challenge)
+        return known and form.get("code") == CODE and form.get("grant_type") == "authorization_code"
+
+    def metadata(self) -> dict[str, object]:
+        return {
+            "issuer": self.issuer,
+            "authorization_endpoint": self.endpoints[0],
+            "token_endpoint": self.endpoints[1],
+            "response_types_supported": ["code"],
+            "code_challenge_methods_supported": ["S256"],
+            "token_endpoint_auth_methods_supported": ["none"],
         }
-        body = json.dumps(answer if good else {"error": "invalid_grant"}).encode()
-        self.send_response(200 if good else 400)
+
+
+class _Endpoints(http.server.BaseHTTPRequestHandler):
+    server: Server
+
+    def do_GET(self) -> None:
+        known = self.path.startswith("/.well-known/")
+        self._answer(200 if known else 404, self.server.metadata() if known else {})
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        good = self.server.redeem(dict(urllib.parse.parse_qsl(body)))
+        self._answer(200 if good else 400, TOKENS if good else {"error": "invalid_grant"})
+
+    def _answer(self, status: int, document: dict[str, object]) -> None:
+        body = json.dumps(document).encode()
+        self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -44,12 +79,10 @@ class _Endpoint(http.server.BaseHTTPRequestHandler):
 
 
 @contextmanager
-def token_endpoint() -> Iterator[tuple[str, set[str]]]:
-    """Give the server's address, and the set of challenges it takes codes for."""
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Endpoint)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}", _Endpoint.challenges
-    finally:
-        server.shutdown()
-        server.server_close()
+def serving() -> Iterator[Server]:
+    with Server() as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield server
+        finally:
+            server.shutdown()

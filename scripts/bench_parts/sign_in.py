@@ -4,23 +4,45 @@ from __future__ import annotations
 
 import http.client
 import os
+import signal
 import subprocess
+import sys
 import threading
 import time
 import urllib.parse
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .server import CODE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import TextIO
+
+    from .server import Server
+
+STARTER = Path(__file__).with_name("starter.py")
 
 THINKING_S = 0.7
 """From the address on the screen to the callback: less than any person takes, and the same for everybody."""
 
 PATIENCE_S = 30.0
+
+LOOKING_S = 0.0001
+"""Between two looks at the token file: a loop without a pause would take one of the cores from those who are measured."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contestant:
+    """A program that signs in once, prints the authorize URL alone on a line of stderr and ends with *token_file*."""
+
+    name: str
+    command: Sequence[str]
+    token_file: Path
+    environment: Mapping[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,60 +55,121 @@ class SignIn:
     peak: float
 
 
-def measure(
-    command: Sequence[str], token_file: Path, challenges: set[str], environment: dict[str, str]
-) -> SignIn:
-    """Run *command* for one sign-in that ends with *token_file*."""
-    token_file.unlink(missing_ok=True)
-    started = time.perf_counter()
+def measure(contestant: Contestant, server: Server) -> SignIn:
+    """Let *contestant* sign in once."""
+    with _started(contestant) as (process, report):
+        heard: list[str] = []
+        url = _address(process.stderr, heard)
+        shown = time.monotonic()
+        query = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(url).query))
+        server.challenges.add(query.get("code_challenge", ""))
+        # Somebody has to read on, or a talkative program would stop at a full pipe.
+        reader = threading.Thread(target=lambda: heard.extend(process.stderr or ()), daemon=True)
+        reader.start()
+        time.sleep(THINKING_S)
+        before = _look(contestant.token_file)
+        came_back = time.monotonic()
+        with ThreadPoolExecutor(max_workers=1) as browser:
+            page = browser.submit(_come_back, query)
+            saved = _changed(contestant, before, process)
+            page.result(PATIENCE_S)
+        words = report.read().split()
+        reader.join(PATIENCE_S)
+    if len(words) != 4 or words[2] != "0":  # noqa: PLR2004 - what the starter writes
+        raise SystemExit(f"{contestant.name} failed: {words[2:3]}\n{''.join(heard)}")
+    unit = 1024**2 if sys.platform == "darwin" else 1024
+    return SignIn(
+        url=shown - float(words[0]),
+        saved=saved - came_back,
+        gone=float(words[1]) - came_back,
+        peak=int(words[3]) / unit,
+    )
+
+
+@contextmanager
+def _started(contestant: Contestant) -> Iterator[tuple[subprocess.Popen[str], TextIO]]:
+    reading, writing = os.pipe()
     process = subprocess.Popen(
-        command,
+        # As small as Python gets: without site, whose packages the starter has no use for.
+        [sys.executable, "-I", "-S", STARTER, str(writing), *contestant.command],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
-        env=environment,
+        env=contestant.environment,
+        pass_fds=[writing],
+        start_new_session=True,
     )
-    assert process.stderr
-    url = next(line.strip() for line in process.stderr if line.startswith("http"))
-    shown = time.perf_counter()
-    query = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(url).query))
-    challenges.add(query["code_challenge"])
-    # Somebody has to read on, or a talkative program would stop at a full pipe.
-    threading.Thread(target=process.stderr.read, daemon=True).start()
-    time.sleep(THINKING_S)
-    came_back = time.perf_counter()
-    browser = threading.Thread(target=come_back, args=(query,), daemon=True)
-    browser.start()
-    while not token_file.exists() or not token_file.stat().st_size:
-        if time.perf_counter() - came_back > PATIENCE_S:
-            process.kill()
-            raise TimeoutError(f"no tokens: {command}")
-    saved = time.perf_counter()
-    _, status, usage = os.wait4(process.pid, 0)
-    gone = time.perf_counter()
-    process.returncode = os.waitstatus_to_exitcode(status)
-    browser.join(PATIENCE_S)
-    if process.returncode:
-        raise RuntimeError(f"status {process.returncode}: {command}")
-    return SignIn(
-        url=shown - started, saved=saved - came_back, gone=gone - came_back, peak=usage.ru_maxrss / 1024
-    )
+    os.close(writing)
+    patience = threading.Timer(PATIENCE_S, _end, [process])
+    patience.daemon = True
+    patience.start()
+    try:
+        with open(reading) as report:
+            yield process, report
+    finally:
+        patience.cancel()
+        _end(process)
+        process.wait()
 
 
-def come_back(query: dict[str, str]) -> None:
+def _end(process: subprocess.Popen[str]) -> None:
+    # Not polled before this, the group's number cannot be somebody else's yet.
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def _address(stderr: TextIO | None, heard: list[str]) -> str:
+    for line in stderr or ():
+        heard.append(line)
+        if line.startswith("http"):
+            return line.strip()
+    raise SystemExit(f"no address was printed:\n{''.join(heard)}")
+
+
+def _look(file: Path) -> tuple[int, int, int] | None:
+    try:
+        found = os.stat(file)
+    except FileNotFoundError:
+        return None
+    return (found.st_ino, found.st_mtime_ns, found.st_size) if found.st_size else None
+
+
+def _changed(
+    contestant: Contestant, before: tuple[int, int, int] | None, process: subprocess.Popen[str]
+) -> float:
+    """Give the moment at which the tokens were there."""
+    last = time.monotonic() + PATIENCE_S
+    while (now := time.monotonic()) < last:
+        if (there := _look(contestant.token_file)) and there != before:
+            return now
+        time.sleep(LOOKING_S)
+    _end(process)
+    raise SystemExit(f"{contestant.name} saved no tokens in {PATIENCE_S:.0f} s")
+
+
+def _come_back(query: Mapping[str, str]) -> None:
     """Bring the code back as a browser does, and go on to the page one is sent to."""
     answer = urllib.parse.urlencode({"code": CODE, "state": query["state"]})
     target = urllib.parse.urlsplit(query["redirect_uri"])
-    post = query.get("response_mode") == "form_post"
-    method, path, body = (
-        ("POST", target.path or "/", answer) if post else ("GET", f"{target.path or '/'}?{answer}", None)
-    )
-    while path:
-        connection = http.client.HTTPConnection(target.hostname or "", target.port, timeout=PATIENCE_S)
-        headers = {"Content-Type": "application/x-www-form-urlencoded"} if body else {}
-        connection.request(method, path, body, headers)
-        reply = connection.getresponse()
-        reply.read()
-        connection.close()
-        method, path, body = "GET", reply.headers.get("Location") or "", None
+    path, status = target.path or "/", 0
+    if query.get("response_mode") == "form_post":
+        status, place = _request(target, "POST", path, answer)
+    else:
+        status, place = _request(target, "GET", f"{path}?{answer}")
+    if place:
+        status, _ = _request(target, "GET", place)
+    if status != http.HTTPStatus.OK:
+        raise SystemExit(f"the last page had the status {status}")
+
+
+def _request(
+    target: urllib.parse.SplitResult, method: str, path: str, body: str | None = None
+) -> tuple[int, str]:
+    connection = http.client.HTTPConnection(target.hostname or "", target.port, timeout=PATIENCE_S)
+    headers = {"Content-Type": "application/x-www-form-urlencoded"} if body else {}
+    connection.request(method, path, body, headers)
+    reply = connection.getresponse()
+    reply.read()
+    connection.close()
+    return reply.status, reply.headers.get("Location") or ""

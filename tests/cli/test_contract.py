@@ -24,6 +24,20 @@ if TYPE_CHECKING:
 SECRET = "canary secret: 100%+/&="
 
 
+STORED = {
+    "version": 1,
+    "profile": "default",
+    "access_token": "t",
+    "token_type": "Bearer",
+    "obtained_at": "2026-01-01T00:00:00Z",
+    "expires_at": None,
+    "extra": {},
+    "client": {"client_id": "c"},
+    "server": {"authorization_endpoint": "https://id.example/a", "token_endpoint": "https://id.example/t"},
+    "settings": {},
+}
+
+
 @pytest.fixture(scope="module")
 def server() -> Iterator[AuthorizationServer]:
     public = Client(client_id="demo")
@@ -516,13 +530,7 @@ def test_no_stream_and_no_locale_breaks_it_cl_08(shell: str, tmp_path: Path) -> 
     folder = tmp_path / "tokens"
     folder.mkdir(mode=0o700)
     name = {"subject": "s", "name": "Zoë 日本"}
-    document = {
-        "version": 1,
-        "access_token": "t",
-        "token_type": "Bearer",
-        "expires_at": None,
-        "identity": name,
-    }
+    document = {**STORED, "identity": name}
     (folder / "default.json").write_text(json.dumps(document))
     for arguments in (["token"], ["status"], ["profiles"], ["--help"], ["nonsense"]):
         command = ["sh", "-c", f"set -- {' '.join([*COMMAND, *arguments])}; {shell}"]

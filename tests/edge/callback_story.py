@@ -23,7 +23,9 @@ from loopback_auth.flows.login import login
 from loopback_auth.flows.profile import resolve
 from loopback_auth.notices import OpenThisPage, StrayVisit
 from loopback_auth.providers import load_provider
-from tests.blackbox import Callback, Endpoint, running_endpoint
+from tests.blackbox import Callback
+
+from .callback_endpoint import Endpoint, running_endpoint
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

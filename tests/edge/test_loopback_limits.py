@@ -47,6 +47,20 @@ async def test_cb_09_silent_sockets_delay_neither_the_answer_nor_the_exit(tmp_pa
     assert gone - answered < 1
 
 
+async def test_cb_09_silent_sockets_cost_no_time_at_the_end(tmp_path: Path) -> None:
+    """CB-09: what is idle is closed at once; only what is being written has its fifth of a second."""
+    async with (
+        story(tmp_path) as told,
+        connected(told.callback, b"", b"GET /", never_sent_body(told.callback)),
+    ):
+        assert (await told.callback.arrive()).status == 200
+        began = time.monotonic()
+        await told.outcome()
+        took_s = time.monotonic() - began
+
+    assert took_s < 0.2
+
+
 async def test_cb_09_the_answer_may_come_on_a_connection_that_was_opened_before(tmp_path: Path) -> None:
     """CB-09: a preconnect is not only noise, the browser uses it."""
     async with story(tmp_path) as told:

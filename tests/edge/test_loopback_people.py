@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 async def test_rb_07_a_denial_ends_within_a_second(tmp_path: Path) -> None:
     """RB-07: exit 3, the page has said so, the port is free."""
     async with signing_in(tmp_path) as scene:
-        denial = scene.callback.target(state=scene.callback.state, error="access_denied")
+        await scene.command.event("waiting")
         began = time.monotonic()
-        page = await scene.callback.follow(await scene.callback.get(denial))
+        page = await scene.callback.refuse("access_denied")
         ended = await scene.command.outcome()
 
     assert time.monotonic() - began < 1

@@ -410,8 +410,11 @@ async def test_rv04_without_a_refresh_token_the_access_token_is_given_back(
 async def test_rv04_giving_tokens_back_takes_five_seconds_at_most(server: ScriptedServer) -> None:
     server.answers["/revocation"] = hang
     tokens = TokenSet(access_token=Secret("a"), token_type="Bearer", obtained_at=datetime.now(UTC))
-    ends = {"authorization_endpoint": server.url("/a"), "token_endpoint": server.url("/t")}
-    metadata = ServerMetadata(**ends, revocation_endpoint=server.url("/revocation"))
+    metadata = ServerMetadata(
+        authorization_endpoint=server.url("/authorize"),
+        token_endpoint=server.url("/token"),
+        revocation_endpoint=server.url("/revocation"),
+    )
     begun = time.monotonic()
     done = await revoke(
         tokens, client=Client(client_id="x"), server=metadata, transport=HttpTransport(), timeout_s=0.3

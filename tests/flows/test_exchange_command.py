@@ -148,6 +148,19 @@ async def test_tx03_tx04_what_the_command_sends_is_what_the_server_should_get(
     assert end.secrets_told() == []
 
 
+async def test_rv01_logout_proves_who_asks_with_the_secret_that_the_environment_holds(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    server.answers["/revocation"] = plain_answer(b"")
+    options = [*as_options(flags(server, "revocation")), "--client-secret-env", "MY_SECRET"]
+    more = {"MY_SECRET": "canary"}
+    assert (await ended(options, tmp_path, more=more)).outcome.exit_code == 0
+    assert "canary" not in json.dumps(token_file(tmp_path))
+    out = await run("logout", "--json", home=tmp_path, more=more)
+    assert out.document["revocation"] == "revoked"
+    assert server.asked("/revocation")[0].form["client_secret"] == "canary"
+
+
 # --- DS-03
 
 

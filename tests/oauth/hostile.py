@@ -19,6 +19,7 @@ HOSTILE_URLS = {
     "javascript": "javascript:alert(1)",
     "data": "data:text/html,x",
     "ftp": "ftp://id.example.com/",
+    "ftp to this machine": "ftp://127.0.0.1/",
     "user name": "https://user@id.example.com/",
     "user name and password": "https://user:password@id.example.com/",
     "a host hidden behind a user name": "https://id.example.com:443@evil.example/",

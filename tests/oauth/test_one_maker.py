@@ -15,34 +15,44 @@ PACKAGE = Path(loopback_auth.__file__).parent
 
 
 def makers(name: str) -> set[str]:
-    """List the functions of the package in whose body the class *name* is called, or handed on to be called."""
+    """List the functions of the package in whose body *name* is called, under whatever name, or handed on to be called."""
     found = set()
     for path in sorted(PACKAGE.rglob("*.py")):
         tree = ast.parse(path.read_text("utf-8"))
+        names = {name} | {
+            alias.asname
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ImportFrom)
+            for alias in node.names
+            if alias.name == name and alias.asname
+        }
         scopes = [
             node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
         ]
         for scope in scopes:
-            if any(_makes(node, name) for node in ast.walk(scope)):
+            if any(_makes(node, names) for node in ast.walk(scope)):
                 found.add(f"{path.relative_to(PACKAGE).as_posix()}:{scope.name}")
     return found
 
 
-def _makes(node: ast.AST, name: str) -> bool:
+def _makes(node: ast.AST, names: set[str]) -> bool:
     if not isinstance(node, ast.Call):
         return False
-    called = [node.func, *node.args] if not _asks(node) else [node.func]
-    return any(_is(each, name) for each in called)
+    called = [node.func] if _name(node.func) in ("isinstance", "issubclass") else [node.func, *node.args]
+    return any(_name(each) in names for each in called)
 
 
-def _is(node: ast.expr, name: str) -> bool:
-    return (isinstance(node, ast.Name) and node.id == name) or (
-        isinstance(node, ast.Attribute) and node.attr == name
-    )
+def _name(node: ast.expr) -> str:
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""
 
 
-def _asks(node: ast.Call) -> bool:
-    return isinstance(node.func, ast.Name) and node.func.id in ("isinstance", "issubclass")
+def test_no_answer_is_changed_after_it_was_checked() -> None:
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and _name(node.func) in ("replace", "__replace__", "__setattr__"):
+                assert not {"code", "request"} & {each.arg for each in node.keywords}, path
 
 
 def test_nobody_but_the_request_makes_an_authorization_response() -> None:

@@ -47,10 +47,10 @@ def test_cl03_a_long_text_is_cut_and_says_so() -> None:
         assert shown.endswith("...")
 
 
-def test_cl03_a_megabyte_costs_no_time() -> None:
+def test_cl03_megabytes_cost_no_time() -> None:
     begun = time.process_time()
-    one_line("\u202e" * 1_000_000)
-    one_line(" " * 1_000_000)
+    one_line("\u202e" * 10_000_000)
+    one_line(" " * 10_000_000)
     assert time.process_time() - begun < 0.5
 
 

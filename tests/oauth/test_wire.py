@@ -144,6 +144,7 @@ PAGE = b"<!DOCTYPE html><title>Welcome to Hotel WiFi</title>"
 CAPTIVE: dict[str, tuple[HttpReply, type[LoopbackAuthError], str]] = {
     "a page": (reply(PAGE, headers=HTML), HTMLAnswer, "web page (status 200)"),
     "a page without a content type": (reply(b"\n " + PAGE, headers={}), HTMLAnswer, "web page"),
+    "a page that begins otherwise": (reply(b"<p>" + PAGE, headers=HTML), HTMLAnswer, "web page"),
     "a page that says not found": (reply(PAGE, status=404, headers=HTML), HTMLAnswer, "status 404"),
     "a redirect with a page": (reply(PAGE, status=302, headers=HTML), UnexpectedRedirect, "redirect"),
     "a redirect without a body": (reply(b"", status=307, headers={}), UnexpectedRedirect, "status 307"),

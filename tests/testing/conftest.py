@@ -19,6 +19,7 @@ CLIENTS = (
     Client(client_id="exact", redirect_uris=(REDIRECT_URI,), any_loopback_port=False),
     Client(client_id="basic", client_secret=SECRET),
     Client(client_id="post", client_secret=SECRET, token_endpoint_auth_method="client_secret_post"),
+    Client(client_id="plain", client_secret="a/b=c"),
     Client(client_id="odd id:%+é", client_secret=SECRET),
     Client(client_id="code-only", grant_types=("authorization_code",)),
     Client(client_id="no-code", grant_types=("refresh_token",)),

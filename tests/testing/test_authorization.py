@@ -116,6 +116,7 @@ def test_an_unknown_way_back_is_never_taken(
         ({"prompt": "nonsense"}, "", "invalid_request"),
         ({"prompt": "none"}, "", "login_required"),
         ({"max_age": "soon"}, "", "invalid_request"),
+        ({"max_age": "9" * 5000}, "", "invalid_request"),
         ({"request": "a.b.c"}, "", "request_not_supported"),
         ({"request_uri": "https://app.example/r"}, "", "request_uri_not_supported"),
         ({}, "&scope=openid", "invalid_request"),

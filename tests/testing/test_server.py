@@ -37,7 +37,7 @@ def test_a_thread_is_enough() -> None:
         assert ask(server, "/jwks").status == 200
     with AuthorizationServer.running(port=port_of(server.issuer)) as again:
         assert again.issuer == server.issuer
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 3
 
 
 async def test_it_runs_in_the_loop_of_a_test() -> None:
@@ -62,7 +62,7 @@ def test_it_ends_quickly_whatever_hangs() -> None:
         sockets[1].sendall(b"POST /token HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc")
         server.wait_for("jwks")
         started = time.monotonic()
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 3
     for each in sockets:
         each.close()
 
@@ -114,6 +114,17 @@ def test_the_record_can_start_anew(server: AuthorizationServer) -> None:
     server.forget_requests()
 
     assert server.requests == []
+
+
+def test_what_breaks_in_the_server_is_told_to_the_log(
+    server: AuthorizationServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where pytest shows it beside the test that failed; a document that is no JSON, say."""
+    server.metadata = {"issuer": object()}
+
+    assert ask(server, "/.well-known/openid-configuration").status == 500
+    assert {record.name for record in caplog.records} == {"loopback_auth.testing"}
+    assert "not JSON serializable" in caplog.text
 
 
 def test_it_speaks_https_where_a_test_brings_a_certificate() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -225,7 +226,8 @@ def test_a_body_that_is_no_form_is_refused(server: AuthorizationServer, kind: st
 @pytest.mark.parametrize("name", ["client_secret", "code", "code_verifier", "refresh_token"])
 def test_credentials_in_the_url_are_refused(server: AuthorizationServer, name: str) -> None:
     """RFC 6749 section 2.3.1."""
-    reply = post(server, f"/token?{name}=x", {**FORM, "code": code(server)})
+    whole = {**FORM, "code": code(server), "redirect_uri": REDIRECT_URI, "code_verifier": VERIFIER}
+    reply = post(server, f"/token?{name}=x", whole)
 
     assert (reply.status, reply.json["error"]) == (400, "invalid_request")
 
@@ -304,6 +306,16 @@ def test_an_authorization_header_that_is_not_proper_basic_is_refused(
     reply = exchange(server, {"code": "c", "client_id": None}, Authorization=authorization)
 
     assert (reply.status, reply.json["error"]) == (401, "invalid_client")
+
+
+def test_a_secret_that_is_the_same_encoded_or_not_must_be_encoded(server: AuthorizationServer) -> None:
+    """So that a client which forgets it is found out before it meets a secret with a percent sign."""
+    pairs = [b"plain:a/b=c", b"plain:a%2Fb%3Dc"]
+    headers = [f"Basic {b64encode(pair).decode()}" for pair in pairs]
+    granted = code(server, client_id="plain")
+    form = {"code": granted, "client_id": None}
+
+    assert [exchange(server, form, Authorization=header).status for header in headers] == [401, 200]
 
 
 @pytest.mark.parametrize(

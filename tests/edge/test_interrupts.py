@@ -1,0 +1,212 @@
+"""CL-07: Ctrl-C, SIGTERM and SIGHUP at any moment end the command within two seconds and leave nothing behind."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import signal
+import sys
+import time
+from contextlib import contextmanager
+from itertools import cycle
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.blackbox import connected, sign_in, signing_in
+from tests.servers.command import no_token_file
+
+from .callback_endpoint import running_endpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.blackbox import Reply, Scene, SignIn
+    from tests.servers.command import Outcome
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to send")
+
+SIGNALS = {"SIGINT": 130, "SIGTERM": 143, "SIGHUP": 129}
+# What is in every traceback from the moment on in which the handlers are set.
+HANDLED = r"cli/login\.py\", line \d+, in run\b"
+each_signal = pytest.mark.parametrize("name", SIGNALS)
+
+
+async def stopped(command: SignIn, name: str, home: Path, *, codes: set[int] | None = None) -> Outcome:
+    """Send the signal; hold what every such end has in common against what there is."""
+    began = time.monotonic()
+    command.signal(signal.Signals[name])
+    ended = await command.outcome()
+
+    assert time.monotonic() - began < 2
+    assert ended.exit_code in (codes or {SIGNALS[name]})
+    # Before the handlers are there, Ctrl-C is Python's own.
+    traceback = "Traceback" if ended.exit_code in SIGNALS.values() else HANDLED
+    assert not re.search(traceback, ended.stderr)
+    assert no_token_file(home)
+    assert leftovers(home) == []
+    return ended
+
+
+def leftovers(home: Path) -> list[str]:
+    """List what is in the store besides tokens and the lock, which stays for good."""
+    return [path.name for path in home.glob("tokens/*") if path.suffix not in (".json", ".lock")]
+
+
+def stored(home: Path) -> bytes:
+    [path] = home.glob("tokens/*.json")
+    return path.read_bytes()
+
+
+def said(ended: Outcome, name: str) -> bool:
+    error = ended.error
+    return (error["code"], error["exit_code"]) == ("interrupted", SIGNALS[name]) and name in error["message"]
+
+
+@each_signal
+async def test_cl_07_as_soon_as_the_address_is_shown(tmp_path: Path, *, name: str) -> None:
+    """CL-07: the handlers are there before the URL is; half of the program is not even imported yet."""
+    async with signing_in(tmp_path) as scene:
+        ended = await stopped(scene.command, name, tmp_path)
+
+    assert said(ended, name)
+    assert scene.callback.is_closed
+
+
+@each_signal
+async def test_cl_07_while_it_waits(tmp_path: Path, *, name: str) -> None:
+    """CL-07: with spare connections of a browser open, as there always are."""
+    async with signing_in(tmp_path) as scene:
+        await scene.command.event("waiting")
+        async with connected(scene.callback, b"", b"", b"GET /callb"):
+            assert (await scene.callback.get("/favicon.ico")).status == 404
+            ended = await stopped(scene.command, name, tmp_path)
+
+    assert said(ended, name)
+    assert scene.callback.is_closed
+
+
+@each_signal
+async def test_cl_07_during_the_exchange_with_a_browser_waiting(tmp_path: Path, *, name: str) -> None:
+    """CL-07: the token endpoint hangs; the page says that the command was stopped, and does not hang."""
+    async with signing_in(tmp_path) as scene:
+        waiting = await exchanging(scene)
+        ended = await stopped(scene.command, name, tmp_path)
+        page = await waiting
+
+    assert said(ended, name)
+    assert page.status == 400
+    assert "Sign-in stopped" in page.text
+    assert scene.callback.is_closed
+
+
+async def exchanging(scene: Scene) -> asyncio.Task[Reply]:
+    """Bring the answer, and wait until the code is at the token endpoint, which keeps silent."""
+    scene.endpoint.may_answer.clear()
+    waiting = asyncio.create_task(scene.callback.arrive())
+    await scene.endpoint.asked.wait()
+    return waiting
+
+
+async def test_cl_07_a_browser_that_does_not_fetch_its_page_delays_nothing(tmp_path: Path) -> None:
+    """CL-07: it is given less time than after a sign-in that ends by itself."""
+    async with signing_in(tmp_path) as scene:
+        scene.endpoint.may_answer.clear()
+        async with connected(scene.callback, scene.callback.request(scene.callback.answer())):
+            await scene.endpoint.asked.wait()
+            began = time.monotonic()
+            await stopped(scene.command, "SIGINT", tmp_path)
+
+    assert time.monotonic() - began < 1
+
+
+async def test_cl_07_what_was_stored_before_stays_byte_for_byte(tmp_path: Path) -> None:
+    """CL-07: a sign-in that is stopped has not touched the tokens of the one before."""
+    async with signing_in(tmp_path) as scene:
+        await scene.callback.arrive()
+        assert (await scene.command.outcome()).exit_code == 0
+    before = stored(tmp_path)
+    async with signing_in(tmp_path) as scene:
+        waiting = await exchanging(scene)
+        scene.command.signal(signal.SIGTERM)
+        ended = await scene.command.outcome()
+        await waiting
+
+    assert ended.exit_code == 143
+    assert stored(tmp_path) == before
+    assert leftovers(tmp_path) == []
+
+
+@pytest.mark.parametrize("names", [["SIGTERM", "SIGINT", "SIGHUP", "SIGINT"], ["SIGINT"] * 4])
+async def test_cl_07_more_signals_change_nothing(tmp_path: Path, *, names: list[str]) -> None:
+    """CL-07: an impatient person presses Ctrl-C again and again; one of them counts, and the page is sent all the same."""
+    async with signing_in(tmp_path) as scene:
+        waiting = await exchanging(scene)
+        for name in names[:-1]:
+            scene.command.signal(signal.Signals[name])
+        ended = await stopped(scene.command, names[-1], tmp_path, codes={SIGNALS[name] for name in names})
+        page = await waiting
+
+    assert ended.stderr.count("\n") == len(ended.events)
+    assert "Sign-in stopped" in page.text
+
+
+async def test_cl_07_when_cleaning_up_does_not_end(tmp_path: Path) -> None:
+    """CL-07: another process holds the store's lock, so that even the saving hangs: two seconds hold all the same."""
+    async with signing_in(tmp_path) as scene:
+        waiting = await exchanging(scene)
+        with locked(tmp_path / "tokens" / "default.lock"):
+            scene.endpoint.may_answer.set()
+            await scene.command.event("exchanged")
+            await stopped(scene.command, "SIGINT", tmp_path)
+        assert (await waiting).status == 0
+    assert scene.callback.is_closed
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    import fcntl
+
+    with path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+async def test_cl_07_a_hangup_that_the_parent_ignores_stays_ignored(tmp_path: Path) -> None:
+    """CL-07: nohup means it."""
+    ignoring = ("/bin/sh", "-c", 'trap "" HUP; exec "$@"', "sh")
+    async with signing_in(tmp_path, under=ignoring) as scene:
+        await scene.command.event("waiting")
+        scene.command.signal(signal.SIGHUP)
+        page = await scene.callback.arrive()
+        ended = await scene.command.outcome()
+
+    assert (page.status, ended.exit_code) == (200, 0)
+
+
+@pytest.mark.slow
+async def test_cl_07_at_many_moments_from_the_very_start(tmp_path: Path) -> None:
+    """CL-07: in the imports, in the proof of the store, in the start of the server; Python's own start is not ours."""
+    moments = [(number * 0.012, name) for number, name in zip(range(24), cycle(SIGNALS), strict=False)]
+    async with running_endpoint() as endpoint:
+        turns = asyncio.Semaphore(2)
+
+        async def one(moment_s: float, name: str) -> None:
+            home = tmp_path / f"{moment_s:.3f}"
+            home.mkdir()
+            flags = (*endpoint.flags(), "--no-browser")
+            async with turns, sign_in(*flags, home=home) as command:
+                # No event tells of these moments; that is why they are tried.
+                await asyncio.sleep(moment_s)
+                ended = await stopped(command, name, home, codes={SIGNALS[name], -signal.Signals[name], 1})
+            if ended.exit_code == SIGNALS[name]:
+                assert said(ended, name)
+                caught.append(moment_s)
+            else:
+                assert ended.stdout == ""
+
+        caught: list[float] = []
+        await asyncio.gather(*(one(*moment) for moment in moments))
+
+    assert len(caught) > 6
