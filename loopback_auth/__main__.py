@@ -13,9 +13,13 @@ if __name__ == "__main__" and sys.path[:1] in ([""], [os.getcwd()]):
 
 def main() -> None:
     """Run the command line and leave with its exit status."""
-    from loopback_auth.cli.main import run
+    try:
+        from loopback_auth.cli.main import run
 
-    status = run(sys.argv[1:])
+        status = run(sys.argv[1:])
+    except KeyboardInterrupt:
+        # Ctrl-C before the command had begun: there is nothing to tell and nothing to undo.
+        status = 130
     # Whatever lives now goes with the process: without this, Python looks through all of aiohttp for garbage on its way out.
     gc.freeze()
     sys.exit(status)

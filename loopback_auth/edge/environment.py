@@ -60,5 +60,5 @@ def way_in(around: Surroundings, redirect_uri: str) -> str:
     if around.ssh_server:
         return f"From your own computer, forward the callback first: ssh -N -L {port}:{host}:{port} {around.ssh_server}"
     if around.container:
-        return f"From a container, publish the callback port to this machine's loopback: -p 127.0.0.1:{port}:{port}"
+        return f"In a container, port {port} of its loopback is its own: run it with --network host, or sign in on the host."
     return ""

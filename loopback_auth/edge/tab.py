@@ -52,7 +52,8 @@ class Tab:
     ) -> None:
         self._request = request
         self._launch_path = launch_path
-        self._launched = False
+        self._launches = 0
+        self._kept = False
         self._profile = profile
         self._notify = notify
         self._name = ""
@@ -65,6 +66,15 @@ class Tab:
         self._came_back: list[Visit] = []
         self._shown = 0
         self._all_shown = asyncio.Event()
+
+    def still_trusted(self) -> None:
+        """Raise `LaunchURLReused` if the one-time address was used twice, even if that came to light after the answer."""
+        if self._launches > 1:
+            raise _reused()
+
+    def kept(self) -> None:
+        """Note that the tokens are stored: from here on the page says so, whatever stops the command."""
+        self._kept = True
 
     def greet(self, name: str) -> None:
         """Say who signed in, for the page; *name* is the server's word and is escaped."""
@@ -107,11 +117,11 @@ class Tab:
         return await self._callback(visit)
 
     def _launch(self) -> Answer:
-        if not self._launched:
-            self._launched = True
+        self._launches += 1
+        if self._launches == 1:
             return page.redirect(self._request.url)
         # Who opened the address first has our state and challenge, and could send us a code of their own.
-        error = LaunchURLReused("the address that the browser was started with was opened a second time")
+        error = _reused()
         self._arrive(error)
         return page.failed(error)
 
@@ -177,10 +187,14 @@ class Tab:
                 await asyncio.wait_for(self._all_shown.wait(), linger_s)
 
     def _final_page(self, error: BaseException | None) -> Answer:
-        if error is None:
+        if error is None or (self._kept and not isinstance(error, LoopbackAuthError)):
             host = (
                 urlsplit(self._request.server.issuer or self._request.server.authorization_endpoint).hostname
                 or ""
             )
             return page.signed_in(name=self._name, server=host, profile=self._profile)
         return page.failed(error) if isinstance(error, LoopbackAuthError) else page.interrupted()
+
+
+def _reused() -> LaunchURLReused:
+    return LaunchURLReused("the address that the browser was started with was opened a second time")

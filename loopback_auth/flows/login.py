@@ -79,7 +79,7 @@ async def login(
             response = await tab.response(timeout_s=timeout_s)
             await unchanged()
             credential = await redeem(
-                response, profile, store=store, transport=transport, clock=clock, notify=notify
+                response, profile, tab=tab, store=store, transport=transport, clock=clock, notify=notify
             )
             tab.greet(credential.identity.name if credential.identity else "")
     return credential

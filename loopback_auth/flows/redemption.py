@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ..edge.store import FileStore
+    from ..edge.tab import Tab
     from ..notices import Notice
     from ..oauth.authorization import AuthorizationRequest, AuthorizationResponse
     from ..oauth.id_token import Identity
@@ -38,6 +39,7 @@ async def redeem(
     response: AuthorizationResponse,
     profile: Profile,
     *,
+    tab: Tab,
     store: FileStore,
     transport: Transport,
     clock: Callable[[], datetime],
@@ -52,7 +54,7 @@ async def redeem(
     tokens = read_token_reply(reply, received_at=clock(), scope=response.request.scope)
     notify(Exchanged())
     credential = await _saved(
-        profile, response, tokens, store=store, transport=transport, clock=clock, notify=notify
+        profile, response, tokens, tab=tab, store=store, transport=transport, clock=clock, notify=notify
     )
     return await _named(profile, credential, store=store, transport=transport)
 
@@ -62,6 +64,7 @@ async def _saved(
     response: AuthorizationResponse,
     tokens: TokenSet,
     *,
+    tab: Tab,
     store: FileStore,
     transport: Transport,
     clock: Callable[[], datetime],
@@ -80,7 +83,10 @@ async def _saved(
             identity=_identity(profile, request, tokens, clock()),
             client_secret_env=profile.client_secret_env,
         )
+        # The last moment to give up: whoever opened the address first may have brought a code of their own.
+        tab.still_trusted()
         store.save(profile.name, credential.to_document())
+        tab.kept()
     except BaseException as error:
         patience_s = ABANDONED_S if isinstance(error, Exception) else INTERRUPTED_S
         revoked = await revoke(

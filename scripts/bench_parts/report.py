@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from .sign_in import SignIn
 
 BARE, OURS = "bare script", "loopback-auth"
+BY_ISSUER = "loopback-auth, by --issuer, signed in before"
 COLUMNS = {
     "url": "start → URL shown",
     "saved": "callback → saved",

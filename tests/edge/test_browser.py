@@ -146,7 +146,7 @@ def test_the_surroundings_are_recognised_cl_09(
 
 WAYS = [
     (Surroundings(platform="linux", ssh_server="10.0.0.2"), "ssh -N -L 1717:localhost:1717 10.0.0.2"),
-    (Surroundings(platform="linux", container=True), "-p 127.0.0.1:1717:1717"),
+    (Surroundings(platform="linux", container=True), "--network host"),
     (Surroundings(platform="linux", codespaces=True), "forward port 1717"),
     (LINUX, ""),
 ]

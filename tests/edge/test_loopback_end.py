@@ -78,7 +78,8 @@ async def test_cb_17_nothing_survives_the_end_of_a_login(tmp_path: Path, *, end:
             await bring_about(end, told)
 
             assert callback.is_closed
-            assert [await reader.read() for reader, _ in idle] == [b""] * 3
+            async with asyncio.timeout(1):
+                assert [await reader.read() for reader, _ in idle] == [b""] * 3
     assert {task.get_name() for task in asyncio.all_tasks() - before} == set()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -164,6 +165,31 @@ async def test_cb_10_a_body_without_end_is_cut_off(tmp_path: Path) -> None:
         assert told.endpoint.exchanges == 0
         assert (await callback.arrive()).status == 200
         await told.outcome()
+
+
+async def test_cb_10_a_connection_that_goes_on_talking_while_it_waits_is_closed(tmp_path: Path) -> None:
+    """CB-10: 40 kB are all that one connection may send, its request and whatever follows; another one gets the page."""
+    async with story(tmp_path) as told:
+        told.endpoint.may_answer.clear()
+        async with connected(told.callback, told.callback.request(told.callback.answer())) as [
+            (reader, writer)
+        ]:
+            await told.endpoint.asked.wait()
+            writer.write(b"GET / HTTP/1.1\r\n" * 4000)
+            async with asyncio.timeout(2):
+                assert await ending(reader) == b""
+        waiting = asyncio.create_task(told.callback.arrive())
+        assert (await told.callback.get("/")).status == 404
+        told.endpoint.may_answer.set()
+        assert (await waiting).status == 200
+        await told.outcome()
+
+
+async def ending(reader: asyncio.StreamReader) -> bytes:
+    """Read to the end, which may be a reset: the other side closes with octets of ours unread."""
+    with suppress(ConnectionError):
+        return await reader.read()
+    return b""
 
 
 @pytest.mark.slow
