@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import sys
 from typing import TYPE_CHECKING
@@ -67,6 +68,23 @@ async def test_cb_16_the_launch_address_works_once_and_a_second_use_ends_the_log
     assert scene.endpoint.exchanges == 0
     assert no_token_file(tmp_path)
     assert callback.is_closed
+
+
+async def test_cb_16_a_second_use_counts_until_the_tokens_are_stored(tmp_path: Path) -> None:
+    """CB-16: a thief was first, and his answer is at the token endpoint already when the person's browser comes up."""
+    started = Launches()
+    async with story(tmp_path, browser=started) as told:
+        told.endpoint.may_answer.clear()
+        assert (await told.callback.get(started.path)).status == 303
+        thief = asyncio.create_task(told.callback.arrive())
+        await told.endpoint.asked.wait()
+        assert (await told.callback.get(started.path)).status == 400
+        told.endpoint.may_answer.set()
+        page = await thief
+        assert isinstance(await told.error(), LaunchURLReused)
+
+    assert page.status == 400
+    assert no_token_file(tmp_path)
 
 
 async def test_cb_16_the_launch_address_exists_only_where_a_browser_is_started_with_it(
