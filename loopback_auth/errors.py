@@ -10,12 +10,15 @@ Every error this package raises on purpose.
     |   |-- RedirectURIRefused                    a redirect URI this program cannot listen on
     |   |-- ParameterRefused                      an extra parameter that belongs to the protocol
     |   |-- IssuerMisspelled                      the issuer differs from the server's own by a slash or case
-    |   `-- MetadataChanged                       an endpoint moved since the last sign-in
+    |   |-- MetadataChanged                       an endpoint moved since the last sign-in
+    |   |-- AccountDiffers                        another person signed in than the profile holds
+    |   `-- OriginRefused                         the token is not for that server
     |-- AuthorizationDenied                   3   the person said no
     |-- Cancelled                             3   the person stopped at a prompt
     |-- Stopped                          130   a signal (SIGTERM 143, SIGHUP 129)
     |-- SignInNeeded                          4   nothing stored that could be handed out
-    |   `-- StoreDamaged                          a token file that cannot be read, set aside
+    |   |-- StoreDamaged                          a token file that cannot be read, set aside
+    |   `-- RefreshRejected                       the server takes the refresh token no more
     |-- LoginTimedOut                         5   nobody came back in time
     |-- ListenError                           6   no registered callback address could be had
     |   |-- PortInUse                             another program holds them
@@ -23,6 +26,7 @@ Every error this package raises on purpose.
     |-- StoreError                            1   the token store cannot be used
     |   |-- StoreUnsafe                           it belongs to, or can be written by, somebody else
     |   |-- StoreUnwritable                       nothing can be saved there
+    |   |   `-- StoreBusy                             another process holds the profile
     |   `-- StoreNewer                            a later version of this program wrote it
     |-- OutputFailed                          1   standard output takes no more
     |-- LaunchURLReused                       1   the one-time address was opened twice
@@ -125,6 +129,14 @@ class MetadataChanged(UsageError):
     code = "metadata-changed"
 
 
+class AccountDiffers(UsageError):
+    code = "account-differs"
+
+
+class OriginRefused(UsageError):
+    code = "origin-refused"
+
+
 class AuthorizationDenied(LoopbackAuthError):
     code = "access-denied"
     exit_code = 3
@@ -147,6 +159,10 @@ class SignInNeeded(LoopbackAuthError):
 
 class StoreDamaged(SignInNeeded):
     code = "store-damaged"
+
+
+class RefreshRejected(SignInNeeded):
+    code = "refresh-rejected"
 
 
 class LoginTimedOut(LoopbackAuthError):
@@ -177,6 +193,10 @@ class StoreUnsafe(StoreError):
 
 class StoreUnwritable(StoreError):
     code = "store-unwritable"
+
+
+class StoreBusy(StoreUnwritable):
+    code = "store-busy"
 
 
 class StoreNewer(StoreError):

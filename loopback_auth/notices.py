@@ -57,6 +57,13 @@ class Saved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Refreshed:
+    """The access token was refreshed, and the new one is on disk."""
+
+    profile: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Warned:
     """Something the person should know, though the sign-in works."""
 
@@ -71,4 +78,6 @@ class Traced:
     message: str
 
 
-Notice = OpenThisPage | BrowserNotOpened | Waiting | StrayVisit | Exchanged | Saved | Warned | Traced
+Notice = (
+    OpenThisPage | BrowserNotOpened | Waiting | StrayVisit | Exchanged | Saved | Refreshed | Warned | Traced
+)

@@ -38,13 +38,13 @@ IMPURE = {"aiohttp", "asyncio", "os", "socket", "subprocess", "threading", "time
 # Where a secret becomes text: on its way into a request, a file, the browser or the user's standard output.
 REVEALS = {
     "cli/demo.py",
-    "cli/token.py",
     "edge/tab.py",
     "edge/transport.py",
+    "flows/check.py",
     "flows/redemption.py",
     "oauth/authorization.py",
     "oauth/credential.py",
-    "oauth/id_token.py",
+    "oauth/jwt.py",
     "oauth/pkce.py",
     "oauth/token.py",
     "oauth/wire.py",

@@ -50,9 +50,16 @@ class Console:
         """Tell whether stderr is a terminal that can redraw a line."""
         return bool(self._stderr and self._stderr.isatty() and os.environ.get("TERM") != "dumb")
 
-    def result(self, text: str, document: Mapping[str, Any]) -> None:
+    def result(self, text: str, document: Mapping[str, Any], *, end: str = "\n") -> None:
         """Print a command's result: *text*, or *document* with its version where `--json` was given."""
-        self.raw(json.dumps({"version": 1, **document}, ensure_ascii=True) if self.json else text)
+        if self.json:
+            self.document(document)
+        else:
+            self.raw(text, end=end)
+
+    def document(self, members: Mapping[str, Any]) -> None:
+        """Print a result that is JSON in any case."""
+        self.raw(json.dumps({"version": 1, **members}, ensure_ascii=True))
 
     def raw(self, text: str, *, end: str = "\n") -> None:
         """Print *text* on stdout as it is."""

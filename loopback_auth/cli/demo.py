@@ -15,7 +15,7 @@ from ..edge.interrupts import listen_for_interrupts
 from ..edge.store import FileStore
 from ..flows.login import login
 from ..flows.profile import from_settings
-from .login import transport_for
+from .network import transport_for
 from .talk import Talk
 
 TYPE_CHECKING = False

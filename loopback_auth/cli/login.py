@@ -19,6 +19,7 @@ from ..oauth.secret import Secret
 from ..oauth.text import one_line
 from ..providers import load_provider
 from .arguments import profile_name
+from .network import transport_for
 from .talk import Talk, host_of
 
 TYPE_CHECKING = False
@@ -235,23 +236,6 @@ def _sign_in(profile: Profile, arguments: Namespace, store: FileStore, console: 
             rediscover=arguments.refresh_metadata,
         )
     )
-
-
-def transport_for(ca_bundle: str | None, talk: Talk) -> Any:
-    """Make the HTTP client that the environment asks for, trusting *ca_bundle* besides the system."""
-    from ..edge.transport import TOTAL_S, HttpTransport
-    from ..flows.trace import traced
-
-    bound = os.environ.get("LOOPBACK_AUTH_HTTP_TIMEOUT")
-    try:
-        timeout_s = seconds(bound) if bound else TOTAL_S
-    except ValueError:
-        raise UsageError(
-            "LOOPBACK_AUTH_HTTP_TIMEOUT must be a number of seconds",
-            cause="It bounds each HTTP request.",
-            fix="unset it, or set it to a number such as 30",
-        ) from None
-    return traced(HttpTransport(timeout_s=timeout_s, ca_bundle=ca_bundle), talk)
 
 
 def _browser(profile: Profile) -> Callable[[str], bool]:

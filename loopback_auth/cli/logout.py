@@ -7,9 +7,8 @@ from ..edge.home import home
 from ..edge.interrupts import listen_for_interrupts
 from ..edge.store import FileStore
 from ..flows.logout import Revocation, logout
-from ..oauth.credential import Credential
 from .arguments import profile_name
-from .login import transport_for
+from .network import transport_for, trusted
 from .talk import Talk
 
 TYPE_CHECKING = False
@@ -29,12 +28,6 @@ _TOLD = {
 _REVOCATION_FAILED = 7
 
 
-def _ca_bundle(store: FileStore, name: str) -> str | None:
-    """Give the certificates that the sign-in trusted: the revocation goes to the same server."""
-    document = store.load(name)
-    return Credential.from_document(document).settings.get("ca_bundle") if document else None
-
-
 def arguments(parser: Parser) -> None:
     parser.profile_argument()
     parser.add_argument(
@@ -47,7 +40,7 @@ def run(arguments: Namespace, console: Console) -> int:
     place = home()
     name = profile_name(arguments, place)
     store = FileStore(place)
-    transport = None if arguments.local else transport_for(_ca_bundle(store, name), Talk(console))
+    transport = None if arguments.local else transport_for(trusted(store.load(name)), Talk(console))
     outcome = run_story(logout(name, store=store, transport=transport))
     console.result("", {"profile": name, "removed": True, "revocation": outcome.value})
     console.say(f"Signed out of the profile {name}: its tokens are no longer stored here. {_TOLD[outcome]}")

@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "login": "sign in through the browser and store the tokens",
-    "token": "print the stored access token",
+    "token": "print an access token that is good now",
     "status": "show who is signed in, where, and where each setting came from",
     "profiles": "list the profiles",
+    "refresh": "get a new access token now",
     "logout": "revoke the tokens and forget them",
     "config": "show the configuration: path, show",
     "providers": "list the kinds of server that are known by name",

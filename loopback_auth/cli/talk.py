@@ -8,6 +8,7 @@ from ..notices import (
     BrowserNotOpened,
     Exchanged,
     OpenThisPage,
+    Refreshed,
     Saved,
     StrayVisit,
     Traced,
@@ -29,7 +30,7 @@ class Talk:
         self._console = console
         self._waiting = False
 
-    def __call__(self, notice: Notice) -> None:
+    def __call__(self, notice: Notice) -> None:  # noqa: C901 - one case a notice
         match notice:
             case OpenThisPage():
                 self._open_this_page(notice)
@@ -44,6 +45,10 @@ class Talk:
                 self._console.event("exchanged")
             case Saved(profile=profile, path=path):
                 self._console.event("saved", profile=profile, path=path)
+            case Refreshed(profile=profile):
+                self._console.event("refreshed", profile=profile)
+                if self._console.verbose:
+                    self._console.say(f"Refreshed the access token of the profile {profile}.")
             case Warned(code=code, message=message):
                 self._console.event("warning", code=code, message=one_line(message))
                 self._console.say(f"Note: {one_line(message)}.")

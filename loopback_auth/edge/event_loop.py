@@ -7,6 +7,8 @@ when it first waits; so `run` starts it without one, and brings asyncio in when 
 
 from __future__ import annotations
 
+import sys
+import time
 from types import coroutine
 
 from .interrupts import interrupts_deferred
@@ -23,6 +25,15 @@ if TYPE_CHECKING:
 def entered() -> Generator[None, None, None]:
     """Wait for the event loop to be there; in one that runs already, let the others have a turn (as `asyncio.sleep(0)`)."""
     yield
+
+
+async def paused(seconds: float) -> None:
+    """Wait; in a running event loop the others go on meanwhile, and before there is one nobody else is there."""
+    asyncio = sys.modules.get("asyncio")
+    if asyncio is not None and asyncio._get_running_loop() is not None:  # noqa: SLF001 - the public one raises
+        await asyncio.sleep(seconds)
+    else:
+        time.sleep(seconds)  # noqa: ASYNC251 - no loop is there to hold up
 
 
 def run(story: Coroutine[Any, Any, T]) -> T:

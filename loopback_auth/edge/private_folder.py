@@ -13,7 +13,7 @@ import sys
 import time
 from contextlib import contextmanager, suppress
 
-from ..errors import StoreUnsafe, StoreUnwritable
+from ..errors import StoreBusy, StoreUnsafe, StoreUnwritable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class PrivateFolder:
         Hold the lock on the side file *name*, which the system frees with the process and which is never deleted.
 
         The lock is the system's own (flock, LockFile) in a dozen lines: the usual library loads asyncio, a quarter of the time
-        until a sign-in shows its address. Raises `StoreUnwritable` after *patience_s*.
+        until a sign-in shows its address. Raises `StoreBusy` after *patience_s*; with none, at the first look.
         """
         try:
             descriptor = self._open(name, os.O_RDWR | os.O_CREAT)
@@ -123,12 +123,9 @@ class PrivateFolder:
     def _wait_for_lock(self, name: str, descriptor: int, patience_s: float) -> None:
         deadline = time.monotonic() + patience_s
         while not _try_lock(descriptor):
-            if time.monotonic() > deadline:
-                raise StoreUnwritable(
-                    f"another process has held {os.path.join(self.path, name)} for {patience_s:g} s",
-                    cause="Another loopback-auth is saving, or hangs.",
-                    fix="wait for it or stop it, then run the command again",
-                )
+            if time.monotonic() >= deadline:
+                path = os.path.join(self.path, name)
+                raise StoreBusy(f"another process has held {path} for {patience_s:g} s", path=path)
             time.sleep(0.02)
 
     def _open(self, name: str, flags: int) -> int:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import os
 import time
+from contextlib import contextmanager, suppress
 from types import NoneType
 
 from ..errors import StoreDamaged, StoreError, StoreNewer, StoreUnwritable, UsageError
-from .private_folder import PrivateFolder, opened
+from .private_folder import LOCK_PATIENCE_S, opened
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from contextlib import AbstractContextManager
     from typing import Any
+
+    from .private_folder import PrivateFolder
 
 VERSION = 1
 """The newest document this program can read; `oauth.credential` writes it."""
@@ -77,26 +80,23 @@ class FileStore:
         name = f"{check_profile_name(profile)}.json"
         with self._opened(create=False) as folder:
             content = folder.read(name) if folder else None
-            if folder is None or content is None:
+            if content is None:
                 return None
             try:
                 return _document(content)
             except ValueError as error:
-                return self._second_look(folder, profile, str(error))
+                why = str(error)
+        # Once more under the lock, where no other process can replace it.
+        try:
+            with self.locked(profile) as hold:
+                return hold.load()
+        except StoreUnwritable:
+            raise _damaged(profile, why, self.path(profile)) from None
 
     def save(self, profile: str, document: Mapping[str, Any]) -> None:
         """Store *document* whole; raises a `StoreError` with the old one untouched."""
-        check_profile_name(profile)
-        # Half a surrogate pair, which no UTF-8 has, becomes the escape that JSON has for it.
-        content = (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode(
-            "utf-8", "backslashreplace"
-        )
-        with self._opened(create=True) as folder:
-            assert folder is not None  # noqa: S101 - it was created
-            with folder.locked(f"{profile}.lock"):
-                self._remove_leftovers(folder, profile)
-                self._make_way(folder, profile)
-                folder.replace(f"{profile}.json", content, temporary=_temporary(profile))
+        with self.locked(profile) as hold:
+            hold.save(document)
 
     def remove(self, profile: str) -> bool:
         """Forget *profile*; tell whether anything was stored."""
@@ -104,9 +104,8 @@ class FileStore:
         with self._opened(create=False) as folder:
             if folder is None:
                 return False
-            with folder.locked(f"{profile}.lock"):
-                self._remove_leftovers(folder, profile)
-                return folder.remove(f"{profile}.json")
+        with self.locked(profile) as hold:
+            return hold.remove()
 
     def prove(self, profile: str) -> None:
         """
@@ -114,59 +113,90 @@ class FileStore:
 
         Raises the `StoreError` that the save would have raised.
         """
-        probe = f".{check_profile_name(profile)}~probe-{os.getpid()}.tmp"
+        with self.locked(profile) as hold:
+            hold.prove()
+
+    @contextmanager
+    def locked(self, profile: str, *, patience_s: float = LOCK_PATIENCE_S) -> Iterator[Hold]:
+        """
+        Hold *profile*'s lock, for what must not be disturbed between reading and saving.
+
+        Raises `StoreBusy` when another process has it for longer than *patience_s*.
+        """
+        check_profile_name(profile)
         with self._opened(create=True) as folder:
             assert folder is not None  # noqa: S101 - it was created
-            with folder.locked(f"{profile}.lock"):
-                self._make_way(folder, profile)
-                folder.replace(probe, b"a probe, holds nothing\n", temporary=_temporary(profile))
-                folder.remove(probe)
+            with folder.locked(f"{profile}.lock", patience_s=patience_s):
+                yield Hold(folder, profile)
 
     def _opened(self, *, create: bool) -> AbstractContextManager[PrivateFolder | None]:
         return opened(self.folder, create=create)
 
-    def _second_look(self, folder: PrivateFolder, profile: str, why: str) -> dict[str, Any] | None:
-        """Read a damaged file once more, under the lock, where no other process can replace it; if it is still so, set it aside."""
-        try:
-            with folder.locked(f"{profile}.lock"):
-                content = folder.read(f"{profile}.json")
-                try:
-                    return None if content is None else _document(content)
-                except ValueError as error:
-                    raise self._set_aside(folder, profile, str(error)) from None
-        except StoreUnwritable:
-            raise self._damaged(profile, why, self.path(profile)) from None
 
-    def _make_way(self, folder: PrivateFolder, profile: str) -> None:
-        """Refuse to replace a file of a later version; keep the bytes of a damaged one."""
-        content = folder.read(f"{profile}.json")
+class Hold:
+    """One profile's file while its lock is held; made by `FileStore.locked`."""
+
+    def __init__(self, folder: PrivateFolder, profile: str) -> None:
+        self._folder = folder
+        self._profile = profile
+
+    def load(self) -> dict[str, Any] | None:
+        """As `FileStore.load`."""
+        content = self._folder.read(f"{self._profile}.json")
         try:
-            if content is not None:
-                _document(content)
+            return None if content is None else _document(content)
         except ValueError as error:
-            self._set_aside(folder, profile, str(error))
+            raise self._set_aside(str(error)) from None
 
-    def _set_aside(self, folder: PrivateFolder, profile: str, why: str) -> StoreDamaged:
+    def save(self, document: Mapping[str, Any]) -> None:
+        """As `FileStore.save`."""
+        # Half a surrogate pair, which no UTF-8 has, becomes the escape that JSON has for it.
+        content = (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode(
+            "utf-8", "backslashreplace"
+        )
+        self._remove_leftovers()
+        self._make_way()
+        self._folder.replace(f"{self._profile}.json", content, temporary=_temporary(self._profile))
+
+    def remove(self) -> bool:
+        """As `FileStore.remove`."""
+        self._remove_leftovers()
+        return self._folder.remove(f"{self._profile}.json")
+
+    def prove(self, size: int = 0) -> None:
+        """As `FileStore.prove`, for a document of so many octets."""
+        probe = f".{self._profile}~probe-{os.getpid()}.tmp"
+        self._make_way()
+        content = b"a probe, holds nothing\n".ljust(size, b".")
+        self._folder.replace(probe, content, temporary=_temporary(self._profile))
+        self._folder.remove(probe)
+
+    def _make_way(self) -> None:
+        """Refuse to replace a file of a later version; keep the bytes of a damaged one."""
+        with suppress(StoreDamaged):
+            self.load()
+
+    def _set_aside(self, why: str) -> StoreDamaged:
+        profile, folder = self._profile, self._folder
         kept = f"{profile}.json.damaged-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
         taken = sum(name.startswith(kept) for name in folder.names())
         kept += f"-{taken}" if taken else ""
         moved = folder.set_aside(f"{profile}.json", as_name=kept)
-        return self._damaged(profile, why, os.path.join(self.folder, kept) if moved else self.path(profile))
+        return _damaged(profile, why, os.path.join(folder.path, kept if moved else f"{profile}.json"))
 
-    @staticmethod
-    def _damaged(profile: str, why: str, where: str) -> StoreDamaged:
-        return StoreDamaged(
-            f"the token file of the profile {profile} is damaged ({why}); its bytes are kept in {where}",
-            profile=profile,
-            path=where,
-        )
-
-    @staticmethod
-    def _remove_leftovers(folder: PrivateFolder, profile: str) -> None:
+    def _remove_leftovers(self) -> None:
         # Under the lock nobody else is writing: such a file was left by a process that was killed, and holds tokens.
-        for name in folder.names():
-            if name.startswith(f".{profile}~") and name.endswith(".tmp"):
-                folder.remove(name)
+        for name in self._folder.names():
+            if name.startswith(f".{self._profile}~") and name.endswith(".tmp"):
+                self._folder.remove(name)
+
+
+def _damaged(profile: str, why: str, where: str) -> StoreDamaged:
+    return StoreDamaged(
+        f"the token file of the profile {profile} is damaged ({why}); its bytes are kept in {where}",
+        profile=profile,
+        path=where,
+    )
 
 
 def _temporary(profile: str) -> str:

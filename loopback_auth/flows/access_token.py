@@ -1,39 +1,128 @@
-"""Handing out a stored access token. On the path of `token`: documents stay plain, nothing heavy is imported."""
+"""An access token that is good now. On the path of `token`: documents stay plain, and nothing heavy is loaded before it is needed."""
 
 from __future__ import annotations
 
+import os
 import time
 
+from ..edge.clock import now
 from ..errors import SignInNeeded
-from ..oauth.secret import Secret
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
     from typing import Any
 
     from ..edge.store import FileStore
+    from ..notices import Notice
+    from ..oauth.secret import Secret
+    from .discovery import Transport
+
+MIN_TTL_S = 60.0
+"""How long a token that is handed out should last: for the command it is for, and for clocks that differ."""
+
+SET_BACK_S = 300.0
+"""A token obtained further in the future than this tells of a clock that was set back, and its expiry is worth nothing."""
 
 
-def stored_access_token(profile: str, *, store: FileStore, at: float) -> tuple[Secret, Mapping[str, Any]]:
+async def access_token(
+    profile: str,
+    *,
+    store: FileStore,
+    transport: Transport,
+    clock: Callable[[], datetime] = now,
+    min_ttl_s: float = MIN_TTL_S,
+    refused: Secret | None = None,
+    environ: Mapping[str, str] = os.environ,
+    notify: Callable[[Notice], None] = lambda _: None,
+) -> Mapping[str, Any]:
     """
-    Give the access token of *profile* and the document it is in.
+    Give the stored document of *profile* with an access token that is good, refreshing it where needed.
 
-    *at* is a POSIX time. Raises `SignInNeeded` when nothing is stored or the token has expired by then, `StoreDamaged` and the other
-    `StoreError`s when what is stored cannot be read.
+    One refresh is made, however many tasks, threads and processes ask, and it is stored before anybody gets it. *refused* is a
+    token that a server did not take, whatever the clock says of it. Raises `SignInNeeded` when nothing is stored or the refresh token
+    is of no more use, a `ProviderError` when the server could not be asked (then nothing has changed), a `StoreError`.
     """
-    document = store.load(profile)
+    document = good_document(
+        profile, store=store, at=clock().timestamp(), min_ttl_s=min_ttl_s, refused=refused
+    )
+    if document is not None:
+        return document
+    from .refresh import refreshed
+
+    return await refreshed(
+        profile,
+        store=store,
+        transport=transport,
+        clock=clock,
+        min_ttl_s=min_ttl_s,
+        refused=refused,
+        environ=environ,
+        notify=notify,
+    )
+
+
+def good_document(
+    profile: str,
+    *,
+    store: FileStore,
+    at: float,
+    min_ttl_s: float = MIN_TTL_S,
+    refused: Secret | None = None,
+) -> Mapping[str, Any] | None:
+    """
+    Give the document of *profile* if its access token can be handed out at the POSIX time *at*, and `None` if it has to be refreshed.
+
+    Raises `SignInNeeded` when nothing is stored, `StoreDamaged` and the other `StoreError`s when what is stored cannot be read.
+    """
+    document = signed_in(profile, store.load(profile))
+    return document if is_good(document, at=at, min_ttl_s=min_ttl_s, refused=refused) else None
+
+
+def signed_in(profile: str, document: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """Return *document*; raises `SignInNeeded` when there is none."""
     if document is None:
         raise SignInNeeded(f"nobody is signed in to the profile {profile}", profile=profile)
-    if has_expired(document, at=at):
-        raise SignInNeeded(
-            f"the access token of the profile {profile} expired at {document['expires_at']}", profile=profile
-        )
-    return Secret(document["access_token"]), document
+    return document
+
+
+def is_good(
+    document: Mapping[str, Any], *, at: float, min_ttl_s: float = MIN_TTL_S, refused: Secret | None = None
+) -> bool:
+    """
+    Tell whether the token of *document* lasts *min_ttl_s* from the POSIX time *at*, or half its life where that is less.
+
+    A token of unknown expiry is good until a server refuses it.
+    """
+    if refused is not None and refused.matches(document["access_token"]):
+        return False
+    expires_at, obtained_at = document.get("expires_at"), document.get("obtained_at")
+    if not expires_at:
+        return True
+    # All are RFC 3339 in UTC to the second, which sorts as text.
+    if obtained_at and obtained_at > _rfc3339(at + SET_BACK_S):
+        return False
+    if expires_at > _rfc3339(at + min_ttl_s):
+        return True
+    return bool(obtained_at) and _is_young(str(obtained_at), expires_at, at)
 
 
 def has_expired(document: Mapping[str, Any], *, at: float) -> bool:
     """Tell whether the token of *document* is known to be of no use at the POSIX time *at*; an unknown expiry is no expiry."""
     expires_at = document.get("expires_at")
-    # Both are RFC 3339 in UTC to the second, which sorts as text.
-    return isinstance(expires_at, str) and expires_at <= time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at))
+    return isinstance(expires_at, str) and expires_at <= _rfc3339(at)
+
+
+def _is_young(obtained_at: str, expires_at: str, at: float) -> bool:
+    if expires_at <= _rfc3339(at):
+        return False
+    # Here, since a token that lasts needs no arithmetic.
+    from ..oauth.credential import from_rfc3339
+
+    begin, end = (from_rfc3339(text).timestamp() for text in (obtained_at, expires_at))
+    return end - at > (end - begin) / 2
+
+
+def _rfc3339(at: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at))

@@ -7,13 +7,13 @@ used for anything but to name the person and to tie the answer to this request.
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64decode
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from ..errors import IDTokenInvalid
+from .jwt import numeric_date, unverified_claims
 from .text import one_line
-from .wire import strict_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,13 +22,11 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn
 
     from .authorization import AuthorizationRequest
+    from .credential import Credential
     from .secret import Secret
 
 SKEW = timedelta(seconds=60)
 """How far the server's clock may be from ours."""
-
-LAST_TIME = 10**11
-"""No time in seconds is larger; servers that count milliseconds are told so, and no number is too large for a float."""
 
 NAME_CLAIMS = ("preferred_username", "email", "name", "login", "username", "sub")
 """Where a person's name is looked for, the most telling first."""
@@ -63,17 +61,7 @@ def read_id_token(id_token: Secret, request: AuthorizationRequest, *, now: datet
     *now* is aware, in UTC. Raises `IDTokenInvalid` naming the claim that does not fit.
     """
     claims = _claims(id_token)
-    issuer, client_id = request.server.issuer, request.client.client_id
-    if issuer is not None and claims.get("iss") != issuer:
-        _refuse("iss", "it was issued by another server")
-    audience = claims.get("aud")
-    audiences = audience if isinstance(audience, list) else [audience]
-    if client_id not in audiences:
-        _refuse("aud", "it is meant for another client")
-    if len(audiences) > 1 and claims.get("azp", client_id) != client_id:
-        _refuse("azp", "it was given to another client")
-    if not isinstance(claims.get("sub"), str) or not claims["sub"]:
-        _refuse("sub", "it names nobody")
+    _check_who_for(claims, issuer=request.server.issuer, client_id=request.client.client_id)
     if _time(claims, "exp") + SKEW.total_seconds() < now.timestamp():
         _refuse("exp", "it has expired; is this computer's clock right?")
     if _time(claims, "iat") - SKEW.total_seconds() > now.timestamp():
@@ -84,23 +72,55 @@ def read_id_token(id_token: Secret, request: AuthorizationRequest, *, now: datet
     return claims
 
 
-def _claims(id_token: Secret) -> dict[str, Any]:
-    parts = id_token.reveal().split(".")
-    try:
-        payload = parts[1] + "=" * (-len(parts[1]) % 4)
-        claims = strict_json(urlsafe_b64decode(payload))
-    except (IndexError, ValueError):
-        raise IDTokenInvalid("the ID token is not a JWT", claim="none") from None
-    if len(parts) != 3 or not isinstance(claims, dict):  # noqa: PLR2004 - RFC 7515 section 3.1
-        raise IDTokenInvalid("the ID token is not a JWT", claim="none")
+def _check_who_for(claims: Mapping[str, Any], *, issuer: str | None, client_id: str) -> None:
+    if issuer is not None and claims.get("iss") != issuer:
+        _refuse("iss", "it was issued by another server")
+    audience = claims.get("aud")
+    audiences = audience if isinstance(audience, list) else [audience]
+    if client_id not in audiences:
+        _refuse("aud", "it is meant for another client")
+    if len(audiences) > 1 and claims.get("azp", client_id) != client_id:
+        _refuse("azp", "it was given to another client")
+    if not isinstance(claims.get("sub"), str) or not claims["sub"]:
+        _refuse("sub", "it names nobody")
+
+
+def read_refreshed_id_token(id_token: Secret, credential: Credential, *, now: datetime) -> dict[str, Any]:
+    """
+    Read the claims of an ID token that came with a refreshed access token - OpenID Connect Core section 12.2.
+
+    It must be of the same issuer, client and person as the sign-in was; raises `IDTokenInvalid` naming the claim that does not fit.
+    """
+    claims = _claims(id_token)
+    _check_who_for(claims, issuer=credential.server.issuer, client_id=credential.client.client_id)
+    held = _subject(credential)
+    if held is not None and claims["sub"] != held:
+        _refuse("sub", "it names another person than the one who signed in")
+    if _time(claims, "iat") - SKEW.total_seconds() > now.timestamp():
+        _refuse("iat", "it comes from the future; is this computer's clock right?")
     return claims
 
 
+def _subject(credential: Credential) -> str | None:
+    """Give the subject of the sign-in, as its own ID token or else userinfo named it."""
+    if credential.tokens.id_token:
+        with suppress(ValueError, KeyError):
+            return str(unverified_claims(credential.tokens.id_token)["sub"])
+    return credential.identity.subject if credential.identity else None
+
+
+def _claims(id_token: Secret) -> dict[str, Any]:
+    try:
+        return unverified_claims(id_token)
+    except ValueError:
+        raise IDTokenInvalid("the ID token is not a JWT", claim="none") from None
+
+
 def _time(claims: Mapping[str, Any], name: str) -> float:
-    value = claims.get(name)
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < LAST_TIME:
+    value = numeric_date(claims.get(name))
+    if value is None:
         _refuse(name, "it is missing or not a time")
-    return float(value)
+    return value
 
 
 def _refuse(claim: str, why: str) -> NoReturn:

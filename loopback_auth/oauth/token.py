@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from base64 import b64encode
 from dataclasses import dataclass, field
-from datetime import timedelta
 from urllib.parse import quote, urlsplit
 
 from ..errors import ProtocolError, TokenError
+from .expiry import jwt_expiry, told_expiry
 from .secret import Secret
 from .text import one_line
 from .wire import FormPost, read_json_object, refuse_unusable
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 
 TOKEN_CHARACTERS = 64 * 1024
 """Longer than any header a server takes. RFC 6749 appendix A.12 sets the alphabet."""
-
-EXPIRES_IN_LIMIT = 10**9
-"""Some thirty years in seconds: more than that is nonsense, not a lifetime."""
 
 EXTRA_OCTETS = 64 * 1024
 """Room for all members of an answer that RFC 6749 does not know; a larger rest is not kept."""
@@ -141,11 +138,13 @@ def read_token_reply(reply: HttpReply, *, received_at: datetime, scope: str = ""
     refuse_unusable(reply, "the token endpoint")
     if reply.status != 200:  # noqa: PLR2004 - RFC 6749 section 5.1
         raise ProtocolError(f"the token endpoint answered with status {reply.status} and no error code")
+    access_token = _access_token(answer)
     return TokenSet(
-        access_token=_access_token(answer),
+        access_token=access_token,
         token_type=_token_type(answer),
         obtained_at=received_at,
-        expires_at=expiry(answer.get("expires_in"), received_at),
+        expires_at=told_expiry(answer.get("expires_in"), received_at)
+        or jwt_expiry(access_token, received_at),
         refresh_token=_token(answer, "refresh_token"),
         id_token=_token(answer, "id_token"),
         scope=_scope(answer, scope),
@@ -192,20 +191,6 @@ def _token_type(answer: Mapping[str, Any]) -> str:
             f"the token endpoint gave a token of the unknown type {one_line(value, limit=40)!r}"
         )
     return "Bearer"
-
-
-def expiry(expires_in: object, received_at: datetime) -> datetime | None:
-    """Turn `expires_in` into a time; anything but a plausible number of seconds is "unknown"."""
-    if isinstance(expires_in, str) and expires_in.isascii() and expires_in.isdigit():
-        # int() of a megabyte of digits would take its time, and more of them than the limit has are nonsense.
-        expires_in = int(expires_in) if len(expires_in) <= len(str(EXPIRES_IN_LIMIT)) else None
-    if (
-        isinstance(expires_in, bool)
-        or not isinstance(expires_in, int)
-        or not 0 <= expires_in <= EXPIRES_IN_LIMIT
-    ):
-        return None
-    return received_at + timedelta(seconds=expires_in)
 
 
 def _scope(answer: Mapping[str, Any], asked: str) -> str:

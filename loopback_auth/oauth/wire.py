@@ -13,6 +13,7 @@ from .text import one_line
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import datetime
     from typing import Any, NoReturn
 
 _LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -175,3 +176,16 @@ def refuse_unusable(reply: HttpReply, what: str) -> None:
         )
     if reply.status >= 500 or reply.status == 429:  # noqa: PLR2004 - RFC 9110 15.6, RFC 6585 4
         raise ServerUnavailable(f"{what}: {host} cannot answer now (status {reply.status})", host=host)
+
+
+def retry_after_s(reply: HttpReply, now: datetime) -> float | None:
+    """Read `Retry-After`, seconds or a date (RFC 9110 section 10.2.3), as seconds from *now*; `None` without one that can be read."""
+    told = reply.headers.get("retry-after", "").strip()
+    if told.isascii() and told.isdigit() and len(told) < 12:  # noqa: PLR2004 - more digits are no time
+        return float(told)
+    from email.utils import parsedate_to_datetime
+
+    try:
+        return max((parsedate_to_datetime(told) - now).total_seconds(), 0.0)
+    except (TypeError, ValueError):
+        return None

@@ -107,7 +107,10 @@ HARMLESS = {
     "Waiting",
     "Warned",
     "AuthorizationErrorResponse",
+    "Refreshed",
     # Machines without a repr of their own.
+    "Access",
+    "Hold",
     "Console",
     "Interruption",
     "Parser",

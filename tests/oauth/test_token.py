@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, unquote, unquote_plus
 import pytest
 
 from loopback_auth.errors import HTMLAnswer, ProtocolError, ServerUnavailable, TokenError, UnexpectedRedirect
+from loopback_auth.oauth.expiry import told_expiry
 from loopback_auth.oauth.revocation import revocation_request
 from loopback_auth.oauth.secret import Secret
 from loopback_auth.oauth.token import (
@@ -18,7 +19,6 @@ from loopback_auth.oauth.token import (
     KNOWN_ERRORS,
     TokenSet,
     authorization_code_grant,
-    expiry,
     read_token_reply,
     token_endpoint_auth_method,
 )
@@ -351,7 +351,7 @@ EXPIRES_IN: list[tuple[object, int | None]] = [
 def test_tr04_expires_in_is_a_plausible_number_of_seconds_or_unknown(
     value: object, seconds: int | None
 ) -> None:
-    assert expiry(value, NOON) == (None if seconds is None else NOON + timedelta(seconds=seconds))
+    assert told_expiry(value, NOON) == (None if seconds is None else NOON + timedelta(seconds=seconds))
 
 
 def test_tr04_an_absent_expires_in_is_unknown() -> None:

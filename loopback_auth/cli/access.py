@@ -1,0 +1,115 @@
+"""What `token`, `exec`, `env` and `api` share: the profile's credential with an access token that is good, and how to say what is wrong."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from ..edge.home import home
+from ..edge.store import FileStore
+from ..errors import SignInNeeded
+from ..flows.access_token import MIN_TTL_S, good_document, signed_in
+from ..oauth.secret import Secret
+from .arguments import profile_name
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Mapping
+    from typing import Any
+
+    from ..flows.discovery import Transport
+    from .arguments import Parser
+    from .console import Console
+    from .talk import Talk
+
+
+def min_ttl_argument(parser: Parser) -> None:
+    """Add `--min-ttl`."""
+    parser.add_argument(
+        "--min-ttl",
+        metavar="TIME",
+        type=_seconds,
+        default=MIN_TTL_S,
+        help="refresh a token that does not last so long, such as 90s or 5m (default: 1m)",
+    )
+
+
+def _seconds(text: str) -> float:
+    from ..edge.config import seconds
+
+    return seconds(text)
+
+
+class Access:
+    """One command's way to the credential of the profile that its *arguments* name."""
+
+    def __init__(self, arguments: Namespace, console: Console) -> None:
+        self.home = home()
+        self.profile = profile_name(arguments, self.home)
+        self.store = FileStore(self.home)
+        self._min_ttl_s: float = getattr(arguments, "min_ttl", MIN_TTL_S)
+        self._console = console
+
+    def document(self, *, refused: Secret | None = None) -> Mapping[str, Any]:
+        """
+        Give the stored document with a good access token, refreshing it where needed.
+
+        Raises what `access_token` raises. A token that is good costs neither an event loop nor an HTTP client.
+        """
+        document = good_document(
+            self.profile, store=self.store, at=time.time(), min_ttl_s=self._min_ttl_s, refused=refused
+        )
+        return document if document is not None else self._refreshed(refused)
+
+    def renewed(self) -> Mapping[str, Any]:
+        """Refresh, whatever the clock says; raises what `document` raises."""
+        document = signed_in(self.profile, self.store.load(self.profile))
+        return self._refreshed(Secret(document["access_token"]))
+
+    def checked(self, document: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Ask the server whether it takes the token of *document*; give one that it takes, refreshed where that helps."""
+        from ..edge.event_loop import run
+        from ..flows.check import check
+
+        _, transport = self._network(document)
+        token = Secret(document["access_token"])
+        if run(check(document, transport=transport)):
+            return document
+        again = self._refreshed(token)
+        if not run(check(again, transport=transport)):
+            raise SignInNeeded(
+                f"the server takes neither the stored access token of the profile {self.profile} nor a new one",
+                profile=self.profile,
+            )
+        return again
+
+    def _refreshed(self, refused: Secret | None) -> Mapping[str, Any]:
+        from ..edge.event_loop import run
+        from ..flows.refresh import refreshed
+
+        talk, transport = self._network(self.store.load(self.profile))
+        return run(
+            refreshed(
+                self.profile,
+                store=self.store,
+                transport=transport,
+                min_ttl_s=self._min_ttl_s,
+                refused=refused,
+                notify=talk,
+            )
+        )
+
+    def _network(self, document: Mapping[str, Any] | None) -> tuple[Talk, Transport]:
+        from ..edge.interrupts import listen_for_interrupts
+        from .network import transport_for, trusted
+        from .talk import Talk
+
+        listen_for_interrupts()
+        talk = Talk(self._console)
+        return talk, transport_for(trusted(document), talk)
+
+
+def given_token() -> str | None:
+    """Give the token that the environment hands over whole, which short-circuits all that is stored."""
+    return os.environ.get("LOOPBACK_AUTH_TOKEN") or None

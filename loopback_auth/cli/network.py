@@ -1,0 +1,39 @@
+"""The HTTP client as the environment and the sign-in ask for it."""
+
+from __future__ import annotations
+
+import os
+
+from ..edge.config import seconds
+from ..errors import UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from .talk import Talk
+
+
+def transport_for(ca_bundle: str | None, talk: Talk) -> Any:
+    """Make the HTTP client that the environment asks for, trusting *ca_bundle* besides the system."""
+    from ..edge.transport import TOTAL_S, HttpTransport
+    from ..flows.trace import traced
+
+    bound = os.environ.get("LOOPBACK_AUTH_HTTP_TIMEOUT")
+    try:
+        timeout_s = seconds(bound) if bound else TOTAL_S
+    except ValueError:
+        raise UsageError(
+            "LOOPBACK_AUTH_HTTP_TIMEOUT must be a number of seconds",
+            cause="It bounds each HTTP request.",
+            fix="unset it, or set it to a number such as 30",
+        ) from None
+    return traced(HttpTransport(timeout_s=timeout_s, ca_bundle=ca_bundle), talk)
+
+
+def trusted(document: Mapping[str, Any] | None) -> str | None:
+    """Give the certificates that a stored sign-in trusted: what follows goes to the same server."""
+    settings = (document or {}).get("settings") or {}
+    bundle = settings.get("ca_bundle")
+    return bundle if isinstance(bundle, str) else None

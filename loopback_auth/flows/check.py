@@ -1,0 +1,46 @@
+"""Asking the server whether it takes a token: its word counts more than any clock."""
+
+from __future__ import annotations
+
+import os
+
+from ..errors import UsageError
+from ..oauth.credential import Credential
+from ..oauth.introspection import introspection_request, read_introspection_reply
+from ..oauth.secret import Secret
+from ..oauth.wire import Get, refuse_unusable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from .discovery import Transport
+
+
+async def check(
+    document: Mapping[str, Any], *, transport: Transport, environ: Mapping[str, str] = os.environ
+) -> bool:
+    """
+    Ask by introspection, else at the userinfo endpoint, whether the access token of *document* is good.
+
+    Raises `UsageError` where the server has neither, and the `ProviderError` when it gave no clear answer.
+    """
+    credential = Credential.from_document(document)
+    message = introspection_request(
+        credential.tokens.access_token,
+        client=credential.client_with_secret(environ),
+        server=credential.server,
+    )
+    if message is not None and (said := read_introspection_reply(await transport(message))):
+        return said["active"] is True
+    if credential.server.userinfo_endpoint is None:
+        raise UsageError(
+            f"the server of the profile {credential.profile} has no endpoint to check a token at",
+            cause="Neither introspection (which needs a client secret) nor userinfo is known for it.",
+            fix=f"loopback-auth login {credential.profile} --userinfo-endpoint URL names one",
+        )
+    bearer = Secret("Bearer " + credential.tokens.access_token.reveal())
+    reply = await transport(Get(url=credential.server.userinfo_endpoint, authorization=bearer))
+    refuse_unusable(reply, "userinfo")
+    return 200 <= reply.status < 300  # noqa: PLR2004 - RFC 9110 section 15.3

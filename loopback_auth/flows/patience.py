@@ -1,0 +1,76 @@
+"""Asking a server that is busy, or whose answer got lost, once more - but only where asking twice does no harm."""
+
+from __future__ import annotations
+
+from ..edge.clock import running_s
+from ..edge.event_loop import entered
+from ..errors import AnswerTimedOut, ConnectionLost
+from ..oauth.wire import retry_after_s
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from ..oauth.wire import FormPost, Get, HttpReply
+    from .discovery import Transport
+
+TRIES = 3
+"""Requests in all, of which one may follow a lost answer."""
+
+PATIENCE_S = 90.0
+"""For all of them together, waits included."""
+
+LONGEST_WAIT_S = 60.0
+"""A server that names a later time is not waited for."""
+
+
+async def patiently(
+    message: FormPost | Get,
+    *,
+    transport: Transport,
+    clock: Callable[[], datetime],
+    patience_s: float = PATIENCE_S,
+) -> HttpReply:
+    """
+    Send *message* until there is an answer that is not "later" (429 or 5xx), at most `TRIES` times within *patience_s*.
+
+    `Retry-After` is honoured (RFC 9110 section 10.2.3); without one the waits grow, and differ from process to process. An answer
+    that got lost is asked for once more. Gives the last answer, or raises the last `TransportError`.
+    """
+    await entered()
+    import asyncio
+
+    deadline, lost = running_s() + patience_s, False
+    for attempt in range(1, TRIES + 1):
+        try:
+            async with asyncio.timeout(max(deadline - running_s(), 0)):
+                reply = await transport(message)
+        except TimeoutError:
+            raise AnswerTimedOut(f"no answer within {patience_s:g} s") from None
+        except (AnswerTimedOut, ConnectionLost):
+            if lost or attempt == TRIES:
+                raise
+            lost = True
+            continue
+        wait_s = _wait_s(reply, attempt, clock())
+        if wait_s is None or attempt == TRIES or running_s() + wait_s > deadline:
+            break
+        await asyncio.sleep(wait_s)
+    return reply
+
+
+def _wait_s(reply: HttpReply, attempt: int, moment: datetime) -> float | None:
+    """Say how long to wait before asking again; `None` not to."""
+    if reply.status != 429 and reply.status < 500:  # noqa: PLR2004 - RFC 6585 section 4, RFC 9110 section 15.6
+        return None
+    told = retry_after_s(reply, moment)
+    if told is not None:
+        return told if told <= LONGEST_WAIT_S else None
+    return float(2**attempt) * (0.25 + _jitter() / 2)
+
+
+def _jitter() -> float:
+    import os
+
+    return int.from_bytes(os.urandom(2)) / 65536

@@ -1,0 +1,177 @@
+"""The refresh: one, whoever asks. The new tokens are stored before anybody gets them, and no failure costs the old ones."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack, suppress
+from dataclasses import replace
+
+from ..edge.clock import now, running_s
+from ..edge.event_loop import entered, paused
+from ..errors import ProviderError, RefreshRejected, SignInNeeded, StoreBusy, StoreError
+from ..notices import Refreshed, Warned
+from ..oauth.credential import Credential
+from ..oauth.refresh import read_refresh_reply, refresh_token_grant
+from .access_token import MIN_TTL_S, has_expired, is_good, signed_in
+from .expiry import with_expiry
+from .patience import PATIENCE_S, patiently
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Mapping
+    from datetime import datetime
+    from typing import Any, TypeVar
+
+    from ..edge.store import FileStore, Hold
+    from ..notices import Notice
+    from ..oauth.secret import Secret
+    from .discovery import Transport
+
+    T = TypeVar("T")
+
+TURN_S = PATIENCE_S + 10.0
+"""How long to wait for another process that refreshes: as long as that may take."""
+
+SPARE_S = 5.0
+"""How long a server may take while the token that is there is still good for a moment."""
+
+INTERRUPTED_S = 1.0
+"""How long a refresh that is on its way may go on after Ctrl-C: its answer holds the only refresh token that works."""
+
+_LOOK_S = 0.02
+
+
+async def refreshed(
+    profile: str,
+    *,
+    store: FileStore,
+    transport: Transport,
+    clock: Callable[[], datetime] = now,
+    min_ttl_s: float = MIN_TTL_S,
+    refused: Secret | None = None,
+    environ: Mapping[str, str] = os.environ,
+    notify: Callable[[Notice], None] = lambda _: None,
+) -> Mapping[str, Any]:
+    """
+    Wait for our turn, look again, and refresh if nobody else has; arguments, result and errors are those of `access_token`.
+
+    The lock is held from the second look to the save, so whoever waited for it finds the new tokens.
+    """
+    with ExitStack() as stack:
+        hold = await _turn(profile, store, stack)
+        document = signed_in(profile, hold.load())
+        at = clock().timestamp()
+        if is_good(document, at=at, min_ttl_s=min_ttl_s, refused=refused):
+            return document
+        is_usable = not has_expired(document, at=at) and not (
+            refused and refused.matches(document["access_token"])
+        )
+        if not document.get("refresh_token"):
+            return document if is_usable else _no_refresh_token(profile, document)
+        refresh = _refreshed(
+            hold,
+            Credential.from_document(document),
+            transport=transport,
+            clock=clock,
+            environ=environ,
+            patience_s=SPARE_S if is_usable else PATIENCE_S,
+        )
+        try:
+            credential = await _finished(refresh)
+        except (RefreshRejected, StoreError):
+            raise
+        except ProviderError as error:
+            if not is_usable:
+                raise
+            notify(Warned(code=error.code, message=f"not refreshed, as yet the old token is good: {error}"))
+            return document
+    notify(Refreshed(profile=profile))
+    return credential.to_document()
+
+
+async def _turn(profile: str, store: FileStore, stack: ExitStack) -> Hold:
+    """Take the profile's lock; a wait here costs nobody an event loop."""
+    deadline = running_s() + TURN_S
+    while True:
+        try:
+            return stack.enter_context(store.locked(profile, patience_s=0))
+        except StoreBusy as busy:
+            if running_s() > deadline:
+                raise StoreBusy(
+                    f"another process has been refreshing the profile {profile} for {TURN_S:g} s",
+                    path=busy.facts["path"],
+                ) from None
+        await paused(_LOOK_S)
+
+
+def _no_refresh_token(profile: str, document: Mapping[str, Any]) -> Mapping[str, Any]:
+    expired = f"expired at {document['expires_at']}" if document.get("expires_at") else "is refused"
+    raise SignInNeeded(
+        f"the access token of the profile {profile} {expired}, and there is no refresh token", profile=profile
+    )
+
+
+async def _refreshed(
+    hold: Hold,
+    credential: Credential,
+    *,
+    transport: Transport,
+    clock: Callable[[], datetime],
+    environ: Mapping[str, str],
+    patience_s: float,
+) -> Credential:
+    client, token = credential.client_with_secret(environ), credential.tokens.refresh_token
+    assert token is not None  # noqa: S101 - the caller looked
+    # What the server answers may be the only copy of the next refresh token: there must be room for it.
+    hold.prove(2 * len(repr(credential.to_document())))
+    message = refresh_token_grant(token, credential, client=client)
+    reply = await patiently(message, transport=transport, clock=clock, patience_s=patience_s)
+    try:
+        tokens = read_refresh_reply(reply, credential=credential, received_at=clock())
+    except RefreshRejected as rejected:
+        if rejected.facts["error"] == "invalid_grant":
+            _drop(token, hold)
+        raise
+    renewed = replace(credential, tokens=tokens)
+    _save(renewed, hold, rotated=tokens.refresh_token != token)
+    dated = await with_expiry(renewed, client=client, transport=transport, clock=clock)
+    if dated is not renewed:
+        with suppress(StoreError):
+            hold.save(dated.to_document())
+    return dated
+
+
+def _drop(token: Secret, hold: Hold) -> None:
+    """Forget the refresh token that was refused, unless another one has taken its place; all else of the sign-in stays."""
+    document = hold.load()
+    if document and token.matches(document.get("refresh_token") or ""):
+        hold.save({**document, "refresh_token": None})
+
+
+def _save(credential: Credential, hold: Hold, *, rotated: bool) -> None:
+    try:
+        hold.save(credential.to_document())
+    except StoreError as error:
+        fate = (
+            "the stored refresh token is used up: sign in again"
+            if rotated
+            else "the stored sign-in still works"
+        )
+        error.args = (f"{error.message}; the tokens were refreshed, but could not be stored; {fate}",)
+        error.message = error.args[0]
+        raise
+
+
+async def _finished(refresh: Coroutine[Any, Any, T]) -> T:
+    """Await *refresh*; a cancellation lets it end first, if it soon does."""
+    await entered()
+    import asyncio
+
+    task = asyncio.ensure_future(refresh)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task}, timeout=INTERRUPTED_S)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        raise
