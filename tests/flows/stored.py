@@ -25,7 +25,7 @@ def at(seconds_from_now: float) -> str:
 
 
 def document(
-    server: ScriptedServer, *endpoints: str, lasts_s: float | None = -1, **members: Any
+    at_server: ScriptedServer, /, *endpoints: str, lasts_s: float | None = -1, **members: Any
 ) -> dict[str, Any]:
     """Make the document of a sign-in whose token lasts *lasts_s* more seconds, at *at_server*'s /token and the other *endpoints*."""
     return {
