@@ -41,6 +41,7 @@ SETTINGS: dict[str, str] = {
     "revocation_endpoint": TEXT,
     "introspection_endpoint": TEXT,
     "userinfo_endpoint": TEXT,
+    "access_token_lifetime": DURATION,
     "ca_bundle": TEXT,
     "browser": TEXT,
     "timeout": DURATION,

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ..oauth.metadata import Client, ServerMetadata
     from .discovery import Transport
     from .profile import Profile
+    from .replacement import MaySwitch
 
 TIMEOUT_S = 300.0
 """For the person to sign in: long enough for a second factor, short enough to free the port of a forgotten one."""
@@ -44,12 +45,14 @@ async def login(
     notify: Callable[[Notice], None] = lambda _: None,
     timeout_s: float = TIMEOUT_S,
     rediscover: bool = False,
+    may_switch: MaySwitch | None = None,
 ) -> Credential:
     """
     Sign in to *profile* and store the tokens; the browser is told how it went once that is so.
 
     *browser* is given the one-time local address, or is `None` to open nothing. *rediscover* takes the server's metadata anew instead
-    of as remembered. Raises the `LoopbackAuthError` that fits; then nothing was stored, and what the server issued was given back.
+    of as remembered. *may_switch* is asked, with both names, when another person signed in than the one the profile holds; without
+    it such a sign-in is refused. Raises the `LoopbackAuthError` that fits; then nothing was stored, and what the server issued was given back.
     """
     if not profile.endpoints():
         raise NotConfigured(
@@ -75,14 +78,39 @@ async def login(
         ):
             # Here, as all that is not needed to show the address: a browser is starting now.
             from .redemption import redeem
+            from .replacement import held_before, never_switch, revoke_replaced
 
             response = await tab.response(timeout_s=timeout_s)
             await unchanged()
+            held = held_before(profile, store)
             credential = await redeem(
-                response, profile, tab=tab, store=store, transport=transport, clock=clock, notify=notify
+                response,
+                profile,
+                held=held,
+                may_switch=may_switch or never_switch,
+                tab=tab,
+                store=store,
+                transport=transport,
+                clock=clock,
+                notify=notify,
             )
             tab.greet(credential.identity.name if credential.identity else "")
-    return credential
+    await revoke_replaced(profile, credential, held, transport=transport, notify=notify, environ=environ)
+    return await _with_expiry(credential, store, transport, clock)
+
+
+async def _with_expiry(
+    credential: Credential, store: FileStore, transport: Transport, clock: Callable[[], datetime]
+) -> Credential:
+    """Learn how long the token lasts where its answer did not say; the browser has been told already."""
+    if credential.tokens.expires_at is not None:
+        return credential
+    from .expiry import with_expiry
+
+    dated = await with_expiry(credential, client=credential.client, transport=transport, clock=clock)
+    if dated is not credential:
+        store.save(credential.profile, dated.to_document())
+    return dated
 
 
 def _request(

@@ -163,6 +163,8 @@ class Profile:
         """Give the settings that a later bare `login` needs; secrets and what belongs to one run are not among them."""
         left_out = {*_SECRETS, "browser", "timeout"}
         values = {name: setting.value for name, setting in self.settings.items() if name not in left_out}
+        if self.provider and self.provider.access_token_lifetime:
+            values.setdefault("access_token_lifetime", self.provider.access_token_lifetime)
         return {name: list(v) if isinstance(v, tuple) else v for name, v in values.items()}
 
 

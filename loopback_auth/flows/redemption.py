@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 
 from ..errors import LoopbackAuthError, ScopeDiffers, StoreError
@@ -12,11 +13,12 @@ from ..oauth.id_token import NAME_CLAIMS, read_id_token, read_identity
 from ..oauth.secret import Secret
 from ..oauth.token import authorization_code_grant, read_token_reply
 from ..oauth.wire import Get, read_json_object
+from .replacement import refuse_another_account
 from .revocation import ABANDONED_S, revoke
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
     from datetime import datetime
 
     from ..edge.store import FileStore
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from ..oauth.token import TokenSet
     from .discovery import Transport
     from .profile import Profile
+    from .replacement import MaySwitch
 
 USERINFO_S = 3.0
 """For learning the person's name when no ID token tells it; the sign-in is already saved."""
@@ -39,6 +42,8 @@ async def redeem(
     response: AuthorizationResponse,
     profile: Profile,
     *,
+    held: Credential | None,
+    may_switch: MaySwitch,
     tab: Tab,
     store: FileStore,
     transport: Transport,
@@ -48,45 +53,37 @@ async def redeem(
     """
     Exchange the code, once, and store what it gives; then learn who it was.
 
-    Raises the `LoopbackAuthError` that fits, with nothing stored and what the server issued given back.
+    *held* is the sign-in that this one replaces. Raises the `LoopbackAuthError` that fits, with nothing stored and what the server
+    issued given back.
     """
     reply = await transport(authorization_code_grant(response))
     tokens = read_token_reply(reply, received_at=clock(), scope=response.request.scope)
     notify(Exchanged())
-    credential = await _saved(
-        profile, response, tokens, tab=tab, store=store, transport=transport, clock=clock, notify=notify
-    )
-    return await _named(profile, credential, store=store, transport=transport)
-
-
-async def _saved(
-    profile: Profile,
-    response: AuthorizationResponse,
-    tokens: TokenSet,
-    *,
-    tab: Tab,
-    store: FileStore,
-    transport: Transport,
-    clock: Callable[[], datetime],
-    notify: Callable[[Notice], None],
-) -> Credential:
-    """Store the tokens, or give them back to the server: a sign-in that was not kept leaves nothing behind."""
-    request = response.request
-    try:
-        _look_at_scope(profile, request.scope, tokens, notify)
-        credential = Credential(
-            profile=profile.name,
-            tokens=tokens,
-            client=request.client,
-            server=request.server,
-            settings=profile.to_remember(),
-            identity=_identity(profile, request, tokens, clock()),
-            client_secret_env=profile.client_secret_env,
-        )
+    async with _given_back_unless_kept(tokens, response.request, transport):
+        _look_at_scope(profile, response.request.scope, tokens, notify)
+        credential = _credential(profile, response.request, tokens, clock())
+        if held is not None and credential.identity is None:
+            credential = await _named(profile, credential, transport)
+        await refuse_another_account(credential, held, may_switch)
         # The last moment to give up: whoever opened the address first may have brought a code of their own.
         tab.still_trusted()
         store.save(profile.name, credential.to_document())
         tab.kept()
+    notify(Saved(profile=profile.name, path=store.path(profile.name)))
+    named = await _named(profile, credential, transport)
+    if named is not credential:
+        with suppress(LoopbackAuthError):
+            store.save(profile.name, named.to_document())
+    return named
+
+
+@asynccontextmanager
+async def _given_back_unless_kept(
+    tokens: TokenSet, request: AuthorizationRequest, transport: Transport
+) -> AsyncIterator[None]:
+    """Give the tokens back to the server if the block fails: a sign-in that was not kept leaves nothing behind."""
+    try:
+        yield
     except BaseException as error:
         patience_s = ABANDONED_S if isinstance(error, Exception) else INTERRUPTED_S
         revoked = await revoke(
@@ -99,8 +96,20 @@ async def _saved(
             )
             error.message = error.args[0]
         raise
-    notify(Saved(profile=profile.name, path=store.path(profile.name)))
-    return credential
+
+
+def _credential(
+    profile: Profile, request: AuthorizationRequest, tokens: TokenSet, moment: datetime
+) -> Credential:
+    return Credential(
+        profile=profile.name,
+        tokens=tokens,
+        client=request.client,
+        server=request.server,
+        settings=profile.to_remember(),
+        identity=_identity(profile, request, tokens, moment),
+        client_secret_env=profile.client_secret_env,
+    )
 
 
 def _look_at_scope(profile: Profile, asked: str, tokens: TokenSet, notify: Callable[[Notice], None]) -> None:
@@ -137,9 +146,7 @@ def _names(profile: Profile) -> tuple[str, ...]:
     return profile.provider.names if profile.provider else NAME_CLAIMS
 
 
-async def _named(
-    profile: Profile, credential: Credential, *, store: FileStore, transport: Transport
-) -> Credential:
+async def _named(profile: Profile, credential: Credential, transport: Transport) -> Credential:
     """Ask the server for the person's name where no ID token told it; the sign-in stands without one."""
     known, url = credential.identity, credential.server.userinfo_endpoint
     if url is None or (known and known.name != known.subject):
@@ -149,11 +156,9 @@ async def _named(
         async with asyncio.timeout(USERINFO_S):
             reply = await transport(Get(url=url, authorization=bearer))
         identity = read_identity(read_json_object(reply, what="userinfo"), names=_names(profile))
-        # OpenID Connect Core section 5.3.2: another subject's claims are not this person's.
-        if reply.status != 200 or identity is None or (known and identity.subject != known.subject):  # noqa: PLR2004 - OK
-            return credential
-        named = replace(credential, identity=identity)
-        store.save(profile.name, named.to_document())
     except (LoopbackAuthError, TimeoutError):
         return credential
-    return named
+    # OpenID Connect Core section 5.3.2: another subject's claims are not this person's.
+    if reply.status != 200 or identity is None or (known and identity.subject != known.subject):  # noqa: PLR2004 - OK
+        return credential
+    return replace(credential, identity=identity)

@@ -9,6 +9,11 @@ Kinds of server, as data: one TOML file each, in the format that users write int
     scope = "openid offline_access"
     names = ["email"]                       # optional: claims that name a person, the most telling first
     token_endpoint_auth_method = "none"     # optional
+    access_token_lifetime = 7200            # optional: seconds that a token usually lasts, where the server does not say
+    grants_per_user = 5                     # optional: each sign-in is a grant of its own, and the server keeps so many
+    api_base = "https://api.example"        # optional: what `api /path` is below; {instance_url} is that member of the token answer
+    [environment]                           # optional: the variables of `exec` and `env`, each with the member it is filled from
+    EXAMPLE_TOKEN = "access_token"
     [server]                                # RFC 8414 members; with only `issuer`, the rest is discovered
     [parameters]                            # optional: added to the authorization request
 """
@@ -37,10 +42,18 @@ _MEMBERS = frozenset(
         "scope",
         "names",
         "token_endpoint_auth_method",
+        "access_token_lifetime",
+        "grants_per_user",
+        "api_base",
+        "environment",
         "server",
         "parameters",
     }
 )
+
+_LISTS = frozenset({"sources", "redirect_uris", "names"})
+_TABLES = frozenset({"server", "parameters", "environment"})
+_NUMBERS = frozenset({"access_token_lifetime", "grants_per_user"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +70,10 @@ class Provider:
     scope: str | None = None
     names: tuple[str, ...] = NAME_CLAIMS
     token_endpoint_auth_method: str | None = None
+    access_token_lifetime: int | None = None
+    grants_per_user: int | None = None
+    api_base: str | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
     server: Mapping[str, Any] = field(default_factory=dict)
     parameters: Mapping[str, str] = field(default_factory=dict)
 
@@ -109,16 +126,27 @@ def read_provider(name: str, path: str) -> Provider:
     for member in ("title", "register", "server"):
         if not document.get(member):
             raise _invalid(path, f"{member} is missing")
-    lists = ("sources", "redirect_uris", "names")
-    for member in document.keys() - {"server", "parameters", *lists}:
-        if not isinstance(document[member], str):
-            raise _invalid(path, f"{member} must be a string")
-    for member in lists:
-        values = document.get(member, [])
-        if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
-            raise _invalid(path, f"{member} must be a list of strings")
-    members: dict[str, Any] = {m: tuple(v) if m in lists else v for m, v in document.items()}
+    for member, value in document.items():
+        if why := _unfit(member, value):
+            raise _invalid(path, f"{member} must be {why}")
+    members: dict[str, Any] = {m: tuple(v) if m in _LISTS else v for m, v in document.items()}
     return Provider(name=name, path=path, **members)
+
+
+def _unfit(member: str, value: object) -> str | None:
+    """Say what *value* should be, if it is not."""
+    if member in _LISTS:
+        fits = isinstance(value, list) and all(isinstance(item, str) for item in value)
+        return None if fits else "a list of strings"
+    if member in _TABLES:
+        fits = isinstance(value, dict) and (
+            member == "server" or all(isinstance(v, str) for v in value.values())
+        )
+        return None if fits else "a table of strings"
+    if member in _NUMBERS:
+        fits = isinstance(value, int) and not isinstance(value, bool) and value > 0
+        return None if fits else "a number above 0"
+    return None if isinstance(value, str) else "a string"
 
 
 def _invalid(path: str, why: str) -> ConfigError:
