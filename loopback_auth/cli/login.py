@@ -11,15 +11,17 @@ from ..edge.event_loop import run as run_story
 from ..edge.home import home
 from ..edge.interrupts import listen_for_interrupts
 from ..edge.store import FileStore
-from ..errors import Cancelled, UsageError
+from ..errors import Cancelled, StoreDamaged, UsageError
 from ..flows.access_token import has_expired
 from ..flows.login import TIMEOUT_S, login
 from ..flows.profile import resolve
+from ..notices import Warned
 from ..oauth.secret import Secret
 from ..oauth.text import one_line
 from ..providers import load_provider
 from .arguments import profile_name
 from .network import transport_for
+from .question import agreed, agreed_meanwhile
 from .talk import Talk, host_of
 
 TYPE_CHECKING = False
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
     from ..edge.config import Config
     from ..flows.profile import Profile
+    from ..flows.replacement import MaySwitch
     from ..oauth.credential import Credential
     from .arguments import Parser
     from .console import Console
@@ -106,6 +109,11 @@ def arguments(parser: Parser) -> None:
     how.add_argument(
         "--if-needed", action="store_true", help="do nothing when the stored token is good or refreshable"
     )
+    how.add_argument(
+        "--switch-account",
+        action="store_true",
+        help="let another account take the place of the one that the profile holds",
+    )
     how.add_argument("--no-browser", action="store_true", help="open nothing: print the address only")
     how.add_argument(
         "--browser", metavar="COMMAND", help="the browser to open (default: BROWSER, else the desktop's)"
@@ -128,7 +136,7 @@ def run(arguments: Namespace, console: Console) -> int:
     place = home()
     name = profile_name(arguments, place)
     store, config = FileStore(place), load_config(place)
-    stored = store.load(name)
+    stored = _stored(store, name, console)
     if (
         arguments.if_needed
         and stored
@@ -154,6 +162,15 @@ def run(arguments: Namespace, console: Console) -> int:
     ):
         _offer_profile(profile, config, console)
     return 0
+
+
+def _stored(store: FileStore, name: str, console: Console) -> Mapping[str, Any] | None:
+    """Give what the last sign-in left; a damaged file is told and set aside, and does not keep anybody from signing in."""
+    try:
+        return store.load(name)
+    except StoreDamaged as error:
+        Talk(console)(Warned(code=error.code, message=error.message))
+        return None
 
 
 def _settings(arguments: Namespace, console: Console) -> dict[str, Any]:
@@ -205,7 +222,14 @@ def _typed_secret(arguments: Namespace, console: Console) -> Secret | None:
 
 
 def _from_stdin() -> str:
-    return sys.stdin.read(64 * 1024).strip("\r\n") if sys.stdin else ""
+    try:
+        return sys.stdin.read(64 * 1024).strip("\r\n") if sys.stdin else ""
+    except UnicodeDecodeError:
+        raise UsageError(
+            "the client secret on standard input is not text in this terminal's encoding",
+            cause="Secrets are text; what came cannot be read as such.",
+            fix="pipe the secret as UTF-8, or name a file that holds it with --client-secret-file",
+        ) from None
 
 
 def _from_prompt(console: Console) -> str:
@@ -234,8 +258,22 @@ def _sign_in(profile: Profile, arguments: Namespace, store: FileStore, console: 
             notify=talk,
             timeout_s=profile.get("timeout", TIMEOUT_S),
             rediscover=arguments.refresh_metadata,
+            may_switch=_may_switch(arguments, console),
         )
     )
+
+
+def _may_switch(arguments: Namespace, console: Console) -> MaySwitch | None:
+    """Say who decides whether another account may take the place of the one that the profile holds."""
+    can_ask = console.interactive and not (arguments.no_input or console.json or console.quiet)
+    if not (arguments.switch_account or can_ask):
+        return None
+
+    async def may_switch(held: str, new: str) -> bool:
+        names = f"This profile holds {one_line(held)}, and {one_line(new)} signed in."
+        return arguments.switch_account or await agreed_meanwhile(f"{names} Replace it? [y/N] ", console)
+
+    return may_switch
 
 
 def _browser(profile: Profile) -> Callable[[str], bool]:
@@ -280,17 +318,6 @@ def _offer_profile(profile: Profile, config: Config, console: Console) -> None:
 
     console.say(f"\nTo keep these settings where you can edit them, {config.path} would get:\n")
     console.say(profile_text(profile.name, profile.to_remember(), profile.client_secret_env))
-    if _agreed("Write that? [y/N] "):
+    if agreed("Write that? [y/N] "):
         add_profile(config.path, profile.name, profile.to_remember(), profile.client_secret_env)
         console.say(f"Written to {config.path}.")
-
-
-def _agreed(question: str) -> bool:
-    sys.stderr.write(question)
-    sys.stderr.flush()
-    # The sign-in is made and stored: whatever is answered here cannot undo it.
-    try:
-        return sys.stdin.readline().strip().lower() in ("y", "yes")
-    except KeyboardInterrupt:
-        sys.stderr.write("\n")
-        return False

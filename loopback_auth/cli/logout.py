@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+
 from ..edge.event_loop import run as run_story
 from ..edge.home import home
 from ..edge.interrupts import listen_for_interrupts
 from ..edge.store import FileStore
+from ..errors import LoopbackAuthError, UsageError
 from ..flows.logout import Revocation, logout
 from .arguments import profile_name
 from .network import transport_for, trusted
@@ -30,6 +33,7 @@ _REVOCATION_FAILED = 7
 
 def arguments(parser: Parser) -> None:
     parser.profile_argument()
+    parser.add_argument("--all", action="store_true", help="sign out of every profile")
     parser.add_argument(
         "--local", action="store_true", help="forget the tokens here and do not ask the server"
     )
@@ -38,10 +42,43 @@ def arguments(parser: Parser) -> None:
 def run(arguments: Namespace, console: Console) -> int:
     listen_for_interrupts()
     place = home()
-    name = profile_name(arguments, place)
     store = FileStore(place)
-    transport = None if arguments.local else transport_for(trusted(store.load(name)), Talk(console))
-    outcome = run_story(logout(name, store=store, transport=transport))
+    if arguments.all:
+        if arguments.profile or arguments.profile_option:
+            raise UsageError(
+                "a profile was named beside --all",
+                cause="--all means every profile.",
+                fix="loopback-auth logout --all, or loopback-auth logout PROFILE",
+            )
+        return _all(store, console, local=arguments.local)
+    name = profile_name(arguments, place)
+    outcome = _sign_out(name, store, console, local=arguments.local)
     console.result("", {"profile": name, "removed": True, "revocation": outcome.value})
-    console.say(f"Signed out of the profile {name}: its tokens are no longer stored here. {_TOLD[outcome]}")
     return _REVOCATION_FAILED if outcome is Revocation.FAILED else 0
+
+
+def _all(store: FileStore, console: Console, *, local: bool) -> int:
+    """Sign out of one profile after the other; what goes wrong with one keeps none of the others."""
+    rows, status = [], 0
+    for name in store.profiles():
+        try:
+            outcome = _sign_out(name, store, console, local=local)
+            rows.append({"profile": name, "removed": True, "revocation": outcome.value})
+            status = status or (_REVOCATION_FAILED if outcome is Revocation.FAILED else 0)
+        except LoopbackAuthError as error:
+            rows.append(
+                {"profile": name, "removed": not os.path.lexists(store.path(name)), "problem": error.code}
+            )
+            console.say(f"{name}: {error.message}")
+            status = status or error.exit_code
+    console.result("", {"profiles": rows})
+    if not rows:
+        console.say("Nobody is signed in to any profile.")
+    return status
+
+
+def _sign_out(name: str, store: FileStore, console: Console, *, local: bool) -> Revocation:
+    transport = None if local else transport_for(trusted(store.load(name)), Talk(console))
+    outcome = run_story(logout(name, store=store, transport=transport))
+    console.say(f"Signed out of the profile {name}: its tokens are no longer stored here. {_TOLD[outcome]}")
+    return outcome

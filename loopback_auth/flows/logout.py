@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack
 from enum import Enum
 
-from ..errors import SignInNeeded
 from ..oauth.credential import Credential
-from .revocation import revoke
+from .access_token import signed_in
+from .revocation import revoke_both
+from .turn import turn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,24 +34,25 @@ async def logout(
     """
     Forget *profile*; with a *transport* the server is asked to revoke its tokens first.
 
-    *environ* holds the client's secret where the sign-in was told so. Raises `SignInNeeded` when nothing was stored.
+    A refresh that is on its way is let finish, or its new tokens would outlive the sign-out. *environ* holds the client's secret
+    where the sign-in was told so. Raises `SignInNeeded` when nothing was stored.
     """
-    document = store.load(profile)
-    if document is None:
-        raise SignInNeeded(f"nobody is signed in to the profile {profile}", profile=profile)
-    outcome = Revocation.NOT_ASKED
-    try:
-        if transport is not None:
-            outcome = await _revoked(Credential.from_document(document), transport, environ)
-    finally:
-        store.remove(profile)
-    return outcome
+    signed_in(profile, store.load(profile))
+    with ExitStack() as stack:
+        hold = await turn(profile, store, stack)
+        document = signed_in(profile, hold.load())
+        try:
+            if transport is None:
+                return Revocation.NOT_ASKED
+            return await _revoked(Credential.from_document(document), transport, environ)
+        finally:
+            hold.remove()
 
 
 async def _revoked(credential: Credential, transport: Transport, environ: Mapping[str, str]) -> Revocation:
     if credential.server.revocation_endpoint is None:
         return Revocation.NOT_OFFERED
-    done = await revoke(
+    done = await revoke_both(
         credential.tokens,
         client=credential.client_with_secret(environ),
         server=credential.server,

@@ -6,15 +6,16 @@ import os
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 
-from ..edge.clock import now, running_s
-from ..edge.event_loop import entered, paused
-from ..errors import ProviderError, RefreshRejected, SignInNeeded, StoreBusy, StoreError
+from ..edge.clock import now
+from ..edge.event_loop import entered
+from ..errors import ProviderError, RefreshRejected, SignInNeeded, StoreError
 from ..notices import Refreshed, Warned
 from ..oauth.credential import Credential
 from ..oauth.refresh import read_refresh_reply, refresh_token_grant
 from .access_token import MIN_TTL_S, has_expired, is_good, signed_in
 from .expiry import with_expiry
 from .patience import PATIENCE_S, patiently
+from .turn import turn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,16 +30,11 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
-TURN_S = PATIENCE_S + 10.0
-"""How long to wait for another process that refreshes: as long as that may take."""
-
 SPARE_S = 5.0
 """How long a server may take while the token that is there is still good for a moment."""
 
 INTERRUPTED_S = 1.0
 """How long a refresh that is on its way may go on after Ctrl-C: its answer holds the only refresh token that works."""
-
-_LOOK_S = 0.02
 
 
 async def refreshed(
@@ -58,7 +54,7 @@ async def refreshed(
     The lock is held from the second look to the save, so whoever waited for it finds the new tokens.
     """
     with ExitStack() as stack:
-        hold = await _turn(profile, store, stack)
+        hold = await turn(profile, store, stack)
         document = signed_in(profile, hold.load())
         at = clock().timestamp()
         if is_good(document, at=at, min_ttl_s=min_ttl_s, refused=refused):
@@ -87,21 +83,6 @@ async def refreshed(
             return document
     notify(Refreshed(profile=profile))
     return credential.to_document()
-
-
-async def _turn(profile: str, store: FileStore, stack: ExitStack) -> Hold:
-    """Take the profile's lock; a wait here costs nobody an event loop."""
-    deadline = running_s() + TURN_S
-    while True:
-        try:
-            return stack.enter_context(store.locked(profile, patience_s=0))
-        except StoreBusy as busy:
-            if running_s() > deadline:
-                raise StoreBusy(
-                    f"another process has been refreshing the profile {profile} for {TURN_S:g} s",
-                    path=busy.facts["path"],
-                ) from None
-        await paused(_LOOK_S)
 
 
 def _no_refresh_token(profile: str, document: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -10,10 +10,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..oauth.metadata import Client, ServerMetadata
     from ..oauth.token import TokenSet
+    from ..oauth.wire import FormPost
     from .discovery import Transport
 
 ABANDONED_S = 5.0
-"""The most that is spent on revoking tokens nobody will use."""
+"""The most that is spent on revoking a token."""
+
+_REVOKED = 200
+# Section 2.2.1: the server does not revoke tokens of that kind, or - at some - knows it no more.
+_NOT_FOR_REVOKING = 400
 
 
 async def revoke(
@@ -32,14 +37,32 @@ async def revoke(
     token = tokens.refresh_token or tokens.access_token
     hint = "refresh_token" if tokens.refresh_token else "access_token"
     message = revocation_request(token, hint=hint, client=client, server=server)
+    return await _status(message, transport, timeout_s) == _REVOKED
+
+
+async def revoke_both(
+    tokens: TokenSet, *, client: Client, server: ServerMetadata, transport: Transport
+) -> bool:
+    """
+    Revoke the refresh token, then the access token, which at some servers outlives it; tell whether none is left that works.
+
+    Never raises for what the server or the network does.
+    """
+    done = await revoke(tokens, client=client, server=server, transport=transport)
+    if tokens.refresh_token is None or not done:
+        return done
+    message = revocation_request(tokens.access_token, hint="access_token", client=client, server=server)
+    return await _status(message, transport, ABANDONED_S) in (_REVOKED, _NOT_FOR_REVOKING)
+
+
+async def _status(message: FormPost | None, transport: Transport, timeout_s: float) -> int | None:
     if message is None:
-        return False
+        return None
     await entered()
     import asyncio
 
     try:
         async with asyncio.timeout(timeout_s):
-            reply = await transport(message)
+            return (await transport(message)).status
     except (LoopbackAuthError, TimeoutError):
-        return False
-    return reply.status == 200  # noqa: PLR2004 - RFC 7009 section 2.2
+        return None

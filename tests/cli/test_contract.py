@@ -433,14 +433,15 @@ async def test_logout_revokes_and_forgets(server: AuthorizationServer, tmp_path:
     async with login("--issuer", server.issuer, "--client-id", "demo", home=tmp_path) as sign_in:
         await visit(await sign_in.open_page())
         await sign_in.outcome()
-    refresh_token = token_file(tmp_path)["refresh_token"]
+    tokens = token_file(tmp_path)
 
     outcome = await run("logout", "--json", home=tmp_path)
 
     assert (outcome.exit_code, outcome.document["revocation"]) == (0, "revoked")
     assert no_token_file(tmp_path)
-    assert server.seen("revoke")[-1].form["token"] == [refresh_token]
-    assert server.registry.grant_of_refresh_token(refresh_token).revoked  # type: ignore[union-attr]  # it was just issued
+    told = [request.form["token"] for request in server.seen("revoke")]
+    assert told == [[tokens["refresh_token"]], [tokens["access_token"]]]
+    assert server.registry.grant_of_refresh_token(tokens["refresh_token"]).revoked  # type: ignore[union-attr]  # it was just issued
 
 
 async def test_logout_forgets_though_the_server_fails_and_locally_asks_nobody(

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from loopback_auth.flows.replacement import MaySwitch
     from loopback_auth.notices import Notice
     from loopback_auth.oauth.credential import Credential
 
@@ -107,7 +108,12 @@ class Ended:
 
 
 async def sign_in(
-    server: ScriptedServer, home: Path, *paths: str, timeout_s: float = 5, **settings: Any
+    server: ScriptedServer,
+    home: Path,
+    *paths: str,
+    timeout_s: float = 5,
+    may_switch: MaySwitch | None = None,
+    **settings: Any,
 ) -> Ended:
     store, notices = FileStore(str(home)), list[Any]()
     visits: list[asyncio.Future[Page]] = []
@@ -128,7 +134,13 @@ async def sign_in(
     try:
         transport = HttpTransport(timeout_s=timeout_s, environ={})
         story = login(
-            profile, store=store, transport=transport, browser=browser, environ={}, notify=notices.append
+            profile,
+            store=store,
+            transport=transport,
+            browser=browser,
+            environ={},
+            notify=notices.append,
+            may_switch=may_switch,
         )
         credential = await story
     except LoopbackAuthError as failed:
