@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from loopback_auth.testing import AuthorizationServer, Browser, Client
+from loopback_auth.testing import AuthorizationServer, Browser, Client, User
 from tests.servers.command import COMMAND, environment, token_file
 
 if TYPE_CHECKING:
@@ -96,3 +96,57 @@ def test_a_token_on_a_terminal_comes_with_a_word_of_warning_cl_05(tmp_path: Path
     quiet.expect(pexpect.EOF)
     assert quiet.before.splitlines() == ["the-token"]
     quiet.close()
+
+
+USERS = (User(username="ada", password="a", subject="1"), User(username="bob", password="b", subject="2"))
+
+
+def sign_in_as(name: str, terminal: pexpect.spawn) -> None:
+    terminal.expect(r"(http://127\.0\.0\.1:\d+/authorize\?\S+)")
+    browser = Browser(username=name, password=name[0])
+    threading.Thread(target=browser.visit, args=(terminal.match[1],), daemon=True).start()
+
+
+@pytest.mark.parametrize(
+    ("answer", "exit_code", "holds"),
+    [("y\n", 0, "bob"), ("n\n", 2, "ada"), ("\n", 2, "ada"), ("\x03", 130, "ada")],
+)
+def test_id_06_another_account_is_asked_about(
+    tmp_path: Path, *, answer: str, exit_code: int, holds: str
+) -> None:
+    """ID-06: only a yes replaces the account that the profile holds; else the new tokens are given back."""
+    with AuthorizationServer.running(clients=(Client(client_id="app"),), users=USERS) as server:
+        words = ("login", "work", "--issuer", server.issuer, "--client-id", "app")
+        first = on_a_terminal(tmp_path, *words, "--no-input")
+        sign_in_as("ada", first)
+        first.expect(pexpect.EOF)
+
+        second = on_a_terminal(tmp_path, *words)
+        sign_in_as("bob", second)
+        second.expect(r"This profile holds ada, and bob signed in\. Replace it\? \[y/N\] ")
+        second.send(answer)
+        if exit_code == 0:
+            second.expect(r"Write that\? \[y/N\] ")
+            second.sendline("n")
+        second.expect(pexpect.EOF)
+        second.close()
+        given_back = len(server.seen("revoke"))
+
+    assert (second.exitstatus, token_file(tmp_path, "work")["identity"]["name"]) == (exit_code, holds)
+    assert given_back == (0 if exit_code == 0 else 1)
+
+
+@pytest.mark.parametrize(("flags", "exit_code", "holds"), [((), 2, "ada"), (("--switch-account",), 0, "bob")])
+def test_id_06_where_nobody_can_be_asked_a_flag_decides(
+    tmp_path: Path, *, flags: tuple[str, ...], exit_code: int, holds: str
+) -> None:
+    """ID-06: without it the account stays, and the error names it."""
+    with AuthorizationServer.running(clients=(Client(client_id="app"),), users=USERS) as server:
+        words = ("login", "work", "--issuer", server.issuer, "--client-id", "app", "--no-input")
+        for name, more in (("ada", ()), ("bob", flags)):
+            terminal = on_a_terminal(tmp_path, *words, *more)
+            sign_in_as(name, terminal)
+            terminal.expect(pexpect.EOF)
+            terminal.close()
+    assert (terminal.exitstatus, token_file(tmp_path, "work")["identity"]["name"]) == (exit_code, holds)
+    assert exit_code == 0 or "--switch-account" in terminal.before
