@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager, suppress
 
+from ..edge.clock import now, running_s
 from ..edge.event_loop import entered
 from ..errors import (
     DiscoveryFailed,
@@ -16,10 +17,11 @@ from ..errors import (
 )
 from ..oauth.metadata import ENDPOINTS, merge, read_metadata_document, well_known_urls
 from ..oauth.wire import Get, check_url
+from .patience import PATIENCE_S, wait_before
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
     from typing import Any
 
     from ..oauth.metadata import ServerMetadata
@@ -43,26 +45,50 @@ async def discover(issuer: str, *, transport: Transport) -> dict[str, Any]:
     await entered()
     import asyncio
 
-    urls = well_known_urls(issuer)
-    answers = await asyncio.gather(*(_document(url, issuer, transport) for url in urls))
-    documents = [answer for answer in answers if isinstance(answer, dict)]
-    if documents:
-        return merge(documents)
-    failures = [answer for answer in answers if isinstance(answer, LoopbackAuthError)]
-    for kind in (IssuerMisspelled, TransportError, ServerUnavailable):
-        for failure in failures:
-            if isinstance(failure, kind):
-                raise failure
-    raise DiscoveryFailed(f"{issuer} publishes no metadata ({failures[0]})", issuer=issuer, url=urls[0])
+    urls, deadline, attempt = well_known_urls(issuer), running_s() + PATIENCE_S, 1
+    while True:
+        replies = await asyncio.gather(*(_reply(url, transport) for url in urls))
+        answers = [_document(reply, issuer) for reply in replies]
+        if documents := [answer for answer in answers if isinstance(answer, dict)]:
+            return merge(documents)
+        attempt += 1
+        wait_s = _soonest(attempt, replies)
+        if wait_s is None or running_s() + wait_s > deadline:
+            raise _failure([answer for answer in answers if not isinstance(answer, dict)], issuer, urls[0])
+        await asyncio.sleep(wait_s)
 
 
-async def _document(url: str, issuer: str, transport: Transport) -> dict[str, Any] | LoopbackAuthError:
+async def _reply(url: str, transport: Transport) -> HttpReply | TransportError:
     try:
-        return read_metadata_document(await transport(Get(url=url)), issuer=issuer)
+        return await transport(Get(url=url))
+    except TransportError as error:
+        return error
+
+
+def _document(reply: HttpReply | TransportError, issuer: str) -> dict[str, Any] | LoopbackAuthError:
+    if isinstance(reply, TransportError):
+        return reply
+    try:
+        return read_metadata_document(reply, issuer=issuer)
     except (IssuerMisspelled, ProtocolError, ServerUnavailable, TransportError) as error:
         return error
     except LoopbackAuthError as error:
         return ProtocolError(error.message)
+
+
+def _soonest(attempt: int, replies: Sequence[HttpReply | TransportError]) -> float | None:
+    """Say after how many seconds the next *attempt* may find a server that was busy less so; `None` when none said it was."""
+    waits = [wait_before(attempt, reply, now()) for reply in replies if not isinstance(reply, TransportError)]
+    return min((wait_s for wait_s in waits if wait_s is not None), default=None)
+
+
+def _failure(failures: Sequence[LoopbackAuthError], issuer: str, url: str) -> LoopbackAuthError:
+    """Choose the failure that tells most."""
+    for kind in (IssuerMisspelled, TransportError, ServerUnavailable):
+        for failure in failures:
+            if isinstance(failure, kind):
+                return failure
+    return DiscoveryFailed(f"{issuer} publishes no metadata ({failures[0]})", issuer=issuer, url=url)
 
 
 @asynccontextmanager

@@ -21,6 +21,8 @@ TRIES = 3
 PATIENCE_S = 90.0
 """For all of them together, waits included."""
 
+_BUSY = frozenset({429, 500, 502, 503, 504})
+
 LONGEST_WAIT_S = 60.0
 """A server that names a later time is not waited for."""
 
@@ -53,21 +55,21 @@ async def patiently(
                 raise
             lost = True
             continue
-        wait_s = _wait_s(reply, attempt, clock())
-        if wait_s is None or attempt == TRIES or running_s() + wait_s > deadline:
+        wait_s = wait_before(attempt + 1, reply, clock())
+        if wait_s is None or running_s() + wait_s > deadline:
             break
         await asyncio.sleep(wait_s)
     return reply
 
 
-def _wait_s(reply: HttpReply, attempt: int, moment: datetime) -> float | None:
-    """Say how long to wait before asking again; `None` not to."""
-    if reply.status != 429 and reply.status < 500:  # noqa: PLR2004 - RFC 6585 section 4, RFC 9110 section 15.6
+def wait_before(attempt: int, reply: HttpReply, moment: datetime) -> float | None:
+    """Say how many seconds after *reply*, at *moment*, the next *attempt* may be made; `None` for never."""
+    if attempt > TRIES or reply.status not in _BUSY:
         return None
     told = retry_after_s(reply, moment)
     if told is not None:
         return told if told <= LONGEST_WAIT_S else None
-    return float(2**attempt) * (0.25 + _jitter() / 2)
+    return float(2**attempt) * (0.125 + _jitter() / 4)
 
 
 def _jitter() -> float:

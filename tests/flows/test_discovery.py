@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from loopback_auth.oauth.wire import FormPost, Get
 
-    from ..edge.scripted_server import Script
+    from ..edge.scripted_server import Connection, Script
 
 OIDC, RFC8414 = "/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"
 HTML = plain_answer(b"<!doctype html><title>Hotel WiFi</title>", kind="text/html")
@@ -150,9 +150,13 @@ FAILURES: dict[str, tuple[bytes | Script, type[LoopbackAuthError], str]] = {
         UnexpectedRedirect,
         "redirect",
     ),
-    "a server that is down": (plain_answer(b"", status=503), ServerUnavailable, "status 503"),
+    "a server that is down": (
+        plain_answer(b"", "Retry-After: 0", status=503),
+        ServerUnavailable,
+        "status 503",
+    ),
     "a server that is busy": (
-        plain_answer(b"", "Retry-After: 2", status=429),
+        plain_answer(b"", "Retry-After: 99", status=429),
         ServerUnavailable,
         "status 429",
     ),
@@ -198,3 +202,35 @@ async def test_the_documents_are_asked_for_together(server: ScriptedServer) -> N
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+@pytest.mark.parametrize(("busy", "asked"), [(0, 1), (1, 2), (2, 3), (3, 3), (9, 3)])
+async def test_rb_05_a_server_that_is_busy_is_asked_three_times_at_most(
+    server: ScriptedServer, *, busy: int, asked: int
+) -> None:
+    """RB-05: and as soon as it has a document, that is it."""
+    path = "/.well-known/openid-configuration"
+    good = json_answer({"issuer": server.origin, "token_endpoint": "x"})
+    left = [plain_answer(b"", "Retry-After: 0", status=503)] * busy
+
+    def answer(connection: Connection) -> None:
+        connection.socket.sendall(left.pop() if left else good)
+
+    server.answers["*"] = plain_answer(b"", status=404)
+    server.answers[path] = answer
+    if busy < 3:
+        found = await discover(server.origin, transport=HttpTransport())
+        assert found["token_endpoint"] == "x"
+    else:
+        assert type(await refused(server.origin)) is ServerUnavailable
+    assert len(server.asked(path)) == asked
+
+
+async def test_rb_05_one_good_document_is_not_kept_waiting_by_another_that_is_busy(
+    server: ScriptedServer,
+) -> None:
+    """RB-05: half of the answer is enough."""
+    server.answers["*"] = plain_answer(b"", "Retry-After: 30", status=503)
+    server.answers["/.well-known/openid-configuration"] = json_answer({"issuer": server.origin})
+    async with asyncio.timeout(5):
+        assert (await discover(server.origin, transport=HttpTransport()))["issuer"] == server.origin
