@@ -8,7 +8,7 @@ import time
 from ..edge.home import home
 from ..edge.store import FileStore
 from ..errors import SignInNeeded
-from ..flows.access_token import MIN_TTL_S, good_document, signed_in
+from ..flows.access_token import MIN_TTL_S, access_token, good_document, signed_in
 from ..oauth.secret import Secret
 from .arguments import profile_name
 
@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..flows.discovery import Transport
+    from ..notices import Notice
+    from ..oauth.wire import FormPost, Get, HttpReply
     from .arguments import Parser
     from .console import Console
-    from .talk import Talk
 
 
 def min_ttl_argument(parser: Parser) -> None:
@@ -72,12 +73,10 @@ class Access:
         from ..edge.event_loop import run
         from ..flows.check import check
 
-        _, transport = self._network(document)
-        token = Secret(document["access_token"])
-        if run(check(document, transport=transport)):
+        if run(check(document, transport=self._transport())):
             return document
-        again = self._refreshed(token)
-        if not run(check(again, transport=transport)):
+        again = self._refreshed(Secret(document["access_token"]))
+        if not run(check(again, transport=self._transport())):
             raise SignInNeeded(
                 f"the server takes neither the stored access token of the profile {self.profile} nor a new one",
                 profile=self.profile,
@@ -86,28 +85,37 @@ class Access:
 
     def _refreshed(self, refused: Secret | None) -> Mapping[str, Any]:
         from ..edge.event_loop import run
-        from ..flows.refresh import refreshed
+        from ..edge.interrupts import listen_for_interrupts
 
-        talk, transport = self._network(self.store.load(self.profile))
+        listen_for_interrupts()
         return run(
-            refreshed(
+            access_token(
                 self.profile,
                 store=self.store,
-                transport=transport,
+                transport=self._transport(),
                 min_ttl_s=self._min_ttl_s,
                 refused=refused,
-                notify=talk,
+                notify=self._notify,
             )
         )
 
-    def _network(self, document: Mapping[str, Any] | None) -> tuple[Talk, Transport]:
-        from ..edge.interrupts import listen_for_interrupts
-        from .network import transport_for, trusted
+    def _notify(self, notice: Notice) -> None:
         from .talk import Talk
 
-        listen_for_interrupts()
-        talk = Talk(self._console)
-        return talk, transport_for(trusted(document), talk)
+        Talk(self._console)(notice)
+
+    def _transport(self) -> Transport:
+        """Give a transport that is made when it is first used: of many processes that find an expired token, one needs it."""
+
+        async def send(message: FormPost | Get) -> HttpReply:
+            from .network import transport_for, trusted
+
+            reply: HttpReply = await transport_for(trusted(self.store.load(self.profile)), self._notify)(
+                message
+            )
+            return reply
+
+        return send
 
 
 def given_token() -> str | None:

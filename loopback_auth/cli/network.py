@@ -9,13 +9,14 @@ from ..errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any
 
-    from .talk import Talk
+    from ..flows.discovery import Transport
+    from ..notices import Notice
 
 
-def transport_for(ca_bundle: str | None, talk: Talk) -> Any:
+def transport_for(ca_bundle: str | None, talk: Callable[[Notice], None]) -> Transport:
     """Make the HTTP client that the environment asks for, trusting *ca_bundle* besides the system."""
     from ..edge.transport import TOTAL_S, HttpTransport
     from ..flows.trace import traced

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import ExitStack
 
 from ..edge.clock import now
 from ..errors import SignInNeeded
@@ -49,18 +50,26 @@ async def access_token(
     )
     if document is not None:
         return document
-    from .refresh import refreshed
+    # Here and below: each is loaded only by those who come this far, and of many processes one comes to the refresh.
+    from .turn import turn
 
-    return await refreshed(
-        profile,
-        store=store,
-        transport=transport,
-        clock=clock,
-        min_ttl_s=min_ttl_s,
-        refused=refused,
-        environ=environ,
-        notify=notify,
-    )
+    with ExitStack() as stack:
+        hold = await turn(profile, store, stack)
+        # Whoever waited here finds the tokens of the one who did not.
+        document = signed_in(profile, hold.load())
+        if is_good(document, at=clock().timestamp(), min_ttl_s=min_ttl_s, refused=refused):
+            return document
+        from .refresh import refreshed
+
+        return await refreshed(
+            document,
+            hold=hold,
+            transport=transport,
+            clock=clock,
+            refused=refused,
+            environ=environ,
+            notify=notify,
+        )
 
 
 def good_document(

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from dataclasses import replace
 
-from ..edge.clock import now
 from ..edge.event_loop import entered
 from ..errors import ProviderError, RefreshRejected, SignInNeeded, StoreError
 from ..notices import Refreshed, Warned
 from ..oauth.credential import Credential
 from ..oauth.refresh import read_refresh_reply, refresh_token_grant
-from .access_token import MIN_TTL_S, has_expired, is_good, signed_in
+from .access_token import has_expired
 from .expiry import with_expiry
 from .patience import PATIENCE_S, patiently
-from .turn import turn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any, TypeVar
 
-    from ..edge.store import FileStore, Hold
+    from ..edge.store import Hold
     from ..notices import Notice
     from ..oauth.secret import Secret
     from .discovery import Transport
@@ -38,49 +35,43 @@ INTERRUPTED_S = 1.0
 
 
 async def refreshed(
-    profile: str,
+    document: Mapping[str, Any],
     *,
-    store: FileStore,
+    hold: Hold,
     transport: Transport,
-    clock: Callable[[], datetime] = now,
-    min_ttl_s: float = MIN_TTL_S,
-    refused: Secret | None = None,
-    environ: Mapping[str, str] = os.environ,
-    notify: Callable[[Notice], None] = lambda _: None,
+    clock: Callable[[], datetime],
+    refused: Secret | None,
+    environ: Mapping[str, str],
+    notify: Callable[[Notice], None],
 ) -> Mapping[str, Any]:
     """
-    Wait for our turn, look again, and refresh if nobody else has; arguments, result and errors are those of `access_token`.
+    Refresh the tokens of *document*, whose profile's lock is held; arguments, result and errors are those of `access_token`.
 
-    The lock is held from the second look to the save, so whoever waited for it finds the new tokens.
+    While the server cannot be asked, a token that is good for another moment has to do.
     """
-    with ExitStack() as stack:
-        hold = await turn(profile, store, stack)
-        document = signed_in(profile, hold.load())
-        at = clock().timestamp()
-        if is_good(document, at=at, min_ttl_s=min_ttl_s, refused=refused):
-            return document
-        is_usable = not has_expired(document, at=at) and not (
-            refused and refused.matches(document["access_token"])
-        )
-        if not document.get("refresh_token"):
-            return document if is_usable else _no_refresh_token(profile, document)
-        refresh = _refreshed(
-            hold,
-            Credential.from_document(document),
-            transport=transport,
-            clock=clock,
-            environ=environ,
-            patience_s=SPARE_S if is_usable else PATIENCE_S,
-        )
-        try:
-            credential = await _finished(refresh)
-        except (RefreshRejected, StoreError):
+    profile = document["profile"]
+    is_usable = not has_expired(document, at=clock().timestamp()) and not (
+        refused and refused.matches(document["access_token"])
+    )
+    if not document.get("refresh_token"):
+        return document if is_usable else _no_refresh_token(profile, document)
+    refresh = _refreshed(
+        hold,
+        Credential.from_document(document),
+        transport=transport,
+        clock=clock,
+        environ=environ,
+        patience_s=SPARE_S if is_usable else PATIENCE_S,
+    )
+    try:
+        credential = await _finished(refresh)
+    except (RefreshRejected, StoreError):
+        raise
+    except ProviderError as error:
+        if not is_usable:
             raise
-        except ProviderError as error:
-            if not is_usable:
-                raise
-            notify(Warned(code=error.code, message=f"not refreshed, as yet the old token is good: {error}"))
-            return document
+        notify(Warned(code=error.code, message=f"not refreshed, as yet the old token is good: {error}"))
+        return document
     notify(Refreshed(profile=profile))
     return credential.to_document()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from ..edge.clock import running_s
 from ..edge.event_loop import paused
 from ..errors import StoreBusy
-from .patience import PATIENCE_S
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,7 +12,7 @@ if TYPE_CHECKING:
 
     from ..edge.store import FileStore, Hold
 
-TURN_S = PATIENCE_S + 10.0
+TURN_S = 100.0
 """How long to wait for another process that refreshes: as long as that may take."""
 
 _LOOK_S = 0.02

@@ -17,18 +17,8 @@ COLUMNS = {
     "gone": "callback → gone",
     "peak": "peak memory",
 }
-TOKEN_AIM = 3.0
 AIMS = {"url": 1.5, "saved": 3.0}
 GONE_AIM_S = 0.040
-
-
-def table_of_token(times: Mapping[str, float]) -> str:
-    """Draw the medians of `token` over that of the interpreter, which is first in *times*."""
-    (bare_name, bare), *others = times.items()
-    rows = [f"| {name} | {taken / bare:.2f} | {taken * 1000:.0f} ms |" for name, taken in others]
-    return "\n".join(
-        ["| | ratio | median |", "|---|---|---|", f"| {bare_name} | 1 | {bare * 1000:.0f} ms |", *rows]
-    )
 
 
 def table_of_sign_ins(sign_ins: Mapping[str, SignIn]) -> str:
@@ -47,14 +37,10 @@ def _shown(one: SignIn, column: str) -> str:
     return f"{value * 1000:.0f} ms"
 
 
-def aims(
-    times: Mapping[str, float], sign_ins: Mapping[str, SignIn], peers: Iterable[str]
-) -> list[tuple[bool, str]]:
-    """List every aim as met or not, with what was measured."""
-    (_, bare_token), *tokens = times.items()
+def aims(sign_ins: Mapping[str, SignIn], peers: Iterable[str]) -> list[tuple[bool, str]]:
+    """List every aim of a sign-in as met or not, with what was measured."""
     ours, bare = sign_ins[OURS], sign_ins[BARE]
-    found = [(name, taken / bare_token, TOKEN_AIM) for name, taken in tokens]
-    found += [(COLUMNS[c], getattr(ours, c) / getattr(bare, c), aim) for c, aim in AIMS.items()]
+    found = [(COLUMNS[c], getattr(ours, c) / getattr(bare, c), aim) for c, aim in AIMS.items()]
     listed = [(ratio <= aim, f"{what}: {ratio:.2f} (aim: at most {aim:g})") for what, ratio, aim in found]
     late = ours.gone - bare.gone
     listed.append(

@@ -34,6 +34,7 @@ class Server(http.server.ThreadingHTTPServer):
         self.issuer = f"http://127.0.0.1:{self.server_address[1]}"
         self.endpoints = [f"{self.issuer}/authorize", f"{self.issuer}/token"]
         self.challenges: set[str] = set()
+        self.refreshes = 0
 
     def redeem(self, form: dict[str, str]) -> bool:
         """Tell whether *form* brings the code and the verifier of a challenge, which then is spent."""
@@ -42,6 +43,13 @@ class Server(http.server.ThreadingHTTPServer):
         known = challenge in self.challenges
         self.challenges.discard(challenge)
         return known and form.get("code") == CODE and form.get("grant_type") == "authorization_code"
+
+    def grant(self, form: dict[str, str]) -> bool:
+        """Tell whether *form* is worth tokens; every refresh token is, and is counted."""
+        if form.get("grant_type") == "refresh_token":
+            self.refreshes += 1
+            return bool(form.get("refresh_token"))
+        return self.redeem(form)
 
     def metadata(self) -> dict[str, object]:
         return {
@@ -63,7 +71,7 @@ class _Endpoints(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        good = self.server.redeem(dict(urllib.parse.parse_qsl(body)))
+        good = self.server.grant(dict(urllib.parse.parse_qsl(body)))
         self._answer(200 if good else 400, TOKENS if good else {"error": "invalid_grant"})
 
     def _answer(self, status: int, document: dict[str, object]) -> None:
