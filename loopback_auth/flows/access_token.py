@@ -62,6 +62,7 @@ async def access_token(
         from .refresh import refreshed
 
         return await refreshed(
+            profile,
             document,
             hold=hold,
             transport=transport,

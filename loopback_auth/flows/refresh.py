@@ -35,6 +35,7 @@ INTERRUPTED_S = 1.0
 
 
 async def refreshed(
+    profile: str,
     document: Mapping[str, Any],
     *,
     hold: Hold,
@@ -45,11 +46,10 @@ async def refreshed(
     notify: Callable[[Notice], None],
 ) -> Mapping[str, Any]:
     """
-    Refresh the tokens of *document*, whose profile's lock is held; arguments, result and errors are those of `access_token`.
+    Refresh the tokens of *document*, which *profile*, whose lock is held, has stored; arguments, result and errors are those of `access_token`.
 
     While the server cannot be asked, a token that is good for another moment has to do.
     """
-    profile = document["profile"]
     is_usable = not has_expired(document, at=clock().timestamp()) and not (
         refused and refused.matches(document["access_token"])
     )
