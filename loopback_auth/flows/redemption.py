@@ -9,7 +9,7 @@ from dataclasses import replace
 from ..errors import LoopbackAuthError, ScopeDiffers, StoreError
 from ..notices import Exchanged, Saved, Warned
 from ..oauth.credential import Credential
-from ..oauth.id_token import NAME_CLAIMS, read_id_token, read_identity
+from ..oauth.id_token import NAME_CLAIMS, check_at_hash, read_id_token, read_identity
 from ..oauth.secret import Secret
 from ..oauth.token import authorization_code_grant, read_token_reply
 from ..oauth.wire import Get, read_json_object
@@ -139,7 +139,9 @@ def _identity(
     # An ID token that was not asked for carries no nonce of ours and proves nothing.
     if tokens.id_token is None or request.nonce is None:
         return None
-    return read_identity(read_id_token(tokens.id_token, request, now=moment), names=_names(profile))
+    claims = read_id_token(tokens.id_token, request, now=moment)
+    check_at_hash(tokens.id_token, tokens.access_token)
+    return read_identity(claims, names=_names(profile))
 
 
 def _names(profile: Profile) -> tuple[str, ...]:

@@ -7,12 +7,13 @@ used for anything but to name the person and to tie the answer to this request.
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64encode
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from ..errors import IDTokenInvalid
-from .jwt import numeric_date, unverified_claims
+from .jwt import numeric_date, unverified_claims, unverified_header
 from .text import one_line
 
 TYPE_CHECKING = False
@@ -27,6 +28,14 @@ if TYPE_CHECKING:
 
 SKEW = timedelta(seconds=60)
 """How far the server's clock may be from ours."""
+
+# RFC 7518 section 3.1, RFC 8037 section 3.1: the hash that goes with each algorithm of a signature.
+_HASHES = {
+    **{f"{kind}{bits}": f"sha{bits}" for kind in ("RS", "PS", "ES", "HS") for bits in (256, 384, 512)},
+    "ES256K": "sha256",
+    "EdDSA": "sha512",
+    "Ed25519": "sha512",
+}
 
 NAME_CLAIMS = ("preferred_username", "email", "name", "login", "username", "sub")
 """Where a person's name is looked for, the most telling first."""
@@ -70,6 +79,25 @@ def read_id_token(id_token: Secret, request: AuthorizationRequest, *, now: datet
     if request.nonce is not None and not (isinstance(nonce, str) and request.nonce.matches(nonce)):
         _refuse("nonce", "it answers another request")
     return claims
+
+
+def check_at_hash(id_token: Secret, access_token: Secret) -> None:
+    """
+    Raise `IDTokenInvalid` unless *id_token* came with *access_token*, where it says with which - section 3.1.3.6.
+
+    A hash that cannot be computed is no match: an algorithm nobody knows would otherwise let any token pass.
+    """
+    told = _claims(id_token).get("at_hash")
+    if told is None:
+        return
+    digest = _HASHES.get(str(unverified_header(id_token).get("alg")))
+    if digest is None:
+        _refuse("at_hash", "its algorithm is not known")
+    from hashlib import new
+
+    octets = new(digest, access_token.reveal().encode()).digest()
+    if told != urlsafe_b64encode(octets[: len(octets) // 2]).rstrip(b"=").decode():
+        _refuse("at_hash", "it belongs to another access token")
 
 
 def _check_who_for(claims: Mapping[str, Any], *, issuer: str | None, client_id: str) -> None:

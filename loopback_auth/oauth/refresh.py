@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..errors import ProtocolError, RefreshRejected, ServerUnavailable, TokenError
-from .id_token import read_refreshed_id_token
+from .id_token import check_at_hash, read_refreshed_id_token
 from .token import authenticated, read_token_reply
 
 TYPE_CHECKING = False
@@ -63,6 +63,7 @@ def read_refresh_reply(reply: HttpReply, *, credential: Credential, received_at:
         raise _rejected(credential, error.message, "") from None
     if new.id_token is not None:
         read_refreshed_id_token(new.id_token, credential, now=received_at)
+        check_at_hash(new.id_token, new.access_token)
     return replace(
         new,
         refresh_token=new.refresh_token or old.refresh_token,

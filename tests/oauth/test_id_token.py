@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from loopback_auth.errors import IDTokenInvalid
-from loopback_auth.oauth.id_token import SKEW, Identity, read_id_token, read_identity
+from loopback_auth.oauth.id_token import SKEW, Identity, check_at_hash, read_id_token, read_identity
 from loopback_auth.oauth.secret import Secret
 
 from .samples import ISSUER, NOON, request, server
@@ -195,6 +195,34 @@ def test_id01_what_is_no_jwt_is_refused_without_a_word_of_it(text: str) -> None:
 def test_id02_nothing_in_the_header_is_followed(header: dict[str, Any]) -> None:
     asked = request()
     assert read_id_token(token(claims(asked), header=header), asked, now=NOON)["sub"] == "248289761001"
+
+
+# Of the access token "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y", the example of OpenID Connect Core appendix A.3 and its like.
+EXAMPLE = Secret("jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y")
+AT_HASHES: list[tuple[str, object, bool]] = [
+    ("RS256", "77QmUPtjPfzWtF2AnpK9RQ", True),
+    ("PS256", "77QmUPtjPfzWtF2AnpK9RQ", True),
+    ("RS256", None, True),
+    ("RS512", "77QmUPtjPfzWtF2AnpK9RQ", False),
+    ("RS256", "77QmUPtjPfzWtF2AnpK9RR", False),
+    ("RS256", "", False),
+    ("RS256", 7, False),
+    ("none", "77QmUPtjPfzWtF2AnpK9RQ", False),
+    ("XY999", "77QmUPtjPfzWtF2AnpK9RQ", False),
+]
+
+
+@pytest.mark.parametrize(("alg", "at_hash", "fits"), AT_HASHES)
+def test_id03_an_at_hash_belongs_to_the_access_token_or_the_answer_is_refused(
+    alg: str, at_hash: object, *, fits: bool
+) -> None:
+    """ID-03: and an algorithm that is not known is a failure, not a pass."""
+    id_token = token(claims(request(), at_hash=at_hash), header={"alg": alg})
+    if fits:
+        check_at_hash(id_token, EXAMPLE)
+        return
+    with pytest.raises(IDTokenInvalid, match="at_hash"):
+        check_at_hash(id_token, EXAMPLE)
 
 
 @pytest.mark.parametrize(
