@@ -27,5 +27,5 @@ def run(arguments: Namespace, console: Console) -> int:
         "refreshable": bool(document.get("refresh_token")),
     }
     console.result("", told)
-    console.say(f"Refreshed the profile {access.profile}: {expiry_told({**told, 'expired': False})}.")
+    console.say(f"Refreshed the profile {access.profile}: {expiry_told(told)}.")
     return 0

@@ -93,9 +93,32 @@ def _lines(told: Mapping[str, Any]) -> list[str]:
 
 def expiry_told(told: Mapping[str, Any]) -> str:
     """Say in words how long the token lasts."""
-    again = "it can be refreshed" if told["refreshable"] else "then sign in again"
+    again = "it is refreshed when needed" if told["refreshable"] else "then sign in again"
     if not told["expires_at"]:
         return f"good until the server says otherwise (it named no expiry); {again}"
-    if told["expired"]:
-        return f"expired at {told['expires_at']}; {again}"
-    return f"good until {told['expires_at']}; {again}"
+    from ..oauth.credential import from_rfc3339
+
+    left_s = from_rfc3339(told["expires_at"]).timestamp() - time.time()
+    if left_s <= 0:
+        return f"expired {in_words(-left_s)} ago ({told['expires_at']}); {again}"
+    return f"good for {in_words(left_s)} (until {told['expires_at']}); {again}"
+
+
+def in_words(seconds: float) -> str:
+    """Say a length of time as people do: its largest unit, and the next one where that tells more."""
+    minutes, hours, days = int(seconds // 60), int(seconds // 3600), int(seconds // 86400)
+    if minutes < 1:
+        return _count(int(seconds), "second")
+    if hours < 1:
+        return _count(minutes, "minute")
+    if days < 1:
+        return _joined(_count(hours, "hour"), minutes % 60, "minute")
+    return _joined(_count(days, "day"), hours % 24, "hour")
+
+
+def _count(number: int, unit: str) -> str:
+    return f"{number} {unit}{'' if number == 1 else 's'}"
+
+
+def _joined(first: str, number: int, unit: str) -> str:
+    return f"{first} {_count(number, unit)}" if number else first

@@ -1,0 +1,166 @@
+"""`status` and `refresh`: how long a token lasts, in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from loopback_auth.cli.status import in_words
+
+from ..edge.scripted_server import ScriptedServer, json_answer
+from ..flows.stored import NEW, OLD, stored
+from ..servers.command import run, token_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+WORDS = [
+    (0, "0 seconds"),
+    (1, "1 second"),
+    (59.9, "59 seconds"),
+    (60, "1 minute"),
+    (3599, "59 minutes"),
+    (3600, "1 hour"),
+    (3660, "1 hour 1 minute"),
+    (7320, "2 hours 2 minutes"),
+    (86400, "1 day"),
+    (93600, "1 day 2 hours"),
+    (8640000, "100 days"),
+]
+
+
+@pytest.mark.parametrize(("seconds", "words"), WORDS)
+def test_a_length_of_time_is_said_as_people_do(seconds: float, words: str) -> None:
+    assert in_words(seconds) == words
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedServer]:
+    with ScriptedServer() as running:
+        running.answers["/token"] = json_answer(NEW)
+        yield running
+
+
+@pytest.mark.parametrize(
+    ("lasts_s", "refresh_token", "told"),
+    [
+        (3000, "r", "good for 49 minutes (until "),
+        (3000, None, "; then sign in again"),
+        (-7260, "r", "expired 2 hours 1 minute ago ("),
+        (None, "r", "it named no expiry); it is refreshed when needed"),
+    ],
+)
+async def test_status_tells_the_expiry(
+    server: ScriptedServer, tmp_path: Path, *, lasts_s: float | None, refresh_token: str | None, told: str
+) -> None:
+    stored(tmp_path, server, lasts_s=lasts_s, refresh_token=refresh_token)
+    outcome = await run("status", home=tmp_path)
+    assert outcome.exit_code == 0
+    assert told in outcome.stdout
+
+
+async def test_refresh_gets_a_new_token_whatever_the_clock_says(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    """And prints none."""
+    stored(tmp_path, server, lasts_s=3000)
+    outcome = await run("refresh", home=tmp_path)
+    assert (outcome.exit_code, outcome.stdout) == (0, "")
+    assert "Refreshed the profile default: good for 59 minutes" in outcome.stderr
+    assert token_file(tmp_path, "default")["access_token"] == NEW["access_token"]
+    assert len(server.asked("/token")) == 1
+
+
+async def test_refresh_while_the_server_is_down_fails_and_keeps_all(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    server.answers["/token"] = json_answer({}, "Retry-After: 99", status=503)
+    stored(tmp_path, server, lasts_s=3000)
+    for words in (("refresh",), ("token", "--refresh")):
+        outcome = await run(*words, "--json", home=tmp_path)
+        assert (outcome.exit_code, outcome.document["error"]["code"]) == (7, "server-unavailable")
+    assert token_file(tmp_path, "default")["access_token"] == OLD["access_token"]
+    plain = await run("token", home=tmp_path)
+    assert (plain.exit_code, plain.stdout.strip()) == (0, OLD["access_token"])
+
+
+FORMATS = [
+    ((), f"{OLD['access_token']}\n"),
+    (("--no-newline",), OLD["access_token"]),
+    (("--format", "raw"), f"{OLD['access_token']}\n"),
+    (("--format", "headers"), f"Authorization: Bearer {OLD['access_token']}\n"),
+    (("--format", "curl"), f'header = "Authorization: Bearer {OLD["access_token"]}"\n'),
+    (("--show-refresh-token",), f"{OLD['refresh_token']}\n"),
+]
+
+
+@pytest.mark.parametrize(("flags", "told"), FORMATS)
+async def test_token_has_a_form_for_each_use(
+    server: ScriptedServer, tmp_path: Path, *, flags: tuple[str, ...], told: str
+) -> None:
+    stored(tmp_path, server, lasts_s=3000)
+    outcome = await run("token", *flags, home=tmp_path)
+    assert (outcome.exit_code, outcome.stdout) == (0, told)
+    assert OLD["refresh_token"] not in outcome.stderr + ("" if "refresh" in str(flags) else outcome.stdout)
+
+
+async def test_token_as_json_holds_no_refresh_token(server: ScriptedServer, tmp_path: Path) -> None:
+    stored(tmp_path, server, lasts_s=3000)
+    for flags in (("--format", "json"), ("--json",)):
+        outcome = await run("token", *flags, home=tmp_path)
+        assert outcome.document["access_token"] == OLD["access_token"]
+        assert OLD["refresh_token"] not in outcome.stdout
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "exit_code", "refreshes"),
+    [(200, 200, 0, 0), (401, 200, 0, 1), (401, 401, 4, 1), (503, 503, 7, 0)],
+)
+async def test_check_believes_the_server_over_the_clock(
+    server: ScriptedServer, tmp_path: Path, *, before: int, after: int, exit_code: int, refreshes: int
+) -> None:
+    """RF-07: a token that the server does not take is refreshed, once."""
+    server.answers["/userinfo"] = lambda connection: connection.socket.sendall(
+        json_answer(
+            {},
+            status=before
+            if OLD["access_token"] in (connection.request.header("authorization") or "")
+            else after,
+        )
+    )
+    stored(tmp_path, server, "userinfo", lasts_s=3000)
+    outcome = await run("token", "--check", home=tmp_path)
+    assert (outcome.exit_code, len(server.asked("/token"))) == (exit_code, refreshes)
+    good = (OLD if refreshes == 0 else NEW)["access_token"]
+    assert outcome.stdout == (f"{good}\n" if exit_code == 0 else "")
+
+
+@pytest.mark.parametrize("active", [True, False])
+async def test_check_asks_by_introspection_where_it_may(
+    server: ScriptedServer, tmp_path: Path, *, active: bool
+) -> None:
+    server.answers["/introspection"] = lambda connection: connection.socket.sendall(
+        json_answer({"active": active or NEW["access_token"] in connection.request.form["token"]})
+    )
+    client = {"client_id": "the-client", "client_secret": "s"}
+    stored(tmp_path, server, "introspection", lasts_s=3000, client=client)
+    outcome = await run("token", "--check", home=tmp_path)
+    assert outcome.stdout.strip() == (OLD if active else NEW)["access_token"]
+
+
+async def test_check_where_nothing_can_be_asked_is_told(server: ScriptedServer, tmp_path: Path) -> None:
+    stored(tmp_path, server, lasts_s=3000)
+    outcome = await run("token", "--check", home=tmp_path)
+    assert (outcome.exit_code, "no endpoint to check a token at" in outcome.stderr) == (2, True)
+
+
+async def test_the_environments_token_short_circuits_all(server: ScriptedServer, tmp_path: Path) -> None:
+    stored(tmp_path, server)
+    given = {"LOOPBACK_AUTH_TOKEN": "given"}
+    outcome = await run("token", "--format", "headers", home=tmp_path, more=given)
+    assert outcome.stdout == "Authorization: Bearer given\n"
+    for flag in ("--refresh", "--check", "--show-refresh-token"):
+        assert (await run("token", flag, home=tmp_path, more=given)).exit_code == 2
+    assert server.requests == []
