@@ -44,6 +44,7 @@ REVEALS = {
     "flows/redemption.py",
     "oauth/authorization.py",
     "oauth/credential.py",
+    "oauth/id_token.py",
     "oauth/jwt.py",
     "oauth/pkce.py",
     "oauth/token.py",
