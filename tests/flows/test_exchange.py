@@ -39,13 +39,14 @@ from loopback_auth.oauth.token import TokenSet
 
 from ..edge.scripted_server import ScriptedServer, drop, hang, json_answer, plain_answer, redirect, streaming
 from ..servers.command import query
-from .exchange import TOKENS, every_file, issuing, sign_in, spoil_then_answer
+from .exchange import TOKENS, consent, every_file, issuing, sign_in, spoil_then_answer
+from .stored import jwt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from ..edge.scripted_server import Script
+    from ..edge.scripted_server import Connection, Script
 
 
 @pytest.fixture
@@ -350,6 +351,33 @@ async def test_tr07_any_member_that_can_be_read_can_be_stored_and_read_again(
     assert ended.stored["extra"] == ended.credential.tokens.extra
     (content,) = [octets for name, octets in every_file(tmp_path) if name.endswith(".json")]
     assert content.decode("utf-8")
+
+
+@pytest.mark.parametrize(("at_hash", "fits"), [("gMo1", False), (None, True)])
+async def test_id03_an_id_token_of_another_access_token_ends_the_sign_in(
+    server: ScriptedServer, tmp_path: Path, *, at_hash: str | None, fits: bool
+) -> None:
+    """ID-03: and the tokens are given back."""
+    nonces = []
+
+    def allow(connection: Connection) -> None:
+        nonces.append(query(connection.request.target)["nonce"])
+        consent(connection)
+
+    def issue(connection: Connection) -> None:
+        now = int(time.time())
+        times = {"iat": now, "exp": now + 60}
+        id_token = jwt(aud="the-client", sub="1", nonce=nonces[0], at_hash=at_hash, **times)
+        connection.socket.sendall(json_answer({**TOKENS, "id_token": id_token}))
+
+    server.answers["/authorize"], server.answers["/token"] = allow, issue
+    server.answers["/revocation"] = json_answer({})
+    ended = await sign_in(server, tmp_path, "revocation", scope=("openid",))
+    assert (ended.error is None) == fits
+    if not fits:
+        assert isinstance(ended.error, IDTokenInvalid)
+        assert (ended.error.facts["claim"], ended.stored) == ("at_hash", None)
+        assert len(server.asked("/revocation")) == 1
 
 
 async def test_rv04_id01_a_sign_in_whose_id_token_does_not_fit_gives_its_tokens_back(

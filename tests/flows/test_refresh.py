@@ -147,7 +147,7 @@ async def test_rf_07_a_token_that_was_refused_is_refreshed_whatever_the_clock_sa
     server: ScriptedServer, tmp_path: Path
 ) -> None:
     """RF-07: a 401 counts more than the clock, once: who was refused the older token gets the newer."""
-    store = stored(tmp_path, server, lasts_s=9999)
+    store = stored(tmp_path, server, lasts_s=3000)
     for _ in range(3):
         told = await token(store, refused=Secret(OLD["access_token"]))
         assert told["access_token"] == "the-new-token"
@@ -309,7 +309,7 @@ async def test_a_token_that_is_still_good_is_used_while_the_server_is_down(
 
 async def test_a_refusal_with_the_server_down_is_told(server: ScriptedServer, tmp_path: Path) -> None:
     nowhere = {"authorization_endpoint": "http://127.0.0.1:9/a", "token_endpoint": "http://127.0.0.1:9/token"}
-    store = stored(tmp_path, server, lasts_s=9999, server=nowhere)
+    store = stored(tmp_path, server, lasts_s=3000, server=nowhere)
     with pytest.raises(ConnectionFailed):
         await token(store, refused=Secret(OLD["access_token"]))
     assert held(store)["refresh_token"] == OLD["refresh_token"]
@@ -335,8 +335,11 @@ async def test_rf_05_nothing_is_handed_out_that_is_not_stored(server: ScriptedSe
         connection.socket.sendall(json_answer({**NEW, "refresh_token": "the-next"}))
 
     server.answers["/token"] = spoil
-    with pytest.raises(StoreError, match="could not be stored; the stored refresh token is used up"):
+    with pytest.raises(
+        StoreError, match="could not be stored; the stored refresh token is used up"
+    ) as failed:
         await token(store)
+    assert failed.value.message == str(failed.value)
     assert "the-n" not in "".join(path.name for path in (tmp_path / "tokens").iterdir())
 
 
@@ -357,6 +360,8 @@ async def test_id_04_another_persons_id_token_is_refused(server: ScriptedServer,
         {"aud": "another-client"},
         {"aud": ["the-client", "another"], "azp": "another"},
         {"sub": ""},
+        {"sub": "mallory"},
+        {"at_hash": "of-another-token"},
         {"iat": 9999999999},
         {"iat": None},
     ],
