@@ -12,6 +12,7 @@ Every error this package raises on purpose.
     |   |-- IssuerMisspelled                      the issuer differs from the server's own by a slash or case
     |   |-- MetadataChanged                       an endpoint moved since the last sign-in
     |   |-- AccountDiffers                        another person signed in than the profile holds
+    |   |-- ValueUnquotable                       a value that the chosen format cannot carry
     |   `-- OriginRefused                         the token is not for that server
     |-- AuthorizationDenied                   3   the person said no
     |-- Cancelled                             3   the person stopped at a prompt
@@ -27,7 +28,9 @@ Every error this package raises on purpose.
     |   |-- StoreUnsafe                           it belongs to, or can be written by, somebody else
     |   |-- StoreUnwritable                       nothing can be saved there
     |   |   `-- StoreBusy                             another process holds the profile
-    |   `-- StoreNewer                            a later version of this program wrote it
+    |   |-- StoreNewer                            a later version of this program wrote it
+    |   `-- KeyringUnavailable                    the system's keyring is locked, silent or not there
+    |-- CommandNotRun                     126   what `exec` should run cannot be (127: there is none)
     |-- OutputFailed                          1   standard output takes no more
     |-- LaunchURLReused                       1   the one-time address was opened twice
     `-- ProviderError                         7   the server or the way to it
@@ -38,6 +41,7 @@ Every error this package raises on purpose.
         |-- IDTokenInvalid                        the ID token is not for us
         |-- PKCEUnsupported                       the server cannot do S256
         |-- ScopeDiffers                          other scopes were granted than asked for (--strict-scope)
+        |-- ApiRefused                            an API's answer that is no success
         |-- DiscoveryFailed                       no metadata where the issuer should have it
         |-- ProtocolError                         an answer that is none
         |   `-- HTMLAnswer                        ... a page for people
@@ -133,6 +137,10 @@ class AccountDiffers(UsageError):
     code = "account-differs"
 
 
+class ValueUnquotable(UsageError):
+    code = "value-unquotable"
+
+
 class OriginRefused(UsageError):
     code = "origin-refused"
 
@@ -203,6 +211,17 @@ class StoreNewer(StoreError):
     code = "store-newer"
 
 
+class KeyringUnavailable(StoreError):
+    """Its fact `reason` tells which: not-installed, none, locked, silent (no answer in time), refused or forgetful."""
+
+    code = "keyring-unavailable"
+
+
+class CommandNotRun(LoopbackAuthError):
+    code = "command-not-run"
+    exit_code = 126
+
+
 class OutputFailed(LoopbackAuthError):
     code = "output-failed"
 
@@ -266,6 +285,10 @@ class PKCEUnsupported(ProviderError):
 
 class ScopeDiffers(ProviderError):
     code = "scope-differs"
+
+
+class ApiRefused(ProviderError):
+    code = "api-refused"
 
 
 class DiscoveryFailed(ProviderError):

@@ -38,8 +38,12 @@ IMPURE = {"aiohttp", "asyncio", "os", "socket", "subprocess", "threading", "time
 # Where a secret becomes text: on its way into a request, a file, the browser or the user's standard output.
 REVEALS = {
     "cli/demo.py",
+    "edge/streaming.py",
     "edge/tab.py",
     "edge/transport.py",
+    "cli/env.py",
+    "cli/exec.py",
+    "export/__init__.py",
     "flows/check.py",
     "flows/redemption.py",
     "oauth/authorization.py",

@@ -9,6 +9,7 @@ import shlex
 import sys
 import tomllib
 from importlib import import_module
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -78,7 +79,11 @@ def commands_in(text: str) -> Iterator[list[str]]:
         re.MULTILINE,
     ):
         found = next(part for part in line if part)
-        yield shlex.split(found.partition("#")[0])[1:]
+        # What follows is another program's, or a file's.
+        words = list(
+            takewhile(lambda word: word not in ("|", ">", ">>", "&&"), shlex.split(found, comments=True))
+        )
+        yield words[1:]
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

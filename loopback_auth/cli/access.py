@@ -15,7 +15,7 @@ from .arguments import profile_name
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Mapping
+    from collections.abc import Coroutine, Mapping
     from typing import Any
 
     from ..flows.discovery import Transport
@@ -88,15 +88,19 @@ class Access:
         from ..edge.interrupts import listen_for_interrupts
 
         listen_for_interrupts()
-        return run(
-            access_token(
-                self.profile,
-                store=self.store,
-                transport=self._transport(),
-                min_ttl_s=self._min_ttl_s,
-                refused=refused,
-                notify=self._notify,
-            )
+        return run(self.refresh(refused))
+
+    def refresh(self, refused: Secret | None) -> Coroutine[Any, Any, Mapping[str, Any]]:
+        """As `document` where the token is not good, for a story that is running."""
+        from ..edge.storage import chosen_storage
+
+        return access_token(
+            self.profile,
+            store=self.store.storing(chosen_storage(self.home, self.profile)),
+            transport=self._transport(),
+            min_ttl_s=self._min_ttl_s,
+            refused=refused,
+            notify=self._notify,
         )
 
     def _notify(self, notice: Notice) -> None:

@@ -19,6 +19,7 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, console: Console, **options: Any) -> None:
         self._console = console
+        self._takes_command = False
         super().__init__(
             **options,
             allow_abbrev=False,
@@ -46,10 +47,21 @@ class Parser(argparse.ArgumentParser):
             "-p", "--profile", dest="profile_option", metavar="NAME", help="the same as PROFILE"
         )
 
+    def command_argument(self) -> None:
+        """Take what stands after `--` for another program, whatever it looks like, as `arguments.command`."""
+        self.set_defaults(command=[])
+        self._takes_command = True
+
     def parse_known_args(  # type: ignore[override]  # the overloads of typeshed say the same three ways
         self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
     ) -> tuple[argparse.Namespace, list[str]]:
-        parsed, unknown = super().parse_known_args(args, namespace)
+        own, command = list(args or ()), list[str]()
+        if self._takes_command and "--" in own:
+            place = own.index("--")
+            own, command = own[:place], own[place + 1 :]
+        parsed, unknown = super().parse_known_args(own, namespace)
+        if command:
+            parsed.command = command
         if unknown:
             self._refuse(unknown[0])
         return parsed, unknown

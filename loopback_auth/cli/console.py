@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 import sys
+from contextlib import contextmanager
 
 from ..errors import OutputFailed
 from ..oauth.text import one_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from typing import Any, TextIO
 
     from ..errors import LoopbackAuthError
@@ -63,13 +64,24 @@ class Console:
 
     def raw(self, text: str, *, end: str = "\n") -> None:
         """Print *text* on stdout as it is."""
+        with self._writing() as stdout:
+            if text:
+                stdout.write(text + end)
+            stdout.flush()
+
+    def octets(self, chunk: bytes) -> None:
+        """Write *chunk* to stdout as it is."""
+        with self._writing() as stdout:
+            stdout.buffer.write(chunk)
+            stdout.buffer.flush()
+
+    @contextmanager
+    def _writing(self) -> Iterator[TextIO]:
         self.end_line()
         if self._stdout is None:
             raise BrokenPipeError("stdout is closed")
         try:
-            if text:
-                self._stdout.write(text + end)
-            self._stdout.flush()
+            yield self._stdout
         except BrokenPipeError:
             # The reader has had enough: no error worth a word.
             raise
@@ -105,23 +117,25 @@ class Console:
     def error(self, error: LoopbackAuthError) -> int:
         """Tell what went wrong, why, and what to do; give the exit status."""
         self.end_line()
-        message, cause, fix = (
-            one_line(str(error), limit=1200),
-            one_line(error.cause, limit=1200),
-            one_line(error.fix, limit=1200),
-        )
+        told = self.told(error)
         if self.json:
-            told = {
-                "code": error.code,
-                "message": message,
-                "cause": cause,
-                "fix": fix,
-                "exit_code": error.exit_code,
-            }
             self._last(json.dumps({"version": 1, "error": told}, ensure_ascii=True))
         else:
-            self._talk(f"error[{error.code}]: {message}\n  cause: {cause}\n  fix: {fix}\n")
+            self._talk(
+                f"error[{error.code}]: {told['message']}\n  cause: {told['cause']}\n  fix: {told['fix']}\n"
+            )
         return error.exit_code
+
+    @staticmethod
+    def told(error: LoopbackAuthError) -> dict[str, Any]:
+        """Give *error* as a member of a JSON document."""
+        return {
+            "code": error.code,
+            "message": one_line(str(error), limit=1200),
+            "cause": one_line(error.cause, limit=1200),
+            "fix": one_line(error.fix, limit=1200),
+            "exit_code": error.exit_code,
+        }
 
     def _last(self, text: str) -> None:
         try:

@@ -7,11 +7,12 @@ import sys
 import time
 
 from ..edge.config import load_config, seconds
+from ..edge.document import STORAGES
 from ..edge.event_loop import run as run_story
 from ..edge.home import home
 from ..edge.interrupts import listen_for_interrupts
 from ..edge.store import FileStore
-from ..errors import Cancelled, StoreDamaged, UsageError
+from ..errors import Cancelled, KeyringUnavailable, StoreDamaged, UsageError
 from ..flows.access_token import has_expired
 from ..flows.login import TIMEOUT_S, login
 from ..flows.profile import resolve
@@ -52,6 +53,7 @@ _TEXTS = (
     "browser",
     "client_secret_env",
     "client_secret_file",
+    "storage",
 )
 
 
@@ -114,6 +116,9 @@ def arguments(parser: Parser) -> None:
         action="store_true",
         help="let another account take the place of the one that the profile holds",
     )
+    how.add_argument(
+        "--storage", choices=STORAGES, help="keep the tokens in a file or in the system's keyring"
+    )
     how.add_argument("--no-browser", action="store_true", help="open nothing: print the address only")
     how.add_argument(
         "--browser", metavar="COMMAND", help="the browser to open (default: BROWSER, else the desktop's)"
@@ -136,7 +141,7 @@ def run(arguments: Namespace, console: Console) -> int:
     place = home()
     name = profile_name(arguments, place)
     store, config = FileStore(place), load_config(place)
-    stored = _stored(store, name, console)
+    stored = _stored(store, name, console, leaves_keyring=arguments.storage == "file")
     if (
         arguments.if_needed
         and stored
@@ -164,11 +169,19 @@ def run(arguments: Namespace, console: Console) -> int:
     return 0
 
 
-def _stored(store: FileStore, name: str, console: Console) -> Mapping[str, Any] | None:
-    """Give what the last sign-in left; a damaged file is told and set aside, and does not keep anybody from signing in."""
+def _stored(
+    store: FileStore, name: str, console: Console, *, leaves_keyring: bool
+) -> Mapping[str, Any] | None:
+    """
+    Give what the last sign-in left; a damaged file is told and set aside, and does not keep anybody from signing in.
+
+    Nor does a keyring that is out of reach keep anybody from leaving it.
+    """
     try:
         return store.load(name)
-    except StoreDamaged as error:
+    except (StoreDamaged, KeyringUnavailable) as error:
+        if isinstance(error, KeyringUnavailable) and not leaves_keyring:
+            raise
         Talk(console)(Warned(code=error.code, message=error.message))
         return None
 
@@ -284,10 +297,11 @@ def _browser(profile: Profile) -> Callable[[str], bool]:
 
 def _report(credential: Credential, store: FileStore, console: Console) -> None:
     from ..oauth.credential import to_rfc3339
+    from .status import kept, kept_told
 
     who, server = credential.identity, credential.server
     host = host_of(server.issuer or server.authorization_endpoint)
-    tokens, path = credential.tokens, store.path(credential.profile)
+    tokens = credential.tokens
     console.end_line()
     console.result(
         "",
@@ -299,10 +313,10 @@ def _report(credential: Credential, store: FileStore, console: Console) -> None:
             "scope": tokens.scope,
             "expires_at": to_rfc3339(tokens.expires_at) if tokens.expires_at else None,
             "refreshable": tokens.refresh_token is not None,
-            "path": path,
+            **kept(credential.profile, store),
         },
     )
-    console.say(f"Tokens of the profile {credential.profile}: {path}")
+    console.say(f"Tokens of the profile {credential.profile}: {kept_told(kept(credential.profile, store))}")
     console.say(f"Signed in as {who.name if who else 'somebody the server does not name'} at {host}.")
 
 

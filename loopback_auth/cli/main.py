@@ -6,6 +6,7 @@ import sys
 from importlib import import_module
 
 from .. import __version__
+from ..edge.core_dumps import forbid_core_dumps
 from ..errors import LoopbackAuthError, Stopped, UsageError
 from .arguments import Parser
 from .console import Console
@@ -18,9 +19,12 @@ if TYPE_CHECKING:
 COMMANDS = {
     "login": "sign in through the browser and store the tokens",
     "token": "print an access token that is good now",
+    "exec": "run a command with the token in its environment",
+    "env": "print the token as variables for a shell or a pipeline",
+    "api": "ask an API, with the token for its servers alone",
+    "refresh": "get a new access token now",
     "status": "show who is signed in, where, and where each setting came from",
     "profiles": "list the profiles",
-    "refresh": "get a new access token now",
     "logout": "revoke the tokens and forget them",
     "config": "show the configuration: path, show",
     "providers": "list the kinds of server that are known by name",
@@ -41,7 +45,8 @@ commands:
 examples:
   loopback-auth login --provider salesforce --client-id 3MVG9...
   loopback-auth login work --issuer https://id.example.com --client-id my-cli
-  curl -H "Authorization: Bearer $(loopback-auth token work)" https://api.example.com/me
+  loopback-auth exec work -- terraform plan
+  loopback-auth api /me -p work
 
 loopback-auth COMMAND --help tells a command's options; loopback-auth help lists topics.
 """
@@ -51,11 +56,12 @@ def run(argv: Sequence[str]) -> int:
     """Carry out one command line; give its exit status. Nothing a command raises on purpose comes out of here as a traceback."""
     command, rest = (argv[0], argv[1:]) if argv else ("--help", [])
     _survive_any_encoding()
-    # Known before anything is parsed: an error in the arguments is told in JSON, too.
+    # Known before anything is parsed: an error in the arguments is told in JSON, too. What follows -- is another program's.
+    own = rest[: rest.index("--")] if "--" in rest else rest
     console = Console(
-        json="--json" in rest,
-        quiet="-q" in rest or "--quiet" in rest,
-        verbose="-v" in rest or "--verbose" in rest,
+        json="--json" in own,
+        quiet="-q" in own or "--quiet" in own,
+        verbose="-v" in own or "--verbose" in own,
     )
     try:
         return _carry_out(command, rest, console)
@@ -77,6 +83,9 @@ def _carry_out(command: str, rest: Sequence[str], console: Console) -> int:
         return 0
     if command not in COMMANDS:
         raise _unknown(command)
+    if command != "exec":
+        # What that one runs gets the limits that we were given.
+        forbid_core_dumps()
     module = import_module(f".{command}", __package__)
     parser = Parser(
         console, prog=f"loopback-auth {command}", description=COMMANDS[command].capitalize() + "."

@@ -12,25 +12,32 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
+    from ..edge.transport import HttpTransport
     from ..flows.discovery import Transport
     from ..notices import Notice
 
 
 def transport_for(ca_bundle: str | None, talk: Callable[[Notice], None]) -> Transport:
-    """Make the HTTP client that the environment asks for, trusting *ca_bundle* besides the system."""
-    from ..edge.transport import TOTAL_S, HttpTransport
+    """Make the HTTP client that the environment asks for, trusting *ca_bundle* besides the system, and telling what it does."""
     from ..flows.trace import traced
+
+    return traced(http_transport(ca_bundle), talk)
+
+
+def http_transport(ca_bundle: str | None, *, usual_s: float | None = None) -> HttpTransport:
+    """Make that client, which tells nothing; *usual_s* is its time limit unless the environment says otherwise."""
+    from ..edge.transport import TOTAL_S, HttpTransport
 
     bound = os.environ.get("LOOPBACK_AUTH_HTTP_TIMEOUT")
     try:
-        timeout_s = seconds(bound) if bound else TOTAL_S
+        timeout_s = seconds(bound) if bound else usual_s or TOTAL_S
     except ValueError:
         raise UsageError(
             "LOOPBACK_AUTH_HTTP_TIMEOUT must be a number of seconds",
             cause="It bounds each HTTP request.",
             fix="unset it, or set it to a number such as 30",
         ) from None
-    return traced(HttpTransport(timeout_s=timeout_s, ca_bundle=ca_bundle), talk)
+    return HttpTransport(timeout_s=timeout_s, ca_bundle=ca_bundle)
 
 
 def trusted(document: Mapping[str, Any] | None) -> str | None:

@@ -74,8 +74,7 @@ def about(name: str, document: Mapping[str, Any], store: FileStore) -> dict[str,
         "expires_at": document.get("expires_at"),
         "expired": has_expired(document, at=time.time()),
         "refreshable": bool(document.get("refresh_token")),
-        "storage": "file",
-        "path": store.path(name),
+        **kept(name, store),
     }
 
 
@@ -87,8 +86,28 @@ def _lines(told: Mapping[str, Any]) -> list[str]:
         f"At            {told['issuer'] or told['host']}",
         f"Scopes        {one_line(told['scope'] or '') or '(as the client has them)'}",
         f"Token         {expiry_told(told)}",
-        f"Stored in     {told['path']}",
+        f"Stored in     {kept_told(told)}",
     ]
+
+
+def kept(name: str, store: FileStore) -> dict[str, Any]:
+    """Say where the tokens of a profile are."""
+    place = store.place(name)
+    in_keyring = place["storage"] == "keyring"
+    return {
+        "storage": place["storage"],
+        "path": store.path(name),
+        **({"backend": place.get("backend")} if in_keyring else {}),
+        **({"copy_in_keyring": True} if not in_keyring and "entry" in place else {}),
+    }
+
+
+def kept_told(told: Mapping[str, Any]) -> str:
+    """Say that in words."""
+    if told["storage"] == "keyring":
+        return f"the keyring ({told['backend']}); {told['path']} says so and holds no token"
+    left = "; an older copy is still in the keyring, which could not be reached, and goes with the next save"
+    return f"{told['path']}{left if told.get('copy_in_keyring') else ''}"
 
 
 def expiry_told(told: Mapping[str, Any]) -> str:

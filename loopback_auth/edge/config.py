@@ -7,19 +7,21 @@ import re
 
 from ..errors import ConfigError
 from ..oauth.secret import Secret
+from .document import STORAGES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-TEXT, TEXTS, PORTS, TABLE, DURATION, FLAG = (
+TEXT, TEXTS, PORTS, TABLE, DURATION, FLAG, STORAGE = (
     "a string",
     "a list of strings",
     "a port or a list of ports",
     "a table of strings",
     'a duration such as "5m"',
     "true or false",
+    '"file" or "keyring"',
 )
 
 SETTINGS: dict[str, str] = {
@@ -42,17 +44,19 @@ SETTINGS: dict[str, str] = {
     "introspection_endpoint": TEXT,
     "userinfo_endpoint": TEXT,
     "access_token_lifetime": DURATION,
+    "api_base": TEXT,
     "ca_bundle": TEXT,
     "browser": TEXT,
     "timeout": DURATION,
     "strict_scope": FLAG,
+    "storage": STORAGE,
 }
 """What a profile may say, and of what kind each setting is."""
 
 ALIASES = {"scopes": "scope", "redirect_uri": "redirect_uris", "ports": "port"}
 """Other names that people reach for first."""
 
-_TOP = frozenset({"version", "default_profile", "profiles"})
+_TOP = frozenset({"version", "default_profile", "storage", "profiles"})
 _AT = r"^(.*) \(at (?:line (\d+), column (\d+)|end of document)\)$"
 
 
@@ -82,6 +86,9 @@ class Config:
             own = checked(value, SETTINGS[name])
             place = f"{os.path.basename(self.path)}:{self._place(key, ('profiles', profile))[0]}"
             found[name] = (Secret(own) if name == "client_secret" else own, place)
+        if "storage" in self._document:
+            place = f"{os.path.basename(self.path)}:{self._place('storage', ())[0]}"
+            found.setdefault("storage", (self._document["storage"], place))
         return found
 
     def _check(self) -> None:
@@ -94,6 +101,8 @@ class Config:
             raise self._error("version", (), "this file is for another version of loopback-auth")
         if not isinstance(self._document.get("default_profile", ""), str):
             raise self._error("default_profile", (), "default_profile must be a string")
+        if self._document.get("storage", "file") not in STORAGES:
+            raise self._error("storage", (), f"storage must be {STORAGE}")
         profiles = self._document.get("profiles", {})
         if not isinstance(profiles, dict):
             raise self._error("profiles", (), "profiles must be tables: [profiles.NAME]")
@@ -155,7 +164,7 @@ def checked(value: Any, kind: str) -> Any:
     """Give *value* in the one form a setting of *kind* has (scope: a string; lists: tuples; durations: seconds); raises `ValueError`."""
     if kind == TEXT and isinstance(value, str) and value:
         return value
-    if kind == FLAG and isinstance(value, bool):
+    if (kind == FLAG and isinstance(value, bool)) or (kind == STORAGE and value in STORAGES):
         return value
     if kind == TEXTS:
         values = value.split() if isinstance(value, str) else value

@@ -52,23 +52,30 @@ class PrivateFolder:
         except OSError as error:
             raise self._refused(name, error) from error
 
-    def replace(self, name: str, content: bytes, *, temporary: str) -> None:
-        """Put *content* in place of *name*, by way of *temporary*: a reader sees the old file or the new one, whole."""
+    def replace(self, name: str, content: bytes, *, temporary: str, is_there: bool = False) -> None:
+        """
+        Put *content* in place of *name*, by way of *temporary*: a reader sees the old file or the new one, whole.
+
+        If *temporary* *is_there*, *content* takes the place of what is in it, and on most disks needs no room beyond that.
+        """
         try:
-            descriptor = self._open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+            descriptor = self._open(temporary, os.O_WRONLY | (0 if is_there else os.O_CREAT | os.O_EXCL))
             try:
                 with os.fdopen(descriptor, "wb") as file:
+                    self._make_private(temporary, descriptor)
                     file.write(content)
-                    file.flush()
-                    os.fsync(file.fileno())
+                    file.truncate()
+                    os.fsync(descriptor)
                 self._rename(temporary, name)
             except BaseException:
                 self.remove(temporary)
                 raise
-            if self._descriptor is not None:
-                os.fsync(self._descriptor)
         except OSError as error:
             raise self._refused(name, error) from error
+        if self._descriptor is not None:
+            # The new file is in its place. Some file systems cannot sync a folder, and say so.
+            with suppress(OSError):
+                os.fsync(self._descriptor)
 
     def remove(self, name: str) -> bool:
         """Remove a file; tell whether there was one."""
@@ -111,7 +118,7 @@ class PrivateFolder:
             self._take_lock(name, descriptor, patience_s)
             yield
         finally:
-            os.close(descriptor)
+            _close(descriptor)
 
     def _take_lock(self, name: str, descriptor: int, patience_s: float) -> None:
         try:
@@ -193,7 +200,7 @@ def opened(path: str, *, create: bool) -> Iterator[PrivateFolder | None]:
         yield PrivateFolder(path, descriptor)
     finally:
         if descriptor is not None:
-            os.close(descriptor)
+            _close(descriptor)
 
 
 def _create(path: str) -> None:
@@ -225,9 +232,15 @@ def _open_folder(path: str) -> int | None:
         if about.st_mode & 0o077:
             os.fchmod(descriptor, 0o700)
     except BaseException:
-        os.close(descriptor)
+        _close(descriptor)
         raise
     return descriptor
+
+
+def _close(descriptor: int) -> None:
+    # Nothing was written through it that could be lost: whatever is wrong there, the work is done.
+    with suppress(OSError):
+        os.close(descriptor)
 
 
 def _check_link(path: str) -> None:

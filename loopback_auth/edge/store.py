@@ -6,9 +6,9 @@ import json
 import os
 import time
 from contextlib import contextmanager, suppress
-from types import NoneType
 
-from ..errors import StoreDamaged, StoreError, StoreNewer, StoreUnwritable, UsageError
+from ..errors import StoreDamaged, StoreError, StoreUnsafe, StoreUnwritable, UsageError
+from .document import STORAGES, VERSION, document_of, place_of, without_marks
 from .private_folder import LOCK_PATIENCE_S, opened
 
 TYPE_CHECKING = False
@@ -19,16 +19,8 @@ if TYPE_CHECKING:
 
     from .private_folder import PrivateFolder
 
-VERSION = 1
-"""The newest document this program can read; `oauth.credential` writes it."""
-
 NAME_CHARACTERS = 64
 """The longest profile name: file names stay far below every system's limit."""
-
-_KINDS: dict[str, type] = {
-    **dict.fromkeys(("token_type", "refresh_token", "id_token", "scope", "obtained_at", "expires_at"), str),
-    **dict.fromkeys(("extra", "identity", "client", "server", "settings"), dict),
-}
 
 _ALLOWED = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-@+")
 _WINDOWS_DEVICES = frozenset(
@@ -54,10 +46,27 @@ def check_profile_name(name: str) -> str:
 
 
 class FileStore:
-    """Token files below *home*. Documents are plain JSON objects; `oauth.credential.Credential` gives them meaning."""
+    """
+    Token files below *home*. Documents are plain JSON objects; `oauth.credential.Credential` gives them meaning.
 
-    def __init__(self, home: str) -> None:
+    A profile's file may say that its tokens are in the system's keyring; `keyring_store` has the rest of that.
+    """
+
+    def __init__(self, home: str, *, storage: str | None = None) -> None:
+        """*storage* says where a save puts the tokens, `file` or `keyring`; without it they stay where they are."""
+        if storage not in (None, *STORAGES):
+            raise UsageError(
+                "there is no such storage for tokens",
+                cause=f"It is one of {', '.join(STORAGES)}.",
+                fix="loopback-auth help security",
+            )
         self.folder = os.path.join(home, "tokens")
+        self._home = home
+        self._storage = storage
+
+    def storing(self, storage: str | None) -> FileStore:
+        """Give this store with another choice of where a save puts the tokens."""
+        return FileStore(self._home, storage=storage) if storage else self
 
     def path(self, profile: str) -> str:
         """Name the file of *profile*."""
@@ -71,6 +80,15 @@ class FileStore:
             name.removesuffix(".json") for name in names if name.endswith(".json") and name[0] not in ".-"
         ]
 
+    def place(self, profile: str) -> dict[str, str]:
+        """
+        Tell where the tokens of *profile* are: `storage`, and for the keyring `entry` and `backend`.
+
+        A file with an `entry` has left the keyring, where a copy could not be removed yet.
+        """
+        with self._opened(create=False) as folder:
+            return (folder and _place_in(folder, profile)) or {"storage": "file"}
+
     def load(self, profile: str) -> dict[str, Any] | None:
         """
         Read the document of *profile*; `None` when nothing is stored.
@@ -82,8 +100,11 @@ class FileStore:
             content = folder.read(name) if folder else None
             if content is None:
                 return None
+            place = place_of(content)
+            if place and place["storage"] != "file":
+                return self._load_from_keyring(profile, place)
             try:
-                return _document(content)
+                return without_marks(document_of(content)) if place else document_of(content)
             except ValueError as error:
                 why = str(error)
         # Once more under the lock, where no other process can replace it.
@@ -127,7 +148,22 @@ class FileStore:
         with self._opened(create=True) as folder:
             assert folder is not None  # noqa: S101 - it was created
             with folder.locked(f"{profile}.lock", patience_s=patience_s):
-                yield Hold(folder, profile)
+                if self._storage != "keyring" and not _place_in(folder, profile):
+                    yield Hold(folder, profile)
+                    return
+                from .keyring_store import keyring_hold
+
+                with keyring_hold(folder, profile, storage=self._storage, patience_s=patience_s) as hold:
+                    yield hold
+
+    def _load_from_keyring(self, profile: str, place: Mapping[str, str]) -> dict[str, Any] | None:
+        from .keyring_store import load_from
+
+        document = load_from(place, profile)
+        if document is None and self.place(profile) != place:
+            # Meanwhile they went from the keyring to the file.
+            return self.load(profile)
+        return document
 
     def _opened(self, *, create: bool) -> AbstractContextManager[PrivateFolder | None]:
         return opened(self.folder, create=create)
@@ -139,24 +175,32 @@ class Hold:
     def __init__(self, folder: PrivateFolder, profile: str) -> None:
         self._folder = folder
         self._profile = profile
+        self._room = ""
 
     def load(self) -> dict[str, Any] | None:
         """As `FileStore.load`."""
         content = self._folder.read(f"{self._profile}.json")
         try:
-            return None if content is None else _document(content)
+            return None if content is None else document_of(content)
         except ValueError as error:
             raise self._set_aside(str(error)) from None
 
     def save(self, document: Mapping[str, Any]) -> None:
         """As `FileStore.save`."""
+        with suppress(StoreUnwritable):
+            # What cannot be removed now is by the next save: this one may hold the only copy of a refresh token.
+            self._remove_leftovers()
+        self._make_way()
+        self._write(document)
+
+    def _write(self, document: Mapping[str, Any]) -> None:
         # Half a surrogate pair, which no UTF-8 has, becomes the escape that JSON has for it.
         content = (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode(
             "utf-8", "backslashreplace"
         )
-        self._remove_leftovers()
-        self._make_way()
-        self._folder.replace(f"{self._profile}.json", content, temporary=_temporary(self._profile))
+        room, self._room = self._room, ""
+        temporary = room or _temporary(self._profile)
+        self._folder.replace(f"{self._profile}.json", content, temporary=temporary, is_there=bool(room))
 
     def remove(self) -> bool:
         """As `FileStore.remove`."""
@@ -164,12 +208,22 @@ class Hold:
         return self._folder.remove(f"{self._profile}.json")
 
     def prove(self, size: int = 0) -> None:
-        """As `FileStore.prove`, for a document of so many octets."""
+        """As `FileStore.prove`; room for a document of so many octets stays set aside until the next save, or `release`."""
         probe = f".{self._profile}~probe-{os.getpid()}.tmp"
         self._make_way()
         content = b"a probe, holds nothing\n".ljust(size, b".")
         self._folder.replace(probe, content, temporary=_temporary(self._profile))
-        self._folder.remove(probe)
+        if size:
+            self._room = probe
+        else:
+            self._folder.remove(probe)
+
+    def release(self) -> None:
+        """Give back the room that `prove` set aside, if no save has used it."""
+        room, self._room = self._room, ""
+        if room:
+            with suppress(StoreUnwritable):
+                self._folder.remove(room)
 
     def _make_way(self) -> None:
         """Refuse to replace a file of a later version; keep the bytes of a damaged one."""
@@ -187,7 +241,7 @@ class Hold:
     def _remove_leftovers(self) -> None:
         # Under the lock nobody else is writing: such a file was left by a process that was killed, and holds tokens.
         for name in self._folder.names():
-            if name.startswith(f".{self._profile}~") and name.endswith(".tmp"):
+            if name.startswith(f".{self._profile}~") and name.endswith(".tmp") and name != self._room:
                 self._folder.remove(name)
 
 
@@ -204,24 +258,11 @@ def _temporary(profile: str) -> str:
     return f".{profile}~{os.urandom(8).hex()}.tmp"
 
 
-def _document(content: bytes) -> dict[str, Any]:
-    try:
-        document = json.loads(content)
-    except RecursionError:
-        raise ValueError("nested too deep") from None
-    if not isinstance(document, dict):
-        raise ValueError("not a JSON object")  # noqa: TRY004 - a damaged file, whatever the damage
-    version = document.get("version")
-    if not isinstance(version, int) or isinstance(version, bool):
-        raise ValueError("no version")  # noqa: TRY004 - as above
-    if version > VERSION:
-        raise StoreNewer(f"the token file was written by a later version of loopback-auth (format {version})")
-    if not isinstance(document.get("access_token"), str) or not document["access_token"]:
-        raise ValueError("no access_token")
-    for name, kind in _KINDS.items():
-        if not isinstance(document.get(name), (kind, NoneType)):
-            raise ValueError(f"{name} is of another kind")  # noqa: TRY004 - as above
-    return document
+def _place_in(folder: PrivateFolder, profile: str) -> dict[str, str] | None:
+    # What is no plain file of ours is told by whoever wants to use it.
+    with suppress(StoreUnsafe):
+        return place_of(folder.read(f"{profile}.json") or b"")
+    return None
 
 
-__all__ = ["FileStore", "StoreError", "StoreUnwritable", "check_profile_name"]
+__all__ = ["VERSION", "FileStore", "StoreError", "StoreUnwritable", "check_profile_name"]

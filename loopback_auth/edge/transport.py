@@ -11,7 +11,7 @@ import os
 import socket
 import ssl
 import sys
-from contextlib import suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 from urllib.parse import urlsplit
 
 from ..errors import (
@@ -31,7 +31,7 @@ from .event_loop import entered
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 
     from aiohttp import (
         ClientHandlerType,
@@ -67,7 +67,7 @@ class HttpTransport:
         ca_bundle: str | None = None,
         environ: Mapping[str, str] = os.environ,
     ) -> None:
-        self._timeout_s = timeout_s
+        self.timeout_s = timeout_s
         self._connect_s = connect_s
         self._ca_bundle = ca_bundle
         self._environ = environ
@@ -80,37 +80,81 @@ class HttpTransport:
         Raises the `TransportError` that fits; what an answer means is for its reader. After any failure of a POST the server may
         or may not have acted on it.
         """
+        headers = {"Authorization": message.authorization.reveal()} if message.authorization else {}
+        body = message.body() if isinstance(message, FormPost) else None
+        if body is not None:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        method = "GET" if body is None else "POST"
+        opened = self.opened(method, message.url, headers=headers, data=body, total_s=self.timeout_s)
+        async with opened as response:
+            with self.translating(message.url):
+                return await _read(response, message.url)
+
+    @asynccontextmanager
+    async def opened(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | Iterable[tuple[str, str]],
+        data: bytes | AsyncIterator[bytes] | None = None,
+        total_s: float | None,
+    ) -> AsyncIterator[ClientResponse]:
+        """Send one request; within the block its answer can be read, *total_s* after the beginning at most."""
         await entered()
+        from yarl import URL
+
+        proxy = self._proxy(url)
+        async with self._session(total_s) as session:
+            with self.translating(url):
+                response = await session.request(
+                    method,
+                    # The URL was checked as a string; encoded=True keeps it byte for byte.
+                    URL(url, encoded=True),
+                    data=data,
+                    headers=headers,
+                    allow_redirects=False,
+                    proxy=proxy,
+                    middlewares=(_sent_once(urlsplit(url).netloc, proxy),),
+                    ssl=self._tls_context() if urlsplit(url).scheme == "https" else True,
+                )
+            try:
+                yield response
+            finally:
+                # Not released: that would wait until a body is sent that the server had enough of.
+                response.close()
+
+    @contextmanager
+    def translating(self, url: str) -> Iterator[None]:
+        """Turn what the HTTP client raises in the block about a request to *url* into the `TransportError` that fits."""
         import aiohttp
 
-        host = urlsplit(message.url).netloc
-        proxy = self._proxy(message.url)
+        host = urlsplit(url).netloc
         try:
-            async with self._session() as session:
-                return await self._send(session, message, proxy)
+            yield
         except TransportError:
             raise
         # `from None`: aiohttp's errors carry the request's headers, which hold secrets.
         except aiohttp.ConnectionTimeoutError:
-            patience_s = min(self._connect_s, self._timeout_s)
+            patience_s = min(self._connect_s, self.timeout_s)
             raise AnswerTimedOut(f"no connection to {host} within {patience_s:g} s", host=host) from None
         except TimeoutError:
-            raise AnswerTimedOut(f"{host} did not answer within {self._timeout_s:g} s", host=host) from None
+            raise AnswerTimedOut(f"{host} did not answer within {self.timeout_s:g} s", host=host) from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise _translated(error, host, proxy) from None
+            raise _translated(error, host, self._proxy(url)) from None
 
     def warm_up(self) -> None:
         """Load the certificates now, so that the exchange need not wait for them."""
         self._tls_context()
 
-    def _session(self) -> ClientSession:
+    def _session(self, total_s: float | None) -> ClientSession:
         import aiohttp
 
         return aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(force_close=True, limit=1, ttl_dns_cache=0),
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(
-                total=self._timeout_s, sock_connect=self._connect_s, connect=self._connect_s
+                total=total_s, sock_connect=self._connect_s, connect=self._connect_s
             ),
             auto_decompress=False,
             # Proxies are found below; trust_env would add the passwords of ~/.netrc.
@@ -121,26 +165,6 @@ class HttpTransport:
                 "User-Agent": "loopback-auth",
             },
         )
-
-    async def _send(self, session: ClientSession, message: FormPost | Get, proxy: str | None) -> HttpReply:
-        from yarl import URL
-
-        headers = {"Authorization": message.authorization.reveal()} if message.authorization else {}
-        post = isinstance(message, FormPost)
-        if post:
-            headers["Content-Type"] = "application/x-www-form-urlencoded"
-        async with session.request(
-            "POST" if post else "GET",
-            # The URL was checked as a string; encoded=True keeps it byte for byte.
-            URL(message.url, encoded=True),
-            data=message.body() if isinstance(message, FormPost) else None,
-            headers=headers,
-            allow_redirects=False,
-            proxy=proxy,
-            middlewares=(_sent_once(urlsplit(message.url).netloc, proxy),),
-            ssl=self._tls_context() if urlsplit(message.url).scheme == "https" else True,
-        ) as response:
-            return await _read(response, message.url)
 
     def _tls_context(self) -> ssl.SSLContext:
         if self._tls is None:

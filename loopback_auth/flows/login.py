@@ -58,7 +58,7 @@ async def login(
         raise NotConfigured(
             f"nothing says where to sign in to the profile {profile.name}", profile=profile.name
         )
-    client = profile.client(environ)
+    client, store = profile.client(environ), store.storing(profile.get("storage"))
     store.prove(profile.name)
     server, remembered = await _server(profile, transport, rediscover=rediscover)
     with bind(profile.redirect_uris) as (listeners, redirect_uri):

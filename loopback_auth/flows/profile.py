@@ -161,7 +161,8 @@ class Profile:
 
     def to_remember(self) -> dict[str, Any]:
         """Give the settings that a later bare `login` needs; secrets and what belongs to one run are not among them."""
-        left_out = {*_SECRETS, "browser", "timeout"}
+        # Nor api_base: who takes it out of config.toml takes that server off the list of those that get the token.
+        left_out = {*_SECRETS, "api_base", "browser", "timeout", "storage"}
         values = {name: setting.value for name, setting in self.settings.items() if name not in left_out}
         if self.provider and self.provider.access_token_lifetime:
             values.setdefault("access_token_lifetime", self.provider.access_token_lifetime)
@@ -235,7 +236,8 @@ def _combined(sources: Sequence[dict[str, tuple[Any, str]]]) -> tuple[dict[str, 
         # A sign-in elsewhere: its client, secret and scopes are that server's business.
         used.append(not (where and says and not _same_place(where, says)))
         if not used[-1]:
-            continue
+            # Where tokens are kept is this machine's business, whichever server they are from.
+            source = {key: source[key] for key in source if key == "storage"}  # noqa: PLW2901 - what is left of it
         for key, (value, origin) in source.items():
             if key == "parameters" and key in settings:
                 value = {**value, **settings[key].value}  # noqa: PLW2901 - the closer source wins name by name

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from ..edge.event_loop import entered
-from ..errors import ProviderError, RefreshRejected, SignInNeeded, StoreError
+from ..errors import ProviderError, RefreshRejected, SignInNeeded, StoreError, StoreUnwritable
 from ..notices import Refreshed, Warned
 from ..oauth.credential import Credential
 from ..oauth.refresh import read_refresh_reply, refresh_token_grant
@@ -72,6 +72,8 @@ async def refreshed(
             raise
         notify(Warned(code=error.code, message=f"not refreshed, as yet the old token is good: {error}"))
         return document
+    finally:
+        hold.release()
     notify(Refreshed(profile=profile))
     return credential.to_document()
 
@@ -94,7 +96,7 @@ async def _refreshed(
 ) -> Credential:
     client, token = credential.client_with_secret(environ), credential.tokens.refresh_token
     assert token is not None  # noqa: S101 - the caller looked
-    # What the server answers may be the only copy of the next refresh token: there must be room for it.
+    # What the server answers may be the only copy of the next refresh token: room for it is set aside.
     hold.prove(2 * len(repr(credential.to_document())))
     message = refresh_token_grant(token, credential, client=client)
     reply = await patiently(message, transport=transport, clock=clock, patience_s=patience_s)
@@ -122,6 +124,10 @@ def _drop(token: Secret, hold: Hold) -> None:
 
 def _save(credential: Credential, hold: Hold, *, rotated: bool) -> None:
     try:
+        with suppress(StoreUnwritable):
+            hold.save(credential.to_document())
+            return
+        # Once more, whatever it was: there is no other copy.
         hold.save(credential.to_document())
     except StoreError as error:
         fate = (

@@ -111,6 +111,9 @@ HARMLESS = {
     # Machines without a repr of their own.
     "Access",
     "Hold",
+    "KeyringHold",
+    "Keyring",
+    "Entry",
     "Console",
     "Interruption",
     "Parser",

@@ -1,7 +1,7 @@
 """
-Puts the real authorization servers and Chromium where the tests find them: `python tests/servers/install.py`.
+Puts the real authorization servers, Chromium and a few programs where the tests find them: `python tests/servers/install.py`.
 
-Standard library only, since `scripts/test` runs it in a fresh clone. Everything but Chromium lands in `.servers/`. A second run
+Standard library only, since `scripts/test` runs it in a fresh clone. The servers land in `.servers/`. A second run
 sees by a stamp that nothing changed and is done. Exit status 3 means that something could not be had: `.servers/missing.json`
 says what and why, and the tests that need it are skipped with those words.
 """
@@ -33,6 +33,7 @@ NODE_MAJOR = 20
 PYTHON_SERVERS = ("django-oauth-toolkit", "canaille")
 NPM_SERVERS = ("oidc-provider", "oauth2-mock-server")
 CHROMIUM = "chromium"
+SECRET_SERVICE = "secret-service"
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 CHROMIUM_PLACES = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
@@ -73,15 +74,14 @@ def missing() -> dict[str, str]:
     """Tell for each component that the tests cannot have, why; empty when all are there."""
     if not MISSING.exists():
         why = "not installed yet: run `python tests/servers/install.py`"
-        absent = dict.fromkeys((*NPM_SERVERS, *PYTHON_SERVERS), why)
-        return absent if find_chromium() else absent | {CHROMIUM: why}
+        return {name: why for part in PARTS if not part.is_there() for name in part.names}
     return _read(MISSING)
 
 
 def install(say: Callable[[str], None]) -> dict[str, str]:
     """Install whatever is not there yet, and tell what could not be had, and why."""
     if all(part.is_there() for part in PARTS) and not _read(MISSING):
-        say("test servers and Chromium: all there")
+        say("test servers, Chromium and programs: all there")
         return {}
     HOME.mkdir(exist_ok=True)
     reasons: dict[str, str] = {}
@@ -151,19 +151,41 @@ def _install_node(say: Callable[[str], None]) -> str:
 
 
 def _install_chromium(say: Callable[[str], None]) -> None:
-    if shutil.which("apt-get") is None:
-        raise NotHadError("no Chromium or Chrome was found, and there is no apt-get to install one")
-    say("installing Chromium with apt-get (about 120 MB)")
-    as_root = [] if os.geteuid() == 0 else ["sudo"] if sys.stdin.isatty() else ["sudo", "-n"]
-    env = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-    _run([*as_root, "apt-get", "update", "-q"], "apt-get update", env=env)
-    _run(
-        [*as_root, "apt-get", "install", "-q", "-y", "--no-install-recommends", "chromium"],
-        "apt-get",
-        env=env,
-    )
+    _apt_get("Chromium or Chrome", ("chromium",), say)
     if not find_chromium():
         raise NotHadError("apt-get installed the package chromium, but there is no program of that name")
+
+
+def _program(name: str, packages: tuple[str, ...], *programs: str) -> Part:
+    """Describe a component that Debian's packages bring: there when its programs are."""
+    return Part(
+        names=(name,),
+        is_there=lambda: all(shutil.which(program) for program in programs or (name,)),
+        install=lambda say: _apt_get(name, packages, say),
+    )
+
+
+def _apt_get(name: str, packages: tuple[str, ...], say: Callable[[str], None]) -> None:
+    if shutil.which("apt-get") is None:
+        raise NotHadError(f"no {name} was found, and there is no apt-get to install one")
+    say(f"installing {', '.join(packages)} with apt-get")
+    as_root = [] if os.geteuid() == 0 else ["sudo"] if sys.stdin.isatty() else ["sudo", "-n"]
+    env = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    # Another apt-get, such as a new machine's own updates, is waited for.
+    apt_get = [*as_root, "apt-get", "-q", "-o", "DPkg::Lock::Timeout=120"]
+    _update([*apt_get, "update"], env)
+    _run([*apt_get, "install", "-y", "--no-install-recommends", *packages], "apt-get", env=env)
+
+
+_updated = False
+
+
+def _update(command: list[str], env: dict[str, str]) -> None:
+    """Fetch the package lists, once a run."""
+    global _updated  # noqa: PLW0603 - one process installs, once
+    if not _updated:
+        _run(command, "apt-get update", env=env)
+        _updated = True
 
 
 def _venv() -> None:
@@ -255,6 +277,16 @@ PARTS = (
     Part(names=PYTHON_SERVERS, is_there=_python_is_there, install=_install_python),
     Part(names=NPM_SERVERS, is_there=_npm_is_there, install=_install_npm),
     Part(names=(CHROMIUM,), is_there=lambda: find_chromium() is not None, install=_install_chromium),
+    # What the tests of shell quoting, of faults and of the system's keyring run.
+    _program("fish", ("fish",)),
+    _program("zsh", ("zsh",)),
+    _program("strace", ("strace",)),
+    _program(
+        SECRET_SERVICE,
+        ("gnome-keyring", "dbus-daemon", "dbus-bin"),
+        "gnome-keyring-daemon",
+        "dbus-run-session",
+    ),
 )
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 HERE = Path(__file__).parent
-COMPONENTS = {"oidc-provider", "oauth2-mock-server", "django-oauth-toolkit", "canaille", "chromium"}
+COMPONENTS = {name for part in install.PARTS for name in part.names}
 ASK = """
 from tests.servers.needs import need
 try:
@@ -48,7 +48,7 @@ def test_a_second_run_sees_that_all_is_there() -> None:
         need(name)
     done = run("tests/servers/install.py", root=HERE.parents[1], more={})
 
-    assert (done.returncode, done.stdout) == (0, "test servers and Chromium: all there\n")
+    assert (done.returncode, done.stdout) == (0, "test servers, Chromium and programs: all there\n")
 
 
 @pytest.fixture(scope="module")

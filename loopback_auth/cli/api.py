@@ -1,0 +1,134 @@
+"""`api`: a request with the token; the answer is the result."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from ..edge.config import load_config
+from ..edge.event_loop import run as run_story
+from ..edge.interrupts import listen_for_interrupts
+from ..edge.streaming import ResourceRequest, StreamingTransport
+from ..edge.upload import Upload, upload_of
+from ..errors import LoopbackAuthError, UsageError
+from ..flows.api import api, resources_of
+from ..flows.profile import resolve
+from ..oauth.resource import read_header, read_method
+from ..oauth.secret import Secret
+from ..providers import load_provider
+from .access import Access, given_token, min_ttl_argument
+from .answer import JSONAnswer, PrintedAnswer
+from .network import http_transport
+from .talk import Talk
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Mapping
+    from typing import Any
+
+    from ..flows.profile import Profile
+    from .arguments import Parser
+    from .console import Console
+
+SILENCE_S = 120.0
+"""How long an API may take to say something: some compute before they answer."""
+
+_FORM, _JSON, _OCTETS = "application/x-www-form-urlencoded", "application/json", "application/octet-stream"
+
+
+def arguments(parser: Parser) -> None:
+    parser.set_defaults(profile=None)
+    parser.add_argument(
+        "address", metavar="PATH", help="a path below the API's base, or a URL of the profile's own servers"
+    )
+    parser.add_argument(
+        "-p",
+        "--profile",
+        dest="profile_option",
+        metavar="NAME",
+        help="which login (default: default_profile, else default)",
+    )
+    parser.add_argument("-X", "--method", metavar="METHOD", help="the method (default: GET, with -d POST)")
+    parser.add_argument(
+        "-H", "--header", metavar="'NAME: VALUE'", action="append", help="one more header (repeatable)"
+    )
+    parser.add_argument("-d", "--data", metavar="DATA", help="the body: text, @FILE, or - for standard input")
+    parser.add_argument("-i", "--include", action="store_true", help="print status and headers, too")
+    min_ttl_argument(parser)
+
+
+def run(arguments: Namespace, console: Console) -> int:
+    listen_for_interrupts()
+    headers = [read_header(text) for text in arguments.header or []]
+    method = read_method(arguments.method or ("GET" if arguments.data is None else "POST"))
+    access, given = Access(arguments, console), given_token()
+    document = {"access_token": given} if given else access.document()
+    profile = _profile(access, None if given else document)
+    url = resources_of(profile, None if given else document).address(arguments.address)
+    upload = None if arguments.data is None else _upload(arguments)
+    if upload is not None and not any(name.lower() == "content-type" for name, _ in headers):
+        headers.append(("Content-Type", _content_type(arguments.data, upload)))
+    request = ResourceRequest(method=method, url=url, headers=tuple(headers), upload=upload)
+    http = http_transport(profile.get("ca_bundle"), usual_s=SILENCE_S)
+
+    async def renew(refused: Secret) -> Secret:
+        return Secret((await access.refresh(refused))["access_token"])
+
+    answer = (JSONAnswer if console.json else PrintedAnswer)(console, include=arguments.include)
+    try:
+        run_story(
+            api(
+                request,
+                profile=profile.name,
+                token=Secret(document["access_token"]),
+                renew=None if given else renew,
+                send=StreamingTransport(http),
+                deliver=answer,
+                notify=Talk(console),
+            )
+        )
+    except LoopbackAuthError as error:
+        return answer.refused(error)
+    return answer.finished()
+
+
+def _profile(access: Access, document: Mapping[str, Any] | None) -> Profile:
+    return resolve(
+        access.profile,
+        flags={},
+        environ=os.environ,
+        config=load_config(access.home),
+        stored=document,
+        find_provider=lambda provider: load_provider(provider, access.home),
+    )
+
+
+def _upload(arguments: Namespace) -> Upload:
+    data: str = arguments.data
+    try:
+        if data == "-":
+            if arguments.no_input or sys.stdin is None:
+                raise UsageError(
+                    "standard input cannot be read: it is closed, or --no-input was given",
+                    cause="-d - takes the body from standard input.",
+                    fix="give a file: loopback-auth api -d @FILE",
+                )
+            return upload_of(open(sys.stdin.fileno(), "rb", buffering=0, closefd=False))
+        if data.startswith("@"):
+            # Not closed: the request needs it until the process ends.
+            return upload_of(open(data[1:], "rb", buffering=0))
+    except OSError as error:
+        raise UsageError(
+            f"the body cannot be read from {'standard input' if data == '-' else data[1:]}: {error.strerror}",
+            cause="-d @FILE sends that file, -d - standard input.",
+            fix="check the file's name: ls -l; text that begins with @ goes through standard input: loopback-auth api -d -",
+        ) from None
+    return Upload(os.fsencode(data))
+
+
+def _content_type(data: str, upload: Upload) -> str:
+    """Tell JSON by its first character; else text is a form, as for curl, and of a file nothing is known."""
+    if upload.beginning.lstrip()[:1] in (b"{", b"["):
+        return _JSON
+    return _OCTETS if data == "-" or data.startswith("@") else _FORM

@@ -1,0 +1,116 @@
+"""The environment variables that `exec` and `env` fill: which there are, and what of the sign-in goes into each."""
+
+from __future__ import annotations
+
+from ..errors import UsageError
+from ..oauth.secret import Secret
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Mapping
+    from typing import Any
+
+    from .access import Access
+    from .arguments import Parser
+
+DEFAULT = {"ACCESS_TOKEN": "access_token"}
+"""Where no provider says otherwise."""
+
+_TOP = (
+    "access_token",
+    "token_type",
+    "scope",
+    "expires_at",
+    "obtained_at",
+    "refresh_token",
+    "id_token",
+    "profile",
+)
+_OF_IDENTITY = {"subject": "subject", "username": "name"}
+
+
+def set_argument(parser: Parser) -> None:
+    """Add `--set`."""
+    parser.add_argument(
+        "--set",
+        metavar="NAME=FIELD",
+        action="append",
+        help="fill the variable NAME with that field of the sign-in (repeatable; default: as the provider says, else"
+        " ACCESS_TOKEN=access_token)",
+    )
+
+
+def variables(arguments: Namespace, access: Access) -> dict[str, Secret]:
+    """
+    Give the variables for the profile, each with its value; the token in them is good.
+
+    Raises `UsageError` for a name no variable can have and for a field that the sign-in has not, else what `Access.document` raises.
+    """
+    wanted = dict(_asked(text) for text in arguments.set or [])
+    document = access.document()
+    fields = wanted or _usual(document, access.home)
+    values = {
+        name: _value(document, field, access.profile, needed=name in wanted) for name, field in fields.items()
+    }
+    return {name: Secret(value) for name, value in values.items() if value is not None}
+
+
+def given_variables(arguments: Namespace, token: str) -> dict[str, Secret]:
+    """Give the variables for a *token* that came from the environment: nothing else is known of it."""
+    wanted = dict(_asked(text) for text in arguments.set or []) or DEFAULT
+    for field in wanted.values():
+        if field != "access_token":
+            raise UsageError(
+                f"LOOPBACK_AUTH_TOKEN has no {field}",
+                cause="It holds an access token, and takes the place of all that is stored.",
+                fix="unset LOOPBACK_AUTH_TOKEN to use the stored sign-in, or --set access_token alone",
+            )
+    return dict.fromkeys(wanted, Secret(token))
+
+
+def _usual(document: Mapping[str, Any], home: str) -> Mapping[str, str]:
+    provider = (document.get("settings") or {}).get("provider")
+    if not provider:
+        return DEFAULT
+    # Here, since a provider's file is TOML, whose reader costs more than all else that is loaded.
+    from ..providers import load_provider
+
+    return load_provider(provider, home).environment or DEFAULT
+
+
+def _asked(text: str) -> tuple[str, str]:
+    name, separator, field = text.partition("=")
+    if not separator or not field or not is_variable_name(name):
+        raise UsageError(
+            "--set takes NAME=FIELD",
+            cause="NAME is an environment variable: letters, digits and _, no digit first. FIELD is part of the sign-in.",
+            fix="for example: --set SALESFORCE_ACCESS_TOKEN=access_token --set SALESFORCE_INSTANCE_URL=instance_url",
+        )
+    return name, field
+
+
+def is_variable_name(name: str) -> bool:
+    """Tell whether *name* can be a variable in every shell (POSIX.1-2017 section 8.1)."""
+    return name.isascii() and name.isidentifier()
+
+
+def _value(document: Mapping[str, Any], field: str, profile: str, *, needed: bool) -> str | None:
+    value = _found(document, field)
+    if value is None and needed:
+        there = [name for name in _TOP if document.get(name)] + list(document.get("extra") or {})
+        raise UsageError(
+            f"the sign-in of the profile {profile} has no {field[:80]}",
+            cause=f"It has: {', '.join(there)}.",
+            fix=f"loopback-auth status {profile} shows it; name one of these fields with --set",
+        )
+    return None if value is None else str(value)
+
+
+def _found(document: Mapping[str, Any], field: str) -> Any:
+    if field in _TOP:
+        return document.get(field)
+    if field in _OF_IDENTITY:
+        return (document.get("identity") or {}).get(_OF_IDENTITY[field])
+    value = (document.get("extra") or {}).get(field)
+    return value if isinstance(value, (str, int)) else None

@@ -1,0 +1,282 @@
+"""`--storage`, and `storage` in config.toml: where the tokens are, from the sign-in to the sign-out, seen from outside."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from loopback_auth.edge.config import parse_config
+from loopback_auth.edge.storage import chosen_storage
+from loopback_auth.edge.store import FileStore
+from loopback_auth.errors import ConfigError, UsageError
+from loopback_auth.flows.profile import from_settings, resolve
+from loopback_auth.testing import AuthorizationServer, Browser, Client
+from tests.edge.keyrings import Person, new_person, use
+from tests.servers.command import Outcome, login, run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+SECRETS = ("access_token", "refresh_token", "id_token")
+
+
+@pytest.fixture
+def person(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Person:
+    """Give somebody whose keyring this process can look into."""
+    person = new_person(tmp_path)
+    use(person, monkeypatch)
+    return person
+
+
+@pytest.fixture
+def server() -> Iterator[AuthorizationServer]:
+    with AuthorizationServer.running(clients=(Client(client_id="my-cli"),)) as running:
+        yield running
+
+
+async def sign_in(
+    person: Person, server: AuthorizationServer, *arguments: str, backend: str = "Kept", **more: str
+) -> Outcome:
+    flags = ("--issuer", server.issuer, "--client-id", "my-cli", "--scope", "openid offline_access")
+    surroundings = person.environment(backend, **more)
+    async with login(*flags, *arguments, "--no-browser", home=person.home, more=surroundings) as under_way:
+        await asyncio.to_thread(Browser().visit, await under_way.open_page())
+        return await under_way.outcome()
+
+
+async def command(person: Person, *words: str, backend: str = "Kept", **more: str) -> Outcome:
+    return await run(*words, home=person.home, more=person.environment(backend, **more))
+
+
+def held(person: Person) -> dict[str, Any]:
+    document = FileStore(str(person.home)).load("default")
+    assert document
+    return document
+
+
+def where(person: Person) -> dict[str, int]:
+    """Count the places that hold a token of the stored sign-in."""
+    document = held(person)
+    return person.secrets(*(document[name] for name in SECRETS if document[name]))
+
+
+async def test_st_10_a_sign_in_lives_in_the_keyring_from_login_to_logout(
+    person: Person, server: AuthorizationServer
+) -> None:
+    """ST-10: login, token, refresh, status, profiles, logout; at no time does a file hold a token."""
+    signed_in = await sign_in(person, server, "--storage", "keyring")
+    assert (signed_in.exit_code, signed_in.document["storage"]) == (0, "keyring"), signed_in
+    assert signed_in.document["backend"] == "stand_in.Kept"
+    assert where(person) == {"keyring": 1, "files": 0}
+    first = held(person)
+
+    assert (await command(person, "token")).stdout.strip() == first["access_token"]
+    refreshed = await command(person, "refresh", "--json")
+    assert refreshed.exit_code == 0, refreshed
+    assert held(person)["access_token"] != first["access_token"]
+    assert where(person) == {"keyring": 1, "files": 0}
+    assert person.secrets(first["access_token"]) == {"keyring": 0, "files": 0}
+
+    told = (await command(person, "status", "--json")).document
+    assert (told["storage"], told["backend"], told["refreshable"]) == ("keyring", "stand_in.Kept", True)
+    assert "Stored in     the keyring (stand_in.Kept)" in (await command(person, "status")).stdout
+    (row,) = (await command(person, "profiles", "--json")).document["profiles"]
+    assert (row["profile"], row["signed_in"], row["storage"]) == ("default", True, "keyring")
+
+    last = held(person)
+    signed_out = await command(person, "logout", "--json")
+    assert (signed_out.exit_code, signed_out.document["revocation"]) == (0, "revoked"), signed_out
+    assert person.entries() == {}
+    assert person.secrets(*(last[name] for name in SECRETS)) == {"keyring": 0, "files": 0}
+    assert (await command(person, "token")).exit_code == 4
+
+
+async def test_st_10_a_later_login_without_the_option_stays_in_the_keyring(
+    person: Person, server: AuthorizationServer
+) -> None:
+    """ST-10: the choice is remembered beside the tokens, and nobody falls back to a file unasked."""
+    await sign_in(person, server, "--storage", "keyring")
+    again = await sign_in(person, server)
+    assert (again.exit_code, again.document["storage"]) == (0, "keyring")
+    assert where(person) == {"keyring": 1, "files": 0}
+    assert "storage" not in held(person)["settings"]
+
+    moved = await sign_in(person, server, "--storage", "file")
+    assert (moved.exit_code, moved.document["storage"]) == (0, "file")
+    assert where(person) == {"keyring": 0, "files": 1}
+    assert person.entries() == {}
+
+
+CHOICES = {
+    "for all": ('storage = "keyring"\n', {}),
+    "for the profile": ('[profiles.default]\nstorage = "keyring"\n', {}),
+    "for the profile and not for all": (
+        'storage = "file"\n[profiles.default]\nstorage = "keyring"\n',
+        {},
+    ),
+    "in the environment": ('[profiles.default]\nstorage = "file"\n', {"LOOPBACK_AUTH_STORAGE": "keyring"}),
+    "beside settings of another server": (
+        '[profiles.default]\nissuer = "https://other.example"\nclient_id = "x"\nstorage = "keyring"\n',
+        {},
+    ),
+}
+
+
+@pytest.mark.parametrize("choice", CHOICES)
+async def test_st_10_a_choice_in_the_settings_is_followed_by_login_and_by_the_next_refresh(
+    person: Person, server: AuthorizationServer, choice: str
+) -> None:
+    """ST-10: a refresh moves what an earlier sign-in left in a file, and a new sign-in goes there at once."""
+    text, more = CHOICES[choice]
+    await sign_in(person, server)
+    assert where(person) == {"keyring": 0, "files": 1}
+    old = held(person)
+    (person.home / "config.toml").write_text(text, "utf-8")
+    assert (await command(person, "token", **more)).exit_code == 0
+    assert where(person) == {"keyring": 0, "files": 1}
+
+    assert (await command(person, "refresh", **more)).exit_code == 0
+    assert where(person) == {"keyring": 1, "files": 0}
+    assert person.secrets(*(old[name] for name in ("access_token", "refresh_token"))) == {
+        "keyring": 0,
+        "files": 0,
+    }
+
+    await command(person, "logout")
+    (person.home / "config.toml").write_text(text, "utf-8")
+    assert (await sign_in(person, server, **more)).document["storage"] == "keyring"
+    assert where(person) == {"keyring": 1, "files": 0}
+
+
+WRONG = [
+    ('storage = "clouds"\n', "1:1"),
+    ('storage = ["keyring"]\n', "1:1"),
+    ('[profiles.a]\n\nstorage = "clouds"\n', "3:1"),
+    ("[profiles.a]\nstorage = true\n", "2:1"),
+]
+
+
+@pytest.mark.parametrize(("text", "place"), WRONG)
+def test_a_storage_that_there_is_not_is_told_with_its_place(text: str, place: str) -> None:
+    with pytest.raises(ConfigError, match=f':{place}: error: storage must be "file" or "keyring"'):
+        parse_config("config.toml", text)
+
+
+def test_the_storage_is_shown_with_where_it_was_chosen() -> None:
+    config = parse_config("config.toml", 'storage = "keyring"\n[profiles.a]\nstorage = "file"\n')
+    assert config.profile("a")["storage"] == ("file", "config.toml:3")
+    assert config.profile("b")["storage"] == ("keyring", "config.toml:1")
+    profile = resolve(
+        "b",
+        flags={},
+        environ={"LOOPBACK_AUTH_STORAGE": "file"},
+        config=config,
+        stored=None,
+        find_provider=pytest.fail,
+    )
+    assert (profile.settings["storage"].value, profile.settings["storage"].source) == (
+        "file",
+        "LOOPBACK_AUTH_STORAGE",
+    )
+    assert from_settings("c", storage="keyring").get("storage") == "keyring"
+
+
+def test_a_configuration_that_cannot_be_read_moves_nothing_at_a_refresh(tmp_path: Path) -> None:
+    home = str(tmp_path)
+    assert chosen_storage(home, "a", {}) is None
+    for broken in (
+        'storage = "keyring"\n[',
+        'storage = "clouds"\n',
+        '[profiles.a]\nstorage = "keyring"\nx = 1\n',
+    ):
+        (tmp_path / "config.toml").write_text(broken, "utf-8")
+        assert chosen_storage(home, "a", {}) is None
+    assert chosen_storage(home, "a", {"LOOPBACK_AUTH_STORAGE": "keyring"}) == "keyring"
+    with pytest.raises(UsageError, match="LOOPBACK_AUTH_STORAGE must be"):
+        chosen_storage(home, "a", {"LOOPBACK_AUTH_STORAGE": "clouds"})
+
+
+# --- out of reach
+
+
+@pytest.mark.parametrize("words", [("token",), ("status",), ("refresh",), ("logout",), ("logout", "--all")])
+@pytest.mark.parametrize("backend", ["Locked", "Talkative"])
+async def test_st_10_a_keyring_out_of_reach_is_an_error_of_every_command(
+    person: Person, server: AuthorizationServer, words: tuple[str, ...], backend: str
+) -> None:
+    """ST-10: exit status 1, what is wrong and what to do; nothing is lost by it."""
+    await sign_in(person, server, "--storage", "keyring")
+    before = held(person)
+    outcome = await command(person, *words, "--json", backend=backend)
+    assert outcome.exit_code == 1
+    if words != ("logout", "--all"):
+        assert outcome.error["code"] == "keyring-unavailable"
+        assert "loopback-auth login default --storage file" in outcome.error["fix"]
+    assert not any(before[name] in outcome.stdout + outcome.stderr for name in SECRETS)
+    assert held(person) == before
+
+
+async def test_st_10_profiles_lists_what_it_cannot_reach(person: Person, server: AuthorizationServer) -> None:
+    """ST-10: ten profiles in a keyring that hangs are not ten times five seconds."""
+    for number in range(3):
+        await sign_in(person, server, "-p", f"p{number}", "--storage", "keyring")
+    begun = time.monotonic()
+    outcome = await command(person, "profiles", "--json", backend="Hanging")
+    assert time.monotonic() - begun < 6
+    rows = outcome.document["profiles"]
+    assert [row["problem"] for row in rows] == ["keyring-unavailable"] * 3
+
+
+@pytest.mark.parametrize("backend", ["Hanging", "Locked", "Forgetful"])
+async def test_st_10_login_proves_the_keyring_before_anybody_is_sent_to_a_browser(
+    person: Person, backend: str, server: AuthorizationServer
+) -> None:
+    """ST-10, RB-03: within 6 s, and no address was shown, no metadata asked for."""
+    begun = time.monotonic()
+    flags = ("--issuer", server.issuer, "--client-id", "my-cli", "--no-browser")
+    outcome = await command(person, "login", *flags, "--storage", "keyring", "--json", backend=backend)
+    assert time.monotonic() - begun < 6
+    assert (outcome.exit_code, outcome.error["code"]) == (1, "keyring-unavailable")
+    assert outcome.told("open_page") == []
+    assert server.requests == []
+    assert person.file("default") is None
+
+
+async def test_st_10_a_keyring_out_of_reach_can_be_left_and_that_is_told(
+    person: Person, server: AuthorizationServer
+) -> None:
+    """ST-10: asked for by name, and the older copy goes as soon as it can."""
+    await sign_in(person, server, "--storage", "keyring")
+    old = held(person)
+    refused = await command(person, "login", "--no-browser", "--json", backend="Locked")
+    assert (refused.exit_code, refused.error["code"]) == (1, "keyring-unavailable")
+
+    left = await sign_in(person, server, "--storage", "file", backend="Locked")
+    assert left.exit_code == 0, left
+    assert (left.document["storage"], left.document["copy_in_keyring"]) == ("file", True)
+    assert next(told["code"] for told in left.told("warning")) == "keyring-unavailable"
+    told = (await command(person, "status", backend="Locked")).stdout
+    assert "an older copy is still in the keyring" in told
+    assert person.secrets(old["refresh_token"]) == {"keyring": 1, "files": 0}
+
+    assert (await command(person, "refresh")).exit_code == 0
+    assert person.entries() == {}
+    assert json.loads((person.home / "tokens" / "default.json").read_text("utf-8")).get("entry") is None
+
+
+async def test_st_10_a_refresh_is_not_made_when_its_tokens_could_not_be_kept(
+    person: Person, server: AuthorizationServer
+) -> None:
+    """ST-10, RF-05: a keyring that can be read and not written; the old refresh token is not used up."""
+    await sign_in(person, server, "--storage", "keyring")
+    before, asked = held(person), len(server.requests)
+    outcome = await command(person, "refresh", "--json", backend="Forgetful")
+    assert (outcome.exit_code, outcome.error["code"]) == (1, "keyring-unavailable")
+    assert [request for request in server.requests[asked:] if "token" in str(request)] == []
+    assert held(person) == before
+    assert (await command(person, "refresh")).exit_code == 0
