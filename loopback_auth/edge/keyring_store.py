@@ -14,7 +14,7 @@ import json
 import os
 from contextlib import contextmanager, suppress
 
-from ..errors import KeyringUnavailable, StoreDamaged, StoreError
+from ..errors import KeyringUnavailable, StoreDamaged, StoreError, StoreUnwritable
 from .document import NOWHERE, document_of, place_of, without_marks
 from .keyring_entry import Entry
 from .keyring_lock import entry_locked
@@ -76,7 +76,8 @@ class KeyringHold(Hold):
         return document and without_marks(document)
 
     def save(self, document: Mapping[str, Any]) -> None:
-        self._remove_leftovers()
+        with suppress(StoreUnwritable):
+            self._remove_leftovers()
         self._make_way()
         if self._storage == "keyring":
             self._move_in()

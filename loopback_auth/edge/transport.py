@@ -113,6 +113,8 @@ class HttpTransport:
                     URL(url, encoded=True),
                     data=data,
                     headers=headers,
+                    # A POST without a body is of no type.
+                    skip_auto_headers=("Content-Type",),
                     allow_redirects=False,
                     proxy=proxy,
                     middlewares=(_sent_once(urlsplit(url).netloc, proxy),),

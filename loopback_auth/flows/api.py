@@ -18,7 +18,7 @@ from ..errors import (
     TransportError,
 )
 from ..notices import Traced
-from ..oauth.resource import onward, resources
+from ..oauth.resource import onward, origin_in, resources
 from ..oauth.text import one_line
 
 TYPE_CHECKING = False
@@ -63,7 +63,7 @@ def resources_of(profile: Profile, document: Mapping[str, Any] | None) -> Resour
     server = (document or {}).get("server") or profile.endpoints()
     issuer, provider = server.get("issuer"), profile.provider
     members = (document or {}).get("extra") or {}
-    own = issuer
+    own = issuer and origin_in(issuer)
     if provider and provider.api_base:
         login_url = profile.get("login_url") or provider.login_url
         own = _filled(provider.api_base, {**members, "login_url": login_url})

@@ -84,7 +84,7 @@ def resources(*, profile: str, base: str | None, others: tuple[str | None, ...] 
         found = _AUTHORITY.fullmatch(base)
         assert found is not None  # noqa: S101 - check_url took it
         base = origin_of(found[1]) + found[2].rstrip("/")
-    origins = frozenset(_origin_in(url) for url in (base, *others) if url)
+    origins = frozenset(origin_in(url) for url in (base, *others) if url)
     return Resources(profile=profile, base=base, origins=origins)
 
 
@@ -97,7 +97,8 @@ def origin_of(authority: str) -> str:
     return f"{parts.scheme}://{shown}{port}"
 
 
-def _origin_in(url: str) -> str:
+def origin_in(url: str) -> str:
+    """Give the origin of a whole *url*; raises `URLRefused`."""
     found = _AUTHORITY.fullmatch(url)
     if found is None:
         raise _refused("is no URL", url)
@@ -111,9 +112,9 @@ def onward(url: str, location: str) -> str | None:
         return None
     try:
         found = _AUTHORITY.fullmatch(urljoin(url, location.partition("#")[0]))
-        if found is None or origin_of(found[1]) != _origin_in(url):
+        if found is None or origin_of(found[1]) != origin_in(url):
             return None
-        return _origin_in(url) + _target(found[2])
+        return origin_in(url) + _target(found[2])
     except (URLRefused, ValueError):
         return None
 

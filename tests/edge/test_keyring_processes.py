@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import signal
+import sys
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -16,12 +17,12 @@ from loopback_auth.edge.store import FileStore
 
 from ..flows.stored import NEW, document as signed_in
 from ..servers.command import run as run_command
-from .children import posix, run, start
+from .children import posix, start
 from .keyrings import Person, new_person, use
 from .scripted_server import ScriptedServer, json_answer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import subprocess
     from pathlib import Path
 
     from .scripted_server import Connection
@@ -31,8 +32,8 @@ pytestmark = posix
 SIZE = 3000
 """Characters of padding: four parts where 2560 octets are the limit."""
 
-AT_EACH_STEP = """
-home, act, which = sys.argv[1], sys.argv[2], int(sys.argv[3])
+KILLED_AT = """
+home = sys.argv[1]
 steps = []
 
 def hook(event, arguments):
@@ -55,12 +56,31 @@ acts = {
     "remove": lambda: store.remove("work"),
 }
 sys.addaudithook(hook)
-steps.append("begin")
-acts[act]()
-count = len(steps) - 1
-steps.clear()
-print(count)
+# A process for every step would spend its time on imports: this one has them, and forks.
+for line in sys.stdin:
+    which = int(line)
+    child = os.fork()
+    if not child:
+        steps.append("begin")
+        acts[sys.argv[2]]()
+        count = len(steps) - 1
+        steps.clear()
+        print(count, flush=True)
+        os._exit(0)
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if status:
+        print(status, flush=True)
 """
+
+
+def killed_at(step: int, process: subprocess.Popen[str]) -> int:
+    """Let *process* do its act once, and be killed before that step; give the signal, or how many steps there were."""
+    assert process.stdin
+    assert process.stdout
+    process.stdin.write(f"{step}\n")
+    process.stdin.flush()
+    return int(process.stdout.readline())
+
 
 # What is done, where the credential is before, and what may be found after a kill.
 ACTS = [
@@ -108,13 +128,26 @@ def mine(person: Person) -> dict[str, str]:
     return found
 
 
+def go_on(person: Person, step: int) -> None:
+    """Do what comes next, one thing or another, and see that nothing of the past is left."""
+    store = FileStore(str(person.home))
+    if step % 2:
+        store.remove("work")
+        assert (mine(person), person.file()) == ({}, None), step
+        return
+    store.storing("keyring" if step % 4 else "file").save("work", document("after"))
+    assert person.secrets("old", "nnn", "ooo") == {"keyring": 0, "files": 0}, step
+    where = person.secrets("after")
+    assert (where["keyring"], where["files"]) == ((1, 0) if step % 4 else (0, 1)), step
+    assert len(mine(person)) == where["keyring"], step
+
+
 @pytest.mark.parametrize("backend", ["Kept", "Windows"])
 @pytest.mark.parametrize(("act", "before", "allowed"), ACTS, ids=[f"{row[0]} from {row[1]}" for row in ACTS])
 @pytest.mark.slow
 def test_rb_01_a_process_killed_at_any_step_leaves_one_whole_credential_and_the_next_leaves_no_copy(
     person: Person,
     monkeypatch: pytest.MonkeyPatch,
-    record_property: Callable[[str, object], None],
     backend: str,
     act: str,
     before: str | None,
@@ -124,27 +157,22 @@ def test_rb_01_a_process_killed_at_any_step_leaves_one_whole_credential_and_the_
     use(person, monkeypatch, backend)
     monkeypatch.setenv("PYTHONPATH", person.environment()["PYTHONPATH"])
     start_over(person, before)
-    steps = int(run(AT_EACH_STEP, person.home, act, 100_000)[1])
-    assert steps > 10
     seen, torn = set(), 0
-    for step in range(1, steps + 1):
-        start_over(person, before)
-        assert run(AT_EACH_STEP, person.home, act, step) == (-signal.SIGKILL, "")
-        state = found(person)
-        assert state in allowed, step
-        seen.add(state)
-        torn += person.secrets("old", "new") not in ({"keyring": 1, "files": 0}, {"keyring": 0, "files": 1})
-        store = FileStore(str(person.home))
-        if step % 2:
-            store.remove("work")
-            assert (mine(person), person.file()) == ({}, None), step
-        else:
-            store.storing("keyring" if step % 4 else "file").save("work", document("after"))
-            assert person.secrets("old", "nnn", "ooo") == {"keyring": 0, "files": 0}, step
-            where = person.secrets("after")
-            assert (where["keyring"], where["files"]) == ((1, 0) if step % 4 else (0, 1)), step
-            assert len(mine(person)) == where["keyring"], step
-    record_property("killed", steps)
+    with start(KILLED_AT, person.home, act) as process:
+        steps = killed_at(100_000, process)
+        assert steps > 10
+        for step in range(1, steps + 1):
+            start_over(person, before)
+            assert killed_at(step, process) == -signal.SIGKILL
+            state = found(person)
+            assert state in allowed, step
+            seen.add(state)
+            places = person.secrets("old", "new")
+            torn += places not in ({"keyring": 1, "files": 0}, {"keyring": 0, "files": 1})
+            go_on(person, step)
+        assert process.stdin
+        process.stdin.close()
+    sys.stdout.write(f"{act} from {before}, {backend}: killed at {steps} steps, lost 0\n")
     # A first save counts with its very last step.
     assert seen == set(allowed if before else allowed[:1])
     assert torn >= 1

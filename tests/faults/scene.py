@@ -61,6 +61,11 @@ class Scene:
         return (registry.access_tokens, "access_token"), (registry.refresh_tokens, "refresh_token")
 
     @property
+    def is_as_it_was(self) -> bool:
+        """Whether nothing has happened yet, neither here nor at the server."""
+        return self.is_old and self.requests == 0 and self.leftovers == []
+
+    @property
     def is_in_flight(self) -> bool:
         """Whether the stored refresh token is used up: its successor was on the way."""
         return self.server.registry.refresh_tokens[self.stored["refresh_token"]].replaced_at is not None
@@ -69,7 +74,7 @@ class Scene:
     def requests(self) -> int:
         """How often its first refresh token was sent."""
         sent = [request.form.get("refresh_token") for request in self.server.seen("token")]
-        return sent.count(self.document["refresh_token"])
+        return sent.count([self.document["refresh_token"]])
 
     @property
     def leftovers(self) -> list[str]:

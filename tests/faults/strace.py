@@ -81,9 +81,9 @@ def kill_at(point: Point, command: Sequence[str], home: Path) -> Ended:
     return _struck(point, "signal=KILL", command, home)
 
 
-def fail_at(point: Point, error: str, command: Sequence[str], home: Path) -> Ended:
-    """Run *command*, whose call does nothing and says *error*."""
-    return _struck(point, f"error={error}", command, home)
+def fail_at(point: Point, error: str, command: Sequence[str], home: Path, *, for_good: bool = False) -> Ended:
+    """Run *command*, whose call does nothing and says *error*; *for_good*: and so does every later one of its name."""
+    return _struck(point, f"error={error}", command, home, until="+" if for_good else "")
 
 
 def run(command: Sequence[str], home: Path, more: Mapping[str, str] | None = None) -> Ended:
@@ -108,8 +108,8 @@ def each(work: Callable[[T], R], items: Iterable[T]) -> list[R]:
         return list(pool.map(work, items))
 
 
-def _struck(point: Point, how: str, command: Sequence[str], home: Path) -> Ended:
-    options = ["-e", f"trace={point.name}", "-e", f"inject={point.name}:{how}:when={point.number}"]
+def _struck(point: Point, how: str, command: Sequence[str], home: Path, *, until: str = "") -> Ended:
+    options = ["-e", f"trace={point.name}", "-e", f"inject={point.name}:{how}:when={point.number}{until}"]
     if not how.startswith("signal"):
         # Calls that are not looked at cost nothing then; signals, though, are not sent.
         options.append("--seccomp-bpf")

@@ -97,7 +97,7 @@ def test_rf_07_a_clock_that_jumps_to_and_fro_costs_one_refresh_a_command_at_the_
 def test_rf_07_rb_08_a_laptop_that_sleeps_through_the_life_of_the_new_token_makes_one_refresh(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
-    """RF-07, RB-08: the answer came before the lid was closed, and has expired when it is read; it is stored and handed out."""
+    """RF-07, RB-08: asked before the lid was closed, answered meanwhile; what is read after it is opened is stored and handed out."""
     home = tmp_path / "home"
     stored(home, server)
     asked, asleep = threading.Event(), threading.Event()

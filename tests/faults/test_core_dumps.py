@@ -19,7 +19,10 @@ from ..servers.command import COMMAND, environment
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="/proc tells the limits of a process")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="/proc tells the limits of a process"),
+]
 
 
 def wanting_dumps() -> None:

@@ -124,6 +124,18 @@ def test_rb_02_a_disk_that_takes_nothing_is_read_and_not_written(
     assert server.requests == []
 
 
+def test_rb_02_what_cannot_be_cleared_away_keeps_nobody_from_a_refresh(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    """RB-02: a leftover that cannot be removed is no reason to lose the only copy of a refresh token."""
+    home = tmp_path / "home"
+    stored(home, server)
+    (home / "tokens" / ".default~0123456789abcdef.tmp").mkdir()
+    ended = run(TOKEN, home)
+    assert (ended.status, ended.stdout, ended.stderr) == (0, "the-new-token\n", "")
+    assert token_file(home)["refresh_token"] == "the-next"
+
+
 @pytest.mark.parametrize("command", ["token", "refresh"])
 def test_rf_05_a_limit_on_the_size_of_files_is_seen_before_the_refresh_token_is_used(
     server: ScriptedServer, tmp_path: Path, command: str

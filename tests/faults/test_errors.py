@@ -101,6 +101,22 @@ def test_rb_02_a_refresh_refused_at_any_system_call(
     assert counts.left.keys() == {"old", "new"}
 
 
+@pytest.mark.parametrize(("name", "error"), [("renameat", "EROFS"), ("fsync", "EIO")])
+def test_rf_05_a_disk_that_fails_for_good_in_the_middle_of_a_rotation_is_told(
+    server: AuthorizationServer, tmp_path: Path, name: str, error: str
+) -> None:
+    """RF-05, RB-02: nothing is handed out that is not stored; the words say what became of the tokens."""
+    where = points(lambda _: TOKEN, lambda home: scene(server, home), tmp_path)
+    saving = [point for point in where if point.name == name and "~" in point.what][-1]
+    at = scene(server, tmp_path / "home")
+    ended = fail_at(saving, error, TOKEN, at.home, for_good=True)
+    assert (at.requests, at.is_in_flight) == (1, True)
+    check_refusal(at, ended, WORDS[error])
+    told = "; the tokens were refreshed, but could not be stored; the stored refresh token is used up: sign in again"
+    assert ended.stderr.splitlines()[0].endswith(f"{WORDS[error]}{told}")
+    assert at.leftovers == []
+
+
 def check_refusal(at: Scene, ended: Ended, words: str) -> None:
     """Hold a command that failed against its promises: nothing printed, nothing changed, and three lines that say so."""
     assert (ended.status, ended.stdout) == (1, "")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import pwd
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -111,12 +109,12 @@ def test_rb_09_no_home_is_a_refusal_and_never_the_current_folder(
 def test_rb_09_without_home_the_systems_word_for_it_counts(
     tmp_path: Path, told: Mapping[str, str | None]
 ) -> None:
-    """RB-09: the home folder of the user by /etc/passwd; a profile of this name is in nobody's."""
-    ended = run("token no-such-profile-of-the-tests", tmp_path, told)
-    assert ended.returncode == 4
-    assert "nobody is signed in to the profile no-such-profile-of-the-tests" in ended.stderr
-    assert os.path.isabs(pwd.getpwuid(os.getuid()).pw_dir)
-    assert list(tmp_path.iterdir()) == []
+    """RB-09: the home folder of the user by /etc/passwd, and not the current folder, where the profile could be found."""
+    store = FileStore(str(tmp_path / ".config" / "loopback-auth"))
+    store.save("of-the-tests", {"version": 1, "access_token": "found", "token_type": "Bearer"})
+    ended = run("token of-the-tests", tmp_path, told)
+    assert (ended.returncode, ended.stdout) == (4, "")
+    assert "nobody is signed in to the profile of-the-tests" in ended.stderr
 
 
 def test_rb_09_a_home_that_cannot_be_written_is_read_and_no_refresh_token_is_used(

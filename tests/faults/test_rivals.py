@@ -148,18 +148,14 @@ def test_rf_02_a_holder_that_stands_still_holds_up_nobody_with_a_good_token(
 # --- RF-09
 
 
+def sign_in_flags(server: AuthorizationServer) -> tuple[str, ...]:
+    scope = ("--scope", "openid offline_access")
+    return ("--issuer", server.issuer, "--client-id", "public", *scope, "--no-browser")
+
+
 async def sign_in(server: AuthorizationServer, home: Path, profile: str) -> dict[str, Any]:
     """Sign in as ada; give the tokens that are stored when the command has ended."""
-    flags = (
-        "--issuer",
-        server.issuer,
-        "--client-id",
-        "public",
-        "--no-browser",
-        "--scope",
-        "openid offline_access",
-    )
-    async with login(profile, *flags, home=home) as command:
+    async with login(profile, *sign_in_flags(server), home=home) as command:
         url = await command.open_page()
         await asyncio.to_thread(Browser().visit, url)
         ended = await command.outcome()
@@ -196,6 +192,23 @@ async def test_rf_09_eight_sign_ins_to_different_profiles_all_survive(
     assert len({id(grant_of(strict, document)) for document in documents}) == 8
 
 
+async def test_rf_09_a_sign_in_that_ends_during_a_refresh_is_not_overwritten(
+    strict: AuthorizationServer, tmp_path: Path
+) -> None:
+    """RF-09: its save waits until the refresh of the older sign-in is stored."""
+    at = scene(strict, tmp_path / "home")
+    old = grant_of(strict, at.document)
+    async with login(*sign_in_flags(strict), home=at.home) as command:
+        url = await command.open_page()
+        strict.faults.token = faults.late(1.5).once()
+        refresh = asyncio.create_task(asyncio.to_thread(run, TOKEN, at.home))
+        await asyncio.to_thread(strict.wait_for, "token")
+        assert (await asyncio.to_thread(Browser().visit, url)).status == 200
+        assert (await command.outcome()).exit_code == 0
+    assert (await refresh).status == 0
+    assert grant_of(strict, at.stored) is not old
+
+
 async def test_rf_09_a_sign_in_racing_a_refresh_wins(strict: AuthorizationServer, tmp_path: Path) -> None:
     """RF-09: twenty rounds, each first by turns: what is stored in the end is of the new sign-in, never of the old one."""
 
@@ -212,5 +225,5 @@ async def test_rf_09_a_sign_in_racing_a_refresh_wins(strict: AuthorizationServer
 
     for number in range(0, 20, 2):
         # The one whose answer is late meets the other at another step each time.
-        strict.faults.token = faults.late(0.03 * number)
+        strict.faults.token = faults.late(0.02 * number)
         await asyncio.gather(race(number), race(number + 1))

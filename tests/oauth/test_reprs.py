@@ -12,7 +12,9 @@ import pytest
 
 import loopback_auth
 from loopback_auth.edge.page import Answer
+from loopback_auth.edge.streaming import ResourceRequest, StreamedReply
 from loopback_auth.edge.transport import HttpTransport
+from loopback_auth.edge.upload import Upload
 from loopback_auth.edge.visit import Visit
 from loopback_auth.errors import LoopbackAuthError, TokenError
 from loopback_auth.flows.profile import Profile, Setting
@@ -27,7 +29,7 @@ from loopback_auth.oauth.wire import Get
 from .samples import CANARY, NOON, client, reply, request, response, server
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
 
 SECRET = Secret(CANARY)
 REQUEST = replace(
@@ -46,6 +48,12 @@ CREDENTIAL = Credential(
     profile="work", tokens=TOKENS, client=client(CANARY), server=server(), unknown={"later": CANARY}
 )
 
+
+async def nothing() -> AsyncIterator[bytes]:
+    """An answer without a body."""
+    yield b""
+
+
 HOLDERS: list[object] = [
     SECRET,
     client(CANARY),
@@ -54,6 +62,19 @@ HOLDERS: list[object] = [
     authorization_code_grant(RESPONSE),
     authorization_code_grant(replace(RESPONSE, request=replace(REQUEST, client=client()))),
     Get(url="https://id.example.com/me", authorization=SECRET),
+    ResourceRequest(
+        method="POST",
+        url=f"https://api.example.com/?key={CANARY}",
+        headers=(("X-Key", CANARY),),
+        upload=Upload(CANARY.encode()),
+    ),
+    StreamedReply(
+        url=f"https://api.example.com/?key={CANARY}",
+        status=200,
+        headers=(("set-cookie", CANARY),),
+        pieces=nothing(),
+    ),
+    Upload(CANARY.encode()),
     reply(
         {"access_token": CANARY},
         headers={"set-cookie": CANARY, "location": f"https://x.example/?code={CANARY}"},
@@ -97,6 +118,7 @@ HARMLESS = {
     "PrivateFolder",
     "Provider",
     "Refusal",
+    "Resources",
     "Revocation",
     "Saved",
     "ServerMetadata",
@@ -115,6 +137,11 @@ HARMLESS = {
     "Keyring",
     "Entry",
     "Console",
+    "FileUpload",
+    "JSONAnswer",
+    "PipeUpload",
+    "PrintedAnswer",
+    "StreamingTransport",
     "Interruption",
     "Parser",
     "Tab",

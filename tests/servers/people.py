@@ -32,6 +32,9 @@ class Server:
         """Answer this server's pages, from the first one on to the click that sends the browser back."""
         raise NotImplementedError
 
+    async def allow_again(self, tab: Page) -> None:
+        """Answer the page, if there is one, that this server shows to somebody who is signed in and has allowed before."""
+
     def flags(self, client: str) -> list[str]:
         """Give what `login` must be told to sign in here as *client*."""
         return ["--issuer", self.issuer, "--client-id", self.clients[client]["client_id"]]
@@ -56,8 +59,14 @@ class OidcProvider(Server):
         )
         await answer.click()
 
+    async def allow_again(self, tab: Page) -> None:
+        await tab.get_by_role("button", name="Continue").click()
+
 
 class DjangoOAuthToolkit(Server):
+    async def allow_again(self, tab: Page) -> None:
+        await tab.get_by_role("button", name="Authorize").click()
+
     async def sign_in(self, tab: Page, *, allow: bool = True) -> None:
         await tab.get_by_label("Username").fill(self.username)
         await tab.get_by_label("Password").fill(self.password)
