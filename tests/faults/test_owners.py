@@ -122,7 +122,7 @@ def test_st_04_a_file_that_turns_into_a_link_again_and_again_is_never_followed(
     stored(home, server)
     file, over = home / "tokens" / "default.json", threading.Event()
     plain = file.read_text()
-    bait.write_text(plain.replace(OLD["access_token"], "baited"))
+    bait.write_text(plain.replace(OLD["refresh_token"], "baited"))
     bait.chmod(0o600)
     content = bait.read_text()
 
