@@ -123,7 +123,7 @@ class HttpTransport:
             try:
                 yield response
             finally:
-                # Not released: that would wait until a body is sent that the server had enough of.
+                # What is left of the answer, or of the body it came to, is not wanted.
                 response.close()
 
     @contextmanager

@@ -77,7 +77,7 @@ def test_st_11_a_command_that_is_aborted_leaves_no_core_dump(
 
 def test_st_11_another_program_would_have_left_one(tmp_path: Path) -> None:
     """ST-11: else the test above tells nothing."""
-    other = (sys.executable, "-c", "print('here', flush=True); input()")
+    other = (sys.executable, "-c", "import signal; print('here', flush=True); signal.pause()")
 
     def started(process: subprocess.Popen[bytes]) -> None:
         assert process.stdout

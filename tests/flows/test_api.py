@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,7 @@ from loopback_auth.flows.profile import resolve
 from loopback_auth.oauth.secret import Secret
 from loopback_auth.providers import load_provider
 
-from ..edge.scripted_server import ScriptedServer, drop, hang, json_answer, plain_answer, redirect, streaming
+from ..edge.scripted_server import ScriptedServer, drop, hang, json_answer, plain_answer, redirect
 from ..edge.test_transport_tls import context_of
 from .stored import NEW, OLD, stored
 
@@ -179,12 +180,19 @@ async def test_a_token_without_another_is_refused_at_once(server: ScriptedServer
 
 
 async def test_a_401_without_end_costs_little(server: ScriptedServer, tmp_path: Path) -> None:
-    """What is kept of it until a better answer comes is bounded."""
-    server.answers["/me"] = streaming(b"HTTP/1.1 401 No\r\n\r\n", b"x" * 65536, 1000)
+    """What is kept of it until a better answer comes is bounded, and the rest not waited for."""
+
+    def endless(connection: Connection) -> None:
+        connection.socket.sendall(b"HTTP/1.1 401 No\r\n\r\n" + b"x" * (KEPT_OCTETS + 1))
+        hang(connection)
+
+    server.answers["/me"] = endless
+    began = time.monotonic()
     error = await refused(
         SignInNeeded, server.url("/me"), stored(tmp_path, server, lasts_s=3000, refresh_token=None)
     )
     assert [len(body) for _, body in error.delivered] == [KEPT_OCTETS]
+    assert time.monotonic() - began < 2
 
 
 async def test_a_body_that_cannot_be_sent_again_is_said_to_be_gone(
@@ -332,7 +340,7 @@ async def test_a_failure_is_delivered_and_explained_and_not_repeated(
     error = await refused(ApiRefused, server.url("/me?secret=1"), method="DELETE")
     assert (error.code, error.exit_code, error.delivered) == ("api-refused", 7, [(status, b"why")])
     assert f"DELETE {server.url('/me')} was answered {status} Said" == str(error)
-    assert told in error.cause + " " + error.fix
+    assert told in f"{error.cause} {error.fix}"
     assert len(server.requests) == 1
 
 
@@ -461,7 +469,8 @@ def test_a_configuration_that_names_another_server_gets_no_token_of_the_old_one(
     """What config.toml says of the new server, api_base among it, is not for the old server's token."""
     document = signed_in(issuer="https://id.example")
     config = '[profiles.work]\nissuer = "https://other.example"\napi_base = "https://api.other.example"'
-    for environ in ({}, {"LOOPBACK_AUTH_API_BASE": "https://id.example"}):
+    environs: list[dict[str, str]] = [{}, {"LOOPBACK_AUTH_API_BASE": "https://id.example"}]
+    for environ in environs:
         with pytest.raises(SignInNeeded, match="another server") as needed:
             where(document, config=config, **environ)
         assert "loopback-auth login work" in needed.value.fix
