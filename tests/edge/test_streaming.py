@@ -129,7 +129,10 @@ async def test_ds_06_a_proxy_of_the_environment_stands_before_other_machines_alo
     with ScriptedServer(tls=context_of(company.issue_cert("api.example.test"))) as api:
         api.answers["/me"] = plain_answer(b"inside")
         server.answers["*"] = tunnel_to(api.port)
-        options: dict[str, Any] = {"ca_bundle": str(tmp_path / "ca.pem"), "environ": {"HTTPS_PROXY": server.origin}}
+        options: dict[str, Any] = {
+            "ca_bundle": str(tmp_path / "ca.pem"),
+            "environ": {"HTTPS_PROXY": server.origin},
+        }
         assert await answer(request("https://api.example.test/me"), **options) == (200, b"inside")
         assert api.requests[0].header("authorization") == f"Bearer {TOKEN}"
     (connect,) = server.requests
