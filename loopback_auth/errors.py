@@ -31,6 +31,7 @@ Every error this package raises on purpose.
     |   |-- StoreNewer                            a later version of this program wrote it
     |   `-- KeyringUnavailable                    the system's keyring is locked, silent or not there
     |-- CommandNotRun                     126   what `exec` should run cannot be (127: there is none)
+    |-- SystemRefused                         1   the system itself says no: too many open files, no memory
     |-- OutputFailed                          1   standard output takes no more
     |-- LaunchURLReused                       1   the one-time address was opened twice
     `-- ProviderError                         7   the server or the way to it
@@ -220,6 +221,10 @@ class KeyringUnavailable(StoreError):
 class CommandNotRun(LoopbackAuthError):
     code = "command-not-run"
     exit_code = 126
+
+
+class SystemRefused(LoopbackAuthError):
+    code = "system-refused"
 
 
 class OutputFailed(LoopbackAuthError):

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,6 +61,11 @@ def name_of(path: Path) -> str:
     return path.relative_to(PACKAGE).as_posix()
 
 
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"))
+
+
 def room_of(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
@@ -71,7 +77,7 @@ def floor_of(room: str) -> int:
 def imports(path: Path) -> Iterator[tuple[str, int]]:
     """Give each imported module, own ones as `loopback_auth.x.y`, and its line."""
     package = ("loopback_auth", *path.relative_to(PACKAGE).parent.parts)
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Import):
             yield from ((alias.name, node.lineno) for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.level:
@@ -94,7 +100,7 @@ def test_floors_import_downwards_only(path: Path) -> None:
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_own_imports_are_relative_and_the_pure_floors_do_no_io(path: Path) -> None:
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in ast.walk(tree_of(path)):
         # __main__ is run by path as well, where nothing is relative.
         if isinstance(node, ast.ImportFrom) and name_of(path) != "__main__.py":
             assert not (node.level == 0 and (node.module or "").startswith("loopback_auth")), (
@@ -122,7 +128,7 @@ def test_only_read_makes_an_authorization_response() -> None:
     makers = [
         name_of(path)
         for path in MODULES
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        for node in ast.walk(tree_of(path))
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "AuthorizationResponse"
     ]
     assert makers == ["oauth/authorization.py"]
@@ -131,8 +137,7 @@ def test_only_read_makes_an_authorization_response() -> None:
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_nothing_dangerous_is_called_st_06_sc_05(path: Path) -> None:
     """ST-06, SC-05: no shell, no pickle, no eval, no unverified TLS, no redirect followed by default."""
-    text = path.read_text("utf-8")
-    for node in ast.walk(ast.parse(text)):
+    for node in ast.walk(tree_of(path)):
         if not isinstance(node, ast.Call):
             continue
         called = ast.unparse(node.func)

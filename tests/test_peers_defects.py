@@ -240,6 +240,7 @@ async def test_peer_18_an_error_is_what_it_is_called_and_nothing_around_it(tmp_p
         assert type(await told.error()) is AuthorizationDenied
 
 
+@pytest.mark.slow
 async def test_peer_19_no_code_verifier_or_token_is_logged_at_any_level(tmp_path: Path) -> None:
     """With --verbose, and with asyncio's own debug mode on."""
     async with signing_in(
@@ -293,6 +294,7 @@ async def test_peer_21_a_salesforce_answer_with_more_scopes_is_no_crash(tmp_path
     assert [notice.code for notice in told.notices if isinstance(notice, Warned)] == ["scope-differs"]
 
 
+@pytest.mark.slow
 async def test_peer_22_no_other_programs_tokens_are_read_or_sent(tmp_path: Path) -> None:
     foreign = {"tokens": {"access_token": "OPENAI-ACCESS", "refresh_token": "OPENAI-REFRESH-SECRET"}}
     for path in (".codex/auth.json", ".config/gh/hosts.yml", ".azure/msal_token_cache.json", ".netrc"):
@@ -308,6 +310,7 @@ async def test_peer_22_no_other_programs_tokens_are_read_or_sent(tmp_path: Path)
     assert "OPENAI" not in repr(scene.endpoint.forms) + repr(scene.tokens())
 
 
+@pytest.mark.slow
 async def test_peer_23_files_in_the_current_folder_stay_as_they_are(tmp_path: Path) -> None:
     """The command runs in a folder with somebody's own key.pem, and with modules named like ours."""
     mine = {
@@ -329,6 +332,7 @@ def files(folder: Path) -> dict[str, str]:
     return {path.name: path.read_text("utf-8") if path.is_file() else "" for path in folder.iterdir()}
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     sys.platform == "win32", reason="Windows has no file modes; its folders are the user's own"
 )

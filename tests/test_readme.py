@@ -44,6 +44,7 @@ def server() -> Iterator[AuthorizationServer]:
         yield running
 
 
+@pytest.mark.slow
 async def test_the_commands_run_one_after_the_other(server: AuthorizationServer, tmp_path: Path) -> None:
     (session,) = blocks("console")
     for line in session.splitlines():

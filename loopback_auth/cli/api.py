@@ -10,7 +10,7 @@ from ..edge.event_loop import run as run_story
 from ..edge.interrupts import listen_for_interrupts
 from ..edge.streaming import ResourceRequest, StreamingTransport
 from ..edge.upload import Upload, upload_of
-from ..errors import LoopbackAuthError, UsageError
+from ..errors import LoopbackAuthError, SignInNeeded, UsageError
 from ..flows.api import api, resources_of
 from ..flows.profile import resolve
 from ..oauth.resource import read_header, read_method
@@ -53,7 +53,13 @@ def arguments(parser: Parser) -> None:
     parser.add_argument(
         "-H", "--header", metavar="'NAME: VALUE'", action="append", help="one more header (repeatable)"
     )
-    parser.add_argument("-d", "--data", metavar="DATA", help="the body: text, @FILE, or - for standard input")
+    parser.add_argument(
+        "-d",
+        "--data",
+        metavar="DATA",
+        help="the body: text, @FILE, or - for standard input; without a Content-Type from -H it is JSON where it begins"
+        " with { or [, else a form if it is text here, and octets from a file",
+    )
     parser.add_argument("-i", "--include", action="store_true", help="print status and headers, too")
     min_ttl_argument(parser)
 
@@ -89,8 +95,19 @@ def run(arguments: Namespace, console: Console) -> int:
             )
         )
     except LoopbackAuthError as error:
-        return answer.refused(error)
+        return answer.refused(_of_a_given_token(error) if given else error)
     return answer.finished()
+
+
+def _of_a_given_token(error: LoopbackAuthError) -> LoopbackAuthError:
+    if not isinstance(error, SignInNeeded):
+        return error
+    return SignInNeeded(
+        error.message,
+        cause="LOOPBACK_AUTH_TOKEN takes the place of the stored sign-in, and cannot be refreshed.",
+        fix="set LOOPBACK_AUTH_TOKEN to a token that is good, or unset it to use the stored sign-in",
+        **error.facts,
+    )
 
 
 def _profile(access: Access, document: Mapping[str, Any] | None) -> Profile:

@@ -7,7 +7,7 @@ from importlib import import_module
 
 from .. import __version__
 from ..edge.core_dumps import forbid_core_dumps
-from ..errors import LoopbackAuthError, Stopped, UsageError
+from ..errors import LoopbackAuthError, Stopped, SystemRefused, UsageError
 from .arguments import Parser
 from .console import Console
 
@@ -72,6 +72,8 @@ def run(argv: Sequence[str]) -> int:
         return 1
     except KeyboardInterrupt as interrupt:
         return console.error(_stopped(interrupt))
+    except OSError as error:
+        return console.error(_refused(error))
 
 
 def _carry_out(command: str, rest: Sequence[str], console: Console) -> int:
@@ -88,7 +90,9 @@ def _carry_out(command: str, rest: Sequence[str], console: Console) -> int:
         forbid_core_dumps()
     module = import_module(f".{command}", __package__)
     parser = Parser(
-        console, prog=f"loopback-auth {command}", description=COMMANDS[command].capitalize() + "."
+        console,
+        prog=f"loopback-auth {command}",
+        description=COMMANDS[command][:1].upper() + COMMANDS[command][1:] + ".",
     )
     module.arguments(parser)
     topic = {"login": "getting-started", "config": "config", "providers": "providers"}.get(command)
@@ -102,6 +106,16 @@ def _stopped(interrupt: KeyboardInterrupt) -> LoopbackAuthError:
     error = Stopped(f"stopped by {str(interrupt) or 'SIGINT'}")
     error.exit_code = getattr(interrupt, "exit_code", error.exit_code)
     return error
+
+
+def _refused(error: OSError) -> LoopbackAuthError:
+    where = f"{error.filename}: " if error.filename else ""
+    return SystemRefused(
+        f"{where}{error.strerror or type(error).__name__}",
+        # Not from the catalogue, which is a file that may not be had either.
+        cause="Too many files are open, memory or a disk is at its end, or a folder is out of reach.",
+        fix="look at the limits (ulimit -a) and at df, then run loopback-auth again",
+    )
 
 
 def _unknown(command: str) -> UsageError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from aiohttp import web
 
@@ -190,6 +190,14 @@ async def answering(listeners: Sequence[socket.socket], door: Door) -> AsyncIter
             await server.start_serving()
         yield
     finally:
-        for server in servers:
-            server.close()
-        await house.close()
+        for listener in listeners:
+            # Windows' own loop has no readers; it takes its accept back by itself.
+            with suppress(NotImplementedError):
+                loop.remove_reader(listener)
+        try:
+            # A turn for what was accepted a moment ago: asyncio loses a connection whose server is closed under it.
+            await asyncio.sleep(0)
+        finally:
+            for server in servers:
+                server.close()
+            await house.close()

@@ -111,15 +111,18 @@ class Tab:
         if refused:
             return self._stray(refused.reason, refused.status)
         if visit.path == self._launch_path:
-            return self._launch()
+            return await self._launch()
         if visit.path == self._done_path:
             return await self._told()
         return await self._callback(visit)
 
-    def _launch(self) -> Answer:
+    async def _launch(self) -> Answer:
         self._launches += 1
         if self._launches == 1:
             return page.redirect(self._request.url)
+        if self._kept:
+            # Too late to stop anything: who comes now is shown who signed in.
+            return await self._told()
         # Who opened the address first has our state and challenge, and could send us a code of their own.
         error = _reused()
         self._arrive(error)

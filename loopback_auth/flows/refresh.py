@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from ..edge.event_loop import entered
-from ..errors import ProviderError, RefreshRejected, SignInNeeded, StoreError, StoreUnwritable
+from ..errors import ProviderError, RefreshRejected, SignInNeeded, StoreError, StoreUnwritable, UsageError
 from ..notices import Refreshed, Warned
 from ..oauth.credential import Credential
 from ..oauth.refresh import read_refresh_reply, refresh_token_grant
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from ..edge.store import Hold
     from ..notices import Notice
+    from ..oauth.metadata import Client
     from ..oauth.secret import Secret
     from .discovery import Transport
 
@@ -67,7 +68,7 @@ async def refreshed(
         credential = await _finished(refresh)
     except (RefreshRejected, StoreError):
         raise
-    except ProviderError as error:
+    except (ProviderError, UsageError) as error:
         if not is_usable:
             raise
         notify(Warned(code=error.code, message=f"not refreshed, as yet the old token is good: {error}"))
@@ -94,7 +95,7 @@ async def _refreshed(
     environ: Mapping[str, str],
     patience_s: float,
 ) -> Credential:
-    client, token = credential.client_with_secret(environ), credential.tokens.refresh_token
+    client, token = _client(credential, environ), credential.tokens.refresh_token
     assert token is not None  # noqa: S101 - the caller looked
     # What the server answers may be the only copy of the next refresh token: room for it is set aside.
     hold.prove(2 * len(repr(credential.to_document())))
@@ -113,6 +114,18 @@ async def _refreshed(
         with suppress(StoreError):
             hold.save(dated.to_document())
     return dated
+
+
+def _client(credential: Credential, environ: Mapping[str, str]) -> Client:
+    """Give the client with its secret; a server that is asked without would only say that it does not know us."""
+    variable = credential.client_secret_env
+    if variable and not environ.get(variable):
+        raise UsageError(
+            f"the client secret should be in the environment variable {variable}, which is not set",
+            cause=f"The sign-in to the profile {credential.profile} names that variable as the place of the secret.",
+            fix=f"set {variable} in this shell, or loopback-auth login {credential.profile} --client-secret-prompt",
+        )
+    return credential.client_with_secret(environ)
 
 
 def _drop(token: Secret, hold: Hold) -> None:

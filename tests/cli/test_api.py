@@ -64,6 +64,7 @@ async def test_a_path_is_asked_with_the_token_and_the_answer_printed_as_it_came(
     assert (asked.body, asked.header("content-type")) == (b"", None)
 
 
+@pytest.mark.slow
 async def test_the_profile_is_chosen_with_p(server: ScriptedServer, tmp_path: Path) -> None:
     signed_in(server, tmp_path)
     signed_in(server, tmp_path, profile="work", access_token="of-work")
@@ -93,6 +94,7 @@ SENT = [
 ]
 
 
+@pytest.mark.slow_cases
 @pytest.mark.parametrize(("flags", "method", "body", "kind"), SENT)
 async def test_a_body_is_sent_as_given(
     server: ScriptedServer,
@@ -121,6 +123,7 @@ async def piped(octets: bytes, *words: str, home: Path) -> tuple[int, bytes, byt
     return process.returncode, stdout, stderr
 
 
+@pytest.mark.slow
 async def test_standard_input_is_sent_and_kept_for_a_second_time(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
@@ -147,6 +150,7 @@ async def test_a_token_that_expired_is_refreshed_first(server: ScriptedServer, t
     assert (len(server.asked("/me")), len(server.asked("/token"))) == (2, 2)
 
 
+@pytest.mark.slow_cases
 @pytest.mark.parametrize("refresh_token", ["r", None])
 async def test_a_401_that_remains_says_sign_in(
     server: ScriptedServer, tmp_path: Path, *, refresh_token: str | None
@@ -176,6 +180,7 @@ STATUSES = [
 ]
 
 
+@pytest.mark.slow_cases
 @pytest.mark.parametrize(("status", "exit_code"), STATUSES)
 async def test_cl_04_the_exit_status_tells_the_class_of_the_answer(
     server: ScriptedServer, tmp_path: Path, *, status: int, exit_code: int
@@ -191,6 +196,7 @@ async def test_cl_04_the_exit_status_tells_the_class_of_the_answer(
     assert len(server.asked("/me")) == 1
 
 
+@pytest.mark.slow_cases
 async def test_tx_02_the_token_follows_no_redirect_to_another_server(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
@@ -277,6 +283,7 @@ BODIES = [
 ]
 
 
+@pytest.mark.slow_cases
 @pytest.mark.parametrize(("octets", "kind", "members"), BODIES)
 async def test_a_body_in_json_is_json_text_or_base64(
     server: ScriptedServer, tmp_path: Path, *, octets: bytes, kind: str, members: dict[str, Any]
@@ -287,6 +294,7 @@ async def test_a_body_in_json_is_json_text_or_base64(
     assert {name: told[name] for name in members} == members
 
 
+@pytest.mark.slow_cases
 @pytest.mark.parametrize("answer", [drop, hang])
 async def test_a_server_that_does_not_answer_is_told(
     server: ScriptedServer, tmp_path: Path, *, answer: Any
@@ -294,11 +302,12 @@ async def test_a_server_that_does_not_answer_is_told(
     """And is not asked again: nobody knows whether it acted."""
     signed_in(server, tmp_path)
     server.answers["/me"] = answer
-    outcome = await api("/me", "-d", "x", home=tmp_path, LOOPBACK_AUTH_HTTP_TIMEOUT="1")
+    outcome = await api("/me", "-d", "x", home=tmp_path, LOOPBACK_AUTH_HTTP_TIMEOUT="3")
     assert (outcome.exit_code, len(server.asked("/me"))) == (7, 1)
     assert "loopback-auth login" not in outcome.stderr
 
 
+@pytest.mark.slow
 async def test_an_answer_that_breaks_off_is_an_error_after_what_came(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
@@ -309,6 +318,7 @@ async def test_an_answer_that_breaks_off_is_an_error_after_what_came(
     assert "error[connection-lost]" in outcome.stderr
 
 
+@pytest.mark.slow
 async def test_the_environments_token_is_sent_to_the_configured_server_alone(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
@@ -322,7 +332,10 @@ async def test_the_environments_token_is_sent_to_the_configured_server_alone(
     assert server.asked("/me")[-1].header("authorization") == "Bearer given"
     assert (await api("https://evil.example/", home=tmp_path, **given)).exit_code == 2
     server.answers["/me"] = json_answer({}, status=401)
-    assert (await api("/me", home=tmp_path, **given)).exit_code == 4
+    outcome = await api("/me", home=tmp_path, **given)
+    assert (outcome.exit_code, "error[sign-in-needed]" in outcome.stderr) == (4, True)
+    assert "was answered 401" in outcome.stderr
+    assert "unset it to use the stored sign-in" in outcome.stderr
     assert len(server.requests) == 2
 
 
@@ -342,6 +355,7 @@ WRONG = [
 ]
 
 
+@pytest.mark.slow_cases
 @pytest.mark.parametrize(("words", "told"), WRONG)
 async def test_what_cannot_be_asked_is_told(
     server: ScriptedServer, tmp_path: Path, *, words: tuple[str, ...], told: str
@@ -403,6 +417,7 @@ async def peak_kib(*words: str, home: Path) -> int:
     return int((await process.communicate())[0])
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in KiB on Linux alone")
 async def test_rb_01_a_long_answer_costs_no_memory(server: ScriptedServer, tmp_path: Path) -> None:
     """RB-01: 200 MiB cost hardly more than nothing."""
@@ -440,6 +455,7 @@ async def test_ctrl_c_ends_it_within_two_seconds(server: ScriptedServer, tmp_pat
         assert time.monotonic() - began < 2
 
 
+@pytest.mark.slow
 async def test_ctrl_c_ends_it_while_a_pipe_says_nothing(server: ScriptedServer, tmp_path: Path) -> None:
     """While it reads what it keeps, and when so much has come that it is being sent."""
     signed_in(server, tmp_path)
@@ -458,6 +474,7 @@ async def test_ctrl_c_ends_it_while_a_pipe_says_nothing(server: ScriptedServer, 
         process.stdin.close()
 
 
+@pytest.mark.slow
 async def test_a_reader_that_has_enough_ends_it_quietly(server: ScriptedServer, tmp_path: Path) -> None:
     signed_in(server, tmp_path)
     server.answers["/me"] = streaming(HEAD, b"x" * (1 << 20), 1000)
@@ -470,6 +487,7 @@ async def test_a_reader_that_has_enough_ends_it_quietly(server: ScriptedServer, 
     assert await process.wait() == 1
 
 
+@pytest.mark.slow
 async def test_a_closed_stdout_is_no_traceback(server: ScriptedServer, tmp_path: Path) -> None:
     signed_in(server, tmp_path)
     program = "exec " + " ".join(COMMAND) + " api /me >&-"
@@ -480,6 +498,7 @@ async def test_a_closed_stdout_is_no_traceback(server: ScriptedServer, tmp_path:
     assert (process.returncode, stderr) == (1, b"")
 
 
+@pytest.mark.slow
 async def test_a_full_disk_is_told(server: ScriptedServer, tmp_path: Path) -> None:
     signed_in(server, tmp_path)
     with open("/dev/full", "wb") as full:  # noqa: ASYNC230 - a device

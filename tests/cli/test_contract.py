@@ -103,6 +103,7 @@ async def test_a_sign_in_as_a_person_sees_it_aq_09(server: AuthorizationServer, 
     assert lines[-1] == "Signed in as ada at 127.0.0.1."
 
 
+@pytest.mark.slow
 async def test_quiet_says_the_address_and_nothing_else(server: AuthorizationServer, tmp_path: Path) -> None:
     process = await start(["login", "-q", "--issuer", server.issuer, "--client-id", "demo"], tmp_path)
     assert process.stderr
@@ -163,6 +164,7 @@ EXITS = [
 ]
 
 
+@pytest.mark.slow_cases
 @pytest.mark.parametrize(("_name", "what", "browser", "status", "code"), EXITS, ids=[row[0] for row in EXITS])
 async def test_exit_status_error_document_and_page_agree_cl_10_cl_11_cb_13(
     server: AuthorizationServer,
@@ -246,6 +248,7 @@ USAGE = [
 ]
 
 
+@pytest.mark.slow_cases
 @pytest.mark.parametrize(("arguments", "status", "code"), USAGE, ids=[" ".join(row[0]) for row in USAGE])
 async def test_mistakes_are_told_in_json_too_cl_06_cl_10_aq_03_aq_04(
     arguments: list[str], status: int, code: str, tmp_path: Path
@@ -268,6 +271,7 @@ async def test_a_mistake_is_three_lines_with_the_next_thing_to_type(tmp_path: Pa
     assert "loopback-auth login default --issuer URL --client-id ID" in fix
 
 
+@pytest.mark.slow
 async def test_no_option_takes_a_secret_as_its_value_cl_06(tmp_path: Path) -> None:
     """CL-06: the help of every command names no option whose value would be a secret."""
     commands = re.findall(r"^  (\w+) ", (await run("--help", home=tmp_path)).stdout, re.MULTILINE)
@@ -278,6 +282,7 @@ async def test_no_option_takes_a_secret_as_its_value_cl_06(tmp_path: Path) -> No
             pytest.fail(f"{command} --{option} {value}")
 
 
+@pytest.mark.slow
 async def test_a_wrong_secret_is_the_servers_refusal_7(server: AuthorizationServer, tmp_path: Path) -> None:
     where = ("--issuer", server.issuer, "--client-id", "confidential")
     async with login(*where, home=tmp_path, secret="wrong") as sign_in:
@@ -311,6 +316,7 @@ async def test_the_servers_words_cannot_move_the_terminal_cl_03(
     assert len(message) < 420
 
 
+@pytest.mark.slow
 async def test_timing_out_is_5_and_names_what_came_instead(
     server: AuthorizationServer, tmp_path: Path
 ) -> None:
@@ -347,6 +353,7 @@ async def test_signing_in_again_needs_no_flags(server: AuthorizationServer, tmp_
     }
 
 
+@pytest.mark.slow
 async def test_a_secret_given_by_its_variables_name_is_kept_as_that_name(
     server: AuthorizationServer, tmp_path: Path
 ) -> None:
@@ -370,6 +377,7 @@ async def test_if_needed_returns_at_once_when_signed_in(server: AuthorizationSer
     assert len(server.requests) == before
 
 
+@pytest.mark.slow
 async def test_metadata_is_remembered_checked_again_and_a_moved_endpoint_refused(
     server: AuthorizationServer, tmp_path: Path
 ) -> None:
@@ -398,6 +406,7 @@ async def test_metadata_is_remembered_checked_again_and_a_moved_endpoint_refused
         assert (await sign_in.outcome()).exit_code == 0
 
 
+@pytest.mark.slow
 async def test_a_narrower_and_a_wider_scope_are_told_tr_05(
     server: AuthorizationServer, tmp_path: Path
 ) -> None:
@@ -444,6 +453,7 @@ async def test_logout_revokes_and_forgets(server: AuthorizationServer, tmp_path:
     assert server.registry.grant_of_refresh_token(tokens["refresh_token"]).revoked  # type: ignore[union-attr]  # it was just issued
 
 
+@pytest.mark.slow
 async def test_logout_forgets_though_the_server_fails_and_locally_asks_nobody(
     server: AuthorizationServer, tmp_path: Path
 ) -> None:
@@ -512,6 +522,7 @@ async def test_token_formats_and_expiry(tmp_path: Path) -> None:
     assert (given.exit_code, given.stdout) == (0, "given\n")
 
 
+@pytest.mark.slow_cases
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX streams")
 @pytest.mark.parametrize(
     "shell",
@@ -547,6 +558,7 @@ async def test_a_name_the_locale_cannot_show_is_shown_somehow(tmp_path: Path) ->
     assert outcome.exit_code == 2
 
 
+@pytest.mark.slow_cases
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has other signals")
 @pytest.mark.parametrize(
     ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]

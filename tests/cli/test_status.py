@@ -73,6 +73,7 @@ async def test_refresh_gets_a_new_token_whatever_the_clock_says(
     assert len(server.asked("/token")) == 1
 
 
+@pytest.mark.slow
 async def test_refresh_while_the_server_is_down_fails_and_keeps_all(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
@@ -114,6 +115,7 @@ async def test_token_as_json_holds_no_refresh_token(server: ScriptedServer, tmp_
         assert OLD["refresh_token"] not in outcome.stdout
 
 
+@pytest.mark.slow_cases
 @pytest.mark.parametrize(
     ("before", "after", "exit_code", "refreshes"),
     [(200, 200, 0, 0), (401, 200, 0, 1), (401, 401, 4, 1), (503, 503, 7, 0)],
@@ -137,6 +139,7 @@ async def test_check_believes_the_server_over_the_clock(
     assert outcome.stdout == (f"{good}\n" if exit_code == 0 else "")
 
 
+@pytest.mark.slow_cases
 @pytest.mark.parametrize("active", [True, False])
 async def test_check_asks_by_introspection_where_it_may(
     server: ScriptedServer, tmp_path: Path, *, active: bool

@@ -96,6 +96,7 @@ async def test_st_10_a_sign_in_lives_in_the_keyring_from_login_to_logout(
     assert (await command(person, "token")).exit_code == 4
 
 
+@pytest.mark.slow
 async def test_st_10_a_later_login_without_the_option_stays_in_the_keyring(
     person: Person, server: AuthorizationServer
 ) -> None:
@@ -127,6 +128,7 @@ CHOICES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("choice", CHOICES)
 async def test_st_10_a_choice_in_the_settings_is_followed_by_login_and_by_the_next_refresh(
     person: Person, server: AuthorizationServer, choice: str
@@ -204,6 +206,7 @@ def test_a_configuration_that_cannot_be_read_moves_nothing_at_a_refresh(tmp_path
 # --- out of reach
 
 
+@pytest.mark.slow_cases
 @pytest.mark.parametrize("words", [("token",), ("status",), ("refresh",), ("logout",), ("logout", "--all")])
 @pytest.mark.parametrize("backend", ["Locked", "Talkative"])
 async def test_st_10_a_keyring_out_of_reach_is_an_error_of_every_command(
@@ -221,6 +224,7 @@ async def test_st_10_a_keyring_out_of_reach_is_an_error_of_every_command(
     assert held(person) == before
 
 
+@pytest.mark.slow
 async def test_st_10_profiles_lists_what_it_cannot_reach(person: Person, server: AuthorizationServer) -> None:
     """ST-10: ten profiles in a keyring that hangs are not ten times five seconds."""
     for number in range(3):
@@ -232,6 +236,7 @@ async def test_st_10_profiles_lists_what_it_cannot_reach(person: Person, server:
     assert [row["problem"] for row in rows] == ["keyring-unavailable"] * 3
 
 
+@pytest.mark.slow_cases
 @pytest.mark.parametrize("backend", ["Hanging", "Locked", "Forgetful"])
 async def test_st_10_login_proves_the_keyring_before_anybody_is_sent_to_a_browser(
     person: Person, backend: str, server: AuthorizationServer
@@ -247,6 +252,7 @@ async def test_st_10_login_proves_the_keyring_before_anybody_is_sent_to_a_browse
     assert person.file("default") is None
 
 
+@pytest.mark.slow
 async def test_st_10_a_keyring_out_of_reach_can_be_left_and_that_is_told(
     person: Person, server: AuthorizationServer
 ) -> None:
@@ -269,6 +275,7 @@ async def test_st_10_a_keyring_out_of_reach_can_be_left_and_that_is_told(
     assert json.loads((person.home / "tokens" / "default.json").read_text("utf-8")).get("entry") is None
 
 
+@pytest.mark.slow
 async def test_st_10_a_refresh_is_not_made_when_its_tokens_could_not_be_kept(
     person: Person, server: AuthorizationServer
 ) -> None:

@@ -107,6 +107,7 @@ def sign_in_as(name: str, terminal: pexpect.spawn) -> None:
     threading.Thread(target=browser.visit, args=(terminal.match[1],), daemon=True).start()
 
 
+@pytest.mark.slow_cases
 @pytest.mark.parametrize(
     ("answer", "exit_code", "holds"),
     [("y\n", 0, "bob"), ("n\n", 2, "ada"), ("\n", 2, "ada"), ("\x03", 130, "ada")],
@@ -136,6 +137,7 @@ def test_id_06_another_account_is_asked_about(
     assert given_back == (0 if exit_code == 0 else 1)
 
 
+@pytest.mark.slow_cases
 @pytest.mark.parametrize(("flags", "exit_code", "holds"), [((), 2, "ada"), (("--switch-account",), 0, "bob")])
 def test_id_06_where_nobody_can_be_asked_a_flag_decides(
     tmp_path: Path, *, flags: tuple[str, ...], exit_code: int, holds: str

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
+import socket
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +21,10 @@ if TYPE_CHECKING:
 URL = "http://127.0.0.1:4711/0123456789abcdef"
 LINUX = Surroundings(platform="linux", display=True)
 HEADLESS = Surroundings(platform="linux")
+
+posix = pytest.mark.skipif(
+    sys.platform == "win32", reason="the program is a script with a #! line, or a link"
+)
 
 
 def having(*names: str) -> Callable[[str], str | None]:
@@ -98,23 +107,69 @@ def test_an_address_is_one_word_whatever_is_in_it_aq_06(url: str, around: Surrou
     assert not any(word in ("sh", "cmd", "/c", "-c", "powershell") for word in command[:-1])
 
 
-def test_a_browser_neither_blocks_us_nor_writes_on_our_streams(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    """A browser that stays until its window is closed, and says things, is none of our terminal's business."""
-    fifo, script = tmp_path / "opened", tmp_path / "browser"
-    script.write_text(
-        f'#!/bin/sh\necho noise; echo noise >&2\nprintf %s "$1" > {fifo}.part && mv {fifo}.part {fifo}\nsleep 20\n'
-    )
-    script.chmod(0o755)
+BROWSER = """#!{python}
+import json, os, sys, socket
+print("noise", flush=True)
+print("noise", file=sys.stderr, flush=True)
+with socket.create_connection(("127.0.0.1", {port})) as test:
+    said = {{"words": sys.argv[1:], "read": sys.stdin.read(), "session": os.getsid(0)}}
+    test.sendall(json.dumps(said).encode() + b"\\n")
+    # Open until the test is over.
+    test.recv(1)
+"""
+PATIENCE_S = 20
 
-    assert open_browser(URL, chosen=str(script))
 
-    while not fifo.exists():
-        pass
-    assert fifo.read_text() == URL
-    out, err = capfd.readouterr()
-    assert (out, err) == ("", "")
+@posix
+def test_aq_06_a_browser_neither_blocks_us_nor_shares_our_terminal(tmp_path: Path) -> None:
+    """AQ-06: it stays until its window is closed, says and reads things, and is started without a shell in between."""
+    url, program = URL + "?a&b;$(id)`id` c", tmp_path / "a browser"
+    opens = "import sys; from loopback_auth.edge.browser import open_browser; print(open_browser(sys.argv[1], chosen=sys.argv[2]))"
+    with socket.create_server(("127.0.0.1", 0)) as test:
+        test.settimeout(PATIENCE_S)
+        program.write_text(
+            BROWSER.format(python=sys.executable, port=test.getsockname()[1]), encoding="utf-8"
+        )
+        program.chmod(0o755)
+        ours = subprocess.run(
+            (sys.executable, "-W", "default", "-c", opens, url, str(program)),
+            input="typed on our terminal",
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_S,
+            check=False,
+        )
+        with test.accept()[0] as browser, browser.makefile("r", encoding="utf-8") as says:
+            browser.settimeout(PATIENCE_S)
+            told = json.loads(says.readline())
+
+    assert (ours.stdout, ours.stderr, ours.returncode) == ("True\n", "", 0)
+    assert (told["words"], told["read"]) == ([url], "")
+    assert told["session"] != os.getsid(0)
+
+
+@posix
+def test_aq_06_a_browser_that_cannot_be_run_is_none(tmp_path: Path) -> None:
+    program = tmp_path / "browser"
+    program.write_text("#!/no/such/interpreter\n", encoding="ascii")
+    program.chmod(0o755)
+    assert not open_browser(URL, chosen=str(program))
+
+
+@posix
+@pytest.mark.parametrize(
+    ("link", "program"), [("x-www-browser", "w3m"), ("xdg-open", "lynx"), ("lynx", "lynx.cur")]
+)
+def test_cl_09_a_text_browser_is_known_behind_a_link_too(tmp_path: Path, link: str, program: str) -> None:
+    """CL-09: Debian's alternatives are links to links."""
+    (tmp_path / program).touch()
+    (tmp_path / link).symlink_to(tmp_path / program)
+
+    def which(name: str) -> str | None:
+        return str(tmp_path / name) if name == link else None
+
+    assert launch_command(URL, around=LINUX, environ={}, which=which) is None
+    assert launch_command(URL, around=LINUX, environ={"BROWSER": link}, which=which) is None
 
 
 def test_a_browser_that_is_not_there_is_none(tmp_path: Path) -> None:

@@ -63,6 +63,7 @@ def said(ended: Outcome, name: str) -> bool:
     return (error["code"], error["exit_code"]) == ("interrupted", SIGNALS[name]) and name in error["message"]
 
 
+@pytest.mark.slow_cases
 @each_signal
 async def test_cl_07_as_soon_as_the_address_is_shown(tmp_path: Path, *, name: str) -> None:
     """CL-07: the handlers are there before the URL is; half of the program is not even imported yet."""
@@ -73,6 +74,7 @@ async def test_cl_07_as_soon_as_the_address_is_shown(tmp_path: Path, *, name: st
     assert scene.callback.is_closed
 
 
+@pytest.mark.slow_cases
 @each_signal
 async def test_cl_07_while_it_waits(tmp_path: Path, *, name: str) -> None:
     """CL-07: with spare connections of a browser open, as there always are."""
@@ -86,6 +88,7 @@ async def test_cl_07_while_it_waits(tmp_path: Path, *, name: str) -> None:
     assert scene.callback.is_closed
 
 
+@pytest.mark.slow_cases
 @each_signal
 async def test_cl_07_during_the_exchange_with_a_browser_waiting(tmp_path: Path, *, name: str) -> None:
     """CL-07: the token endpoint hangs; the page says that the command was stopped, and does not hang."""
@@ -137,6 +140,7 @@ async def test_cl_07_after_the_tokens_were_stored(tmp_path: Path) -> None:
     assert stored(tmp_path) == before
 
 
+@pytest.mark.slow
 async def test_cl_07_what_was_stored_before_stays_byte_for_byte(tmp_path: Path) -> None:
     """CL-07: a sign-in that is stopped has not touched the tokens of the one before."""
     async with signing_in(tmp_path) as scene:
@@ -154,6 +158,7 @@ async def test_cl_07_what_was_stored_before_stays_byte_for_byte(tmp_path: Path) 
     assert leftovers(tmp_path) == []
 
 
+@pytest.mark.slow_cases
 @pytest.mark.parametrize("names", [["SIGTERM", "SIGINT", "SIGHUP", "SIGINT"], ["SIGINT"] * 4])
 async def test_cl_07_more_signals_change_nothing(tmp_path: Path, *, names: list[str]) -> None:
     """CL-07: an impatient person presses Ctrl-C again and again; one of them counts, and the page is sent all the same."""
@@ -168,6 +173,7 @@ async def test_cl_07_more_signals_change_nothing(tmp_path: Path, *, names: list[
     assert "Sign-in stopped" in page.text
 
 
+@pytest.mark.slow
 async def test_cl_07_when_cleaning_up_does_not_end(tmp_path: Path) -> None:
     """CL-07: another process holds the store's lock, so that even the saving hangs: two seconds hold all the same."""
     async with signing_in(tmp_path) as scene:
@@ -226,6 +232,7 @@ MODULES = {
 }
 
 
+@pytest.mark.slow_cases
 @pytest.mark.parametrize("module", MODULES)
 async def test_cl_07_in_the_middle_of_an_import(tmp_path: Path, *, module: str) -> None:
     """CL-07: an exception out of nowhere is hardest on what is half loaded."""

@@ -186,6 +186,7 @@ for turn in range(12):
 """
 
 
+@pytest.mark.slow
 def test_rf_09_processes_that_save_at_once_lose_nothing_and_mix_nothing(
     person: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -220,6 +221,7 @@ def server() -> Any:
         yield running
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["Kept", "Windows"])
 async def test_rf_03_processes_of_two_homes_that_share_an_entry_make_one_refresh(
     person: Person, monkeypatch: pytest.MonkeyPatch, server: ScriptedServer, backend: str
@@ -245,6 +247,7 @@ async def test_rf_03_processes_of_two_homes_that_share_an_entry_make_one_refresh
         assert "access-1" not in (home / "tokens" / "default.json").read_text("utf-8")
 
 
+@pytest.mark.slow
 async def test_rf_01_processes_that_find_the_credential_on_its_way_to_the_keyring_make_one_refresh(
     person: Person, monkeypatch: pytest.MonkeyPatch, server: ScriptedServer
 ) -> None:

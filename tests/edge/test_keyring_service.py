@@ -76,6 +76,7 @@ def test_cl_02_what_a_keyring_says_when_it_is_given_a_secret_is_not_repeated(
     assert error.__suppress_context__
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["Hanging", "Busy", "HangingAtSave"])
 def test_st_10_a_keyring_that_hangs_is_given_up_after_five_seconds(person: Person, backend: str) -> None:
     """ST-10: exit status 1 within 6 s of process, though a thread of it never ends."""

@@ -441,6 +441,7 @@ def test_a_reader_puts_no_parts_of_two_credentials_together(
     assert saves == []
 
 
+@pytest.mark.slow
 def test_a_reader_finds_a_credential_that_goes_from_the_keyring_to_the_file_meanwhile(
     person: Person, any_keyring: None
 ) -> None:

@@ -7,7 +7,7 @@ import os
 import socket
 import sys
 from contextlib import ExitStack, closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
@@ -141,6 +141,33 @@ def test_cb_03_no_second_listener_gets_in_on_windows() -> None:
             other.bind(("127.0.0.1", port_of(ours)))
 
 
+class Recorded(socket.socket):
+    """A socket that remembers in which order it was made ours, and sets none of the options."""
+
+    steps: ClassVar[list[tuple[object, ...]]] = []
+
+    def setsockopt(self, level: int, option: int, value: object) -> None:  # type: ignore[override] # one of three shapes
+        self.steps.append((level, option, value))
+
+    def bind(self, address: Any) -> None:
+        self.steps.append(("bind",))
+        super().bind(address)
+
+
+def test_cb_03_on_windows_the_port_is_taken_for_ourselves_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """CB-03: there SO_REUSEADDR would let a second listener in, and only SO_EXCLUSIVEADDRUSE, set before bind, keeps it out."""
+    monkeypatch.setattr(Recorded, "steps", [])
+    with monkeypatch.context() as windows:
+        windows.setattr(socket, "socket", Recorded)
+        windows.setattr(socket, "SO_EXCLUSIVEADDRUSE", -5, raising=False)
+        windows.setattr(sys, "platform", "win32")
+        with bind(["http://127.0.0.1:0/callback"]):
+            pass
+
+    assert Recorded.steps == [(socket.SOL_SOCKET, -5, 1), ("bind",)]
+
+
+@pytest.mark.slow
 @linux
 async def test_cb_03_a_second_login_on_the_same_fixed_port_works_at_once(tmp_path: Path) -> None:
     """CB-03: the connections of the first one are still in TIME_WAIT, and nobody waits a minute for that."""
@@ -191,6 +218,29 @@ def test_cb_04_a_free_port_is_looked_for_until_both_families_have_it() -> None:
         for _ in range(20):
             with bind(["http://localhost:0/callback"]) as (listeners, _):
                 assert len({port_of(sock) for sock in listeners}) == 1
+
+
+class WithoutIPv6(socket.socket):
+    """A socket on a machine on which IPv6 was switched off."""
+
+    def bind(self, address: Any) -> None:
+        if self.family == socket.AF_INET6:
+            raise OSError(errno.EADDRNOTAVAIL, os.strerror(errno.EADDRNOTAVAIL))
+        super().bind(address)
+
+
+def test_cb_04_where_there_is_no_ipv6_nobody_else_can_hold_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """CB-04: there localhost is 127.0.0.1 alone, which is no half of it."""
+    monkeypatch.setattr(socket, "socket", WithoutIPv6)
+    with bind(["http://localhost:0/callback"]) as (listeners, _):
+        assert [sock.getsockname()[0] for sock in listeners] == ["127.0.0.1"]
+
+
+def test_cb_09_a_browser_that_comes_before_the_server_is_up_waits_for_it() -> None:
+    """CB-09: it opens several connections at once; a full queue would cost it a second for the next try."""
+    with ExitStack() as browser, bind(["http://127.0.0.1:0/callback"]) as ([ours], _):
+        for _ in range(8):
+            browser.enter_context(socket.create_connection(ours.getsockname(), timeout=0.5))
 
 
 # ---- busy ports

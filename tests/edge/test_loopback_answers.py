@@ -61,6 +61,7 @@ def answers(draw: st.DrawFn) -> list[tuple[str, str]]:
     return draw(st.permutations(said + draw(st.just([]) | st.lists(NOISE, max_size=2))))
 
 
+@pytest.mark.slow
 @given(said=answers(), promised=st.booleans())
 @settings(max_examples=400, deadline=None)
 def test_ar_01_what_is_read_from_any_parameters_in_any_order(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import sys
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 import pytest
 
@@ -93,6 +95,7 @@ async def test_cb_09_an_answer_in_many_segments_is_read_whole(tmp_path: Path) ->
     assert [form["code"] for form in told.endpoint.forms] == ["the-code"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="no ulimit")
 async def test_cb_10_three_hundred_idle_sockets_leave_room_for_the_answer(tmp_path: Path) -> None:
     """CB-10: with 256 descriptors at most; the oldest 236 are closed, the 64 youngest stay."""
@@ -116,6 +119,41 @@ async def test_cb_10_the_oldest_connection_makes_room(tmp_path: Path) -> None:
         async with asyncio.timeout(2):
             assert await idle[0][0].read() == b""
         assert not [reader for reader, _ in idle[2:] if reader.at_eof()]
+
+
+async def test_cb_10_the_connection_that_brought_the_answer_makes_room_for_nobody(tmp_path: Path) -> None:
+    """CB-10: it is the oldest of all, and waits for its page while the code is exchanged."""
+    async with story(tmp_path) as told:
+        told.endpoint.may_answer.clear()
+        waiting = asyncio.create_task(told.callback.arrive())
+        await told.endpoint.asked.wait()
+        async with connected(told.callback, *[b""] * 70):
+            assert (await told.callback.get("/")).status == 404
+            told.endpoint.may_answer.set()
+            assert (await waiting).status == 200
+        await told.outcome()
+
+
+async def test_cb_10_a_visit_that_was_answered_takes_up_no_place(tmp_path: Path) -> None:
+    """CB-10: a scanner's hundred requests, one after the other, shut nobody out."""
+    async with story(tmp_path) as told:
+        for _ in range(100):
+            assert (await told.callback.get("/")).status == 404
+        assert (await told.callback.arrive()).status == 200
+        await told.outcome()
+
+
+async def test_cb_10_nothing_is_unpacked(tmp_path: Path) -> None:
+    """CB-10: 16 KiB of gzip are 16 MiB of form; browsers send none, and the right one is no exception."""
+    async with story(tmp_path, response_mode="form_post") as told:
+        callback = told.callback
+        body = gzip.compress(urlencode({"code": "the-code", "state": callback.state}).encode())
+        head = callback.request(
+            callback.path, FORM, "Content-Encoding: gzip", f"Content-Length: {len(body)}", method="POST"
+        )
+        assert (await callback.send(head, body)).status == 400
+        assert told.strays == ["no state"]
+        assert told.endpoint.exchanges == 0
 
 
 async def test_cb_10_bodies_that_never_come_make_room_too(tmp_path: Path) -> None:
@@ -167,6 +205,15 @@ async def test_cb_10_a_body_without_end_is_cut_off(tmp_path: Path) -> None:
         await told.outcome()
 
 
+async def test_cb_10_what_is_refused_is_not_read_to_its_end(tmp_path: Path) -> None:
+    """CB-10: the rest of a form that is too long is not waited for, and the connection is closed."""
+    async with story(tmp_path, response_mode="form_post") as told:
+        callback = told.callback
+        head = callback.request(callback.path, FORM, "Content-Length: 100000", method="POST")
+        async with asyncio.timeout(5):
+            assert (await callback.send(head, b"a" * 17_000)).status in (0, 413)
+
+
 async def test_cb_10_a_connection_that_goes_on_talking_while_it_waits_is_closed(tmp_path: Path) -> None:
     """CB-10: 40 kB are all that one connection may send, its request and whatever follows; another one gets the page."""
     async with story(tmp_path) as told:
@@ -211,6 +258,21 @@ async def test_cb_10_a_request_that_is_not_in_after_ten_seconds_is_given_up(tmp_
     assert ends == [b""] * 5
     assert took_s > 9
     assert page.status == 200
+
+
+@pytest.mark.slow
+async def test_cb_10_a_slow_exchange_does_not_cost_the_browser_its_page(tmp_path: Path) -> None:
+    """CB-10: the ten seconds are for the request to come in; from there on the time is ours."""
+    async with story(tmp_path, timeout_s=60) as told:
+        told.endpoint.may_answer.clear()
+        waiting = asyncio.create_task(told.callback.arrive())
+        await told.endpoint.asked.wait()
+        # Opened after it: when this one is given up, the ten seconds of the first are over.
+        async with connected(told.callback, b"") as [(reader, _)], asyncio.timeout(20):
+            assert await reader.read() == b""
+        told.endpoint.may_answer.set()
+        assert (await waiting).status == 200
+        await told.outcome()
 
 
 async def _drip(writer: asyncio.StreamWriter) -> None:

@@ -74,6 +74,7 @@ def lacking(reply: Reply) -> list[str]:
         "referrer-policy": "no-referrer",
         "cache-control": "no-store",
         "x-content-type-options": "nosniff",
+        "x-frame-options": "DENY",
         "cross-origin-opener-policy": "same-origin",
         "connection": "close",
         "server": "loopback-auth",

@@ -36,6 +36,7 @@ async def test_rb_07_a_denial_ends_within_a_second(tmp_path: Path) -> None:
     assert no_token_file(tmp_path)
 
 
+@pytest.mark.slow
 async def test_rb_07_nobody_comes_back_and_then_somebody_comes_late(tmp_path: Path) -> None:
     """RB-07: exit 5 within a second of the time-out, which says what came instead; the late answer finds nobody."""
     async with signing_in(tmp_path, "--timeout", "1s") as scene:
@@ -65,6 +66,24 @@ async def test_rb_07_an_idle_socket_does_not_stop_the_clock(tmp_path: Path) -> N
     assert time.monotonic() - began < 1
 
 
+@pytest.mark.skipif(
+    not hasattr(time, "CLOCK_BOOTTIME"), reason="the system has no clock that runs through suspend"
+)
+async def test_rb_08_a_laptop_that_sleeps_through_the_time_wakes_to_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """RB-08: the time counts the sleep, and it is looked at each second, since no timer of a loop does."""
+    real = time.clock_gettime
+    async with story(tmp_path, timeout_s=300) as told:
+        with monkeypatch.context() as asleep:
+            asleep.setattr(time, "clock_gettime", lambda clock: real(clock) + 301)
+            error = await told.error()
+
+    assert error.code == "login-timed-out"
+    assert told.callback.is_closed
+
+
+@pytest.mark.slow_cases
 @pytest.mark.parametrize("how", ["reset", "closed"])
 async def test_rb_11_a_browser_that_goes_away_during_the_exchange_loses_no_tokens(
     tmp_path: Path, *, how: str

@@ -41,6 +41,7 @@ async def test_aq_09_the_terminal_says_where_as_whom_and_for_what_before_the_wai
     assert ended.stderr.count(callback.state) == 1
 
 
+@pytest.mark.slow_cases
 @pytest.mark.parametrize(
     "parameters", [{"error": "access_denied"}, {"error": "made_up", "error_description": "a\x1b]0;b\nc"}]
 )

@@ -69,6 +69,7 @@ def test_cb_11_a_page_is_whole_loads_nothing_and_runs_nothing(answer: Answer) ->
     """CB-11: so that `default-src 'none'` breaks nothing."""
     outline = Outline(answer)
 
+    assert answer.headers == {"Content-Type": "text/html; charset=utf-8"}
     assert not LOADING & set(outline.tags)
     assert [name for name, _ in outline.attributes if name.startswith("on") or name == "style"] == []
     assert [value for name, value in outline.attributes if name in ("href", "src")] == ["data:,"]
@@ -94,6 +95,7 @@ def test_cb_12_what_others_wrote_is_shown_and_not_obeyed() -> None:
     outline = Outline(PAGES["hostile"])
 
     assert outline.text.count("<script>alert(1)</script>\"'& [31m $title Set-Cookie: x") == 3
+    assert "&quot;&#x27;&amp;" in PAGES["hostile"].body.decode()
     assert "\x1b" not in outline.text
     assert "\u202e" not in outline.text
 

@@ -206,6 +206,7 @@ def test_st04_a_link_that_somebody_else_made_is_refused(tmp_path: Path, home: Pa
 SWAPS = 1000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["a.json", "a.lock"])
 def test_st04_a_file_that_turns_into_a_link_again_and_again_is_never_followed(
     home: Path, victim: Path, name: str

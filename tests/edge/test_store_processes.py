@@ -203,6 +203,7 @@ def test_rb01_st09_a_process_killed_at_any_step_leaves_one_whole_file_and_the_ne
     assert leftovers >= 1
 
 
+@pytest.mark.slow_cases
 @pytest.mark.parametrize("error", ["ENOSPC", "EIO", "EROFS", "EMFILE", "EACCES", "ENOLCK"])
 def test_rb02_a_system_that_says_no_at_any_step_leaves_the_old_file_and_no_other(
     home: Path, error: str

@@ -239,6 +239,7 @@ async def test_what_is_not_compressed_though_it_says_so_is_an_error(server: Scri
     await fails(request(server.url("/x")), AnswerEncoded)
 
 
+@pytest.mark.slow
 async def test_tx_06_a_compressed_answer_that_grows_without_end_fills_no_memory(
     server: ScriptedServer,
 ) -> None:

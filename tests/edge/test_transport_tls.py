@@ -152,6 +152,7 @@ CipherString = ALL:@SECLEVEL=0
 """
 
 
+@pytest.mark.slow_cases
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1_1 is deprecated:DeprecationWarning")
 @pytest.mark.parametrize(
     ("version", "told"), [("TLSv1_1", "tls-failed"), ("TLSv1_2", "200"), ("TLSv1_3", "200")]
@@ -215,6 +216,7 @@ async def test_ds03_a_bundle_that_cannot_be_read_is_told_and_nothing_is_sent(
     assert str(path) in str(failed)
 
 
+@pytest.mark.slow_cases
 @pytest.mark.parametrize(
     "variable",
     [
@@ -234,6 +236,7 @@ async def test_ds03_no_variable_of_the_environment_switches_the_check_off(
             assert type(await refused(server)) is TLSFailed
 
 
+@pytest.mark.slow_cases
 @pytest.mark.parametrize(
     "flag", ["--insecure", "-k", "--no-verify", "--no-check-certificate", "--skip-tls-verify"]
 )

@@ -47,6 +47,7 @@ def status(seen: Visit, redirect_uri: str = URI, *, posts: bool = False) -> int 
         (visit("/callback", ("sec-fetch-mode", "no-cors")), 403),
         (visit("/callback", ("sec-fetch-dest", "image")), 403),
         (visit("/callback", ("sec-fetch-dest", "")), 403),
+        (visit("/callback", ("sec-purpose", "Prefetch")), 403),
         (visit("/callback", ("sec-purpose", "Prefetch;prerender")), 403),
         (visit("/callback", ("sec-purpose", "prerender")), 403),
         (visit("/launch", ("purpose", "prefetch")), 403),

@@ -87,6 +87,7 @@ ONCE: dict[str, tuple[bytes | Script, str]] = {
 }
 
 
+@pytest.mark.slow_cases
 @pytest.mark.parametrize(("answer", "code"), ONCE.values(), ids=ONCE)
 async def test_tx01_tx06_rb04_a_failed_exchange_is_told_everywhere_and_never_repeated(
     server: ScriptedServer, tmp_path: Path, answer: bytes | Script, code: str
@@ -113,6 +114,7 @@ async def test_tx02_a_redirected_exchange_reaches_no_second_server(
     assert (end.outcome.exit_code, end.code, end.page.status) == (7, "unexpected-redirect", 400)
 
 
+@pytest.mark.slow
 async def test_tx02_a_redirected_logout_reaches_no_second_server_and_forgets_all_the_same(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
@@ -148,6 +150,7 @@ async def test_tx03_tx04_what_the_command_sends_is_what_the_server_should_get(
     assert end.secrets_told() == []
 
 
+@pytest.mark.slow
 async def test_rv01_logout_proves_who_asks_with_the_secret_that_the_environment_holds(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
@@ -164,6 +167,7 @@ async def test_rv01_logout_proves_who_asks_with_the_secret_that_the_environment_
 # --- DS-03
 
 
+@pytest.mark.slow_cases
 @pytest.mark.parametrize("trusted", ["--ca-bundle", "SSL_CERT_FILE", ""])
 async def test_ds03_an_https_issuer_is_spoken_to_only_with_a_ca_that_is_trusted(
     tmp_path: Path, trusted: str
@@ -208,6 +212,7 @@ async def test_ds03_an_https_issuer_is_spoken_to_only_with_a_ca_that_is_trusted(
 # --- DS-06
 
 
+@pytest.mark.slow
 async def test_ds06_a_proxy_that_refuses_is_named_and_its_password_appears_nowhere(tmp_path: Path) -> None:
     with ScriptedServer() as proxy:
         proxy.answers["*"] = plain_answer(b"", status=407)
@@ -274,6 +279,7 @@ PLACES: dict[str, tuple[Callable[[Path], None], str]] = {
 }
 
 
+@pytest.mark.slow_cases
 @posix
 @pytest.mark.parametrize(("spoil", "code"), PLACES.values(), ids=PLACES)
 async def test_rb03_st07_a_store_that_cannot_be_used_is_told_before_anybody_signs_in(
@@ -317,6 +323,7 @@ os.execv(sys.argv[1], sys.argv[1:])
 """
 
 
+@pytest.mark.slow
 @posix
 async def test_rv04_a_disk_that_fills_up_leaves_the_old_tokens_and_gives_the_new_ones_back(
     server: ScriptedServer, tmp_path: Path
@@ -383,6 +390,7 @@ EDITS: dict[str, tuple[tuple[str, ...], str, object]] = {
 }
 
 
+@pytest.mark.slow_cases
 @pytest.mark.parametrize(("command", "name", "value"), EDITS.values(), ids=EDITS)
 async def test_st05_a_file_that_somebody_edited_badly_ends_no_command_in_a_traceback(
     server: ScriptedServer, tmp_path: Path, command: tuple[str, ...], name: str, value: object

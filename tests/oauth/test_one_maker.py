@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+from functools import cache
 from pathlib import Path
 from typing import get_type_hints
 
@@ -14,11 +15,16 @@ from loopback_auth.oauth.authorization import AuthorizationRequest, Authorizatio
 PACKAGE = Path(loopback_auth.__file__).parent
 
 
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"))
+
+
 def makers(name: str) -> set[str]:
     """List the functions of the package in whose body *name* is called, under whatever name, or handed on to be called."""
     found = set()
     for path in sorted(PACKAGE.rglob("*.py")):
-        tree = ast.parse(path.read_text("utf-8"))
+        tree = tree_of(path)
         names = {name} | {
             alias.asname
             for node in ast.walk(tree)
@@ -50,7 +56,7 @@ def _name(node: ast.expr) -> str:
 
 def test_no_answer_is_changed_after_it_was_checked() -> None:
     for path in PACKAGE.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in ast.walk(tree_of(path)):
             if isinstance(node, ast.Call) and _name(node.func) in ("replace", "__replace__", "__setattr__"):
                 assert not {"code", "request"} & {each.arg for each in node.keywords}, path
 

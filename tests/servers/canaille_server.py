@@ -34,7 +34,7 @@ def configuration(port: int, path: Path, access_ttl: int) -> dict[str, Any]:
         "SECRET_KEY": "only for these tests",
         "SERVER_NAME": f"127.0.0.1:{port}",
         "PREFERRED_URL_SCHEME": "http",
-        "OAUTH2_TOKEN_EXPIRES_IN": {"authorization_code": access_ttl},
+        "OAUTH2_TOKEN_EXPIRES_IN": {"authorization_code": access_ttl, "refresh_token": access_ttl},
         "CANAILLE": {"DATABASE": "sql", "LOGO": None, "FAVICON": None, "JAVASCRIPT": False, "LOGGING": QUIET},
         "CANAILLE_SQL": {
             "DATABASE_URI": f"sqlite:///{path}",

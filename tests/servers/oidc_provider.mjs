@@ -1,6 +1,8 @@
 // oidc-provider (certified OpenID provider, npm) with clients for our tests: node tests/servers/oidc_provider.mjs --port 9000
 
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { fromServers, options, ready } from './start.mjs';
 
 const { Provider } = await fromServers('oidc-provider');
@@ -45,6 +47,8 @@ if (exactPort.redirect_uris.length > 0) {
 const seconds = Number(options['access-ttl']);
 const configuration = {
   clients: Object.values(clients),
+  // A token that has run out is refused in that second, not fifteen later.
+  clockTolerance: 0,
   claims: { openid: ['sub'], profile: ['name', 'preferred_username'], email: ['email', 'email_verified'] },
   // The ID token itself names the person; the library would leave that to the userinfo endpoint.
   conformIdTokenClaims: false,
@@ -71,9 +75,10 @@ const configuration = {
 };
 
 // The issuer holds the port, so the port comes first.
-const server = createServer();
+const { cert, key } = options;
+const server = cert ? createTlsServer({ cert: readFileSync(cert), key: readFileSync(key) }) : createServer();
 server.listen(Number(options.port), '127.0.0.1', () => {
-  const issuer = `http://127.0.0.1:${server.address().port}`;
+  const issuer = `${cert ? 'https' : 'http'}://127.0.0.1:${server.address().port}`;
   server.on('request', new Provider(issuer, configuration).callback());
   const facts = ({ client_id, client_secret, redirect_uris }) => ({ client_id, client_secret, redirect_uris });
   const known = Object.entries(clients).map(([name, client]) => [name, facts(client)]);

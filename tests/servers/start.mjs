@@ -13,6 +13,8 @@ export const { values: options } = parseArgs({
     'callback-port': { type: 'string', multiple: true, default: [] },
     'access-ttl': { type: 'string', default: '3600' },
     'code-ttl': { type: 'string', default: '60' },
+    cert: { type: 'string' },
+    key: { type: 'string' },
     'until-eof': { type: 'boolean', default: false },
   },
 });

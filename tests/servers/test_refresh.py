@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import urllib.error
-import urllib.request
-from base64 import b64encode
-from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlencode
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.browser.chromium import in_the_session_loop
 
 from .command import login, no_token_file, run, token_file
+from .stored import expire, refresh_by_hand, revoke_by_hand, sign_in, userinfo
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,64 +24,12 @@ pytestmark = [pytest.mark.server, pytest.mark.browser, in_the_session_loop]
 every_server = pytest.mark.parametrize("name", ["oidc_provider", "django_oauth_toolkit", "canaille"])
 
 ROUNDS, PROCESSES = 5, 12
-PAST = "2020-01-01T00:00:00Z"
 
 
 @pytest.fixture
 def server(name: str, request: pytest.FixtureRequest) -> Server:
     running: Server = request.getfixturevalue(name)
     return running
-
-
-async def sign_in(server: Server, client: str, tab: Page, home: Path) -> dict[str, Any]:
-    """Sign in with flags, and give what is stored then."""
-    secret = server.secret(client)
-    async with login(*server.flags(client), "--no-browser", home=home, secret=secret) as command:
-        await tab.goto(await command.open_page())
-        await server.sign_in(tab)
-        await tab.wait_for_url("**/done/*")
-        ended = await command.outcome()
-    assert ended.exit_code == 0
-    return token_file(home)
-
-
-def expire(home: Path) -> None:
-    """Let the stored access token be one that has expired, as far as our clock is concerned."""
-    path = home / "tokens" / "default.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), "expires_at": PAST, "obtained_at": PAST}))
-
-
-def ask(url: str, fields: dict[str, str] | None = None, **headers: str) -> tuple[int, dict[str, Any]]:
-    """Do by hand what a thief or a curious person would."""
-    body = urlencode(fields).encode() if fields else None
-    request = urllib.request.Request(url, body, headers)  # noqa: S310 - our own servers
-    try:
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=20) as reply:
-            return reply.status, json.loads(reply.read() or b"{}")
-    except urllib.error.HTTPError as error:
-        with error:
-            text = error.read()
-            return error.code, json.loads(text) if text.startswith(b"{") else {}
-
-
-def as_client(server: Server, client: str) -> tuple[dict[str, str], dict[str, str]]:
-    """Give the fields and headers that prove the client."""
-    secret = server.secret(client)
-    if secret is None:
-        return {"client_id": client}, {}
-    pair = f"{quote(client, safe='')}:{quote(secret, safe='')}"
-    return {}, {"Authorization": "Basic " + b64encode(pair.encode()).decode()}
-
-
-def refresh_by_hand(server: Server, client: str, stored: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-    fields, headers = as_client(server, client)
-    grant = {"grant_type": "refresh_token", "refresh_token": stored["refresh_token"], **fields}
-    return ask(stored["server"]["token_endpoint"], grant, **headers)
-
-
-def userinfo(stored: dict[str, Any]) -> int:
-    url = stored["server"]["userinfo_endpoint"]
-    return ask(url, Authorization=f"Bearer {stored['access_token']}")[0]
 
 
 @every_server
@@ -178,9 +122,7 @@ async def test_rf_07_a_token_revoked_behind_our_back_is_found_out_by_check(
 ) -> None:
     """RF-07: the clock says it is good; the server is asked, and one refresh later there is one it takes, or the sign-in is over."""
     stored = await sign_in(server, "confidential", tab, tmp_path)
-    fields, headers = as_client(server, "confidential")
-    revoke = {"token": stored["access_token"], "token_type_hint": "access_token", **fields}
-    assert ask(stored["server"]["revocation_endpoint"], revoke, **headers)[0] == 200
+    assert revoke_by_hand(server, "confidential", stored) == 200
     assert userinfo(stored) in (401, 403)
 
     checked = await run("token", "--check", home=tmp_path)

@@ -306,6 +306,7 @@ with AuthorizationServer.running() as server:
 """
 
 
+@pytest.mark.slow
 def test_nothing_that_clients_do_is_told_on_the_terminal() -> None:
     """No trace from aiohttp or asyncio when they hang up, send nonsense or half a request; and the end is quick."""
     started = time.monotonic()

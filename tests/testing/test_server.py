@@ -184,6 +184,7 @@ def test_it_stands_alone(alone: tuple[subprocess.Popen[str], dict[str, str]]) ->
     assert (process.returncode, out, err) == (0, "", "")
 
 
+@pytest.mark.slow
 def test_a_busy_port_ends_it_with_a_sentence() -> None:
     with socket.create_server(("127.0.0.1", 0)) as holder:
         port = str(holder.getsockname()[1])
@@ -206,6 +207,7 @@ def test_each_test_has_its_own(authorization_server):
 """
 
 
+@pytest.mark.slow
 def test_the_plug_in_gives_both_to_the_tests_of_others(tmp_path: Path) -> None:
     """By its entry point: nothing is imported, nothing is configured."""
     (tmp_path / "test_mine.py").write_text(TEST_OF_A_USER)

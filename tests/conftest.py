@@ -1,0 +1,32 @@
+"""What holds for every test: signals arrive, and of a table of slow cases the fast tests run the first."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+
+
+def pytest_configure() -> None:
+    """
+    Let no process that a test starts inherit a signal that is ignored here.
+
+    A shell has its background jobs ignore Ctrl-C, and nohup the hangup. Whoever tests with those signals would wait for ever.
+    """
+    for name in ("SIGINT", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number and signal.getsignal(number) is signal.SIG_IGN:
+            # A handler ends with exec, while being ignored is inherited; this run goes on ignoring it.
+            signal.signal(number, lambda *_: None)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as slow all cases but the first of each test that is marked with `slow_cases`."""
+    seen: set[str] = set()
+    for item in items:
+        if item.get_closest_marker("slow_cases"):
+            function = item.nodeid.partition("[")[0]
+            if function in seen:
+                item.add_marker(pytest.mark.slow)
+            seen.add(function)
