@@ -167,3 +167,21 @@ async def test_the_environments_token_short_circuits_all(server: ScriptedServer,
     for flag in ("--refresh", "--check", "--show-refresh-token"):
         assert (await run("token", flag, home=tmp_path, more=given)).exit_code == 2
     assert server.requests == []
+
+
+async def test_st_12_a_changed_configuration_does_not_move_the_refresh_token(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    """ST-12: issuer, client and token endpoint are pinned with the tokens; what config.toml says now is for the next sign-in."""
+    stored(tmp_path, server)
+    with ScriptedServer() as other:
+        configured = f'[profiles.default]\nissuer = "{other.origin}"\nclient_id = "another-client"\n'
+        (tmp_path / "config.toml").write_text(
+            configured + f'token_endpoint = "{other.url("/token")}"\nca_bundle = "/no/such/file"\n'
+        )
+        outcome = await run("token", home=tmp_path)
+        assert (outcome.exit_code, outcome.stdout.strip()) == (0, NEW["access_token"])
+        assert other.connections == 0
+    (asked,) = server.asked("/token")
+    assert (asked.form["client_id"], asked.form["refresh_token"]) == ("the-client", OLD["refresh_token"])
+    assert token_file(tmp_path)["server"]["token_endpoint"] == server.url("/token")
