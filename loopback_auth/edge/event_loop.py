@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import contextmanager
 from types import coroutine
 
 from .interrupts import interrupts_deferred
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Generator
+    from asyncio import AbstractEventLoop
+    from collections.abc import Coroutine, Generator, Iterator
     from typing import Any, TypeVar
 
     T = TypeVar("T")
@@ -50,10 +52,38 @@ def run(story: Coroutine[Any, Any, T]) -> T:
             loop, task = asyncio.get_running_loop(), asyncio.current_task()
             assert task is not None  # noqa: S101 - this is a coroutine that asyncio runs
             interruption.calls(lambda: loop.call_soon_threadsafe(task.cancel))
-            rest_of_it: T = await _Begun(story)
-            return rest_of_it
+            with _woken_by_signals(loop):
+                rest_of_it: T = await _Begun(story)
+                return rest_of_it
 
         return asyncio.run(rest())
+
+
+@contextmanager
+def _woken_by_signals(loop: AbstractEventLoop) -> Iterator[None]:
+    """
+    Have a signal end the loop's sleep.
+
+    One that comes just before the sleep, or to another thread, would be heard only when something else wakes the loop.
+    """
+    if sys.platform == "win32":
+        # There the loop does this itself.
+        yield
+        return
+    import signal
+    import socket
+
+    heard, told = socket.socketpair()
+    with heard, told:
+        heard.setblocking(False)
+        told.setblocking(False)
+        loop.add_reader(heard, heard.recv, 64)
+        before = signal.set_wakeup_fd(told.fileno(), warn_on_full_buffer=False)
+        try:
+            yield
+        finally:
+            signal.set_wakeup_fd(before)
+            loop.remove_reader(heard)
 
 
 class _Begun:

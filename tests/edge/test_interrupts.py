@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import signal
+import subprocess
 import sys
 import time
 from contextlib import contextmanager
@@ -275,3 +276,33 @@ async def test_cl_07_at_many_moments_from_the_very_start(tmp_path: Path) -> None
         await asyncio.gather(*(one(*moment) for moment in moments))
 
     assert len(caught) > 3
+
+
+ASLEEP = """
+import os, signal, sys, threading, time
+from loopback_auth.edge.event_loop import entered, run
+from loopback_auth.edge.interrupts import listen_for_interrupts
+
+listen_for_interrupts()
+# The loop's thread takes no signal, so that none can end its sleep as one in the middle of it does.
+other = threading.Thread(target=lambda: (time.sleep(0.3), os.kill(os.getpid(), signal.SIGINT)))
+other.start()
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+
+async def story():
+    await entered()
+    import asyncio
+    await asyncio.sleep(20)
+
+run(story())
+"""
+
+
+def test_cl_07_when_the_signal_misses_the_sleep_of_the_loop() -> None:
+    """CL-07: just before the loop goes to sleep a signal interrupts nothing, and the sleep may be long."""
+    began = time.monotonic()
+    ended = subprocess.run(
+        [sys.executable, "-c", ASLEEP], capture_output=True, text=True, check=False, timeout=30
+    )
+    assert time.monotonic() - began < 5
+    assert "Interrupted: SIGINT" in ended.stderr
