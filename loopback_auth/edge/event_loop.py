@@ -75,8 +75,8 @@ def _woken_by_signals(loop: AbstractEventLoop) -> Iterator[None]:
 
     heard, told = socket.socketpair()
     with heard, told:
-        heard.setblocking(False)
-        told.setblocking(False)
+        heard.settimeout(0)
+        told.settimeout(0)
         loop.add_reader(heard, heard.recv, 64)
         before = signal.set_wakeup_fd(told.fileno(), warn_on_full_buffer=False)
         try:

@@ -13,9 +13,11 @@ import json
 import os
 import platform
 import shutil
+import signal
 import subprocess
 import sys
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -86,6 +88,8 @@ def install(say: Callable[[str], None]) -> dict[str, str]:
     HOME.mkdir(exist_ok=True)
     reasons: dict[str, str] = {}
     with _one_at_a_time(HOME / "install.lock"):
+        # Whoever is cut off leaves no list that says less than is missing.
+        MISSING.unlink(missing_ok=True)
         for part in PARTS:
             reasons |= _install(part, say)
         MISSING.write_text(json.dumps(reasons, indent=2) + "\n", encoding="utf-8")
@@ -124,26 +128,34 @@ def _npm_is_there() -> bool:
 def _install_python(say: Callable[[str], None]) -> None:
     say("installing django-oauth-toolkit and Canaille into .servers/venv (about 20 s)")
     _venv()
-    _run(_pip("install", "-r", str(HERE / "requirements.txt")), "pip")
+    _fetch(_pip("install", "-r", str(HERE / "requirements.txt")), "pip", say)
     _remember(python=_digest("requirements.txt"))
 
 
 def _install_npm(say: Callable[[str], None]) -> None:
     node = _node() or _install_node(say)
-    npm = shutil.which("npm", path=os.pathsep.join((str(Path(node).parent), os.environ.get("PATH", ""))))
+    npm = _npm(node)
     if npm is None:
         raise NotHadError("there is Node, but no npm")
     say("installing oidc-provider and oauth2-mock-server into .servers/node_modules")
     shutil.copyfile(HERE / "package.json", HOME / "package.json")
-    quiet = ("--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error", "--fetch-retries=1")
-    _run([npm, "install", "--prefix", str(HOME), *quiet], "npm", env=_with_node_first(node))
+    quiet = ("--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error")
+    patient = ("--fetch-retries=2", "--fetch-retry-maxtimeout=10000")
+    _fetch(
+        [npm, "install", "--prefix", str(HOME), *quiet, *patient],
+        "npm",
+        say,
+        env=_with_node_first(node),
+        # Over what another npm left half done, npm fails for ever (ENOTEMPTY).
+        mend=lambda: shutil.rmtree(HOME / "node_modules", ignore_errors=True),
+    )
     _remember(npm=_digest("package.json"), node=node)
 
 
 def _install_node(say: Callable[[str], None]) -> str:
-    say(f"installing Node into .servers/venv, since none from {NODE_MAJOR} on was found")
+    say(f"installing Node into .servers/venv, since none from {NODE_MAJOR} on was found with its npm")
     _venv()
-    _run(_pip("install", NODE_WHEEL), "pip")
+    _fetch(_pip("install", NODE_WHEEL), "pip", say)
     node = _node()
     if node is None:
         raise NotHadError(f"there is no Node from {NODE_MAJOR} on, and {NODE_WHEEL} did not bring one")
@@ -172,20 +184,35 @@ def _apt_get(name: str, packages: tuple[str, ...], say: Callable[[str], None]) -
     as_root = [] if os.geteuid() == 0 else ["sudo"] if sys.stdin.isatty() else ["sudo", "-n"]
     env = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     # Another apt-get, such as a new machine's own updates, is waited for.
-    apt_get = [*as_root, "apt-get", "-q", "-o", "DPkg::Lock::Timeout=120"]
-    _update([*apt_get, "update"], env)
-    _run([*apt_get, "install", "-y", "--no-install-recommends", *packages], "apt-get", env=env)
+    patient = ("-o", "DPkg::Lock::Timeout=120", "-o", "Acquire::Retries=3")
+    apt_get = [*as_root, "apt-get", "-q", *patient]
+    stale = _update([*apt_get, "update"], say, env)
+    install = [*apt_get, "install", "-y", "--no-install-recommends", *packages]
+    try:
+        _fetch(install, "apt-get", say, env=env, mend=lambda: _finish_dpkg(as_root, env))
+    except NotHadError as error:
+        raise NotHadError(f"{error}; {stale}" if stale else str(error)) from None
 
 
-_updated = False
+def _finish_dpkg(as_root: list[str], env: dict[str, str]) -> None:
+    """Finish what another apt-get was cut off in; until then every installation fails."""
+    with suppress(NotHadError):
+        _run([*as_root, "dpkg", "--configure", "-a"], "dpkg", env=env)
 
 
-def _update(command: list[str], env: dict[str, str]) -> None:
-    """Fetch the package lists, once a run."""
-    global _updated  # noqa: PLW0603 - one process installs, once
-    if not _updated:
-        _run(command, "apt-get update", env=env)
-        _updated = True
+_stale: str | None = None
+
+
+def _update(command: list[str], say: Callable[[str], None], env: dict[str, str]) -> str:
+    """Fetch the package lists, once a run; say why not, since those of before may do, or all but somebody's own may have come."""
+    global _stale  # noqa: PLW0603 - one process installs, once
+    if _stale is None:
+        try:
+            _fetch(command, "apt-get update", say, env=env)
+            _stale = ""
+        except NotHadError as error:
+            _stale = str(error)
+    return _stale
 
 
 def _venv() -> None:
@@ -203,7 +230,12 @@ def _node() -> str | None:
     """Find a Node that is new enough: the machine's, else the one from the wheel."""
     wheel = venv_python().parent / ("node.exe" if os.name == "nt" else "node")
     found = (shutil.which("node"), str(wheel) if wheel.exists() else None)
-    return next((node for node in found if node and _major(node) >= NODE_MAJOR), None)
+    return next((node for node in found if node and _major(node) >= NODE_MAJOR and _npm(node)), None)
+
+
+def _npm(node: str) -> str | None:
+    """Find the npm beside *node*, else another one; Debian's Node comes without."""
+    return shutil.which("npm", path=_with_node_first(node)["PATH"])
 
 
 def _major(node: str) -> int:
@@ -218,6 +250,31 @@ def _major(node: str) -> int:
 
 def _with_node_first(node: str) -> dict[str, str]:
     return os.environ | {"PATH": os.pathsep.join((str(Path(node).parent), os.environ.get("PATH", "")))}
+
+
+# How long to wait before a failure is tried again, each once a run: downloads break off, and others hold apt's locks.
+_pauses_s = [5, 15, 45]
+
+
+def _fetch(
+    command: list[str],
+    name: str,
+    say: Callable[[str], None],
+    *,
+    env: dict[str, str] | None = None,
+    mend: Callable[[], None] = lambda: None,
+) -> None:
+    """Run what downloads something. When it fails, *mend* what it left half done and try again, while pauses are left."""
+    while True:
+        try:
+            return _run(command, name, env=env)
+        except NotHadError as error:
+            if not _pauses_s:
+                raise
+            pause_s = _pauses_s.pop(0)
+            say(f"{error}; trying again in {pause_s} s")
+        mend()
+        time.sleep(pause_s)
 
 
 def _run(command: list[str], name: str, *, env: dict[str, str] | None = None) -> None:
@@ -295,7 +352,10 @@ def main() -> int:
         sys.stdout.write(line + "\n")
         sys.stdout.flush()
 
-    reasons = install(say)
+    try:
+        reasons = install(say)
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
     for name, why in reasons.items():
         say(f"missing: {name}: {why}")
     return INCOMPLETE if reasons else 0
