@@ -11,6 +11,8 @@ Kinds of server, as data: one TOML file each, in the format that users write int
     token_endpoint_auth_method = "none"     # optional
     access_token_lifetime = 7200            # optional: seconds that a token usually lasts, where the server does not say
     grants_per_user = 5                     # optional: each sign-in is a grant of its own, and the server keeps so many
+    pitfalls = "salesforce"                 # optional: the file in explain/ that knows this server's own errors
+    preflight = true                        # optional: ask the server for its sign-in page before a browser does, since its errors do not come back
     api_base = "https://api.example"        # optional: what `api /path` is below; {instance_url} is that member of the token answer
     [environment]                           # optional: the variables of `exec` and `env`, each with the member it is filled from
     EXAMPLE_TOKEN = "access_token"
@@ -44,6 +46,8 @@ _MEMBERS = frozenset(
         "token_endpoint_auth_method",
         "access_token_lifetime",
         "grants_per_user",
+        "pitfalls",
+        "preflight",
         "api_base",
         "environment",
         "server",
@@ -54,6 +58,7 @@ _MEMBERS = frozenset(
 _LISTS = frozenset({"sources", "redirect_uris", "names"})
 _TABLES = frozenset({"server", "parameters", "environment"})
 _NUMBERS = frozenset({"access_token_lifetime", "grants_per_user"})
+_SWITCHES = frozenset({"preflight"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +77,8 @@ class Provider:
     token_endpoint_auth_method: str | None = None
     access_token_lifetime: int | None = None
     grants_per_user: int | None = None
+    pitfalls: str | None = None
+    preflight: bool = False
     api_base: str | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     server: Mapping[str, Any] = field(default_factory=dict)
@@ -146,6 +153,8 @@ def _unfit(member: str, value: object) -> str | None:
     if member in _NUMBERS:
         fits = isinstance(value, int) and not isinstance(value, bool) and value > 0
         return None if fits else "a number above 0"
+    if member in _SWITCHES:
+        return None if isinstance(value, bool) else "true or false"
     return None if isinstance(value, str) else "a string"
 
 
