@@ -11,7 +11,7 @@ from ..edge.clock import now
 from ..edge.listeners import bind
 from ..edge.loopback import new_launch_path, serve
 from ..errors import NotConfigured
-from ..notices import BrowserNotOpened, OpenThisPage
+from ..notices import BrowserNotOpened, OpenThisPage, Warned
 from ..oauth.authorization import AuthorizationRequest
 from ..oauth.metadata import server_metadata
 from .discovery import checked_again, discover
@@ -58,6 +58,8 @@ async def login(
         raise NotConfigured(
             f"nothing says where to sign in to the profile {profile.name}", profile=profile.name
         )
+    for note in profile.notes:
+        notify(Warned(code="login-url-read", message=note))
     client, store = profile.client(environ), store.storing(profile.get("storage"))
     store.prove(profile.name)
     server, remembered = await _server(profile, transport, rediscover=rediscover)

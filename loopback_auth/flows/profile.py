@@ -7,7 +7,7 @@ to another: the source that says where to sign in (`provider`, `issuer` or an en
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qsl
 
 from ..edge.config import ALIASES, PORTS, SETTINGS, TABLE, checked
@@ -48,11 +48,12 @@ class Setting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """One login of the user, as all sources together describe it."""
+    """One login of the user, as all sources together describe it; *notes* tell what was understood in another way than given."""
 
     name: str
     settings: Mapping[str, Setting]
     provider: Provider | None = None
+    notes: tuple[str, ...] = ()
     remembered: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     def get(self, name: str, default: Any = None) -> Any:
@@ -193,13 +194,27 @@ def resolve(
     settings, used = _combined(sources)
     _check_choice(settings, "token_endpoint_auth_method", _AUTH_METHODS)
     _check_choice(settings, "response_mode", _RESPONSE_MODES)
-    provider = settings.get("provider")
+    named = settings.get("provider")
+    provider = find_provider(named.value) if named else None
     return Profile(
         name=name,
+        notes=_settle_login_url(settings, provider),
         settings=settings,
-        provider=find_provider(provider.value) if provider else None,
+        provider=provider,
         remembered=stored or {} if used[-1] else {},
     )
+
+
+def _settle_login_url(settings: dict[str, Setting], provider: Provider | None) -> tuple[str, ...]:
+    """Put the host to sign in at in the place of what was given for it; say so where it is another one."""
+    given = settings.get("login_url")
+    if given is None or provider is None or not provider.login_hosts:
+        return ()
+    from ..providers.login_host import login_host
+
+    url, note = login_host(given.value, provider.login_hosts)
+    settings["login_url"] = replace(given, value=url)
+    return (note,) if note else ()
 
 
 def from_settings(name: str, **settings: Any) -> Profile:

@@ -2,7 +2,8 @@
 Who signed in: the claims of an ID token - OpenID Connect Core section 3.1.3.7.
 
 The token comes straight from the token endpoint over TLS, which section 3.1.3.7 item 6 lets stand for its signature. It is never
-used for anything but to name the person and to tie the answer to this request.
+used for anything but to name the person and to tie the answer to this request. So no key is fetched, and nothing that the token
+says of keys is followed; one that says it has no signature at all is refused, since no server was asked for such.
 """
 
 from __future__ import annotations
@@ -69,7 +70,7 @@ def read_id_token(id_token: Secret, request: AuthorizationRequest, *, now: datet
 
     *now* is aware, in UTC. Raises `IDTokenInvalid` naming the claim that does not fit.
     """
-    claims = _claims(id_token)
+    claims = _signed_claims(id_token)
     _check_who_for(claims, issuer=request.server.issuer, client_id=request.client.client_id)
     if _time(claims, "exp") + SKEW.total_seconds() < now.timestamp():
         _refuse("exp", "it has expired; is this computer's clock right?")
@@ -119,7 +120,7 @@ def read_refreshed_id_token(id_token: Secret, credential: Credential, *, now: da
 
     It must be of the same issuer, client and person as the sign-in was; raises `IDTokenInvalid` naming the claim that does not fit.
     """
-    claims = _claims(id_token)
+    claims = _signed_claims(id_token)
     _check_who_for(claims, issuer=credential.server.issuer, client_id=credential.client.client_id)
     held = _subject(credential)
     if held is not None and claims["sub"] != held:
@@ -137,8 +138,17 @@ def _subject(credential: Credential) -> str | None:
     return credential.identity.subject if credential.identity else None
 
 
+def _signed_claims(id_token: Secret) -> dict[str, Any]:
+    claims = _claims(id_token)
+    algorithm = unverified_header(id_token).get("alg")
+    if not isinstance(algorithm, str) or algorithm.lower() in ("", "none"):
+        raise IDTokenInvalid("the ID token has no signature", claim="alg")
+    return claims
+
+
 def _claims(id_token: Secret) -> dict[str, Any]:
     try:
+        unverified_header(id_token)
         return unverified_claims(id_token)
     except ValueError:
         raise IDTokenInvalid("the ID token is not a JWT", claim="none") from None

@@ -65,7 +65,7 @@ def check_url(raw: str, *, name: str) -> str:
     https, or http to a literal loopback address or `localhost`; no userinfo, no fragment, nothing outside printable ASCII. The
     raw string is looked at before any parser, since parsers drop what they do not like. Raises `URLRefused`.
     """
-    shown = one_line(raw, limit=120)
+    shown = one_line(_without_userinfo(raw), limit=120)
     if not raw or any(not "!" <= c <= "~" or c in _NEVER_IN_A_URL for c in raw):
         raise URLRefused(f"{name} is not a URL that can be used: {shown!r}", name=name)
     try:
@@ -81,6 +81,12 @@ def check_url(raw: str, *, name: str) -> str:
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
         raise URLRefused(f"{name} must begin with https://: {shown!r}", name=name)
     return raw
+
+
+def _without_userinfo(raw: str) -> str:
+    # A password may stand there, and what is refused is shown.
+    before, at, host = raw.rpartition("@")
+    return f"{before.partition('://')[0]}://***@{host}" if at and "://" in before else raw
 
 
 def is_loopback(host: str) -> bool:

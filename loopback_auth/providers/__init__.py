@@ -5,6 +5,7 @@ Kinds of server, as data: one TOML file each, in the format that users write int
     sources = ["https://..."]               # where these facts come from
     register = "..."                        # which redirect URI to register, and where
     login_url = "https://id.example"        # optional: what {login_url} below means unless --login-url says otherwise
+    [login_hosts]                           # optional: how such hosts are called (login_host.py tells the members)
     redirect_uris = ["http://127.0.0.1:0/callback"]
     scope = "openid offline_access"
     names = ["email"]                       # optional: claims that name a person, the most telling first
@@ -40,6 +41,7 @@ _MEMBERS = frozenset(
         "sources",
         "register",
         "login_url",
+        "login_hosts",
         "redirect_uris",
         "scope",
         "names",
@@ -56,7 +58,7 @@ _MEMBERS = frozenset(
 )
 
 _LISTS = frozenset({"sources", "redirect_uris", "names"})
-_TABLES = frozenset({"server", "parameters", "environment"})
+_TABLES = frozenset({"server", "parameters", "environment", "login_hosts"})
 _NUMBERS = frozenset({"access_token_lifetime", "grants_per_user"})
 _SWITCHES = frozenset({"preflight"})
 
@@ -71,6 +73,7 @@ class Provider:
     path: str
     sources: tuple[str, ...] = ()
     login_url: str | None = None
+    login_hosts: Mapping[str, Any] = field(default_factory=dict)
     redirect_uris: tuple[str, ...] = ("http://127.0.0.1:0/callback",)
     scope: str | None = None
     names: tuple[str, ...] = NAME_CLAIMS
@@ -147,7 +150,7 @@ def _unfit(member: str, value: object) -> str | None:
         return None if fits else "a list of strings"
     if member in _TABLES:
         fits = isinstance(value, dict) and (
-            member == "server" or all(isinstance(v, str) for v in value.values())
+            member in {"server", "login_hosts"} or all(isinstance(v, str) for v in value.values())
         )
         return None if fits else "a table of strings"
     if member in _NUMBERS:

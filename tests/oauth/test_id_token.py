@@ -185,16 +185,27 @@ def test_id01_what_is_no_jwt_is_refused_without_a_word_of_it(text: str) -> None:
 @pytest.mark.parametrize(
     "header",
     [
-        {"alg": "none"},
         {"alg": "HS256"},
         {"alg": "RS256", "jku": "https://evil.example"},
-        {"jwk": {"kty": "oct"}},
-        {"kid": "../../x"},
+        {"alg": "RS256", "x5u": "https://evil.example"},
+        {"alg": "RS256", "jwk": {"kty": "oct"}},
+        {"alg": "RS256", "kid": "../../x"},
     ],
 )
 def test_id02_nothing_in_the_header_is_followed(header: dict[str, Any]) -> None:
+    """ID-02: the token came over TLS from the token endpoint; no key is looked for, wherever the token says that it is."""
     asked = request()
     assert read_id_token(token(claims(asked), header=header), asked, now=NOON)["sub"] == "248289761001"
+
+
+@pytest.mark.parametrize(
+    "header", [{"alg": name} for name in ("none", "None", "nOnE", "", None, 7)] + [{"typ": "JWT"}]
+)
+def test_id02_a_token_that_nobody_signed_is_refused(header: dict[str, Any]) -> None:
+    """ID-02: `none` in any spelling, and no algorithm at all."""
+    asked = request()
+    with pytest.raises(IDTokenInvalid, match="no signature"):
+        read_id_token(token(claims(asked), header=header), asked, now=NOON)
 
 
 # Of the access token "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y", the example of OpenID Connect Core appendix A.3 and its like.
