@@ -68,8 +68,6 @@ def test_plain_http_and_typos_are_refused(given: str) -> None:
     assert refused.value.exit_code == 2
     assert "loopback-auth" in refused.value.fix
     assert "secret" not in f"{refused.value}{refused.value.cause}{refused.value.fix}"
-        refused.value
-    )
 
 
 def test_a_profile_signs_in_there_and_says_so() -> None:
