@@ -47,7 +47,8 @@ def run(arguments: Namespace, console: Console) -> int:
         stored=document,
         find_provider=lambda provider: load_provider(provider, place),
     )
-    told = about(name, document, store)
+    details = profile.provider.details_of(document.get("extra") or {}) if profile.provider else {}
+    told = {**about(name, document, store), "details": details}
     settings = provenance(profile)
     console.result(
         "\n".join(
@@ -84,6 +85,7 @@ def _lines(told: Mapping[str, Any]) -> list[str]:
         f"Profile       {told['profile']}",
         f"Signed in as  {one_line(str(who))}",
         f"At            {told['issuer'] or told['host']}",
+        *(f"{name:<13} {value}" for name, value in told["details"].items()),
         f"Scopes        {one_line(told['scope'] or '') or '(as the client has them)'}",
         f"Token         {expiry_told(told)}",
         f"Stored in     {kept_told(told)}",

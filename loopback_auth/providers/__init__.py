@@ -17,6 +17,9 @@ Kinds of server, as data: one TOML file each, in the format that users write int
     api_base = "https://api.example"        # optional: what `api /path` is below; {instance_url} is that member of the token answer
     [environment]                           # optional: the variables of `exec` and `env`, each with the member it is filled from
     EXAMPLE_TOKEN = "access_token"
+    [details."Org ID"]                      # optional: a line of `status`, from a member of the token answer, or a part of it
+    member = "id"
+    pattern = "/id/([0-9A-Za-z]+)/"         # optional: its first group is shown
     [server]                                # RFC 8414 members; with only `issuer`, the rest is discovered
     [parameters]                            # optional: added to the authorization request
 """
@@ -28,6 +31,7 @@ from dataclasses import dataclass, field
 
 from ..errors import ConfigError, ProviderUnknown
 from ..oauth.id_token import NAME_CLAIMS
+from ..oauth.text import one_line
 from ..oauth.wire import check_url
 
 TYPE_CHECKING = False
@@ -52,6 +56,7 @@ _MEMBERS = frozenset(
         "preflight",
         "api_base",
         "environment",
+        "details",
         "server",
         "parameters",
     }
@@ -59,6 +64,7 @@ _MEMBERS = frozenset(
 
 _LISTS = frozenset({"sources", "redirect_uris", "names"})
 _TABLES = frozenset({"server", "parameters", "environment", "login_hosts"})
+_DEEP = frozenset({"server", "login_hosts"})
 _NUMBERS = frozenset({"access_token_lifetime", "grants_per_user"})
 _SWITCHES = frozenset({"preflight"})
 
@@ -84,6 +90,7 @@ class Provider:
     preflight: bool = False
     api_base: str | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
+    details: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     server: Mapping[str, Any] = field(default_factory=dict)
     parameters: Mapping[str, str] = field(default_factory=dict)
 
@@ -94,6 +101,18 @@ class Provider:
             name: value.replace("{login_url}", base) if isinstance(value, str) else value
             for name, value in self.server.items()
         }
+
+    def details_of(self, members: Mapping[str, Any]) -> dict[str, str]:
+        """Give what `status` shows of the *members* of a token answer that no standard knows, by the names people know."""
+        import re
+
+        found = {}
+        for name, where in self.details.items():
+            value = members.get(where["member"])
+            part = re.search(where.get("pattern", "(.*)"), value) if isinstance(value, str) else None
+            if part and part[1]:
+                found[name] = one_line(part[1], limit=200)
+        return found
 
 
 def _folders(home: str | None) -> list[str]:
@@ -145,12 +164,14 @@ def read_provider(name: str, path: str) -> Provider:
 
 def _unfit(member: str, value: object) -> str | None:
     """Say what *value* should be, if it is not."""
+    if member == "details":
+        return None if _are_details(value) else "tables with a member and perhaps a pattern that has a group"
     if member in _LISTS:
         fits = isinstance(value, list) and all(isinstance(item, str) for item in value)
         return None if fits else "a list of strings"
     if member in _TABLES:
         fits = isinstance(value, dict) and (
-            member in {"server", "login_hosts"} or all(isinstance(v, str) for v in value.values())
+            member in _DEEP or all(isinstance(v, str) for v in value.values())
         )
         return None if fits else "a table of strings"
     if member in _NUMBERS:
@@ -159,6 +180,22 @@ def _unfit(member: str, value: object) -> str | None:
     if member in _SWITCHES:
         return None if isinstance(value, bool) else "true or false"
     return None if isinstance(value, str) else "a string"
+
+
+def _are_details(value: object) -> bool:
+    import re
+
+    if not isinstance(value, dict):
+        return False
+    try:
+        return all(
+            where.keys() <= {"member", "pattern"}
+            and isinstance(where["member"], str)
+            and re.compile(where.get("pattern", "()")).groups > 0
+            for where in value.values()
+        )
+    except (AttributeError, KeyError, TypeError, re.error):
+        return False
 
 
 def _invalid(path: str, why: str) -> ConfigError:

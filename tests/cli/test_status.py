@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -185,3 +186,15 @@ async def test_st_12_a_changed_configuration_does_not_move_the_refresh_token(
     (asked,) = server.asked("/token")
     assert (asked.form["client_id"], asked.form["refresh_token"]) == ("the-client", OLD["refresh_token"])
     assert token_file(tmp_path)["server"]["token_endpoint"] == server.url("/token")
+
+
+async def test_status_tells_what_the_provider_says_of_the_token_answer(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    extra = {"id": "https://h/id/00D000000000001AAA/005000000000001AAA", "instance_url": server.origin}
+    stored(tmp_path, server, extra=extra, settings={"provider": "salesforce"})
+    outcome = await run("status", home=tmp_path)
+    assert "Org ID        00D000000000001AAA\n" in outcome.stdout
+    assert f"Instance      {server.origin}\n" in outcome.stdout
+    told = json.loads((await run("status", "--json", home=tmp_path)).stdout)
+    assert told["details"]["User ID"] == "005000000000001AAA"

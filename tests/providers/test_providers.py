@@ -77,6 +77,10 @@ BROKEN = {
     "no register": 'title="t"\n[server]\nissuer="https://x.example"',
     "list that is none": 'title="t"\nregister="r"\nredirect_uris="http://127.0.0.1/"\n[server]\nissuer="https://x.example"',
     "string that is none": 'title="t"\nregister="r"\nscope=["a"]\n[server]\nissuer="https://x.example"',
+    "switch that is none": 'title="t"\nregister="r"\npreflight="yes"\n[server]\nissuer="https://x.example"',
+    "detail without a member": 'title="t"\nregister="r"\n[server]\nissuer="https://x.example"\n[details.Org]\npattern="(x)"',
+    "detail that is no pattern": 'title="t"\nregister="r"\n[server]\nissuer="https://x.example"\n[details.Org]\nmember="id"\npattern="(("',
+    "detail without a group": 'title="t"\nregister="r"\n[server]\nissuer="https://x.example"\n[details.Org]\nmember="id"\npattern="x"',
 }
 
 
@@ -91,3 +95,17 @@ def test_a_broken_file_is_named(text: str, tmp_path: Path) -> None:
 def test_an_unknown_name_lists_the_known_ones_and_reaches_no_file(name: str) -> None:
     with pytest.raises(ProviderUnknown, match="salesforce"):
         load_provider(name)
+
+
+def test_details_are_parts_of_the_token_answer_under_the_names_people_know() -> None:
+    """Whatever the server wrote there, a terminal is shown one line of text."""
+    provider = load_provider("salesforce")
+    identity = "https://login.salesforce.com/id/00D000000000001AAA/005000000000001AAA"
+    assert provider.details_of({"id": identity, "instance_url": "https://acme.my.salesforce.com"}) == {
+        "Org ID": "00D000000000001AAA",
+        "User ID": "005000000000001AAA",
+        "Instance": "https://acme.my.salesforce.com",
+    }
+    assert provider.details_of({"id": "https://elsewhere/", "instance_url": 7}) == {}
+    assert provider.details_of({}) == {}
+    assert "\x1b" not in provider.details_of({"instance_url": "https://x\x1b[2J"})["Instance"]
