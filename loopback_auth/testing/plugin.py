@@ -1,8 +1,8 @@
 """
 The pytest plug-in: fixtures for testing a program that signs in.
 
-    def test_sign_in(authorization_server, browser):
-        page = browser.visit(start_my_login(authorization_server.issuer))
+    def test_sign_in(authorization_server, sign_in_browser):
+        page = sign_in_browser.visit(start_my_login(authorization_server.issuer))
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def authorization_server() -> Iterator[AuthorizationServer]:
 
 
 @pytest.fixture
-def browser() -> Browser:
+def sign_in_browser() -> Browser:
     """Give a browser that signs in as the server's default person and allows what is asked."""
     from .browser import Browser
 

@@ -198,8 +198,8 @@ def test_a_busy_port_ends_it_with_a_sentence() -> None:
 
 
 TEST_OF_A_USER = """
-def test_sign_in(authorization_server, browser):
-    assert browser.visit(authorization_server.issuer + "/jwks").status == 200
+def test_sign_in(authorization_server, sign_in_browser):
+    assert sign_in_browser.visit(authorization_server.issuer + "/jwks").status == 200
     assert len(authorization_server.requests) == 1
 
 def test_each_test_has_its_own(authorization_server):
