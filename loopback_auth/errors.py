@@ -90,6 +90,10 @@ class LoopbackAuthError(Exception):
         """The next thing to do: names a command to type or a place to go."""
         return self._fix or self._explained().fix
 
+    def tell(self, told: Explanation) -> None:
+        """Take cause and fix from *told*, which knows more of the case than the catalogue."""
+        self._cause, self._fix = told.cause, told.fix
+
     def _explained(self) -> Explanation:
         # Here, so that reading TOML stays off the path of `token`.
         from .explain import explanation

@@ -1,51 +1,235 @@
-"""`explain CODE`: what an error means and what to do next."""
+"""`explain WHAT`: what an error means and what to do next, whatever form it was copied in."""
 
 from __future__ import annotations
 
-from ..errors import UsageError
-from ..explain import codes, explanation, find
+import os
+import sys
+
+from ..errors import LoopbackAuthError, UsageError
+from ..explain import Explanation, codes, explanation
+from ..explain.paste import PASTE_CHARACTERS, Paste, read_paste
+from ..oauth.text import one_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import Namespace
+    from typing import Any
 
+    from ..flows.profile import Profile
     from .arguments import Parser
     from .console import Console
 
+_ABOUT = """\
+WHAT is an error's code, or whatever the server, the browser or another tool showed: `code: description`, a JSON or form body, an
+HTTP answer with its status, a page's text, its address or the address that it came back to, the downloaded file called authorize
+(@FILE). Without WHAT it is read from standard input, on a terminal up to an empty line. Codes, tokens and passwords in it are never
+shown. What is known of the profile is put into the answer.
+"""
+
 
 def arguments(parser: Parser) -> None:
+    parser.description = f"{parser.description}\n\n{_ABOUT}"
+    parser.set_defaults(profile=None)
+    parser.add_argument("what", nargs="*", metavar="WHAT", help="the error; - reads it from standard input")
     parser.add_argument(
-        "code",
-        nargs="?",
-        metavar="CODE",
-        help="an error's code, as invalid_grant or port-in-use; none lists all",
+        "-p",
+        "--profile",
+        dest="profile_option",
+        metavar="NAME",
+        help="whose values to show (default: default_profile, else default)",
     )
+    parser.add_argument("--list", action="store_true", help="list every code")
 
 
 def run(arguments: Namespace, console: Console) -> int:
-    if not arguments.code:
-        console.result(
-            "\n".join(f"{code:<32} {explanation(code).title}" for code in codes()), {"codes": codes()}
-        )
-        return 0
-    code = find(arguments.code)
-    if code is None:
-        raise _unknown(arguments.code)
-    told = explanation(code)
-    see = f"\n  see: loopback-auth {told.see}" if told.see else ""
-    console.result(
-        f"{code}: {told.title}\n  cause: {told.cause}\n  fix: {told.fix}{see}",
-        {"code": code, "title": told.title, "cause": told.cause, "fix": told.fix, "see": told.see},
-    )
+    text = "" if arguments.list else _text(arguments, console)
+    if not text.strip():
+        return _list(console)
+    profile = _profile(arguments, console)
+    paste = read_paste(text)
+    told = _told(paste, profile)
+    if told is None:
+        raise _unknown(paste)
+    callback_urls = _callback_urls(paste, told, profile)
+    read = "" if paste.kind == "code" else _read(paste)
+    number = f" (pitfall {told.number})" if told.number else ""
+    lines = [
+        f"{told.code}: {told.title}{number}",
+        *([f"  read: {read}"] if read else []),
+        f"  cause: {told.cause}",
+        f"  fix: {told.fix}",
+        *(f"  callback url: {one_line(uri)}" for uri in callback_urls),
+        *([f"  see: loopback-auth {told.see}"] if told.see else []),
+    ]
+    console.result("\n".join(lines), _document(paste, told, callback_urls))
     return 0
 
 
-def _unknown(code: str) -> UsageError:
+def _list(console: Console) -> int:
+    console.result("\n".join(f"{code:<32} {explanation(code).title}" for code in codes()), {"codes": codes()})
+    return 0
+
+
+def _text(arguments: Namespace, console: Console) -> str:
+    words: list[str] = arguments.what
+    if len(words) == 1 and words[0].startswith("@"):
+        return _file(words[0][1:])
+    if words and words != ["-"]:
+        return " ".join(words)
+    if arguments.no_input or sys.stdin is None:
+        return ""
+    return _pasted(console) if sys.stdin.isatty() else _decoded(sys.stdin.buffer.read(PASTE_CHARACTERS * 4))
+
+
+def _file(path: str) -> str:
+    try:
+        with open(path, "rb") as file:
+            return _decoded(file.read(PASTE_CHARACTERS * 4))
+    except OSError as error:
+        raise UsageError(
+            f"the file cannot be read: {error.strerror}",
+            cause="@FILE explains what is in that file.",
+            fix="check the file's name: ls -l; or paste what it holds: loopback-auth explain",
+        ) from None
+
+
+def _decoded(octets: bytes) -> str:
+    is_utf_16 = octets[:2] in (b"\xff\xfe", b"\xfe\xff")
+    return octets.decode("utf-16" if is_utf_16 else "utf-8-sig", "replace")
+
+
+def _pasted(console: Console) -> str:
+    """Read a paste: up to an empty line once an error was understood, else up to two of them, or the end of input."""
+    console.say(
+        "Paste what the server or the browser said, then an empty line (loopback-auth explain --list lists all codes):"
+    )
+    lines: list[str] = []
+    while len(lines) < PASTE_CHARACTERS and (line := sys.stdin.readline()):
+        is_end = not line.strip() and any(lines)
+        if is_end and (not lines[-1].strip() or _is_whole("".join(lines))):
+            break
+        lines.append(line if line.strip() else "\n" * bool(lines))
+    return "".join(lines)
+
+
+def _is_whole(text: str) -> bool:
+    paste = read_paste(text)
+    return bool(paste.error) or paste.kind in ("answer", "secret", "tokens")
+
+
+def _profile(arguments: Namespace, console: Console) -> Profile | None:
+    """Put the profile together; without one that can be had, the explanation is a general one."""
+    from ..edge.config import load_config
+    from ..edge.home import home
+    from ..edge.store import FileStore
+    from ..flows.profile import resolve
+    from ..providers import load_provider
+    from .arguments import profile_name
+
+    try:
+        place = home()
+        name, store = profile_name(arguments, place), FileStore(home())
+        # The keyring would ask the person something; what a sign-in remembers is not worth that.
+        in_file = store.place(name).get("storage") == "file"
+        return resolve(
+            name,
+            flags={},
+            environ=os.environ,
+            config=load_config(place),
+            stored=store.load(name) if in_file else None,
+            find_provider=lambda provider: load_provider(provider, place),
+        )
+    except LoopbackAuthError as error:
+        if arguments.profile_option:
+            raise
+        console.say(f"Note: {one_line(str(error))}; the profile's own values are not shown.")
+        return None
+
+
+def _told(paste: Paste, profile: Profile | None) -> Explanation | None:
+    from ..explain.pitfalls import certain_pitfall_for, pitfall_files, pitfall_for
+    from ..flows.explained import facts_of
+
+    facts = facts_of(profile) if profile else {}
+    if os.environ.get("CI"):
+        facts["ci"] = "yes"
+    if profile and profile.endpoints():
+        return pitfall_for(
+            paste, pitfalls=profile.provider.pitfalls if profile.provider else None, facts=facts
+        )
+    facts = {name: facts[name] for name in ("ci",) if name in facts}
+    told = certain_pitfall_for(paste, facts=facts) or pitfall_for(paste, pitfalls=None, facts=facts)
+    return told or next(
+        (found for name in pitfall_files() if (found := pitfall_for(paste, pitfalls=name, facts=facts))), None
+    )
+
+
+def _callback_urls(paste: Paste, told: Explanation, profile: Profile | None) -> list[str]:
+    from ..flows.explained import redirect_uris
+
+    is_about_them = "redirect-uri" in told.code or paste.error.lower() == "redirect_uri_mismatch"
+    return redirect_uris(profile) if is_about_them and profile and profile.endpoints() else []
+
+
+_FORMS = {
+    "line": "",
+    "json": "JSON",
+    "form": "a form body",
+    "error-page": "the address of an error page",
+    "callback": "a callback address",
+    "answer": "a callback address with a code",
+    "url": "an address",
+    "http": "an HTTP answer",
+    "html": "a web page",
+    "tokens": "a token answer",
+    "secret": "a code or token, not shown",
+    "text": "text",
+}
+
+
+def _read(paste: Paste) -> str:
+    """Say what was understood of the paste; nothing of it is shown that is not an error's code, description or status."""
+    said = one_line(": ".join(part for part in (paste.error, paste.description) if part))
+    form = ", ".join(
+        part
+        for part in (_FORMS.get(paste.kind, ""), f"status {paste.status}" if paste.status else "")
+        if part
+    )
+    return f"{said} ({form})" if said and form else said or form
+
+
+def _document(paste: Paste, told: Explanation, callback_urls: list[str]) -> dict[str, Any]:
+    return {
+        "code": told.code,
+        "number": told.number,
+        "title": told.title,
+        "cause": told.cause,
+        "fix": told.fix,
+        "see": told.see,
+        "callback_urls": callback_urls,
+        "read": {
+            "kind": paste.kind,
+            "error": paste.error,
+            "description": paste.description,
+            "status": paste.status,
+            "parameters": dict(paste.parameters),
+        },
+    }
+
+
+def _unknown(paste: Paste) -> UsageError:
     from difflib import get_close_matches
 
-    near = get_close_matches(code.lower().replace("_", "-"), codes(), n=1, cutoff=0.5)
+    word = paste.error.lower().replace("_", "-")
+    near = get_close_matches(word, codes(), n=1, cutoff=0.5)
+    # Other things than words may be secrets.
+    named = (
+        repr(paste.error[:60])
+        if word.replace("-", "").replace(" ", "").isalpha() and word.isascii()
+        else "that"
+    )
     return UsageError(
-        f"there is no explanation for {code[:60]!r}",
-        cause="It is neither a code of this program nor of the OAuth specifications.",
-        fix=f"loopback-auth explain {near[0]}" if near else "loopback-auth explain   lists every code",
+        f"there is no explanation for {named}",
+        cause="It is neither a code of this program nor of the OAuth specifications, and no error in it was understood.",
+        fix=f"loopback-auth explain {near[0]}" if near else "loopback-auth explain --list   lists every code",
     )

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """One entry: *title* is a clause without a full stop, *fix* names a command or a place, *see* is a help topic or a section."""
+    """
+    One entry: *title* is a clause without a full stop, *fix* names a command or a place, *see* is a help topic or a section.
+
+    *number* is the lasting number of a pitfall of one kind of server.
+    """
 
     code: str
     title: str
     cause: str
     fix: str
     see: str = ""
+    number: int | None = None
 
 
 @cache
@@ -49,18 +54,23 @@ def explanation(code: str, **facts: object) -> Explanation:
     of `error`.
     """
     known = find(code) or "error"
-    entry = _catalogue()[known]
-    values = defaultdict(str, {name: str(value) for name, value in facts.items()})
+    return filled(known, _catalogue()[known], facts)
 
-    def filled(name: str) -> str:
-        return str(entry.get(name, "")).strip().format_map(_Facts(values))
+
+def filled(code: str, entry: Mapping[str, Any], facts: Mapping[str, object]) -> Explanation:
+    """Make the explanation *code* of a data file's *entry*, its placeholders filled from *facts*."""
+    values = _Facts({name: str(value) for name, value in facts.items() if value not in (None, "")})
+
+    def text(name: str) -> str:
+        return str(entry.get(name, "")).strip().format_map(values)
 
     return Explanation(
-        code=known,
-        title=filled("title"),
-        cause=filled("cause"),
-        fix=filled("fix"),
+        code=code,
+        title=text("title"),
+        cause=text("cause"),
+        fix=text("fix"),
         see=str(entry.get("see", "")),
+        number=entry.get("number"),
     )
 
 

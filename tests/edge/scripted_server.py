@@ -240,6 +240,9 @@ def _read(connection: socket.socket) -> Request | None:
     )
     length = re.search(r"(?im)^content-length: *(\d+)", head.decode("latin-1"))
     while len(body) < (int(length[1]) if length else 0):
-        body += connection.recv(65536)
+        octets = connection.recv(65536)
+        if not octets:
+            return None
+        body += octets
     method, target = lines[0].split(" ")[:2]
     return Request(method=method, target=target, headers=headers, body=body)
