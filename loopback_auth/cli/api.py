@@ -12,6 +12,7 @@ from ..edge.streaming import ResourceRequest, StreamingTransport
 from ..edge.upload import Upload, upload_of
 from ..errors import LoopbackAuthError, SignInNeeded, UsageError
 from ..flows.api import api, resources_of
+from ..flows.explained import tell_better
 from ..flows.profile import resolve
 from ..oauth.resource import read_header, read_method
 from ..oauth.secret import Secret
@@ -92,6 +93,7 @@ def run(arguments: Namespace, console: Console) -> int:
                 send=StreamingTransport(http),
                 deliver=answer,
                 notify=Talk(console),
+                explain=lambda error, said: tell_better(error, profile, body=said),
             )
         )
     except LoopbackAuthError as error:

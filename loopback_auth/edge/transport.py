@@ -174,17 +174,20 @@ class HttpTransport:
         return self._tls
 
     def _proxy(self, url: str) -> str | None:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        if is_loopback(host):
-            return None
-        names = {
-            name.lower(): value for name, value in self._environ.items() if name.lower().endswith("_proxy")
-        }
-        if _bypassed(host, names.get("no_proxy", "")):
-            return None
-        proxy = names.get(f"{parts.scheme}_proxy") or names.get("all_proxy") or None
-        return _checked_proxy(proxy, host) if proxy else None
+        return proxy_for(url, self._environ)
+
+
+def proxy_for(url: str, environ: Mapping[str, str]) -> str | None:
+    """Give the proxy that *environ* puts before *url*; raises `ProxyFailed` for one that cannot be used. It may hold a password."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if is_loopback(host):
+        return None
+    names = {name.lower(): value for name, value in environ.items() if name.lower().endswith("_proxy")}
+    if _bypassed(host, names.get("no_proxy", "")):
+        return None
+    proxy = names.get(f"{parts.scheme}_proxy") or names.get("all_proxy") or None
+    return _checked_proxy(proxy, host) if proxy else None
 
 
 def _checked_proxy(proxy: str, host: str) -> str:

@@ -42,6 +42,9 @@ REDIRECTS = 5
 KEPT_OCTETS = 64 * 1024
 """So much is kept of an answer that is shown only if no better one comes."""
 
+HEARD_OCTETS = 8 * 1024
+"""So much of an answer is looked at for why it is no success."""
+
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _UNAUTHORIZED = 401
 
@@ -90,9 +93,12 @@ async def api(
     send: Send,
     deliver: Deliver,
     notify: Callable[[Notice], None] = lambda _: None,
+    explain: Callable[[LoopbackAuthError, str], None] = lambda _error, _answer: None,
 ) -> None:
     """
     Send *request* with *token*, and give the answer to *deliver*.
+
+    *explain* is given an error before it is raised, with the answer that tells of it: its status and the beginning of its body.
 
     A 401 is answered once by asking *renew* for another token, and then nothing has been delivered yet; `None` where there is no other.
     Raises `SignInNeeded` for a 401 that stays, `ApiRefused` for any other answer that is no success, both when it is
@@ -100,8 +106,7 @@ async def api(
     """
     async with _answer(request, token, send, notify) as reply:
         if reply.status != _UNAUTHORIZED or renew is None:
-            await deliver(reply)
-            _refuse(request, reply, profile)
+            await _judged(request, reply, profile, deliver=deliver, explain=explain)
             return
         refused = await _kept(reply)
     try:
@@ -113,8 +118,40 @@ async def api(
         await deliver(refused)
         raise _not_sent_again(refused)
     async with _answer(request, renewed, send, notify) as reply:
-        await deliver(reply)
+        await _judged(request, reply, profile, deliver=deliver, explain=explain)
+
+
+async def _judged(
+    request: ResourceRequest,
+    reply: StreamedReply,
+    profile: str,
+    *,
+    deliver: Deliver,
+    explain: Callable[[LoopbackAuthError, str], None],
+) -> None:
+    """Deliver *reply*, then raise what it means if it is no success."""
+    reply, heard = _overheard(reply)
+    await deliver(reply)
+    try:
         _refuse(request, reply, profile)
+    except LoopbackAuthError as error:
+        explain(error, f"HTTP {reply.status}\n\n{heard.decode('utf-8', 'replace')}")
+        raise
+
+
+def _overheard(reply: StreamedReply) -> tuple[StreamedReply, bytearray]:
+    """Give *reply*, and a place where the beginning of its body is as soon as somebody has read it."""
+    heard = bytearray()
+
+    async def pieces() -> AsyncIterator[bytes]:
+        async for piece in reply.pieces:
+            heard.extend(piece[: HEARD_OCTETS - len(heard)])
+            yield piece
+
+    overheard = StreamedReply(
+        url=reply.url, status=reply.status, reason=reply.reason, headers=reply.headers, pieces=pieces()
+    )
+    return (overheard, heard) if reply.status >= 400 else (reply, heard)  # noqa: PLR2004 - RFC 9110 section 15.5
 
 
 @asynccontextmanager

@@ -66,10 +66,13 @@ async def refreshed(
     )
     try:
         credential = await _finished(refresh)
-    except (RefreshRejected, StoreError):
+    except StoreError:
         raise
-    except (ProviderError, UsageError) as error:
-        if not is_usable:
+    except (RefreshRejected, ProviderError, UsageError) as error:
+        if isinstance(error, RefreshRejected) or not is_usable:
+            from .explained import tell_of_stored
+
+            tell_of_stored(error, document)
             raise
         notify(Warned(code=error.code, message=f"not refreshed, as yet the old token is good: {error}"))
         return document

@@ -109,10 +109,16 @@ class AuthorizationErrorResponse:
         """Give the exception that ends the login: a person's denial apart from a server's refusal."""
         said = f": {self.description}" if self.description else ""
         if self.error in _DENIED:
-            return AuthorizationDenied(f"the sign-in was refused in the browser ({self.error}{said})")
+            return AuthorizationDenied(
+                f"the sign-in was refused in the browser ({self.error}{said})",
+                error=self.error,
+                error_description=self.description,
+            )
         shown = self.error or "an error without a name"
         message = f"the server refused the sign-in ({shown}{said})"
-        return AuthorizationError(message, error=self.error, known=self.error in KNOWN_ERRORS)
+        return AuthorizationError(
+            message, error=self.error, known=self.error in KNOWN_ERRORS, error_description=self.description
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

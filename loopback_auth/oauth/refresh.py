@@ -55,12 +55,14 @@ def read_refresh_reply(reply: HttpReply, *, credential: Credential, received_at:
             raise
         if reply.status >= 500 or reply.status in _FOR_NOW_STATUSES:  # noqa: PLR2004 - RFC 9110 section 15.6
             raise ServerUnavailable(error.message, host=error.facts["host"]) from None
-        raise _rejected(credential, error.message, error.error) from None
+        raise _rejected(
+            credential, error.message, error.error, str(error.facts.get("error_description", ""))
+        ) from None
     except ProtocolError as error:
         # Whatever the body: a request that is refused for good will not be taken the next time.
         if not 400 <= reply.status < 500 or reply.status in _FOR_NOW_STATUSES:  # noqa: PLR2004 - RFC 9110 section 15.5
             raise
-        raise _rejected(credential, error.message, "") from None
+        raise _rejected(credential, error.message, "", "") from None
     if new.id_token is not None:
         read_refreshed_id_token(new.id_token, credential, now=received_at)
         check_at_hash(new.id_token, new.access_token)
@@ -73,9 +75,10 @@ def read_refresh_reply(reply: HttpReply, *, credential: Credential, received_at:
     )
 
 
-def _rejected(credential: Credential, message: str, error: str) -> RefreshRejected:
+def _rejected(credential: Credential, message: str, error: str, description: str) -> RefreshRejected:
     return RefreshRejected(
         f"the refresh token of the profile {credential.profile} was not taken: {message}",
         profile=credential.profile,
         error=error,
+        error_description=description,
     )

@@ -17,6 +17,7 @@ from loopback_auth.edge.transport import HttpTransport
 from loopback_auth.edge.upload import Upload
 from loopback_auth.edge.visit import Visit
 from loopback_auth.errors import LoopbackAuthError, TokenError
+from loopback_auth.explain.paste import read_paste
 from loopback_auth.flows.profile import Profile, Setting
 from loopback_auth.notices import OpenThisPage
 from loopback_auth.oauth.credential import Credential
@@ -98,6 +99,7 @@ HOLDERS: list[object] = [
         client_id="my-cli",
         scope="",
     ),
+    read_paste(f"http://127.0.0.1:1/cb?error=x&code={CANARY}&state={CANARY}"),
     Setting(value=SECRET, source="--client-secret-stdin"),
     Profile(
         name="work",

@@ -1,0 +1,181 @@
+"""
+The pitfalls of one kind of server: which of them an error is, in words that hold the profile's own values.
+
+A file `NAME.toml` beside this module lists them; a provider file names it (`pitfalls = "NAME"`).
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from . import Explanation, explanation, filled, find
+from .paste import Paste, read_paste
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from ..errors import LoopbackAuthError
+
+# What a match tells, most telling first: the entry's own name, its description, words of the paste, its code, a fact, ...
+_NAME, _DESCRIPTION, _PHRASE, _ERROR, _FACT, _KIND, _WORD, _STATUS = 100, 40, 30, 10, 8, 6, 5, 3
+
+# Where nothing tells what kind of server it was, only words that are its own are believed.
+_CERTAIN = _PHRASE
+
+_OF_STATUS = {401: "invalid-token", 403: "insufficient-scope", 404: "api-refused", 407: "proxy-failed"}
+_OF_KIND = {"answer": "callback-with-code", "secret": "secret-pasted"}
+_AT_LAST = {"tokens": "token-answer", "html": "answer-is-html"}
+
+
+def pitfall_files() -> list[str]:
+    """List the kinds of server whose pitfalls are known."""
+    return sorted(path.stem for path in Path(__file__).parent.glob("*.toml") if path.stem != "catalogue")
+
+
+@cache
+def entries(name: str) -> dict[str, dict[str, Any]]:
+    """Give the entries of the file *name* by their codes; its places are in each. None for a file that is not there."""
+    import tomllib
+
+    if name not in pitfall_files():
+        return {}
+    document = tomllib.loads((Path(__file__).parent / f"{name}.toml").read_text("utf-8"))
+    places = document.pop("places", {})
+    return {code: {**entry, "places": places} for code, entry in document.items()}
+
+
+def pitfall_for(
+    paste: Paste | str, description: str = "", *, pitfalls: str | None, facts: Mapping[str, object]
+) -> Explanation | None:
+    """
+    Give the entry that fits best: of the file *pitfalls*, else of the catalogue; `None` if neither knows anything.
+
+    *paste* is a `Paste`, or the server's code with its *description*. A description says more than a code, and a fact of the
+    profile decides between entries that are told in the same words.
+    """
+    if isinstance(paste, str):
+        paste = Paste(kind="line", error=paste, description=description)
+    if paste.kind in _OF_KIND:
+        return explanation(_OF_KIND[paste.kind], **facts)
+    told = _best(pitfalls, paste, facts, least=_STATUS) if pitfalls else None
+    return told or _general(paste, facts)
+
+
+def certain_pitfall_for(paste: Paste, *, facts: Mapping[str, object]) -> Explanation | None:
+    """Give the entry of any file whose own words are in *paste*: for when nothing tells what kind of server it was."""
+    if paste.kind in _OF_KIND:
+        return None
+    found = (_best(name, paste, facts, least=_CERTAIN) for name in pitfall_files())
+    return next((told for told in found if told), None)
+
+
+def better_told(
+    error: LoopbackAuthError, *, pitfalls: str | None, facts: Mapping[str, object], body: str = ""
+) -> None:
+    """
+    Give *error* the cause and the fix of the pitfall that it is, if it is one; its code and its message stay.
+
+    *body* is an answer that the error does not hold, such as an API's.
+    """
+    if not pitfalls:
+        return
+    code = str(getattr(error, "error", "") or error.facts.get("error") or "")
+    said = Paste(kind="line", error=code, description=str(error.facts.get("error_description") or ""))
+    said = read_paste(body) if body else said
+    everything = {**error.facts, **facts}
+    # The server's words tell most, then what we made of them (`refresh-rejected`), then its bare code.
+    told = (
+        _best(pitfalls, said, everything, least=_DESCRIPTION)
+        or _best(pitfalls, Paste(kind="line", error=error.code), everything, least=_ERROR)
+        or _best(pitfalls, said, everything, least=_ERROR)
+    )
+    if told:
+        error.tell(told)
+
+
+def _best(name: str, paste: Paste, facts: Mapping[str, object], *, least: int) -> Explanation | None:
+    known = {**facts, **_derived(paste, facts)}
+    scores = {code: _score(code, entry, paste, known) for code, entry in entries(name).items()}
+    code = max(scores, key=scores.__getitem__, default="")
+    if not code or scores[code] < least:
+        return None
+    entry = entries(name)[code]
+    return filled(code, entry, {**facts, **entry["places"]})
+
+
+def _score(code: str, entry: Mapping[str, Any], paste: Paste, facts: Mapping[str, object]) -> int:
+    error = _spelled(paste.error)
+    if paste.kind == "code" and error == _spelled(code):
+        return _NAME
+    text = " ".join((paste.text or f"{paste.error} {paste.description}").split())
+    has_phrase = _matches(entry, "phrases", text)
+    if not (has_phrase or _fits(entry, facts)):
+        return 0
+    has_word = not error and any(_spelled(word) in entry.get("errors", ()) for word in paste.words)
+    score = (
+        _DESCRIPTION * _matches(entry, "descriptions", paste.description or text)
+        + _PHRASE * has_phrase
+        + _ERROR * (error in entry.get("errors", ()))
+        + _KIND * (paste.kind in entry.get("kinds", ()))
+        + _WORD * has_word
+    )
+    if score and entry.get("when"):
+        score += _FACT
+    return score or _STATUS * (not error and paste.status in entry.get("status", ()))
+
+
+def _matches(entry: Mapping[str, Any], name: str, text: str) -> bool:
+    return bool(text) and any(re.search(pattern, text, re.IGNORECASE) for pattern in entry.get(name, ()))
+
+
+def _fits(entry: Mapping[str, Any], facts: Mapping[str, object]) -> bool:
+    return all(
+        re.search(pattern, str(facts.get(name) or "")) for name, pattern in entry.get("when", {}).items()
+    )
+
+
+def _spelled(text: str) -> str:
+    return text.strip().lower().replace("-", "_").replace(" ", "_")
+
+
+def _derived(paste: Paste, facts: Mapping[str, object]) -> dict[str, str]:
+    """Say what follows from facts and paste together."""
+    own = str(facts.get("redirect_uri") or "")
+    asked = paste.parameters.get("redirect_uri") or own
+    differs = asked != own and _without_port(asked) == _without_port(own)
+    missing = (
+        {"refresh_token", "expires_in"} - set(paste.parameters) if paste.kind == "tokens" else set[str]()
+    )
+    return {
+        "any_port": "yes" if own and (differs or _port(own) == 0) else "",
+        "answer_without": " ".join(sorted(missing)),
+    }
+
+
+def _port(address: str) -> int | None:
+    try:
+        return urlsplit(address).port
+    except ValueError:
+        return None
+
+
+def _without_port(address: str) -> str:
+    return re.sub(r"^([a-z]+://(?:\[[^\]]*\]|[^/:]+)):\d+", r"\1", address)
+
+
+def _general(paste: Paste, facts: Mapping[str, object]) -> Explanation | None:
+    """Look it up among the codes of the specifications and of this program."""
+    words = [paste.error] if paste.error else paste.words
+    code = next((code for word in words if (code := find(word))), None)
+    code = code or _AT_LAST.get(paste.kind) or ("" if paste.error else _of_status(paste.status or 0))
+    return explanation(code, **facts) if code else None
+
+
+def _of_status(status: int) -> str:
+    is_for_now = status == 429 or 500 <= status < 600  # noqa: PLR2004 - RFC 6585 section 4, RFC 9110 section 15.6
+    return "server-unavailable" if is_for_now else _OF_STATUS.get(status, "")

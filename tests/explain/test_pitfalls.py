@@ -1,0 +1,211 @@
+"""All pitfalls: what people paste leads to the right entry, and that holds the profile's own values."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from loopback_auth import errors, help as topics
+from loopback_auth.explain import explanation
+from loopback_auth.explain.paste import Paste, read_paste
+from loopback_auth.explain.pitfalls import (
+    better_told,
+    certain_pitfall_for,
+    entries,
+    pitfall_files,
+    pitfall_for,
+)
+
+from .pitfalls_table import FACTS, OTHERS, REDIRECT_URI, SERVER_ENUM, TABLE
+
+ENTRIES = entries("salesforce")
+PITFALLS = {code: entry for code, entry in ENTRIES.items() if "number" in entry}
+
+
+def found(text: str, **more: object) -> tuple[int | None, str]:
+    told = pitfall_for(read_paste(text), pitfalls="salesforce", facts={**FACTS, **more})
+    assert told, text
+    return told.number, told.code
+
+
+@pytest.mark.parametrize(
+    ("number", "text", "values"), TABLE, ids=[f"{row[0]}: {row[1][:50]}" for row in TABLE]
+)
+def test_a_paste_leads_to_its_pitfall_with_the_profiles_own_values(
+    number: int, text: str, values: tuple[str, ...]
+) -> None:
+    told = pitfall_for(read_paste(text), pitfalls="salesforce", facts=FACTS)
+    assert told
+    assert told.number == number, told
+    for value in values:
+        assert value in f"{told.cause} {told.fix}"
+    assert "<" not in told.cause + told.fix, "a value of the profile was left open"
+
+
+def test_every_pitfall_has_a_number_and_is_in_the_table() -> None:
+    assert sorted(entry["number"] for entry in PITFALLS.values()) == list(range(1, 55))
+    assert {row[0] for row in TABLE} == set(range(1, 55))
+
+
+@pytest.mark.parametrize("error", SERVER_ENUM)
+def test_no_code_of_the_server_is_unknown(error: str) -> None:
+    for spelling in (error, error.upper(), f"{error}: in words nobody has seen before"):
+        assert pitfall_for(read_paste(spelling), pitfalls="salesforce", facts=FACTS), spelling
+
+
+@pytest.mark.parametrize(("text", "code"), OTHERS.items(), ids=[text[:50] for text in OTHERS])
+def test_what_is_no_pitfall_is_looked_up(text: str, code: str) -> None:
+    assert found(text)[1] == code
+
+
+@pytest.mark.parametrize("code", ENTRIES)
+def test_an_entry_is_well_formed(code: str) -> None:
+    entry = ENTRIES[code]
+    told = pitfall_for(Paste(kind="code", error=code), pitfalls="salesforce", facts=FACTS)
+    assert told
+    assert told.code == code
+    assert told.title
+    assert not told.title.endswith(".")
+    assert told.cause.endswith((".", ")"))
+    assert re.search(r"loopback-auth \w|Setup >", told.fix), "name a command or a place"
+    assert re.fullmatch(r"[a-z]+(-[a-z]+)*", code)
+    placeholders = set(re.findall(r"\{(\w+)\}", f"{entry['title']} {entry['cause']} {entry['fix']}"))
+    assert placeholders <= {*FACTS, *entry["places"]}
+    assert not set(entry) - {
+        "number", "errors", "descriptions", "phrases", "status", "kinds", "when", "title", "cause", "fix", "see", "places"
+    }  # fmt: skip
+    assert not re.search(r"(?<! )  (?! )", told.cause + told.fix)
+    if told.see:
+        assert (Path(next(iter(topics.__path__))) / f"{told.see.removeprefix('help ')}.md").is_file()
+
+
+@pytest.mark.parametrize("code", ENTRIES)
+def test_codes_are_in_lower_case_and_patterns_compile(code: str) -> None:
+    entry = ENTRIES[code]
+    assert all(error == error.lower() and "-" not in error for error in entry.get("errors", ()))
+    for pattern in (
+        *entry.get("descriptions", ()),
+        *entry.get("phrases", ()),
+        *entry.get("when", {}).values(),
+    ):
+        assert re.compile(pattern, re.IGNORECASE).search("") is None
+
+
+@pytest.mark.parametrize("number", [6, 9, 31])
+def test_two_causes_in_the_same_words_are_both_told_and_how_to_tell_them_apart(number: int) -> None:
+    code = next(code for code, entry in PITFALLS.items() if entry["number"] == number)
+    told = pitfall_for(code, pitfalls="salesforce", facts=FACTS) or pitfall_for(
+        Paste(kind="code", error=code), pitfalls="salesforce", facts=FACTS
+    )
+    assert told
+    assert "One of" in told.cause
+    assert told.fix.startswith("To tell them apart")
+
+
+def test_the_profiles_own_facts_decide_between_the_same_words() -> None:
+    mismatch = "redirect_uri_mismatch: redirect_uri must match configuration"
+    assert found(mismatch)[0] == 1
+    assert found(mismatch, redirect_uri="http://localhost:0/OauthRedirect")[0] == 2
+    assert found(mismatch, redirect_uri="http://127.0.0.1:1717/OauthRedirect")[0] == 3
+    assert found(mismatch, redirect_uri="http://[::1]:1717/OauthRedirect")[0] == 3
+    dead = "invalid_grant: expired access/refresh token"
+    assert found(dead)[0] == 24
+    assert found(dead, ci="yes")[0] == 26
+
+
+def test_a_description_beats_a_code_whatever_the_code() -> None:
+    assert found("invalid_request: unexpected code verifier")[0] == 18
+    assert found("new_code: redirect_uri must match configuration")[0] == 1
+
+
+def test_the_same_words_under_two_codes_are_two_pitfalls() -> None:
+    words = "External client app is not installed in this org"
+    assert found(f"OAUTH_EC_APP_NOT_FOUND: {words}")[0] == 9
+    assert found(f"app_not_found: {words}")[0] == 10
+
+
+def test_a_code_inside_prose_is_found() -> None:
+    assert (
+        found("simple_salesforce raised SalesforceExpiredSession with INVALID_SESSION_ID for my query")[0]
+        == 33
+    )
+
+
+def test_another_server_gets_the_general_words() -> None:
+    for pitfalls in (None, "nothing-there", "../explain/salesforce", ""):
+        told = pitfall_for("invalid_grant", "expired authorization code", pitfalls=pitfalls, facts=FACTS)
+        assert told
+        assert (told.code, told.number) == ("invalid-grant", None)
+        assert "Salesforce" not in told.cause + told.fix
+    assert pitfall_for(read_paste("a stranger's words"), pitfalls=None, facts={}) is None
+
+
+def test_without_a_known_server_only_its_own_words_are_believed() -> None:
+    told = certain_pitfall_for(read_paste("Cannot be an HTTP URL"), facts={})
+    assert told
+    assert told.number == 3
+    assert "<profile>" in told.fix
+    assert certain_pitfall_for(read_paste("invalid_grant: gone"), facts={}) is None
+    assert pitfall_files() == ["salesforce"]
+
+
+def test_a_callback_with_a_code_is_no_error() -> None:
+    told = pitfall_for(
+        read_paste(f"{REDIRECT_URI}?code=aPrxFAKEFAKE%3D%3D&state=s"), pitfalls="salesforce", facts=FACTS
+    )
+    assert told
+    assert told.code == "callback-with-code"
+    assert "loopback-auth exchange work" in told.fix
+
+
+def raised(error: errors.LoopbackAuthError, **more: object) -> tuple[str, str, str]:
+    better_told(error, pitfalls="salesforce", facts={**FACTS, **more})
+    return error.code, error.cause, error.fix
+
+
+def test_an_error_takes_cause_and_fix_of_its_pitfall_and_keeps_its_code() -> None:
+    error = errors.AuthorizationError(
+        "refused",
+        error="redirect_uri_mismatch",
+        known=False,
+        error_description="redirect_uri must match configuration",
+    )
+    code, cause, fix = raised(error)
+    assert code == "authorization-error"
+    assert REDIRECT_URI in cause
+    assert f"Callback URL: {REDIRECT_URI}" in fix
+
+
+def test_a_refresh_that_was_rejected_is_told_by_the_servers_words_or_as_such() -> None:
+    def rejected(said: str) -> errors.RefreshRejected:
+        return errors.RefreshRejected(
+            "not taken", profile="work", error="invalid_grant", error_description=said
+        )
+
+    assert "policy" in raised(rejected("token validity expired"))[1]
+    assert "sixth sign-in" in raised(rejected(""))[1]
+    assert "sixth sign-in" in raised(rejected("words of tomorrow"))[1]
+
+
+def test_an_error_of_our_own_is_told_better_too() -> None:
+    assert "downloaded file called authorize" in raised(errors.LoginTimedOut("nobody came"))[1]
+    assert "Lightning" in raised(errors.HTMLAnswer("a page"))[1]
+    assert "proxy" in raised(errors.TLSFailed("no"))[1]
+    assert "1718" in raised(errors.PortInUse("taken"))[2]
+    assert "Allow" in raised(errors.AuthorizationDenied("denied"))[2]
+
+
+def test_an_api_s_answer_tells_the_error_better() -> None:
+    error = errors.ApiRefused("refused", host="acme", status=403)
+    body = '[{"message":"TotalRequests Limit exceeded.","errorCode":"REQUEST_LIMIT_EXCEEDED"}]'
+    better_told(error, pitfalls="salesforce", facts=FACTS, body=body)
+    assert "one daily number" in error.cause
+
+
+def test_what_is_no_pitfall_keeps_its_own_words() -> None:
+    for pitfalls in (None, "salesforce"):
+        error = errors.StoreBusy("held", path="/x")
+        better_told(error, pitfalls=pitfalls, facts=FACTS)
+        assert error.cause == explanation("store-busy", path="/x").cause
