@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 
 from ..errors import LoopbackAuthError, UsageError
 from ..explain import Explanation, codes, explanation
-from ..explain.paste import PASTE_CHARACTERS, Paste, read_paste
+from ..explain.paste import Paste, read_paste
 from ..oauth.text import one_line
+from .pasted import pasted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def arguments(parser: Parser) -> None:
 
 
 def run(arguments: Namespace, console: Console) -> int:
-    text = "" if arguments.list else _text(arguments, console)
+    text = "" if arguments.list else pasted(arguments.what, console, may_read=not arguments.no_input)
     if not text.strip():
         return _list(console)
     profile = _profile(arguments, console)
@@ -68,53 +68,6 @@ def run(arguments: Namespace, console: Console) -> int:
 def _list(console: Console) -> int:
     console.result("\n".join(f"{code:<32} {explanation(code).title}" for code in codes()), {"codes": codes()})
     return 0
-
-
-def _text(arguments: Namespace, console: Console) -> str:
-    words: list[str] = arguments.what
-    if len(words) == 1 and words[0].startswith("@"):
-        return _file(words[0][1:])
-    if words and words != ["-"]:
-        return " ".join(words)
-    if arguments.no_input or sys.stdin is None:
-        return ""
-    return _pasted(console) if sys.stdin.isatty() else _decoded(sys.stdin.buffer.read(PASTE_CHARACTERS * 4))
-
-
-def _file(path: str) -> str:
-    try:
-        with open(path, "rb") as file:
-            return _decoded(file.read(PASTE_CHARACTERS * 4))
-    except OSError as error:
-        raise UsageError(
-            f"the file cannot be read: {error.strerror}",
-            cause="@FILE explains what is in that file.",
-            fix="check the file's name: ls -l; or paste what it holds: loopback-auth explain",
-        ) from None
-
-
-def _decoded(octets: bytes) -> str:
-    is_utf_16 = octets[:2] in (b"\xff\xfe", b"\xfe\xff")
-    return octets.decode("utf-16" if is_utf_16 else "utf-8-sig", "replace")
-
-
-def _pasted(console: Console) -> str:
-    """Read a paste: up to an empty line once an error was understood, else up to two of them, or the end of input."""
-    console.say(
-        "Paste what the server or the browser said, then an empty line (loopback-auth explain --list lists all codes):"
-    )
-    lines: list[str] = []
-    while len(lines) < PASTE_CHARACTERS and (line := sys.stdin.readline()):
-        is_end = not line.strip() and any(lines)
-        if is_end and (not lines[-1].strip() or _is_whole("".join(lines))):
-            break
-        lines.append(line if line.strip() else "\n" * bool(lines))
-    return "".join(lines)
-
-
-def _is_whole(text: str) -> bool:
-    paste = read_paste(text)
-    return bool(paste.error) or paste.kind in ("answer", "secret", "tokens")
 
 
 def _profile(arguments: Namespace, console: Console) -> Profile | None:

@@ -78,13 +78,7 @@ def arguments(parser: Parser) -> None:
     )
     client = parser.add_argument_group("as which client")
     client.add_argument("--client-id", metavar="ID", help="the client ID (Salesforce: consumer key)")
-    secret = client.add_mutually_exclusive_group()
-    secret.add_argument("--client-secret-prompt", action="store_true", help="ask for the client secret")
-    secret.add_argument(
-        "--client-secret-stdin", action="store_true", help="read the client secret from standard input"
-    )
-    secret.add_argument("--client-secret-env", metavar="NAME", help="the environment variable that holds it")
-    secret.add_argument("--client-secret-file", metavar="FILE", help="the file that holds it")
+    secret_arguments(client)
     client.add_argument(
         "--token-endpoint-auth-method",
         metavar="METHOD",
@@ -94,7 +88,7 @@ def arguments(parser: Parser) -> None:
         "--redirect-uri", metavar="URL", action="append", help="a registered callback (repeatable)"
     )
     client.add_argument(
-        "--port", metavar="N", type=_port, action="append", help="its port; 0 is any (repeatable)"
+        "--port", metavar="N", type=port_number, action="append", help="its port; 0 is any (repeatable)"
     )
     request = parser.add_argument_group("what to ask for")
     request.add_argument("--scope", metavar='"A B"', help="scopes, separated by spaces")
@@ -129,7 +123,18 @@ def arguments(parser: Parser) -> None:
     how.add_argument("--ca-bundle", metavar="FILE", help="PEM certificates to trust besides the system's")
 
 
-def _port(text: str) -> int:
+def secret_arguments(group: Any) -> None:
+    """Add the ways to give the client secret to an argument group."""
+    secret = group.add_mutually_exclusive_group()
+    secret.add_argument("--client-secret-prompt", action="store_true", help="ask for the client secret")
+    secret.add_argument(
+        "--client-secret-stdin", action="store_true", help="read the client secret from standard input"
+    )
+    secret.add_argument("--client-secret-env", metavar="NAME", help="the environment variable that holds it")
+    secret.add_argument("--client-secret-file", metavar="FILE", help="the file that holds it")
+
+
+def port_number(text: str) -> int:
     number = int(text)
     if not 0 <= number <= 65535:  # noqa: PLR2004 - TCP's ports
         raise ValueError(text)
@@ -199,7 +204,7 @@ def _settings(arguments: Namespace, console: Console) -> dict[str, Any]:
         {n: v for n, v in (("prompt", arguments.prompt), ("login_hint", arguments.login_hint)) if v}
     )
     flags["parameters"] = parameters or None
-    if secret := _typed_secret(arguments, console):
+    if secret := typed_secret(arguments, console):
         flags["client_secret"] = secret
     return {name: value for name, value in flags.items() if value is not None}
 
@@ -215,7 +220,8 @@ def _parameter(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _typed_secret(arguments: Namespace, console: Console) -> Secret | None:
+def typed_secret(arguments: Namespace, console: Console) -> Secret | None:
+    """Read the client secret from where its options say, if they do."""
     if not (arguments.client_secret_stdin or arguments.client_secret_prompt):
         return None
     if arguments.no_input:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 COMMANDS = {
+    "init": "set a profile up: what to register, what to enter, and whether it works",
     "login": "sign in through the browser and store the tokens",
     "token": "print an access token that is good now",
     "exec": "run a command with the token in its environment",
@@ -28,7 +29,8 @@ COMMANDS = {
     "logout": "revoke the tokens and forget them",
     "config": "show the configuration: path, show",
     "providers": "list the kinds of server that are known by name",
-    "explain": "explain an error code: what happened, why, what to do",
+    "doctor": "check all that a sign-in needs, and say what to put right",
+    "explain": "explain an error, however you have it: what happened, why, what to do",
     "demo": "sign in to a server of our own, to see how it works",
     "help": "read about a topic",
 }
@@ -95,7 +97,13 @@ def _carry_out(command: str, rest: Sequence[str], console: Console) -> int:
         description=COMMANDS[command][:1].upper() + COMMANDS[command][1:] + ".",
     )
     module.arguments(parser)
-    topic = {"login": "getting-started", "config": "config", "providers": "providers"}.get(command)
+    topic = {
+        "login": "getting-started",
+        "config": "config",
+        "providers": "providers",
+        "init": "getting-started",
+        "doctor": "troubleshooting",
+    }.get(command)
     parser.epilog = f"learn more: loopback-auth help {topic}" if topic else None
     arguments: Namespace = parser.parse_args(rest)
     status: int = module.run(arguments, console)

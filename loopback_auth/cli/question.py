@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from contextlib import suppress
 
+from ..errors import Cancelled
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .console import Console
@@ -18,6 +20,19 @@ def agreed(question: str) -> bool:
     except KeyboardInterrupt:
         sys.stderr.write("\n")
         return False
+
+
+def answered(question: str, *, usual: str = "") -> str:
+    """Ask and wait for a line; an empty one means *usual*. Raises `Cancelled` for Ctrl-C and the end of the input."""
+    _put(f"{question} [{usual}]: " if usual else f"{question}: ")
+    try:
+        line = sys.stdin.readline()
+    except KeyboardInterrupt:
+        line = ""
+    if not line:
+        sys.stderr.write("\n")
+        raise Cancelled(f"stopped at the question: {question}")
+    return line.strip() or usual
 
 
 async def agreed_meanwhile(question: str, console: Console) -> bool:

@@ -44,3 +44,28 @@ def add_profile(path: str, name: str, settings: Mapping[str, Any], client_secret
         if name not in parse_config(path, text).profiles:
             raise ConfigError(f"{path}:1:1: error: the profile {name} could not be added")
         folder.replace(os.path.basename(path), text.encode(), temporary=f".config~{os.urandom(8).hex()}.tmp")
+
+
+def replace_profile(path: str, name: str, settings: Mapping[str, Any], client_secret_env: str | None) -> None:
+    """
+    Put *settings* in place of those of the profile that the file at *path* has, or add it; what is around it stays, comments too.
+
+    Raises as `add_profile` does.
+    """
+    import tomlkit
+
+    from .config import load_config
+
+    if name not in load_config(os.path.dirname(path)).profiles:
+        add_profile(path, name, settings, client_secret_env)
+        return
+    wanted = {**settings, **({"client_secret_env": client_secret_env} if client_secret_env else {})}
+    with opened(os.path.dirname(path), create=True) as folder:
+        assert folder is not None  # noqa: S101 - it was created
+        document = tomlkit.parse((folder.read(os.path.basename(path)) or b"").decode("utf-8"))
+        table: Any = document["profiles"][name]
+        for key in [key for key in table if key not in wanted]:
+            del table[key]
+        table.update(wanted)
+        text = tomlkit.dumps(document).encode()
+        folder.replace(os.path.basename(path), text, temporary=f".config~{os.urandom(8).hex()}.tmp")

@@ -61,4 +61,10 @@ def way_in(around: Surroundings, redirect_uri: str) -> str:
         return f"From your own computer, forward the callback first: ssh -N -L {port}:{host}:{port} {around.ssh_server}"
     if around.container:
         return f"In a container, port {port} of its loopback is its own: run it with --network host, or sign in on the host."
+    if around.wsl:
+        return (
+            f"Open the address in a Windows browser: WSL leads port {port} of {host} there to the one here."
+        )
+    if not around.display:
+        return f"If your browser is on another computer, forward the callback from there: ssh -N -L {port}:{host}:{port} THIS-HOST"
     return ""

@@ -73,7 +73,7 @@ def read_form(text: str) -> Paste | None:
     """Read a form, such as the body that a browser saves as a file called authorize; `+` and `%20` are both spaces."""
     joined = re.sub(r"\s*\n\s*", "", text)
     is_form = re.fullmatch(r"[?&#]?[\w.-]+=[^&]*(?:&[\w.-]+=[^&]*)*", joined)
-    found = re.search(r"(?:^|[?&#\s\"'])((?:error|code)=[^\s\"']*)", joined)
+    found = re.search(r"(?:^|[?&#\s\"'])((?:error|code)=[^\s\"']+)", joined)
     if not found:
         return None
     parameters = _parameters(joined.lstrip("?&#") if is_form else found[1])
@@ -140,13 +140,15 @@ def _of_members(members: Mapping[str, Any]) -> Paste | None:
     inner = members.get("error")
     if isinstance(inner, dict):
         return _of_members(inner) if "error" not in inner else None
-    error = text_of("error", "errorCode", "error_code", "code")
+    # A terminal may have broken it; no code has a line break.
+    error = text_of("error", "errorCode", "error_code", "code").replace("_ ", "_")
     if not error and "access_token" in members:
         names = {shown(str(name), limit=60): HIDDEN for name in list(members)[:_FIELDS]}
         return Paste(kind="tokens", parameters=names)
-    if not error and "code" in members and "error_description" not in members:
-        return Paste(kind="answer") if error != HIDDEN else None
     description = text_of("error_description", "message", "errorMessage", "detail")
     if error == HIDDEN:
         return Paste(kind="answer")
-    return Paste(kind="json", error=error, description=description) if error or description else None
+    numbers = (members.get(name) for name in ("status", "code", "statusCode"))
+    status = next((n for n in numbers if isinstance(n, int) and 400 <= n < 600), None)  # noqa: PLR2004 - RFC 9110 section 15
+    known = error or description or status
+    return Paste(kind="json", error=error, description=description, status=status) if known else None

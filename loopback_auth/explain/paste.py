@@ -73,8 +73,11 @@ def _http(text: str) -> Paste | None:
     if heads:
         head, _, body = plain[heads[-1].end() :].partition("\n\n")
         location = re.search(r"^location:[ \t]*(\S+)", head, re.MULTILINE | re.IGNORECASE)
-        # A body that was pasted without its empty line still stands below the headers.
-        return _with_status(int(heads[-1][1]), body.strip() or (location[1] if location else head.strip()))
+        status, body = int(heads[-1][1]), body.strip()
+        told = _with_status(status, body)
+        # Some are told in the headers alone, and a body that was pasted without its empty line stands below them.
+        other = _with_status(status, location[1] if location else head.strip())
+        return other if not told.error and (other.error or not body) else told
     alone = _STATUS_ALONE.match(text)
     return _with_status(int(alone[1]), text[alone.end() :].strip()) if alone else None
 
@@ -102,7 +105,9 @@ def _html(text: str) -> Paste | None:
         return None
     from html import unescape
 
-    prose = redacted(unescape(re.sub(r"<[^<>]*>", "\n", text)))
+    # What stands between script tags is every second piece.
+    pieces = re.split(r"</?(?:script|style)\b[^<>]{0,500}>", " ".join(text.split()), flags=re.IGNORECASE)[::2]
+    prose = redacted(unescape(re.sub(r"<[^<>]*>", "\n", "\n".join(pieces))))
     found = _named(prose) or _line(prose) or Paste(kind="html")
     return replace(found, kind="html", text=prose.strip())
 
@@ -125,8 +130,8 @@ def _named(text: str) -> Paste | None:
 
 
 _LINE = re.compile(
-    r"^[ \t>*-]*(?:error:?[ \t]+)?([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|[a-z]+(?:[_-][a-z]+)+)"
-    r"(?:[ \t]*[:/,][ \t]*|[ \t]+(?:-{1,2}|\u2013|\u2014)[ \t]+)(\S[^\n]*(?:\n[^\n]+)*)",
+    r"^[ \t>*-]*(?:(?i:error):?[ \t]+)?([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|[a-z]+(?:[_-][a-z]+)+)"
+    r"(?:[ \t]*[:/,]\s*|[ \t]+(?:-{1,2}|\u2013|\u2014)[ \t]+)(\S[^\n]*(?:\n[^\n]+)*)",
     re.MULTILINE,
 )
 

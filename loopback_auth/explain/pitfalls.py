@@ -29,6 +29,7 @@ _CERTAIN = _PHRASE
 
 _OF_STATUS = {401: "invalid-token", 403: "insufficient-scope", 404: "api-refused", 407: "proxy-failed"}
 _OF_KIND = {"answer": "callback-with-code", "secret": "secret-pasted"}
+_ANSWERS = frozenset({"json", "form", "callback", "error-page"})
 _AT_LAST = {"tokens": "token-answer", "html": "answer-is-html"}
 
 
@@ -45,8 +46,8 @@ def entries(name: str) -> dict[str, dict[str, Any]]:
     if name not in pitfall_files():
         return {}
     document = tomllib.loads((Path(__file__).parent / f"{name}.toml").read_text("utf-8"))
-    places = document.pop("places", {})
-    return {code: {**entry, "places": places} for code, entry in document.items()}
+    common = {"places": document.pop("places", {}), "see": document.pop("see", "")}
+    return {code: {**common, **entry} for code, entry in document.items()}
 
 
 def pitfall_for(
@@ -100,7 +101,14 @@ def better_told(
 
 def _best(name: str, paste: Paste, facts: Mapping[str, object], *, least: int) -> Explanation | None:
     known = {**facts, **_derived(paste, facts)}
-    scores = {code: _score(code, entry, paste, known) for code, entry in entries(name).items()}
+    # A code that is known, or a program's own answer, is not overruled by words that stand near it.
+    is_told = bool(paste.error) and (
+        paste.kind in _ANSWERS
+        or any(_spelled(paste.error) in entry.get("errors", ()) for entry in entries(name).values())
+    )
+    scores = {
+        code: _score(code, entry, paste, known, is_told=is_told) for code, entry in entries(name).items()
+    }
     code = max(scores, key=scores.__getitem__, default="")
     if not code or scores[code] < least:
         return None
@@ -108,19 +116,23 @@ def _best(name: str, paste: Paste, facts: Mapping[str, object], *, least: int) -
     return filled(code, entry, {**facts, **entry["places"]})
 
 
-def _score(code: str, entry: Mapping[str, Any], paste: Paste, facts: Mapping[str, object]) -> int:
+def _score(
+    code: str, entry: Mapping[str, Any], paste: Paste, facts: Mapping[str, object], *, is_told: bool
+) -> int:
     error = _spelled(paste.error)
     if paste.kind == "code" and error == _spelled(code):
         return _NAME
     text = " ".join((paste.text or f"{paste.error} {paste.description}").split())
-    has_phrase = _matches(entry, "phrases", text)
+    has_error = error in entry.get("errors", ())
+    has_description = _matches(entry, "descriptions", paste.description or text)
+    has_phrase = (has_error or has_description or not is_told) and _matches(entry, "phrases", text)
     if not (has_phrase or _fits(entry, facts)):
         return 0
     has_word = not error and any(_spelled(word) in entry.get("errors", ()) for word in paste.words)
     score = (
-        _DESCRIPTION * _matches(entry, "descriptions", paste.description or text)
+        _DESCRIPTION * has_description
         + _PHRASE * has_phrase
-        + _ERROR * (error in entry.get("errors", ()))
+        + _ERROR * has_error
         + _KIND * (paste.kind in entry.get("kinds", ()))
         + _WORD * has_word
     )

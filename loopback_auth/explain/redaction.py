@@ -22,7 +22,9 @@ _JSON_MEMBER = re.compile(
 _PARAMETER = re.compile(rf"((?:{_ENDS}|{_WHOLE})\s?=\s?)([^\s&#\"'<>;,]+)", re.IGNORECASE)
 _MEMBER = re.compile(rf"((?:{_ENDS}|{_WHOLE}))(\s?:[ \t]+)([^\s\"'<>,;}}]+)", re.IGNORECASE)
 _HEADER = re.compile(r"\b((?:proxy-)?authorization|(?:set-)?cookie)([ \t]*:)[^\n'\"]*", re.IGNORECASE)
-_SCHEME = re.compile(r"\b(bearer|basic|dpop|oauth)[ \t]+(?=\S{12})(?=\S*[\d=!])[\w.!~+/=%-]+", re.IGNORECASE)
+_SCHEME = re.compile(
+    r"\b(bearer|basic|dpop|oauth)[ \t]+(?=\S{12})(?=\S*[\d=!])(?!\w+=\")[\w.!~+/=%-]+", re.IGNORECASE
+)
 _USER = re.compile(r"((?:^|\s)(?:-u|--user)[ =]?)\S+")
 _PASSWORD_IN_URL = re.compile(r"(://)[^/\s@?#]{1,200}@")
 

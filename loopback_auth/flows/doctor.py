@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 OK, WARN, FAIL, SKIPPED = "ok", "warn", "fail", "skipped"
 
+INTERVAL_S = 10.0
+"""Between two pre-flights while a new app becomes known, which takes minutes."""
+
 _CHARACTERS = 1200
 
 
@@ -71,9 +74,14 @@ class Check:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
-    """Where the checks go, each made fit for a ticket on its way: `report` is told of each as it is made."""
+    """
+    Where the checks go, each made fit for a ticket on its way: `report` is told of each as it is made.
+
+    `wait` is told while the server does not know the app yet: the code it answers with, the seconds left in all and to the next try.
+    """
 
     report: Callable[[Check], None]
+    wait: Callable[[str, float, float], None] = lambda *_: None
     home_folder: str = ""
 
     def add(self, check: Check) -> Check:
@@ -94,7 +102,11 @@ class Findings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """What the checks look at; *config* and *profile* are the error where they cannot be had."""
+    """
+    What the checks look at; *config*, *profile* and *stored* are the error where they cannot be had.
+
+    *folder_mode* is that of the token store before anything was read from it, which makes it private.
+    """
 
     name: str
     place: str
@@ -102,34 +114,39 @@ class Scene:
     config: Config | LoopbackAuthError
     profile: Profile | LoopbackAuthError
     stored: Mapping[str, Any] | LoopbackAuthError | None
+    folder_mode: int | None
     environ: Mapping[str, str]
     registered: tuple[str, ...] = ()
 
 
 async def examine(
-    scene: Scene, *, transport: Transport, report: Callable[[Check], None], wait_s: float, interval_s: float
+    scene: Scene,
+    findings: Findings,
+    *,
+    transport: Transport,
+    wait_s: float = 0,
+    interval_s: float = INTERVAL_S,
 ) -> None:
     """
-    Make every check and tell *report* of each.
+    Make every check and tell *findings* of each.
 
     With *wait_s* above 0 the pre-flight is repeated every *interval_s* for as long while the server does not know the app yet.
     """
     from .doctor_here import checks_here
     from .doctor_network import checks_of_network
-    from .profile import Profile
 
-    findings = Findings(report=report, home_folder=os.path.expanduser("~"))
     redirect_uris = checks_here(scene, findings)
-    if isinstance(scene.profile, Profile) and scene.profile.endpoints():
+    try:
         await checks_of_network(
             scene,
-            scene.profile,
             findings,
             redirect_uris=redirect_uris,
             transport=transport,
             wait_s=wait_s,
             interval_s=interval_s,
         )
+    except LoopbackAuthError as error:
+        findings.add(Check.of(error, "request"))
 
 
 def shortened(name: str) -> str:

@@ -94,9 +94,7 @@ def _token_store(scene: Scene) -> Check:
     name, folder = "token store", scene.store.folder
     if not os.path.lexists(folder):
         return Check(name=name, verdict=OK, seen=f"{folder} is not there yet; the first sign-in makes it")
-    # Before it is opened: opening it makes it private.
-    mode = stat.S_IMODE(os.stat(folder).st_mode) if _POSIX and os.path.isdir(folder) else 0o700
-    profile = scene.profile
+    profile, mode = scene.profile, scene.folder_mode or 0o700
     try:
         place = scene.store.place(scene.name)
         asked = None if isinstance(profile, LoopbackAuthError) else profile.get("storage")
@@ -137,7 +135,9 @@ def _lifetime(name: str, seen: str, stored: Mapping[str, Any], profile: str) -> 
             name=name, verdict=OK, seen=f"{seen}; the token expired at {until} and is refreshed when needed"
         )
     return _warned(
-        name, f"{seen}; the token expired at {until} and cannot be refreshed", f"loopback-auth login {profile}"
+        name,
+        f"{seen}; the token expired at {until} and cannot be refreshed",
+        f"loopback-auth login {profile}",
     )
 
 
@@ -277,11 +277,12 @@ def _proxy(profile: Profile, environ: Mapping[str, str]) -> Check:
 
 
 def _host(profile: Profile) -> str:
-    endpoints = _endpoints(profile)
+    endpoints = endpoints_of(profile)
     return urlsplit(endpoints.get("authorization_endpoint") or endpoints.get("issuer") or "").netloc
 
 
-def _endpoints(profile: Profile) -> dict[str, Any]:
+def endpoints_of(profile: Profile) -> dict[str, Any]:
+    """Give what is known of the server; nothing where that cannot be used, which is told by another check."""
     try:
         return profile.endpoints()
     except LoopbackAuthError:

@@ -4,6 +4,7 @@ Kinds of server, as data: one TOML file each, in the format that users write int
     title = "Example"                       # for people
     sources = ["https://..."]               # where these facts come from
     register = "..."                        # which redirect URI to register, and where
+    setup = '''...'''                       # optional: what to click there, for `init`; {redirect_uris} stands alone on its line, {scope} anywhere
     login_url = "https://id.example"        # optional: what {login_url} below means unless --login-url says otherwise
     [login_hosts]                           # optional: how such hosts are called (login_host.py tells the members)
     redirect_uris = ["http://127.0.0.1:0/callback"]
@@ -36,7 +37,7 @@ from ..oauth.wire import check_url
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
 _MEMBERS = frozenset(
@@ -44,6 +45,7 @@ _MEMBERS = frozenset(
         "title",
         "sources",
         "register",
+        "setup",
         "login_url",
         "login_hosts",
         "redirect_uris",
@@ -77,6 +79,7 @@ class Provider:
     title: str
     register: str
     path: str
+    setup: str = ""
     sources: tuple[str, ...] = ()
     login_url: str | None = None
     login_hosts: Mapping[str, Any] = field(default_factory=dict)
@@ -101,6 +104,16 @@ class Provider:
             name: value.replace("{login_url}", base) if isinstance(value, str) else value
             for name, value in self.server.items()
         }
+
+    def setup_for(self, redirect_uris: Sequence[str], scope: str) -> str:
+        """Give what to click at the provider so that an app takes *redirect_uris* and *scope*; where the file does not say, how to register one."""
+        import re
+
+        def lines(place: re.Match[str]) -> str:
+            return "\n".join(place[1] + uri for uri in redirect_uris)
+
+        text = re.sub(r"^( *)\{redirect_uris\}", lines, self.setup or self.register, flags=re.MULTILINE)
+        return text.replace("{scope}", scope).strip()
 
     def details_of(self, members: Mapping[str, Any]) -> dict[str, str]:
         """Give what `status` shows of the *members* of a token answer that no standard knows, by the names people know."""

@@ -120,6 +120,14 @@ def test_a_description_beats_a_code_whatever_the_code() -> None:
     assert found("new_code: redirect_uri must match configuration")[0] == 1
 
 
+def test_a_known_code_is_not_overruled_by_words_that_stand_near_it() -> None:
+    """A column called sandbox is no sandbox, and an answer's own code is what it is about."""
+    assert found("INVALID_FIELD: No such column 'sandbox__c'")[1] == "malformed-query"
+    assert found('[{"errorCode":"INVALID_FIELD","message":"no such column sandbox"}]')[1] == "malformed-query"
+    words = read_paste('{"errorCode":"FIELD_CUSTOM_VALIDATION_EXCEPTION","message":"wrong account"}')
+    assert pitfall_for(words, pitfalls="salesforce", facts=FACTS) is None
+
+
 def test_the_same_words_under_two_codes_are_two_pitfalls() -> None:
     words = "External client app is not installed in this org"
     assert found(f"OAUTH_EC_APP_NOT_FOUND: {words}")[0] == 9

@@ -1,0 +1,61 @@
+"""Text that somebody pasted: as words, in a file, through a pipe or on the terminal."""
+
+from __future__ import annotations
+
+import sys
+
+from ..errors import UsageError
+from ..explain.paste import PASTE_CHARACTERS, read_paste
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .console import Console
+
+
+def pasted(words: Sequence[str], console: Console, *, may_read: bool = True) -> str:
+    """Give what *words* say, or name: @FILE, or - and nothing for standard input; empty if there is nothing, or it may not be read."""
+    if len(words) == 1 and words[0].startswith("@"):
+        return _file(words[0][1:])
+    if words and list(words) != ["-"]:
+        return " ".join(words)
+    if not may_read or sys.stdin is None:
+        return ""
+    return _typed(console) if sys.stdin.isatty() else _decoded(sys.stdin.buffer.read(PASTE_CHARACTERS * 4))
+
+
+def _file(path: str) -> str:
+    try:
+        with open(path, "rb") as file:
+            return _decoded(file.read(PASTE_CHARACTERS * 4))
+    except OSError as error:
+        raise UsageError(
+            f"the file cannot be read: {error.strerror}",
+            cause="@FILE explains what is in that file.",
+            fix="check the file's name: ls -l; or paste what it holds: loopback-auth explain",
+        ) from None
+
+
+def _decoded(octets: bytes) -> str:
+    is_utf_16 = octets[:2] in (b"\xff\xfe", b"\xfe\xff")
+    return octets.decode("utf-16" if is_utf_16 else "utf-8-sig", "replace")
+
+
+def _typed(console: Console) -> str:
+    """Read a paste: up to an empty line once an error was understood, else up to two of them, or the end of input."""
+    console.say(
+        "Paste what the server or the browser said, then an empty line (loopback-auth explain --list lists all codes):"
+    )
+    lines: list[str] = []
+    while len(lines) < PASTE_CHARACTERS and (line := sys.stdin.readline()):
+        is_end = not line.strip() and any(lines)
+        if is_end and (not lines[-1].strip() or _is_whole("".join(lines))):
+            break
+        lines.append(line if line.strip() else "\n" * bool(lines))
+    return "".join(lines)
+
+
+def _is_whole(text: str) -> bool:
+    paste = read_paste(text)
+    return bool(paste.error) or paste.kind in ("answer", "secret", "tokens")
