@@ -77,6 +77,7 @@ class LoopbackAuthError(Exception):
         super().__init__(message)
         self.message = message
         self.facts = facts
+        self.told: Explanation | None = None
         self._cause = cause
         self._fix = fix
 
@@ -92,6 +93,7 @@ class LoopbackAuthError(Exception):
 
     def tell(self, told: Explanation) -> None:
         """Take cause and fix from *told*, which knows more of the case than the catalogue."""
+        self.told = told
         self._cause, self._fix = told.cause, told.fix
 
     def _explained(self) -> Explanation:

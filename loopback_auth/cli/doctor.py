@@ -131,14 +131,18 @@ class _Progress:
     def __init__(self, console: Console) -> None:
         self._console = console
 
-    def __call__(self, code: str, left_s: float, next_s: float) -> None:
-        minutes, rest = divmod(int(left_s), 60)
-        text = f"The server says {code}; asking again in {next_s:.0f} s, {minutes}:{rest:02} left."
-        self._console.event("waiting", code=code, left_s=round(left_s), next_s=round(next_s, 3))
+    def __call__(self, code: str, left_s: float, next_s: float, again: bool) -> None:  # noqa: FBT001 - what Findings.wait is told
         if self._console.terminal:
-            self._console.redraw(text)
-        else:
-            self._console.say(text)
+            self._console.redraw(_waiting(code, left_s, next_s))
+        elif not again:
+            self._console.say(_waiting(code, left_s, next_s))
+        if not again:
+            self._console.event("waiting", code=code, left_s=round(left_s), next_s=round(next_s, 3))
+
+
+def _waiting(code: str, left_s: float, next_s: float) -> str:
+    minutes, rest = divmod(round(left_s), 60)
+    return f"The server says {code}; asking again in {next_s:.0f} s, {minutes}:{rest:02} left."
 
 
 def _interval_s() -> float:

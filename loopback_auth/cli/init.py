@@ -34,7 +34,7 @@ def arguments(parser: Parser) -> None:
     )
     parser.profile_argument()
     parser.add_argument("--login-url", metavar="URL", help="the login host, where the provider has several")
-    parser.add_argument("--client-id", metavar="ID", help="the client ID (Salesforce: consumer key)")
+    parser.add_argument("--client-id", metavar="ID", help="the client ID that the app has got")
     secret_arguments(parser)
     parser.add_argument("--scope", metavar='"A B"', help="scopes, separated by spaces")
     parser.add_argument(

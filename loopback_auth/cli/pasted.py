@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from ..errors import UsageError
@@ -14,15 +15,27 @@ if TYPE_CHECKING:
     from .console import Console
 
 
+PATH_CHARACTERS = 1024
+"""What is longer is no name of a file."""
+
+
 def pasted(words: Sequence[str], console: Console, *, may_read: bool = True) -> str:
     """Give what *words* say, or name: @FILE, or - and nothing for standard input; empty if there is nothing, or it may not be read."""
     if len(words) == 1 and words[0].startswith("@"):
         return _file(words[0][1:])
+    if len(words) == 1 and _is_path(words[0]):
+        return _file(words[0])
     if words and list(words) != ["-"]:
         return " ".join(words)
     if not may_read or sys.stdin is None:
         return ""
     return _typed(console) if sys.stdin.isatty() else _decoded(sys.stdin.buffer.read(PASTE_CHARACTERS * 4))
+
+
+def _is_path(word: str) -> bool:
+    """Tell a file that was dragged here, or the one that browsers download, from an error that is called like a file."""
+    looks_so = "/" in word or "\\" in word or word.startswith("authorize")
+    return looks_so and len(word) < PATH_CHARACTERS and "\0" not in word and os.path.isfile(word)
 
 
 def _file(path: str) -> str:

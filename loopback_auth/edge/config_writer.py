@@ -54,7 +54,7 @@ def replace_profile(path: str, name: str, settings: Mapping[str, Any], client_se
     """
     import tomlkit
 
-    from .config import load_config
+    from .config import load_config, parse_config
 
     if name not in load_config(os.path.dirname(path)).profiles:
         add_profile(path, name, settings, client_secret_env)
@@ -67,5 +67,8 @@ def replace_profile(path: str, name: str, settings: Mapping[str, Any], client_se
         for key in [key for key in table if key not in wanted]:
             del table[key]
         table.update(wanted)
-        text = tomlkit.dumps(document).encode()
-        folder.replace(os.path.basename(path), text, temporary=f".config~{os.urandom(8).hex()}.tmp")
+        text = tomlkit.dumps(document)
+        # The storage may be that of all profiles.
+        if parse_config(path, text).profile(name).keys() - {"storage"} != wanted.keys() - {"storage"}:
+            raise ConfigError(f"{path}:1:1: error: the profile {name} could not be replaced")
+        folder.replace(os.path.basename(path), text.encode(), temporary=f".config~{os.urandom(8).hex()}.tmp")

@@ -73,7 +73,9 @@ def read_form(text: str) -> Paste | None:
     """Read a form, such as the body that a browser saves as a file called authorize; `+` and `%20` are both spaces."""
     joined = re.sub(r"\s*\n\s*", "", text)
     is_form = re.fullmatch(r"[?&#]?[\w.-]+=[^&]*(?:&[\w.-]+=[^&]*)*", joined)
-    found = re.search(r"(?:^|[?&#\s\"'])((?:error|code)=[^\s\"']+)", joined)
+    pattern = r"(?:^|[?&#\s\"'])((?:error|code)=[^\s\"']+)"
+    # Apart from a whole form, what stands on the next line is something else.
+    found = re.search(pattern, joined) if is_form else re.search(pattern, text, re.MULTILINE)
     if not found:
         return None
     parameters = _parameters(joined.lstrip("?&#") if is_form else found[1])

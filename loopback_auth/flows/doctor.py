@@ -77,11 +77,12 @@ class Findings:
     """
     Where the checks go, each made fit for a ticket on its way: `report` is told of each as it is made.
 
-    `wait` is told while the server does not know the app yet: the code it answers with, the seconds left in all and to the next try.
+    `wait` is told every second while the server does not know the app yet: the code it answers with, the seconds left in all and to
+    the next try, and whether that was told before.
     """
 
     report: Callable[[Check], None]
-    wait: Callable[[str, float, float], None] = lambda *_: None
+    wait: Callable[[str, float, float, bool], None] = lambda *_: None
     home_folder: str = ""
 
     def add(self, check: Check) -> Check:
@@ -147,6 +148,11 @@ async def examine(
         )
     except LoopbackAuthError as error:
         findings.add(Check.of(error, "request"))
+
+
+def warned(name: str, seen: str, fix: str) -> Check:
+    """Make a check that found something a sign-in may get by with."""
+    return Check(name=name, verdict=WARN, seen=seen, fix=fix)
 
 
 def shortened(name: str) -> str:

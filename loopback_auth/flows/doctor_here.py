@@ -1,22 +1,19 @@
-"""The doctor's checks of this machine: files, settings, ports, browser and proxy."""
+"""The doctor's checks of this machine: settings, ports, browser, proxy and certificates."""
 
 from __future__ import annotations
 
 import os
-import stat
-import time
 from urllib.parse import urlsplit
 
 from ..edge.browser import TEXT_BROWSERS, launch_command
-from ..edge.config import config_path
 from ..edge.environment import surroundings, way_in
 from ..edge.listeners import bind
 from ..edge.transport import proxy_for
 from ..errors import ConfigError, ListenError, LoopbackAuthError, NotConfigured, ProxyFailed
 from ..oauth.redirect_uri import difference
 from ..oauth.text import one_line
-from .access_token import has_expired
-from .doctor import FAIL, OK, SKIPPED, WARN, Check, shortened
+from .doctor import FAIL, OK, WARN, Check, warned
+from .doctor_files import configuration, sign_in, token_store
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,20 +23,20 @@ if TYPE_CHECKING:
     from .doctor import Findings, Scene
     from .profile import Profile
 
-_POSIX = os.name == "posix"
 _USAGE = 2
 
 
 def checks_here(scene: Scene, findings: Findings) -> list[str]:
     """Make them; give the redirect URIs to ask the server about, with the ports that could be had."""
-    findings.add(_configuration(scene))
-    findings.add(_token_store(scene))
-    findings.add(_sign_in(scene))
+    findings.add(configuration(scene))
+    findings.add(token_store(scene))
+    findings.add(sign_in(scene))
     profile = scene.profile
     if isinstance(profile, LoopbackAuthError):
         if not isinstance(scene.config, LoopbackAuthError):
             findings.add(Check.of(profile, "profile"))
         return []
+    findings.add(_settings(profile))
     findings.add(_server(profile))
     findings.add(_client(profile, scene.environ))
     redirect_uris = _callbacks(profile, findings)
@@ -51,94 +48,37 @@ def checks_here(scene: Scene, findings: Findings) -> list[str]:
     return redirect_uris
 
 
-def _configuration(scene: Scene) -> Check:
-    name, path, config = "configuration", config_path(scene.place), scene.config
-    if isinstance(config, LoopbackAuthError):
-        return Check.of(config, name)
-    try:
-        about = os.stat(path)
-    except OSError:
-        return Check(name=name, verdict=OK, seen=f"there is no {path}, and none is needed")
-    seen = f"{path} can be read; profiles: {', '.join(config.profiles) or 'none'}"
-    if not _POSIX:
-        return Check(name=name, verdict=OK, seen=seen)
-    return _permissions(name, path, about, seen, holds_secret=_holds_secret(scene))
+def _settings(profile: Profile) -> Check:
+    """Tell what is in effect and where it comes from; of what may hold a secret or a name, where it comes from alone."""
+    rows = []
+    for name, setting in sorted(profile.settings.items()):
+        value = setting.value
+        if name not in _SHOWN:
+            rows.append(f"{name} (not shown, {setting.source})")
+            continue
+        shown = " ".join(str(each) for each in value) if isinstance(value, tuple) else str(value)
+        rows.append(f"{name} = {shown} ({setting.source})")
+    return Check(name="settings", verdict=OK, seen="; ".join(rows) or "none of its own")
 
 
-def _holds_secret(scene: Scene) -> bool:
-    config = scene.config
-    return not isinstance(config, LoopbackAuthError) and any(
-        "client_secret" in config.profile(profile) for profile in config.profiles
-    )
-
-
-def _permissions(name: str, path: str, about: os.stat_result, seen: str, *, holds_secret: bool) -> Check:
-    mode = f"mode {stat.S_IMODE(about.st_mode):04o}"
-    if about.st_uid not in (os.geteuid(), 0):
-        owner = f"uid {about.st_uid}, this process runs as {os.geteuid()}"
-        return _warned(name, f"{seen}, but it belongs to another user ({owner})", f"chown $USER {path}")
-    if about.st_mode & 0o022:
-        return _warned(name, f"{seen}, but others can write to it ({mode})", f"chmod go-w {path}")
-    if about.st_mode & 0o044 and holds_secret:
-        return _warned(
-            name, f"{seen}; it holds a client secret, and others can read it ({mode})", f"chmod 600 {path}"
-        )
-    return Check(name=name, verdict=OK, seen=f"{seen} ({mode})")
-
-
-def _warned(name: str, seen: str, fix: str) -> Check:
-    return Check(name=name, verdict=WARN, seen=seen, fix=fix)
-
-
-def _token_store(scene: Scene) -> Check:
-    name, folder = "token store", scene.store.folder
-    if not os.path.lexists(folder):
-        return Check(name=name, verdict=OK, seen=f"{folder} is not there yet; the first sign-in makes it")
-    profile, mode = scene.profile, scene.folder_mode or 0o700
-    try:
-        place = scene.store.place(scene.name)
-        asked = None if isinstance(profile, LoopbackAuthError) else profile.get("storage")
-        scene.store.storing(asked).prove(scene.name)
-    except LoopbackAuthError as error:
-        return Check.of(error, name)
-    storage = asked or place["storage"]
-    seen = f"{folder} is yours, and can be written; tokens are kept in a {storage}"
-    if mode & 0o077:
-        return _warned(
-            name,
-            f"{seen}; others could look into it until now (mode {mode:04o}), which was changed",
-            f"look at who did that: ls -ld {folder}",
-        )
-    return Check(name=name, verdict=OK, seen=seen.replace("a keyring", "the keyring"))
-
-
-def _sign_in(scene: Scene) -> Check:
-    name, stored = "sign-in", scene.stored
-    if isinstance(stored, LoopbackAuthError):
-        return Check.of(stored, name)
-    if stored is None:
-        seen = f"nobody is signed in to the profile {scene.name}"
-        return Check(name=name, verdict=SKIPPED, seen=seen, fix=f"loopback-auth login {scene.name}")
-    who = (stored.get("identity") or {}).get("name")
-    seen = f"{shortened(one_line(str(who)))} is signed in" if who else "somebody is signed in"
-    return _lifetime(name, seen, stored, scene.name)
-
-
-def _lifetime(name: str, seen: str, stored: Mapping[str, Any], profile: str) -> Check:
-    refreshable = bool(stored.get("refresh_token"))
-    until = stored.get("expires_at") or "the server says otherwise"
-    if not has_expired(stored, at=time.time()):
-        again = "then it is refreshed" if refreshable else "then a new sign-in is needed"
-        return Check(name=name, verdict=OK, seen=f"{seen}; the token is good until {until}, {again}")
-    if refreshable:
-        return Check(
-            name=name, verdict=OK, seen=f"{seen}; the token expired at {until} and is refreshed when needed"
-        )
-    return _warned(
-        name,
-        f"{seen}; the token expired at {until} and cannot be refreshed",
-        f"loopback-auth login {profile}",
-    )
+_SHOWN = frozenset(
+    {
+        "provider",
+        "login_url",
+        "client_id",
+        "client_secret_file",
+        "token_endpoint_auth_method",
+        "scope",
+        "redirect_uris",
+        "port",
+        "response_mode",
+        "access_token_lifetime",
+        "ca_bundle",
+        "timeout",
+        "strict_scope",
+        "storage",
+    }
+)
 
 
 def _server(profile: Profile) -> Check:
@@ -152,7 +92,9 @@ def _server(profile: Profile) -> Check:
             f"nothing says where to sign in to the profile {profile.name}", profile=profile.name
         )
         return Check.of(nowhere, name)
-    where = endpoints.get("authorization_endpoint") or endpoints.get("issuer")
+    parts = urlsplit(endpoints.get("authorization_endpoint") or endpoints.get("issuer") or "")
+    # Without its query, where somebody may have put a key.
+    where = f"{parts.scheme}://{parts.netloc}{parts.path}"
     kind = f"{profile.provider.title}: " if profile.provider else ""
     notes = "".join(f"; {note}" for note in profile.notes)
     return Check(name=name, verdict=OK, seen=f"{kind}{where}{notes}")
@@ -167,7 +109,7 @@ def _client(profile: Profile, environ: Mapping[str, str]) -> Check:
     given = [setting for setting in _SECRETS if setting in profile.settings]
     source = f"a secret, not shown ({_source(profile, given)})" if client.client_secret else "no secret"
     if client.client_id != client.client_id.strip():
-        return _warned(
+        return warned(
             name,
             f"the client ID {client.client_id!r} has a blank before or behind it",
             f"take it out: {profile.settings['client_id'].source}",
@@ -253,7 +195,7 @@ def _browser(profile: Profile, environ: Mapping[str, str], redirect_uris: Sequen
     is_text = os.path.basename(wanted.split(" ")[0]) in TEXT_BROWSERS
     why = f" ({one_line(wanted)} would run inside the terminal)" if is_text else ""
     hint = way_in(around, redirect_uris[0]) if redirect_uris else ""
-    return _warned(
+    return warned(
         name,
         f"none was found that could be started here{why}",
         f"open the address that login prints yourself. {hint}".strip(),

@@ -3,74 +3,32 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from ..edge.clock import now, running_s
 from ..edge.event_loop import entered
 from ..edge.transport import proxy_for
-from ..errors import (
-    AnswerTimedOut,
-    AuthorizationError,
-    HostNotFound,
-    LoopbackAuthError,
-    ProviderError,
-    TransportError,
-)
+from ..errors import HostNotFound, LoopbackAuthError, ProviderError
 from ..oauth.authorization import AuthorizationRequest
 from ..oauth.metadata import Client, server_metadata
 from ..oauth.wire import is_loopback
 from .discovery import discover
-from .doctor import FAIL, OK, SKIPPED, WARN, Check, shortened
+from .doctor import FAIL, OK, SKIPPED, WARN, Check
 from .doctor_here import endpoints_of
-from .explained import facts_of
-from .preflight import look
+from .doctor_preflight import NAME, Listened, PatientPreflight, within
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Sequence
-    from typing import Any, TypeVar
+    from collections.abc import Sequence
 
     from ..oauth.metadata import ServerMetadata
-    from ..oauth.wire import FormPost, Get, HttpReply
+    from ..oauth.wire import HttpReply
     from .discovery import Transport
     from .doctor import Findings, Scene
     from .profile import Profile
 
-    T = TypeVar("T")
-
-PATIENCE_S = 15.0
-"""For each question: a doctor may wait longer than a sign-in, and should not hang."""
-
 SKEW_S = 60.0
 """What servers forgive; beyond that, tokens are too old or of the future."""
-
-PROPAGATING = frozenset({"redirect_uri_mismatch", "invalid_client_id"})
-"""Said of a new app until all of the server's machines know it."""
-
-NAME = "pre-flight"
-
-
-@dataclass(slots=True, kw_only=True)
-class _Listened:
-    """A transport that keeps the last answer and what went wrong with the last question."""
-
-    transport: Transport
-    reply: HttpReply | None = None
-    failure: TransportError | None = None
-    took_s: float = field(default=0.0)
-
-    async def __call__(self, message: FormPost | Get) -> HttpReply:
-        began = running_s()
-        self.reply = self.failure = None
-        try:
-            self.reply = await self.transport(message)
-        except TransportError as error:
-            self.failure = error
-            raise
-        finally:
-            self.took_s = running_s() - began
-        return self.reply
 
 
 async def checks_of_network(
@@ -87,26 +45,34 @@ async def checks_of_network(
     if isinstance(profile, LoopbackAuthError) or not endpoints_of(profile):
         return
     await entered()
-    listened = _Listened(transport=transport)
+    listened = Listened(transport=transport)
     findings.add(await _name(profile, scene))
     server = await _discovery(profile, findings, listened)
     if server is None:
         _connection(findings, listened)
         return
-    try:
-        client = profile.client(scene.environ)
-    except LoopbackAuthError:
-        # Told already. The way to the server can be looked at with any client, the answer then says nothing.
-        client = None
-    waiting = _Waiting(findings=findings, until_s=running_s() + wait_s, interval_s=interval_s)
+    client = _client(profile, scene)
+    asking = PatientPreflight(
+        findings=findings, listened=listened, until_s=running_s() + wait_s, interval_s=interval_s
+    )
     for number, uri in enumerate(redirect_uris or [""]):
+        known = client is not None and bool(uri)
         request = _request(profile, server, client or Client(client_id="loopback-auth-doctor"), uri)
-        check = await waiting.preflight(request, profile, listened, patient=bool(wait_s and client))
+        check = await asking.preflight(request, profile, patient=bool(wait_s) and known)
         if number == 0:
             _connection(findings, listened)
-        if client is None or not uri:
-            check = Check(name=NAME, verdict=SKIPPED, seen="first what is told above has to be put right")
-        findings.add(check)
+        findings.add(check if known else _NOT_YET)
+
+
+_NOT_YET = Check(name=NAME, verdict=SKIPPED, seen="first what is told above has to be put right")
+
+
+def _client(profile: Profile, scene: Scene) -> Client | None:
+    try:
+        return profile.client(scene.environ)
+    except LoopbackAuthError:
+        # Told already. The way to the server can be looked at as any client, whatever it then says of that one.
+        return None
 
 
 def _request(profile: Profile, server: ServerMetadata, client: Client, uri: str) -> AuthorizationRequest:
@@ -129,7 +95,7 @@ async def _name(profile: Profile, scene: Scene) -> Check:
     try:
         if proxy_for(url, scene.environ):
             return Check(name=name, verdict=SKIPPED, seen=f"the proxy looks {host} up")
-        addresses = await _within(_addresses(host, parts.port or 443), f"no answer about the name {host}")
+        addresses = await within(_addresses(host, parts.port or 443), f"no answer about the name {host}")
     except ProviderError as error:
         return Check.of(error, name)
     more = f" and {len(addresses) - 1} more" if len(addresses) > 1 else ""
@@ -148,27 +114,26 @@ async def _addresses(host: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
-async def _within(work: Coroutine[Any, Any, T], late: str) -> T:
-    import asyncio
+_ONE_ENDPOINT = Check(
+    name="discovery",
+    verdict=FAIL,
+    seen="the profile has one endpoint only, and no issuer to discover the other",
+    cause="Without an issuer, both the authorization and the token endpoint are needed.",
+    fix="loopback-auth login PROFILE --authorization-endpoint URL --token-endpoint URL",
+    code="not-configured",
+    exit_code=2,
+)
 
-    try:
-        async with asyncio.timeout(PATIENCE_S):
-            return await work
-    except TimeoutError:
-        raise AnswerTimedOut(f"{late} within {PATIENCE_S:g} s") from None
 
-
-async def _discovery(profile: Profile, findings: Findings, listened: _Listened) -> ServerMetadata | None:
+async def _discovery(profile: Profile, findings: Findings, listened: Listened) -> ServerMetadata | None:
     """Give the server as a sign-in would know it, or nothing where discovery had to say it and did not."""
     known, issuer = profile.known_server(), profile.endpoints().get("issuer")
     if not issuer:
         if known is None:
-            findings.add(
-                Check(name="discovery", verdict=FAIL, seen="one endpoint of two is missing", exit_code=2)
-            )
+            findings.add(_ONE_ENDPOINT)
         return known
     try:
-        found = await _within(discover(issuer, transport=listened), f"no metadata of {issuer}")
+        found = await within(discover(issuer, transport=listened), f"no metadata of {issuer}")
         server = server_metadata({**found, **profile.endpoints()})
     except LoopbackAuthError as error:
         # With all endpoints known, a sign-in does without.
@@ -178,7 +143,7 @@ async def _discovery(profile: Profile, findings: Findings, listened: _Listened) 
     return server
 
 
-def _connection(findings: Findings, listened: _Listened) -> None:
+def _connection(findings: Findings, listened: Listened) -> None:
     """Tell how the last answer came: the connection it came over, and what time its sender has."""
     name, reply = "connection", listened.reply
     if listened.failure is not None:
@@ -212,62 +177,3 @@ def _clock(reply: HttpReply) -> Check:
         cause="Tokens then look expired, or of the future, though they are neither.",
         fix="set this machine's clock: timedatectl set-ntp true (Linux), or the date settings of the system",
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Waiting:
-    """The pre-flight, once or until the server knows the app."""
-
-    findings: Findings
-    until_s: float
-    interval_s: float
-
-    async def preflight(
-        self, request: AuthorizationRequest, profile: Profile, listened: _Listened, *, patient: bool
-    ) -> Check:
-        import asyncio
-
-        while True:
-            error = await self._refusal(request, listened)
-            left_s = self.until_s - running_s()
-            if not (patient and _may_pass(error) and left_s > 0):
-                return _told(error, request, profile, listened)
-            self.findings.wait(_code(error), left_s, min(self.interval_s, left_s))
-            await asyncio.sleep(min(self.interval_s, left_s))
-
-    @staticmethod
-    async def _refusal(request: AuthorizationRequest, listened: _Listened) -> ProviderError | None:
-        try:
-            await _within(look(request, transport=listened), "no sign-in page came")
-        except ProviderError as error:
-            return error
-        return None
-
-
-def _may_pass(error: ProviderError | None) -> bool:
-    return isinstance(error, AuthorizationError) and error.error.lower() in PROPAGATING
-
-
-def _code(error: ProviderError | None) -> str:
-    return error.error if isinstance(error, AuthorizationError) else ""
-
-
-def _told(
-    error: ProviderError | None, request: AuthorizationRequest, profile: Profile, listened: _Listened
-) -> Check:
-    if error is None:
-        status = listened.reply.status if listened.reply else 0
-        seen = f"the server takes {request.redirect_uri} and shows its sign-in page (status {status})"
-        return Check(name=NAME, verdict=OK, seen=seen)
-    if not isinstance(error, AuthorizationError):
-        if isinstance(error, TransportError):
-            return Check(name=NAME, verdict=SKIPPED, seen="the server could not be asked")
-        return Check.of(error, NAME, verdict=WARN)
-    if profile.provider and profile.provider.pitfalls:
-        from ..explain.pitfalls import better_told
-
-        facts = facts_of(profile, redirect_uri=request.redirect_uri)
-        if "username" in facts:
-            facts["username"] = shortened(str(facts["username"]))
-        better_told(error, pitfalls=profile.provider.pitfalls, facts=facts)
-    return Check.of(error, NAME)

@@ -109,7 +109,7 @@ def _said(reply: HttpReply) -> Mapping[str, str]:
             parts = urlsplit(reply.headers.get("location", ""))
             return {**_form(parts.fragment), **_form(parts.query)}
         return {}
-    if reply.status < 400 or "html" in reply.headers.get("content-type", ""):  # noqa: PLR2004 - the 4xx class
+    if reply.status < 400:  # noqa: PLR2004 - the 4xx class
         return {}
     body = reply.body.strip()
     with suppress(ValueError):

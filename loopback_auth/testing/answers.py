@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
+from typing import Protocol
 from urllib.parse import urlencode
 
 from . import pages
@@ -88,6 +89,13 @@ class SentBack:
 
 
 Answer = HtmlPage | JsonObject | SentBack
+
+
+class Spoken(Protocol):
+    """Any answer: it can be spelled out."""
+
+    def wire(self) -> Wire:
+        """Spell it out."""
 
 
 class RequestRefused(Exception):

@@ -16,13 +16,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .answers import Answer
+    from .answers import Spoken
     from .faults import Fault
 
 MIB = 1024 * 1024
 
 
-def spoiled(answer: Answer | None, fault: Fault) -> Wire:
+def spoiled(answer: Spoken | None, fault: Fault) -> Wire:
     """Spoil an endpoint's answer, or make one where the endpoint was not asked."""
     if fault.bends and isinstance(answer, (JsonObject, SentBack)):
         answer = answer.bent(fault.members, fault.repeated)

@@ -61,9 +61,9 @@ def sign_in(action: str, interaction: str, *, hint: str, wrong: bool, users: Ite
     # Whoever came with a name has only the password left to type.
     first, then = ("", " autofocus") if hint else (" autofocus", "")
     note = '<p role="alert">That is not the right name and password.</p>' if wrong else ""
-    return _page(
+    return page(
         "Sign in",
-        f"<h1>Sign in</h1><p>People known here: {people or 'nobody'}.</p>{note}{_form(action, interaction)}"
+        f"<h1>Sign in</h1><p>People known here: {people or 'nobody'}.</p>{note}{form(action, interaction)}"
         f'<label for="username">User name</label><input id="username" name="username" value="{escape(hint)}" '
         f'autocomplete="username" autocapitalize="none" spellcheck="false" required{first}>'
         '<label for="password">Password</label><input id="password" name="password" type="password" '
@@ -79,11 +79,11 @@ def consent(
     rows = [(MEANINGS.get(name, name), name) for name in scope.split()]
     scopes = "".join(f"<li>{escape(meaning)} <small>{escape(name)}</small></li>" for meaning, name in rows)
     name, back = escape(client.client_name or client.client_id), urlsplit(redirect_uri)
-    return _page(
+    return page(
         "Allow access?",
         f"<h1>Allow access?</h1><p>Signed in as <strong>{escape(user.username)}</strong>. "
         f"<strong>{name}</strong> asks to:</p><ul>{scopes or '<li>Sign in, and nothing else</li>'}</ul>"
-        f"<p>Either answer takes you to <code>{escape(back.netloc or back.scheme)}</code>.</p>{_form(action, interaction)}"
+        f"<p>Either answer takes you to <code>{escape(back.netloc or back.scheme)}</code>.</p>{form(action, interaction)}"
         '<div class="row"><button class="main" name="decision" value="allow">Allow</button>'
         '<button name="decision" value="deny">Deny</button></div></form>',
     )
@@ -103,16 +103,18 @@ def form_post(redirect_uri: str, pairs: Sequence[tuple[str, str]]) -> str:
 
 def refusal(error: str, description: str) -> str:
     """Tell the person, since the client must not be told: its address is not known to be its own."""
-    return _page(
+    return page(
         "This sign-in stops here",
         f"<h1>This sign-in stops here</h1><p>{escape(description)}</p><p>Error: <code>{escape(error)}</code>. "
         "Nothing was sent to the program that opened this page. You can close it.</p>",
     )
 
 
-def _form(action: str, interaction: str) -> str:
+def form(action: str, interaction: str) -> str:
+    """Begin a form that names its *interaction*."""
     return f'<form method="post" action="{escape(action)}"><input type="hidden" name="interaction" value="{escape(interaction)}">'
 
 
-def _page(title: str, body: str) -> str:
+def page(title: str, body: str) -> str:
+    """Put *body*, which is HTML, into a page of the test server's."""
     return Template(_FILE).substitute(title=escape(title), body=body)

@@ -63,12 +63,13 @@ def test_cl_11_what_was_read_cause_fix_and_the_profiles_callback_urls_are_told(h
     told = explain(MISMATCH, home=home)
     assert told.exit_code == 0
     assert told.stderr == ""
-    first, read, cause, fix, *urls = told.stdout.splitlines()
+    first, read, cause, fix, *urls, see = told.stdout.splitlines()
     assert first == "redirect-uri-mismatch: The Callback URL of the app is another one (pitfall 1)"
     assert read == "  read: redirect_uri_mismatch: redirect_uri must match configuration (a form body)"
     assert cause.startswith("  cause: ")
     assert fix.startswith("  fix: Setup > External Client App Manager")
     assert "loopback-auth doctor default --wait" in fix
+    assert see == "  see: loopback-auth help salesforce"
     assert urls == [
         f"  callback url: {CALLBACK_URL}",
         "  callback url: http://localhost:1718/OauthRedirect",
@@ -93,7 +94,7 @@ def test_json_says_the_same(home: Path) -> None:
     }
 
 
-@pytest.mark.parametrize("way", ["words", "dash", "piped", "file", "utf-16 file"])
+@pytest.mark.parametrize("way", ["words", "dash", "piped", "file", "utf-16 file", "path", "name"])
 def test_it_takes_words_standard_input_and_a_file(way: str, home: Path) -> None:
     page = "We can't authorize you.\r\n\r\nOAUTH_APP_BLOCKED : this app is blocked by admin\r\n"
     (home / "authorize").write_bytes(page.encode("utf-16" if way == "utf-16 file" else "utf-8"))
@@ -102,6 +103,8 @@ def test_it_takes_words_standard_input_and_a_file(way: str, home: Path) -> None:
         "dash": lambda: explain("-", home=home, stdin=page),
         "piped": lambda: explain(home=home, stdin=page),
         "file": lambda: explain("@authorize", home=home),
+        "path": lambda: explain(str(home / "authorize"), home=home),
+        "name": lambda: explain("authorize", home=home),
         "utf-16 file": lambda: explain("@authorize", home=home),
     }[way]()
     assert told.exit_code == 0, told.stderr

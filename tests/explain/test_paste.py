@@ -87,7 +87,7 @@ def test_an_error_in_the_headers_alone_is_read() -> None:
     challenge = (
         'WWW-Authenticate: Bearer realm="x", error="invalid_token", error_description="The token has expired"'
     )
-    for body in ("", "<html>no</html>", "no"):
+    for body in ("", "<html>no</html>", "no!"):
         paste = read_paste(f"HTTP/1.1 401 Unauthorized\r\n{challenge}\r\n\r\n{body}")
         assert (paste.status, paste.error, paste.description) == (
             401,
@@ -100,8 +100,14 @@ def test_an_error_in_the_headers_alone_is_read() -> None:
 
 OTHERS: list[tuple[str, Paste]] = [
     ('{"error": {"code": 401, "message": "Invalid Credentials"}}', Paste(kind="json", status=401)),
+    ('{"error_description": "words alone"}', Paste(kind="json")),
+    ('{"error": {"error": {"error": {}}}}', Paste(kind="text")),
+    (
+        "first HTTPS://a.example/?error=access_denied then https://b.example/?error=server_error",
+        Paste(kind="callback", error="access_denied", parameters={"error": "access_denied"}),
+    ),
     ('{"code": "s3cr3t", "sfdc_community_id": "1"}', Paste(kind="answer")),
-    ("HTTP/1.1 400 Bad\nContent-Type: x\nerror=invalid_scope", Paste(kind="http", status=400, error="invalid_scope")),
+    ("HTTP/1.1 400 Bad\nContent-Type: x\nerror=invalid_scope", Paste(kind="http", status=400, error="invalid_scope", parameters={"error": "invalid_scope"})),
     ("", Paste(kind="empty")),
     (" \r\n\x00\ufeff\n", Paste(kind="empty")),
     ("invalid_grant", Paste(kind="code", error="invalid_grant")),

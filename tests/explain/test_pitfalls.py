@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from loopback_auth import errors, help as topics
+from loopback_auth.edge.page import failed
 from loopback_auth.explain import explanation
 from loopback_auth.explain.paste import Paste, read_paste
 from loopback_auth.explain.pitfalls import (
@@ -141,6 +142,11 @@ def test_a_code_inside_prose_is_found() -> None:
     )
 
 
+def test_a_description_inside_prose_is_found_also_below_a_status() -> None:
+    assert found("ERROR running org login web, because this app is blocked by admin, so it says.")[0] == 12
+    assert found("HTTP/1.1 403 Forbidden\nServer: x\n\nSorry! This app is blocked by admin.")[0] == 12
+
+
 def test_another_server_gets_the_general_words() -> None:
     for pitfalls in (None, "nothing-there", "../explain/salesforce", ""):
         told = pitfall_for("invalid_grant", "expired authorization code", pitfalls=pitfalls, facts=FACTS)
@@ -184,6 +190,19 @@ def test_an_error_takes_cause_and_fix_of_its_pitfall_and_keeps_its_code() -> Non
     assert code == "authorization-error"
     assert REDIRECT_URI in cause
     assert f"Callback URL: {REDIRECT_URI}" in fix
+
+
+def test_the_failure_page_tells_the_same() -> None:
+    """The browser's page shows the pitfall's own texts and the profile's values, and none of the server's words."""
+    error = errors.AuthorizationError(
+        "x", error="OAUTH_APP_BLOCKED", known=False, error_description="<b>this app is blocked by admin</b>"
+    )
+    better_told(error, pitfalls="salesforce", facts=FACTS)
+    page = failed(error).body.decode()
+    assert "An administrator blocked the app." in page
+    assert "Setup &gt; Connected Apps OAuth Usage" in page
+    assert "loopback-auth login work" in page
+    assert "this app is blocked" not in page
 
 
 def test_a_refresh_that_was_rejected_is_told_by_the_servers_words_or_as_such() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -41,6 +42,7 @@ def request_to(server: ScriptedServer) -> AuthorizationRequest:
         scope="openid api",
         token_bytes=os.urandom,
         parameters=(("prompt", "login"),),
+        response_mode="form_post",
     )
 
 
@@ -72,12 +74,17 @@ CLASS_A = [
 
 
 @pytest.mark.parametrize(("body", "error"), CLASS_A)
-@pytest.mark.parametrize("head", ["none", "empty", "form", "plain"])
+@pytest.mark.parametrize("head", ["none", "empty", "form", "plain", "html"])
 async def test_a_refusal_that_only_a_browser_would_see_is_raised(
     server: ScriptedServer, body: str, error: str, head: str
 ) -> None:
     """A form with status 400, whatever its Content-Type says or does not say."""
-    kind = {"empty": "", "form": "application/x-www-form-urlencoded", "plain": "text/plain"}.get(head)
+    kind = {
+        "empty": "",
+        "form": "application/x-www-form-urlencoded",
+        "plain": "text/plain",
+        "html": "text/html",
+    }.get(head)
     answer = bare(body) if kind is None else plain_answer(body.encode(), status=400, kind=kind)
     raised = await refused(server, answer)
     assert raised.error == error
@@ -171,7 +178,9 @@ async def test_a_server_that_does_not_answer_is_left_to_the_browser(
     assert module.PATIENCE_S == 3
     monkeypatch.setattr(module, "PATIENCE_S", 0.1)
     server.answers["/authorize"] = hang
+    began = time.monotonic()
     await preflight(request_to(server), transport=HttpTransport(timeout_s=60))
+    assert time.monotonic() - began < 5
 
 
 async def test_nobody_there_is_left_to_the_browser(server: ScriptedServer) -> None:

@@ -1,0 +1,13 @@
+"""
+A Salesforce that can be run here: what the real one's sign-in does, with the switches that its administrators have.
+
+    with Salesforce.running(apps=[App(require_pkce=False)]) as salesforce:
+        ... salesforce.login_url, salesforce.my_domain(), salesforce.seen("token")
+
+What the vendor's documentation leaves open is marked "Assumed" in the code.
+"""
+
+from .parties import APP, ORG, REDIRECT_URI, SUCCESS_URL, USER, App, Org, User
+from .server import Salesforce
+
+__all__ = ["APP", "ORG", "REDIRECT_URI", "SUCCESS_URL", "USER", "App", "Org", "Salesforce", "User"]

@@ -1,0 +1,84 @@
+"""The forms that answers have here and nowhere else."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from ..answers import NOT_STORED, JsonObject, SentBack, Wire
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def form(members: Mapping[str, str]) -> str:
+    """Write members as a form; a space is %20 here."""
+    return urlencode(members, quote_via=quote)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """A bare text; without a type, browsers save what should have been an error page."""
+
+    text: str
+    status: int = 200
+    content_type: str = ""
+
+    def wire(self) -> Wire:
+        """Spell it out."""
+        headers = {**NOT_STORED, "Content-Type": self.content_type}
+        return Wire(status=self.status, headers=headers, body=self.text.encode())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Json:
+    """A JSON document of any kind: the API's errors are arrays."""
+
+    document: Any
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=lambda: NOT_STORED)
+
+    def wire(self) -> Wire:
+        """Spell it out."""
+        headers = {**self.headers, "Content-Type": "application/json;charset=UTF-8"}
+        return Wire(status=self.status, headers=headers, body=json.dumps(self.document).encode())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redirect:
+    """On to an address of this server."""
+
+    location: str
+
+    def wire(self) -> Wire:
+        """Spell it out."""
+        return Wire(status=302, headers={**NOT_STORED, "Location": self.location})
+
+
+class BackToTheApp(SentBack):
+    """The redirect to the Callback URL: 302, and code before state."""
+
+    def wire(self) -> Wire:
+        """Spell it out."""
+        told = [*self.members.items(), *self.repeated.items()]
+        joint = "&" if "?" in self.redirect_uri else "?"
+        location = f"{self.redirect_uri}{joint}{urlencode(told, quote_via=quote)}"
+        return Wire(status=302, headers={**NOT_STORED, "Location": location})
+
+
+def refused_before_sign_in(error: str, description: str) -> Text:
+    """Refuse an authorize request whose client or callback is wrong: told to the browser alone, as a form without a type."""
+    return Text(text=form({"error": error, "error_description": description}), status=400)
+
+
+def token_error(error: str, description: str, status: int = 400) -> JsonObject:
+    """Refuse a token request."""
+    return JsonObject(members={"error": error, "error_description": description}, status=status)
+
+
+def api_error(status: int, code: str, message: str) -> Json:
+    """Refuse a request to the API: an array, even of one."""
+    return Json(document=[{"message": message, "errorCode": code}], status=status)

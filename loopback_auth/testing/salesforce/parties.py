@@ -1,0 +1,82 @@
+"""Who is there: the apps, the orgs and the people, with the switches that an administrator has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+REDIRECT_URI = "http://localhost:1717/OauthRedirect"
+SUCCESS_URL = "https://login.salesforce.com/services/oauth2/success"
+"""The vendor's own landing page: it stays empty, and the code stays in the address bar."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class App:
+    """
+    An External Client App or, with *kind* `connected`, a connected app; *org_id* is where it was made.
+
+    *distribution*: a `local` one is known in its own org alone, a `packaged` one where it is *installed*. *refresh_policy* is
+    `until_revoked`, `immediate` (no refresh token is good for anything), `idle:SECONDS` or `absolute:SECONDS`. *active_from* is the
+    POSIX time from which the servers know the app. *callback_urls* are compared byte for byte.
+    """
+
+    client_id: str = "3MVG9TestApp.OfLoopbackAuth_0000000000000000000000000000000000000000000000000000000000"
+    client_secret: str = field(
+        default="1F2E3D4C5B6A79880123456789ABCDEF0123456789ABCDEF0123456789ABCDEF", repr=False
+    )
+    name: str = "Test app"
+    callback_urls: tuple[str, ...] = (REDIRECT_URI, SUCCESS_URL)
+    scopes: tuple[str, ...] = ("api", "refresh_token", "id", "openid", "web", "full", "offline_access")
+    kind: Literal["eca", "connected"] = "eca"
+    distribution: Literal["local", "packaged"] = "packaged"
+    org_id: str = "00D000000000001AAA"
+    installed: bool = True
+    blocked: bool = False
+    require_pkce: bool = True
+    require_secret_web: bool = True
+    require_secret_refresh: bool = True
+    rotate_refresh: bool = False
+    jwt_access_tokens: bool = False
+    permitted_users: Literal["self", "preauthorized"] = "self"
+    refresh_policy: str = "until_revoked"
+    session_timeout: int = 7200
+    grants_per_user: int = 5
+    code_ttl: int = 900
+    ip_ok: bool = True
+    code_credentials: bool = False
+    active_from: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Org:
+    """An org; it has a host of its own, its My Domain. *sites* are the paths of its Experience Cloud sites there, `/portal` say."""
+
+    org_id: str = "00D000000000001AAA"
+    name: str = "Acme"
+    sandbox: bool = False
+    status: Literal["active", "locked"] = "active"
+    login_from_generic_host: bool = True
+    sites: tuple[str, ...] = ()
+    api_enabled: bool = True
+    quota_left: bool = True
+    code_credentials: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """A person. *api_only* may use the API and nothing that asks for consent; *ip_ok*: comes from where the profile allows."""
+
+    username: str = "ada@acme.example"
+    password: str = field(default="lovelace", repr=False)
+    name: str = "Ada Lovelace"
+    user_id: str = "005000000000001AAA"
+    org_id: str = "00D000000000001AAA"
+    active: bool = True
+    preauthorized: bool = False
+    may_use_uninstalled_apps: bool = False
+    api_only: bool = False
+    ip_ok: bool = True
+
+
+APP, ORG, USER = App(), Org(), User()
+"""Those that are there unless others are given."""

@@ -1,0 +1,124 @@
+"""The hosts as one server: each host is a port of this computer, and a site is a path on its org's host."""
+
+from __future__ import annotations
+
+import re
+import time
+from contextlib import suppress
+from functools import partial
+
+from ..service import HttpService, Served
+from . import authorize, resources, token
+from .parties import APP, ORG, USER
+from .world import Host, World
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ..answers import Spoken
+    from ..records import Request
+    from .parties import App, Org, User
+
+    Answers = Callable[[World, Host, Request], Spoken]
+
+_OAUTH = "/services/oauth2"
+_GET, _BOTH = ("GET",), ("GET", "POST")
+
+_PLACES: tuple[tuple[str, str, tuple[str, ...], Answers, tuple[str, ...]], ...] = (
+    ("authorize", f"{_OAUTH}/authorize", _BOTH, authorize.authorize, ("authorize",)),
+    ("login", authorize.LOGIN_PAGE, ("POST",), authorize.log_in, ("authorize",)),
+    ("consent", authorize.CONSENT_PAGE, ("POST",), authorize.consent, ("authorize",)),
+    ("error-page", authorize.ERROR_PAGE, _GET, authorize.error_page, ()),
+    ("success", f"{_OAUTH}/success", _GET, authorize.success_page, ()),
+    ("token", f"{_OAUTH}/token", ("POST",), token.token, ("token",)),
+    ("revoke", f"{_OAUTH}/revoke", _BOTH, resources.revoke, ("revoke",)),
+    ("introspect", f"{_OAUTH}/introspect", ("POST",), resources.introspect, ("introspect",)),
+    ("userinfo", f"{_OAUTH}/userinfo", _BOTH, resources.userinfo, ("userinfo",)),
+    ("discovery", "/.well-known/openid-configuration", _GET, resources.discovery, ("discovery",)),
+    ("jwks", "/id/keys", _GET, resources.jwks, ("jwks",)),
+    ("identity", r"/id/[^/]+/[^/]+", _BOTH, resources.identity, ("userinfo",)),
+    ("versions", "/services/data/?", _GET, resources.versions, ("api",)),
+    ("api", "/services/data/.+", ("GET", "HEAD", "POST", "PATCH", "DELETE"), resources.rest, ("api",)),
+)
+"""Name, path as a regular expression, methods, what answers, and the faults that spoil it."""
+
+
+class Salesforce(HttpService):
+    """
+    The server: a context manager, in a running event loop (`async with`) or in a thread of its own (`with Salesforce.running()`).
+
+    *apps*, *orgs* and *users* are those of `parties`; *clock* gives POSIX seconds, and a test may turn it. `world` is what the servers
+    remember, and may be changed while they run.
+    """
+
+    def __init__(
+        self,
+        *,
+        apps: Sequence[App] = (APP,),
+        orgs: Sequence[Org] = (ORG,),
+        users: Sequence[User] = (USER,),
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        super().__init__()
+        self.world = World(apps, orgs, users, clock)
+
+    async def _listen(self) -> None:
+        for host in (
+            Host(url=""),
+            Host(url="", sandbox=True),
+            *(Host(url="", org=org) for org in self.world.orgs.values()),
+        ):
+            port = await self._bind("127.0.0.1")
+            # Browsers try the other family first; a machine without it has nobody who would.
+            with suppress(OSError):
+                await self._bind("::1", port)
+            url = f"http://localhost:{port}"
+            self.world.hosts[str(port)] = Host(url=url, sandbox=host.sandbox, org=host.org)
+
+    @property
+    def login_url(self) -> str:
+        """The host that all production orgs share."""
+        return self.world.login_url(sandbox=False)
+
+    @property
+    def test_url(self) -> str:
+        """The host that all sandboxes share."""
+        return self.world.login_url(sandbox=True)
+
+    def my_domain(self, org: Org | None = None) -> str:
+        """Give the address of an org's own host; without *org*, of the first."""
+        return self.world.my_domain(org or next(iter(self.world.orgs.values())))
+
+    def put(self, *parties: App | Org | User) -> None:
+        """Have these in the place of those with the same name: an administrator has thrown a switch."""
+        from .parties import App, Org
+
+        for party in parties:
+            if isinstance(party, App):
+                self.world.apps[party.client_id] = party
+                for grant in self.world.grants:
+                    grant.app = party if grant.app.client_id == party.client_id else grant.app
+            elif isinstance(party, Org):
+                self.world.orgs[party.org_id] = party
+                hosts = self.world.hosts
+                hosts.update(
+                    {
+                        port: Host(url=h.url, org=party)
+                        for port, h in hosts.items()
+                        if h.org and h.org.org_id == party.org_id
+                    }
+                )
+            else:
+                self.world.users[party.username] = party
+
+    def _find(self, path: str, port: int) -> Served | None:
+        host = self.world.hosts[str(port)]
+        for site in (*(host.org.sites if host.org else ()), ""):
+            for name, pattern, methods, answer, faults in _PLACES:
+                if path.startswith(site) and re.fullmatch(pattern, path[len(site) :]):
+                    here = Host(url=host.url, sandbox=host.sandbox, org=host.org, site=site)
+                    return Served(
+                        name=name, methods=methods, faults=faults, answer=partial(answer, self.world, here)
+                    )
+        return None

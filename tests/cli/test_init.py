@@ -1,0 +1,310 @@
+"""`init`: what it prints, asks and writes."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from typing import TYPE_CHECKING
+
+import pytest
+
+from loopback_auth.edge.config import load_config
+from loopback_auth.edge.listeners import check_redirect_uri
+from loopback_auth.providers import load_provider, provider_names
+
+from ..edge.scripted_server import ScriptedServer, plain_answer
+from ..servers.command import run
+from .test_doctor import AUTHORIZE, LOGIN_PAGE, MISMATCH, checks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+KEY = "3MVG9the.key"
+SECRET = "canary-secret"
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedServer]:
+    with ScriptedServer() as server:
+        server.answers[AUTHORIZE] = LOGIN_PAGE
+        yield server
+
+
+def config(home: Path) -> str:
+    path = home / "config.toml"
+    return path.read_text() if path.exists() else ""
+
+
+def old_config(home: Path, text: str) -> None:
+    home.chmod(0o700)
+    (home / "config.toml").write_text(text)
+
+
+async def test_a_profile_is_written_and_looked_at(server: ScriptedServer, tmp_path: Path) -> None:
+    """The steps and the doctor's checks on stdout; the settings in config.toml; the doctor's exit status."""
+    flags = ("--login-url", server.origin, "--client-id", KEY, "--port", "17171", "--port", "17172")
+    outcome = await run("init", "salesforce", "acme", *flags, "--scope", "api id", home=tmp_path)
+    assert outcome.exit_code == 0, outcome.stderr
+    assert (
+        "       http://localhost:17171/OauthRedirect\n       http://localhost:17172/OauthRedirect\n"
+        in outcome.stdout
+    )
+    assert "move to the right (api id)" in outcome.stdout
+    assert "ok      pre-flight" in outcome.stdout
+    assert outcome.stderr.endswith("Nothing stands in the way of: loopback-auth login acme\n")
+    assert config(tmp_path) == (
+        f'[profiles.acme]\nprovider = "salesforce"\nlogin_url = "{server.origin}"\nclient_id = "{KEY}"\n'
+        'scope = "api id"\nport = [17171, 17172]\n'
+    )
+    if os.name == "posix":
+        assert stat.S_IMODE((tmp_path / "config.toml").stat().st_mode) == 0o600
+
+
+async def test_a_program_gets_one_document(server: ScriptedServer, tmp_path: Path) -> None:
+    server.answers[AUTHORIZE] = MISMATCH
+    flags = ("--login-url", server.origin, "--client-id", KEY, "--json")
+    outcome = await run("init", "salesforce", *flags, home=tmp_path)
+    document = outcome.document
+    assert outcome.exit_code == 7
+    assert (document["profile"], document["settings"]["client_id"]) == ("default", KEY)
+    assert "http://localhost:1717/OauthRedirect" in document["setup"]
+    assert next(c for c in document["doctor"]["checks"] if c["name"] == "pre-flight")["verdict"] == "fail"
+
+
+async def test_an_app_that_is_not_known_yet_is_waited_for(server: ScriptedServer, tmp_path: Path) -> None:
+    """The last line is the command that waits."""
+    server.answers[AUTHORIZE] = MISMATCH
+    outcome = await run("init", "salesforce", "--login-url", server.origin, "--client-id", KEY, home=tmp_path)
+    assert outcome.exit_code == 7
+    assert outcome.stderr.splitlines()[-1].endswith("loopback-auth doctor default --wait")
+
+
+async def test_the_doctor_can_be_left_out(tmp_path: Path) -> None:
+    outcome = await run("init", "github", "--client-id", "x", "--no-doctor", home=tmp_path)
+    assert outcome.exit_code == 0
+    assert "pre-flight" not in outcome.stdout
+    assert outcome.stderr.endswith("Sign in: loopback-auth login default\n")
+    assert config(tmp_path) == '[profiles.default]\nprovider = "github"\nclient_id = "x"\n'
+
+
+async def test_a_lightning_address_is_written_as_the_host_it_means(tmp_path: Path) -> None:
+    flags = (
+        "--login-url",
+        "https://acme.lightning.force.com/lightning/page",
+        "--client-id",
+        KEY,
+        "--no-doctor",
+    )
+    outcome = await run("init", "salesforce", *flags, home=tmp_path)
+    assert (
+        "Note: https://acme.lightning.force.com/lightning/page is no address to sign in at" in outcome.stderr
+    )
+    assert 'login_url = "https://acme.my.salesforce.com"\n' in config(tmp_path)
+
+
+@pytest.mark.slow_cases
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (("salesforce",), "--client-id"),
+        (("salesforce", "--client-id", " "), "--client-id"),
+        ((), "PROVIDER"),
+        (("salesforce", "--client-id", "x", "--client-secret-prompt"), "secret"),
+        (("salesforce", "--client-id", "x", "--client-secret-stdin"), "secret"),
+        (("salesforce", "--client-id", "x", "--port", "99999"), "--port"),
+        (("salesforce", "--client-id", "x", "--login-url", "http://login.salesforce.com"), "https://"),
+        (("salesforce", "--client-id", "x", "--redirect-uri", "https://x.example/"), "redirect URI"),
+        (("nosuch", "--client-id", "x"), "nosuch"),
+        (("salesforce", "../x", "--client-id", "x"), "profile name"),
+    ],
+)
+async def test_what_is_missing_or_wrong_is_named_with_2(
+    tmp_path: Path, arguments: tuple[str, ...], named: str
+) -> None:
+    """Without a terminal nothing is asked and nothing is written."""
+    outcome = await run("init", *arguments, "--json", home=tmp_path)
+    assert (outcome.exit_code, config(tmp_path)) == (2, "")
+    assert named in outcome.error["message"]
+    assert outcome.error["fix"]
+
+
+async def test_without_a_client_id_the_steps_are_told_all_the_same(tmp_path: Path) -> None:
+    """They are how to get one."""
+    outcome = await run("init", "salesforce", home=tmp_path)
+    assert outcome.exit_code == 2
+    assert "External Client App Manager" in outcome.stdout
+
+
+BEFORE = """# mine
+default_profile = "acme"
+
+[profiles.acme]   # kept
+# the old key
+client_id = "old"
+client_secret_env = "OLD"
+provider = "github"
+
+[profiles.other]
+provider = "github" # kept, too
+"""
+
+
+async def test_a_profile_that_is_there_stays(tmp_path: Path) -> None:
+    old_config(tmp_path, BEFORE)
+    outcome = await run("init", "salesforce", "--client-id", KEY, "--json", home=tmp_path)
+    assert outcome.exit_code == 2
+    assert "acme" in outcome.error["message"]
+    assert "--force" in outcome.error["fix"]
+    assert config(tmp_path) == BEFORE
+
+
+async def test_force_replaces_it_and_nothing_else(tmp_path: Path) -> None:
+    """Comments, the order of the lines and the other profiles stay."""
+    old_config(tmp_path, BEFORE)
+    outcome = await run("init", "salesforce", "--client-id", KEY, "--force", "--no-doctor", home=tmp_path)
+    assert outcome.exit_code == 0, outcome.stderr
+    after = config(tmp_path)
+    assert after == BEFORE.replace('"old"', f'"{KEY}"').replace('client_secret_env = "OLD"\n', "").replace(
+        'provider = "github"\n', 'provider = "salesforce"\n', 1
+    )
+
+
+async def test_a_config_that_is_broken_is_left_alone(tmp_path: Path) -> None:
+    old_config(tmp_path, "[profiles\n")
+    outcome = await run("init", "salesforce", "--client-id", KEY, "--json", home=tmp_path)
+    assert (outcome.exit_code, outcome.error["code"], config(tmp_path)) == (
+        2,
+        "config-invalid",
+        "[profiles\n",
+    )
+
+
+async def test_a_secrets_variable_or_file_is_named_and_not_read(tmp_path: Path) -> None:
+    await run(
+        "init", "github", "a", "--client-id", "x", "--client-secret-env", "S", "--no-doctor", home=tmp_path
+    )
+    await run(
+        "init", "github", "b", "--client-id", "x", "--client-secret-file", "s", "--no-doctor", home=tmp_path
+    )
+    written = load_config(str(tmp_path))
+    assert written.profile("a")["client_secret_env"][0] == "S"
+    assert written.profile("b")["client_secret_file"][0] == str(tmp_path / "s")
+    assert "client_secret_file" not in written.profile("a")
+
+
+@pytest.mark.parametrize("name", provider_names())
+def test_every_provider_says_what_to_click(name: str) -> None:
+    """With the addresses to enter where it compares them, and the scopes; no placeholder is left."""
+    provider = load_provider(name)
+    uris = ["http://localhost:1/one", "http://localhost:2/two"]
+    told = provider.setup_for(uris, "scope-a scope-b")
+    assert provider.setup
+    assert "scope-a scope-b" in told
+    assert not re.search(r"\{\w+\}", told)
+    has_port = any(":0/" not in check_redirect_uri(uri) for uri in provider.redirect_uris)
+    assert [line.strip() for line in told.splitlines() if line.strip() in uris] == (uris if has_port else [])
+
+
+def test_a_provider_without_steps_says_how_to_register(tmp_path: Path) -> None:
+    (tmp_path / "providers").mkdir()
+    (tmp_path / "providers" / "acme.toml").write_text(
+        "title = 'A'\nregister = 'Acme > Apps'\n[server]\nissuer = 'https://a.example'\n"
+    )
+    assert load_provider("acme", str(tmp_path)).setup_for(["http://127.0.0.1:1/"], "a") == "Acme > Apps"
+
+
+def test_the_steps_put_the_old_tutorials_right() -> None:
+    """What is not needed is named: the other flow's switches, the landing page, taking %3D away."""
+    told = load_provider("salesforce").setup_for(["http://localhost:1717/OauthRedirect"], "api refresh_token")
+    for words in (
+        "External Client App Manager",
+        "Manage user data via APIs (api)",
+        "Perform requests at any time (refresh_token, offline_access)",
+        "Proof Key for Code Exchange (PKCE)",
+        "Require Secret for Web Server Flow",
+        "Require Secret for Refresh Token Flow",
+        "2 to 10 minutes",
+        '"Authorization Code and Credentials" switches',
+        "/services/oauth2/success",
+        "%3D is the sign =",
+    ):
+        assert words in told
+
+
+def test_a_person_is_asked_step_by_step(server: ScriptedServer, tmp_path: Path) -> None:
+    """Host, scopes and port first, since the steps hold them; then what the app has got; the secret unseen and in a file of its own."""
+    from .test_terminal import on_a_terminal, pexpect
+
+    old_config(tmp_path, "# mine\n\n[profiles.default]\nprovider = 'github'\n")
+    server.answers[AUTHORIZE] = plain_answer(b"", kind="text/html")
+    terminal = on_a_terminal(tmp_path, "init")
+    terminal.expect(r"Provider \(.*salesforce.*\): ")
+    terminal.sendline("salesforce")
+    terminal.expect(r"There is a profile default already\. Replace it\? \[y/N\] ")
+    terminal.sendline("y")
+    terminal.expect(r"Login host \[https://login\.salesforce\.com\]: ")
+    terminal.sendline(server.origin)
+    terminal.expect(r"Scopes \[api refresh_token\]: ")
+    terminal.sendline("")
+    terminal.expect(r"Port of the callback \[1717\]: ")
+    terminal.sendline("17175")
+    terminal.expect("http://localhost:17175/OauthRedirect")
+    terminal.expect(r"Client ID \(from the step above\): ")
+    terminal.sendline(KEY)
+    terminal.expect(r"Client secret \(empty if the app needs none\): ")
+    terminal.sendline(SECRET)
+    terminal.expect(r"The client secret is kept in (\S+), readable by you alone")
+    terminal.expect(r"ok +client +client ID 3MVG9the\.key, a secret, not shown")
+    terminal.expect(r"ok +pre-flight")
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+
+    kept = tmp_path / "client-secrets" / "default"
+    assert terminal.exitstatus == 0
+    assert kept.read_text() == SECRET
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert stat.S_IMODE(kept.parent.stat().st_mode) == 0o700
+    assert SECRET not in config(tmp_path)
+    assert config(tmp_path).startswith("# mine\n\n[profiles.default]\nprovider = ")
+    assert load_config(str(tmp_path)).profile("default")["port"][0] == (17175,)
+
+
+@pytest.mark.parametrize(("key", "exit_code"), [("\x03", 3), ("\x04", 3)])
+def test_ctrl_c_and_the_end_of_input_leave_nothing_behind(tmp_path: Path, key: str, exit_code: int) -> None:
+    from .test_terminal import on_a_terminal, pexpect
+
+    terminal = on_a_terminal(tmp_path, "init", "salesforce")
+    terminal.expect("Login host")
+    terminal.send(key)
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    assert terminal.exitstatus == exit_code
+    assert config(tmp_path) == ""
+
+
+def test_a_no_leaves_the_profile_as_it_is(tmp_path: Path) -> None:
+    from .test_terminal import on_a_terminal, pexpect
+
+    old_config(tmp_path, BEFORE)
+    terminal = on_a_terminal(tmp_path, "init", "salesforce", "acme")
+    terminal.expect(r"Replace it\? \[y/N\] ")
+    terminal.sendline("")
+    terminal.expect("stays as it is")
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    assert (terminal.exitstatus, config(tmp_path)) == (3, BEFORE)
+
+
+async def test_the_profile_that_was_written_is_the_one_that_is_used(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    """What `init` writes, `doctor` reads: the secret's file, the port, the host."""
+    (tmp_path / "s").write_text(SECRET)
+    flags = ("--login-url", server.origin, "--client-id", KEY, "--client-secret-file", "s", "--no-doctor")
+    await run("init", "salesforce", *flags, home=tmp_path)
+    outcome = await run("doctor", "--json", home=tmp_path)
+    assert outcome.exit_code == 0
+    assert "a secret, not shown" in checks(outcome)["client"]["seen"]
+    assert SECRET not in outcome.stdout
