@@ -1,4 +1,4 @@
-"""`demo`: the whole sign-in, against an authorization server of our own on this computer, in files of its own."""
+"""`demo`: the whole sign-in, against a server of our own on this computer, in files of its own."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from ..edge.environment import surroundings
 from ..edge.event_loop import run as run_story
 from ..edge.interrupts import listen_for_interrupts
 from ..edge.store import FileStore
+from ..errors import UsageError
 from ..flows.login import login
 from ..flows.profile import from_settings
 from .network import transport_for
@@ -21,9 +22,10 @@ from .talk import Talk
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Callable
 
     from ..oauth.credential import Credential
-    from ..testing import AuthorizationServer
+    from ..testing.demonstration import Demonstration
     from .arguments import Parser
     from .console import Console
 
@@ -33,23 +35,31 @@ PATIENCE_S = 300.0
 
 def arguments(parser: Parser) -> None:
     parser.add_argument("--auto", action="store_true", help="play the browser too, though there is one")
+    parser.add_argument(
+        "--provider", metavar="NAME", default="openid", help="the kind of server to play (default: openid)"
+    )
 
 
 def run(arguments: Namespace, console: Console) -> int:
     listen_for_interrupts()
-    from ..testing import AuthorizationServer
+    from ..testing.demonstration import DEMONSTRATIONS
 
+    if arguments.provider not in DEMONSTRATIONS:
+        raise UsageError(
+            f"there is no demo of {arguments.provider[:40]!r}",
+            cause=f"There are: {', '.join(DEMONSTRATIONS)}.",
+            fix=f"loopback-auth demo --provider {list(DEMONSTRATIONS)[-1]}",
+        )
     with (
         tempfile.TemporaryDirectory(prefix="loopback-auth-demo-") as home,
-        AuthorizationServer.running() as server,
+        DEMONSTRATIONS[arguments.provider]() as server,
     ):
         plays = arguments.auto or not _has_browser()
-        user = next(iter(server.registry.users.values()))
-        console.say(f"An authorization server runs at {server.issuer}, for this demo alone.")
+        console.say(f"{server.what} runs at {server.address}, for this demo alone.")
         if plays:
             console.say("The demo plays the browser itself: it signs in and allows what is asked.\n")
         else:
-            console.say(f"Your browser opens. Sign in as {user.username}, password {user.password}.\n")
+            console.say(f"Your browser opens. Sign in as {server.username}, password {server.password}.\n")
         store = FileStore(home)
         credential = _sign_in(server, store, console, plays=plays)
         _show(credential, server, store, console)
@@ -66,43 +76,48 @@ def _has_browser() -> bool:
     )
 
 
-def _sign_in(server: AuthorizationServer, store: FileStore, console: Console, *, plays: bool) -> Credential:
-    profile = from_settings("demo", issuer=server.issuer, client_id="demo")
+def _sign_in(server: Demonstration, store: FileStore, console: Console, *, plays: bool) -> Credential:
+    profile = from_settings("demo", **server.settings)
     talk = Talk(console)
     return run_story(
         login(
             profile,
             store=store,
             transport=transport_for(None, talk),
-            browser=_play_the_browser if plays else open_browser,
+            browser=_player(server) if plays else open_browser,
             notify=talk,
             timeout_s=PATIENCE_S,
         )
     )
 
 
-def _play_the_browser(url: str) -> bool:
-    """Visit *url* in a thread, as the desktop's browser would in a process."""
+def _player(server: Demonstration) -> Callable[[str], bool]:
+    """Give a browser that visits in a thread, as the desktop's would in a process."""
     import threading
 
     from ..testing import Browser
 
-    threading.Thread(target=Browser().visit, args=(url,), daemon=True).start()
-    return True
+    def visit(url: str) -> bool:
+        browser = Browser(username=server.username, password=server.password)
+        threading.Thread(target=browser.visit, args=(url,), daemon=True).start()
+        return True
+
+    return visit
 
 
-def _show(credential: Credential, server: AuthorizationServer, store: FileStore, console: Console) -> None:
+def _show(credential: Credential, server: Demonstration, store: FileStore, console: Console) -> None:
     """Use the token, and show what is where."""
     who = credential.identity.name if credential.identity else "nobody"
     path = store.path(credential.profile)
     console.end_line()
-    console.say(f"Signed in as {who} at {server.issuer}.")
+    console.say(f"Signed in as {who} at {server.address}.")
     mode = f"{os.stat(path).st_mode & 0o777:o}"
     console.say(f"The tokens are stored in {path} (mode {mode}).")
-    answer = _call_the_api(credential, f"{server.issuer}/api/me")
-    console.say(f"GET {server.issuer}/api/me with the token answers: {json.dumps(answer)}")
+    url = f"{credential.tokens.extra.get('instance_url', server.address)}{server.api_path}"
+    answer = _call_the_api(credential, url)
+    console.say(f"GET {url} with the token answers: {json.dumps(answer)}")
     console.result(
-        "", {"profile": "demo", "issuer": server.issuer, "path": path, "mode": mode, "api": answer}
+        "", {"profile": "demo", "issuer": server.address, "path": path, "mode": mode, "api": answer}
     )
 
 
