@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from argparse import BooleanOptionalAction
 
 from ..edge.config import load_config, seconds
 from ..edge.document import STORAGES
@@ -112,6 +113,12 @@ def arguments(parser: Parser) -> None:
     )
     how.add_argument(
         "--storage", choices=STORAGES, help="keep the tokens in a file or in the system's keyring"
+    )
+    how.add_argument(
+        "--preflight",
+        action=BooleanOptionalAction,
+        default=None,
+        help="ask the server for its sign-in page before a browser does (default: as the provider says)",
     )
     how.add_argument("--no-browser", action="store_true", help="open nothing: print the address only")
     how.add_argument(
@@ -277,6 +284,7 @@ def _sign_in(profile: Profile, arguments: Namespace, store: FileStore, console: 
             notify=talk,
             timeout_s=profile.get("timeout", TIMEOUT_S),
             rediscover=arguments.refresh_metadata,
+            preflight=arguments.preflight,
             may_switch=_may_switch(arguments, console),
         )
     )

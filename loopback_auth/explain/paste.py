@@ -107,9 +107,15 @@ def _html(text: str) -> Paste | None:
 
     # What stands between script tags is every second piece.
     pieces = re.split(r"</?(?:script|style)\b[^<>]{0,500}>", " ".join(text.split()), flags=re.IGNORECASE)[::2]
-    prose = redacted(unescape(re.sub(r"<[^<>]*>", "\n", "\n".join(pieces))))
+    prose = redacted(unescape(re.sub(r"<[^<>]*>", _apart, "\n\n".join(pieces))))
     found = _named(prose) or _line(prose) or Paste(kind="html")
     return replace(found, kind="html", text=prose.strip())
+
+
+def _apart(tag: re.Match[str]) -> str:
+    """Give what a tag does to the text around it: these stand within a line."""
+    is_inline = re.match(r"</?(?:a|b|i|em|strong|span|code|small|font|u)\b", tag[0], re.IGNORECASE)
+    return "" if is_inline else "\n\n"
 
 
 _ERROR_NAMED = re.compile(

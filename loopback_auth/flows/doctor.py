@@ -8,7 +8,7 @@ its domain. Client IDs and host names are shown, since they are what such a tick
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from ..errors import LoopbackAuthError
 from ..oauth.text import one_line
@@ -114,9 +114,9 @@ class Scene:
     store: FileStore
     config: Config | LoopbackAuthError
     profile: Profile | LoopbackAuthError
-    stored: Mapping[str, Any] | LoopbackAuthError | None
+    stored: Mapping[str, Any] | LoopbackAuthError | None = field(repr=False)
     folder_mode: int | None
-    environ: Mapping[str, str]
+    environ: Mapping[str, str] = field(repr=False)
     registered: tuple[str, ...] = ()
 
 

@@ -15,6 +15,7 @@ from ..notices import BrowserNotOpened, OpenThisPage, Warned
 from ..oauth.authorization import AuthorizationRequest
 from ..oauth.metadata import server_metadata
 from .discovery import checked_again, discover
+from .explained import explained
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,13 +46,15 @@ async def login(
     notify: Callable[[Notice], None] = lambda _: None,
     timeout_s: float = TIMEOUT_S,
     rediscover: bool = False,
+    preflight: bool | None = None,
     may_switch: MaySwitch | None = None,
 ) -> Credential:
     """
     Sign in to *profile* and store the tokens; the browser is told how it went once that is so.
 
     *browser* is given the one-time local address, or is `None` to open nothing. *rediscover* takes the server's metadata anew instead
-    of as remembered. *may_switch* is asked, with both names, when another person signed in than the one the profile holds; without
+    of as remembered. *preflight* asks the server for its sign-in page before the browser does (default: where the provider says so).
+    *may_switch* is asked, with both names, when another person signed in than the one the profile holds; without
     it such a sign-in is refused. Raises the `LoopbackAuthError` that fits; then nothing was stored, and what the server issued was given back.
     """
     if not profile.endpoints():
@@ -63,8 +66,9 @@ async def login(
     client, store = profile.client(environ), store.storing(profile.get("storage"))
     store.prove(profile.name)
     server, remembered = await _server(profile, transport, rediscover=rediscover)
-    with bind(profile.redirect_uris) as (listeners, redirect_uri):
+    with explained(profile), bind(profile.redirect_uris) as (listeners, redirect_uri):
         request = _request(profile, client, server, redirect_uri, token_bytes=token_bytes)
+        await _ask_first(request, profile, transport=transport, wanted=preflight)
         launch_path = new_launch_path(token_bytes=token_bytes) if browser else None
         _show(request, launch_path, browser, notify)
         async with (
@@ -82,21 +86,23 @@ async def login(
             from .redemption import redeem
             from .replacement import held_before, never_switch, revoke_replaced
 
-            response = await tab.response(timeout_s=timeout_s)
-            await unchanged()
-            held = held_before(profile, store)
-            credential = await redeem(
-                response,
-                profile,
-                held=held,
-                may_switch=may_switch or never_switch,
-                tab=tab,
-                store=store,
-                transport=transport,
-                clock=clock,
-                notify=notify,
-            )
-            tab.greet(credential.identity.name if credential.identity else "")
+            # Within the tab's block, so that its page says the same.
+            with explained(profile, redirect_uri=redirect_uri):
+                response = await tab.response(timeout_s=timeout_s)
+                await unchanged()
+                held = held_before(profile, store)
+                credential = await redeem(
+                    response,
+                    profile,
+                    held=held,
+                    may_switch=may_switch or never_switch,
+                    tab=tab,
+                    store=store,
+                    transport=transport,
+                    clock=clock,
+                    notify=notify,
+                )
+                tab.greet(credential.identity.name if credential.identity else "")
     await revoke_replaced(profile, credential, held, transport=transport, notify=notify, environ=environ)
     return await _with_expiry(credential, store, transport, clock)
 
@@ -113,6 +119,18 @@ async def _with_expiry(
     if dated is not credential:
         store.save(credential.profile, dated.to_document())
     return dated
+
+
+async def _ask_first(
+    request: AuthorizationRequest, profile: Profile, *, transport: Transport, wanted: bool | None
+) -> None:
+    """Have the server refuse now what it would tell to the browser alone, and with both addresses in the text."""
+    if not (profile.provider and profile.provider.preflight if wanted is None else wanted):
+        return
+    from .preflight import preflight
+
+    with explained(profile, redirect_uri=request.redirect_uri):
+        await preflight(request, transport=transport)
 
 
 def _request(

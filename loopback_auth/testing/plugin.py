@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from .browser import Browser
+    from .salesforce import Salesforce
     from .server import AuthorizationServer
 
 
@@ -24,6 +25,15 @@ def authorization_server() -> Iterator[AuthorizationServer]:
     from .server import AuthorizationServer
 
     with AuthorizationServer.running() as server:
+        yield server
+
+
+@pytest.fixture
+def salesforce_server() -> Iterator[Salesforce]:
+    """Run a Salesforce with one app, one org and one person: `APP`, `ORG` and `USER` of `loopback_auth.testing.salesforce`."""
+    from .salesforce import Salesforce
+
+    with Salesforce.running() as server:
         yield server
 
 

@@ -269,6 +269,8 @@ def test_a_person_is_asked_step_by_step(server: ScriptedServer, tmp_path: Path) 
     assert SECRET not in config(tmp_path)
     assert config(tmp_path).startswith("# mine\n\n[profiles.default]\nprovider = ")
     assert load_config(str(tmp_path)).profile("default")["port"][0] == (17175,)
+    # What the provider's file says already is not repeated.
+    assert "scope" not in config(tmp_path)
 
 
 @pytest.mark.parametrize(("key", "exit_code"), [("\x03", 3), ("\x04", 3)])

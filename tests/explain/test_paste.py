@@ -22,6 +22,7 @@ PAGE = f"We can't authorize you because of an OAuth error.\n\n{ERROR} : {SAID}\n
 TRANSCRIPT = f"HTTP/1.1 400 Bad Request\nDate: Mon, 01 Jan 2026 00:00:00 GMT\n\n{OBJECT}\n"
 
 FORMS: list[tuple[str, str]] = [
+    ("html", f"<html><body><div><b>{ERROR}</b> : <span>{SAID}</span></div><p>Help</p></body></html>"),
     ("line", f"{ERROR}: {SAID}"),
     ("line", f"{ERROR} : {SAID}"),
     ("line", f"{ERROR} / {SAID}"),

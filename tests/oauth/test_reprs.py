@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import loopback_auth
+from loopback_auth.edge.config import parse_config
 from loopback_auth.edge.page import Answer
+from loopback_auth.edge.store import FileStore
 from loopback_auth.edge.streaming import ResourceRequest, StreamedReply
 from loopback_auth.edge.transport import HttpTransport
 from loopback_auth.edge.upload import Upload
 from loopback_auth.edge.visit import Visit
 from loopback_auth.errors import LoopbackAuthError, TokenError
 from loopback_auth.explain.paste import read_paste
+from loopback_auth.flows.doctor import Scene
 from loopback_auth.flows.profile import Profile, Setting
 from loopback_auth.notices import OpenThisPage
 from loopback_auth.oauth.credential import Credential
@@ -107,12 +110,23 @@ HOLDERS: list[object] = [
         remembered=CREDENTIAL.to_document(),
     ),
     HttpTransport(environ={"HTTPS_PROXY": f"http://user:{CANARY}@proxy.example:3128"}),
+    Scene(
+        name="work",
+        place="/h",
+        store=FileStore("/h"),
+        config=parse_config("", ""),
+        profile=Profile(name="work", settings={}),
+        stored=CREDENTIAL.to_document(),
+        folder_mode=0o700,
+        environ={"SECRET": CANARY},
+    ),
 ]
 """One of each kind of value that may hold a secret, made of nothing else."""
 
 HARMLESS = {
     # Names, places and words that are meant to be seen.
     "BrowserNotOpened",
+    "Check",
     "Config",
     "Exchanged",
     "Explanation",
@@ -136,10 +150,13 @@ HARMLESS = {
     "Access",
     "Hold",
     "KeyringHold",
+    "Listened",
+    "PatientPreflight",
     "Keyring",
     "Entry",
     "Console",
     "FileUpload",
+    "Findings",
     "JSONAnswer",
     "PipeUpload",
     "PrintedAnswer",

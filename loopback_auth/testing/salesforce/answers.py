@@ -52,21 +52,25 @@ class Redirect:
     """On to an address of this server."""
 
     location: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def wire(self) -> Wire:
         """Spell it out."""
-        return Wire(status=302, headers={**NOT_STORED, "Location": self.location})
+        return Wire(status=302, headers={**NOT_STORED, **self.headers, "Location": self.location})
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BackToTheApp(SentBack):
     """The redirect to the Callback URL: 302, and code before state."""
+
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def wire(self) -> Wire:
         """Spell it out."""
         told = [*self.members.items(), *self.repeated.items()]
         joint = "&" if "?" in self.redirect_uri else "?"
         location = f"{self.redirect_uri}{joint}{urlencode(told, quote_via=quote)}"
-        return Wire(status=302, headers={**NOT_STORED, "Location": location})
+        return Wire(status=302, headers={**NOT_STORED, **self.headers, "Location": location})
 
 
 def refused_before_sign_in(error: str, description: str) -> Text:

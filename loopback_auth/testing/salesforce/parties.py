@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Literal
+from urllib.parse import urlsplit
 
 REDIRECT_URI = "http://localhost:1717/OauthRedirect"
 SUCCESS_URL = "https://login.salesforce.com/services/oauth2/success"
@@ -45,6 +46,14 @@ class App:
     ip_ok: bool = True
     code_credentials: bool = False
     active_from: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse what Setup refuses to save."""
+        # Assumed: [::1] is refused as 127.0.0.1 is.
+        if any(
+            url.startswith("http:") and urlsplit(url).hostname != "localhost" for url in self.callback_urls
+        ):
+            raise ValueError("Cannot be an HTTP URL")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

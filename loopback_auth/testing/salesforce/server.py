@@ -8,7 +8,7 @@ from contextlib import suppress
 from functools import partial
 
 from ..service import HttpService, Served
-from . import authorize, resources, token
+from . import authorize, discovery, identity, person, rest, token, tokens
 from .parties import APP, ORG, USER
 from .world import Host, World
 
@@ -27,19 +27,19 @@ _GET, _BOTH = ("GET",), ("GET", "POST")
 
 _PLACES: tuple[tuple[str, str, tuple[str, ...], Answers, tuple[str, ...]], ...] = (
     ("authorize", f"{_OAUTH}/authorize", _BOTH, authorize.authorize, ("authorize",)),
-    ("login", authorize.LOGIN_PAGE, ("POST",), authorize.log_in, ("authorize",)),
-    ("consent", authorize.CONSENT_PAGE, ("POST",), authorize.consent, ("authorize",)),
-    ("error-page", authorize.ERROR_PAGE, _GET, authorize.error_page, ()),
-    ("success", f"{_OAUTH}/success", _GET, authorize.success_page, ()),
+    ("login", person.LOGIN_PAGE, ("POST",), authorize.log_in, ("authorize",)),
+    ("consent", person.CONSENT_PAGE, ("POST",), authorize.consent, ("authorize",)),
+    ("error-page", person.ERROR_PAGE, _GET, person.error_page, ()),
+    ("success", f"{_OAUTH}/success", _GET, person.success_page, ()),
     ("token", f"{_OAUTH}/token", ("POST",), token.token, ("token",)),
-    ("revoke", f"{_OAUTH}/revoke", _BOTH, resources.revoke, ("revoke",)),
-    ("introspect", f"{_OAUTH}/introspect", ("POST",), resources.introspect, ("introspect",)),
-    ("userinfo", f"{_OAUTH}/userinfo", _BOTH, resources.userinfo, ("userinfo",)),
-    ("discovery", "/.well-known/openid-configuration", _GET, resources.discovery, ("discovery",)),
-    ("jwks", "/id/keys", _GET, resources.jwks, ("jwks",)),
-    ("identity", r"/id/[^/]+/[^/]+", _BOTH, resources.identity, ("userinfo",)),
-    ("versions", "/services/data/?", _GET, resources.versions, ("api",)),
-    ("api", "/services/data/.+", ("GET", "HEAD", "POST", "PATCH", "DELETE"), resources.rest, ("api",)),
+    ("revoke", f"{_OAUTH}/revoke", _BOTH, tokens.revoke, ("revoke",)),
+    ("introspect", f"{_OAUTH}/introspect", ("POST",), tokens.introspect, ("introspect",)),
+    ("userinfo", f"{_OAUTH}/userinfo", _BOTH, identity.userinfo, ("userinfo",)),
+    ("discovery", "/.well-known/openid-configuration", _GET, discovery.discovery, ("discovery",)),
+    ("jwks", "/id/keys", _GET, discovery.jwks, ("jwks",)),
+    ("identity", r"/id/[^/]+/[^/]+", _BOTH, identity.identity, ("userinfo",)),
+    ("versions", "/services/data/?", _GET, rest.versions, ("api",)),
+    ("api", "/services/data/.+", ("GET", "HEAD", "POST", "PATCH", "DELETE"), rest.rest, ("api",)),
 )
 """Name, path as a regular expression, methods, what answers, and the faults that spoil it."""
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .parties import App, Org, User
 
 ID_TOKEN_TTL_S = 120
+SITE_ID = "0DB000000000001"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +116,17 @@ class World:
         """Give the address of the host that production, or all sandboxes, share."""
         return next(host.url for host in self.hosts.values() if host.org is None and host.sandbox is sandbox)
 
+    def identity_url(self, user: User) -> str:
+        """Name the person as a URL, at the host that production or all sandboxes share."""
+        org = self.org_of(user)
+        return f"{self.login_url(sandbox=org.sandbox)}/id/{org.org_id}/{user.user_id}"
+
+    def remember(self, interaction: Interaction) -> str:
+        """Keep what a person is being asked, under a name for the page's form."""
+        name = secrets.token_urlsafe(24)
+        self.interactions[name] = interaction
+        return name
+
     def add_code(self, code: Code) -> str:
         """Issue *code*; its name ends in ==, as the real ones do, so that whoever cuts it off is found out."""
         name = f"aPrx{secrets.token_urlsafe(48)}=="
@@ -126,7 +138,8 @@ class World:
         own = [
             g
             for g in self.grants
-            if not g.revoked and (g.app.client_id, g.user) == (grant.app.client_id, grant.user)
+            if not g.revoked
+            and (g.app.client_id, g.user.user_id) == (grant.app.client_id, grant.user.user_id)
         ]
         for oldest in own[: max(0, len(own) + 1 - grant.app.grants_per_user)]:
             oldest.revoked = True
@@ -136,7 +149,7 @@ class World:
         """Make a token answer: every value is a string, there is no expires_in, and issued_at counts milliseconds."""
         now, user, app = self.clock(), grant.user, grant.app
         org = self.org_of(user)
-        identity = f"{self.login_url(sandbox=org.sandbox)}/id/{org.org_id}/{user.user_id}"
+        identity = self.identity_url(user)
         issued_at = str(int(now * 1000))
         token = self._access_token(grant, identity, now)
         told = {
@@ -154,7 +167,9 @@ class World:
             told["id_token"] = sign(self._id_claims(grant, identity, now, nonce))
         if grant.site:
             told["sfdc_community_url"] = self.my_domain(org) + grant.site
-            told["sfdc_community_id"] = "0DB000000000001"
+            told["sfdc_community_id"] = SITE_ID
+        if "sfap_api" in grant.scope.split():
+            told["api_instance_url"] = "https://api.salesforce.com"
         return told
 
     def _access_token(self, grant: Grant, identity: str, now: float) -> str:

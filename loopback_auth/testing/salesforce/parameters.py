@@ -1,0 +1,20 @@
+"""What a request says, and what follows from it."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ..records import Request
+    from .world import World
+
+
+def first_values(request: Request) -> dict[str, str]:
+    """Give the parameters of query and form, the form's first."""
+    return {name: values[0] for fields in (request.query, request.form) for name, values in fields.items()}
+
+
+def scope_of(world: World, sent: Mapping[str, str]) -> str:
+    """Give the scope that is asked for; without one, all that the app has."""
+    return sent.get("scope") or " ".join(world.apps[sent["client_id"]].scopes)

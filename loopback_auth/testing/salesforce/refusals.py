@@ -1,0 +1,118 @@
+"""
+What stops an authorize request, and how that is told: A, to the browser as bare text; B, on a page of the server's; D, to the app.
+
+Assumed, where the documentation is silent: the order of the checks.
+"""
+
+from __future__ import annotations
+
+from .answers import BackToTheApp, Redirect, form
+from .person import ERROR_PAGE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .parties import App, Org, User
+    from .world import Host, World
+
+GENERIC = "An unexpected error has occured during authentication. Please try again."
+"""Spelled as it is."""
+
+_OUT_OF_BAND = "urn:ietf:wg:oauth:2.0:oob"
+
+
+def wrong_from_the_start(world: World, sent: Mapping[str, str]) -> tuple[str, str] | None:
+    """Find what is wrong with a request, whoever asks: an error and a description."""
+    app, redirect_uri = world.apps.get(sent.get("client_id", "")), sent.get("redirect_uri", "")
+    known = app if app and app.active_from <= world.clock() else None
+    checks = (
+        # Assumed: that this is told to the browser alone.
+        (sent.get("response_type") == "code", "unsupported_response_type", "response type not supported"),
+        (known, "invalid_client_id", "client identifier invalid"),
+        # Assumed: the wording of the answer.
+        (redirect_uri, "redirect_uri_missing", "redirect_uri not provided"),
+        (not redirect_uri.startswith(_OUT_OF_BAND), "invalid_request", "Out-of-band not supported"),
+        (
+            known and redirect_uri in known.callback_urls,
+            "redirect_uri_mismatch",
+            "redirect_uri must match configuration",
+        ),
+        (
+            (known and not known.require_pkce) or sent.get("code_challenge"),
+            "invalid_request",
+            "missing required code challenge",
+        ),
+        # Assumed: a method other than S256 is refused, as `plain` is not offered; none at all is taken for S256.
+        (
+            sent.get("code_challenge_method", "S256") == "S256",
+            "invalid_request",
+            "invalid code challenge method",
+        ),
+    )
+    return next(((error, description) for passed, error, description in checks if not passed), None)
+
+
+def refusal_for(
+    world: World, host: Host, sent: Mapping[str, str], user: User
+) -> BackToTheApp | Redirect | None:
+    """Say why this person may not, if so: told to the app, or on a page of the server's own."""
+    app, org = world.apps[sent["client_id"]], world.org_of(user)
+    checks = (
+        (user.active, "inactive_user", "user is inactive"),
+        (org.status == "active", "inactive_org", "org is locked, closed, or suspended"),
+        (not app.blocked, "OAUTH_APP_BLOCKED", "this app is blocked by admin"),
+    )
+    for passed, error, description in checks:
+        if not passed:
+            return back(sent, error=error, error_description=description)
+    if stopped := _not_installed(app, org, user, host):
+        told = form(dict(zip(("error", "error_description"), stopped, strict=True)))
+        return Redirect(location=f"{host.url}{host.site}{ERROR_PAGE}?{told}")
+    return _forbidden(app, sent, user)
+
+
+def _forbidden(app: App, sent: Mapping[str, str], user: User) -> BackToTheApp | None:
+    checks = (
+        (
+            app.permitted_users == "self" or user.preauthorized,
+            "OAUTH_APP_ACCESS_DENIED",
+            "user is not admin approved to access this app",
+        ),
+        (user.ip_ok and app.ip_ok, "invalid_grant", "IP restricted or invalid login hours"),
+        (
+            # Assumed: that this is told to the app.
+            set(sent.get("scope", "").split()) <= set(app.scopes),
+            "invalid_scope",
+            "the requested scope is not allowed",
+        ),
+    )
+    for passed, error, description in checks:
+        if not passed:
+            return back(sent, error=error, error_description=description)
+    return None
+
+
+def _not_installed(app: App, org: Org, user: User, host: Host) -> tuple[str, str] | None:
+    """Say what the server's own page says; the app hears nothing of it."""
+    if app.kind == "connected":
+        if app.installed or user.may_use_uninstalled_apps:
+            return ("OAUTH_APPROVAL_ERROR_GENERIC", GENERIC) if user.api_only else None
+        return "invalid_client", "app must be installed into org"
+    if app.distribution == "local" and app.org_id != org.org_id:
+        return (
+            "OAUTH_AUTHORIZATION_BLOCKED",
+            "Cross-org OAuth flows are not supported for this external client app",
+        )
+    if (app.distribution == "local" and host.org is None) or (
+        app.distribution == "packaged" and not app.installed
+    ):
+        # Assumed: told on the server's page; reports name both that and the redirect.
+        return "OAUTH_EC_APP_NOT_FOUND", "External client app is not installed in this org"
+    return ("OAUTH_APPROVAL_ERROR_GENERIC", GENERIC) if user.api_only else None
+
+
+def back(sent: Mapping[str, str], **members: str) -> BackToTheApp:
+    """Send the browser back to the app; the state goes with it."""
+    state = {"state": sent["state"]} if "state" in sent else {}
+    return BackToTheApp(redirect_uri=sent["redirect_uri"], members={**members, **state})

@@ -1,0 +1,389 @@
+"""What tokens are good for at the test kit's Salesforce: revoke, introspect, userinfo, the identity URL, the API, discovery, headless."""
+
+from __future__ import annotations
+
+import base64
+import socket
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode, urlsplit
+
+import pytest
+
+from loopback_auth.testing import Browser
+from loopback_auth.testing.salesforce import APP, ORG, USER, Org, Salesforce
+from tests.testing.asking import Clock, Reply
+from tests.testing.salesforce_asking import (
+    LIMITS,
+    OAUTH,
+    ask,
+    authorize,
+    bearer,
+    exchange,
+    limits,
+    post,
+    refresh,
+    request,
+    tokens,
+    told,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+OTHER_ORG = Org(org_id="00D000000000002AAA", name="Globex")
+OTHER_APP = replace(APP, client_id="3MVG9other")
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def salesforce(clock: Clock) -> Iterator[Salesforce]:
+    with Salesforce.running(apps=[APP, OTHER_APP], orgs=[ORG, OTHER_ORG], clock=clock) as running:
+        yield running
+
+
+def revoke(salesforce: Salesforce, token: str) -> Reply:
+    return post(f"{salesforce.login_url}{OAUTH}/revoke", {"token": token})
+
+
+def test_revoking_an_access_token_ends_that_session_only(salesforce: Salesforce) -> None:
+    """200 and an empty body; nobody is asked who they are."""
+    got = tokens(salesforce.login_url)
+    reply = revoke(salesforce, got["access_token"])
+    assert (reply.status, reply.body) == (200, b"")
+    assert limits(salesforce, got["access_token"]) == 401
+    assert refresh(salesforce.login_url, got["refresh_token"]).status == 200
+
+
+def test_revoking_a_refresh_token_ends_all(salesforce: Salesforce) -> None:
+    """It and every access token that came of it."""
+    got = tokens(salesforce.login_url)
+    assert revoke(salesforce, got["refresh_token"]).status == 200
+    assert limits(salesforce, got["access_token"]) == 401
+    assert refresh(salesforce.login_url, got["refresh_token"]).status == 400
+
+
+def test_revoke_takes_a_get_and_answers_jsonp(salesforce: Salesforce) -> None:
+    """For scripts in a page."""
+    token = quote(tokens(salesforce.login_url)["refresh_token"])
+    url = f"{salesforce.my_domain()}{OAUTH}/revoke?token={token}&callback=f"
+    good, bad = ask(url), ask(url)
+    assert (good.status, good.text[:2]) == (200, "f(")
+    assert (bad.status, bad.text) == (400, 'f({"error": "invalid_token"});')
+
+
+def test_revoke_tells_errors_as_a_form_and_echoes_the_token(salesforce: Salesforce) -> None:
+    """Not JSON; and what was sent is in it, so that a client that prints it is found out."""
+    unknown, missing = revoke(salesforce, "a-token"), revoke(salesforce, "")
+    assert (unknown.status, missing.status) == (400, 400)
+    assert told(unknown.text) == ("unsupported_token_type", "invalid token: a-token")
+    assert told(missing.text) == ("unsupported_token_type", "Token type not supported")
+
+
+def introspect(salesforce: Salesforce, token: str, **changes: str | None) -> Reply:
+    form = {"client_id": APP.client_id, "client_secret": APP.client_secret, "token": token, **changes}
+    return post(f"{salesforce.login_url}{OAUTH}/introspect", form)
+
+
+def test_introspection_counts_in_seconds(salesforce: Salesforce, clock: Clock) -> None:
+    """Unlike the token answer."""
+    got = tokens(salesforce.login_url)
+    now = int(clock.now)
+    assert introspect(salesforce, got["access_token"]).json == {
+        "active": True,
+        "scope": "api refresh_token",
+        "client_id": APP.client_id,
+        "username": USER.username,
+        "sub": got["id"],
+        "token_type": "access_token",
+        "exp": now + 7200,
+        "iat": now,
+        "nbf": now,
+    }
+    assert introspect(salesforce, got["refresh_token"]).json["active"] is True
+
+
+def test_introspection_of_what_is_dead_or_another_apps(salesforce: Salesforce, clock: Clock) -> None:
+    """It is not active, and no more is said."""
+    got = tokens(salesforce.login_url)
+    assert introspect(salesforce, got["access_token"], client_id=OTHER_APP.client_id).json == {
+        "active": False
+    }
+    clock.turn(7200)
+    assert introspect(salesforce, got["access_token"]).json == {"active": False}
+
+
+@pytest.mark.parametrize("changes", [{"client_secret": None}, {"client_secret": "x"}, {"client_id": "x"}])
+def test_introspection_asks_who_asks(salesforce: Salesforce, changes: dict[str, str | None]) -> None:
+    """401 for everybody else."""
+    assert introspect(salesforce, "x", **changes).status == 401
+
+
+USERINFO = {
+    *("sub", "user_id", "organization_id", "preferred_username", "nickname", "name", "email"),
+    *("email_verified", "given_name", "family_name", "zoneinfo", "photos", "profile", "picture", "address"),
+    *("is_salesforce_integration_user", "urls", "active", "user_type", "language", "locale", "utcOffset"),
+    *("updated_at", "is_app_installed"),
+}
+IDENTITY = {
+    *("id", "asserted_user", "user_id", "organization_id", "username", "nick_name", "display_name", "email"),
+    *("email_verified", "first_name", "last_name", "timezone", "photos", "addr_street", "addr_city"),
+    *("addr_state", "addr_country", "addr_zip", "mobile_phone", "mobile_phone_verified"),
+    *("is_lightning_login_user", "status", "urls", "active", "user_type", "language", "locale", "utcOffset"),
+    *("last_modified_date", "is_app_installed"),
+}
+URLS = {
+    *("enterprise", "metadata", "partner", "rest", "sobjects", "search", "query", "recent", "tooling_soap"),
+    *("tooling_rest", "profile", "feeds", "groups", "users", "feed_items", "feed_elements", "custom_domain"),
+}
+
+
+def test_userinfo_member_by_member(salesforce: Salesforce) -> None:
+    """By GET and POST, at the login host and at the org's own."""
+    got = tokens(salesforce.login_url)
+    here = ask(f"{salesforce.login_url}{OAUTH}/userinfo", headers=bearer(got["access_token"])).json
+    there = ask(
+        f"{salesforce.my_domain()}{OAUTH}/userinfo", method="POST", headers=bearer(got["access_token"])
+    ).json
+    assert here == there
+    assert set(here) == USERINFO
+    assert set(here["urls"]) == URLS
+    assert "{version}" in here["urls"]["rest"]
+    assert (here["sub"], here["preferred_username"]) == (got["id"], USER.username)
+    assert (here["utcOffset"], here["active"], here["email_verified"]) == (0, True, True)
+
+
+def test_the_identity_url_member_by_member(salesforce: Salesforce) -> None:
+    """With the token in the header or in a parameter, as JSON or XML."""
+    got = tokens(salesforce.login_url)
+    answer = ask(got["id"], headers=bearer(got["access_token"])).json
+    by_parameter = ask(f"{got['id']}?oauth_token={quote(got['access_token'])}&version=latest").json
+    xml = ask(f"{got['id']}?format=xml", headers=bearer(got["access_token"]))
+    assert answer == by_parameter
+    assert (set(answer), set(answer["urls"])) == (IDENTITY, URLS)
+    assert answer["username"] == USER.username
+    assert f"<username>{USER.username}</username>" in xml.text
+
+
+@pytest.mark.parametrize("where", ["userinfo", "identity"])
+@pytest.mark.parametrize(
+    ("headers", "word"),
+    [({}, "Missing_OAuth_Token"), (bearer("00D!bad"), "Bad_OAuth_Token")],
+    ids=["no token", "a bad token"],
+)
+def test_who_somebody_is_is_refused_with_a_bare_word(
+    salesforce: Salesforce, where: str, headers: Mapping[str, str], word: str
+) -> None:
+    """403 and a text: no JSON, and no 401."""
+    url = f"{salesforce.login_url}{OAUTH}/userinfo"
+    if where == "identity":
+        url = f"{salesforce.login_url}/id/{ORG.org_id}/{USER.user_id}"
+    reply = ask(url, headers=headers)
+    assert (reply.status, reply.text) == (403, word)
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "word"),
+    [
+        (f"{OTHER_ORG.org_id}/{USER.user_id}", 403, "Wrong_Org"),
+        (f"{ORG.org_id}/005x", 404, "Bad_Id"),
+    ],
+)
+def test_another_identity_url_is_refused(salesforce: Salesforce, path: str, status: int, word: str) -> None:
+    """A token tells of its own person alone."""
+    token = tokens(salesforce.login_url)["access_token"]
+    reply = ask(f"{salesforce.login_url}/id/{path}", headers=bearer(token))
+    assert (reply.status, reply.text) == (status, word)
+
+
+def test_userinfo_refuses_a_token_without_a_naming_scope(salesforce: Salesforce) -> None:
+    """Userinfo refuses it, though the token is alive."""
+    token = tokens(salesforce.login_url, scope="refresh_token")["access_token"]
+    reply = ask(f"{salesforce.login_url}{OAUTH}/userinfo", headers=bearer(token))
+    assert (reply.status, reply.text) == (403, "Bad_OAuth_Token")
+    assert limits(salesforce, token) == 200
+
+
+def test_versions_are_for_everybody_and_oldest_first(salesforce: Salesforce) -> None:
+    """No token is asked for."""
+    document: Any = ask(f"{salesforce.my_domain()}/services/data").json
+    numbers = [float(entry["version"]) for entry in document]
+    assert numbers == sorted(numbers)
+    assert {"label": "Winter '26", "url": "/services/data/v65.0", "version": "65.0"} in document
+
+
+@pytest.mark.parametrize(
+    ("authorization", "status", "code"),
+    [
+        (None, 401, "INVALID_SESSION_ID"),
+        ("Bearer 00D!bad", 401, "INVALID_SESSION_ID"),
+        ("OAuth {token}", 401, "INVALID_AUTH_HEADER"),
+        ("Bearer  {token}", 401, "INVALID_AUTH_HEADER"),
+        ("{token}", 401, "INVALID_AUTH_HEADER"),
+    ],
+)
+def test_the_api_refuses_with_an_array(
+    salesforce: Salesforce, authorization: str | None, status: int, code: str
+) -> None:
+    """401, and a list of one error."""
+    token = tokens(salesforce.login_url)["access_token"]
+    headers = {"Authorization": authorization.format(token=token)} if authorization else {}
+    reply = ask(salesforce.my_domain() + LIMITS, headers=headers)
+    document: Any = reply.json
+    assert (reply.status, document[0]["errorCode"]) == (status, code)
+    if code == "INVALID_SESSION_ID":
+        assert document == [{"message": "Session expired or invalid", "errorCode": code}]
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "code"),
+    [
+        ("v65.0/nothing", 404, "NOT_FOUND"),
+        ("v1.0/limits", 404, "NOT_FOUND"),
+        ("v65.0/query?q=nonsense", 400, "MALFORMED_QUERY"),
+        ("v65.0/query?q=SELECT+Id+FROM+Nothing", 400, "INVALID_TYPE"),
+    ],
+)
+def test_api_errors_row_by_row(salesforce: Salesforce, path: str, status: int, code: str) -> None:
+    """What is not there, and what cannot be read."""
+    token = tokens(salesforce.login_url)["access_token"]
+    reply = ask(f"{salesforce.my_domain()}/services/data/{path}", headers=bearer(token))
+    document: Any = reply.json
+    assert (reply.status, document[0]["errorCode"]) == (status, code)
+
+
+@pytest.mark.parametrize(
+    ("switches", "code"),
+    [({"api_enabled": False}, "API_DISABLED_FOR_ORG"), ({"quota_left": False}, "REQUEST_LIMIT_EXCEEDED")],
+)
+def test_an_org_without_api_or_quota(salesforce: Salesforce, switches: dict[str, Any], code: str) -> None:
+    """403: a new token would not help."""
+    token = tokens(salesforce.login_url)["access_token"]
+    salesforce.put(replace(ORG, **switches))
+    reply = ask(salesforce.my_domain() + LIMITS, headers=bearer(token))
+    document: Any = reply.json
+    assert (reply.status, document[0]["errorCode"]) == (403, code)
+
+
+def test_the_session_times_out_by_the_clock(salesforce: Salesforce, clock: Clock) -> None:
+    """Two hours, unless the app says otherwise."""
+    token = tokens(salesforce.login_url)["access_token"]
+    clock.turn(7199)
+    assert limits(salesforce, token) == 200
+    clock.turn(1)
+    assert limits(salesforce, token) == 401
+
+
+def test_a_token_is_for_its_own_org(salesforce: Salesforce) -> None:
+    """Another org's host does not know it, and the login host has no API."""
+    token = tokens(salesforce.login_url)["access_token"]
+    assert ask(salesforce.my_domain(OTHER_ORG) + LIMITS, headers=bearer(token)).status == 401
+    assert "text/html" in ask(salesforce.login_url + LIMITS, headers=bearer(token)).headers["content-type"]
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("SELECT Id, Name FROM Account", ["Acme", "Globex", "Initech"]),
+        ("select Id, Name from User", [USER.name]),
+    ],
+)
+def test_a_query_answers_records(salesforce: Salesforce, query: str, names: list[str]) -> None:
+    """With attributes, totalSize and done, as client libraries want them."""
+    token = tokens(salesforce.login_url)["access_token"]
+    url = f"{salesforce.my_domain()}/services/data/v65.0/query?{urlencode({'q': query})}"
+    answer = ask(url, headers=bearer(token)).json
+    assert (answer["totalSize"], answer["done"]) == (len(names), True)
+    assert [record["Name"] for record in answer["records"]] == names
+    assert all(set(record) == {"attributes", "Id", "Name"} for record in answer["records"])
+
+
+def test_objects_and_the_person_behind_the_token(salesforce: Salesforce) -> None:
+    """The second check of a token, and where the real user name is."""
+    token = tokens(salesforce.login_url)["access_token"]
+    base = f"{salesforce.my_domain()}/services/data/v65.0/sobjects/"
+    assert {"name": "Account"} in ask(base, headers=bearer(token)).json["sobjects"]
+    person = ask(f"{base}User/{USER.user_id}", headers=bearer(token)).json
+    assert person["Username"] == USER.username
+
+
+def test_discovery_says_neither_pkce_nor_grant_types(salesforce: Salesforce) -> None:
+    """A client that takes their absence for a no has not read on."""
+    login = salesforce.login_url
+    document = ask(f"{login}/.well-known/openid-configuration").json
+    assert not {"code_challenge_methods_supported", "grant_types_supported"} & set(document)
+    assert document["issuer"] == login
+    assert document["authorization_endpoint"] == f"{login}{OAUTH}/authorize"
+    assert document["jwks_uri"] == f"{login}/id/keys"
+    assert document["registration_endpoint"] == f"{login}{OAUTH}/register"
+    assert document["response_types_supported"] == ["code", "token", "token id_token"]
+    assert {"mcp_api", "sfap_api", "refresh_token"} <= set(document["scopes_supported"])
+    assert {"is_app_installed", "zoneinfo"} <= set(document["claims_supported"])
+    assert ask(document["jwks_uri"]).json["keys"][0]["alg"] == "RS256"
+
+
+def test_discovery_of_an_org_adds_the_logout(salesforce: Salesforce) -> None:
+    """The generic host has none, and RFC 8414's document is nowhere."""
+    own, login = salesforce.my_domain(), salesforce.login_url
+    document = ask(f"{own}/.well-known/openid-configuration").json
+    assert document["issuer"] == own
+    assert document["end_session_endpoint"] == f"{own}/services/auth/idp/oidc/logout"
+    assert "end_session_endpoint" not in ask(f"{login}/.well-known/openid-configuration").json
+    assert ask(f"{login}/.well-known/oauth-authorization-server").status == 404
+
+
+def headless(salesforce: Salesforce, *, password: str = USER.password, **headers: str) -> Reply:
+    pair = base64.b64encode(f"{USER.username}:{password}".encode()).decode()
+    form = request(response_type="code_credentials")
+    sent = {"Authorization": f"Basic {pair}", "Auth_Request_Type": "Named-User", **headers}
+    return post(f"{salesforce.my_domain()}{OAUTH}/authorize", form, **sent)
+
+
+def test_headless_needs_both_switches_and_the_header(salesforce: Salesforce) -> None:
+    """Without one of the three it is a login page with status 200."""
+    neither = headless(salesforce)
+    salesforce.put(replace(APP, code_credentials=True))
+    app_alone = headless(salesforce)
+    salesforce.put(replace(ORG, code_credentials=True))
+    no_header = headless(salesforce, Auth_Request_Type="x")
+    for page in (neither, app_alone, no_header):
+        assert (page.status, 'id="Login"' in page.text) == (200, True)
+
+
+def test_headless_gives_a_code_for_a_name_and_a_password(salesforce: Salesforce) -> None:
+    """The code is redeemed like any other; a wrong password is told as JSON."""
+    salesforce.put(replace(APP, code_credentials=True), replace(ORG, code_credentials=True))
+    answer = headless(salesforce).json
+    assert set(answer) == {"code", "sfdc_community_url", "sfdc_community_id"}
+    assert exchange(salesforce.my_domain(), {"code": answer["code"]}).status == 200
+    wrong = headless(salesforce, password="wrong")
+    assert wrong.status == 400
+    assert wrong.json == {"error": "invalid_grant", "error_description": "authentication failure"}
+
+
+def test_it_listens_where_browsers_look_for_localhost(salesforce: Salesforce) -> None:
+    """On both families, where there are both."""
+    port = urlsplit(salesforce.login_url).port
+    assert salesforce.login_url == f"http://localhost:{port}"
+    for address in {entry[4][0] for entry in socket.getaddrinfo("localhost", port, type=socket.SOCK_STREAM)}:
+        socket.create_connection((str(address), port or 0), timeout=5).close()
+
+
+@pytest.mark.parametrize(("decision", "outcome"), [("allow", "code"), ("deny", "error=access_denied")])
+def test_the_browser_without_a_window_clicks_through(
+    salesforce: Salesforce, decision: Any, outcome: str
+) -> None:
+    """The pages are forms like those of the other server."""
+    location = f"{salesforce.login_url}{OAUTH}/authorize?{urlencode(request())}"
+    browser = Browser(username=USER.username, password=USER.password, decision=decision)
+    assert outcome in urlsplit(browser.visit(location).url).query
+
+
+def test_the_fixture_is_in_the_plug_in(salesforce_server: Salesforce) -> None:
+    """With its own app, org and person."""
+    assert 'id="Login"' in authorize(salesforce_server.login_url).text
+    assert [asked.endpoint for asked in salesforce_server.requests] == ["authorize"]
