@@ -19,6 +19,7 @@ Every error this package raises on purpose.
     |-- Stopped                          130   a signal (SIGTERM 143, SIGHUP 129)
     |-- SignInNeeded                          4   nothing stored that could be handed out
     |   |-- StoreDamaged                          a token file that cannot be read, set aside
+    |   |-- NoPendingSignIn                       nothing was begun that could be finished by hand
     |   `-- RefreshRejected                       the server takes the refresh token no more
     |-- LoginTimedOut                         5   nobody came back in time
     |-- ListenError                           6   no registered callback address could be had
@@ -174,6 +175,10 @@ class SignInNeeded(LoopbackAuthError):
 
 class StoreDamaged(SignInNeeded):
     code = "store-damaged"
+
+
+class NoPendingSignIn(SignInNeeded):
+    code = "nothing-pending"
 
 
 class RefreshRejected(SignInNeeded):

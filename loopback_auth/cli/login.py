@@ -120,6 +120,11 @@ def arguments(parser: Parser) -> None:
         default=None,
         help="ask the server for its sign-in page before a browser does (default: as the provider says)",
     )
+    how.add_argument(
+        "--manual",
+        action="store_true",
+        help="only print the address; loopback-auth exchange finishes with what you paste, within 15 minutes",
+    )
     how.add_argument("--no-browser", action="store_true", help="open nothing: print the address only")
     how.add_argument(
         "--browser", metavar="COMMAND", help="the browser to open (default: BROWSER, else the desktop's)"
@@ -169,8 +174,10 @@ def run(arguments: Namespace, console: Console) -> int:
         stored=stored,
         find_provider=lambda provider: load_provider(provider, place),
     )
+    if arguments.manual:
+        return _begin(profile, arguments, place, console)
     credential = _sign_in(profile, arguments, store, console)
-    _report(credential, store, console)
+    report(credential, store, console)
     if (
         flags
         and name not in config.profiles
@@ -273,6 +280,31 @@ def _from_prompt(console: Console) -> str:
         raise Cancelled("stopped at the question for the client secret") from None
 
 
+def _begin(profile: Profile, arguments: Namespace, place: str, console: Console) -> int:
+    from ..edge.pending import PendingSignIns
+    from ..flows.manual import PENDING_S, begin
+
+    talk = Talk(console)
+    for note in profile.notes:
+        talk(Warned(code="login-url-read", message=note))
+    request = run_story(
+        begin(
+            profile,
+            pending=PendingSignIns(place),
+            transport=transport_for(profile.get("ca_bundle"), talk),
+            preflight=arguments.preflight,
+        )
+    )
+    console.say("Open this address in any browser, on any machine, and sign in:")
+    console.result(
+        request.url,
+        {"url": request.url, "redirect_uri": request.redirect_uri, "finish_within_s": PENDING_S},
+    )
+    console.say(f"You end at {request.redirect_uri}, which may show nothing, or an error.")
+    console.say(f"Within 15 minutes: loopback-auth exchange {profile.name}   and paste that whole address.")
+    return 0
+
+
 def _sign_in(profile: Profile, arguments: Namespace, store: FileStore, console: Console) -> Credential:
     talk = Talk(console)
     return run_story(
@@ -285,22 +317,22 @@ def _sign_in(profile: Profile, arguments: Namespace, store: FileStore, console: 
             timeout_s=profile.get("timeout", TIMEOUT_S),
             rediscover=arguments.refresh_metadata,
             preflight=arguments.preflight,
-            may_switch=_may_switch(arguments, console),
+            may_switch=may_switch(arguments, console),
         )
     )
 
 
-def _may_switch(arguments: Namespace, console: Console) -> MaySwitch | None:
+def may_switch(arguments: Namespace, console: Console) -> MaySwitch | None:
     """Say who decides whether another account may take the place of the one that the profile holds."""
     can_ask = console.interactive and not (arguments.no_input or console.json or console.quiet)
     if not (arguments.switch_account or can_ask):
         return None
 
-    async def may_switch(held: str, new: str) -> bool:
+    async def decide(held: str, new: str) -> bool:
         names = f"This profile holds {one_line(held)}, and {one_line(new)} signed in."
         return arguments.switch_account or await agreed_meanwhile(f"{names} Replace it? [y/N] ", console)
 
-    return may_switch
+    return decide
 
 
 def _browser(profile: Profile) -> Callable[[str], bool]:
@@ -309,7 +341,7 @@ def _browser(profile: Profile) -> Callable[[str], bool]:
     return lambda url: open_browser(url, chosen=profile.get("browser"))
 
 
-def _report(credential: Credential, store: FileStore, console: Console) -> None:
+def report(credential: Credential, store: FileStore, console: Console) -> None:
     from ..oauth.credential import to_rfc3339
     from .status import kept, kept_told
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "init": "set a profile up: what to register, what to enter, and whether it works",
     "login": "sign in through the browser and store the tokens",
+    "exchange": "finish by hand what login --manual began: paste the address or the code",
     "token": "print an access token that is good now",
     "exec": "run a command with the token in its environment",
     "env": "print the token as variables for a shell or a pipeline",

@@ -65,10 +65,10 @@ async def login(
         notify(Warned(code="login-url-read", message=note))
     client, store = profile.client(environ), store.storing(profile.get("storage"))
     store.prove(profile.name)
-    server, remembered = await _server(profile, transport, rediscover=rediscover)
+    server, remembered = await server_of(profile, transport, rediscover=rediscover)
     with explained(profile), bind(profile.redirect_uris) as (listeners, redirect_uri):
-        request = _request(profile, client, server, redirect_uri, token_bytes=token_bytes)
-        await _ask_first(request, profile, transport=transport, wanted=preflight)
+        request = request_to(profile, client, server, redirect_uri, token_bytes=token_bytes)
+        await ask_first(request, profile, transport=transport, wanted=preflight)
         launch_path = new_launch_path(token_bytes=token_bytes) if browser else None
         _show(request, launch_path, browser, notify)
         async with (
@@ -104,10 +104,10 @@ async def login(
                 )
                 tab.greet(credential.identity.name if credential.identity else "")
     await revoke_replaced(profile, credential, held, transport=transport, notify=notify, environ=environ)
-    return await _with_expiry(credential, store, transport, clock)
+    return await dated(credential, store, transport, clock)
 
 
-async def _with_expiry(
+async def dated(
     credential: Credential, store: FileStore, transport: Transport, clock: Callable[[], datetime]
 ) -> Credential:
     """Learn how long the token lasts where its answer did not say; the browser has been told already."""
@@ -115,13 +115,13 @@ async def _with_expiry(
         return credential
     from .expiry import with_expiry
 
-    dated = await with_expiry(credential, client=credential.client, transport=transport, clock=clock)
-    if dated is not credential:
-        store.save(credential.profile, dated.to_document())
-    return dated
+    renewed = await with_expiry(credential, client=credential.client, transport=transport, clock=clock)
+    if renewed is not credential:
+        store.save(credential.profile, renewed.to_document())
+    return renewed
 
 
-async def _ask_first(
+async def ask_first(
     request: AuthorizationRequest, profile: Profile, *, transport: Transport, wanted: bool | None
 ) -> None:
     """Have the server refuse now what it would tell to the browser alone, and with both addresses in the text."""
@@ -133,7 +133,7 @@ async def _ask_first(
         await preflight(request, transport=transport)
 
 
-def _request(
+def request_to(
     profile: Profile,
     client: Client,
     server: ServerMetadata,
@@ -153,7 +153,9 @@ def _request(
     )
 
 
-async def _server(profile: Profile, transport: Transport, *, rediscover: bool) -> tuple[ServerMetadata, bool]:
+async def server_of(
+    profile: Profile, transport: Transport, *, rediscover: bool
+) -> tuple[ServerMetadata, bool]:
     """Give the server's metadata, and whether it is remembered from an earlier discovery and to be checked again."""
     if known := profile.known_server():
         return known, False

@@ -15,6 +15,7 @@ from ..edge.listeners import check_redirect_uri, with_port
 from ..errors import NotConfigured, StoreDamaged, UsageError
 from ..oauth.metadata import ENDPOINTS, Client, server_metadata
 from ..oauth.secret import Secret
+from ..oauth.wire import check_url
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -134,6 +135,12 @@ class Profile:
         if port and not (uris and uris.rank < port.rank):
             addresses = [with_port(address, number) for number in port.value for address in addresses[:1]]
         return addresses
+
+    @property
+    def registered_redirect_uri(self) -> str:
+        """The first registered address, wherever it is: for a sign-in that nobody here listens for."""
+        uris = self.settings.get("redirect_uris")
+        return check_url(uris.value[0], name="redirect_uri") if uris else self.redirect_uris[0]
 
     def scope_for(self, server: ServerMetadata) -> str:
         """Give the scope to ask for: as set, else the provider's, else what an OpenID provider lists of the usual four."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from typing import Protocol
 
 from ..errors import LoopbackAuthError, ScopeDiffers, StoreError
 from ..notices import Exchanged, Saved, Warned
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ..edge.store import FileStore
-    from ..edge.tab import Tab
     from ..notices import Notice
     from ..oauth.authorization import AuthorizationRequest, AuthorizationResponse
     from ..oauth.id_token import Identity
@@ -38,13 +38,30 @@ INTERRUPTED_S = 1.0
 """The most that is spent on giving tokens back when the person pressed Ctrl-C."""
 
 
+class Told(Protocol):
+    """Who is told how the sign-in goes: a `Tab`, where a browser waits for that."""
+
+    def still_trusted(self) -> None: ...
+    def kept(self) -> None: ...
+
+
+class Untold:
+    """Nobody waits: the answer was pasted."""
+
+    def still_trusted(self) -> None:
+        """Whoever pasted it is here."""
+
+    def kept(self) -> None:
+        """There is no page to show."""
+
+
 async def redeem(
     response: AuthorizationResponse,
     profile: Profile,
     *,
     held: Credential | None,
     may_switch: MaySwitch,
-    tab: Tab,
+    tab: Told,
     store: FileStore,
     transport: Transport,
     clock: Callable[[], datetime],

@@ -79,21 +79,11 @@ class Credential:
             "identity": {"subject": self.identity.subject, "name": self.identity.name}
             if self.identity
             else None,
-            "client": self._client_document(),
+            "client": client_document(self.client, self.client_secret_env),
             "server": self.server.to_json(),
             "settings": dict(self.settings),
             **self.unknown,
         }
-
-    def _client_document(self) -> dict[str, Any]:
-        secret = self.client.client_secret
-        members = {
-            "client_id": self.client.client_id,
-            "client_secret": secret.reveal() if secret and not self.client_secret_env else None,
-            "client_secret_env": self.client_secret_env,
-            "token_endpoint_auth_method": self.client.token_endpoint_auth_method,
-        }
-        return {name: value for name, value in members.items() if value is not None}
 
     def client_with_secret(self, environ: Mapping[str, str]) -> Client:
         """Give the client with its secret, which may be in the variable of *environ* that the sign-in was told."""
@@ -127,6 +117,18 @@ class Credential:
             client_secret_env=client.get("client_secret_env"),
             unknown={name: value for name, value in document.items() if name not in _OWN},
         )
+
+
+def client_document(client: Client, secret_env: str | None) -> dict[str, Any]:
+    """Give what is stored of *client*: its secret, too, unless the variable *secret_env* holds it."""
+    secret = client.client_secret
+    members = {
+        "client_id": client.client_id,
+        "client_secret": secret.reveal() if secret and not secret_env else None,
+        "client_secret_env": secret_env,
+        "token_endpoint_auth_method": client.token_endpoint_auth_method,
+    }
+    return {name: value for name, value in members.items() if value is not None}
 
 
 def _damaged(document: Mapping[str, Any], why: str) -> StoreDamaged:

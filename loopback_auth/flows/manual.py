@@ -1,0 +1,162 @@
+"""A sign-in in two halves, for a redirect URI that is not on this machine: the address is printed, and the answer is pasted later."""
+
+from __future__ import annotations
+
+import os
+from secrets import token_bytes as random_bytes
+
+from ..edge.clock import now
+from ..errors import NoPendingSignIn, NotConfigured, UsageError
+from ..oauth.authorization import AuthorizationErrorResponse, AuthorizationRequest, Stray
+from ..oauth.credential import client_document
+from ..oauth.metadata import server_metadata
+from ..oauth.pasted_answer import read_pasted
+from ..oauth.secret import Secret
+from .explained import explained
+from .login import ask_first, dated, request_to, server_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+    from typing import Any
+
+    from ..edge.pending import PendingSignIns
+    from ..edge.store import FileStore
+    from ..notices import Notice
+    from ..oauth.credential import Credential
+    from ..oauth.metadata import Client
+    from .discovery import Transport
+    from .profile import Profile
+    from .replacement import MaySwitch
+
+PENDING_S = 900.0
+"""How long the second half may take: as long as the most patient servers keep a code."""
+
+
+async def begin(
+    profile: Profile,
+    *,
+    pending: PendingSignIns,
+    transport: Transport,
+    clock: Callable[[], datetime] = now,
+    token_bytes: Callable[[int], bytes] = random_bytes,
+    environ: Mapping[str, str] = os.environ,
+    preflight: bool | None = None,
+) -> AuthorizationRequest:
+    """
+    Make the request of a sign-in that `finish` will finish, and keep what only its answer may be held against.
+
+    Nothing listens, so any registered redirect URI will do. Raises the `LoopbackAuthError` that fits.
+    """
+    if not profile.endpoints():
+        raise NotConfigured(
+            f"nothing says where to sign in to the profile {profile.name}", profile=profile.name
+        )
+    client = profile.client(environ)
+    server, _ = await server_of(profile, transport, rediscover=False)
+    request = request_to(profile, client, server, profile.registered_redirect_uri, token_bytes=token_bytes)
+    await ask_first(request, profile, transport=transport, wanted=preflight)
+    pending.keep(profile.name, _document(profile, request, until=clock().timestamp() + PENDING_S))
+    return request
+
+
+async def finish(
+    profile: Profile,
+    text: str,
+    *,
+    pending: PendingSignIns,
+    store: FileStore,
+    transport: Transport,
+    clock: Callable[[], datetime] = now,
+    environ: Mapping[str, str] = os.environ,
+    notify: Callable[[Notice], None] = lambda _: None,
+    may_switch: MaySwitch | None = None,
+) -> Credential:
+    """
+    Redeem the pasted answer *text* of the pending sign-in; *profile* is that of `pending_document`.
+
+    What is not the answer is told, and the sign-in stays pending; with the answer it is over, whatever becomes of it. Raises the
+    `LoopbackAuthError` that fits.
+    """
+    document = pending_document(profile.name, pending, clock=clock)
+    request = _request(document, profile.client(environ))
+    store = store.storing(profile.get("storage"))
+    store.prove(profile.name)
+    answer = read_pasted(text, request)
+    if isinstance(answer, Stray):
+        raise _not_the_answer(answer, request, profile.name)
+    pending.remove(profile.name)
+    with explained(profile, redirect_uri=request.redirect_uri):
+        if isinstance(answer, AuthorizationErrorResponse):
+            raise answer.as_error()
+        from .redemption import Untold, redeem
+        from .replacement import held_before, never_switch, revoke_replaced
+
+        held = held_before(profile, store)
+        credential = await redeem(
+            answer,
+            profile,
+            held=held,
+            may_switch=may_switch or never_switch,
+            tab=Untold(),
+            store=store,
+            transport=transport,
+            clock=clock,
+            notify=notify,
+        )
+    await revoke_replaced(profile, credential, held, transport=transport, notify=notify, environ=environ)
+    return await dated(credential, store, transport, clock)
+
+
+def pending_document(
+    profile: str, pending: PendingSignIns, *, clock: Callable[[], datetime] = now
+) -> dict[str, Any]:
+    """
+    Give what is kept of the pending sign-in, in the form of a stored one as far as its settings go.
+
+    Raises `NoPendingSignIn` when there is none, or its time is over.
+    """
+    document = pending.load(profile)
+    if document is None:
+        raise NoPendingSignIn(f"no sign-in to the profile {profile} is pending", profile=profile)
+    if float(document.get("until", 0)) <= clock().timestamp():
+        pending.remove(profile)
+        raise NoPendingSignIn(f"the pending sign-in to the profile {profile} is too old", profile=profile)
+    return document
+
+
+def _document(profile: Profile, request: AuthorizationRequest, *, until: float) -> dict[str, Any]:
+    return {
+        "profile": profile.name,
+        "until": until,
+        "state": request.state.reveal(),
+        "code_verifier": request.code_verifier.reveal(),
+        "nonce": request.nonce.reveal() if request.nonce else None,
+        "redirect_uri": request.redirect_uri,
+        "scope": request.scope,
+        "client": client_document(request.client, profile.client_secret_env),
+        "server": request.server.to_json(),
+        "settings": profile.to_remember(),
+    }
+
+
+def _request(document: Mapping[str, Any], client: Client) -> AuthorizationRequest:
+    nonce = document.get("nonce")
+    return AuthorizationRequest(
+        server=server_metadata(document["server"]),
+        client=client,
+        redirect_uri=document["redirect_uri"],
+        state=Secret(document["state"]),
+        code_verifier=Secret(document["code_verifier"]),
+        scope=document["scope"],
+        nonce=Secret(nonce) if nonce else None,
+    )
+
+
+def _not_the_answer(stray: Stray, request: AuthorizationRequest, profile: str) -> UsageError:
+    return UsageError(
+        f"that is not the answer to the pending sign-in: {stray.reason}",
+        cause=f"It comes back to {request.redirect_uri} with the state of this request; an answer to an earlier one does not count.",
+        fix=f"loopback-auth exchange {profile}   and paste the address again; or begin anew: loopback-auth login {profile} --manual",
+    )

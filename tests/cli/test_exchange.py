@@ -1,0 +1,198 @@
+"""`login --manual` and `exchange`: a sign-in whose redirect URI is not on this machine, finished by a paste."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import stat
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, quote, urlsplit
+
+import pexpect
+import pytest
+
+from loopback_auth.testing import Browser
+from loopback_auth.testing.salesforce import APP, SUCCESS_URL, USER, Salesforce
+
+from ..servers.command import COMMAND, PATIENCE_S, Outcome, environment, no_token_file, run, token_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def salesforce() -> Iterator[Salesforce]:
+    with Salesforce.running() as running:
+        yield running
+
+
+async def begin(salesforce: Salesforce, home: Path, *more: str) -> str:
+    """Begin as the tutorial has it: with the landing page that shows nothing. Give the address to open."""
+    (home / "secret").write_text(APP.client_secret)
+    began = await run(
+        "login",
+        "--manual",
+        "--json",
+        *("--provider", "salesforce", "--login-url", salesforce.login_url, "--client-id", APP.client_id),
+        *("--client-secret-file", str(home / "secret"), "--redirect-uri", SUCCESS_URL, *more),
+        home=home,
+    )
+    assert began.exit_code == 0, began.stderr
+    url: str = began.document["url"]
+    return url
+
+
+async def answer_to(url: str) -> str:
+    """Sign in and allow; give the address where the browser ends, which is on no machine of ours."""
+    browser = Browser(username=USER.username, password=USER.password)
+    page = await asyncio.to_thread(browser.visit, url)
+    assert page.url.startswith(SUCCESS_URL + "?code="), page
+    return page.url
+
+
+async def exchange(pasted: str, home: Path, *words: str) -> Outcome:
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(
+        *COMMAND, "exchange", *words, stdin=pipe, stdout=pipe, stderr=pipe, env=environment(home)
+    )
+    async with asyncio.timeout(PATIENCE_S):
+        stdout, stderr = await process.communicate(pasted.encode())
+    assert process.returncode is not None
+    return Outcome(exit_code=process.returncode, stdout=stdout.decode(), stderr=stderr.decode())
+
+
+def pending(home: Path) -> list[Path]:
+    return list((home / "pending").glob("*.json"))
+
+
+FORMS = {
+    "the whole address": lambda url: url,
+    "quoted and broken over lines": lambda url: f' "{url[:90]}\r\n  {url[90:]}"\n',
+    "its query": lambda url: url.partition("?")[2],
+    "the code with %3D": lambda url: quote(parse_qs(urlsplit(url).query)["code"][0], safe=""),
+    "the code with =": lambda url: parse_qs(urlsplit(url).query)["code"][0] + "\n",
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+async def test_ar_09_whatever_form_the_answer_has_it_finishes_the_sign_in(
+    salesforce: Salesforce, tmp_path: Path, form: str
+) -> None:
+    """AR-09: `%3D` is `=`, and neither is to be taken away."""
+    url = await answer_to(await begin(salesforce, tmp_path))
+    if os.name == "posix":
+        assert [stat.S_IMODE(file.stat().st_mode) for file in pending(tmp_path)] == [0o600]
+    ended = await exchange(FORMS[form](url), tmp_path)
+    assert (ended.exit_code, pending(tmp_path)) == (0, []), ended.stderr
+    assert "Signed in as ada@acme.example" in ended.stderr
+    tokens = token_file(tmp_path)
+    assert tokens["extra"]["instance_url"] == salesforce.my_domain()
+    assert parse_qs(urlsplit(url).query)["code"][0] not in ended.stdout + ended.stderr
+
+
+NOT_OURS = {
+    "nothing": lambda _: "  \n",
+    "wrong state": lambda url: url[:-4] + "AAAA",
+    "no state": lambda url: url.partition("&state")[0],
+    "another host": lambda url: url.replace("login.salesforce.com", "login.example.com"),
+    "plain http": lambda url: url.replace("https:", "http:"),
+    "another port": lambda url: url.replace("salesforce.com/", "salesforce.com:8443/"),
+    "another path": lambda url: url.replace("/success", "/Success"),
+    "two codes": lambda url: url + "&code=x",
+    "two states": lambda url: url + "&state=x",
+    "a forged error": lambda _: f"{SUCCESS_URL}?error=access_denied",
+}
+
+
+async def test_ar_09_what_is_not_the_answer_is_told_and_the_sign_in_stays_pending(
+    salesforce: Salesforce, tmp_path: Path
+) -> None:
+    """AR-09: the same verdicts as the callback server's; after all of them the true answer still counts."""
+    url = await answer_to(await begin(salesforce, tmp_path))
+    for name, forged in NOT_OURS.items():
+        ended = await exchange(forged(url), tmp_path)
+        assert ended.exit_code == 2, (name, ended.stderr)
+        assert "loopback-auth exchange" in ended.stderr
+        assert len(pending(tmp_path)) == 1
+    assert (no_token_file(tmp_path), salesforce.seen("token")) == (True, [])
+    assert (await exchange(url, tmp_path)).exit_code == 0
+
+
+async def test_the_servers_error_ends_it_in_the_words_of_its_pitfall(
+    salesforce: Salesforce, tmp_path: Path
+) -> None:
+    state = parse_qs(urlsplit(await begin(salesforce, tmp_path)).query)["state"][0]
+    told = f"error=OAUTH_APP_BLOCKED&error_description=this%20app%20is%20blocked%20by%20admin&state={state}"
+    ended = await exchange(f"{SUCCESS_URL}?{told}", tmp_path)
+    assert (ended.exit_code, pending(tmp_path)) == (7, [])
+    assert "Connected Apps OAuth Usage" in ended.stderr
+
+
+async def test_a_code_is_sent_once_whatever_becomes_of_it(salesforce: Salesforce, tmp_path: Path) -> None:
+    """A refused code is no longer pending: it may be used up."""
+    url = await answer_to(await begin(salesforce, tmp_path))
+    ended = await exchange(url.replace("code=", "code=x"), tmp_path)
+    assert (ended.exit_code, len(salesforce.seen("token")), pending(tmp_path)) == (7, 1, [])
+    assert "%3D" in ended.stderr
+    again = await exchange(url, tmp_path)
+    assert (again.exit_code, "login default --manual" in again.stderr) == (4, True)
+
+
+async def test_too_old_and_never_begun_are_told(salesforce: Salesforce, tmp_path: Path) -> None:
+    ended = await exchange("code=x&state=y", tmp_path)
+    assert (ended.exit_code, "error[nothing-pending]" in ended.stderr) == (4, True)
+    await begin(salesforce, tmp_path)
+    (file,) = pending(tmp_path)
+    document = json.loads(file.read_text())
+    file.write_text(json.dumps({**document, "until": document["until"] - 901}))
+    ended = await exchange("code=x&state=y", tmp_path)
+    assert (ended.exit_code, "too old" in ended.stderr, pending(tmp_path)) == (4, True, [])
+
+
+async def test_two_profiles_are_pending_side_by_side(salesforce: Salesforce, tmp_path: Path) -> None:
+    first = await answer_to(await begin(salesforce, tmp_path, "-p", "first"))
+    second = await answer_to(await begin(salesforce, tmp_path, "-p", "second"))
+    assert (await exchange(first, tmp_path, "second")).exit_code == 2
+    assert (await exchange(second, tmp_path, "second")).exit_code == 0
+    assert (await exchange(first, tmp_path, "first")).exit_code == 0
+
+
+async def test_an_answer_in_argv_is_refused(tmp_path: Path) -> None:
+    """AR-09: the shell's history and the process list are no place for a code."""
+    ended = await run("exchange", f"{SUCCESS_URL}?code=aPrxCanary", home=tmp_path)
+    assert (ended.exit_code, "history" in ended.stderr, "aPrxCanary" in ended.stderr) == (2, True, False)
+
+
+async def test_what_can_never_work_is_told_before_anybody_signs_in(
+    salesforce: Salesforce, tmp_path: Path
+) -> None:
+    began = await run(
+        *("login", "--manual", "--provider", "salesforce", "--login-url", salesforce.login_url),
+        *("--client-id", "3MVG9other", "--redirect-uri", SUCCESS_URL),
+        home=tmp_path,
+    )
+    assert (began.exit_code, pending(tmp_path)) == (7, [])
+    assert "invalid_client_id" in began.stderr
+
+
+@pytest.mark.slow
+async def test_ar_09_on_a_terminal_the_answer_is_not_shown(salesforce: Salesforce, tmp_path: Path) -> None:
+    """AR-09: what is pasted is echoed nowhere."""
+    url = await answer_to(await begin(salesforce, tmp_path))
+
+    def paste() -> str:
+        terminal = pexpect.spawn(
+            COMMAND[0], [*COMMAND[1:], "exchange"], env=environment(tmp_path), encoding="utf-8", timeout=20
+        )
+        terminal.expect("not shown")
+        terminal.sendline(url)
+        terminal.expect(pexpect.EOF)
+        terminal.close()
+        return f"{terminal.exitstatus}{terminal.before}"
+
+    told = await asyncio.to_thread(paste)
+    assert told.startswith("0")
+    assert "Signed in as ada@acme.example" in told
+    assert "aPrx" not in told
