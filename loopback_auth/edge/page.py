@@ -11,13 +11,17 @@ from pathlib import Path
 from string import Template
 
 from ..explain import explanation
-from ..oauth.text import one_line
+from ..oauth.text import SHOWN_CHARACTERS, one_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..errors import LoopbackAuthError
+
+
+_EXPLANATION = 1000
+"""Characters of a cause or a fix, which are our own words with values of the profile in them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +93,7 @@ def failed(error: LoopbackAuthError) -> Answer:
         kind="denied" if denied else "failed",
         title="Sign-in refused" if denied else "Sign-in failed",
         lead=_shown(told.title) + ".",
-        details=f"<dl><dt>Why</dt><dd>{_shown(told.cause)}</dd><dt>What to do</dt><dd>{_shown(told.fix)}</dd></dl>"
+        details=f"<dl><dt>Why</dt><dd>{_shown(told.cause, limit=_EXPLANATION)}</dd><dt>What to do</dt><dd>{_shown(told.fix, limit=_EXPLANATION)}</dd></dl>"
         f"<p>Your terminal says more. The error's name is <code>{_shown(error.code)}</code>.</p>",
         closing="Nothing was stored. You can close this tab.",
     )
@@ -125,5 +129,5 @@ def _page(*, status: int, kind: str, title: str, lead: str, details: str, closin
     return Answer(status=status, body=body.encode(), headers={"Content-Type": "text/html; charset=utf-8"})
 
 
-def _shown(text: str) -> str:
-    return escape(one_line(text))
+def _shown(text: str, *, limit: int = SHOWN_CHARACTERS) -> str:
+    return escape(one_line(text, limit=limit))

@@ -17,6 +17,7 @@ import pytest
 
 from ..edge.scripted_server import ScriptedServer, json_answer, plain_answer, redirect
 from ..servers.command import COMMAND, PATIENCE_S, environment, query, run
+from ..servers.sockets import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -39,11 +40,6 @@ def server() -> Iterator[ScriptedServer]:
     with ScriptedServer() as server:
         server.answers[AUTHORIZE] = LOGIN_PAGE
         yield server
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 def configure(home: Path, server: ScriptedServer, *lines: str, port: int | None = None) -> int:

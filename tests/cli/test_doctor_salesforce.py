@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,15 +16,11 @@ from loopback_auth.oauth.metadata import Client, server_metadata
 from loopback_auth.testing.salesforce import APP, App, Salesforce
 
 from ..servers.command import run
+from ..servers.sockets import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 PORT = free_port()

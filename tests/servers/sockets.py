@@ -6,6 +6,12 @@ import socket
 import sys
 
 
+def free_port() -> int:
+    """Give a port that was free a moment ago; the system gives out others first."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
 def is_free(port: int, host: str = "127.0.0.1") -> bool:
     """Tell whether a server could listen there now, as the next login would."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET

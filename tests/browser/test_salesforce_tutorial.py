@@ -1,0 +1,103 @@
+"""The tutorial by hand, as one command: app set up, sign-in in Chromium, an API call; and the errors that it ends with."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from loopback_auth.testing.salesforce import APP, USER, Salesforce
+
+from ..servers.command import login, no_token_file, query, run, token_file
+from ..servers.sockets import free_port
+from .chromium import in_the_session_loop
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from playwright.async_api import Page
+
+pytestmark = [pytest.mark.browser, in_the_session_loop]
+
+
+@pytest.fixture
+def port() -> int:
+    return free_port()
+
+
+@pytest.fixture
+def salesforce(port: int) -> Iterator[Salesforce]:
+    app = replace(APP, callback_urls=(f"http://localhost:{port}/OauthRedirect",))
+    with Salesforce.running(apps=[app]) as running:
+        yield running
+
+
+def flags(salesforce: Salesforce, port: int) -> tuple[str, ...]:
+    where = ("--provider", "salesforce", "--login-url", salesforce.login_url, "--port", str(port))
+    return (*where, "--client-id", APP.client_id, "--no-browser")
+
+
+async def test_one_login_then_the_api_answers(
+    salesforce: Salesforce, port: int, tab: Page, tmp_path: Path
+) -> None:
+    """No code is copied, no %3D is fixed, no token is pasted into a header."""
+    async with login(*flags(salesforce, port), home=tmp_path, secret=APP.client_secret) as command:
+        await tab.goto(await command.open_page())
+        await tab.fill("#username", USER.username)
+        await tab.fill("#password", USER.password)
+        await tab.click("#Login")
+        await tab.click("#oaapprove")
+        await tab.wait_for_url("**/done/*")
+        ended = await command.outcome()
+    assert ended.exit_code == 0
+    assert USER.username in await tab.locator("main").inner_text()
+    assert not query(tab.url)
+    tokens = token_file(tmp_path)
+    assert tokens["extra"]["instance_url"] == salesforce.my_domain()
+
+    limits = await run("api", "/services/data/v65.0/limits", "-i", home=tmp_path)
+    assert (limits.exit_code, " 200 " in limits.stdout.splitlines()[0]) == (0, True)
+    assert json.loads(limits.stdout.split("\n\n", 1)[1])["DailyApiRequests"]["Max"] == 15000
+    status = await run("status", home=tmp_path)
+    assert f"Instance      {salesforce.my_domain()}\n" in status.stdout
+    # "401 Session expired": the token ends, and nobody notices.
+    for token in salesforce.world.access_tokens.values():
+        token.revoked = True
+    again = await run("api", "/services/data/v65.0/limits", home=tmp_path)
+    assert (again.exit_code, len(salesforce.seen("token"))) == (0, 2)
+
+
+async def test_denying_is_said_in_the_tab_and_in_the_terminal(
+    salesforce: Salesforce, port: int, tab: Page, tmp_path: Path
+) -> None:
+    async with login(*flags(salesforce, port), home=tmp_path, secret=APP.client_secret) as command:
+        await tab.goto(await command.open_page())
+        await tab.fill("#username", USER.username)
+        await tab.fill("#password", USER.password)
+        await tab.click("#Login")
+        await tab.click("#oadeny")
+        await tab.wait_for_url("**/done/*")
+        ended = await command.outcome()
+    assert (ended.exit_code, ended.error["code"], no_token_file(tmp_path)) == (3, "access-denied", True)
+    # The same words in both places.
+    assert ended.error["fix"] in (await tab.locator("main").inner_text()).replace("\n", " ")
+
+
+async def test_a_wrong_secret_is_explained_in_the_tab_too(
+    salesforce: Salesforce, port: int, tab: Page, tmp_path: Path
+) -> None:
+    """The exchange fails after the browser came back; the tab must not say that all is well."""
+    async with login(*flags(salesforce, port), home=tmp_path, secret="wrong") as command:
+        await tab.goto(await command.open_page())
+        await tab.fill("#username", USER.username)
+        await tab.fill("#password", USER.password)
+        await tab.click("#Login")
+        await tab.click("#oaapprove")
+        await tab.wait_for_url("**/done/*")
+        ended = await command.outcome()
+    assert (ended.exit_code, no_token_file(tmp_path)) == (7, True)
+    assert "Consumer Key and Secret" in ended.error["fix"]
+    assert ended.error["fix"] in (await tab.locator("main").inner_text()).replace("\n", " ")
