@@ -46,6 +46,8 @@ REVEALS = {
     "cli/env.py",
     "cli/exec.py",
     "export/__init__.py",
+    "export/members.py",
+    "export/postman.py",
     "flows/check.py",
     "flows/manual.py",
     "flows/redemption.py",

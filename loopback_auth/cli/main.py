@@ -23,6 +23,7 @@ COMMANDS = {
     "token": "print an access token that is good now",
     "exec": "run a command with the token in its environment",
     "env": "print the token as variables for a shell or a pipeline",
+    "export": "print the sign-in as another program reads it: sfdx-url, postman, simple-salesforce, singer",
     "api": "ask an API, with the token for its servers alone",
     "refresh": "get a new access token now",
     "status": "show who is signed in, where, and where each setting came from",

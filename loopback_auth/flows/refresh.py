@@ -98,7 +98,7 @@ async def _refreshed(
     environ: Mapping[str, str],
     patience_s: float,
 ) -> Credential:
-    client, token = _client(credential, environ), credential.tokens.refresh_token
+    client, token = client_of(credential, environ), credential.tokens.refresh_token
     assert token is not None  # noqa: S101 - the caller looked
     # What the server answers may be the only copy of the next refresh token: room for it is set aside.
     hold.prove(2 * len(repr(credential.to_document())))
@@ -110,8 +110,9 @@ async def _refreshed(
         if rejected.facts["error"] == "invalid_grant":
             _drop(token, hold)
         raise
-    renewed = replace(credential, tokens=tokens)
-    _save(renewed, hold, rotated=tokens.refresh_token != token)
+    rotated = tokens.refresh_token != token
+    renewed = replace(credential, tokens=tokens, rotates=credential.rotates or rotated)
+    _save(renewed, hold, rotated=rotated)
     dated = await with_expiry(renewed, client=client, transport=transport, clock=clock)
     if dated is not renewed:
         with suppress(StoreError):
@@ -119,7 +120,7 @@ async def _refreshed(
     return dated
 
 
-def _client(credential: Credential, environ: Mapping[str, str]) -> Client:
+def client_of(credential: Credential, environ: Mapping[str, str]) -> Client:
     """Give the client with its secret; a server that is asked without would only say that it does not know us."""
     variable = credential.client_secret_env
     if variable and not environ.get(variable):

@@ -39,6 +39,7 @@ _OWN = frozenset(
         "client",
         "server",
         "settings",
+        "rotates",
     }
 )
 
@@ -50,6 +51,7 @@ class Credential:
 
     *settings* are the profile's settings as they were used, so that a bare `login PROFILE` repeats it. *client_secret_env* names
     the environment variable that holds the client's secret, where it was given that way; then the secret itself is not kept.
+    *rotates* is true once a refresh brought another refresh token.
     *unknown* holds members of a stored document that this version does not know, to be written back.
     """
 
@@ -60,6 +62,7 @@ class Credential:
     settings: Mapping[str, Any] = field(default_factory=dict)
     identity: Identity | None = None
     client_secret_env: str | None = None
+    rotates: bool = False
     unknown: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     def to_document(self) -> dict[str, Any]:
@@ -82,6 +85,7 @@ class Credential:
             "client": client_document(self.client, self.client_secret_env),
             "server": self.server.to_json(),
             "settings": dict(self.settings),
+            **({"rotates": True} if self.rotates else {}),
             **self.unknown,
         }
 
@@ -115,6 +119,7 @@ class Credential:
             settings=dict(document.get("settings") or {}),
             identity=Identity(subject=identity["subject"], name=identity["name"]) if identity else None,
             client_secret_env=client.get("client_secret_env"),
+            rotates=document.get("rotates") is True,
             unknown={name: value for name, value in document.items() if name not in _OWN},
         )
 

@@ -130,6 +130,7 @@ HARMLESS = {
     "Config",
     "Exchanged",
     "Explanation",
+    "ExportFormat",
     "FileStore",
     "PrivateFolder",
     "Provider",

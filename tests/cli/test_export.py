@@ -1,0 +1,167 @@
+"""`export`: the sign-in in another program's words, through the real command."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ..edge.scripted_server import ScriptedServer, json_answer
+from ..flows.stored import NEW, OLD, stored
+from ..servers.command import run, token_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+INSTANCE = "https://acme.my.salesforce.com"
+URL = f"force://the-client::{OLD['refresh_token']}@acme.my.salesforce.com"
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedServer]:
+    with ScriptedServer() as running:
+        running.answers["/token"] = json_answer(NEW)
+        yield running
+
+
+def signed_in(home: Path, server: ScriptedServer, **members: Any) -> None:
+    stored(home, server, **{"lasts_s": 3000, "extra": {"instance_url": INSTANCE}, **members})
+
+
+async def test_a_url_is_one_line_and_nothing_else(server: ScriptedServer, tmp_path: Path) -> None:
+    signed_in(tmp_path, server)
+    outcome = await run("export", "sfdx-url", home=tmp_path)
+    assert (outcome.exit_code, outcome.stdout, outcome.stderr) == (0, URL + "\n", "")
+
+
+@pytest.mark.parametrize("form", ["postman", "simple-salesforce", "singer"])
+async def test_the_others_are_a_json_document(server: ScriptedServer, tmp_path: Path, *, form: str) -> None:
+    signed_in(tmp_path, server)
+    outcome = await run("export", form, home=tmp_path)
+    assert (outcome.exit_code, outcome.stderr) == (0, "")
+    assert outcome.document
+
+
+@pytest.mark.parametrize("form", ["sfdx-url", "singer"])
+async def test_json_holds_the_export(server: ScriptedServer, tmp_path: Path, *, form: str) -> None:
+    signed_in(tmp_path, server)
+    told = (await run("export", form, "--json", home=tmp_path)).document
+    plain = (await run("export", form, home=tmp_path)).stdout
+    exported = told.pop("export")
+    assert told == {"version": 1, "format": form, "profile": "default"}
+    assert plain.strip() == exported if isinstance(exported, str) else json.loads(plain) == exported
+
+
+async def test_an_expired_token_is_refreshed_first(server: ScriptedServer, tmp_path: Path) -> None:
+    signed_in(tmp_path, server, lasts_s=-1)
+    outcome = await run("export", "simple-salesforce", home=tmp_path)
+    assert outcome.document == {"instance_url": INSTANCE, "session_id": NEW["access_token"]}
+
+
+async def test_a_secret_in_the_environment_is_exported_and_still_not_stored(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    signed_in(tmp_path, server, client={"client_id": "the-client", "client_secret_env": "APP_SECRET"})
+    outcome = await run("export", "sfdx-url", home=tmp_path, more={"APP_SECRET": "from-outside"})
+    assert outcome.stdout.startswith("force://the-client:from-outside:")
+    assert "from-outside" not in json.dumps(token_file(tmp_path))
+    without = await run("export", "sfdx-url", "--json", home=tmp_path)
+    assert (without.exit_code, "APP_SECRET" in without.error["message"]) == (2, True)
+
+
+async def test_a_server_that_rotates_is_warned_of(server: ScriptedServer, tmp_path: Path) -> None:
+    """Once a refresh brought another refresh token, whoever is handed one is told what that means."""
+    server.answers["/token"] = json_answer({**NEW, "refresh_token": "the-next-one"})
+    signed_in(tmp_path, server, lasts_s=-1)
+    first = await run("export", "sfdx-url", home=tmp_path)
+    assert "the-next-one" in first.stdout
+    assert "works once" in first.stderr
+    again = await run("export", "singer", "--json", home=tmp_path)
+    assert [told["code"] for told in again.told("warning")] == ["refresh-token-rotates"]
+    token_alone = await run("export", "simple-salesforce", home=tmp_path)
+    assert (token_alone.exit_code, token_alone.stderr) == (0, "")
+
+
+async def test_a_file_is_for_your_eyes_only_and_stdout_stays_empty(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    """SF-01: 0600 from its first moment, whatever the umask."""
+    signed_in(tmp_path, server)
+    file = tmp_path / "auth.txt"
+    outcome = await run("export", "sfdx-url", "--output", str(file), home=tmp_path)
+    assert (outcome.exit_code, outcome.stdout) == (0, "")
+    assert file.read_text() == URL + "\n"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600 or os.name == "nt"
+    assert URL not in outcome.stderr
+    told = await run("export", "sfdx-url", "--output", str(file), "--force", "--json", home=tmp_path)
+    assert told.document["path"] == str(file)
+    assert URL not in told.stdout
+
+
+async def test_a_file_of_yours_is_not_overwritten_unasked(server: ScriptedServer, tmp_path: Path) -> None:
+    signed_in(tmp_path, server)
+    file = tmp_path / "mine.txt"
+    file.write_text("mine")
+    refused = await run("export", "singer", "--output", str(file), "--json", home=tmp_path)
+    assert (refused.exit_code, "--force" in refused.error["fix"]) == (2, True)
+    assert file.read_text() == "mine"
+    forced = await run("export", "singer", "--output", str(file), "--force", home=tmp_path)
+    assert (forced.exit_code, json.loads(file.read_text())["is_sandbox"]) == (0, False)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600 or os.name == "nt"
+
+
+@pytest.mark.parametrize(("place", "exit_code"), [(".", 2), ("link", 2), ("none/file", 1)])
+async def test_a_place_that_will_not_do_is_told_and_left_as_it_is(
+    server: ScriptedServer, tmp_path: Path, *, place: str, exit_code: int
+) -> None:
+    signed_in(tmp_path, server)
+    target = tmp_path / "target"
+    target.write_text("as it is")
+    (tmp_path / "link").symlink_to(target)
+    path = str(tmp_path / place)
+    refused = await run("export", "sfdx-url", "--output", path, "--force", "--json", home=tmp_path)
+    assert refused.exit_code == exit_code, refused.stdout
+    assert refused.error["fix"]
+    assert target.read_text() == "as it is"
+
+
+REFUSED = {
+    "no format": ((), {}, "--list"),
+    "another format": (("yaml",), {}, "sfdx-url"),
+    "a token from outside": (("singer",), {"LOOPBACK_AUTH_TOKEN": "a-token"}, "unset LOOPBACK_AUTH_TOKEN"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+async def test_what_is_asked_wrongly_is_told(server: ScriptedServer, tmp_path: Path, *, name: str) -> None:
+    words, more, fix = REFUSED[name]
+    signed_in(tmp_path, server)
+    refused = await run("export", *words, "--json", home=tmp_path, more=more)
+    assert refused.exit_code == 2
+    assert fix in refused.error["message"] + refused.error["fix"]
+
+
+async def test_a_sign_in_elsewhere_is_refused(server: ScriptedServer, tmp_path: Path) -> None:
+    stored(tmp_path, server, lasts_s=3000)
+    refused = await run("export", "postman", "--json", home=tmp_path)
+    assert (refused.exit_code, "instance_url" in refused.error["message"]) == (2, True)
+
+
+async def test_nobody_signed_in(tmp_path: Path) -> None:
+    assert (await run("export", "singer", home=tmp_path)).exit_code == 4
+
+
+async def test_the_list_says_who_reads_what(tmp_path: Path) -> None:
+    listed = (await run("export", "--list", home=tmp_path)).stdout
+    assert [line.split()[0] for line in listed.splitlines()] == [
+        "sfdx-url",
+        "postman",
+        "simple-salesforce",
+        "singer",
+    ]
+    formats = (await run("export", "--list", "--json", home=tmp_path)).document["formats"]
+    assert "tap-salesforce" in formats["singer"]
