@@ -1,5 +1,5 @@
 """
-Puts the real authorization servers, Chromium and a few programs where the tests find them: `python tests/servers/install.py`.
+Puts the real authorization servers, real clients, Chromium and a few programs where the tests find them: `python tests/servers/install.py`.
 
 Standard library only, since `scripts/test` runs it in a fresh clone. The servers land in `.servers/`. A second run
 sees by a stamp that nothing changed and is done. Exit status 3 means that something could not be had: `.servers/missing.json`
@@ -32,8 +32,14 @@ MISSING = HOME / "missing.json"
 
 INCOMPLETE = 3
 NODE_MAJOR = 20
-PYTHON_SERVERS = ("django-oauth-toolkit", "canaille")
-NPM_SERVERS = ("oidc-provider", "oauth2-mock-server")
+PYTHON_PACKAGES = ("django-oauth-toolkit", "canaille", "simple-salesforce")
+NPM_PACKAGES = (
+    "oidc-provider",
+    "oauth2-mock-server",
+    "@jsforce/jsforce-node",
+    "@salesforce/core",
+    "newman",
+)
 CHROMIUM = "chromium"
 SECRET_SERVICE = "secret-service"
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
@@ -121,12 +127,12 @@ def _python_is_there() -> bool:
 
 
 def _npm_is_there() -> bool:
-    packages = all((HOME / "node_modules" / name).is_dir() for name in NPM_SERVERS)
+    packages = all((HOME / "node_modules" / name).is_dir() for name in NPM_PACKAGES)
     return packages and _read(STAMP).get("npm") == _digest("package.json") and Path(find_node()).exists()
 
 
 def _install_python(say: Callable[[str], None]) -> None:
-    say("installing django-oauth-toolkit and Canaille into .servers/venv (about 20 s)")
+    say("installing django-oauth-toolkit, Canaille and simple-salesforce into .servers/venv (about 20 s)")
     _venv()
     _fetch(_pip("install", "-r", str(HERE / "requirements.txt")), "pip", say)
     _remember(python=_digest("requirements.txt"))
@@ -137,7 +143,7 @@ def _install_npm(say: Callable[[str], None]) -> None:
     npm = _npm(node)
     if npm is None:
         raise NotHadError("there is Node, but no npm")
-    say("installing oidc-provider and oauth2-mock-server into .servers/node_modules")
+    say(f"installing {', '.join(NPM_PACKAGES)} into .servers/node_modules (about a minute)")
     shutil.copyfile(HERE / "package.json", HOME / "package.json")
     quiet = ("--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error")
     patient = ("--fetch-retries=2", "--fetch-retry-maxtimeout=10000")
@@ -331,8 +337,8 @@ class Part:
 
 
 PARTS = (
-    Part(names=PYTHON_SERVERS, is_there=_python_is_there, install=_install_python),
-    Part(names=NPM_SERVERS, is_there=_npm_is_there, install=_install_npm),
+    Part(names=PYTHON_PACKAGES, is_there=_python_is_there, install=_install_python),
+    Part(names=NPM_PACKAGES, is_there=_npm_is_there, install=_install_npm),
     Part(names=(CHROMIUM,), is_there=lambda: find_chromium() is not None, install=_install_chromium),
     # What the tests of shell quoting, of faults and of the system's keyring run.
     _program("fish", ("fish",)),

@@ -14,6 +14,7 @@ from .world import Host, World
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Sequence
 
     from ..answers import Spoken
@@ -48,8 +49,8 @@ class Salesforce(HttpService):
     """
     The server: a context manager, in a running event loop (`async with`) or in a thread of its own (`with Salesforce.running()`).
 
-    *apps*, *orgs* and *users* are those of `parties`; *clock* gives POSIX seconds, and a test may turn it. `world` is what the servers
-    remember, and may be changed while they run.
+    *apps*, *orgs* and *users* are those of `parties`; *clock* gives POSIX seconds, and a test may turn it. With *ssl_context* every
+    host is an https one. `world` is what the servers remember, and may be changed while they run.
     """
 
     def __init__(
@@ -59,8 +60,10 @@ class Salesforce(HttpService):
         orgs: Sequence[Org] = (ORG,),
         users: Sequence[User] = (USER,),
         clock: Callable[[], float] = time.time,
+        ssl_context: ssl.SSLContext | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(ssl_context=ssl_context)
+        self._scheme = "https" if ssl_context else "http"
         self.world = World(apps, orgs, users, clock)
 
     async def _listen(self) -> None:
@@ -73,7 +76,7 @@ class Salesforce(HttpService):
             # Browsers try the other family first; a machine without it has nobody who would.
             with suppress(OSError):
                 await self._bind("::1", port)
-            url = f"http://localhost:{port}"
+            url = f"{self._scheme}://localhost:{port}"
             self.world.hosts[str(port)] = Host(url=url, sandbox=host.sandbox, org=host.org)
 
     @property
