@@ -37,6 +37,25 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NothingYet:
+    """No answer came for *waited_s* seconds; *hint* is what the provider says of that, and *takes_paste* whether one is read meanwhile."""
+
+    waited_s: float
+    hint: str
+    takes_paste: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasteExplained:
+    """What was pasted is known, and ends nothing: its explanation, as `explain` gives it; the login goes on."""
+
+    code: str
+    title: str
+    cause: str
+    fix: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StrayVisit:
     """Something came to the callback server that is not the answer; the login goes on."""
 
@@ -79,5 +98,15 @@ class Traced:
 
 
 Notice = (
-    OpenThisPage | BrowserNotOpened | Waiting | StrayVisit | Exchanged | Saved | Refreshed | Warned | Traced
+    OpenThisPage
+    | BrowserNotOpened
+    | Waiting
+    | NothingYet
+    | PasteExplained
+    | StrayVisit
+    | Exchanged
+    | Saved
+    | Refreshed
+    | Warned
+    | Traced
 )

@@ -23,7 +23,7 @@ from ..oauth.text import one_line
 from ..providers import load_provider
 from .arguments import profile_name
 from .network import transport_for
-from .question import agreed, agreed_meanwhile
+from .question import agreed, agreed_meanwhile, check_paste, pastes_of
 from .talk import Talk, host_of
 
 TYPE_CHECKING = False
@@ -125,6 +125,11 @@ def arguments(parser: Parser) -> None:
         action="store_true",
         help="only print the address; loopback-auth exchange finishes with what you paste, within 15 minutes",
     )
+    how.add_argument(
+        "--paste",
+        action="store_true",
+        help="take the answer, or an error that the browser shows, from standard input, too (a terminal needs no --paste)",
+    )
     how.add_argument("--no-browser", action="store_true", help="open nothing: print the address only")
     how.add_argument(
         "--browser", metavar="COMMAND", help="the browser to open (default: BROWSER, else the desktop's)"
@@ -155,6 +160,7 @@ def port_number(text: str) -> int:
 
 def run(arguments: Namespace, console: Console) -> int:
     listen_for_interrupts()
+    check_paste(arguments)
     place = home()
     name = profile_name(arguments, place)
     store, config = FileStore(place), load_config(place)
@@ -318,6 +324,7 @@ def _sign_in(profile: Profile, arguments: Namespace, store: FileStore, console: 
             rediscover=arguments.refresh_metadata,
             preflight=arguments.preflight,
             may_switch=may_switch(arguments, console),
+            pastes=pastes_of(arguments, console),
         )
     )
 

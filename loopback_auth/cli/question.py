@@ -1,14 +1,19 @@
-"""Questions to the person at the terminal."""
+"""Questions to the person at the terminal, and what is pasted there unasked."""
 
 from __future__ import annotations
 
 import sys
 from contextlib import suppress
 
-from ..errors import Cancelled
+from ..errors import Cancelled, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import asyncio
+    from argparse import Namespace
+    from contextlib import AbstractContextManager
+
+    from ..flows.pasted import Pastes
     from .console import Console
 
 
@@ -54,6 +59,36 @@ async def agreed_meanwhile(question: str, console: Console) -> bool:
     # A thread of the loop's own pool would be waited for at exit; nobody may ever type anything.
     threading.Thread(target=read, daemon=True).start()
     return _is_yes(await answer)
+
+
+def check_paste(arguments: Namespace) -> None:
+    """Refuse `--paste` beside what reads standard input, or forbids that, or does not wait."""
+    others = {
+        "--no-input": arguments.no_input,
+        "--client-secret-stdin": arguments.client_secret_stdin,
+        "--manual": arguments.manual,
+    }
+    name = next((name for name, is_given in others.items() if is_given), "")
+    if arguments.paste and name:
+        raise UsageError(
+            f"--paste and {name} exclude each other",
+            cause="--paste reads standard input for as long as the browser is waited for.",
+            fix=f"leave one of them out: --paste or {name}",
+        )
+
+
+def pastes_of(arguments: Namespace, console: Console) -> Pastes | None:
+    """Say how a paste is taken while the browser is waited for: on a terminal always, from standard input with `--paste`."""
+    is_for_a_person = console.interactive and not (arguments.no_input or console.json or console.quiet)
+    if not (is_for_a_person or arguments.paste):
+        return None
+
+    def taken() -> AbstractContextManager[asyncio.Queue[str]]:
+        from ..edge.pasting import pasted_lines, pasted_on_terminal
+
+        return pasted_on_terminal() if console.interactive else pasted_lines()
+
+    return taken
 
 
 def _put(question: str) -> None:

@@ -7,7 +7,9 @@ from urllib.parse import urlsplit
 from ..notices import (
     BrowserNotOpened,
     Exchanged,
+    NothingYet,
     OpenThisPage,
+    PasteExplained,
     Refreshed,
     Saved,
     StrayVisit,
@@ -38,6 +40,10 @@ class Talk:
                 self._wait(notice)
             case BrowserNotOpened():
                 self._browser_not_opened(notice)
+            case NothingYet():
+                self._nothing_yet(notice)
+            case PasteExplained():
+                self._explain(notice)
             case StrayVisit(reason=reason):
                 self._console.event("stray", reason=reason)
                 self._console.say(f"Ignored {reason}; still waiting.")
@@ -92,6 +98,24 @@ class Talk:
                 console.say(line)
         self._waiting = True
         console.redraw(line)
+
+    def _nothing_yet(self, notice: NothingYet) -> None:
+        console, hint = self._console, notice.hint or "Some errors are shown in the browser alone."
+        console.event(
+            "nothing_yet", waited_s=notice.waited_s, hint=notice.hint, takes_paste=notice.takes_paste
+        )
+        console.say(f"Nothing has come back yet. {hint}")
+        console.say(
+            "If the browser shows an error, paste it here (unseen), or the address that it ended at; then Enter."
+            if notice.takes_paste
+            else "If the browser shows an error, this tells what to do about it: loopback-auth explain"
+        )
+
+    def _explain(self, notice: PasteExplained) -> None:
+        console = self._console
+        console.event("explained", code=notice.code, title=notice.title, cause=notice.cause, fix=notice.fix)
+        console.say(f"{notice.code}: {notice.title}.\n  cause: {notice.cause}\n  fix: {notice.fix}")
+        console.say("Still waiting.")
 
     def _trace(self, message: str) -> None:
         if self._console.verbose:

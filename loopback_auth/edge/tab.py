@@ -125,7 +125,7 @@ class Tab:
             return await self._told()
         # Who opened the address first has our state and challenge, and could send us a code of their own.
         error = _reused()
-        self._arrive(error)
+        self.arrive(error)
         return page.failed(error)
 
     async def _callback(self, visit: Visit) -> Answer:
@@ -135,17 +135,18 @@ class Tab:
         try:
             answer = self._request.read(parameters)
         except LoopbackAuthError as error:
-            self._arrive(error)
+            self.arrive(error)
         else:
             if isinstance(answer, Stray):
                 return self._stray(answer.reason, 400)
-            self._arrive(answer.as_error() if isinstance(answer, AuthorizationErrorResponse) else answer)
+            self.arrive(answer.as_error() if isinstance(answer, AuthorizationErrorResponse) else answer)
         # A browser repeats a request when a connection breaks, and people reload: all get the same page, and one exchange is made.
         self._came_back.append(visit)
         await self._told()
         return page.redirect(self._done_path)
 
-    def _arrive(self, answer: AuthorizationResponse | LoopbackAuthError) -> None:
+    def arrive(self, answer: AuthorizationResponse | LoopbackAuthError) -> None:
+        """Take the answer, or what ends the login in its place; the first one counts, by whatever way it came."""
         if self._arrived.done():
             return
         if isinstance(answer, LoopbackAuthError):

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ..oauth.credential import Credential
     from ..oauth.metadata import Client, ServerMetadata
     from .discovery import Transport
+    from .pasted import Pastes
     from .profile import Profile
     from .replacement import MaySwitch
 
@@ -48,6 +49,7 @@ async def login(
     rediscover: bool = False,
     preflight: bool | None = None,
     may_switch: MaySwitch | None = None,
+    pastes: Pastes | None = None,
 ) -> Credential:
     """
     Sign in to *profile* and store the tokens; the browser is told how it went once that is so.
@@ -55,7 +57,7 @@ async def login(
     *browser* is given the one-time local address, or is `None` to open nothing. *rediscover* takes the server's metadata anew instead
     of as remembered. *preflight* asks the server for its sign-in page before the browser does (default: where the provider says so).
     *may_switch* is asked, with both names, when another person signed in than the one the profile holds; without
-    it such a sign-in is refused. Raises the `LoopbackAuthError` that fits; then nothing was stored, and what the server issued was given back.
+    it such a sign-in is refused. *pastes* takes what the person pastes while the browser is waited for. Raises the `LoopbackAuthError` that fits; then nothing was stored, and what the server issued was given back.
     """
     if not profile.endpoints():
         raise NotConfigured(
@@ -83,12 +85,15 @@ async def login(
             checked_again(server, profile, transport=transport, needed=remembered) as unchanged,
         ):
             # Here, as all that is not needed to show the address: a browser is starting now.
+            from .pasted import answer_or_paste
             from .redemption import redeem
             from .replacement import held_before, never_switch, revoke_replaced
 
             # Within the tab's block, so that its page says the same.
             with explained(profile, redirect_uri=redirect_uri):
-                response = await tab.response(timeout_s=timeout_s)
+                response = await answer_or_paste(
+                    request, profile, tab=tab, pastes=pastes, notify=notify, timeout_s=timeout_s
+                )
                 await unchanged()
                 held = held_before(profile, store)
                 credential = await redeem(

@@ -19,13 +19,13 @@ CHARACTERS = 16 * 1024
 
 
 def read_pasted(
-    text: str, request: AuthorizationRequest
+    text: str, request: AuthorizationRequest, *, takes_bare_code: bool = True
 ) -> Stray | AuthorizationErrorResponse | AuthorizationResponse:
     """
     Judge *text* as `AuthorizationRequest.read` judges a visit; it must be of the redirect URI, where it is an address.
 
     Quotes, blanks and line breaks around and within it are the terminal's. A code alone has no state: the verifier, which only
-    this sign-in's server takes, is then all that ties it to the request.
+    this sign-in's server takes, is then all that ties it to the request; without *takes_bare_code* it is a stray.
     """
     said = "".join(text[:CHARACTERS].split()).strip("\"'<>")
     if not said:
@@ -34,6 +34,8 @@ def read_pasted(
         return _address(said, request)
     if "code=" in said or "error=" in said:
         return request.read(parse_qsl(said.lstrip("?&#"), keep_blank_values=True))
+    if not takes_bare_code:
+        return Stray(reason="no state")
     # %3D is how an address writes =, which codes may end in; a code itself has no percent sign.
     return request.read([("code", unquote(said)), ("state", request.state.reveal())])
 

@@ -15,6 +15,7 @@ Kinds of server, as data: one TOML file each, in the format that users write int
     grants_per_user = 5                     # optional: each sign-in is a grant of its own, and the server keeps so many
     pitfalls = "salesforce"                 # optional: the file in explain/ that knows this server's own errors
     preflight = true                        # optional: ask the server for its sign-in page before a browser does, since its errors do not come back
+    silence = "..."                         # optional: for who waits in vain, what this server tells to the browser alone
     api_base = "https://api.example"        # optional: what `api /path` is below; {instance_url} is that member of the token answer
     [environment]                           # optional: the variables of `exec` and `env`, each with the member it is filled from
     EXAMPLE_TOKEN = "access_token"
@@ -56,6 +57,7 @@ _MEMBERS = frozenset(
         "grants_per_user",
         "pitfalls",
         "preflight",
+        "silence",
         "api_base",
         "environment",
         "details",
@@ -91,6 +93,7 @@ class Provider:
     grants_per_user: int | None = None
     pitfalls: str | None = None
     preflight: bool = False
+    silence: str = ""
     api_base: str | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     details: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

@@ -132,6 +132,8 @@ HARMLESS = {
     "Explanation",
     "ExportFormat",
     "FileStore",
+    "NothingYet",
+    "PasteExplained",
     "PrivateFolder",
     "Provider",
     "Refusal",

@@ -1,0 +1,183 @@
+"""
+What a person pastes while something else is waited for: from a terminal, unseen, or from a pipe, line by line.
+
+Each gives an `asyncio.Queue` of texts, for as long as its block lasts; reading neither holds up the event loop nor takes what is
+typed afterwards from whoever asks for it then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import sys
+import threading
+from contextlib import contextmanager, suppress
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+OCTETS = 64 * 1024
+"""Of one text; what is longer is cut."""
+
+QUIET_S = 0.4
+"""After which a paste is over: its lines come at once, but perhaps by way of a slow connection."""
+
+_LOOK_S = 0.1
+
+
+@contextmanager
+def pasted_on_terminal() -> Iterator[asyncio.Queue[str]]:
+    """
+    Take what is pasted on the terminal that is standard input. Nothing is echoed: an answer holds a code.
+
+    A paste is whole when nothing follows it; what is typed key by key, when Enter is pressed.
+    """
+    texts: asyncio.Queue[str] = asyncio.Queue()
+    typed = _Typed(texts.put_nowait)
+    with _keys(typed):
+        try:
+            yield texts
+        finally:
+            typed.forget()
+
+
+@contextmanager
+def pasted_lines() -> Iterator[asyncio.Queue[str]]:
+    """Take each line of standard input as a text of its own; its end ends nothing."""
+    texts: asyncio.Queue[str] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+
+    def read() -> None:
+        # Not sys.stdin: a thread that still holds its lock when Python ends is a fatal error.
+        before = b""
+        while chunk := _read(sys.stdin.fileno()):
+            *lines, before = (before + chunk).split(b"\n")
+            put([*lines, b""] if len(before) <= OCTETS else [*lines, before[:OCTETS]])
+            before = before if len(before) <= OCTETS else b""
+        put([before])
+
+    def put(lines: list[bytes]) -> None:
+        for line in lines:
+            if line.strip():
+                # The loop may be over by the time that something comes.
+                with suppress(RuntimeError):
+                    loop.call_soon_threadsafe(texts.put_nowait, line.decode("utf-8", "replace"))
+
+    if sys.stdin is not None:
+        threading.Thread(target=read, name="pasted-lines", daemon=True).start()
+    yield texts
+
+
+def _read(descriptor: int) -> bytes:
+    try:
+        return os.read(descriptor, 4096)
+    except OSError:
+        return b""
+
+
+class _Typed:
+    """Keys, until they are a text; *put* is given each text that is not blank."""
+
+    def __init__(self, put: Callable[[str], None]) -> None:
+        self._put = put
+        self._octets = b""
+        self._timer: asyncio.TimerHandle | None = None
+
+    def add(self, chunk: bytes) -> None:
+        self.forget_timer()
+        is_one_key = len(chunk) == 1 and not self._is_over(chunk)
+        self._octets = (self._octets + chunk)[: OCTETS + 1]
+        if not is_one_key:
+            self._timer = asyncio.get_running_loop().call_later(QUIET_S, self._whole)
+
+    @staticmethod
+    def _is_over(chunk: bytes) -> bool:
+        return chunk.endswith((b"\n", b"\r"))
+
+    def _whole(self) -> None:
+        text = _without_controls(self._octets[:OCTETS].decode("utf-8", "replace"))
+        self._octets = b""
+        if text.strip():
+            self._put(text)
+
+    def forget_timer(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+
+    def forget(self) -> None:
+        self.forget_timer()
+        self._octets = b""
+
+
+def _without_controls(text: str) -> str:
+    """Undo what was rubbed out, and leave out the marks that terminals put around a paste, and arrow keys."""
+    text = re.sub(r"\x1b\[[0-9;?]{0,20}[A-Za-z~]", "", text).replace("\r", "\n")
+    kept: list[str] = []
+    for character in text:
+        if character in "\x7f\x08":
+            del kept[-1:]
+        else:
+            kept.append(character)
+    return "".join(kept)
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    @contextmanager
+    def _keys(typed: _Typed) -> Iterator[None]:
+        # No descriptor of a console can be waited for, so it is looked at now and then.
+        async def look() -> None:
+            while True:
+                keys = ""
+                while msvcrt.kbhit():
+                    keys += msvcrt.getwch()
+                if keys:
+                    typed.add(keys.encode("utf-8", "replace"))
+                await asyncio.sleep(_LOOK_S)
+
+        looking = asyncio.get_running_loop().create_task(look())
+        try:
+            yield
+        finally:
+            looking.cancel()
+
+else:
+    import termios
+
+    @contextmanager
+    def _keys(typed: _Typed) -> Iterator[None]:
+        descriptor, loop = sys.stdin.fileno(), asyncio.get_running_loop()
+        if not _in_foreground(descriptor):
+            yield
+            return
+        before = termios.tcgetattr(descriptor)
+
+        def read() -> None:
+            # In the background a read would stop the process; a shell that took the terminal back reads it now.
+            chunk = _read(descriptor) if _in_foreground(descriptor) else b""
+            if chunk:
+                typed.add(chunk)
+            else:
+                loop.remove_reader(descriptor)
+
+        unseen = [*before]
+        # Line by line, the terminal would cut an address after 1024 characters (macOS) or 4096 (Linux).
+        unseen[3] &= ~(termios.ECHO | termios.ICANON)
+        termios.tcsetattr(descriptor, termios.TCSADRAIN, unseen)
+        loop.add_reader(descriptor, read)
+        try:
+            yield
+        finally:
+            loop.remove_reader(descriptor)
+            if _in_foreground(descriptor):
+                termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+
+    def _in_foreground(descriptor: int) -> bool:
+        try:
+            return os.tcgetpgrp(descriptor) == os.getpgrp()
+        except OSError:
+            return False

@@ -1,0 +1,204 @@
+"""What is pasted while `login` waits: on a real terminal, and through a pipe."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from loopback_auth.testing import AuthorizationServer, Browser, Client
+from loopback_auth.testing.browser import Page
+from loopback_auth.testing.salesforce import APP, USER, Salesforce
+
+from ..servers.command import COMMAND, environment, login, no_token_file, query, token_file
+from ..servers.sockets import free_port
+from .test_terminal import on_a_terminal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+pexpect = pytest.importorskip("pexpect", reason="there are no pseudo-terminals on Windows")
+
+PORT = free_port()
+CALLBACK = f"http://localhost:{PORT}/OauthRedirect"
+BODY = "error=redirect_uri_mismatch&error_description=redirect_uri%20must%20match%20configuration"
+PAGE = (
+    "We can't authorize you because of an OAuth error. For more information, contact your administrator.\n\n"
+    "OAUTH_APPROVAL_ERROR_GENERIC : An unexpected error has occured during authentication. Please try again.\n"
+)
+
+
+@pytest.fixture
+def salesforce() -> Iterator[Salesforce]:
+    with Salesforce.running(
+        apps=[replace(APP, callback_urls=(CALLBACK,), require_secret_web=False)]
+    ) as running:
+        yield running
+
+
+def login_words(server: Salesforce, *more: str) -> tuple[str, ...]:
+    client = ("--provider", "salesforce", "--login-url", server.login_url, "--client-id", APP.client_id)
+    return ("login", *client, "--port", str(PORT), "--no-browser", *more)
+
+
+class Elsewhere(Browser):
+    """A browser on another machine, where the callback leads nowhere."""
+
+    def _open(self, navigation: Any) -> Page:
+        if navigation.url.startswith(CALLBACK):
+            return Page(status=0, url=navigation.url, text="no answer")
+        return super()._open(navigation)
+
+
+def answer_to(url: str) -> str:
+    """Sign in elsewhere, and give the address that the browser ends at."""
+    return Elsewhere(username=USER.username, password=USER.password).visit(url).url
+
+
+def address_on(terminal: pexpect.spawn) -> str:
+    terminal.expect(r"(http://localhost:\d+/services/oauth2/authorize\?\S+)")
+    address: str = terminal.match[1]
+    terminal.expect("Waiting for your browser")
+    return address
+
+
+def ended(terminal: pexpect.spawn) -> str:
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    said: str = terminal.before
+    return said
+
+
+def test_ar_09_an_address_pasted_on_the_terminal_signs_in_unseen(
+    salesforce: Salesforce, tmp_path: Path
+) -> None:
+    """AR-09: no Enter is needed, and the code is on no line of the terminal."""
+    terminal = on_a_terminal(tmp_path, *login_words(salesforce))
+    answer = answer_to(address_on(terminal))
+    terminal.send(answer)
+    terminal.expect(rf"Signed in as {USER.username}")
+    terminal.expect(r"\[y/N\] ")
+    before = terminal.before
+    terminal.sendline("n")
+    before += ended(terminal)
+    assert terminal.exitstatus == 0
+    assert token_file(tmp_path)["access_token"]
+    assert query(answer)["code"] not in before
+
+
+def test_what_is_typed_counts_when_enter_is_pressed(salesforce: Salesforce, tmp_path: Path) -> None:
+    """Key by key, with one that was wrong and rubbed out."""
+    terminal = on_a_terminal(tmp_path, *login_words(salesforce))
+    address_on(terminal)
+    terminal.delaybeforesend = 0.02
+    for key in "invalid_client_ix\x7fd\r":
+        terminal.send(key)
+    terminal.expect(r"error\[invalid-client-id\]: the browser was shown an error")
+    assert "Consumer Key" in ended(terminal)
+    assert terminal.exitstatus == 7
+
+
+@pytest.mark.parametrize(("text", "fix"), [(BODY, CALLBACK), (PAGE, "Connected Apps OAuth Usage")])
+def test_an_error_of_the_browsers_pasted_on_the_terminal_ends_the_sign_in(
+    salesforce: Salesforce, tmp_path: Path, *, text: str, fix: str
+) -> None:
+    terminal = on_a_terminal(tmp_path, *login_words(salesforce))
+    address_on(terminal)
+    terminal.send(text)
+    terminal.expect("the browser was shown an error")
+    assert fix in ended(terminal)
+    assert (terminal.exitstatus, no_token_file(tmp_path)) == (7, True)
+
+
+def test_the_terminal_is_as_before_whatever_ends_the_wait(salesforce: Salesforce, tmp_path: Path) -> None:
+    """After Ctrl-C the shell echoes again."""
+    words = " ".join((*COMMAND, *login_words(salesforce)))
+    terminal = pexpect.spawn(
+        "sh",
+        ["-c", f"trap : INT; {words}; stty -a; echo over"],
+        env={**environment(tmp_path), "TERM": "xterm", "BROWSER": ""},
+        timeout=20,
+        encoding="utf-8",
+        dimensions=(40, 600),
+    )
+    address_on(terminal)
+    assert not terminal.getecho()
+    terminal.sendintr()
+    terminal.expect(r"[^-]icanon iexten echo ")
+    terminal.close()
+
+
+async def test_a_pipe_is_read_line_by_line_with_paste(salesforce: Salesforce, tmp_path: Path) -> None:
+    """What is not the answer is told; the answer after it counts, and the pipe may stay open."""
+    process = await asyncio.create_subprocess_exec(
+        *COMMAND,
+        *login_words(salesforce, "--paste", "--json", "--timeout", "20s"),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env=environment(tmp_path),
+        cwd=tmp_path,
+    )
+    assert process.stdin
+    assert process.stderr
+    line = (await process.stderr.readline()).decode()
+    while "open_page" not in line:
+        line = (await process.stderr.readline()).decode()
+    url = line.partition('"url": "')[2].partition('"')[0]
+    answer = await asyncio.to_thread(answer_to, url)
+    process.stdin.write(f"{CALLBACK}?code=x&state=another\n\n".encode())
+    process.stdin.write(f"{answer}\n".encode())
+    await process.stdin.drain()
+    stderr = (await process.stderr.read()).decode()
+    assert await process.wait() == 0, stderr
+    assert stderr.count('"paste-ignored"') == 1
+    assert token_file(tmp_path)["access_token"]
+
+
+async def test_a_closed_pipe_ends_nothing(salesforce: Salesforce, tmp_path: Path) -> None:
+    """The browser's answer still comes."""
+    async with login(*login_words(salesforce, "--paste")[1:], home=tmp_path) as command:
+        browser = Browser(username=USER.username, password=USER.password)
+        await asyncio.to_thread(browser.visit, await command.open_page())
+        assert (await command.outcome()).exit_code == 0
+
+
+@pytest.mark.slow
+async def test_after_twenty_seconds_it_is_told_what_silence_means(
+    salesforce: Salesforce, tmp_path: Path
+) -> None:
+    """Without a terminal `explain` is named; the same moment is an event for programs."""
+    async with login(*login_words(salesforce, "--timeout", "22s")[1:], home=tmp_path) as command:
+        outcome = await command.outcome()
+    (told,) = outcome.told("nothing_yet")
+    assert (told["waited_s"], told["takes_paste"]) == (20, False)
+    assert "a file called authorize" in told["hint"]
+    assert outcome.exit_code == 5
+
+
+@pytest.mark.slow
+def test_after_twenty_seconds_a_terminal_invites_a_paste(tmp_path: Path) -> None:
+    """A countdown is drawn all the while; at a server of another kind the words are general."""
+    with AuthorizationServer.running(clients=(Client(client_id="app"),)) as server:
+        terminal = on_a_terminal(tmp_path, "login", "--issuer", server.issuer, "--client-id", "app")
+        terminal.expect(r"4:5\d left")
+        terminal.expect(r"4:4\d left")
+        terminal.timeout = 30
+        terminal.expect("Nothing has come back yet. Some errors are shown in the browser alone.")
+        terminal.expect("paste it here")
+        terminal.expect(r"4:3\d left")
+        terminal.sendintr()
+        ended(terminal)
+    assert terminal.exitstatus == 130
+
+
+@pytest.mark.parametrize("other", ["--no-input", "--client-secret-stdin", "--manual"])
+def test_paste_and_what_else_wants_standard_input_exclude_each_other(tmp_path: Path, *, other: str) -> None:
+    terminal = on_a_terminal(
+        tmp_path, "login", "--provider", "salesforce", "--client-id", "x", "--paste", other
+    )
+    assert f"--paste and {other} exclude each other" in ended(terminal)
+    assert terminal.exitstatus == 2
