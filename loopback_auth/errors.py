@@ -68,7 +68,8 @@ class LoopbackAuthError(Exception):
     """
     The base, never raised itself.
 
-    *facts* fill the placeholders of the catalogue's texts and must hold no secret: they are printed.
+    *facts* fill the placeholders of the catalogue's texts and must hold no secret: they are printed. `tokens_changed` tells whether the
+    profile's stored tokens are others than before, where the work that failed might have changed them (`FileStore.watched`).
     """
 
     code = "error"
@@ -79,6 +80,7 @@ class LoopbackAuthError(Exception):
         self.message = message
         self.facts = facts
         self.told: Explanation | None = None
+        self.tokens_changed: bool | None = None
         self._cause = cause
         self._fix = fix
 

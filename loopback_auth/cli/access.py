@@ -88,7 +88,8 @@ class Access:
         from ..edge.interrupts import listen_for_interrupts
 
         listen_for_interrupts()
-        return run(self.refresh(refused))
+        with self.store.watched(self.profile):
+            return run(self.refresh(refused))
 
     def refresh(self, refused: Secret | None) -> Coroutine[Any, Any, Mapping[str, Any]]:
         """As `document` where the token is not good, for a story that is running."""

@@ -55,18 +55,19 @@ def run(arguments: Namespace, console: Console) -> int:
         find_provider=lambda provider: load_provider(provider, place),
     )
     talk = Talk(console)
-    credential = run_story(
-        finish(
-            profile,
-            _pasted(arguments, console),
-            pending=pending,
-            store=store,
-            transport=transport_for(profile.get("ca_bundle"), talk),
-            notify=talk,
-            may_switch=may_switch(arguments, console),
-            environ=os.environ,
+    with store.watched(name):
+        credential = run_story(
+            finish(
+                profile,
+                _pasted(arguments, console),
+                pending=pending,
+                store=store,
+                transport=transport_for(profile.get("ca_bundle"), talk),
+                notify=talk,
+                may_switch=may_switch(arguments, console),
+                environ=os.environ,
+            )
         )
-    )
     report(credential, store, console)
     return 0
 

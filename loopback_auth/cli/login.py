@@ -182,7 +182,8 @@ def run(arguments: Namespace, console: Console) -> int:
     )
     if arguments.manual:
         return _begin(profile, arguments, place, console)
-    credential = _sign_in(profile, arguments, store, console)
+    with store.watched(name):
+        credential = _sign_in(profile, arguments, store, console)
     report(credential, store, console)
     if (
         flags

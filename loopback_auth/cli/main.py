@@ -115,6 +115,7 @@ def _carry_out(command: str, rest: Sequence[str], console: Console) -> int:
 def _stopped(interrupt: KeyboardInterrupt) -> LoopbackAuthError:
     error = Stopped(f"stopped by {str(interrupt) or 'SIGINT'}")
     error.exit_code = getattr(interrupt, "exit_code", error.exit_code)
+    error.tokens_changed = getattr(interrupt, "tokens_changed", None)
     return error
 
 

@@ -75,7 +75,7 @@ class KeyringHold(Hold):
         document = super().load()
         return document and without_marks(document)
 
-    def save(self, document: Mapping[str, Any]) -> None:
+    def _save(self, document: Mapping[str, Any]) -> None:
         with suppress(StoreUnwritable):
             self._remove_leftovers()
         self._make_way()
@@ -96,7 +96,7 @@ class KeyringHold(Hold):
             super().prove(size)
             self._move_in()
 
-    def remove(self) -> bool:
+    def _remove(self) -> bool:
         place = self._place()
         if place:
             self._say_nowhere()
@@ -106,7 +106,7 @@ class KeyringHold(Hold):
                 # The tokens that can be removed are; what is left is the truth about the rest.
                 self._point()
                 raise
-        return super().remove()
+        return super()._remove()
 
     def _make_way(self) -> None:
         try:

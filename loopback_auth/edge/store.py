@@ -7,7 +7,7 @@ import os
 import time
 from contextlib import contextmanager, suppress
 
-from ..errors import StoreDamaged, StoreError, StoreUnsafe, StoreUnwritable, UsageError
+from ..errors import LoopbackAuthError, StoreDamaged, StoreError, StoreUnsafe, StoreUnwritable, UsageError
 from .document import STORAGES, VERSION, document_of, place_of, without_marks
 from .private_folder import LOCK_PATIENCE_S, opened
 
@@ -63,10 +63,15 @@ class FileStore:
         self.folder = os.path.join(home, "tokens")
         self._home = home
         self._storage = storage
+        self._changed: set[str] = set()
 
     def storing(self, storage: str | None) -> FileStore:
         """Give this store with another choice of where a save puts the tokens."""
-        return FileStore(self._home, storage=storage) if storage else self
+        if not storage:
+            return self
+        other = FileStore(self._home, storage=storage)
+        other._changed = self._changed
+        return other
 
     def path(self, profile: str) -> str:
         """Name the file of *profile*."""
@@ -138,6 +143,19 @@ class FileStore:
             hold.prove()
 
     @contextmanager
+    def watched(self, profile: str) -> Iterator[None]:
+        """Have an error of the block, and Ctrl-C, know whether the tokens of *profile* were changed in it (`tokens_changed`)."""
+        self._changed.discard(profile)
+        try:
+            yield
+        except (LoopbackAuthError, KeyboardInterrupt) as error:
+            has_changed = profile in self._changed
+            # What was wrong with the command line is told in three lines: nothing had begun.
+            if has_changed or not isinstance(error, UsageError):
+                error.tokens_changed = has_changed  # type: ignore[union-attr]  # KeyboardInterrupt takes it as well
+            raise
+
+    @contextmanager
     def locked(self, profile: str, *, patience_s: float = LOCK_PATIENCE_S) -> Iterator[Hold]:
         """
         Hold *profile*'s lock, for what must not be disturbed between reading and saving.
@@ -149,12 +167,25 @@ class FileStore:
             assert folder is not None  # noqa: S101 - it was created
             with folder.locked(f"{profile}.lock", patience_s=patience_s):
                 if self._storage != "keyring" and not _place_in(folder, profile):
-                    yield Hold(folder, profile)
+                    hold = Hold(folder, profile)
+                    with self._noted(hold, profile):
+                        yield hold
                     return
                 from .keyring_store import keyring_hold
 
-                with keyring_hold(folder, profile, storage=self._storage, patience_s=patience_s) as hold:
+                with (
+                    keyring_hold(folder, profile, storage=self._storage, patience_s=patience_s) as hold,
+                    self._noted(hold, profile),
+                ):
                     yield hold
+
+    @contextmanager
+    def _noted(self, hold: Hold, profile: str) -> Iterator[None]:
+        try:
+            yield
+        finally:
+            if hold.has_changed:
+                self._changed.add(profile)
 
     def _load_from_keyring(self, profile: str, place: Mapping[str, str]) -> dict[str, Any] | None:
         from .keyring_store import load_from
@@ -176,6 +207,7 @@ class Hold:
         self._folder = folder
         self._profile = profile
         self._room = ""
+        self.has_changed = False
 
     def load(self) -> dict[str, Any] | None:
         """As `FileStore.load`."""
@@ -187,6 +219,10 @@ class Hold:
 
     def save(self, document: Mapping[str, Any]) -> None:
         """As `FileStore.save`."""
+        self._save(document)
+        self.has_changed = True
+
+    def _save(self, document: Mapping[str, Any]) -> None:
         with suppress(StoreUnwritable):
             # What cannot be removed now is by the next save: this one may hold the only copy of a refresh token.
             self._remove_leftovers()
@@ -204,6 +240,11 @@ class Hold:
 
     def remove(self) -> bool:
         """As `FileStore.remove`."""
+        was_there = self._remove()
+        self.has_changed = self.has_changed or was_there
+        return was_there
+
+    def _remove(self) -> bool:
         self._remove_leftovers()
         return self._folder.remove(f"{self._profile}.json")
 

@@ -101,7 +101,9 @@ def test_what_is_typed_counts_when_enter_is_pressed(salesforce: Salesforce, tmp_
     assert terminal.exitstatus == 7
 
 
-@pytest.mark.parametrize(("text", "fix"), [(BODY, CALLBACK), (PAGE, "Connected Apps OAuth Usage")])
+@pytest.mark.parametrize(
+    ("text", "fix"), [(BODY, CALLBACK), (PAGE, "Connected Apps OAuth Usage")], ids=["file", "page"]
+)
 def test_an_error_of_the_browsers_pasted_on_the_terminal_ends_the_sign_in(
     salesforce: Salesforce, tmp_path: Path, *, text: str, fix: str
 ) -> None:

@@ -1,0 +1,76 @@
+"""CL-11: an error of a command that might have changed the stored tokens says whether it did."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ..edge.scripted_server import ScriptedServer, json_answer
+from ..flows.stored import NEW, stored
+from ..servers.command import run, token_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedServer]:
+    with ScriptedServer() as running:
+        yield running
+
+
+DOWN = json_answer({}, status=503)
+DEAD = json_answer(
+    {"error": "invalid_grant", "error_description": "expired access/refresh token"}, status=400
+)
+
+# What the token endpoint answers; the command; whether it changed anything. A dead refresh token is forgotten.
+ERRORS = {
+    "a server that is down": (DOWN, ("refresh",), False),
+    "a dead refresh token": (DEAD, ("refresh",), True),
+    "a token that was needed": (DOWN, ("token",), False),
+    "a login that nobody finished": (
+        DOWN,
+        (
+            "login",
+            "--authorization-endpoint",
+            "https://a.example/a",
+            "--token-endpoint",
+            "https://a.example/t",
+            "--client-id",
+            "x",
+            "--no-browser",
+            "--timeout",
+            "1s",
+        ),
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ERRORS)
+async def test_cl_11_an_error_says_whether_the_stored_tokens_changed(
+    server: ScriptedServer, tmp_path: Path, name: str
+) -> None:
+    """CL-11: in words, as a member of the document, and as it is."""
+    answer, command, has_changed = ERRORS[name]
+    server.answers["/token"] = answer
+    stored(tmp_path, server, lasts_s=-1)
+    before = token_file(tmp_path)
+    told = await run(*command, "--json", home=tmp_path)
+    assert (told.error["tokens_changed"], token_file(tmp_path) != before) == (has_changed, has_changed)
+    stored(tmp_path, server, lasts_s=-1)
+    said = await run(*command, home=tmp_path)
+    assert said.stderr.endswith(f"\n  stored tokens: {'changed' if has_changed else 'unchanged'}\n")
+
+
+async def test_cl_11_where_nothing_could_change_nothing_is_said_of_it(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    """CL-11: an error in the command line, or of a profile that is not there."""
+    server.answers["/token"] = json_answer(NEW)
+    for command in (("token", "nobody"), ("status", "--no-such-option")):
+        told = await run(*command, "--json", home=tmp_path)
+        assert "tokens_changed" not in told.error
