@@ -12,6 +12,7 @@ import socket
 import ssl
 import sys
 from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from ..errors import (
@@ -88,7 +89,8 @@ class HttpTransport:
         opened = self.opened(method, message.url, headers=headers, data=body, total_s=self.timeout_s)
         async with opened as response:
             with self.translating(message.url):
-                return await _read(response, message.url)
+                reply = await _read(response, message.url)
+        return replace(reply, sent=message.secrets) if isinstance(message, FormPost) else reply
 
     @asynccontextmanager
     async def opened(

@@ -155,7 +155,7 @@ def read_token_reply(reply: HttpReply, *, received_at: datetime, scope: str = ""
 def _token_error(reply: HttpReply, answer: Mapping[str, Any]) -> TokenError:
     error, description = answer["error"], answer.get("error_description")
     code = (one_line(error, limit=60) if isinstance(error, str) else "") or "an error without a name"
-    said = one_line(description) if isinstance(description, str) else ""
+    said = one_line(reply.without_sent(description)) if isinstance(description, str) else ""
     host = urlsplit(reply.url).netloc
     return TokenError(
         f"{host} refused the request ({code}{said and ': '}{said})",

@@ -20,6 +20,9 @@ _LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 # RFC 3986 leaves these out of a URL; shells and terminals give them meanings.
 _NEVER_IN_A_URL = frozenset(" \"'\\`<>^{|}")
 
+SECRET_CHARACTERS = 6
+"""Of the shortest secret that is worth hiding."""
+
 NESTING = 64
 """How deep an answer may be: real ones have five levels, and what writes JSON gives up before what reads it does."""
 
@@ -39,6 +42,11 @@ class FormPost:
         ]
         return urlencode(pairs, errors="surrogateescape").encode("ascii")
 
+    @property
+    def secrets(self) -> tuple[Secret, ...]:
+        """What of it no answer may bring to light."""
+        return tuple(value for _, value in self.fields if isinstance(value, Secret))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Get:
@@ -50,12 +58,24 @@ class Get:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpReply:
-    """An answer, whole: *headers* have lower-case names, *body* is as it came; both may hold secrets and are hidden from repr."""
+    """
+    An answer, whole: *headers* have lower-case names, *body* is as it came; both may hold secrets and are hidden from repr.
+
+    *sent* are the secrets of the request, which some servers repeat in an error.
+    """
 
     url: str
     status: int
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes = field(repr=False)
+    sent: tuple[Secret, ...] = field(default=(), repr=False)
+
+    def without_sent(self, text: str) -> str:
+        """Give *text*, a part of the answer, without the secrets that were sent, for it to be printed."""
+        for value in (secret.reveal() for secret in self.sent):
+            # What is shorter is no secret, and may be a part of any word.
+            text = text.replace(value, "(hidden)") if len(value) >= SECRET_CHARACTERS else text
+        return text
 
 
 def check_url(raw: str, *, name: str) -> str:

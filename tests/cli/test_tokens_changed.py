@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ..edge.scripted_server import ScriptedServer, json_answer
-from ..flows.stored import NEW, stored
+from ..flows.stored import NEW, OLD, stored
 from ..servers.command import run, token_file
 
 if TYPE_CHECKING:
@@ -74,3 +74,18 @@ async def test_cl_11_where_nothing_could_change_nothing_is_said_of_it(
     for command in (("token", "nobody"), ("status", "--no-such-option")):
         told = await run(*command, "--json", home=tmp_path)
         assert "tokens_changed" not in told.error
+
+
+async def test_cl_11_a_secret_that_the_server_repeats_is_not_repeated_here(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    """CL-11: some servers put the token that they refuse into their description of the error."""
+    said = f"invalid token: {OLD['refresh_token']}"
+    server.answers["/token"] = json_answer(
+        {"error": "invalid_request", "error_description": said}, status=400
+    )
+    stored(tmp_path, server, lasts_s=-1)
+    outcome = await run("refresh", "--verbose", home=tmp_path)
+    assert outcome.exit_code == 4
+    assert "invalid token: (hidden)" in outcome.stderr
+    assert OLD["refresh_token"] not in outcome.stderr
