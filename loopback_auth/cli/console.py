@@ -121,24 +121,26 @@ class Console:
         if self.json:
             self._last(json.dumps({"version": 1, "error": told}, ensure_ascii=True))
         else:
-            lines = [f"error[{error.code}]: {told['message']}"]
-            lines += [f"  cause: {told['cause']}", f"  fix: {told['fix']}"]
-            if error.tokens_changed is not None:
-                lines.append(f"  stored tokens: {'changed' if error.tokens_changed else 'unchanged'}")
-            self._talk("\n".join(lines) + "\n")
+            self._talk(
+                f"error[{error.code}]: {told['message']}\n  cause: {told['cause']}\n  fix: {told['fix']}\n"
+            )
         return error.exit_code
 
     @staticmethod
     def told(error: LoopbackAuthError) -> dict[str, Any]:
         """Give *error* as a member of a JSON document."""
         changed = error.tokens_changed
+        tokens = (
+            ""
+            if changed is None
+            else f" The stored tokens are {'other ones now' if changed else 'as before'}."
+        )
         return {
             "code": error.code,
             "message": one_line(str(error), limit=1200),
-            "cause": one_line(error.cause, limit=1200),
+            "cause": one_line(error.cause + tokens, limit=1200),
             "fix": one_line(error.fix, limit=1200),
             "exit_code": error.exit_code,
-            **({} if changed is None else {"tokens_changed": changed}),
         }
 
     def _last(self, text: str) -> None:

@@ -54,16 +54,18 @@ ERRORS = {
 async def test_cl_11_an_error_says_whether_the_stored_tokens_changed(
     server: ScriptedServer, tmp_path: Path, name: str
 ) -> None:
-    """CL-11: in words, as a member of the document, and as it is."""
+    """CL-11: at the end of the cause, in words and in the document, and it is so."""
     answer, command, has_changed = ERRORS[name]
     server.answers["/token"] = answer
+    sentence = f"The stored tokens are {'other ones now' if has_changed else 'as before'}."
     stored(tmp_path, server, lasts_s=-1)
     before = token_file(tmp_path)
     told = await run(*command, "--json", home=tmp_path)
-    assert (told.error["tokens_changed"], token_file(tmp_path) != before) == (has_changed, has_changed)
+    assert told.error["cause"].endswith(f". {sentence}")
+    assert (token_file(tmp_path) != before) == has_changed
     stored(tmp_path, server, lasts_s=-1)
     said = await run(*command, home=tmp_path)
-    assert said.stderr.endswith(f"\n  stored tokens: {'changed' if has_changed else 'unchanged'}\n")
+    assert f" {sentence}\n  fix: " in said.stderr
 
 
 async def test_cl_11_where_nothing_could_change_nothing_is_said_of_it(
@@ -73,7 +75,7 @@ async def test_cl_11_where_nothing_could_change_nothing_is_said_of_it(
     server.answers["/token"] = json_answer(NEW)
     for command in (("token", "nobody"), ("status", "--no-such-option")):
         told = await run(*command, "--json", home=tmp_path)
-        assert "tokens_changed" not in told.error
+        assert "stored tokens are" not in told.error["cause"]
 
 
 async def test_cl_11_a_secret_that_the_server_repeats_is_not_repeated_here(
