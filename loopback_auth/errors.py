@@ -37,6 +37,7 @@ Every error this package raises on purpose.
     |-- LaunchURLReused                       1   the one-time address was opened twice
     `-- ProviderError                         7   the server or the way to it
         |-- AuthorizationError                    the server refused, through the browser
+        |-- CodeCredentialsUnavailable            a sign-in page where a code was to be had without one
         |-- AuthorizationResponseInvalid          an answer with our state that breaks the protocol
         |   `-- IssuerMismatch                    ... that comes from another server
         |-- TokenError                            the token endpoint refused
@@ -267,6 +268,10 @@ class AuthorizationError(ProviderError):
         self.error = error
         if known:
             self.code = error.replace("_", "-").lower()
+
+
+class CodeCredentialsUnavailable(ProviderError):
+    code = "code-credentials-unavailable"
 
 
 class AuthorizationResponseInvalid(ProviderError):

@@ -52,6 +52,7 @@ REVEALS = {
     "flows/manual.py",
     "flows/redemption.py",
     "oauth/authorization.py",
+    "oauth/code_credentials.py",
     "oauth/credential.py",
     "oauth/id_token.py",
     "oauth/jwt.py",

@@ -23,7 +23,7 @@ from ..oauth.text import one_line
 from ..providers import load_provider
 from .arguments import profile_name
 from .network import transport_for
-from .question import agreed, agreed_meanwhile, check_paste, pastes_of
+from .question import agreed, agreed_meanwhile, check_standard_input, pastes_of
 from .talk import Talk, host_of
 
 TYPE_CHECKING = False
@@ -121,6 +121,12 @@ def arguments(parser: Parser) -> None:
         help="ask the server for its sign-in page before a browser does (default: as the provider says)",
     )
     how.add_argument(
+        "--flow",
+        choices=("authorization-code", "code-credentials"),
+        default="authorization-code",
+        help="code-credentials asks for a username and a password and opens no browser, for servers that have it (Salesforce)",
+    )
+    how.add_argument(
         "--manual",
         action="store_true",
         help="only print the address; loopback-auth exchange finishes with what you paste, within 15 minutes",
@@ -160,7 +166,7 @@ def port_number(text: str) -> int:
 
 def run(arguments: Namespace, console: Console) -> int:
     listen_for_interrupts()
-    check_paste(arguments)
+    check_standard_input(arguments)
     place = home()
     name = profile_name(arguments, place)
     store, config = FileStore(place), load_config(place)
@@ -313,6 +319,10 @@ def _begin(profile: Profile, arguments: Namespace, place: str, console: Console)
 
 
 def _sign_in(profile: Profile, arguments: Namespace, store: FileStore, console: Console) -> Credential:
+    if arguments.flow == "code-credentials":
+        from .credentials import sign_in
+
+        return sign_in(profile, store, console, may_switch=may_switch(arguments, console))
     talk = Talk(console)
     return run_story(
         login(

@@ -61,19 +61,20 @@ async def agreed_meanwhile(question: str, console: Console) -> bool:
     return _is_yes(await answer)
 
 
-def check_paste(arguments: Namespace) -> None:
-    """Refuse `--paste` beside what reads standard input, or forbids that, or does not wait."""
+def check_standard_input(arguments: Namespace) -> None:
+    """Refuse `--paste` and `--flow code-credentials` beside what reads standard input, or forbids that, or does not wait."""
+    readers = {"--paste": arguments.paste, "--flow code-credentials": arguments.flow == "code-credentials"}
     others = {
         "--no-input": arguments.no_input,
         "--client-secret-stdin": arguments.client_secret_stdin,
         "--manual": arguments.manual,
     }
-    name = next((name for name, is_given in others.items() if is_given), "")
-    if arguments.paste and name:
+    given = [name for name, is_given in {**readers, **others}.items() if is_given]
+    if len(given) > 1 and given[0] in readers:
         raise UsageError(
-            f"--paste and {name} exclude each other",
-            cause="--paste reads standard input for as long as the browser is waited for.",
-            fix=f"leave one of them out: --paste or {name}",
+            f"{given[0]} and {given[1]} exclude each other",
+            cause=f"{given[0]} reads what a person types, or standard input.",
+            fix=f"leave one of them out: {given[0]} or {given[1]}; a client secret can come from --client-secret-env, too",
         )
 
 

@@ -82,9 +82,10 @@ class HttpTransport:
         or may not have acted on it.
         """
         headers = {"Authorization": message.authorization.reveal()} if message.authorization else {}
-        body = message.body() if isinstance(message, FormPost) else None
-        if body is not None:
-            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        body = None
+        if isinstance(message, FormPost):
+            body = message.body()
+            headers |= {"Content-Type": "application/x-www-form-urlencoded", **dict(message.headers)}
         method = "GET" if body is None else "POST"
         opened = self.opened(method, message.url, headers=headers, data=body, total_s=self.timeout_s)
         async with opened as response:

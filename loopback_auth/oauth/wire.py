@@ -34,6 +34,7 @@ class FormPost:
     url: str
     fields: tuple[tuple[str, str | Secret], ...]
     authorization: Secret | None = None
+    headers: tuple[tuple[str, str], ...] = ()
 
     def body(self) -> bytes:
         """Encode the form once. Holds secrets: for the transport's eyes only."""

@@ -14,6 +14,7 @@ Kinds of server, as data: one TOML file each, in the format that users write int
     access_token_lifetime = 7200            # optional: seconds that a token usually lasts, where the server does not say
     grants_per_user = 5                     # optional: each sign-in is a grant of its own, and the server keeps so many
     pitfalls = "salesforce"                 # optional: the file in explain/ that knows this server's own errors
+    flows = ["code-credentials"]            # optional: other ways to a code that the server has, for `login --flow`
     preflight = true                        # optional: ask the server for its sign-in page before a browser does, since its errors do not come back
     silence = "..."                         # optional: for who waits in vain, what this server tells to the browser alone
     api_base = "https://api.example"        # optional: what `api /path` is below; {instance_url} is that member of the token answer
@@ -56,6 +57,7 @@ _MEMBERS = frozenset(
         "access_token_lifetime",
         "grants_per_user",
         "pitfalls",
+        "flows",
         "preflight",
         "silence",
         "api_base",
@@ -66,7 +68,7 @@ _MEMBERS = frozenset(
     }
 )
 
-_LISTS = frozenset({"sources", "redirect_uris", "names"})
+_LISTS = frozenset({"sources", "redirect_uris", "names", "flows"})
 _TABLES = frozenset({"server", "parameters", "environment", "login_hosts"})
 _DEEP = frozenset({"server", "login_hosts"})
 _NUMBERS = frozenset({"access_token_lifetime", "grants_per_user"})
@@ -92,6 +94,7 @@ class Provider:
     access_token_lifetime: int | None = None
     grants_per_user: int | None = None
     pitfalls: str | None = None
+    flows: tuple[str, ...] = ()
     preflight: bool = False
     silence: str = ""
     api_base: str | None = None

@@ -20,6 +20,7 @@ from loopback_auth.edge.upload import Upload
 from loopback_auth.edge.visit import Visit
 from loopback_auth.errors import LoopbackAuthError, TokenError
 from loopback_auth.explain.paste import read_paste
+from loopback_auth.flows.code_credentials import Credentials
 from loopback_auth.flows.doctor import Scene
 from loopback_auth.flows.profile import Profile, Setting
 from loopback_auth.notices import OpenThisPage
@@ -103,6 +104,7 @@ HOLDERS: list[object] = [
         scope="",
     ),
     read_paste(f"http://127.0.0.1:1/cb?error=x&code={CANARY}&state={CANARY}"),
+    Credentials(username="ada", password=SECRET),
     Setting(value=SECRET, source="--client-secret-stdin"),
     Profile(
         name="work",

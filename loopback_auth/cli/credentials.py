@@ -1,0 +1,91 @@
+"""`login --flow code-credentials`: the username and the password, typed or piped, never on the command line."""
+
+from __future__ import annotations
+
+import sys
+
+from ..edge.event_loop import run as run_story
+from ..errors import Cancelled, UsageError
+from ..flows.code_credentials import Credentials, check_flow, login_with_credentials
+from ..oauth.code_credentials import FLOW
+from ..oauth.secret import Secret
+from .network import transport_for
+from .question import answered
+from .talk import Talk
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..edge.store import FileStore
+    from ..flows.profile import Profile
+    from ..flows.replacement import MaySwitch
+    from ..oauth.credential import Credential
+    from .console import Console
+
+CHARACTERS = 4096
+"""Of one line that is piped in."""
+
+
+def sign_in(
+    profile: Profile,
+    store: FileStore,
+    console: Console,
+    *,
+    may_switch: MaySwitch | None,
+) -> Credential:
+    check_flow(profile)
+    credentials = _credentials(profile, console)
+    talk = Talk(console)
+    return run_story(
+        login_with_credentials(
+            profile,
+            credentials,
+            store=store,
+            transport=transport_for(profile.get("ca_bundle"), talk),
+            notify=talk,
+            may_switch=may_switch,
+        )
+    )
+
+
+def _credentials(profile: Profile, console: Console) -> Credentials:
+    hint = str((profile.get("parameters") or {}).get("login_hint") or "")
+    username, password = _typed(hint) if console.interactive else _piped(hint)
+    if not (username and password):
+        raise UsageError(
+            "the username or the password is missing",
+            cause="They are asked for on a terminal; else standard input has the username on one line and the password on the next.",
+            fix=f"loopback-auth login {profile.name} --flow {FLOW} --login-hint USERNAME, and type or pipe in the password",
+        )
+    if ":" in username:
+        # RFC 7617 section 2: what stands before the first colon would be the username.
+        raise UsageError(
+            "the username has a colon in it",
+            cause="A Basic header, which is what this flow sends, cannot carry it.",
+            fix=f"sign in through the browser: loopback-auth login {profile.name}",
+        )
+    return Credentials(username=username, password=Secret(password))
+
+
+def _typed(hint: str) -> tuple[str, str]:
+    from getpass import getpass
+
+    username = answered("Username", usual=hint)
+    try:
+        return username, getpass("Password (not shown, and not kept): ", stream=sys.stderr)
+    except (EOFError, KeyboardInterrupt):
+        raise Cancelled("stopped at the question for the password") from None
+
+
+def _piped(hint: str) -> tuple[str, str]:
+    """Read the username, unless *hint* is it, and the password: a line each."""
+    if sys.stdin is None:
+        return hint, ""
+    try:
+        username = hint or sys.stdin.readline(CHARACTERS).strip()
+        return username, sys.stdin.readline(CHARACTERS).rstrip("\r\n")
+    except UnicodeDecodeError:
+        raise UsageError(
+            "standard input is not text in this terminal's encoding",
+            cause="A username and a password are read from it.",
+            fix="pipe them in as UTF-8, a line each",
+        ) from None

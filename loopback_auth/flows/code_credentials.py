@@ -1,0 +1,96 @@
+"""A sign-in with a username and a password, without a browser: for servers that have it, and those who ask for it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from secrets import token_bytes as random_bytes
+
+from ..edge.clock import now
+from ..errors import NotConfigured, UsageError
+from ..oauth.code_credentials import FLOW, code_credentials_request, read_code_credentials_reply
+from .explained import explained
+from .login import dated, request_to, server_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from ..edge.store import FileStore
+    from ..notices import Notice
+    from ..oauth.credential import Credential
+    from ..oauth.secret import Secret
+    from .discovery import Transport
+    from .profile import Profile
+    from .replacement import MaySwitch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """What a person types: used once, and kept nowhere."""
+
+    username: str
+    password: Secret
+
+
+def check_flow(profile: Profile) -> None:
+    """Raise `UsageError` where the server of *profile* is not known to have the flow: a password goes nowhere by accident."""
+    if not profile.endpoints():
+        raise NotConfigured(
+            f"nothing says where to sign in to the profile {profile.name}", profile=profile.name
+        )
+    if profile.provider is None or FLOW not in profile.provider.flows:
+        raise UsageError(
+            f"the profile {profile.name} is of a server that has no flow {FLOW}, as far as is known here",
+            cause="A username and a password go only to servers whose provider file says that they have the flow.",
+            fix=f"sign in through the browser: loopback-auth login {profile.name}; or see: loopback-auth help providers",
+        )
+
+
+async def login_with_credentials(
+    profile: Profile,
+    credentials: Credentials,
+    *,
+    store: FileStore,
+    transport: Transport,
+    clock: Callable[[], datetime] = now,
+    token_bytes: Callable[[int], bytes] = random_bytes,
+    environ: Mapping[str, str] = os.environ,
+    notify: Callable[[Notice], None] = lambda _: None,
+    may_switch: MaySwitch | None = None,
+) -> Credential:
+    """
+    Sign in to *profile* with *credentials* and store the tokens; nothing listens, and no browser is opened.
+
+    Raises the `LoopbackAuthError` that fits; then nothing was stored.
+    """
+    check_flow(profile)
+    client, store = profile.client(environ), store.storing(profile.get("storage"))
+    store.prove(profile.name)
+    server, _ = await server_of(profile, transport, rediscover=False)
+    request = request_to(profile, client, server, profile.registered_redirect_uri, token_bytes=token_bytes)
+    # No browser carries the code, so nobody can put another one in its place; and whether an ID token would repeat it is not known.
+    request = replace(request, nonce=None)
+    from .redemption import Untold, redeem
+    from .replacement import held_before, never_switch, revoke_replaced
+
+    with explained(profile, redirect_uri=request.redirect_uri):
+        asked = code_credentials_request(
+            request, username=credentials.username, password=credentials.password
+        )
+        response = read_code_credentials_reply(await transport(asked), request)
+        held = held_before(profile, store)
+        credential = await redeem(
+            response,
+            profile,
+            held=held,
+            may_switch=may_switch or never_switch,
+            tab=Untold(),
+            store=store,
+            transport=transport,
+            clock=clock,
+            notify=notify,
+        )
+    await revoke_replaced(profile, credential, held, transport=transport, notify=notify, environ=environ)
+    return await dated(credential, store, transport, clock)
