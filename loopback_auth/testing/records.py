@@ -16,7 +16,8 @@ Fields = Mapping[str, list[str]]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """
-    One request. Header names are lower-case; a name in *query* or *form* has the list of its values.
+    One request. Header names are lower-case; a name in *query* or *form* has the list of its values. *parts* are the text fields of a
+    multipart body, which OAuth endpoints need not read.
 
     *endpoint* is `discovery`, `authorize`, `sign-in`, `consent`, `token`, `revoke`, `introspect`, `userinfo`, `jwks`, `api`, or
     `unknown` for a path that nobody serves.
@@ -28,6 +29,7 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     query: Fields = field(default_factory=dict, repr=False)
     form: Fields = field(default_factory=dict, repr=False)
+    parts: Fields = field(default_factory=dict, repr=False)
 
     def value(self, name: str) -> str:
         """Give the one value of a form or query parameter; raises `KeyError` when there is none, `ValueError` when there are more."""

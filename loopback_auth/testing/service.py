@@ -205,5 +205,16 @@ async def _read(request: web.Request, path: str, endpoint: str) -> Request:
         headers={name: ", ".join(request.headers.getall(name)) for name in names},
         query=read_fields(request.rel_url.raw_query_string),
     )
+    if request.content_type == "multipart/form-data":
+        return replace(asked, parts=await _parts(request))
     body = await request.read() if request.can_read_body else b""
     return replace(asked, form=read_fields(body.decode("utf-8", "replace"))) if asked.is_form else asked
+
+
+async def _parts(request: web.Request) -> dict[str, list[str]]:
+    try:
+        posted = await request.post()
+    except ValueError:
+        # Such a body has no parts.
+        return {}
+    return {name: [v for v in posted.getall(name) if isinstance(v, str)] for name in dict.fromkeys(posted)}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 
+from loopback_auth.testing import faults
 from loopback_auth.testing.salesforce import APP, ORG, REDIRECT_URI, SUCCESS_URL, USER, App, Org, Salesforce
 from tests.testing.asking import CHALLENGE, VERIFIER, Clock
 from tests.testing.salesforce_asking import (
@@ -126,6 +127,45 @@ def test_what_is_refused_before_sign_in_is_a_form_without_a_type(
     assert reply.text == f"error={error}&error_description={description}"
 
 
+def test_authorize_wants_get_and_https(salesforce: Salesforce) -> None:
+    """A form that is posted is as good as a GET; other methods, and plain http where the switch says so, are refused as above."""
+    url = f"{salesforce.login_url}{OAUTH}/authorize?{urlencode(request())}"
+    put = ask(url, method="PUT")
+    assert (put.status, put.headers.get("content-type", "")) == (400, "")
+    assert put.text == "error=invalid_request&error_description=Must%20use%20HTTP%20GET"
+    with Salesforce.running(https_only=True) as strict:
+        plain = authorize(strict.login_url)
+    assert (plain.status, plain.text) == (
+        400,
+        "error=invalid_request&error_description=HTTPS%20required",
+    )
+
+
+@pytest.mark.parametrize("display", ["page", "popup", "touch", "mobile"])
+def test_each_display_is_a_login_page(salesforce: Salesforce, display: str) -> None:
+    """Here they look alike."""
+    assert 'id="Login"' in authorize(salesforce.login_url, display=display).text
+
+
+def test_a_login_provider_that_is_named_takes_the_place_of_the_login_page(salesforce: Salesforce) -> None:
+    """The person is sent on at once."""
+    reply = authorize(salesforce.my_domain(), sso_provider="Corporate")
+    assert reply.status == 302
+    assert urlsplit(reply.headers["location"]).path == "/services/auth/sso/Corporate"
+
+
+# Free text, told to the app.
+IN_TROUBLE = ("server_error", "unknown_error", "service_unavailable", "system_down")
+
+
+@pytest.mark.parametrize("error", IN_TROUBLE)
+def test_a_server_in_trouble_tells_the_app(salesforce: Salesforce, error: str) -> None:
+    """D, by a fault: whatever the code."""
+    salesforce.faults.authorize = faults.members(code=None, error=error, error_description="try again")
+    reply = decide(salesforce.login_url, signed_in(salesforce.login_url))
+    assert reply.told == {"error": [error], "error_description": ["try again"], "state": ["s&t=a te"]}
+
+
 # What the server tells on a page of its own: B.
 ERROR_PAGE: dict[str, tuple[object, str, str]] = {
     "a connected app that is not installed": (
@@ -220,6 +260,12 @@ SENT_BACK: dict[str, tuple[object, dict[str, str | None], str, str]] = {
         "invalid_grant",
         "IP restricted or invalid login hours",
     ),
+    "a person who logged in too often": (
+        replace(USER, logins_left=False),
+        {},
+        "rate_limit_exceeded",
+        "number of logins exceeded",
+    ),
     "nobody logged in, and no page allowed": (
         APP,
         {"immediate": "true"},
@@ -304,6 +350,7 @@ def test_login_hint_fills_in_the_name(salesforce: Salesforce) -> None:
         ("login", 'id="Login"'),
         ("consent", 'id="oaapprove"'),
         ("login consent", 'id="Login"'),
+        ("select_account", 'id="Login"'),
     ],
 )
 def test_prompt_brings_a_page_back(salesforce: Salesforce, prompt: str | None, seen: str | None) -> None:
@@ -406,7 +453,8 @@ def test_a_site_stands_before_the_paths_and_is_named_in_the_redirect(salesforce:
     assert reply.told["sfdc_community_url"] == [site]
     assert reply.told["sfdc_community_id"] == ["0DB000000000001"]
     answer = exchange(site, {"code": reply.told["code"][0]}).json
-    assert answer["sfdc_community_url"] == site
+    assert answer["sfdc_community_url"] == answer["sfdc_site_url"] == site
+    assert answer["sfdc_community_id"] == answer["sfdc_site_id"]
 
 
 def test_the_landing_page_keeps_the_code_in_the_address(salesforce: Salesforce) -> None:

@@ -158,15 +158,57 @@ def test_userinfo_member_by_member(salesforce: Salesforce) -> None:
 
 
 def test_the_identity_url_member_by_member(salesforce: Salesforce) -> None:
-    """With the token in the header or in a parameter, as JSON or XML."""
+    """With the token in the header or in a parameter."""
     got = tokens(salesforce.login_url)
     answer = ask(got["id"], headers=bearer(got["access_token"])).json
-    by_parameter = ask(f"{got['id']}?oauth_token={quote(got['access_token'])}&version=latest").json
-    xml = ask(f"{got['id']}?format=xml", headers=bearer(got["access_token"]))
+    by_parameter = ask(f"{got['id']}?oauth_token={quote(got['access_token'])}").json
     assert answer == by_parameter
     assert (set(answer), set(answer["urls"])) == (IDENTITY, URLS)
     assert answer["username"] == USER.username
-    assert f"<username>{USER.username}</username>" in xml.text
+
+
+@pytest.mark.parametrize(
+    ("query", "accept", "content_type", "beginning"),
+    [
+        ("", "application/json", "application/json", "{"),
+        ("?format=json", "application/xml", "application/json", "{"),
+        ("?format=xml", "", "application/xml", "<user>"),
+        ("", "application/xml", "application/xml", "<user>"),
+        ("?format=jsonp&callback=f", "", "application/javascript", "f({"),
+    ],
+)
+def test_the_identity_url_in_each_format(
+    salesforce: Salesforce, query: str, accept: str, content_type: str, beginning: str
+) -> None:
+    """By parameter, else by what is accepted."""
+    got = tokens(salesforce.login_url)
+    reply = ask(got["id"] + query, headers={**bearer(got["access_token"]), "Accept": accept})
+    assert reply.headers["content-type"].startswith(content_type)
+    assert reply.text.startswith(beginning)
+    assert USER.username in reply.text
+
+
+@pytest.mark.parametrize(("version", "number"), [("64.0", "64.0"), ("latest", "66.0"), ("", "{version}")])
+def test_the_identity_url_names_the_version_that_is_asked_for(
+    salesforce: Salesforce, version: str, number: str
+) -> None:
+    """Without one its place stays in the addresses."""
+    got = tokens(salesforce.login_url)
+    answer = ask(f"{got['id']}?version={version}", headers=bearer(got["access_token"])).json
+    assert answer["urls"]["rest"] == f"{salesforce.my_domain()}/services/data/v{number}/"
+
+
+@pytest.mark.parametrize(
+    ("switch", "word"),
+    [(replace(USER, active=False), "Inactive_User"), (replace(ORG, status="locked"), "Inactive_Org")],
+    ids=["a person who left", "a locked org"],
+)
+def test_the_identity_of_who_is_no_longer_there(salesforce: Salesforce, switch: Any, word: str) -> None:
+    """403 and a bare word."""
+    got = tokens(salesforce.login_url)
+    salesforce.put(switch)
+    reply = ask(got["id"], headers=bearer(got["access_token"]))
+    assert (reply.status, reply.text) == (403, word)
 
 
 @pytest.mark.parametrize("where", ["userinfo", "identity"])
@@ -257,16 +299,58 @@ def test_api_errors_row_by_row(salesforce: Salesforce, path: str, status: int, c
 
 
 @pytest.mark.parametrize(
-    ("switches", "code"),
-    [({"api_enabled": False}, "API_DISABLED_FOR_ORG"), ({"quota_left": False}, "REQUEST_LIMIT_EXCEEDED")],
+    ("switch", "code", "message"),
+    [
+        (
+            replace(ORG, api_enabled=False),
+            "API_DISABLED_FOR_ORG",
+            "The REST API is not enabled for this Organization.",
+        ),
+        (
+            replace(USER, api_enabled=False),
+            "API_CURRENTLY_DISABLED",
+            "API is currently disabled for this user.",
+        ),
+        (replace(ORG, quota_left=False), "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded."),
+    ],
+    ids=["an org without API", "a person without API", "a quota that is used up"],
 )
-def test_an_org_without_api_or_quota(salesforce: Salesforce, switches: dict[str, Any], code: str) -> None:
-    """403: a new token would not help."""
+def test_a_good_token_opens_nothing(salesforce: Salesforce, switch: Any, code: str, message: str) -> None:
+    """403 and an array: a new token would not help."""
     token = tokens(salesforce.login_url)["access_token"]
-    salesforce.put(replace(ORG, **switches))
+    salesforce.put(switch)
     reply = ask(salesforce.my_domain() + LIMITS, headers=bearer(token))
     document: Any = reply.json
-    assert (reply.status, document[0]["errorCode"]) == (403, code)
+    assert (reply.status, document) == (403, [{"message": message, "errorCode": code}])
+
+
+@pytest.mark.parametrize(("is_jwt", "status"), [(False, 401), (True, 200)])
+def test_the_server_for_agents_takes_jwts_alone(salesforce: Salesforce, *, is_jwt: bool, status: int) -> None:
+    """An opaque token is told what is wrong with it."""
+    salesforce.put(replace(APP, jwt_access_tokens=is_jwt))
+    got = tokens(salesforce.login_url)
+    reply = ask(f"{salesforce.my_domain()}/platform/mcp/v1/x", headers=bearer(got["access_token"]))
+    document: Any = reply.json
+    assert (reply.status, got.get("token_format")) == (status, "jwt" if is_jwt else None)
+    assert is_jwt or document == [{"message": "INVALID_JWT_FORMAT", "errorCode": "INVALID_AUTH_HEADER"}]
+
+
+def test_the_login_page_is_described(salesforce: Salesforce) -> None:
+    """At every host; an org's names the org."""
+    login = ask(f"{salesforce.login_url}/.well-known/auth-configuration").json
+    own = ask(f"{salesforce.my_domain()}/.well-known/auth-configuration").json
+    assert (login["OrgId"], own["OrgId"]) == ("", ORG.org_id[:15])
+    assert "AuthProviders" in own
+
+
+def test_introspection_takes_the_client_by_basic(salesforce: Salesforce) -> None:
+    """As the token endpoint does; an app that has no secret to show is nobody."""
+    token = tokens(salesforce.login_url)["access_token"]
+    pair = base64.b64encode(f"{APP.client_id}:{APP.client_secret}".encode()).decode()
+    url = f"{salesforce.login_url}{OAUTH}/introspect"
+    assert post(url, {"token": token}, Authorization=f"Basic {pair}").json["active"] is True
+    salesforce.put(replace(APP, require_secret_web=False, require_secret_refresh=False))
+    assert post(url, {"token": token, "client_id": APP.client_id}).status == 401
 
 
 def test_the_session_times_out_by_the_clock(salesforce: Salesforce, clock: Clock) -> None:

@@ -30,6 +30,7 @@ from tests.testing.salesforce_asking import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 OTHER = replace(APP, client_id="3MVG9other")
 EVERYTHING = "api refresh_token openid sfap_api"
 
@@ -180,6 +181,18 @@ BAD: dict[str, tuple[dict[str, str | None], object, str, str]] = {
         "user is not admin approved to access this app",
     ),
     "an IP policy": ({}, replace(APP, ip_ok=False), "invalid_grant", "ip restricted"),
+    "too many logins": (
+        {},
+        replace(USER, logins_left=False),
+        "rate_limit_exceeded",
+        "login rate exceeded",
+    ),
+    "an assertion without a certificate": (
+        {"client_secret": None, "client_assertion": "eyJ.e30.x", "client_assertion_type": ASSERTION},
+        replace(APP, require_secret_web=False),
+        "invalid_client",
+        "invalid client credentials",
+    ),
     "a local app at the generic host": (
         {},
         replace(APP, distribution="local"),
@@ -317,6 +330,54 @@ def test_parameters_may_be_in_the_query(salesforce: Salesforce) -> None:
     }
     reply = ask(f"{salesforce.login_url}{OAUTH}/token?{urlencode(form)}", method="POST")
     assert reply.status == 200
+
+
+def test_an_assertion_beside_a_secret_is_not_read(salesforce: Salesforce) -> None:
+    """The secret is the proof then."""
+    form = {"client_assertion": "nonsense", "client_assertion_type": ASSERTION}
+    assert exchange(salesforce.login_url, {"code": code(salesforce.login_url), **form}).status == 200
+
+
+def test_parameters_may_be_the_parts_of_a_multipart_body(salesforce: Salesforce) -> None:
+    """As the vendor's own Postman collection sends them."""
+    form = {
+        "grant_type": "authorization_code",
+        "client_id": APP.client_id,
+        "client_secret": APP.client_secret,
+        "redirect_uri": REDIRECT_URI,
+        "code_verifier": VERIFIER,
+        "code": code(salesforce.login_url),
+    }
+    parts = [f'--b\r\nContent-Disposition: form-data; name="{n}"\r\n\r\n{v}\r\n' for n, v in form.items()]
+    reply = ask(
+        f"{salesforce.login_url}{OAUTH}/token",
+        method="POST",
+        body="".join(parts) + "--b--\r\n",
+        headers={"Content-Type": "multipart/form-data; boundary=b"},
+    )
+    assert (reply.status, reply.json.get("token_type")) == (200, "Bearer")
+
+
+# What has no switch of its own; any endpoint's next answer can be any other.
+SAID: dict[str, str] = {
+    "unknown_error": "retry your request",
+    "oauth_flow_disabled": "the flow is switched off",
+    "unsupported_response_type": "response type is not supported",
+    "invalid_scope": "the requested scope is invalid, unknown, or malformed",
+}
+
+
+@pytest.mark.parametrize("error", SAID)
+def test_the_next_answer_can_be_any_error(salesforce: Salesforce, error: str) -> None:
+    """Once, and then all is as before."""
+    answer = {"error": error, "error_description": SAID[error]}
+    salesforce.faults.token = faults.Fault(
+        status=400, headers={"Content-Type": "application/json"}, body=json.dumps(answer).encode()
+    ).once()
+    found = code(salesforce.login_url)
+    reply = exchange(salesforce.login_url, {"code": found})
+    assert (reply.status, reply.json) == (400, answer)
+    assert exchange(salesforce.login_url, {"code": found}).status == 200
 
 
 def test_a_json_body_has_no_grant_type(salesforce: Salesforce) -> None:

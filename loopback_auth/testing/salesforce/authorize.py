@@ -10,6 +10,7 @@ from __future__ import annotations
 import secrets
 from base64 import b64decode
 from dataclasses import replace
+from urllib.parse import quote
 
 from .answers import BackToTheApp, Json, Redirect, refused_before_sign_in, token_error
 from .parameters import first_values, scope_of
@@ -32,13 +33,17 @@ def authorize(world: World, host: Host, request: Request) -> Spoken:
     sent = first_values(request)
     if sent.get("response_type") == "code_credentials":
         return _headless(world, host, sent, request)
-    if wrong := wrong_from_the_start(world, sent):
+    if wrong := wrong_from_the_start(world, host, sent, method=request.method):
         return refused_before_sign_in(*wrong)
+    if provider := sent.get("sso_provider"):
+        # Assumed: where a login provider of the org's is sent for.
+        return Redirect(location=f"{host.url}{host.site}/services/auth/sso/{quote(provider, safe='')}")
     session = request.cookie(cookie_of(host))
     user = world.sessions.get(session)
     if sent.get("immediate") == "true":
         return _immediately(world, host, sent, user)
-    if user is None or "login" in sent.get("prompt", "").split():
+    # Assumed: that whoever may choose an account does so on the login page.
+    if user is None or {"login", "select_account"} & set(sent.get("prompt", "").split()):
         return login_page(world, Interaction(sent=sent, host=host), hint=sent.get("login_hint", ""))
     return _decided(world, host, sent, user, session)
 
@@ -139,7 +144,7 @@ def _headless(world: World, host: Host, sent: Mapping[str, str], request: Reques
         named and app and app.code_credentials and any(org.code_credentials for org in _orgs_at(world, host))
     ):
         return login_page(world, Interaction(sent=sent, host=host))
-    if wrong := wrong_from_the_start(world, {**sent, "response_type": "code"}):
+    if wrong := wrong_from_the_start(world, host, {**sent, "response_type": "code"}):
         return refused_before_sign_in(*wrong)
     if user is None or not (user.active and user.ip_ok):
         return token_error("invalid_grant", "authentication failure")

@@ -65,3 +65,16 @@ def discovery(_: World, host: Host, __: Request) -> Json:
             "frontchannel_logout_session_supported": False,
         }
     return Json(document=told)
+
+
+def auth_configuration(_: World, host: Host, __: Request) -> Json:
+    """Describe the login page and the login providers; assumed: what it is made of."""
+    org = host.org
+    return Json(
+        document={
+            "OrgId": org.org_id[:15] if org else "",
+            "LoginPage": {"LoginPageType": "standard", "LoginPageUrl": f"{host.url}{host.site}/login"},
+            "AuthProviders": [],
+            "SamlProviders": [],
+        }
+    )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from html import escape
 from urllib.parse import unquote
 
 from .answers import Json, Text
 from .parameters import first_values
+from .rest import VERSIONS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,15 +64,18 @@ def identity(world: World, _: Host, request: Request) -> Json | Text:
     if isinstance(found, Text):
         return found
     user, sent = found.grant.user, first_values(request)
-    # Assumed: Wrong_Org and Bad_Id, and their statuses.
-    org_id, _slash, user_id = unquote(request.path).partition("/id/")[2].partition("/")
-    if org_id != user.org_id:
-        return Text(text="Wrong_Org", status=403, content_type="text/html;charset=UTF-8")
-    if user_id != user.user_id:
-        return Text(text="Bad_Id", status=404, content_type="text/html;charset=UTF-8")
+    if refused := _refused(world, user, request.path):
+        word, status = refused
+        return Text(text=word, status=status, content_type="text/html;charset=UTF-8")
     told = _identity_of(world, found)
-    if sent.get("format", "json") == "json":
+    told["urls"] = _of_version(_urls(world, user), sent.get("version", ""))
+    wanted = sent.get("format") or ("xml" if "xml" in request.headers.get("accept", "") else "json")
+    if wanted == "json":
         return Json(document=told)
+    if wanted == "jsonp":
+        # Assumed: the name of the function that nobody named.
+        text = f"{sent.get('callback', 'callback')}({json.dumps(told)});"
+        return Text(text=text, content_type="application/javascript")
     # Assumed: how XML names its root; members that are objects are left out of it here.
     members = "".join(
         f"<{name}>{escape(str(value))}</{name}>"
@@ -78,6 +83,24 @@ def identity(world: World, _: Host, request: Request) -> Json | Text:
         if not isinstance(value, dict)
     )
     return Text(text=f"<user>{members}</user>", content_type="application/xml")
+
+
+def _refused(world: World, user: User, path: str) -> tuple[str, int] | None:
+    """Say why a token that is good does not tell of the person that *path* names; assumed: the words and their statuses."""
+    org_id, _slash, user_id = unquote(path).partition("/id/")[2].partition("/")
+    checks = (
+        (org_id == user.org_id, "Wrong_Org", 403),
+        (user_id == user.user_id, "Bad_Id", 404),
+        (world.users.get(user.username, user).active, "Inactive_User", 403),
+        (world.org_of(user).status == "active", "Inactive_Org", 403),
+    )
+    return next(((word, status) for passed, word, status in checks if not passed), None)
+
+
+def _of_version(urls: dict[str, str], version: str) -> dict[str, str]:
+    """Put the version that was asked for in its place; without one its place stays."""
+    number = VERSIONS[-1][1] if version == "latest" else version
+    return {name: url.replace("{version}", number or "{version}") for name, url in urls.items()}
 
 
 def _identity_of(world: World, found: AccessToken) -> dict[str, object]:

@@ -11,8 +11,9 @@ if TYPE_CHECKING:
 
 
 def first_values(request: Request) -> dict[str, str]:
-    """Give the parameters of query and form, the form's first."""
-    return {name: values[0] for fields in (request.query, request.form) for name, values in fields.items()}
+    """Give the parameters of query and body, the body's first; Salesforce reads forms of both kinds."""
+    everywhere = (request.query, request.form, request.parts)
+    return {name: values[0] for fields in everywhere for name, values in fields.items() if values}
 
 
 def scope_of(world: World, sent: Mapping[str, str]) -> str:

@@ -73,7 +73,10 @@ class Org:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """A person. *api_only* may use the API and nothing that asks for consent; *ip_ok*: comes from where the profile allows."""
+    """
+    A person. *api_only* may use the API and nothing that asks for consent; *ip_ok*: comes from where the profile allows; *api_enabled*:
+    has that permission; *logins_left*: has not logged in too often in the last hour.
+    """
 
     username: str = "ada@acme.example"
     password: str = field(default="lovelace", repr=False)
@@ -85,6 +88,8 @@ class User:
     may_use_uninstalled_apps: bool = False
     api_only: bool = False
     ip_ok: bool = True
+    api_enabled: bool = True
+    logins_left: bool = True
 
 
 APP, ORG, USER = App(), Org(), User()

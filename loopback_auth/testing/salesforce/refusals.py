@@ -22,11 +22,15 @@ GENERIC = "An unexpected error has occured during authentication. Please try aga
 _OUT_OF_BAND = "urn:ietf:wg:oauth:2.0:oob"
 
 
-def wrong_from_the_start(world: World, sent: Mapping[str, str]) -> tuple[str, str] | None:
+def wrong_from_the_start(
+    world: World, host: Host, sent: Mapping[str, str], *, method: str = "GET"
+) -> tuple[str, str] | None:
     """Find what is wrong with a request, whoever asks: an error and a description."""
     app, redirect_uri = world.apps.get(sent.get("client_id", "")), sent.get("redirect_uri", "")
     known = app if app and app.active_from <= world.clock() else None
     checks = (
+        (method in {"GET", "POST"}, "invalid_request", "Must use HTTP GET"),
+        (not world.https_only or host.url.startswith("https:"), "invalid_request", "HTTPS required"),
         # Assumed: that this is told to the browser alone.
         (sent.get("response_type") == "code", "unsupported_response_type", "response type not supported"),
         (known, "invalid_client_id", "client identifier invalid"),
@@ -59,6 +63,7 @@ def refusal_for(
     """Say why this person may not, if so: told to the app, or on a page of the server's own."""
     app, org = world.apps[sent["client_id"]], world.org_of(user)
     checks = (
+        (user.logins_left, "rate_limit_exceeded", "number of logins exceeded"),
         (user.active, "inactive_user", "user is inactive"),
         (org.status == "active", "inactive_org", "org is locked, closed, or suspended"),
         (not app.blocked, "OAUTH_APP_BLOCKED", "this app is blocked by admin"),

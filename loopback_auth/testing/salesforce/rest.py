@@ -44,12 +44,31 @@ def rest(world: World, host: Host, request: Request) -> Json | HtmlPage:
     found = world.good(bearer[1]) if bearer else None
     if found is None or found.grant.user.org_id != host.org.org_id:
         return api_error(401, "INVALID_SESSION_ID", "Session expired or invalid")
-    org = world.org_of(found.grant.user)
-    if not org.api_enabled:
-        return api_error(403, "API_DISABLED_FOR_ORG", "The REST API is not enabled for this Organization.")
-    if not org.quota_left:
-        return api_error(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
-    return _resource(request.path.partition("/services/data/")[2], request, found.grant.user)
+    return _forbidden(world, found.grant.user) or _resource(
+        request.path.partition("/services/data/")[2], request, found.grant.user
+    )
+
+
+def _forbidden(world: World, user: User) -> Json | None:
+    """Say why a token that is good opens nothing."""
+    org, user = world.org_of(user), world.users.get(user.username, user)
+    checks = (
+        # Assumed: the messages of the first two.
+        (org.api_enabled, "API_DISABLED_FOR_ORG", "The REST API is not enabled for this Organization."),
+        (user.api_enabled, "API_CURRENTLY_DISABLED", "API is currently disabled for this user."),
+        (org.quota_left, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded."),
+    )
+    return next((api_error(403, code, message) for passed, code, message in checks if not passed), None)
+
+
+def for_jwts(world: World, _: Host, request: Request) -> Json:
+    """Answer a hosted server for agents, which takes JWT access tokens alone; assumed: that it asks for nothing else."""
+    token = request.headers.get("authorization", "").removeprefix("Bearer ")
+    if not token.startswith("eyJ"):
+        return api_error(401, "INVALID_AUTH_HEADER", "INVALID_JWT_FORMAT")
+    if world.good(token) is None:
+        return api_error(401, "INVALID_SESSION_ID", "Session expired or invalid")
+    return Json(document={"tools": []})
 
 
 def _resource(path: str, request: Request, user: User) -> Json:

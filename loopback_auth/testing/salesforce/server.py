@@ -25,9 +25,10 @@ if TYPE_CHECKING:
 
 _OAUTH = "/services/oauth2"
 _GET, _BOTH = ("GET",), ("GET", "POST")
+_ANY = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 _PLACES: tuple[tuple[str, str, tuple[str, ...], Answers, tuple[str, ...]], ...] = (
-    ("authorize", f"{_OAUTH}/authorize", _BOTH, authorize.authorize, ("authorize",)),
+    ("authorize", f"{_OAUTH}/authorize", _ANY, authorize.authorize, ("authorize",)),
     ("login", person.LOGIN_PAGE, ("POST",), authorize.log_in, ("authorize",)),
     ("consent", person.CONSENT_PAGE, ("POST",), authorize.consent, ("authorize",)),
     ("error-page", person.ERROR_PAGE, _GET, person.error_page, ()),
@@ -37,10 +38,12 @@ _PLACES: tuple[tuple[str, str, tuple[str, ...], Answers, tuple[str, ...]], ...] 
     ("introspect", f"{_OAUTH}/introspect", ("POST",), tokens.introspect, ("introspect",)),
     ("userinfo", f"{_OAUTH}/userinfo", _BOTH, identity.userinfo, ("userinfo",)),
     ("discovery", "/.well-known/openid-configuration", _GET, discovery.discovery, ("discovery",)),
+    ("auth-configuration", "/.well-known/auth-configuration", _GET, discovery.auth_configuration, ()),
     ("jwks", "/id/keys", _GET, discovery.jwks, ("jwks",)),
     ("identity", r"/id/[^/]+/[^/]+", _BOTH, identity.identity, ("userinfo",)),
     ("versions", "/services/data/?", _GET, rest.versions, ("api",)),
-    ("api", "/services/data/.+", ("GET", "HEAD", "POST", "PATCH", "DELETE"), rest.rest, ("api",)),
+    ("api", "/services/data/.+", _ANY, rest.rest, ("api",)),
+    ("mcp", "/platform/mcp/.+", _ANY, rest.for_jwts, ("api",)),
 )
 """Name, path as a regular expression, methods, what answers, and the faults that spoil it."""
 
@@ -50,7 +53,7 @@ class Salesforce(HttpService):
     The server: a context manager, in a running event loop (`async with`) or in a thread of its own (`with Salesforce.running()`).
 
     *apps*, *orgs* and *users* are those of `parties`; *clock* gives POSIX seconds, and a test may turn it. With *ssl_context* every
-    host is an https one. `world` is what the servers remember, and may be changed while they run.
+    host is an https one; *https_only* refuses to authorize over plain http, as the real ones do. `world` is what the servers remember, and may be changed while they run.
     """
 
     def __init__(
@@ -61,10 +64,11 @@ class Salesforce(HttpService):
         users: Sequence[User] = (USER,),
         clock: Callable[[], float] = time.time,
         ssl_context: ssl.SSLContext | None = None,
+        https_only: bool = False,
     ) -> None:
         super().__init__(ssl_context=ssl_context)
         self._scheme = "https" if ssl_context else "http"
-        self.world = World(apps, orgs, users, clock)
+        self.world = World(apps, orgs, users, clock, https_only=https_only)
 
     async def _listen(self) -> None:
         for host in (

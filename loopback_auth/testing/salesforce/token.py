@@ -50,6 +50,9 @@ def _granted(world: World, host: Host, sent: Mapping[str, str], authorization: s
     app = world.apps.get(client_id)
     if app is None or app.active_from > world.clock():
         raise Refused("invalid_client_id", "client identifier invalid")
+    if "client_assertion" in sent and not secret:
+        # Assumed: an app without a certificate, as all are here, has no assertion that could be right.
+        raise Refused("invalid_client", "invalid client credentials")
     _check_secret(
         app, secret, required=app.require_secret_web if grant is _of_code else app.require_secret_refresh
     )
@@ -120,6 +123,7 @@ def _check_person(world: World, app: App, user: User) -> None:
             "user is not admin approved to access this app",
         ),
         (app.ip_ok and user.ip_ok, "invalid_grant", "ip restricted"),
+        (user.logins_left, "rate_limit_exceeded", "login rate exceeded"),
     )
     for passed, error, description in checks:
         if not passed:

@@ -82,7 +82,7 @@ class Interaction:
 
 
 class World:
-    """Apps, orgs and people by their names, and all that was issued. *clock* gives POSIX seconds."""
+    """Apps, orgs and people by their names, and all that was issued. *clock* gives POSIX seconds; *https_only* wants no plain http."""
 
     def __init__(
         self,
@@ -90,7 +90,10 @@ class World:
         orgs: Sequence[Org],
         users: Sequence[User],
         clock: Callable[[], float] = time.time,
+        *,
+        https_only: bool = False,
     ) -> None:
+        self.https_only = https_only
         self.apps = {app.client_id: app for app in apps}
         self.orgs = {org.org_id: org for org in orgs}
         self.users = {user.username: user for user in users}
@@ -166,8 +169,12 @@ class World:
         if "openid" in grant.scope.split():
             told["id_token"] = sign(self._id_claims(grant, identity, now, nonce))
         if grant.site:
-            told["sfdc_community_url"] = self.my_domain(org) + grant.site
-            told["sfdc_community_id"] = SITE_ID
+            # The newer names and the older ones.
+            told["sfdc_site_url"] = told["sfdc_community_url"] = self.my_domain(org) + grant.site
+            told["sfdc_site_id"] = told["sfdc_community_id"] = SITE_ID
+        if app.jwt_access_tokens:
+            # Assumed: the value.
+            told |= {"token_format": "jwt"}
         if "sfap_api" in grant.scope.split():
             told["api_instance_url"] = "https://api.salesforce.com"
         return told
