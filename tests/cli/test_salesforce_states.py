@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from loopback_auth.testing import Browser
+from loopback_auth.testing import Browser, faults
 from loopback_auth.testing.salesforce import APP, ORG, USER, Salesforce
 
 from ..servers.command import Outcome, login, run, token_file
@@ -183,3 +183,16 @@ async def test_a_login_that_replaces_a_sign_in_frees_its_place(tmp_path: Path) -
         for _ in range(7):
             assert (await sign_in(server, tmp_path))[0].exit_code == 0
         assert sum(not grant.revoked for grant in server.world.grants) == 1
+
+
+async def test_an_instance_url_that_ends_in_a_slash_is_one_that_does_not(tmp_path: Path) -> None:
+    """Some documents show it so; no address made of it has two slashes."""
+    with salesforce() as server:
+        server.faults.token = faults.members(instance_url=server.my_domain() + "/")
+        ended, _ = await sign_in(server, tmp_path)
+        server.faults.clear()
+        limits = await run("api", "/services/data/v65.0/limits", home=tmp_path)
+        url = await run("export", "sfdx-url", home=tmp_path)
+        assert [asked.path for asked in server.seen("api")] == ["/services/data/v65.0/limits"]
+    assert (ended.exit_code, limits.exit_code) == (0, 0)
+    assert url.stdout.strip().endswith("@" + server.my_domain().removeprefix("http://"))
