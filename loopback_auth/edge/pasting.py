@@ -86,19 +86,18 @@ class _Typed:
         self._timer: asyncio.TimerHandle | None = None
 
     def add(self, chunk: bytes) -> None:
+        is_over = chunk.endswith((b"\n", b"\r"))
+        is_one_key = len(_without_controls(chunk.decode("utf-8", "replace"))) <= 1
+        # The last octet of a paste may come alone, too.
+        belongs_to_paste = self._timer is not None
         self.forget_timer()
-        is_one_key = len(chunk) == 1 and not self._is_over(chunk)
-        self._octets = (self._octets + chunk)[: OCTETS + 1]
-        if not is_one_key:
+        self._octets = (self._octets + chunk)[:OCTETS]
+        if is_over or belongs_to_paste or not is_one_key:
             self._timer = asyncio.get_running_loop().call_later(QUIET_S, self._whole)
 
-    @staticmethod
-    def _is_over(chunk: bytes) -> bool:
-        return chunk.endswith((b"\n", b"\r"))
-
     def _whole(self) -> None:
-        text = _without_controls(self._octets[:OCTETS].decode("utf-8", "replace"))
-        self._octets = b""
+        text, self._octets, self._timer = self._octets.decode("utf-8", "replace"), b"", None
+        text = _without_controls(text)
         if text.strip():
             self._put(text)
 

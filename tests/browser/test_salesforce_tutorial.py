@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -101,3 +102,53 @@ async def test_a_wrong_secret_is_explained_in_the_tab_too(
     assert (ended.exit_code, no_token_file(tmp_path)) == (7, True)
     assert "Consumer Key and Secret" in ended.error["fix"]
     assert ended.error["fix"] in (await tab.locator("main").inner_text()).replace("\n", " ")
+
+
+# What is wrong with the app, whether a sign-in page comes first, what the tab then says, and a part of the fix.
+SHOWN: dict[str, tuple[dict[str, Any], bool, str, str]] = {
+    "redirect_uri_mismatch": (
+        {"callback_urls": ("http://localhost:1/callback",)},
+        False,
+        "redirect_uri_mismatch",
+        "Callback URL",
+    ),
+    "an app made a minute ago": ({"active_from": time.time() + 600}, False, "invalid_client_id", "doctor"),
+    "login.salesforce.com for a local app": (
+        {"distribution": "local"},
+        True,
+        "OAUTH_EC_APP_NOT_FOUND",
+        "my.salesforce.com",
+    ),
+    "an app that nobody installed": (
+        {"kind": "connected", "installed": False},
+        True,
+        "invalid_client",
+        "Connected Apps OAuth Usage",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SHOWN)
+async def test_what_the_tab_alone_says_is_pasted_and_explained(
+    salesforce: Salesforce, port: int, tab: Page, tmp_path: Path, *, name: str
+) -> None:
+    """Nothing comes back; the words on the page, line by line, end the login with the reason and the fix."""
+    switches, signs_in, error, fix = SHOWN[name]
+    app = next(iter(salesforce.world.apps.values()))
+    salesforce.put(replace(app, require_secret_web=False, **switches))
+    words = (*flags(salesforce, port), "--no-preflight", "--paste")
+    async with login(*words, home=tmp_path) as command:
+        await tab.goto(await command.open_page())
+        if signs_in:
+            await tab.fill("#username", USER.username)
+            await tab.fill("#password", USER.password)
+            await tab.click("#Login")
+        said = await tab.inner_text("body")
+        assert error in said
+        await command.paste(said)
+        ended = await command.outcome()
+    assert (ended.exit_code, no_token_file(tmp_path)) == (7, True)
+    assert error in ended.error["message"]
+    assert fix in ended.error["cause"] + ended.error["fix"]
+    if "callback_urls" in switches:
+        assert f"http://localhost:{port}/OauthRedirect" in ended.error["cause"] + ended.error["fix"]

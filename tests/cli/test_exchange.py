@@ -130,6 +130,29 @@ async def test_the_servers_error_ends_it_in_the_words_of_its_pitfall(
     assert "Connected Apps OAuth Usage" in ended.stderr
 
 
+async def test_a_code_without_its_end_is_the_tutorials_invalid_grant(
+    salesforce: Salesforce, tmp_path: Path
+) -> None:
+    """Whoever takes %3D off, as the tutorial says, is told that it belongs to the code."""
+    url = await answer_to(await begin(salesforce, tmp_path))
+    ended = await exchange(url.replace("%3D", ""), tmp_path)
+    assert (ended.exit_code, no_token_file(tmp_path)) == (7, True)
+    assert "invalid authorization code" in ended.stderr
+    assert "with %3D or =, it is read right" in ended.stderr
+
+
+async def test_a_code_that_another_client_used_is_the_tutorials_other_invalid_grant(
+    salesforce: Salesforce, tmp_path: Path
+) -> None:
+    """Postman was quicker: the code is called expired a second after it came."""
+    url = await answer_to(await begin(salesforce, tmp_path))
+    salesforce.world.codes[parse_qs(urlsplit(url).query)["code"][0]].used = True
+    ended = await exchange(url, tmp_path)
+    assert (ended.exit_code, no_token_file(tmp_path)) == (7, True)
+    assert "expired authorization code" in ended.stderr
+    assert "A code works once" in ended.stderr
+
+
 async def test_a_code_is_sent_once_whatever_becomes_of_it(salesforce: Salesforce, tmp_path: Path) -> None:
     """A refused code is no longer pending: it may be used up."""
     url = await answer_to(await begin(salesforce, tmp_path))

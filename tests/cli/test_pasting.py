@@ -135,34 +135,19 @@ def test_the_terminal_is_as_before_whatever_ends_the_wait(salesforce: Salesforce
 
 async def test_a_pipe_is_read_line_by_line_with_paste(salesforce: Salesforce, tmp_path: Path) -> None:
     """What is not the answer is told; the answer after it counts, and the pipe may stay open."""
-    process = await asyncio.create_subprocess_exec(
-        *COMMAND,
-        *login_words(salesforce, "--paste", "--json", "--timeout", "20s"),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env=environment(tmp_path),
-        cwd=tmp_path,
-    )
-    assert process.stdin
-    assert process.stderr
-    line = (await process.stderr.readline()).decode()
-    while "open_page" not in line:
-        line = (await process.stderr.readline()).decode()
-    url = line.partition('"url": "')[2].partition('"')[0]
-    answer = await asyncio.to_thread(answer_to, url)
-    process.stdin.write(f"{CALLBACK}?code=x&state=another\n\n".encode())
-    process.stdin.write(f"{answer}\n".encode())
-    await process.stdin.drain()
-    stderr = (await process.stderr.read()).decode()
-    assert await process.wait() == 0, stderr
-    assert stderr.count('"paste-ignored"') == 1
+    async with login(*login_words(salesforce, "--paste")[1:], home=tmp_path) as command:
+        answer = await asyncio.to_thread(answer_to, await command.open_page())
+        await command.paste(f"{CALLBACK}?code=x&state=another\n\n{answer}")
+        outcome = await command.outcome()
+    assert outcome.exit_code == 0, outcome.stderr
+    assert [told["code"] for told in outcome.told("warning")] == ["paste-ignored"]
     assert token_file(tmp_path)["access_token"]
 
 
 async def test_a_closed_pipe_ends_nothing(salesforce: Salesforce, tmp_path: Path) -> None:
     """The browser's answer still comes."""
     async with login(*login_words(salesforce, "--paste")[1:], home=tmp_path) as command:
+        await command.close_stdin()
         browser = Browser(username=USER.username, password=USER.password)
         await asyncio.to_thread(browser.visit, await command.open_page())
         assert (await command.outcome()).exit_code == 0

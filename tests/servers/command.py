@@ -112,6 +112,17 @@ class Login:
             await self._stderr
             return Outcome(exit_code=exit_code, stdout=await self._stdout, stderr="".join(self._lines))
 
+    async def paste(self, text: str) -> None:
+        """Write *text* to its standard input, which is open for a login with `--paste`."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{text}\n".encode())
+        await self._process.stdin.drain()
+
+    async def close_stdin(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        await self._process.stdin.wait_closed()
+
     def interrupt(self) -> None:
         """Press Ctrl-C."""
         self._process.send_signal(signal.SIGINT)
@@ -135,7 +146,8 @@ async def login(
     process = await _start(("login", *arguments, *given, "--json"), home, more)
     assert process.stdin is not None
     process.stdin.write((secret or "").encode())
-    process.stdin.close()
+    if "--paste" not in arguments:
+        process.stdin.close()
     under_way = Login(process)
     try:
         yield under_way
