@@ -10,7 +10,8 @@ from ..edge.clock import now
 from ..errors import NotConfigured, UsageError
 from ..oauth.code_credentials import FLOW, code_credentials_request, read_code_credentials_reply
 from .explained import explained
-from .login import dated, request_to, server_of
+from .login import request_to, server_of
+from .manual import redeemed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,25 +73,18 @@ async def login_with_credentials(
     request = request_to(profile, client, server, profile.registered_redirect_uri, token_bytes=token_bytes)
     # No browser carries the code, so nobody can put another one in its place; and whether an ID token would repeat it is not known.
     request = replace(request, nonce=None)
-    from .redemption import Untold, redeem
-    from .replacement import held_before, never_switch, revoke_replaced
-
     with explained(profile, redirect_uri=request.redirect_uri):
         asked = code_credentials_request(
             request, username=credentials.username, password=credentials.password
         )
         response = read_code_credentials_reply(await transport(asked), request)
-        held = held_before(profile, store)
-        credential = await redeem(
-            response,
-            profile,
-            held=held,
-            may_switch=may_switch or never_switch,
-            tab=Untold(),
-            store=store,
-            transport=transport,
-            clock=clock,
-            notify=notify,
-        )
-    await revoke_replaced(profile, credential, held, transport=transport, notify=notify, environ=environ)
-    return await dated(credential, store, transport, clock)
+    return await redeemed(
+        response,
+        profile,
+        store=store,
+        transport=transport,
+        clock=clock,
+        notify=notify,
+        may_switch=may_switch,
+        environ=environ,
+    )

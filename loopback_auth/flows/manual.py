@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ..edge.pending import PendingSignIns
     from ..edge.store import FileStore
     from ..notices import Notice
+    from ..oauth.authorization import AuthorizationResponse
     from ..oauth.credential import Credential
     from ..oauth.metadata import Client
     from .discovery import Transport
@@ -90,12 +91,37 @@ async def finish(
     with explained(profile, redirect_uri=request.redirect_uri):
         if isinstance(answer, AuthorizationErrorResponse):
             raise answer.as_error()
-        from .redemption import Untold, redeem
-        from .replacement import held_before, never_switch, revoke_replaced
+    return await redeemed(
+        answer,
+        profile,
+        store=store,
+        transport=transport,
+        clock=clock,
+        notify=notify,
+        may_switch=may_switch,
+        environ=environ,
+    )
 
+
+async def redeemed(
+    response: AuthorizationResponse,
+    profile: Profile,
+    *,
+    store: FileStore,
+    transport: Transport,
+    clock: Callable[[], datetime],
+    notify: Callable[[Notice], None],
+    may_switch: MaySwitch | None,
+    environ: Mapping[str, str],
+) -> Credential:
+    """Redeem *response* where no browser waits to be told; then give back what it replaces, and learn how long the token lasts."""
+    from .redemption import Untold, redeem
+    from .replacement import held_before, never_switch, revoke_replaced
+
+    with explained(profile, redirect_uri=response.request.redirect_uri):
         held = held_before(profile, store)
         credential = await redeem(
-            answer,
+            response,
             profile,
             held=held,
             may_switch=may_switch or never_switch,

@@ -318,9 +318,8 @@ def test_client_authentication_by_basic(
     assert reply.status == status
 
 
-def test_parameters_may_be_in_the_query(salesforce: Salesforce) -> None:
-    """It works, wise or not."""
-    form = {
+def whole_form(salesforce: Salesforce) -> dict[str, str]:
+    return {
         "grant_type": "authorization_code",
         "client_id": APP.client_id,
         "client_secret": APP.client_secret,
@@ -328,6 +327,11 @@ def test_parameters_may_be_in_the_query(salesforce: Salesforce) -> None:
         "code_verifier": VERIFIER,
         "code": code(salesforce.login_url),
     }
+
+
+def test_parameters_may_be_in_the_query(salesforce: Salesforce) -> None:
+    """It works, wise or not."""
+    form = whole_form(salesforce)
     reply = ask(f"{salesforce.login_url}{OAUTH}/token?{urlencode(form)}", method="POST")
     assert reply.status == 200
 
@@ -340,14 +344,7 @@ def test_an_assertion_beside_a_secret_is_not_read(salesforce: Salesforce) -> Non
 
 def test_parameters_may_be_the_parts_of_a_multipart_body(salesforce: Salesforce) -> None:
     """As the vendor's own Postman collection sends them."""
-    form = {
-        "grant_type": "authorization_code",
-        "client_id": APP.client_id,
-        "client_secret": APP.client_secret,
-        "redirect_uri": REDIRECT_URI,
-        "code_verifier": VERIFIER,
-        "code": code(salesforce.login_url),
-    }
+    form = whole_form(salesforce)
     parts = [f'--b\r\nContent-Disposition: form-data; name="{n}"\r\n\r\n{v}\r\n' for n, v in form.items()]
     reply = ask(
         f"{salesforce.login_url}{OAUTH}/token",
