@@ -13,7 +13,7 @@ from ..notices import Warned
 from ..oauth.secret import Secret
 from ..providers import load_provider, provider_names
 from .arguments import profile_name
-from .login import port_number, secret_arguments, typed_secret
+from .flags import port_number, secret_arguments, typed_secret
 from .question import agreed, answered
 from .talk import Talk
 
