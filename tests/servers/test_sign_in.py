@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
+from playwright.async_api import ProxySettings
 
 from tests.browser.chromium import in_the_session_loop
 
 from .command import login, no_token_file, query, token_file
-from .sockets import is_free
+from .sockets import free_port, is_free
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from playwright.async_api import Page
+    from playwright.async_api import Browser, Page
 
     from tests.browser.chromium import Witness
 
@@ -102,3 +103,30 @@ async def test_denying_ends_with_3_and_a_page_that_says_so(
         said for said in witness.complaints(f"http://{callback.netloc}/") if "Content Security" in said
     ]
     assert no_token_file(tmp_path)
+
+
+@every_server
+async def test_ar_09_the_address_of_a_browser_elsewhere_is_pasted(
+    server: Server, chromium: Browser, tmp_path: Path
+) -> None:
+    """AR-09: the browser cannot reach the callback; what it was sent to, pasted, signs in, and its code is printed nowhere."""
+    # A proxy that is not there stands between this browser and all but the server.
+    nowhere = ProxySettings(
+        server=f"http://127.0.0.1:{free_port()}", bypass=f"<-loopback>,{urlsplit(server.issuer).netloc}"
+    )
+    async with (
+        await chromium.new_context(proxy=nowhere) as elsewhere,
+        login(*server.flags("public"), "--no-browser", "--paste", home=tmp_path) as command,
+    ):
+        tab = await elsewhere.new_page()
+        await tab.goto(await command.open_page())
+        callback = await command.redirect_uri()
+        async with tab.expect_request(lambda request: request.url.startswith(f"{callback}?")) as sent:
+            await server.sign_in(tab)
+        address = (await sent.value).url
+        await command.paste(address)
+        ended = await command.outcome()
+
+    assert (ended.exit_code, ended.told("warning")) == (0, [])
+    assert query(address)["code"] not in ended.stdout + ended.stderr
+    looks_complete(token_file(tmp_path))
