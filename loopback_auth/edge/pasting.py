@@ -99,7 +99,7 @@ class _Typed:
         text, self._octets, self._timer = self._octets.decode("utf-8", "replace"), b"", None
         text = _without_controls(text)
         if text.strip():
-            self._put(text)
+            self._put(_content_of(text) or text)
 
     def forget_timer(self) -> None:
         if self._timer:
@@ -109,6 +109,23 @@ class _Typed:
     def forget(self) -> None:
         self.forget_timer()
         self._octets = b""
+
+
+def _content_of(text: str) -> str:
+    """Give what is in the file that *text* names, as it does when somebody drags a file to the terminal; else nothing."""
+    path = text.strip()
+    if "\n" in path or not re.match(r"['\"]?(?:/|~/|file://|[A-Za-z]:\\)", path):
+        return ""
+    path = path.strip("'\"").removeprefix("file://")
+    # Terminals put a backslash before what a shell would take for its own; on Windows it is part of the path.
+    path = os.path.expanduser(path if os.name == "nt" else re.sub(r"\\(.)", r"\1", path))
+    try:
+        if not os.path.isfile(path):
+            return ""
+        with open(path, "rb") as file:
+            return file.read(OCTETS).decode("utf-8", "replace")
+    except (OSError, ValueError):
+        return ""
 
 
 def _without_controls(text: str) -> str:

@@ -20,6 +20,7 @@ from loopback_auth.edge.pasting import pasted_on_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 class Terminal:
@@ -94,6 +95,27 @@ async def test_the_marks_of_a_terminal_are_no_part_of_the_paste(terminal: Termin
     with pasted_on_terminal() as texts:
         await terminal.type(b"\x1b[200~error=x\x1b[201~")
         assert await texts_of(texts, 1) == ["error=x"]
+
+
+@pytest.mark.parametrize("spelled", ["{}", "'{}'", "{} ", "file://{}", "escaped"])
+async def test_a_file_that_is_dragged_here_is_read(
+    terminal: Terminal, tmp_path: Path, *, spelled: str
+) -> None:
+    """What a browser downloaded in place of a page; terminals quote its name in one way or another."""
+    file = tmp_path / "a folder" / "authorize"
+    file.parent.mkdir()
+    file.write_text("error=x")
+    path = str(file).replace(" ", r"\ ") if spelled == "escaped" else spelled.format(file)
+    with pasted_on_terminal() as texts:
+        await terminal.type(path.encode())
+        assert await texts_of(texts, 1) == ["error=x"]
+
+
+@pytest.mark.parametrize("text", ["/nothing/there", "/", "/\0", "~nobody/x", "error=/x"])
+async def test_what_names_no_file_is_itself(terminal: Terminal, text: str) -> None:
+    with pasted_on_terminal() as texts:
+        await terminal.type(text.encode() + b"\n")
+        assert await texts_of(texts, 1) == [text + "\n"]
 
 
 async def test_enter_alone_is_nothing(terminal: Terminal) -> None:
