@@ -151,8 +151,7 @@ class Console:
 
     def drop_stdout(self) -> None:
         """Stop writing to a stdout whose reader has gone, so that Python does not complain about it at exit."""
-        with open(os.devnull, "w", encoding="utf-8") as nowhere:
-            os.dup2(nowhere.fileno(), 1)
+        _lead_nowhere(1)
 
     def _talk(self, text: str, *, line_open: bool = False) -> None:
         if self._stderr is None:
@@ -164,5 +163,12 @@ class Console:
             self._stderr.write(text)
             self._stderr.flush()
         except OSError:
-            # Nobody listens any more; the work goes on.
+            # Nobody listens any more; the work goes on. What is still to be written would change the exit status.
+            if self._stderr is sys.stderr:
+                _lead_nowhere(2)
             self._stderr = None
+
+
+def _lead_nowhere(descriptor: int) -> None:
+    with open(os.devnull, "w", encoding="utf-8") as nowhere:
+        os.dup2(nowhere.fileno(), descriptor)

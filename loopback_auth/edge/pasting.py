@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from typing import Any
 
 OCTETS = 64 * 1024
 """Of one text; what is longer is cut."""
@@ -167,10 +168,10 @@ else:
     @contextmanager
     def _keys(typed: _Typed) -> Iterator[None]:
         descriptor, loop = sys.stdin.fileno(), asyncio.get_running_loop()
-        if not _in_foreground(descriptor):
+        before = _settings_of(descriptor)
+        if before is None:
             yield
             return
-        before = termios.tcgetattr(descriptor)
 
         def read() -> None:
             # In the background a read would stop the process; a shell that took the terminal back reads it now.
@@ -189,8 +190,17 @@ else:
             yield
         finally:
             loop.remove_reader(descriptor)
-            if _in_foreground(descriptor):
-                termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+            # A terminal that is gone needs nothing back; one that belongs to the shell again is not ours to change.
+            if _settings_of(descriptor) is not None:
+                with suppress(termios.error):
+                    termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+
+    def _settings_of(descriptor: int) -> list[Any] | None:
+        """Give the terminal's settings where this process may change them."""
+        try:
+            return termios.tcgetattr(descriptor) if _in_foreground(descriptor) else None
+        except termios.error:
+            return None
 
     def _in_foreground(descriptor: int) -> bool:
         try:

@@ -133,6 +133,32 @@ def test_the_terminal_is_as_before_whatever_ends_the_wait(salesforce: Salesforce
     terminal.close()
 
 
+def test_a_terminal_that_is_closed_ends_the_wait(salesforce: Salesforce, tmp_path: Path) -> None:
+    """As a signal that came from somewhere else: with its own status, and in time."""
+    terminal = on_a_terminal(tmp_path, *login_words(salesforce))
+    address_on(terminal)
+    terminal.close()
+    assert (terminal.exitstatus, terminal.signalstatus) == (129, None)
+
+
+def test_in_the_background_nothing_is_read_and_nothing_stops(salesforce: Salesforce, tmp_path: Path) -> None:
+    """The shell has the terminal; the browser's answer is taken all the same."""
+    words = " ".join((*COMMAND, *login_words(salesforce)))
+    terminal = pexpect.spawn(
+        "bash",
+        ["--norc", "-i", "-c", f"set -m; {words} & wait $!; echo ended with $?"],
+        env={**environment(tmp_path), "TERM": "xterm", "BROWSER": ""},
+        timeout=20,
+        encoding="utf-8",
+        dimensions=(40, 600),
+    )
+    url = address_on(terminal)
+    Browser(username=USER.username, password=USER.password).visit(url)
+    terminal.expect(r"Signed in as|ended with 1\d\d")
+    assert "Signed in" in terminal.match[0]
+    terminal.close()
+
+
 async def test_a_pipe_is_read_line_by_line_with_paste(salesforce: Salesforce, tmp_path: Path) -> None:
     """What is not the answer is told; the answer after it counts, and the pipe may stay open."""
     async with login(*login_words(salesforce, "--paste")[1:], home=tmp_path) as command:
