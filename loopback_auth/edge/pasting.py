@@ -163,6 +163,7 @@ if sys.platform == "win32":
             looking.cancel()
 
 else:
+    import signal
     import termios
 
     @contextmanager
@@ -184,16 +185,35 @@ else:
         unseen = [*before]
         # Line by line, the terminal would cut an address after 1024 characters (macOS) or 4096 (Linux).
         unseen[3] &= ~(termios.ECHO | termios.ICANON)
-        termios.tcsetattr(descriptor, termios.TCSADRAIN, unseen)
+
+        def hide() -> None:
+            if _settings_of(descriptor) is not None:
+                termios.tcsetattr(descriptor, termios.TCSADRAIN, unseen)
+
+        hide()
         loop.add_reader(descriptor, read)
         try:
-            yield
+            # Ctrl-Z leaves the terminal to the shell, which gives it back as it likes it.
+            with _when_continued(hide):
+                yield
         finally:
             loop.remove_reader(descriptor)
             # A terminal that is gone needs nothing back; one that belongs to the shell again is not ours to change.
             if _settings_of(descriptor) is not None:
                 with suppress(termios.error):
                     termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+
+    @contextmanager
+    def _when_continued(act: Callable[[], None]) -> Iterator[None]:
+        if threading.current_thread() is not threading.main_thread():
+            # Only that one may handle signals.
+            yield
+            return
+        before = signal.signal(signal.SIGCONT, lambda *_: act())
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGCONT, before or signal.SIG_DFL)
 
     def _settings_of(descriptor: int) -> list[Any] | None:
         """Give the terminal's settings where this process may change them."""

@@ -159,6 +159,29 @@ def test_in_the_background_nothing_is_read_and_nothing_stops(salesforce: Salesfo
     terminal.close()
 
 
+def test_after_ctrl_z_and_fg_a_paste_is_as_unseen_as_before(salesforce: Salesforce, tmp_path: Path) -> None:
+    """The shell has its own settings meanwhile."""
+    terminal = pexpect.spawn(
+        "bash",
+        ["--norc", "-i"],
+        env={**environment(tmp_path), "TERM": "xterm", "BROWSER": "", "PS1": "ready "},
+        timeout=20,
+        encoding="utf-8",
+        dimensions=(40, 600),
+    )
+    terminal.expect("ready ")
+    terminal.sendline(" ".join((*COMMAND, *login_words(salesforce))))
+    answer = answer_to(address_on(terminal))
+    terminal.sendcontrol("z")
+    terminal.expect("Stopped.*ready ")
+    terminal.sendline("fg")
+    terminal.expect("Waiting for your browser")
+    terminal.send(answer)
+    terminal.expect("Signed in as")
+    assert query(answer)["code"] not in terminal.before
+    terminal.close()
+
+
 async def test_a_pipe_is_read_line_by_line_with_paste(salesforce: Salesforce, tmp_path: Path) -> None:
     """What is not the answer is told; the answer after it counts, and the pipe may stay open."""
     async with login(*login_words(salesforce, "--paste")[1:], home=tmp_path) as command:
