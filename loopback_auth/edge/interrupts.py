@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from contextlib import contextmanager
 
 TYPE_CHECKING = False
@@ -79,6 +80,39 @@ def interrupts_deferred() -> Iterator[Interruption]:
         _interruption.calls(None)
         if _interruption.number is not None:
             raise Interrupted(_interruption.number) from None
+
+
+@contextmanager
+def awaitable(descriptor: int) -> Iterator[Callable[[], None]]:
+    """
+    Give a function that waits until *descriptor* can be read, or until a signal has raised.
+
+    A read that blocks is ended by a signal as well, but not by one that comes in the moment before it begins.
+    """
+    import select
+    import socket
+    import threading
+
+    # There select takes sockets alone; and only that thread hears of signals.
+    if sys.platform == "win32" or threading.current_thread() is not threading.main_thread():
+        yield lambda: None
+        return
+
+    heard, told = socket.socketpair()
+    with heard, told:
+        heard.settimeout(0)
+        told.settimeout(0)
+        before = signal.set_wakeup_fd(told.fileno(), warn_on_full_buffer=False)
+
+        def wait() -> None:
+            # The signal's own handler raises as soon as this is over; one that does not is nothing to wait for either.
+            while descriptor not in select.select([descriptor, heard.fileno()], [], [])[0]:
+                heard.recv(64)
+
+        try:
+            yield wait
+        finally:
+            signal.set_wakeup_fd(before)
 
 
 def _end_in_time(exit_code: int) -> None:

@@ -7,6 +7,7 @@ import stat
 from contextlib import suppress
 
 from ..errors import UsageError
+from .interrupts import awaitable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -99,11 +100,13 @@ def upload_of(file: FileIO) -> Upload:
     if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         return FileUpload(file)
     beginning = bytearray()
-    while len(beginning) <= KEPT_OCTETS:
-        piece = file.read(PIECE_OCTETS)
-        if not piece:
-            return Upload(bytes(beginning))
-        beginning += piece
+    with awaitable(file.fileno()) as wait:
+        while len(beginning) <= KEPT_OCTETS:
+            wait()
+            piece = file.read(PIECE_OCTETS)
+            if not piece:
+                return Upload(bytes(beginning))
+            beginning += piece
     return PipeUpload(bytes(beginning), file)
 
 

@@ -406,8 +406,9 @@ async def start(*words: str, home: Path, **streams: Any) -> asyncio.subprocess.P
 
 async def gone(process: asyncio.subprocess.Process) -> None:
     """Wait for the end of *process* alone; asyncio's own `wait` waits for pipes as well, and for one that nobody reads for ever."""
-    while process.returncode is None:  # noqa: ASYNC110 - there is no event for this alone
-        await asyncio.sleep(0.01)
+    async with asyncio.timeout(30):
+        while process.returncode is None:  # noqa: ASYNC110 - there is no event for this alone
+            await asyncio.sleep(0.01)
 
 
 async def peak_kib(*words: str, home: Path) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import signal
 import subprocess
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from loopback_auth.edge.interrupts import awaitable
 from tests.blackbox import connected, sign_in, signing_in
 from tests.servers.command import no_token_file
 
@@ -306,3 +308,31 @@ def test_cl_07_when_the_signal_misses_the_sleep_of_the_loop() -> None:
     )
     assert time.monotonic() - began < 5
     assert "Interrupted: SIGINT" in ended.stderr
+
+
+def test_cl_07_a_wait_for_a_pipe_ends_with_a_signal_and_with_what_comes() -> None:
+    """CL-07: a blocking read would miss a signal that comes in the moment before it begins."""
+
+    def stop(_number: int, _frame: object) -> None:
+        raise InterruptedError("the signal came")
+
+    near, far = os.pipe()
+    before = signal.signal(signal.SIGALRM, stop)
+    try:
+        with awaitable(near) as wait:
+            signal.setitimer(signal.ITIMER_REAL, 0.05)
+            with pytest.raises(InterruptedError):
+                wait()
+            os.write(far, b"x")
+            wait()
+        assert os.read(near, 1) == b"x"
+        # A wake-up that nobody raises for is no reason to stop waiting.
+        signal.signal(signal.SIGALRM, lambda *_: os.write(far, b"y"))
+        with awaitable(near) as wait:
+            signal.setitimer(signal.ITIMER_REAL, 0.05)
+            wait()
+        assert os.read(near, 1) == b"y"
+    finally:
+        signal.signal(signal.SIGALRM, before)
+        os.close(near)
+        os.close(far)
