@@ -52,12 +52,13 @@ def pasted_lines() -> Iterator[asyncio.Queue[str]]:
 
     def read() -> None:
         # Not sys.stdin: a thread that still holds its lock when Python ends is a fatal error.
-        before = b""
+        held = b""
         while chunk := _read(sys.stdin.fileno()):
-            *lines, before = (before + chunk).split(b"\n")
-            put([*lines, b""] if len(before) <= OCTETS else [*lines, before[:OCTETS]])
-            before = before if len(before) <= OCTETS else b""
-        put([before])
+            *lines, held = (held + chunk).split(b"\n")
+            if len(held) > OCTETS:
+                lines, held = [*lines, held[:OCTETS]], b""
+            put(lines)
+        put([held])
 
     def put(lines: list[bytes]) -> None:
         for line in lines:
