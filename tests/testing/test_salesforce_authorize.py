@@ -141,6 +141,24 @@ def test_authorize_wants_get_and_https(salesforce: Salesforce) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("decision", "told"), [("allow", {"code"}), ("deny", {"error", "error_description"}), ("close", None)]
+)
+def test_without_pages_the_persons_decision_is_taken_at_once(decision: Any, told: set[str] | None) -> None:
+    """Whatever the prompt; who closes the tab sends nothing back."""
+    with Salesforce.running(users=[replace(USER, decision=decision)], auto=USER.username) as automatic:
+        reply = authorize(automatic.login_url, prompt="login")
+    assert reply.status == (302 if told else 200)
+    assert told is None or set(reply.told) == {*told, "state"}
+
+
+def test_without_pages_what_is_refused_is_refused() -> None:
+    """In all of its ways: before anybody signs in, and to a person."""
+    with Salesforce.running(users=[replace(USER, active=False)], auto=USER.username) as automatic:
+        assert told(authorize(automatic.login_url, client_id="x").text)[0] == "invalid_client_id"
+        assert authorize(automatic.login_url).told["error"] == ["inactive_user"]
+
+
 @pytest.mark.parametrize("display", ["page", "popup", "touch", "mobile"])
 def test_each_display_is_a_login_page(salesforce: Salesforce, display: str) -> None:
     """Here they look alike."""

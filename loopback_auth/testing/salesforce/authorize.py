@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from .answers import BackToTheApp, Json, Redirect, refused_before_sign_in, token_error
 from .parameters import first_values, scope_of
-from .person import consent_page, login_page, too_old
+from .person import closed, consent_page, login_page, too_old
 from .refusals import back, refusal_for, wrong_from_the_start
 from .world import SITE_ID, Code, Interaction
 
@@ -35,17 +35,37 @@ def authorize(world: World, host: Host, request: Request) -> Spoken:
         return _headless(world, host, sent, request)
     if wrong := wrong_from_the_start(world, host, sent, method=request.method):
         return refused_before_sign_in(*wrong)
-    if provider := sent.get("sso_provider"):
-        # Assumed: where a login provider of the org's is sent for.
-        return Redirect(location=f"{host.url}{host.site}/services/auth/sso/{quote(provider, safe='')}")
     session = request.cookie(cookie_of(host))
     user = world.sessions.get(session)
-    if sent.get("immediate") == "true":
-        return _immediately(world, host, sent, user)
+    if without := _without_pages(world, host, sent, user):
+        return without
     # Assumed: that whoever may choose an account does so on the login page.
     if user is None or {"login", "select_account"} & set(sent.get("prompt", "").split()):
         return login_page(world, Interaction(sent=sent, host=host), hint=sent.get("login_hint", ""))
     return _decided(world, host, sent, user, session)
+
+
+def _without_pages(world: World, host: Host, sent: Mapping[str, str], user: User | None) -> Spoken | None:
+    """Answer what needs no page of this server's."""
+    if world.auto:
+        return _by_itself(world, host, sent, world.users[world.auto])
+    if provider := sent.get("sso_provider"):
+        # Assumed: where a login provider of the org's is sent for.
+        return Redirect(location=f"{host.url}{host.site}/services/auth/sso/{quote(provider, safe='')}")
+    return _immediately(world, host, sent, user) if sent.get("immediate") == "true" else None
+
+
+def _by_itself(world: World, host: Host, sent: Mapping[str, str], user: User) -> Spoken:
+    """Sign *user* in and take the decision at once."""
+    if user.decision == "close":
+        return closed()
+    if refusal := refusal_for(world, host, sent, user):
+        return refusal
+    return _with_code(world, host, sent, user) if user.decision == "allow" else _denied(sent)
+
+
+def _denied(sent: Mapping[str, str]) -> BackToTheApp:
+    return back(sent, error="access_denied", error_description="end-user denied authorization")
 
 
 def cookie_of(host: Host) -> str:
@@ -78,9 +98,7 @@ def consent(world: World, _: Host, request: Request) -> HtmlPage | BackToTheApp:
     if interaction is None or user is None or sent.get("decision") not in {"allow", "deny"}:
         return too_old()
     if sent["decision"] == "deny":
-        return back(
-            interaction.sent, error="access_denied", error_description="end-user denied authorization"
-        )
+        return _denied(interaction.sent)
     world.approvals.add((interaction.sent["client_id"], user.user_id, scope_of(world, interaction.sent)))
     return _with_code(world, interaction.host, interaction.sent, user)
 

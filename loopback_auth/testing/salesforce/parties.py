@@ -75,7 +75,8 @@ class Org:
 class User:
     """
     A person. *api_only* may use the API and nothing that asks for consent; *ip_ok*: comes from where the profile allows; *api_enabled*:
-    has that permission; *logins_left*: has not logged in too often in the last hour.
+    has that permission; *logins_left*: has not logged in too often in the last hour. *decision* is what the person does where the server
+    asks without a page (`auto`); `close` closes the tab.
     """
 
     username: str = "ada@acme.example"
@@ -90,6 +91,7 @@ class User:
     ip_ok: bool = True
     api_enabled: bool = True
     logins_left: bool = True
+    decision: Literal["allow", "deny", "close"] = "allow"
 
 
 APP, ORG, USER = App(), Org(), User()

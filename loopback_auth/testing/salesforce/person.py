@@ -36,6 +36,11 @@ def success_page(_: World, __: Host, ___: Request) -> HtmlPage:
     return HtmlPage(html=pages.page("Remote Access", "<p>Authentication complete.</p>"))
 
 
+def closed() -> HtmlPage:
+    """Show what is left of a tab that its person closed."""
+    return HtmlPage(html=pages.page("Closed", "<p>The person closed this tab.</p>"))
+
+
 def too_old() -> HtmlPage:
     """Say that the page was answered already, or by somebody else."""
     html = pages.page("Start again", "<h1>Start again</h1><p>This page is too old.</p>")

@@ -53,7 +53,9 @@ class Salesforce(HttpService):
     The server: a context manager, in a running event loop (`async with`) or in a thread of its own (`with Salesforce.running()`).
 
     *apps*, *orgs* and *users* are those of `parties`; *clock* gives POSIX seconds, and a test may turn it. With *ssl_context* every
-    host is an https one; *https_only* refuses to authorize over plain http, as the real ones do. `world` is what the servers remember, and may be changed while they run.
+    host is an https one; *https_only* refuses to authorize over plain http, as the real ones do. With *auto*, a username, there are no
+    pages: whoever comes is that person, whose `decision` is taken. `world` is what the servers remember, and may be changed while
+    they run.
     """
 
     def __init__(
@@ -65,10 +67,11 @@ class Salesforce(HttpService):
         clock: Callable[[], float] = time.time,
         ssl_context: ssl.SSLContext | None = None,
         https_only: bool = False,
+        auto: str = "",
     ) -> None:
         super().__init__(ssl_context=ssl_context)
         self._scheme = "https" if ssl_context else "http"
-        self.world = World(apps, orgs, users, clock, https_only=https_only)
+        self.world = World(apps, orgs, users, clock, https_only=https_only, auto=auto)
 
     async def _listen(self) -> None:
         for host in (

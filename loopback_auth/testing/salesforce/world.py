@@ -82,7 +82,7 @@ class Interaction:
 
 
 class World:
-    """Apps, orgs and people by their names, and all that was issued. *clock* gives POSIX seconds; *https_only* wants no plain http."""
+    """Apps, orgs and people by their names, and all that was issued. *clock* gives POSIX seconds; *https_only* wants no plain http; *auto* is who signs in."""
 
     def __init__(
         self,
@@ -92,8 +92,10 @@ class World:
         clock: Callable[[], float] = time.time,
         *,
         https_only: bool = False,
+        auto: str = "",
     ) -> None:
         self.https_only = https_only
+        self.auto = auto
         self.apps = {app.client_id: app for app in apps}
         self.orgs = {org.org_id: org for org in orgs}
         self.users = {user.username: user for user in users}
