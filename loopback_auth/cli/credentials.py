@@ -32,6 +32,7 @@ def sign_in(
     *,
     may_switch: MaySwitch | None,
 ) -> Credential:
+    """Ask for the credentials and sign in with them; nobody is asked for a password that would go nowhere."""
     check_flow(profile)
     credentials = _credentials(profile, console)
     talk = Talk(console)

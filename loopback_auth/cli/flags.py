@@ -67,7 +67,10 @@ def settings_arguments(parser: Parser) -> None:
     client.add_argument(
         "--port", metavar="N", type=port_number, action="append", help="its port; 0 is any (repeatable)"
     )
-    request = parser.add_argument_group("what to ask for")
+    _request_arguments(parser.add_argument_group("what to ask for"))
+
+
+def _request_arguments(request: Any) -> None:
     request.add_argument("--scope", metavar='"A B"', help="scopes, separated by spaces")
     request.add_argument(
         "--param", metavar="NAME=VALUE", action="append", help="one more parameter (repeatable)"

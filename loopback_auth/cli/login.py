@@ -42,7 +42,10 @@ if TYPE_CHECKING:
 def arguments(parser: Parser) -> None:
     parser.profile_argument()
     settings_arguments(parser)
-    how = parser.add_argument_group("how")
+    _how_arguments(parser.add_argument_group("how"))
+
+
+def _how_arguments(how: Any) -> None:
     how.add_argument(
         "--if-needed", action="store_true", help="do nothing when the stored token is good or refreshable"
     )

@@ -12,7 +12,7 @@ import time
 from contextlib import contextmanager
 from types import coroutine
 
-from .interrupts import interrupts_deferred
+from .interrupts import interrupts_deferred, signals_heard
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,19 +70,11 @@ def _woken_by_signals(loop: AbstractEventLoop) -> Iterator[None]:
         # There the loop does this itself.
         yield
         return
-    import signal
-    import socket
-
-    heard, told = socket.socketpair()
-    with heard, told:
-        heard.settimeout(0)
-        told.settimeout(0)
+    with signals_heard() as heard:
         loop.add_reader(heard, heard.recv, 64)
-        before = signal.set_wakeup_fd(told.fileno(), warn_on_full_buffer=False)
         try:
             yield
         finally:
-            signal.set_wakeup_fd(before)
             loop.remove_reader(heard)
 
 

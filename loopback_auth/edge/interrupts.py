@@ -15,6 +15,7 @@ from contextlib import contextmanager
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from socket import socket
     from types import FrameType
 
 PATIENCE_S = 1.5
@@ -83,6 +84,22 @@ def interrupts_deferred() -> Iterator[Interruption]:
 
 
 @contextmanager
+def signals_heard() -> Iterator[socket]:
+    """Give a socket that can be read once a signal has come: for who waits for descriptors, and would sleep on. For POSIX's main thread."""
+    from socket import socketpair
+
+    heard, told = socketpair()
+    with heard, told:
+        heard.settimeout(0)
+        told.settimeout(0)
+        before = signal.set_wakeup_fd(told.fileno(), warn_on_full_buffer=False)
+        try:
+            yield heard
+        finally:
+            signal.set_wakeup_fd(before)
+
+
+@contextmanager
 def awaitable(descriptor: int) -> Iterator[Callable[[], None]]:
     """
     Give a function that waits until *descriptor* can be read, or until a signal has raised.
@@ -90,29 +107,20 @@ def awaitable(descriptor: int) -> Iterator[Callable[[], None]]:
     A read that blocks is ended by a signal as well, but not by one that comes in the moment before it begins.
     """
     import select
-    import socket
     import threading
 
     # There select takes sockets alone; and only that thread hears of signals.
     if sys.platform == "win32" or threading.current_thread() is not threading.main_thread():
         yield lambda: None
         return
-
-    heard, told = socket.socketpair()
-    with heard, told:
-        heard.settimeout(0)
-        told.settimeout(0)
-        before = signal.set_wakeup_fd(told.fileno(), warn_on_full_buffer=False)
+    with signals_heard() as heard:
 
         def wait() -> None:
             # The signal's own handler raises as soon as this is over; one that does not is nothing to wait for either.
             while descriptor not in select.select([descriptor, heard.fileno()], [], [])[0]:
                 heard.recv(64)
 
-        try:
-            yield wait
-        finally:
-            signal.set_wakeup_fd(before)
+        yield wait
 
 
 def _end_in_time(exit_code: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 
 from ..errors import LoopbackAuthError, StoreDamaged, StoreError, StoreUnsafe, StoreUnwritable, UsageError
 from .document import STORAGES, VERSION, document_of, place_of, without_marks
@@ -165,27 +165,22 @@ class FileStore:
         check_profile_name(profile)
         with self._opened(create=True) as folder:
             assert folder is not None  # noqa: S101 - it was created
-            with folder.locked(f"{profile}.lock", patience_s=patience_s):
-                if self._storage != "keyring" and not _place_in(folder, profile):
-                    hold = Hold(folder, profile)
-                    with self._noted(hold, profile):
-                        yield hold
-                    return
-                from .keyring_store import keyring_hold
-
-                with (
-                    keyring_hold(folder, profile, storage=self._storage, patience_s=patience_s) as hold,
-                    self._noted(hold, profile),
-                ):
+            with (
+                folder.locked(f"{profile}.lock", patience_s=patience_s),
+                self._hold(folder, profile, patience_s) as hold,
+            ):
+                try:
                     yield hold
+                finally:
+                    if hold.has_changed:
+                        self._changed.add(profile)
 
-    @contextmanager
-    def _noted(self, hold: Hold, profile: str) -> Iterator[None]:
-        try:
-            yield
-        finally:
-            if hold.has_changed:
-                self._changed.add(profile)
+    def _hold(self, folder: PrivateFolder, profile: str, patience_s: float) -> AbstractContextManager[Hold]:
+        if self._storage != "keyring" and not _place_in(folder, profile):
+            return nullcontext(Hold(folder, profile))
+        from .keyring_store import keyring_hold
+
+        return keyring_hold(folder, profile, storage=self._storage, patience_s=patience_s)
 
     def _load_from_keyring(self, profile: str, place: Mapping[str, str]) -> dict[str, Any] | None:
         from .keyring_store import load_from

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from secrets import token_bytes as random_bytes
 
 from ..edge.clock import now
-from ..errors import NotConfigured, UsageError
+from ..errors import UsageError
 from ..oauth.code_credentials import FLOW, code_credentials_request, read_code_credentials_reply
 from .explained import explained
 from .login import request_to, server_of
@@ -37,10 +37,7 @@ class Credentials:
 
 def check_flow(profile: Profile) -> None:
     """Raise `UsageError` where the server of *profile* is not known to have the flow: a password goes nowhere by accident."""
-    if not profile.endpoints():
-        raise NotConfigured(
-            f"nothing says where to sign in to the profile {profile.name}", profile=profile.name
-        )
+    profile.check_server()
     if profile.provider is None or FLOW not in profile.provider.flows:
         raise UsageError(
             f"the profile {profile.name} is of a server that has no flow {FLOW}, as far as is known here",

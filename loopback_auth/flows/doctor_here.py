@@ -9,7 +9,7 @@ from ..edge.browser import TEXT_BROWSERS, launch_command
 from ..edge.environment import surroundings, way_in
 from ..edge.listeners import bind
 from ..edge.transport import proxy_for
-from ..errors import ConfigError, ListenError, LoopbackAuthError, NotConfigured, ProxyFailed
+from ..errors import ConfigError, ListenError, LoopbackAuthError, ProxyFailed
 from ..oauth.redirect_uri import difference
 from ..oauth.text import one_line
 from .doctor import FAIL, OK, WARN, Check, warned
@@ -84,14 +84,10 @@ _SHOWN = frozenset(
 def _server(profile: Profile) -> Check:
     name = "server"
     try:
-        endpoints = profile.endpoints()
+        profile.check_server()
     except LoopbackAuthError as error:
         return Check.of(error, name)
-    if not endpoints:
-        nowhere = NotConfigured(
-            f"nothing says where to sign in to the profile {profile.name}", profile=profile.name
-        )
-        return Check.of(nowhere, name)
+    endpoints = profile.endpoints()
     parts = urlsplit(endpoints.get("authorization_endpoint") or endpoints.get("issuer") or "")
     # Without its query, where somebody may have put a key.
     where = f"{parts.scheme}://{parts.netloc}{parts.path}"

@@ -59,10 +59,7 @@ async def login(
     *may_switch* is asked, with both names, when another person signed in than the one the profile holds; without
     it such a sign-in is refused. *pastes* takes what the person pastes while the browser is waited for. Raises the `LoopbackAuthError` that fits; then nothing was stored, and what the server issued was given back.
     """
-    if not profile.endpoints():
-        raise NotConfigured(
-            f"nothing says where to sign in to the profile {profile.name}", profile=profile.name
-        )
+    profile.check_server()
     for note in profile.notes:
         notify(Warned(code="login-url-read", message=note))
     client, store = profile.client(environ), store.storing(profile.get("storage"))

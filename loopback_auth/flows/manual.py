@@ -6,7 +6,7 @@ import os
 from secrets import token_bytes as random_bytes
 
 from ..edge.clock import now
-from ..errors import NoPendingSignIn, NotConfigured, UsageError
+from ..errors import NoPendingSignIn, UsageError
 from ..oauth.authorization import AuthorizationErrorResponse, AuthorizationRequest, Stray
 from ..oauth.credential import client_document
 from ..oauth.metadata import server_metadata
@@ -50,10 +50,7 @@ async def begin(
 
     Nothing listens, so any registered redirect URI will do. Raises the `LoopbackAuthError` that fits.
     """
-    if not profile.endpoints():
-        raise NotConfigured(
-            f"nothing says where to sign in to the profile {profile.name}", profile=profile.name
-        )
+    profile.check_server()
     client = profile.client(environ)
     server, _ = await server_of(profile, transport, rediscover=False)
     request = request_to(profile, client, server, profile.registered_redirect_uri, token_bytes=token_bytes)

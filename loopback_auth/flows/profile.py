@@ -68,6 +68,13 @@ class Profile:
         given = {name: self.get(name) for name in ("issuer", *ENDPOINTS) if self.get(name)}
         return {**known, **given}
 
+    def check_server(self) -> None:
+        """Raise `NotConfigured` where nothing says where to sign in."""
+        if not self.endpoints():
+            raise NotConfigured(
+                f"nothing says where to sign in to the profile {self.name}", profile=self.name
+            )
+
     def known_server(self) -> ServerMetadata | None:
         """Give the server if it can be used without discovery."""
         document = self.endpoints()

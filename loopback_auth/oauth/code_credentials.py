@@ -49,6 +49,7 @@ def code_credentials_request(request: AuthorizationRequest, *, username: str, pa
         fields=tuple((name, value) for name, value in own if value),
         authorization=Secret("Basic " + b64encode(pair).decode("ascii")),
         headers=(("Auth-Request-Type", "Named-User"),),
+        encoded=(password,),
     )
 
 

@@ -117,7 +117,10 @@ def authenticated(
     # for a server that reads forms and for the many that only undo percent signs.
     pair = f"{_encoded(client.client_id)}:{_encoded(client.client_secret.reveal())}"
     return FormPost(
-        url=url, fields=fields, authorization=Secret("Basic " + b64encode(pair.encode()).decode("ascii"))
+        url=url,
+        fields=fields,
+        authorization=Secret("Basic " + b64encode(pair.encode()).decode("ascii")),
+        encoded=(client.client_secret,),
     )
 
 

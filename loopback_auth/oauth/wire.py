@@ -29,12 +29,17 @@ NESTING = 64
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormPost:
-    """A POST of `application/x-www-form-urlencoded`, the one form in which OAuth endpoints take anything."""
+    """
+    A POST of `application/x-www-form-urlencoded`, the one form in which OAuth endpoints take anything.
+
+    *encoded* are the secrets that *authorization* holds in another spelling.
+    """
 
     url: str
     fields: tuple[tuple[str, str | Secret], ...]
     authorization: Secret | None = None
     headers: tuple[tuple[str, str], ...] = ()
+    encoded: tuple[Secret, ...] = ()
 
     def body(self) -> bytes:
         """Encode the form once. Holds secrets: for the transport's eyes only."""
@@ -46,7 +51,7 @@ class FormPost:
     @property
     def secrets(self) -> tuple[Secret, ...]:
         """What of it no answer may bring to light."""
-        return tuple(value for _, value in self.fields if isinstance(value, Secret))
+        return (*(value for _, value in self.fields if isinstance(value, Secret)), *self.encoded)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

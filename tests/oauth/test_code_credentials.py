@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64decode
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -108,3 +109,12 @@ def test_a_description_is_one_line_and_short() -> None:
         )
     assert str(refused.value).isprintable()
     assert len(str(refused.value)) < 500
+
+
+def test_a_password_that_the_server_repeats_is_not_repeated() -> None:
+    """Though it was sent in another spelling."""
+    body = {"error": "invalid_grant", "error_description": f"no such password: {PASSWORD}"}
+    answer = replace(reply(body, status=400), sent=sent().secrets)
+    with pytest.raises(AuthorizationError, match=r"no such password: \(hidden\)") as refused:
+        read_code_credentials_reply(answer, ASKED)
+    assert PASSWORD not in str(refused.value) + str(refused.value.facts)
