@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """What a person types: used once, and kept nowhere."""
+    """What a person types; the password is used once, and kept nowhere."""
 
     username: str
     password: Secret
