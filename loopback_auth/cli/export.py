@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from dataclasses import replace
 
@@ -82,7 +81,7 @@ def _check_stored_is_meant() -> None:
 def _credential(access: Access) -> Credential:
     """Give the sign-in with a good token, and with the client's secret wherever that is kept."""
     credential = Credential.from_document(access.document())
-    return replace(credential, client=client_of(credential, os.environ))
+    return replace(credential, client=client_of(credential))
 
 
 def _rotates(profile: str) -> Warned:

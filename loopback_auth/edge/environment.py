@@ -25,8 +25,9 @@ class Surroundings:
     container: bool = False
 
 
-def surroundings(environ: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Surroundings:
+def surroundings(environ: Mapping[str, str] | None = None, platform: str = sys.platform) -> Surroundings:
     """Look around: environment variables, and on Linux two files that tell of WSL and containers."""
+    environ = os.environ if environ is None else environ
     linux = platform.startswith("linux")
     return Surroundings(
         platform=platform,

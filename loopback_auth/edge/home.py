@@ -12,13 +12,23 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def home(environ: Mapping[str, str] = os.environ) -> str:
+def variable(name: str, environ: Mapping[str, str] | None) -> str:
+    """
+    Return the environment variable *name* of *environ*, by default of this process; "" where it is not set.
+
+    `os.environ` is nobody's default and nobody's local variable: help(), `pytest -l` and error
+    reporters print those, and it holds secrets.
+    """
+    return (os.environ if environ is None else environ).get(name, "")
+
+
+def home(environ: Mapping[str, str] | None = None) -> str:
     """
     Give the folder of all files: `LOOPBACK_AUTH_HOME`, else the user's configuration folder.
 
     Raises `UsageError` rather than ever answer with a relative path or one below `/` itself.
     """
-    chosen = environ.get("LOOPBACK_AUTH_HOME")
+    chosen = variable("LOOPBACK_AUTH_HOME", environ)
     if chosen:
         if not os.path.isabs(chosen):
             raise UsageError(
@@ -36,20 +46,20 @@ def home(environ: Mapping[str, str] = os.environ) -> str:
     return _user_config_folder(environ)
 
 
-def _user_config_folder(environ: Mapping[str, str]) -> str:
+def _user_config_folder(environ: Mapping[str, str] | None) -> str:
     if not sys.platform.startswith("linux"):
         from platformdirs import user_config_path
 
         return str(user_config_path("loopback-auth", appauthor=False))
     # What platformdirs answers on Linux, which a test holds this to: loading it would cost `token` a third of its time.
-    base = environ.get("XDG_CONFIG_HOME", "").strip()
+    base = variable("XDG_CONFIG_HOME", environ).strip()
     if not os.path.isabs(base):
         base = os.path.join(_home_folder(environ), ".config")
     return os.path.join(base, "loopback-auth")
 
 
-def _home_folder(environ: Mapping[str, str]) -> str:
-    folder = environ.get("HOME") or ""
+def _home_folder(environ: Mapping[str, str] | None) -> str:
+    folder = variable("HOME", environ)
     if not folder:
         import pwd
 

@@ -6,19 +6,20 @@ import os
 
 from ..errors import ConfigError, UsageError
 from .document import STORAGES
+from .home import variable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def chosen_storage(home: str, profile: str, environ: Mapping[str, str] = os.environ) -> str | None:
+def chosen_storage(home: str, profile: str, environ: Mapping[str, str] | None = None) -> str | None:
     """
     Give what the environment or `config.toml` says; `None` leaves the tokens where they are.
 
     A `config.toml` that cannot be read moves nothing, and keeps nobody from a refresh. Raises `UsageError`.
     """
-    told = environ.get("LOOPBACK_AUTH_STORAGE")
+    told = variable("LOOPBACK_AUTH_STORAGE", environ)
     if told and told not in STORAGES:
         raise UsageError(
             f"LOOPBACK_AUTH_STORAGE must be one of {', '.join(STORAGES)}",

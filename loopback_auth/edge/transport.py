@@ -66,7 +66,7 @@ class HttpTransport:
         timeout_s: float = TOTAL_S,
         connect_s: float = CONNECT_S,
         ca_bundle: str | None = None,
-        environ: Mapping[str, str] = os.environ,
+        environ: Mapping[str, str] | None = None,
     ) -> None:
         self.timeout_s = timeout_s
         self._connect_s = connect_s
@@ -180,17 +180,22 @@ class HttpTransport:
         return proxy_for(url, self._environ)
 
 
-def proxy_for(url: str, environ: Mapping[str, str]) -> str | None:
+def proxy_for(url: str, environ: Mapping[str, str] | None) -> str | None:
     """Give the proxy that *environ* puts before *url*; raises `ProxyFailed` for one that cannot be used. It may hold a password."""
     parts = urlsplit(url)
     host = parts.hostname or ""
     if is_loopback(host):
         return None
-    names = {name.lower(): value for name, value in environ.items() if name.lower().endswith("_proxy")}
+    names = _proxy_variables(environ)
     if _bypassed(host, names.get("no_proxy", "")):
         return None
     proxy = names.get(f"{parts.scheme}_proxy") or names.get("all_proxy") or None
     return _checked_proxy(proxy, host) if proxy else None
+
+
+def _proxy_variables(environ: Mapping[str, str] | None) -> dict[str, str]:
+    variables = os.environ if environ is None else environ
+    return {name.lower(): value for name, value in variables.items() if name.lower().endswith("_proxy")}
 
 
 def _checked_proxy(proxy: str, host: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from contextlib import ExitStack
 
@@ -35,7 +34,7 @@ async def access_token(
     clock: Callable[[], datetime] = now,
     min_ttl_s: float = MIN_TTL_S,
     refused: Secret | None = None,
-    environ: Mapping[str, str] = os.environ,
+    environ: Mapping[str, str] | None = None,
     notify: Callable[[Notice], None] = lambda _: None,
 ) -> Mapping[str, Any]:
     """

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-
+from ..edge.home import variable
 from ..errors import UsageError
 from ..oauth.credential import Credential
 from ..oauth.introspection import introspection_request, read_introspection_reply
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
 
 async def check(
-    document: Mapping[str, Any], *, transport: Transport, environ: Mapping[str, str] = os.environ
+    document: Mapping[str, Any], *, transport: Transport, environ: Mapping[str, str] | None = None
 ) -> bool:
     """
     Ask by introspection, else at the userinfo endpoint, whether the access token of *document* is good.
@@ -29,7 +28,7 @@ async def check(
     credential = Credential.from_document(document)
     message = introspection_request(
         credential.tokens.access_token,
-        client=credential.client_with_secret(environ),
+        client=credential.client_with_secret(variable(credential.client_secret_env or "", environ)),
         server=credential.server,
     )
     if message is not None and (said := read_introspection_reply(await transport(message))):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
 from secrets import token_bytes as random_bytes
 
@@ -54,7 +53,7 @@ async def login_with_credentials(
     transport: Transport,
     clock: Callable[[], datetime] = now,
     token_bytes: Callable[[int], bytes] = random_bytes,
-    environ: Mapping[str, str] = os.environ,
+    environ: Mapping[str, str] | None = None,
     notify: Callable[[Notice], None] = lambda _: None,
     may_switch: MaySwitch | None = None,
 ) -> Credential:

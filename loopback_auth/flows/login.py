@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from secrets import token_bytes as random_bytes
 from urllib.parse import urlsplit
 
@@ -43,7 +42,7 @@ async def login(
     browser: Callable[[str], bool] | None = open_browser,
     clock: Callable[[], datetime] = now,
     token_bytes: Callable[[int], bytes] = random_bytes,
-    environ: Mapping[str, str] = os.environ,
+    environ: Mapping[str, str] | None = None,
     notify: Callable[[Notice], None] = lambda _: None,
     timeout_s: float = TIMEOUT_S,
     rediscover: bool = False,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import ExitStack
 from enum import Enum
 
+from ..edge.home import variable
 from ..oauth.credential import Credential
 from .access_token import signed_in
 from .revocation import revoke_both
@@ -29,7 +29,7 @@ class Revocation(Enum):
 
 
 async def logout(
-    profile: str, *, store: FileStore, transport: Transport | None, environ: Mapping[str, str] = os.environ
+    profile: str, *, store: FileStore, transport: Transport | None, environ: Mapping[str, str] | None = None
 ) -> Revocation:
     """
     Forget *profile*; with a *transport* the server is asked to revoke its tokens first.
@@ -49,12 +49,14 @@ async def logout(
             hold.remove()
 
 
-async def _revoked(credential: Credential, transport: Transport, environ: Mapping[str, str]) -> Revocation:
+async def _revoked(
+    credential: Credential, transport: Transport, environ: Mapping[str, str] | None
+) -> Revocation:
     if credential.server.revocation_endpoint is None:
         return Revocation.NOT_OFFERED
     done = await revoke_both(
         credential.tokens,
-        client=credential.client_with_secret(environ),
+        client=credential.client_with_secret(variable(credential.client_secret_env or "", environ)),
         server=credential.server,
         transport=transport,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from secrets import token_bytes as random_bytes
 
 from ..edge.clock import now
@@ -42,7 +41,7 @@ async def begin(
     transport: Transport,
     clock: Callable[[], datetime] = now,
     token_bytes: Callable[[int], bytes] = random_bytes,
-    environ: Mapping[str, str] = os.environ,
+    environ: Mapping[str, str] | None = None,
     preflight: bool | None = None,
 ) -> AuthorizationRequest:
     """
@@ -67,7 +66,7 @@ async def finish(
     store: FileStore,
     transport: Transport,
     clock: Callable[[], datetime] = now,
-    environ: Mapping[str, str] = os.environ,
+    environ: Mapping[str, str] | None = None,
     notify: Callable[[Notice], None] = lambda _: None,
     may_switch: MaySwitch | None = None,
 ) -> Credential:
@@ -109,7 +108,7 @@ async def redeemed(
     clock: Callable[[], datetime],
     notify: Callable[[Notice], None],
     may_switch: MaySwitch | None,
-    environ: Mapping[str, str],
+    environ: Mapping[str, str] | None,
 ) -> Credential:
     """Redeem *response* where no browser waits to be told; then give back what it replaces, and learn how long the token lasts."""
     from .redemption import Untold, redeem

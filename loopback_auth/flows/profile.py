@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qsl
 
 from ..edge.config import ALIASES, PORTS, SETTINGS, TABLE, checked
+from ..edge.home import variable
 from ..edge.listeners import check_redirect_uri, with_port
 from ..errors import NotConfigured, StoreDamaged, UsageError
 from ..oauth.metadata import ENDPOINTS, Client, server_metadata
@@ -87,7 +88,7 @@ class Profile:
         issuer = self.endpoints().get("issuer")
         return server_metadata(document) if issuer and document.get("issuer") == issuer else None
 
-    def client(self, environ: Mapping[str, str]) -> Client:
+    def client(self, environ: Mapping[str, str] | None = None) -> Client:
         """Give the client; reads its secret from the environment variable or the file that was named."""
         client_id = self.get("client_id")
         if not client_id:
@@ -111,7 +112,7 @@ class Profile:
         given = self.get("token_endpoint_auth_method")
         return given or (self.provider.token_endpoint_auth_method if self.provider else None)
 
-    def _client_secret(self, environ: Mapping[str, str]) -> Secret | None:
+    def _client_secret(self, environ: Mapping[str, str] | None) -> Secret | None:
         given = [(self.settings[name].rank, name) for name in _SECRETS if name in self.settings]
         if not given:
             return None
@@ -352,13 +353,13 @@ def _check_choice(settings: Mapping[str, Setting], name: str, choices: Iterable[
         )
 
 
-def _secret_from_environment(variable: str, environ: Mapping[str, str]) -> Secret:
-    value = environ.get(variable, "")
+def _secret_from_environment(name: str, environ: Mapping[str, str] | None) -> Secret:
+    value = variable(name, environ)
     if not value:
         raise UsageError(
-            f"the client secret should be in the environment variable {variable}, which is not set",
+            f"the client secret should be in the environment variable {name}, which is not set",
             cause="The profile names that variable as the place of the secret.",
-            fix=f"set {variable} in this shell, or give the secret again with --client-secret-prompt",
+            fix=f"set {name} in this shell, or give the secret again with --client-secret-prompt",
         )
     return Secret(value)
 

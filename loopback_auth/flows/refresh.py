@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from ..edge.event_loop import entered
+from ..edge.home import variable
 from ..errors import ProviderError, RefreshRejected, SignInNeeded, StoreError, StoreUnwritable, UsageError
 from ..notices import Refreshed, Warned
 from ..oauth.credential import Credential
@@ -43,7 +44,7 @@ async def refreshed(
     transport: Transport,
     clock: Callable[[], datetime],
     refused: Secret | None,
-    environ: Mapping[str, str],
+    environ: Mapping[str, str] | None,
     notify: Callable[[Notice], None],
 ) -> Mapping[str, Any]:
     """
@@ -95,7 +96,7 @@ async def _refreshed(
     *,
     transport: Transport,
     clock: Callable[[], datetime],
-    environ: Mapping[str, str],
+    environ: Mapping[str, str] | None,
     patience_s: float,
 ) -> Credential:
     client, token = client_of(credential, environ), credential.tokens.refresh_token
@@ -120,16 +121,16 @@ async def _refreshed(
     return dated
 
 
-def client_of(credential: Credential, environ: Mapping[str, str]) -> Client:
+def client_of(credential: Credential, environ: Mapping[str, str] | None = None) -> Client:
     """Give the client with its secret; a server that is asked without would only say that it does not know us."""
-    variable = credential.client_secret_env
-    if variable and not environ.get(variable):
+    name = credential.client_secret_env or ""
+    if name and not variable(name, environ):
         raise UsageError(
-            f"the client secret should be in the environment variable {variable}, which is not set",
+            f"the client secret should be in the environment variable {name}, which is not set",
             cause=f"The sign-in to the profile {credential.profile} names that variable as the place of the secret.",
-            fix=f"set {variable} in this shell, or loopback-auth login {credential.profile} --client-secret-prompt",
+            fix=f"set {name} in this shell, or loopback-auth login {credential.profile} --client-secret-prompt",
         )
-    return credential.client_with_secret(environ)
+    return credential.client_with_secret(variable(name, environ))
 
 
 def _drop(token: Secret, hold: Hold) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-
+from ..edge.home import variable
 from ..errors import AccountDiffers, LoopbackAuthError
 from ..notices import Warned
 from ..oauth.credential import Credential
@@ -66,7 +65,7 @@ async def revoke_replaced(
     *,
     transport: Transport,
     notify: Callable[[Notice], None],
-    environ: Mapping[str, str] = os.environ,
+    environ: Mapping[str, str] | None = None,
 ) -> None:
     """
     Revoke the sign-in that was replaced, where each is a grant of its own and grants are few.
@@ -83,9 +82,8 @@ async def revoke_replaced(
         return
     if held.tokens.refresh_token == new.tokens.refresh_token:
         return
-    done = await revoke(
-        held.tokens, client=held.client_with_secret(environ), server=held.server, transport=transport
-    )
+    client = held.client_with_secret(variable(held.client_secret_env or "", environ))
+    done = await revoke(held.tokens, client=client, server=held.server, transport=transport)
     told = f"the sign-in that this one replaces was {'' if done else 'not '}revoked"
     why = f"the server keeps {limit} of a person's sign-ins to a client and ends the oldest"
     notify(Warned(code=f"earlier-sign-in-{'' if done else 'not-'}revoked", message=f"{told} ({why})"))

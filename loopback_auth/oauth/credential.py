@@ -89,9 +89,8 @@ class Credential:
             **self.unknown,
         }
 
-    def client_with_secret(self, environ: Mapping[str, str]) -> Client:
-        """Give the client with its secret, which may be in the variable of *environ* that the sign-in was told."""
-        secret = environ.get(self.client_secret_env or "")
+    def client_with_secret(self, secret: str) -> Client:
+        """Return the client, with *secret*, the value of the variable `client_secret_env`, where there is one."""
         return replace(self.client, client_secret=Secret(secret)) if secret else self.client
 
     @classmethod
