@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..errors import UsageError
 from ..oauth.secret import Secret
+from ..oauth.text import is_variable_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -88,11 +89,6 @@ def _asked(text: str) -> tuple[str, str]:
             fix="for example: --set SALESFORCE_ACCESS_TOKEN=access_token --set SALESFORCE_INSTANCE_URL=instance_url",
         )
     return name, field
-
-
-def is_variable_name(name: str) -> bool:
-    """Tell whether *name* can be a variable in every shell (POSIX.1-2017 section 8.1)."""
-    return name.isascii() and name.isidentifier()
 
 
 def _value(document: Mapping[str, Any], field: str, profile: str, *, needed: bool) -> str | None:

@@ -17,3 +17,8 @@ def one_line(text: str, *, limit: int = SHOWN_CHARACTERS) -> str:
     shown = "".join(" " if unicodedata.category(c) in _UNPRINTABLE else c for c in head)
     shown = " ".join(shown.split())
     return shown if len(shown) <= limit else shown[: limit - 3] + "..."
+
+
+def is_variable_name(text: str) -> bool:
+    """Tell whether *text* can name an environment variable in every shell (POSIX.1-2017 section 8.1)."""
+    return text.isascii() and text.isidentifier()

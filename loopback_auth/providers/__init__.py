@@ -19,6 +19,7 @@ Kinds of server, as data: one TOML file each, in the format that users write int
     silence = "..."                         # optional: for who waits in vain, what this server tells to the browser alone
     api_base = "https://api.example"        # optional: what `api /path` is below; {instance_url} is that member of the token answer
     [environment]                           # optional: the variables of `exec` and `env`, each with the member it is filled from
+                                            # (environment.py says which names may stand there)
     EXAMPLE_TOKEN = "access_token"
     [details."Org ID"]                      # optional: a line of `status`, from a member of the token answer, or a part of it
     member = "id"
@@ -34,8 +35,9 @@ from dataclasses import dataclass, field
 
 from ..errors import ConfigError, ProviderUnknown
 from ..oauth.id_token import NAME_CLAIMS
-from ..oauth.text import one_line
+from ..oauth.text import is_variable_name, one_line
 from ..oauth.wire import check_url
+from .environment import why_unfit
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -177,8 +179,20 @@ def read_provider(name: str, path: str) -> Provider:
     for member, value in document.items():
         if why := _unfit(member, value):
             raise _invalid(path, f"{member} must be {why}")
+    for variable in document.get("environment", ()):
+        if why := why_unfit(variable, name):
+            raise _variable_refused(path, variable, why)
     members: dict[str, Any] = {m: tuple(v) if m in _LISTS else v for m, v in document.items()}
     return Provider(name=name, path=path, **members)
+
+
+def _variable_refused(path: str, variable: str, why: str) -> ConfigError:
+    return ConfigError(
+        f"{path}: error: [environment] {why}",
+        cause="Other variables change how programs run, and this file may be somebody else's work.",
+        fix="take it out of the file; to fill any variable: loopback-auth exec --set"
+        f" {variable if is_variable_name(variable) else 'NAME'}=access_token -- COMMAND",
+    )
 
 
 def _unfit(member: str, value: object) -> str | None:
