@@ -132,7 +132,9 @@ async def test_the_library_example_runs(server: AuthorizationServer, tmp_path: P
         stdout=asyncio.subprocess.PIPE,
     )
     stdout, _ = await process.communicate()
-    assert (process.returncode, stdout) == (0, b"Signed in as ada\n")
+    who, tokens = stdout.decode().splitlines()
+    assert (process.returncode, who) == (0, "Signed in as ada")
+    assert tokens.startswith("TokenSet(access_token=Secret(...), token_type='Bearer'")
 
 
 def test_the_example_of_the_plug_in_names_what_there_is() -> None:

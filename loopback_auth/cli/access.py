@@ -8,7 +8,7 @@ import time
 from ..edge.home import home
 from ..edge.store import FileStore
 from ..errors import SignInNeeded
-from ..flows.access_token import MIN_TTL_S, access_token, good_document, signed_in
+from ..flows.access_token import MIN_TTL_S, fresh_document, good_document, signed_in
 from ..oauth.secret import Secret
 from .arguments import profile_name
 
@@ -56,7 +56,7 @@ class Access:
         """
         Give the stored document with a good access token, refreshing it where needed.
 
-        Raises what `access_token` raises. A token that is good costs neither an event loop nor an HTTP client.
+        Raises what `fresh_document` raises. A token that is good costs neither an event loop nor an HTTP client.
         """
         document = good_document(
             self.profile, store=self.store, at=time.time(), min_ttl_s=self._min_ttl_s, refused=refused
@@ -95,7 +95,7 @@ class Access:
         """As `document` where the token is not good, for a story that is running."""
         from ..edge.storage import chosen_storage
 
-        return access_token(
+        return fresh_document(
             self.profile,
             store=self.store.storing(chosen_storage(self.home, self.profile)),
             transport=self._transport(),

@@ -48,7 +48,7 @@ async def refreshed(
     notify: Callable[[Notice], None],
 ) -> Mapping[str, Any]:
     """
-    Refresh the tokens of *document*, which *profile*, whose lock is held, has stored; arguments, result and errors are those of `access_token`.
+    Refresh the tokens of *document*, which *profile*, whose lock is held, has stored; arguments, result and errors are those of `fresh_document`.
 
     While the server cannot be asked, a token that is good for another moment has to do.
     """

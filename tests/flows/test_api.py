@@ -78,9 +78,8 @@ async def ask(
 
     async def renew(refused: Secret) -> Secret:
         assert store is not None
-        return Secret(
-            (await access_token("default", store=store, transport=http, refused=refused))["access_token"]
-        )
+        tokens = await access_token("default", store=store, transport=http, refused=refused)
+        return tokens.access_token
 
     try:
         await api(

@@ -11,7 +11,7 @@ import pytest
 
 from loopback_auth.edge.transport import HttpTransport
 from loopback_auth.errors import SignInNeeded
-from loopback_auth.flows.access_token import access_token
+from loopback_auth.flows.access_token import fresh_document
 from loopback_auth.flows.logout import Revocation, logout
 
 from ..edge.scripted_server import ScriptedServer, drop, hang, json_answer, redirect
@@ -126,7 +126,7 @@ async def test_a_sign_out_lets_a_refresh_finish_and_revokes_what_it_gave(
 
     server.answers["/token"] = slow
     store = stored(tmp_path, server, "revocation")
-    refresh = asyncio.create_task(access_token("default", store=store, transport=HttpTransport()))
+    refresh = asyncio.create_task(fresh_document("default", store=store, transport=HttpTransport()))
     await asyncio.to_thread(begun.wait)
     await sign_out(store)
     await refresh

@@ -22,7 +22,7 @@ from loopback_auth.errors import (
     StoreError,
     TokenError,
 )
-from loopback_auth.flows.access_token import access_token
+from loopback_auth.flows.access_token import fresh_document
 from loopback_auth.notices import Refreshed, Warned
 from loopback_auth.oauth.secret import Secret
 
@@ -47,7 +47,7 @@ def server() -> Iterator[ScriptedServer]:
 
 async def token(store: FileStore, *, timeout_s: float = 5, **options: Any) -> Mapping[str, Any]:
     transport = HttpTransport(timeout_s=timeout_s)
-    return await access_token("default", store=store, transport=transport, **options)
+    return await fresh_document("default", store=store, transport=transport, **options)
 
 
 def held(store: FileStore) -> dict[str, Any]:
