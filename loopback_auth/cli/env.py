@@ -72,7 +72,8 @@ def _for_github(filled: Mapping[str, Secret], console: Console) -> None:
     console.raw(_encodable(github_masks(filled)))
     try:
         with open(file, "a", encoding="utf-8", newline="\n") as variables_file:
-            variables_file.write(text + "\n")
+            # An empty line is skipped; whoever wrote before may have left out the end of theirs.
+            variables_file.write(f"\n{text}\n")
     except OSError as error:
         raise OutputFailed(f"GITHUB_ENV could not be written: {error.strerror}") from error
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
+from contextlib import suppress
 
-from ..errors import CommandNotRun, UsageError
+from ..errors import CommandNotRun, UsageError, ValueUnquotable
 from .access import Access, given_token, min_ttl_argument
 from .variables import given_variables, set_argument, variables
 
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Mapping
 
+    from ..oauth.secret import Secret
     from .arguments import Parser
     from .console import Console
 
@@ -38,11 +41,25 @@ def run(arguments: Namespace, console: Console) -> int:
         filled = given_variables(arguments, given)
     else:
         filled = variables(arguments, Access(arguments, console))
-    environ = {**os.environ, **{name: value.reveal() for name, value in filled.items()}}
+    environ = {**os.environ, **{name: _plain(name, value) for name, value in filled.items()}}
     try:
         return _run(command, environ)
     except OSError as error:
         raise _not_run(command[0], error) from None
+
+
+def _plain(name: str, value: Secret) -> str:
+    """Return *value* as a process can have it in its environment; raise `ValueUnquotable` for one that none can."""
+    plain = value.reveal()
+    with suppress(UnicodeEncodeError):
+        if b"\0" not in os.fsencode(plain):
+            return plain
+    raise ValueUnquotable(
+        f"the value for {name} cannot be in an environment",
+        cause="It holds a NUL, or characters that the system's encoding does not have.",
+        fix="leave the field out: loopback-auth exec --set NAME=FIELD -- COMMAND names those that are wanted",
+        form="exec",
+    )
 
 
 def _run(command: list[str], environ: Mapping[str, str]) -> int:
@@ -70,6 +87,12 @@ def _as_we_were_started() -> None:
 
 
 def _not_run(command: str, error: OSError) -> CommandNotRun:
+    if error.errno == errno.E2BIG:
+        return CommandNotRun(
+            f"{command[:200]} was not run: its variables and arguments are larger than the system allows",
+            cause="The system bounds each of them, and all together.",
+            fix="fill fewer variables: loopback-auth exec --set NAME=FIELD -- COMMAND names those that are wanted",
+        )
     missing = isinstance(error, FileNotFoundError)
     failed = CommandNotRun(
         f"{command[:200]} was not run: {'there is no such command' if missing else error.strerror}",

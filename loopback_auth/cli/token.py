@@ -67,12 +67,12 @@ def _print(token: str, about: Mapping[str, Any], arguments: Namespace, console: 
     _warn_of_a_secret("as you until it expires", console)
     if console.json or arguments.format == "json":
         console.document({"access_token": token, **about})
-    elif arguments.format == "curl":
-        console.raw(f'header = "Authorization: Bearer {token}"', end=end)
-    elif arguments.format == "headers":
-        console.raw(f"Authorization: Bearer {token}", end=end)
-    else:
+    elif arguments.format == "raw":
         console.raw(token, end=end)
+    else:
+        from ..export.authorization import curl_config, header
+
+        console.raw(curl_config(token) if arguments.format == "curl" else header(token), end=end)
 
 
 def _print_refresh_token(profile: str, document: Mapping[str, Any], console: Console, end: str) -> None:

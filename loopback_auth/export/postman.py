@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 
+from ..errors import ValueUnquotable
 from .members import access_token, client_secret, instance_url, login_url
 
 TYPE_CHECKING = False
@@ -48,7 +49,7 @@ def _values(credential: Credential) -> dict[str, str]:
     refresh = credential.tokens.refresh_token
     identity = _IDENTITY.search(str(credential.tokens.extra.get("id")))
     redirect_uris = credential.settings.get("redirect_uris")
-    return {
+    values = {
         "url": url,
         "version": API_VERSION,
         "site": site,
@@ -61,3 +62,11 @@ def _values(credential: Credential) -> dict[str, str]:
         "_orgId": identity[1] if identity else "",
         "_userId": identity[2] if identity else "",
     }
+    for key, value in values.items():
+        # Postman fills variables into values, too: an address from the server could ask for the client's secret.
+        if "{{" in value:
+            raise ValueUnquotable(
+                f"the value for {key} holds two braces, where Postman fills in another variable",
+                form="postman",
+            )
+    return values

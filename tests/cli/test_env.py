@@ -78,6 +78,18 @@ async def test_cl_04_github_hides_first_and_hands_over_by_its_file(
     assert file.read_text().startswith("BEFORE=1\n")
 
 
+async def test_cl_04_github_begins_a_line_of_its_own(server: ScriptedServer, tmp_path: Path) -> None:
+    """CL-04: what was written before may lack its line end, and would swallow the name."""
+    stored(tmp_path, server, lasts_s=3000)
+    file = tmp_path / "github-env"
+    file.write_text("BEFORE=1")
+    await run("env", "--format", "github", home=tmp_path, more={"GITHUB_ENV": str(file)})
+    assert [line.partition("<<")[0] for line in file.read_text().splitlines() if line][:2] == [
+        "BEFORE=1",
+        "ACCESS_TOKEN",
+    ]
+
+
 async def test_github_outside_a_workflow_is_told(server: ScriptedServer, tmp_path: Path) -> None:
     stored(tmp_path, server, lasts_s=3000)
     outcome = await run("env", "--format", "github", home=tmp_path)

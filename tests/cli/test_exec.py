@@ -112,6 +112,27 @@ async def test_rf_08_without_a_sign_in_the_command_is_not_started(tmp_path: Path
     assert (outcome.exit_code, mark.exists()) == (4, False)
 
 
+@pytest.mark.parametrize("value", ["a\0b", "half a pair \ud800"])
+async def test_cl_04_what_no_environment_holds_is_refused_and_the_variable_named(
+    server: ScriptedServer, tmp_path: Path, *, value: str
+) -> None:
+    """CL-04: and nothing is run with a part of it."""
+    stored(tmp_path, server, lasts_s=3000, extra={"odd": value})
+    mark = tmp_path / "started"
+    outcome = await run("exec", "--set", "ODD=odd", "--", "touch", str(mark), home=tmp_path)
+    assert (outcome.exit_code, outcome.stdout, mark.exists()) == (2, "", False)
+    assert "error[value-unquotable]: the value for ODD " in outcome.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="MAX_ARG_STRLEN is Linux's")
+async def test_variables_that_are_too_large_are_told_as_that(server: ScriptedServer, tmp_path: Path) -> None:
+    stored(tmp_path, server, lasts_s=3000, extra={"large": "x" * 200_000})
+    outcome = await run("exec", "--set", "LARGE=large", "--", "true", home=tmp_path)
+    assert outcome.exit_code == 126
+    assert "larger than the system allows" in outcome.stderr
+    assert "ls -l" not in outcome.stderr
+
+
 @pytest.mark.parametrize("status", [0, 1, 3, 255])
 async def test_the_exit_status_is_the_commands(
     server: ScriptedServer, tmp_path: Path, *, status: int

@@ -220,3 +220,14 @@ def test_no_refusal_repeats_a_secret() -> None:
             told.append(f"{error.message} {error.cause} {error.fix} {error!r}")
     assert told
     assert not any("s3cr:t" in text or "r3fr:sh" in text for text in told)
+
+
+@pytest.mark.parametrize("value", ["{{_refreshToken}}", "x{{clientSecret}}y", "{{$guid}}"])
+def test_cl_04_postman_fills_in_what_stands_in_double_braces(value: str) -> None:
+    """CL-04: also in a value, so that an address of the server's choice could carry the client's secret to it."""
+    url = f"https://{HOST}/{value}"
+    for of in (credential(extra={"instance_url": url}), credential(access_token=value)):
+        with pytest.raises(ValueUnquotable) as refused:
+            exported("postman", of)
+        assert value not in str(refused.value)
+    assert values(credential(access_token="a{b}c} {d"))["_accessToken"] == "a{b}c} {d"
