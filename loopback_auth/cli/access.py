@@ -7,7 +7,7 @@ import time
 
 from ..edge.home import home
 from ..edge.store import FileStore
-from ..errors import SignInNeeded
+from ..errors import SignInNeeded, UsageError
 from ..flows.access_token import MIN_TTL_S, fresh_document, good_document, signed_in
 from ..oauth.secret import Secret
 from .arguments import profile_name
@@ -124,5 +124,16 @@ class Access:
 
 
 def given_token() -> str | None:
-    """Give the token that the environment hands over whole, which short-circuits all that is stored."""
-    return os.environ.get("LOOPBACK_AUTH_TOKEN") or None
+    """
+    Return the token that the environment hands over whole, which short-circuits all that is stored.
+
+    Raise `UsageError` for what no access token can hold (RFC 6749 appendix A.12).
+    """
+    token = os.environ.get("LOOPBACK_AUTH_TOKEN", "").strip(" \t\r\n")
+    if not (token.isascii() and token.isprintable()):
+        raise UsageError(
+            "LOOPBACK_AUTH_TOKEN holds what no access token does",
+            cause="A token is one line of printable ASCII characters.",
+            fix="set it again, or unset LOOPBACK_AUTH_TOKEN to use the stored sign-in",
+        )
+    return token or None

@@ -84,18 +84,41 @@ def test_cl_04_curl_sends_the_very_token_whatever_is_in_it(
     assert asked.header("authorization") == f"Bearer {token}"
 
 
-@pytest.mark.parametrize("form", ["curl", "headers"])
 @pytest.mark.parametrize("token", FORBIDDEN)
-async def test_cl_04_what_no_header_can_hold_is_refused(tmp_path: Path, *, form: str, token: str) -> None:
-    """CL-04: a second line would be another option, or another header."""
-    outcome = await run("token", "--format", form, home=tmp_path, more={"LOOPBACK_AUTH_TOKEN": token})
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("token",),
+        ("token", "--format", "curl"),
+        ("token", "--format", "headers"),
+        ("env",),
+        ("exec", "--", "env"),
+        ("api", "https://api.example.com/"),
+    ],
+    ids=" ".join,
+)
+async def test_tr_02_what_is_no_token_is_refused_where_it_is_given(
+    tmp_path: Path, *, words: tuple[str, ...], token: str
+) -> None:
+    """TR-02: a second line would be another option, or another header."""
+    outcome = await run(*words, home=tmp_path, more={"LOOPBACK_AUTH_TOKEN": token})
     assert (outcome.exit_code, outcome.stdout) == (2, "")
-    assert "error[value-unquotable]" in outcome.stderr
+    assert "error[usage]: LOOPBACK_AUTH_TOKEN " in outcome.stderr
     assert token not in outcome.stderr
 
 
-async def test_cl_04_nor_of_a_token_file_that_somebody_edited(server: ScriptedServer, tmp_path: Path) -> None:
+async def test_the_line_end_of_a_file_is_no_part_of_a_token(tmp_path: Path) -> None:
+    """A pipeline keeps a secret as it was pasted."""
+    outcome = await run("token", home=tmp_path, more={"LOOPBACK_AUTH_TOKEN": " the-token\r\n"})
+    assert (outcome.exit_code, outcome.stdout) == (0, "the-token\n")
+
+
+@pytest.mark.parametrize("form", ["curl", "headers"])
+async def test_cl_04_a_token_file_that_somebody_edited_adds_no_line(
+    server: ScriptedServer, tmp_path: Path, *, form: str
+) -> None:
     """CL-04."""
     stored(tmp_path, server, lasts_s=3000, access_token='x"\noutput = "/tmp/there')
-    outcome = await run("token", "--format", "curl", home=tmp_path)
+    outcome = await run("token", "--format", form, home=tmp_path)
     assert (outcome.exit_code, outcome.stdout) == (2, "")
+    assert "error[value-unquotable]" in outcome.stderr
