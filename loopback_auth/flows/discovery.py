@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 
 from ..edge.clock import now, running_s
 from ..edge.event_loop import entered
@@ -14,16 +15,19 @@ from ..errors import (
     ProtocolError,
     ServerUnavailable,
     TransportError,
+    URLRefused,
 )
+from ..notices import Warned
 from ..oauth.metadata import ENDPOINTS, merge, read_metadata_document, well_known_urls
 from ..oauth.wire import Get, check_url
 from .patience import PATIENCE_S, wait_before
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
     from typing import Any
 
+    from ..notices import Notice
     from ..oauth.metadata import ServerMetadata
     from ..oauth.wire import FormPost, HttpReply
     from .profile import Profile
@@ -92,10 +96,20 @@ def _failure(failures: Sequence[LoopbackAuthError], issuer: str, url: str) -> Lo
 
 
 @asynccontextmanager
-async def checked_again(
-    server: ServerMetadata, profile: Profile, *, transport: Transport, needed: bool
-) -> AsyncIterator[Callable[[], Awaitable[None]]]:
-    """Discover once more while the person signs in; the block is given a wait that raises `MetadataChanged` for a moved endpoint."""
+async def rechecked(
+    server: ServerMetadata,
+    profile: Profile,
+    *,
+    transport: Transport,
+    notify: Callable[[Notice], None],
+    needed: bool,
+) -> AsyncIterator[Callable[[], Awaitable[ServerMetadata]]]:
+    """
+    Discover once more while the person signs in; give the block a wait for the server as it now is.
+
+    That is *server*, perhaps with optional endpoints that it has got since. The wait raises `MetadataChanged` for an endpoint that
+    moved, and nothing else: a discovery that fails now changes nothing, since what is remembered was good.
+    """
     import asyncio
 
     async def fetch() -> dict[str, Any]:
@@ -104,18 +118,17 @@ async def checked_again(
 
     task = asyncio.create_task(fetch()) if needed else None
 
-    async def unchanged() -> None:
+    async def recheck() -> ServerMetadata:
         if task is None:
-            return
+            return server
         try:
             document = await asyncio.wait_for(asyncio.shield(task), RECHECK_S)
         except (LoopbackAuthError, TimeoutError):
-            # A discovery that fails now changes nothing: what is remembered was good, and the exchange will show.
-            return
-        _refuse_changes(server, document, profile.name)
+            return server
+        return _updated(server, document, profile.name, notify)
 
     try:
-        yield unchanged
+        yield recheck
     finally:
         if task is not None:
             task.cancel()
@@ -123,8 +136,34 @@ async def checked_again(
                 await task
 
 
-def _refuse_changes(server: ServerMetadata, document: Mapping[str, Any], profile: str) -> None:
-    told = [(name, getattr(server, name), document.get(name)) for name in ENDPOINTS]
-    moved = [f"{name} from {old} to {new}" for name, old, new in told if old != new]
+def _updated(
+    server: ServerMetadata, document: Mapping[str, Any], profile: str, notify: Callable[[Notice], None]
+) -> ServerMetadata:
+    """Return *server* with the optional endpoints that are new in *document*; raise `MetadataChanged` for one that moved."""
+    known = {name: url for name in ENDPOINTS if (url := getattr(server, name))}
+    # An endpoint that is not named any more stays as it is known: one of the two documents may have been out of reach.
+    named = {name: url for name in ENDPOINTS if isinstance(url := document.get(name), str) and url}
+    moved = [
+        f"{name} from {url} to {named[name]}" for name, url in known.items() if named.get(name, url) != url
+    ]
     if moved:
         raise MetadataChanged(f"the server's metadata moved {'; '.join(moved)}", profile=profile)
+    from ..oauth.resource import origin_in
+
+    origins = {origin_in(url) for url in known.values()}
+    new: dict[str, Any] = {
+        name: url for name, url in named.items() if name not in known and _is_at(url, origins)
+    }
+    for name, url in new.items():
+        told = f"the server now has a {name.replace('_', ' ')}, {url}; it is remembered"
+        notify(Warned(code="endpoint-added", message=told))
+    return replace(server, **new)
+
+
+def _is_at(url: str, origins: Collection[str]) -> bool:
+    from ..oauth.resource import origin_in
+
+    try:
+        return origin_in(url) in origins
+    except URLRefused:
+        return False

@@ -13,7 +13,7 @@ from ..errors import NotConfigured
 from ..notices import BrowserNotOpened, OpenThisPage, Warned
 from ..oauth.authorization import AuthorizationRequest
 from ..oauth.metadata import server_metadata
-from .discovery import checked_again, discover
+from .discovery import discover, rechecked
 from .explained import explained
 
 TYPE_CHECKING = False
@@ -78,7 +78,7 @@ async def login(
                 notify=notify,
                 token_bytes=token_bytes,
             ) as tab,
-            checked_again(server, profile, transport=transport, needed=remembered) as unchanged,
+            rechecked(server, profile, transport=transport, notify=notify, needed=remembered) as recheck,
         ):
             # Here, as all that is not needed to show the address: a browser is starting now.
             from .pasted import answer_or_paste
@@ -90,11 +90,12 @@ async def login(
                 response = await answer_or_paste(
                     request, profile, tab=tab, pastes=pastes, notify=notify, timeout_s=timeout_s
                 )
-                await unchanged()
+                server = await recheck()
                 held = held_before(profile, store)
                 credential = await redeem(
                     response,
                     profile,
+                    server=server,
                     held=held,
                     may_switch=may_switch or never_switch,
                     tab=tab,

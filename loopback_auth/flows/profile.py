@@ -83,10 +83,10 @@ class Profile:
         return server_metadata(document) if complete else None
 
     def remembered_server(self) -> ServerMetadata | None:
-        """Give what discovery said at the last sign-in, if it was of the same issuer."""
-        document = self.remembered.get("server") or {}
-        issuer = self.endpoints().get("issuer")
-        return server_metadata(document) if issuer and document.get("issuer") == issuer else None
+        """Return what discovery said at the last sign-in, if it was of the same issuer; an endpoint that is set now counts."""
+        document, given = self.remembered.get("server") or {}, self.endpoints()
+        issuer = given.get("issuer")
+        return server_metadata({**document, **given}) if issuer and document.get("issuer") == issuer else None
 
     def client(self, environ: Mapping[str, str] | None = None) -> Client:
         """Give the client; reads its secret from the environment variable or the file that was named."""

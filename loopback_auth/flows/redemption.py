@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ..notices import Notice
     from ..oauth.authorization import AuthorizationRequest, AuthorizationResponse
     from ..oauth.id_token import Identity
+    from ..oauth.metadata import ServerMetadata
     from ..oauth.token import TokenSet
     from .discovery import Transport
     from .profile import Profile
@@ -59,6 +60,7 @@ async def redeem(
     response: AuthorizationResponse,
     profile: Profile,
     *,
+    server: ServerMetadata | None = None,
     held: Credential | None,
     may_switch: MaySwitch,
     tab: Told,
@@ -70,7 +72,8 @@ async def redeem(
     """
     Exchange the code, once, and store what it gives; then learn who it was.
 
-    *held* is the sign-in that this one replaces. Raises the `LoopbackAuthError` that fits, with nothing stored and what the server
+    *server* is what is known of the server by now, for the store; the code goes to the endpoint that its request knew. *held* is the
+    sign-in that this one replaces. Raises the `LoopbackAuthError` that fits, with nothing stored and what the server
     issued given back.
     """
     reply = await transport(authorization_code_grant(response))
@@ -79,6 +82,7 @@ async def redeem(
     async with _given_back_unless_kept(tokens, response.request, transport):
         _look_at_scope(profile, response.request.scope, tokens, notify)
         credential = _credential(profile, response.request, tokens, clock())
+        credential = replace(credential, server=server or credential.server)
         if held is not None and credential.identity is None:
             credential = await _named(profile, credential, transport)
         await refuse_another_account(credential, held, may_switch)

@@ -113,8 +113,11 @@ async def sign_in(
     *paths: str,
     timeout_s: float = 5,
     may_switch: MaySwitch | None = None,
+    remembers: bool = False,
+    rediscover: bool = False,
     **settings: Any,
 ) -> Ended:
+    """Sign in at *server*; one that *remembers* knows what the sign-in before it has stored, as the command does."""
     store, notices = FileStore(str(home)), list[Any]()
     visits: list[asyncio.Future[Page]] = []
 
@@ -127,7 +130,7 @@ async def sign_in(
         flags={**flags(server, *paths), **settings},
         environ={},
         config=load_config(str(home)),
-        stored=None,
+        stored=store.load("default") if remembers else None,
         find_provider=lambda name: load_provider(name, str(home)),
     )
     credential = error = None
@@ -141,11 +144,13 @@ async def sign_in(
             environ={},
             notify=notices.append,
             may_switch=may_switch,
+            rediscover=rediscover,
         )
         credential = await story
     except LoopbackAuthError as failed:
         error = failed
-    return Ended(credential=credential, error=error, page=await visits[0], notices=notices, store=store)
+    page = await visits[0] if visits else Page(status=0, url="", text="")
+    return Ended(credential=credential, error=error, page=page, notices=notices, store=store)
 
 
 def follow(url: str) -> Page:
