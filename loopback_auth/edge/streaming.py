@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import zlib
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from ..errors import AnswerEncoded, AnswerTimedOut, ConnectionLost, TransportError
+from ..errors import AnswerTimedOut, TransportError
+from .answer_body import can_unpack, codings_of, unpacked
 from .event_loop import entered
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from asyncio import Timeout
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator
     from contextlib import AbstractAsyncContextManager
 
     from aiohttp import ClientResponse
@@ -22,13 +22,10 @@ if TYPE_CHECKING:
     from .transport import HttpTransport
     from .upload import Upload
 
-PIECE_OCTETS = 256 * 1024
-"""The most that a compressed piece becomes at once."""
-
 ACCEPT = "application/json, */*;q=0.8"
 """JSON where the server has a choice, else whatever it has."""
 
-_UNPACKED = frozenset({"gzip", "x-gzip", "deflate"})
+_SEE_IT = "to see it as it comes: loopback-auth api -i -H 'Accept-Encoding: gzip'"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,10 +116,10 @@ class StreamingTransport:
     ) -> StreamedReply:
         patience.pause()
         pieces = self._read(response, request.url, patience)
-        encoding = response.headers.get("Content-Encoding", "").strip().lower()
+        codings = codings_of(response.headers.get("Content-Encoding", ""))
         # Who asks for an encoding gets it as it comes.
-        if encoding in _UNPACKED and not request.has("accept-encoding"):
-            pieces = _unpacked(pieces, urlsplit(request.url).netloc)
+        if can_unpack(codings) and not request.has("accept-encoding"):
+            pieces = unpacked(pieces, urlsplit(request.url).netloc, fix=_SEE_IT)
         return StreamedReply(
             url=request.url,
             status=response.status,
@@ -171,43 +168,3 @@ async def _sent(upload: Upload, patience: _Patience) -> AsyncIterator[bytes]:
             yield piece
         patience.pause()
     patience.begin()
-
-
-async def _unpacked(pieces: AsyncIterator[bytes], host: str) -> AsyncIterator[bytes]:
-    """Unpack gzip and deflate, in bounded pieces however much comes out of a little."""
-    unpacker, begun = None, False
-    try:
-        async for packed in pieces:
-            left = packed
-            while left:
-                unpacker = unpacker or _unpacker(left)
-                begun = True
-                for piece in _inflated(unpacker, left):
-                    yield piece
-                # gzip may be several in a row (RFC 1952 section 2.2).
-                left, unpacker = unpacker.unused_data, None if unpacker.eof else unpacker
-    except zlib.error:
-        raise AnswerEncoded(
-            f"{host} says that its answer is compressed, and it cannot be unpacked",
-            cause="The answer was damaged on its way, or the server says what is not so.",
-            fix="to see it as it comes: loopback-auth api -i -H 'Accept-Encoding: gzip'",
-            host=host,
-        ) from None
-    if begun and unpacker is not None:
-        raise ConnectionLost(f"the connection to {host} broke before the answer was complete", host=host)
-
-
-def _unpacker(beginning: bytes) -> zlib._Decompress:
-    # RFC 9110 section 8.4.1.2: deflate is zlib's format, and some send it without its header.
-    bare = beginning[:1] != b"\x1f" and beginning[0] & 0x0F != 8  # noqa: PLR2004 - zlib's CM
-    return zlib.decompressobj(-zlib.MAX_WBITS if bare else zlib.MAX_WBITS | 32)
-
-
-def _inflated(unpacker: zlib._Decompress, packed: bytes) -> Iterator[bytes]:
-    while True:
-        piece = unpacker.decompress(packed, PIECE_OCTETS)
-        if piece:
-            yield piece
-        packed = unpacker.unconsumed_tail
-        if unpacker.eof or (not packed and len(piece) < PIECE_OCTETS):
-            return

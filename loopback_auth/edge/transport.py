@@ -1,7 +1,7 @@
 """
 The only HTTP client: one request, one answer, everything bounded.
 
-No redirects, no cookies, no netrc, no pool that outlives the request, nothing decompressed. Proxies come from the environment and
+No redirects, no cookies, no netrc, no pool that outlives the request. Proxies come from the environment and
 never stand between this process and the loopback.
 """
 
@@ -12,11 +12,9 @@ import socket
 import ssl
 import sys
 from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import replace
 from urllib.parse import urlsplit
 
 from ..errors import (
-    AnswerEncoded,
     AnswerTimedOut,
     AnswerTooLarge,
     ConfigError,
@@ -28,6 +26,7 @@ from ..errors import (
     TransportError,
 )
 from ..oauth.wire import FormPost, Get, HttpReply, is_loopback
+from .answer_body import pieces_of
 from .event_loop import entered
 
 TYPE_CHECKING = False
@@ -89,9 +88,29 @@ class HttpTransport:
         method = "GET" if body is None else "POST"
         opened = self.opened(method, message.url, headers=headers, data=body, total_s=self.timeout_s)
         async with opened as response:
+            return await self._read(response, message)
+
+    async def _read(self, response: ClientResponse, message: FormPost | Get) -> HttpReply:
+        host, body, incomplete = urlsplit(message.url).netloc, bytearray(), None
+        form = message if isinstance(message, FormPost) else None
+        try:
             with self.translating(message.url):
-                reply = await _read(response, message.url)
-        return replace(reply, sent=message.secrets) if isinstance(message, FormPost) else reply
+                async for piece in pieces_of(response, host):
+                    body += piece
+                    if len(body) > ANSWER_OCTETS:
+                        raise AnswerTooLarge(f"{host} sent more than {ANSWER_OCTETS // 1024} KiB", host=host)
+        except TransportError as error:
+            if form is None or not form.allow_partial:
+                raise
+            incomplete = error
+        return HttpReply(
+            url=message.url,
+            status=response.status,
+            headers={name.lower(): value for name, value in response.headers.items()},
+            body=bytes(body),
+            sent=form.secrets if form else (),
+            incomplete=incomplete,
+        )
 
     @asynccontextmanager
     async def opened(
@@ -252,19 +271,6 @@ def _sent_once(host: str, proxy: str | None) -> ClientMiddlewareType:
             raise _translated(error, host, proxy) from None
 
     return send
-
-
-async def _read(response: ClientResponse, url: str) -> HttpReply:
-    host = urlsplit(url).netloc
-    headers = {name.lower(): value for name, value in response.headers.items()}
-    if headers.get("content-encoding", "identity").lower() not in ("identity", ""):
-        raise AnswerEncoded(f"{host} sent a compressed answer, which was not asked for", host=host)
-    body = bytearray()
-    async for chunk in response.content.iter_any():
-        body += chunk
-        if len(body) > ANSWER_OCTETS:
-            raise AnswerTooLarge(f"{host} sent more than {ANSWER_OCTETS // 1024} KiB", host=host)
-    return HttpReply(url=url, status=response.status, headers=headers, body=bytes(body))
 
 
 def _translated(error: Exception, host: str, proxy: str | None) -> TransportError:

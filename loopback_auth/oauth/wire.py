@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any, NoReturn
 
+    from ..errors import TransportError
+
 _LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 # RFC 3986 leaves these out of a URL; shells and terminals give them meanings.
 _NEVER_IN_A_URL = frozenset(" \"'\\`<>^{|}")
@@ -32,7 +34,8 @@ class FormPost:
     """
     A POST of `application/x-www-form-urlencoded`, the one form in which OAuth endpoints take anything.
 
-    *encoded* are the secrets that *authorization* holds in another spelling.
+    *encoded* are the secrets that *authorization* holds in another spelling. With *allow_partial* an answer that breaks off is
+    returned as far as it came, `incomplete` set, instead of raised: it may hold the only copy of a token.
     """
 
     url: str
@@ -40,6 +43,7 @@ class FormPost:
     authorization: Secret | None = None
     headers: tuple[tuple[str, str], ...] = ()
     encoded: tuple[Secret, ...] = ()
+    allow_partial: bool = False
 
     def body(self) -> bytes:
         """Encode the form once. Holds secrets: for the transport's eyes only."""
@@ -65,9 +69,10 @@ class Get:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpReply:
     """
-    An answer, whole: *headers* have lower-case names, *body* is as it came; both may hold secrets and are hidden from repr.
+    An answer: *headers* have lower-case names; they and *body* may hold secrets and are hidden from repr.
 
-    *sent* are the secrets of the request, which some servers repeat in an error.
+    *sent* are the secrets of the request, which some servers repeat in an error. *incomplete* says why *body* is only the
+    beginning of what the server sent (`FormPost.allow_partial`).
     """
 
     url: str
@@ -75,6 +80,12 @@ class HttpReply:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes = field(repr=False)
     sent: tuple[Secret, ...] = field(default=(), repr=False)
+    incomplete: TransportError | None = None
+
+    @property
+    def is_success(self) -> bool:
+        """Whether the status is of the 2xx class (RFC 9110 section 15.3)."""
+        return 200 <= self.status < 300  # noqa: PLR2004
 
     def without_sent(self, text: str) -> str:
         """Give *text*, a part of the answer, without the secrets that were sent, for it to be printed."""

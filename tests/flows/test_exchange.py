@@ -162,7 +162,7 @@ FAILURES: dict[str, tuple[bytes | Script, type[LoopbackAuthError]]] = {
     "a web page": (plain_answer(b"<!doctype html>canary", kind="text/html"), HTMLAnswer),
     "a captive portal": (plain_answer(b"<html>canary", status=511, kind="text/html"), HTMLAnswer),
     "a redirect": (redirect(307, "/elsewhere"), UnexpectedRedirect),
-    "compressed": (plain_answer(b"\x1f\x8b", "Content-Encoding: gzip"), AnswerEncoded),
+    "compressed": (plain_answer(b"\x1f\x8b", "Content-Encoding: br"), AnswerEncoded),
     "endless": (streaming(b"HTTP/1.1 200 OK\r\n\r\n", b"canary" * 10_000, 1000), AnswerTooLarge),
     "an error": (json_answer({"error": "invalid_grant"}, status=400), TokenError),
     "an error with status 200": (json_answer({**TOKENS, "error": "invalid_grant"}), TokenError),
