@@ -22,6 +22,29 @@ def variable(name: str, environ: Mapping[str, str] | None) -> str:
     return (os.environ if environ is None else environ).get(name, "")
 
 
+def absolute_folder(path: str | bytes | os.PathLike[str]) -> str:
+    """
+    Return *path* as it is meant now: `~` is the user's home folder, relative is below the current one.
+
+    Raises `UsageError` where that is no folder.
+    """
+    given = os.path.expanduser(os.fsdecode(path))
+    if not given or given.startswith("~"):
+        raise UsageError(
+            f"{given!r} is not a folder to keep files in",
+            cause="It is empty, or begins with ~ and the name of a user that this computer does not know.",
+            fix="give an absolute path; a folder that is really called so is ./~name",
+        )
+    try:
+        return os.path.abspath(given)
+    except FileNotFoundError as error:
+        raise UsageError(
+            f"{given!r} is relative, and the current folder does not exist any more",
+            cause="Another program removed the folder that this one was started in.",
+            fix="give an absolute path, or change to a folder that exists: cd",
+        ) from error
+
+
 def home(environ: Mapping[str, str] | None = None) -> str:
     """
     Give the folder of all files: `LOOPBACK_AUTH_HOME`, else the user's configuration folder.

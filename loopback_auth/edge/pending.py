@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 
+from .home import absolute_folder
 from .private_folder import opened
 from .store import check_profile_name
 
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 class PendingSignIns:
     """The folder `pending` below *home*. What is in it holds the verifier, and perhaps the client's secret."""
 
-    def __init__(self, home: str) -> None:
-        self._folder = os.path.join(home, "pending")
+    def __init__(self, home: str | bytes | os.PathLike[str]) -> None:
+        self._folder = os.path.join(absolute_folder(home), "pending")
 
     def keep(self, profile: str, document: Mapping[str, Any]) -> None:
         """Write *document*, in the place of an earlier one; raises `StoreError`."""

@@ -206,7 +206,8 @@ def opened(path: str, *, create: bool) -> Iterator[PrivateFolder | None]:
 def _create(path: str) -> None:
     # makedirs would give this mode to the last folder only, and the ones above it what the umask leaves.
     missing = [path]
-    while not os.path.lexists(parent := os.path.dirname(missing[-1])):
+    # A drive or a share that is not there is its own parent.
+    while not os.path.lexists(parent := os.path.dirname(missing[-1])) and parent != missing[-1]:
         missing.append(parent)
     try:
         if _POSIX and not os.path.lexists(path) and (about := os.stat(parent)).st_uid != 0:

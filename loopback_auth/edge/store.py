@@ -9,6 +9,7 @@ from contextlib import contextmanager, nullcontext, suppress
 
 from ..errors import LoopbackAuthError, StoreDamaged, StoreError, StoreUnsafe, StoreUnwritable, UsageError
 from .document import STORAGES, VERSION, document_of, place_of, without_marks
+from .home import absolute_folder
 from .private_folder import LOCK_PATIENCE_S, opened
 
 TYPE_CHECKING = False
@@ -52,16 +53,16 @@ class FileStore:
     A profile's file may say that its tokens are in the system's keyring; `keyring_store` has the rest of that.
     """
 
-    def __init__(self, home: str, *, storage: str | None = None) -> None:
-        """*storage* says where a save puts the tokens, `file` or `keyring`; without it they stay where they are."""
+    def __init__(self, home: str | bytes | os.PathLike[str], *, storage: str | None = None) -> None:
+        """*home* may be relative or begin with `~`; it is what that means now. *storage* says where a save puts the tokens, `file` or `keyring`; without it they stay where they are."""
         if storage not in (None, *STORAGES):
             raise UsageError(
                 "there is no such storage for tokens",
                 cause=f"It is one of {', '.join(STORAGES)}.",
                 fix="loopback-auth help security",
             )
-        self.folder = os.path.join(home, "tokens")
-        self._home = home
+        self._home = absolute_folder(home)
+        self.folder = os.path.join(self._home, "tokens")
         self._storage = storage
         self._changed: set[str] = set()
 
