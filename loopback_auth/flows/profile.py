@@ -236,7 +236,8 @@ def from_settings(name: str, **settings: Any) -> Profile:
     """
     Make a profile from *settings* alone, named as in config.toml: `issuer`, `client_id`, `scope`, `port`, ...
 
-    Neither the environment nor any file is looked at. Raises `UsageError` for a setting that does not exist or cannot have that value.
+    Neither the environment nor any file is looked at. `client_secret` is text or a `Secret`. Raises `UsageError` for a setting that
+    does not exist or cannot have that value.
     """
     from ..edge.config import parse_config
     from ..providers import load_provider
@@ -245,7 +246,7 @@ def from_settings(name: str, **settings: Any) -> Profile:
     for key, value in settings.items():
         setting = ALIASES.get(key, key)
         try:
-            flags[setting] = value if isinstance(value, Secret) else checked(value, SETTINGS[setting])
+            flags[setting] = _given(setting, value)
         except (KeyError, ValueError):
             raise UsageError(
                 f"{key} is no setting of a profile, or cannot have that value",
@@ -255,6 +256,14 @@ def from_settings(name: str, **settings: Any) -> Profile:
     return resolve(
         name, flags=flags, environ={}, config=parse_config("", ""), stored=None, find_provider=load_provider
     )
+
+
+def _given(setting: str, value: object) -> object:
+    if setting != "client_secret":
+        return checked(value, SETTINGS[setting])
+    if isinstance(value, Secret) and value:
+        return value
+    return Secret(checked(value, SETTINGS[setting]))
 
 
 def _combined(sources: Sequence[dict[str, tuple[Any, str]]]) -> tuple[dict[str, Setting], list[bool]]:

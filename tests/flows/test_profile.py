@@ -8,7 +8,7 @@ import pytest
 
 from loopback_auth.edge.config import parse_config
 from loopback_auth.errors import NotConfigured, RedirectURIRefused, UsageError
-from loopback_auth.flows.profile import Profile, resolve
+from loopback_auth.flows.profile import Profile, from_settings, resolve
 from loopback_auth.oauth.metadata import server_metadata
 from loopback_auth.oauth.secret import Secret
 from loopback_auth.providers import load_provider
@@ -16,6 +16,8 @@ from loopback_auth.providers import load_provider
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+CANARY = "the-client-secret"
 
 STORED = {
     "client": {"client_id": "stored-client", "client_secret": "stored-secret"},
@@ -238,3 +240,24 @@ def test_a_variable_that_cannot_be_meant_is_named(environ: dict[str, str]) -> No
 def test_a_choice_outside_the_list_is_refused(flags: dict[str, str]) -> None:
     with pytest.raises(UsageError, match="must be one of"):
         put_together(flags=flags)
+
+
+@pytest.mark.parametrize("given", [CANARY, Secret(CANARY)], ids=["text", "Secret"])
+def test_cl02_a_client_secret_is_taken_as_text_and_is_a_secret_from_there(given: str | Secret) -> None:
+    """CL-02: found out before a browser opens, and not when the code is redeemed."""
+    profile = from_settings("work", client_id="c", client_secret=given)
+    assert profile.client({}).client_secret == Secret(CANARY)
+    assert CANARY not in repr(profile)
+
+
+@pytest.mark.parametrize("given", ["", Secret(""), CANARY.encode(), 7, [CANARY]], ids=repr)
+def test_a_client_secret_that_is_none_is_refused_at_once(given: object) -> None:
+    with pytest.raises(UsageError, match="client_secret") as refused:
+        from_settings("work", client_id="c", client_secret=given)
+    assert CANARY not in f"{refused.value} {refused.value.cause} {refused.value.facts}"
+
+
+@pytest.mark.parametrize("name", ["client_id", "issuer", "scope", "client_secret_env"])
+def test_what_is_no_secret_is_not_taken_as_one(name: str) -> None:
+    with pytest.raises(UsageError, match=name):
+        from_settings("work", **{name: Secret("text")})
