@@ -6,6 +6,7 @@ import os
 import time
 from argparse import BooleanOptionalAction
 
+from ..edge.browser import open_browser
 from ..edge.config import load_config, seconds
 from ..edge.document import STORAGES
 from ..edge.event_loop import run as run_story
@@ -28,7 +29,7 @@ from .talk import Talk, host_of
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from typing import Any
 
     from ..edge.config import Config
@@ -179,7 +180,7 @@ def _sign_in(profile: Profile, arguments: Namespace, store: FileStore, console: 
             profile,
             store=store,
             transport=transport_for(profile.get("ca_bundle"), talk),
-            browser=None if arguments.no_browser else _browser(profile),
+            browser=None if arguments.no_browser else open_browser,
             notify=talk,
             timeout_s=profile.get("timeout", TIMEOUT_S),
             rediscover=arguments.refresh_metadata,
@@ -201,12 +202,6 @@ def may_switch(arguments: Namespace, console: Console) -> MaySwitch | None:
         return arguments.switch_account or await agreed_meanwhile(f"{names} Replace it? [y/N] ", console)
 
     return decide
-
-
-def _browser(profile: Profile) -> Callable[[str], bool]:
-    from ..edge.browser import open_browser
-
-    return lambda url: open_browser(url, chosen=profile.get("browser"))
 
 
 def report(credential: Credential, store: FileStore, console: Console) -> None:

@@ -12,7 +12,7 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from .environment import Surroundings
 
@@ -95,36 +95,40 @@ def _windows_from_linux(url: str, which: Callable[[str], str | None]) -> list[st
     return None
 
 
-def open_browser(url: str, *, chosen: str | None = None) -> bool:
+def open_browser(url: str, *, chosen: str | None = None, withheld: Iterable[str | None] = ()) -> bool:
     """
     Start the browser on *url* and come back at once; tell whether something was started.
 
-    True promises no more than that: a browser may still refuse to run.
+    True promises no more than that: a browser may still refuse to run. It inherits no variable of ours, nor those that *withheld*
+    names, which hold a client's secret.
     """
     # Late, as all that is heavy: the address is on the screen by now.
     from shutil import which
 
-    from .environment import surroundings
+    from .environment import inheritable, reduced_to, surroundings
 
     command = launch_command(url, around=surroundings(), environ=os.environ, chosen=chosen, which=which)
     if command is None:
         return False
+    inherited = inheritable(os.environ, withheld=withheld)
     try:
         if sys.platform == "win32" and command[0] == "start":
-            os.startfile(command[1])  # noqa: S606 - our own one-time address
+            with reduced_to(inherited):
+                os.startfile(command[1])  # noqa: S606 - our own one-time address
         else:
-            _start(command)
+            _start(command, inherited)
     except OSError:
         return False
     return True
 
 
-def _start(command: list[str]) -> None:
+def _start(command: list[str], environ: Mapping[str, str]) -> None:
     import subprocess
 
     # A session of its own: Ctrl-C here does not close the person's browser.
     process = subprocess.Popen(  # noqa: S603 - an absolute path and one address of our own making
         command,
+        env=environ,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

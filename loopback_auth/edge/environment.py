@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +38,32 @@ def surroundings(environ: Mapping[str, str] | None = None, platform: str = sys.p
         container=bool(environ.get("REMOTE_CONTAINERS") or environ.get("container"))
         or (linux and os.path.exists("/.dockerenv")),
     )
+
+
+def inheritable(environ: Mapping[str, str], *, withheld: Iterable[str | None] = ()) -> dict[str, str]:
+    """
+    Return what of *environ* a program may inherit that we start for our own ends, such as a browser.
+
+    Nothing of ours: tokens and a client's secret are among it. Nor the variables that *withheld* names.
+    """
+    secret = {name.upper() for name in withheld if name}
+    return {
+        name: value
+        for name, value in environ.items()
+        if not (name.upper().startswith("LOOPBACK_AUTH_") or name.upper() in secret)
+    }
+
+
+@contextmanager
+def reduced_to(variables: Mapping[str, str]) -> Iterator[None]:
+    """Take every other variable out of our own environment in the block, for a call that hands on what it finds there."""
+    others = {name: value for name, value in os.environ.items() if name not in variables}
+    for name in others:
+        del os.environ[name]
+    try:
+        yield
+    finally:
+        os.environ.update(others)
 
 
 def _ssh_server(environ: Mapping[str, str]) -> str:

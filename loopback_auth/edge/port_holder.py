@@ -8,6 +8,8 @@ import subprocess
 import sys
 from contextlib import suppress
 
+from .environment import inheritable
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,6 +76,12 @@ def _windows(port: int) -> str:
 
 def _ask(command: list[str]) -> str:
     done = subprocess.run(  # noqa: S603 - fixed words and a number
-        command, capture_output=True, text=True, errors="replace", timeout=PATIENCE_S, check=False
+        command,
+        env=inheritable(os.environ),
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=PATIENCE_S,
+        check=False,
     )
     return done.stdout

@@ -53,7 +53,7 @@ async def login(
     """
     Sign in to *profile* and store the tokens; the browser is told how it went once that is so.
 
-    *browser* is given the one-time local address, or is `None` to open nothing. *rediscover* takes the server's metadata anew instead
+    *browser* is given the one-time local address, or is `None` to open nothing; the default is the one the profile names, else the desktop's. *rediscover* takes the server's metadata anew instead
     of as remembered. *preflight* asks the server for its sign-in page before the browser does (default: where the provider says so).
     *may_switch* is asked, with both names, when another person signed in than the one the profile holds; without
     it such a sign-in is refused. *pastes* takes what the person pastes while the browser is waited for. Raises the `LoopbackAuthError` that fits; then nothing was stored, and what the server issued was given back.
@@ -68,7 +68,7 @@ async def login(
         request = request_to(profile, client, server, redirect_uri, token_bytes=token_bytes)
         await ask_first(request, profile, transport=transport, wanted=preflight)
         launch_path = new_launch_path(token_bytes=token_bytes) if browser else None
-        _show(request, launch_path, browser, notify)
+        _show(request, launch_path, _own_browser(profile) if browser is open_browser else browser, notify)
         async with (
             serve(
                 listeners,
@@ -171,6 +171,10 @@ async def server_of(
     if not rediscover and (remembered := profile.remembered_server()):
         return remembered, True
     return server_metadata({**await discover(issuer, transport=transport), **profile.endpoints()}), False
+
+
+def _own_browser(profile: Profile) -> Callable[[str], bool]:
+    return lambda url: open_browser(url, chosen=profile.get("browser"), withheld=[profile.client_secret_env])
 
 
 def _response_mode(profile: Profile, server: ServerMetadata) -> str | None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from loopback_auth.edge.browser import TEXT_BROWSERS, launch_command, open_browser
-from loopback_auth.edge.environment import Surroundings, surroundings, way_in
+from loopback_auth.edge.environment import Surroundings, inheritable, reduced_to, surroundings, way_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -146,6 +146,65 @@ def test_aq_06_a_browser_neither_blocks_us_nor_shares_our_terminal(tmp_path: Pat
     assert (ours.stdout, ours.stderr, ours.returncode) == ("True\n", "", 0)
     assert (told["words"], told["read"]) == ([url], "")
     assert told["session"] != os.getsid(0)
+
+
+SHOWS = """#!{python}
+import json, os, socket
+with socket.create_connection(("127.0.0.1", {port})) as test:
+    test.sendall(json.dumps(dict(os.environ)).encode() + b"\\n")
+"""
+
+
+@posix
+def test_cl_02_a_browser_inherits_nothing_of_ours(tmp_path: Path) -> None:
+    """CL-02: what keeps running after us, and runs other people's pages, has no use for a client's secret or a token."""
+    given = {
+        "LOOPBACK_AUTH_CLIENT_SECRET": "canary",
+        "LOOPBACK_AUTH_TOKEN": "canary",
+        "loopback_auth_token": "canary",
+        "LOOPBACK_AUTH_PARAMETERS": "a=canary",
+        "ACME_SECRET": "canary",
+        "ACME_OTHER": "as it was",
+        "DISPLAY": ":0",
+    }
+    program = tmp_path / "browser"
+    opens = (
+        "import os, sys; from loopback_auth.edge.browser import open_browser;"
+        " print(open_browser(sys.argv[1], chosen=sys.argv[2], withheld=['ACME_SECRET', None]), *sorted(os.environ))"
+    )
+    with socket.create_server(("127.0.0.1", 0)) as test:
+        test.settimeout(PATIENCE_S)
+        program.write_text(SHOWS.format(python=sys.executable, port=test.getsockname()[1]), "utf-8")
+        program.chmod(0o755)
+        ours = subprocess.run(
+            (sys.executable, "-c", opens, URL, str(program)),
+            env={"PATH": os.environ["PATH"], **given},
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_S,
+            check=True,
+        )
+        with test.accept()[0] as browser, browser.makefile("r", encoding="utf-8") as says:
+            inherited = json.loads(says.readline())
+    assert "canary" not in inherited.values()
+    assert (inherited["ACME_OTHER"], inherited["DISPLAY"], inherited["PATH"]) == (
+        "as it was",
+        ":0",
+        os.environ["PATH"],
+    )
+    # Our own environment is as it was.
+    assert given.keys() <= set(ours.stdout.split())
+
+
+def test_cl_02_what_hands_on_our_own_environment_finds_it_reduced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """CL-02: ShellExecute takes no environment to give."""
+    monkeypatch.setenv("LOOPBACK_AUTH_TOKEN", "canary")
+    before = dict(os.environ)
+    with pytest.raises(OSError, match="no browser"), reduced_to(inheritable(os.environ)):
+        assert "LOOPBACK_AUTH_TOKEN" not in os.environ
+        assert "PATH" in os.environ
+        raise OSError("no browser")
+    assert dict(os.environ) == before
 
 
 @posix
