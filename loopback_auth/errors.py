@@ -100,11 +100,19 @@ class LoopbackAuthError(Exception):
         self.told = told
         self._cause, self._fix = told.cause, told.fix
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # Exception's own would call the class again, with its `args` and without the keywords that some need.
+        return _restored, (type(self), self.args), self.__dict__
+
     def _explained(self) -> Explanation:
         # Here, so that reading TOML stays off the path of `token`.
         from .explain import explanation
 
         return explanation(self.code, **self.facts)
+
+
+def _restored(kind: type[LoopbackAuthError], arguments: tuple[object, ...]) -> LoopbackAuthError:
+    return kind.__new__(kind, *arguments)
 
 
 class UsageError(LoopbackAuthError):

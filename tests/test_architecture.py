@@ -171,7 +171,8 @@ def every_error(
 ) -> Iterator[type[errors.LoopbackAuthError]]:
     yield kind
     for below in kind.__subclasses__():
-        yield from every_error(below)
+        if below.__module__ == errors.__name__:
+            yield from every_error(below)
 
 
 @pytest.mark.parametrize(
