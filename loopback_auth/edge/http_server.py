@@ -9,7 +9,19 @@ from contextlib import asynccontextmanager, suppress
 from aiohttp import web
 
 from . import page
-from .visit import FORM_OCTETS, Visit
+from .visit import (
+    FORM_OCTETS,
+    FORM_TOO_LONG,
+    HEADER_OCTETS,
+    HEADERS_TOO_LONG,
+    LINE_TOO_LONG,
+    NEVER_WHOLE,
+    NOT_HTTP,
+    NOT_PLAIN,
+    REQUEST_LINE_OCTETS,
+    Refusal,
+    Visit,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,6 +36,8 @@ if TYPE_CHECKING:
 
         async def visit(self, visit: Visit) -> Answer: ...
 
+        def refuse(self, refusal: Refusal) -> Answer: ...
+
         def was_sent(self, visit: Visit) -> None: ...
 
         def was_lost(self, visit: Visit) -> None: ...
@@ -32,14 +46,10 @@ if TYPE_CHECKING:
 CONNECTIONS = 64
 """Open at once: a browser needs six, and 64 fit below any limit on descriptors."""
 
-REQUEST_LINE_OCTETS = 8190
-"""aiohttp's and nginx's 8 KiB: enough for a code of 4096 characters."""
-
-HEADER_OCTETS = 16 * 1024
-"""All header lines of one request together; browsers send 1 to 2 KiB, plus cookies of other ports of this host."""
-
 CONNECTION_OCTETS = REQUEST_LINE_OCTETS + HEADER_OCTETS + FORM_OCTETS
-"""All that one connection may send."""
+"""All that one connection may send. aiohttp's own limits are set to it: they would name no size."""
+
+_TLS = b"\x16\x03"
 
 REQUEST_DEADLINE_S = 10.0
 """For a whole request to be in, from the connection on: a browser's idle spare sockets are closed after this."""
@@ -60,13 +70,16 @@ class _Connection(web.RequestHandler):
         super().__init__(house.server, **options)
         self._house = house
         self._octets = 0
+        self._last = b""
+        self._has_head = False
+        self._is_refused = False
         self._deadline: asyncio.TimerHandle | None = None
         self.busy = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         self._house.admit(self)
-        self._deadline = asyncio.get_running_loop().call_later(REQUEST_DEADLINE_S, self.force_close)
+        self._deadline = asyncio.get_running_loop().call_later(REQUEST_DEADLINE_S, self._give_up)
 
     def connection_lost(self, exc: BaseException | None) -> None:
         self.in_time()
@@ -74,11 +87,38 @@ class _Connection(web.RequestHandler):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        is_first, room = not self._octets, CONNECTION_OCTETS - self._octets
         self._octets += len(data)
-        if self._octets > CONNECTION_OCTETS:
-            self.force_close()
+        if self._is_refused:
             return
-        super().data_received(data)
+        if is_first and data.startswith(_TLS):
+            # Not for the parser: one of aiohttp's two would wait for the end of a line.
+            self._refuse_unread(NOT_PLAIN)
+            return
+        self._has_head = self._has_head or b"\r\n\r\n" in self._last + data[:room]
+        self._last = data[-3:]
+        if room > 0:
+            super().data_received(data[:room])
+        if len(data) > room and self.busy:
+            self.force_close()
+        elif len(data) > room and not self._has_head:
+            self._refuse_unread(HEADERS_TOO_LONG)
+
+    def _refuse_unread(self, refusal: Refusal) -> None:
+        """Answer what is not read any further; what follows is taken, and thrown away."""
+        self._is_refused = True
+        answer = self._house.door.refuse(refusal)
+        headers = {**page.fixed_headers(), **answer.headers, "Content-Length": str(len(answer.body))}
+        lines = (f"HTTP/1.1 {answer.status} Refused", *(f"{name}: {headers[name]}" for name in headers))
+        if self.transport is not None:
+            # Closed with octets unread, the connection would be reset, and the browser lose the page.
+            self.transport.write("\r\n".join((*lines, "", "")).encode("latin-1") + answer.body)
+            self.transport.write_eof()
+
+    def _give_up(self) -> None:
+        if self._octets and not self._is_refused:
+            self._house.door.refuse(NEVER_WHOLE)
+        self.force_close()
 
     def in_time(self) -> None:
         """Lift the deadline: a whole request is in, and what takes time from here on is our own work."""
@@ -89,18 +129,20 @@ class _Connection(web.RequestHandler):
         self,
         request: web.BaseRequest,  # noqa: ARG002 - aiohttp's signature
         status: int = 500,
-        exc: BaseException | None = None,  # noqa: ARG002
+        exc: BaseException | None = None,
         message: str | None = None,  # noqa: ARG002
     ) -> web.StreamResponse:
         # aiohttp's own answer quotes the request.
-        return _response(page.refused(400 if status < 500 else 500))  # noqa: PLR2004 - whose fault
+        if status == 400 or isinstance(exc, web.RequestPayloadError):  # noqa: PLR2004 - its parser refused
+            return self._house.refused(NOT_HTTP)
+        return _response(page.refused(500))
 
 
 class _House:
     """All connections of one sign-in."""
 
     def __init__(self, door: Door) -> None:
-        self._door = door
+        self.door = door
         self.connections: dict[_Connection, None] = {}
         self._closed = False
         self.server = web.Server(self._answer)
@@ -111,8 +153,8 @@ class _House:
             loop=asyncio.get_running_loop(),
             access_log=None,
             logger=_silent,
-            max_line_size=REQUEST_LINE_OCTETS,
-            max_field_size=REQUEST_LINE_OCTETS,
+            max_line_size=CONNECTION_OCTETS,
+            max_field_size=CONNECTION_OCTETS,
             lingering_time=0,
             auto_decompress=False,
         )
@@ -135,17 +177,21 @@ class _House:
         # Only now: a body that never comes must not keep its connection's place.
         connection.busy = True
         connection.in_time()
-        if visit is None:
-            return _response(page.refused(413))
-        response = _response(await self._door.visit(visit))
+        if isinstance(visit, Refusal):
+            return self.refused(visit)
+        response = _response(await self.door.visit(visit))
         try:
             await response.prepare(raw)
             await response.write_eof()
         except ConnectionError:
-            self._door.was_lost(visit)
+            self.door.was_lost(visit)
             raise
-        self._door.was_sent(visit)
+        self.door.was_sent(visit)
         return response
+
+    def refused(self, refusal: Refusal) -> web.Response:
+        """Return the answer to a request that was not even read."""
+        return _response(self.door.refuse(refusal))
 
     async def close(self) -> None:
         """Close every connection; what is being written has `CLOSE_S` to leave, and what is idle no time at all."""
@@ -156,15 +202,17 @@ class _House:
         await asyncio.gather(*(connection.shutdown(CLOSE_S) for connection in list(self.connections)))
 
 
-async def _read(raw: web.BaseRequest) -> Visit | None:
+async def _read(raw: web.BaseRequest) -> Visit | Refusal:
+    if len(raw.raw_path) > REQUEST_LINE_OCTETS:
+        return LINE_TOO_LONG
     headers = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in raw.raw_headers]
     if sum(len(name) + len(value) for name, value in headers) > HEADER_OCTETS:
-        return None
+        return HEADERS_TOO_LONG
     body = bytearray()
     while raw.method == "POST" and (chunk := await raw.content.readany()):
         body += chunk
         if len(body) > FORM_OCTETS:
-            return None
+            return FORM_TOO_LONG
     return Visit(method=raw.method, target=raw.raw_path, headers=headers, body=bytes(body))
 
 

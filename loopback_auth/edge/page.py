@@ -111,16 +111,28 @@ def interrupted() -> Answer:
     )
 
 
+_WHEN_REFUSED = (
+    "<p>If you were signing in, the sign-in goes on: return to the tab where you started, "
+    "or open the address in your terminal again.</p>"
+)
+_WITH_TOO_MANY_COOKIES = (
+    "<p>Your browser sent more than 64 KiB of headers: cookies, most likely, that programs on other "
+    "ports of this host have set. The sign-in goes on. Clear the cookies of this host in your "
+    "browser's settings and reload this page, or open the address in your terminal in a private "
+    "window, which has none.</p>"
+)
+
+
 def refused(status: int) -> Answer:
-    """Answer a visit that is not what we wait for."""
+    """Return the answer to a visit that is not what we wait for."""
+    is_too_large = status == 431  # noqa: PLR2004 - RFC 6585 section 5
     return _page(
         status=status,
         kind="failed",
         title="Not the page you want",
         lead="A program on this computer is waiting for one answer here, and this request is not it.",
-        details="<p>If you were signing in, the sign-in goes on: return to the tab where you started, "
-        "or open the address in your terminal again.</p>",
-        closing="You can close this tab.",
+        details=_WITH_TOO_MANY_COOKIES if is_too_large else _WHEN_REFUSED,
+        closing="" if is_too_large else "You can close this tab.",
     )
 
 

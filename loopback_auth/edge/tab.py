@@ -13,7 +13,7 @@ from ..oauth.authorization import AuthorizationErrorResponse, AuthorizationRespo
 from ..oauth.pkce import new_secret
 from . import page
 from .clock import running_s
-from .visit import callback_path, is_private_network_preflight, refusal
+from .visit import Refusal, callback_path, is_private_network_preflight, refusal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ class Tab:
         posts = self._request.response_mode == "form_post"
         refused = refusal(visit, redirect_uri=self._request.redirect_uri, paths=paths, posts=posts)
         if refused:
-            return self._stray(refused.reason, refused.status)
+            return self.refuse(refused)
         if visit.path == self._launch_path:
             return await self._launch()
         if visit.path == self._done_path:
@@ -131,14 +131,14 @@ class Tab:
     async def _callback(self, visit: Visit) -> Answer:
         parameters = visit.parameters()
         if parameters is None:
-            return self._stray("a malformed query", 400)
+            return self.refuse(Refusal(status=400, reason="a malformed query"))
         try:
             answer = self._request.read(parameters)
         except LoopbackAuthError as error:
             self.arrive(error)
         else:
             if isinstance(answer, Stray):
-                return self._stray(answer.reason, 400)
+                return self.refuse(Refusal(status=400, reason=answer.reason))
             self.arrive(answer.as_error() if isinstance(answer, AuthorizationErrorResponse) else answer)
         # A browser repeats a request when a connection breaks, and people reload: all get the same page, and one exchange is made.
         self._came_back.append(visit)
@@ -156,12 +156,13 @@ class Tab:
         else:
             self._arrived.set_result(answer)
 
-    def _stray(self, reason: str, status: int) -> Answer:
+    def refuse(self, refusal: Refusal) -> Answer:
+        """Note what came as a stray, and return the page that refuses it."""
         # Each kind is told when it first comes: a scanner that tries a thousand paths is one line.
-        self._strays[reason] += 1
-        if self._strays[reason] == 1:
-            self._notify(StrayVisit(reason=reason))
-        return page.refused(status)
+        self._strays[refusal.reason] += 1
+        if self._strays[refusal.reason] == 1:
+            self._notify(StrayVisit(reason=refusal.reason))
+        return page.refused(refusal.status)
 
     async def _told(self) -> Answer:
         # Shielded: one visitor that goes away does not take the page from the others.

@@ -17,8 +17,17 @@ if TYPE_CHECKING:
 PARAMETERS = 64
 """More than any answer has; the rest of a longer query is an attack on our patience."""
 
+REQUEST_LINE_OCTETS = 16 * 1024
+"""Of a request line: the longest code that `oauth.authorization` takes, and room for the rest."""
+
+HEADER_OCTETS = 64 * 1024
+"""
+Of one header and of all together. A browser sends the cookies of every port of a host to each of
+them: up to 180 of 4 KiB each in Chromium. Servers on those ports refuse far less (Node.js 16 KiB).
+"""
+
 FORM_OCTETS = 16 * 1024
-"""The largest form_post body that is read: a code of 4096 characters, thrice percent-encoded, and room."""
+"""Of a form_post body: as the request line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +62,18 @@ class Refusal:
 
     status: int
     reason: str
+
+
+LINE_TOO_LONG = Refusal(status=414, reason="a request line of more than 16 KiB")
+HEADERS_TOO_LONG = Refusal(
+    status=431,
+    reason="a request with more than 64 KiB of headers (clear the browser's cookies for this host)",
+)
+FORM_TOO_LONG = Refusal(status=413, reason="a form of more than 16 KiB")
+NOT_HTTP = Refusal(status=400, reason="a request that is no HTTP")
+NOT_PLAIN = Refusal(status=400, reason="an https request, where this address is http")
+NEVER_WHOLE = Refusal(status=408, reason="a request that was not complete after 10 s")
+TOO_MANY = Refusal(status=503, reason="more connections at once than a browser opens")
 
 
 def refusal(visit: Visit, *, redirect_uri: str, paths: Sequence[str], posts: bool) -> Refusal | None:

@@ -29,8 +29,12 @@ if TYPE_CHECKING:
     from ..errors import LoopbackAuthError
     from .metadata import Client, ServerMetadata
 
-CODE_CHARACTERS = 4096
-"""More than any server sends; RFC 6749 appendix A.11 sets the alphabet and no length."""
+CODE_CHARACTERS = 12_000
+"""
+More than any server is known to send; RFC 6749 appendix A.11 sets the alphabet and no length.
+
+Azure AD B2C puts claims into its codes and exceeds 4,096 (azure-ad-b2c/samples issue 598).
+"""
 
 RESERVED = frozenset(
     {
@@ -253,9 +257,12 @@ class AuthorizationRequest:
                 error=one_line(said["error"], limit=60),
                 description=one_line(said.get("error_description", "")),
             )
-        code = said["code"]
-        if not 1 <= len(code) <= CODE_CHARACTERS or any(not " " <= c <= "~" for c in code):
-            raise AuthorizationResponseInvalid(
-                "the server's answer breaks the protocol: its code is malformed"
-            )
-        return AuthorizationResponse(request=self, code=Secret(code))
+        if fault := _fault_of_code(said["code"]):
+            raise AuthorizationResponseInvalid(f"the server's answer breaks the protocol: {fault}")
+        return AuthorizationResponse(request=self, code=Secret(said["code"]))
+
+
+def _fault_of_code(code: str) -> str:
+    if len(code) > CODE_CHARACTERS:
+        return f"its code is longer than {CODE_CHARACTERS:,} characters"
+    return "" if code and all(" " <= c <= "~" for c in code) else "its code is malformed"

@@ -34,7 +34,8 @@ async def test_cb_11_every_answer_has_the_headers_that_keep_it_to_itself(tmp_pat
             "prefetch": await callback.get(callback.path, "Sec-Purpose: prefetch"),
             "wrong state": await callback.get(callback.target(state="x")),
             "not HTTP": await callback.send(JUNK["a TLS hello"]),
-            "too long": await callback.get("/" + "a" * 9000),
+            "too long": await callback.get("/" + "a" * 17_000),
+            "far too long": await callback.get("/", "Cookie: " + "a" * 200_000),
             "preflight": await callback.get(
                 "/", "Access-Control-Request-Private-Network: true", method="OPTIONS"
             ),
@@ -54,7 +55,8 @@ async def test_cb_11_every_answer_has_the_headers_that_keep_it_to_itself(tmp_pat
         403,
         400,
         400,
-        400,
+        414,
+        431,
         204,
         303,
         303,

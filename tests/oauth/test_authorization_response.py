@@ -201,8 +201,8 @@ def test_cl02_a_stray_repeats_nothing_of_the_visit() -> None:
     [
         ("a", "code"),
         ("~!\"#$%&'()*+,-./ :;<=>?@[\\]^_`{|}", "code"),
-        ("x" * 4096, "code"),
-        ("x" * 4097, "invalid"),
+        ("x" * 12_000, "code"),
+        ("x" * 12_001, "invalid"),
         ("a\x00", "invalid"),
         ("a\r\nb", "invalid"),
         ("a\tb", "invalid"),
@@ -211,9 +211,15 @@ def test_cl02_a_stray_repeats_nothing_of_the_visit() -> None:
         ("\udcff\udcfe", "invalid"),
     ],
 )
-def test_ar06_a_code_is_1_to_4096_printable_ascii_characters(code: str, wanted: str) -> None:
+def test_ar06_a_code_is_1_to_12000_printable_ascii_characters(code: str, wanted: str) -> None:
     asked = request()
     assert verdict(asked, answer(asked, code=code)) == wanted
+
+
+def test_ar06_a_code_that_is_too_long_is_called_that_and_not_malformed() -> None:
+    asked = request()
+    with pytest.raises(AuthorizationResponseInvalid, match=r"code is longer than 12,000 characters"):
+        asked.read(answer(asked, code="x" * 12_001))
 
 
 def test_ar06_an_empty_code_is_no_code() -> None:
