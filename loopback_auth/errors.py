@@ -11,6 +11,7 @@ Every error this package raises on purpose.
     |   |-- ParameterRefused                      an extra parameter that belongs to the protocol
     |   |-- IssuerMisspelled                      the issuer differs from the server's own by a slash or case
     |   |-- MetadataChanged                       an endpoint moved since the last sign-in
+    |   |-- HostNotTrusted                        a code would go to a host of another owner
     |   |-- AccountDiffers                        another person signed in than the profile holds
     |   |-- ValueUnquotable                       a value that the chosen format cannot carry
     |   `-- OriginRefused                         the token is not for that server
@@ -150,6 +151,10 @@ class IssuerMisspelled(UsageError):
 
 class MetadataChanged(UsageError):
     code = "metadata-changed"
+
+
+class HostNotTrusted(UsageError):
+    code = "host-not-trusted"
 
 
 class AccountDiffers(UsageError):

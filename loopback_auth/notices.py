@@ -8,16 +8,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenThisPage:
-    """The callback is listening; *url* is where the person signs in, at *host*, as *client_id*, for *scope*."""
+    """
+    The callback is listening; *url* is where the person signs in, at *host*, as *client_id*, for *scope*.
+
+    *other_hosts* are those of the server's endpoints, by their names, that are not at the *issuer*'s host.
+    """
 
     url: str = field(repr=False)
     redirect_uri: str
     host: str
     client_id: str
     scope: str
+    issuer: str | None = None
+    other_hosts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from ..edge.config import host_name
 from ..errors import Cancelled, UsageError
 from ..oauth.secret import Secret
 
@@ -52,6 +53,13 @@ def settings_arguments(parser: Parser) -> None:
         )
     where.add_argument(
         "--refresh-metadata", action="store_true", help="ask the server for its endpoints anew"
+    )
+    where.add_argument(
+        "--trust-host",
+        metavar="HOST",
+        type=host_name,
+        action="append",
+        help="a host that belongs to the server, though its name does not tell (repeatable)",
     )
     client = parser.add_argument_group("as which client")
     client.add_argument("--client-id", metavar="ID", help="the client ID (Salesforce: consumer key)")
@@ -106,6 +114,7 @@ def settings_of(arguments: Namespace, console: Console) -> dict[str, Any]:
     flags: dict[str, Any] = {name: getattr(arguments, name) for name in _TEXTS}
     flags["scope"] = None if arguments.scope is None else tuple(arguments.scope.split())
     flags["redirect_uris"] = tuple(arguments.redirect_uri) if arguments.redirect_uri else None
+    flags["trust_hosts"] = tuple(arguments.trust_host) if arguments.trust_host else None
     flags["port"] = tuple(arguments.port) if arguments.port else None
     flags["timeout"] = arguments.timeout
     flags["strict_scope"] = arguments.strict_scope

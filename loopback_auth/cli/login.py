@@ -24,7 +24,7 @@ from .arguments import profile_name
 from .flags import settings_arguments, settings_of
 from .network import transport_for
 from .question import agreed, agreed_meanwhile, check_standard_input, pastes_of
-from .talk import Talk, host_of
+from .talk import Talk, host_of, server_lines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..edge.config import Config
+    from ..flows.mix_up import MayTrust
     from ..flows.profile import Profile
     from ..flows.replacement import MaySwitch
     from ..oauth.credential import Credential
@@ -123,7 +124,7 @@ def run(arguments: Namespace, console: Console) -> int:
         and console.interactive
         and not (arguments.no_input or console.json)
     ):
-        _offer_profile(profile, config, console)
+        _offer_profile(credential, config, console)
     return 0
 
 
@@ -156,13 +157,25 @@ def _begin(profile: Profile, arguments: Namespace, place: str, console: Console)
             profile,
             pending=PendingSignIns(place),
             transport=transport_for(profile.get("ca_bundle"), talk),
+            notify=talk,
+            rediscover=arguments.refresh_metadata,
             preflight=arguments.preflight,
+            may_trust=may_trust(arguments, console),
         )
     )
+    server = request.server
+    for line in server_lines(server.issuer, server.other_hosts):
+        console.say(line)
     console.say("Open this address in any browser, on any machine, and sign in:")
     console.result(
         request.url,
-        {"url": request.url, "redirect_uri": request.redirect_uri, "finish_within_s": PENDING_S},
+        {
+            "url": request.url,
+            "redirect_uri": request.redirect_uri,
+            "issuer": server.issuer,
+            "other_hosts": server.other_hosts,
+            "finish_within_s": PENDING_S,
+        },
     )
     console.say(f"You end at {request.redirect_uri}, which may show nothing, or an error.")
     console.say(f"Within 15 minutes: loopback-auth exchange {profile.name}   and paste that whole address.")
@@ -186,6 +199,7 @@ def _sign_in(profile: Profile, arguments: Namespace, store: FileStore, console: 
             rediscover=arguments.refresh_metadata,
             preflight=arguments.preflight,
             may_switch=may_switch(arguments, console),
+            may_trust=may_trust(arguments, console),
             pastes=pastes_of(arguments, console),
         )
     )
@@ -193,8 +207,7 @@ def _sign_in(profile: Profile, arguments: Namespace, store: FileStore, console: 
 
 def may_switch(arguments: Namespace, console: Console) -> MaySwitch | None:
     """Say who decides whether another account may take the place of the one that the profile holds."""
-    can_ask = console.interactive and not (arguments.no_input or console.json or console.quiet)
-    if not (arguments.switch_account or can_ask):
+    if not (arguments.switch_account or _may_ask(arguments, console)):
         return None
 
     async def decide(held: str, new: str) -> bool:
@@ -202,6 +215,23 @@ def may_switch(arguments: Namespace, console: Console) -> MaySwitch | None:
         return arguments.switch_account or await agreed_meanwhile(f"{names} Replace it? [y/N] ", console)
 
     return decide
+
+
+def may_trust(arguments: Namespace, console: Console) -> MayTrust | None:
+    """Say who decides whether a code may go to a host that only the server's metadata ties to its sign-in page."""
+    if not _may_ask(arguments, console):
+        return None
+
+    async def decide(issuer: str, page: str, token: str) -> bool:
+        console.say(f"{issuer} has you sign in at {page}, and would redeem the code of that at {token}.")
+        console.say("Their names do not tell that both have one owner; a false issuer would do just that.")
+        return await agreed_meanwhile(f"Do both belong to whoever runs {issuer}? [y/N] ", console)
+
+    return decide
+
+
+def _may_ask(arguments: Namespace, console: Console) -> bool:
+    return console.interactive and not (arguments.no_input or console.json or console.quiet)
 
 
 def report(credential: Credential, store: FileStore, console: Console) -> None:
@@ -236,11 +266,12 @@ def _signed_in_already(stored: Mapping[str, Any], name: str, console: Console) -
     return 0
 
 
-def _offer_profile(profile: Profile, config: Config, console: Console) -> None:
+def _offer_profile(credential: Credential, config: Config, console: Console) -> None:
     from ..edge.config_writer import add_profile, profile_text
 
     console.say(f"\nTo keep these settings where you can edit them, {config.path} would get:\n")
-    console.say(profile_text(profile.name, profile.to_remember(), profile.client_secret_env))
+    name, secret_env = credential.profile, credential.client_secret_env
+    console.say(profile_text(name, credential.settings, secret_env))
     if agreed("Write that? [y/N] "):
-        add_profile(config.path, profile.name, profile.to_remember(), profile.client_secret_env)
+        add_profile(config.path, name, credential.settings, secret_env)
         console.say(f"Written to {config.path}.")

@@ -21,6 +21,8 @@ from ..oauth.text import one_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ..notices import Notice
     from .console import Console
 
@@ -70,11 +72,15 @@ class Talk:
             host=notice.host,
             client_id=notice.client_id,
             scope=notice.scope,
+            issuer=notice.issuer,
+            other_hosts=notice.other_hosts,
         )
         # -q silences talk, but a sign-in nobody can find helps nobody.
         if not console.json:
             scope = one_line(notice.scope, limit=600) or "the client's usual scopes"
             console.say(f"Signing in at {notice.host} as client {one_line(notice.client_id)} for: {scope}")
+            for line in server_lines(notice.issuer, notice.other_hosts):
+                console.say(line)
             console.say("If no browser opens, open this address in one:")
             console.insist(notice.url)
             console.say(
@@ -121,6 +127,13 @@ class Talk:
         if self._console.verbose:
             self._console.event("trace", message=message)
             self._console.say(f"  . {message}")
+
+
+def server_lines(issuer: str | None, other_hosts: Mapping[str, str]) -> list[str]:
+    """Return the lines that name the server and the hosts of its endpoints that are not the issuer's."""
+    ends = [f"{name.removesuffix('_endpoint')} at {host}" for name, host in other_hosts.items()]
+    named = [f"Issuer: {issuer}"] if issuer else []
+    return named + ([f"Endpoints at other hosts: {', '.join(ends)}"] if ends else [])
 
 
 def host_of(url: str) -> str:

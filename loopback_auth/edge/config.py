@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-TEXT, TEXTS, PORTS, TABLE, DURATION, FLAG, STORAGE = (
+TEXT, TEXTS, HOSTS, PORTS, TABLE, DURATION, FLAG, STORAGE = (
     "a string",
     "a list of strings",
+    "a host name or a list of them, without scheme and path",
     "a port or a list of ports",
     "a table of strings",
     'a duration such as "5m"',
@@ -43,6 +44,7 @@ SETTINGS: dict[str, str] = {
     "revocation_endpoint": TEXT,
     "introspection_endpoint": TEXT,
     "userinfo_endpoint": TEXT,
+    "trust_hosts": HOSTS,
     "access_token_lifetime": DURATION,
     "api_base": TEXT,
     "ca_bundle": TEXT,
@@ -166,10 +168,10 @@ def checked(value: Any, kind: str) -> Any:
         return value
     if (kind == FLAG and isinstance(value, bool)) or (kind == STORAGE and value in STORAGES):
         return value
-    if kind == TEXTS:
+    if kind in (TEXTS, HOSTS):
         values = value.split() if isinstance(value, str) else value
         if isinstance(values, (list, tuple)) and all(isinstance(each, str) and each for each in values):
-            return tuple(values)
+            return tuple(host_name(each) for each in values) if kind == HOSTS else tuple(values)
     if kind == PORTS:
         values = value if isinstance(value, (list, tuple)) else [value]
         if values and all(isinstance(n, int) and not isinstance(n, bool) and 0 <= n <= 65535 for n in values):  # noqa: PLR2004 - TCP
@@ -179,6 +181,13 @@ def checked(value: Any, kind: str) -> Any:
     if kind == DURATION:
         return seconds(value)
     raise ValueError(kind)
+
+
+def host_name(text: str) -> str:
+    """Return *text* in lower case if it is the name or the address of a host, without a port; raises `ValueError`."""
+    if not re.fullmatch(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*", text):
+        raise ValueError(text)
+    return text.lower().removesuffix(".")
 
 
 def seconds(value: object) -> float:

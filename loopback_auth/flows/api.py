@@ -20,6 +20,7 @@ from ..errors import (
 from ..notices import Traced
 from ..oauth.resource import onward, origin_in, resources
 from ..oauth.text import one_line
+from .mix_up import issuer_owns
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,6 +67,10 @@ def resources_of(profile: Profile, document: Mapping[str, Any] | None) -> Resour
     server = (document or {}).get("server") or profile.endpoints()
     issuer, provider = server.get("issuer"), profile.provider
     members = (document or {}).get("extra") or {}
+    ends = [url for name in ("authorization_endpoint", "token_endpoint") if (url := server.get(name))]
+    # The token is the token endpoint's: an issuer that names another server's endpoints is not to have it.
+    if issuer and ends and not issuer_owns(ends, issuer):
+        issuer = None
     own = issuer and origin_in(issuer)
     if provider and provider.api_base:
         login_url = profile.get("login_url") or provider.login_url

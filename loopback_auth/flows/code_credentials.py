@@ -11,6 +11,7 @@ from ..oauth.code_credentials import FLOW, code_credentials_request, read_code_c
 from .explained import explained
 from .login import request_to, server_of
 from .manual import redeemed
+from .mix_up import refuse_mix_up
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ async def login_with_credentials(
     client, store = profile.client(environ), store.storing(profile.get("storage"))
     store.prove(profile.name)
     server, _ = await server_of(profile, transport, rediscover=False)
+    server, profile = await refuse_mix_up(server, profile, may_trust=None, notify=notify)
     request = request_to(profile, client, server, profile.registered_redirect_uri, token_bytes=token_bytes)
     # No browser carries the code, so nobody can put another one in its place; and whether an ID token would repeat it is not known.
     request = replace(request, nonce=None)

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from ..edge.clock import now, running_s
 from ..edge.event_loop import entered
 from ..edge.transport import proxy_for
-from ..errors import HostNotFound, LoopbackAuthError, ProviderError
+from ..errors import HostNotFound, HostNotTrusted, LoopbackAuthError, ProviderError
 from ..oauth.authorization import AuthorizationRequest
 from ..oauth.metadata import Client, server_metadata
 from ..oauth.wire import is_loopback
@@ -16,6 +16,7 @@ from .discovery import discover
 from .doctor import FAIL, OK, SKIPPED, WARN, Check
 from .doctor_here import endpoints_of
 from .doctor_preflight import NAME, Listened, PatientPreflight, within
+from .mix_up import refuse_mix_up
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -140,6 +141,11 @@ async def _discovery(profile: Profile, findings: Findings, listened: Listened) -
         findings.add(Check.of(error, "discovery", verdict=WARN if known else FAIL))
         return known
     findings.add(Check(name="discovery", verdict=OK, seen=f"{issuer} names {len(found)} facts of itself"))
+    try:
+        server, _ = await refuse_mix_up(server, profile, may_trust=None, notify=lambda _: None)
+    except HostNotTrusted as error:
+        # On a terminal, login asks.
+        findings.add(Check.of(error, "discovery", verdict=WARN))
     return server
 
 

@@ -15,6 +15,7 @@ from ..oauth.authorization import AuthorizationRequest
 from ..oauth.metadata import server_metadata
 from .discovery import discover, rechecked
 from .explained import explained
+from .mix_up import refuse_mix_up
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from ..oauth.credential import Credential
     from ..oauth.metadata import Client, ServerMetadata
     from .discovery import Transport
+    from .mix_up import MayTrust
     from .pasted import Pastes
     from .profile import Profile
     from .replacement import MaySwitch
@@ -48,6 +50,7 @@ async def login(
     rediscover: bool = False,
     preflight: bool | None = None,
     may_switch: MaySwitch | None = None,
+    may_trust: MayTrust | None = None,
     pastes: Pastes | None = None,
 ) -> Credential:
     """
@@ -56,7 +59,8 @@ async def login(
     *browser* is given the one-time local address, or is `None` to open nothing; the default is the one the profile names, else the desktop's. *rediscover* takes the server's metadata anew instead
     of as remembered. *preflight* asks the server for its sign-in page before the browser does (default: where the provider says so).
     *may_switch* is asked, with both names, when another person signed in than the one the profile holds; without
-    it such a sign-in is refused. *pastes* takes what the person pastes while the browser is waited for. Raises the `LoopbackAuthError` that fits; then nothing was stored, and what the server issued was given back.
+    it such a sign-in is refused. *may_trust* is asked, with the issuer, the sign-in page's host and the token endpoint's, when discovery
+    alone says that they belong together; without it such a sign-in is refused. *pastes* takes what the person pastes while the browser is waited for. Raises the `LoopbackAuthError` that fits; then nothing was stored, and what the server issued was given back.
     """
     profile.check_server()
     for note in profile.notes:
@@ -64,6 +68,7 @@ async def login(
     client, store = profile.client(environ), store.storing(profile.get("storage"))
     store.prove(profile.name)
     server, remembered = await server_of(profile, transport, rediscover=rediscover)
+    server, profile = await refuse_mix_up(server, profile, may_trust=may_trust, notify=notify)
     with explained(profile), bind(profile.redirect_uris) as (listeners, redirect_uri):
         request = request_to(profile, client, server, redirect_uri, token_bytes=token_bytes)
         await ask_first(request, profile, transport=transport, wanted=preflight)
@@ -199,6 +204,8 @@ def _show(
             host=urlsplit(request.server.authorization_endpoint).netloc,
             client_id=request.client.client_id,
             scope=request.scope,
+            issuer=request.server.issuer,
+            other_hosts=request.server.other_hosts,
         )
     )
     callback = urlsplit(request.redirect_uri)

@@ -13,6 +13,7 @@ from ..oauth.pasted_answer import read_pasted
 from ..oauth.secret import Secret
 from .explained import explained
 from .login import ask_first, dated, request_to, server_of
+from .mix_up import refuse_mix_up
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from ..oauth.credential import Credential
     from ..oauth.metadata import Client
     from .discovery import Transport
+    from .mix_up import MayTrust
     from .profile import Profile
     from .replacement import MaySwitch
 
@@ -42,16 +44,20 @@ async def begin(
     clock: Callable[[], datetime] = now,
     token_bytes: Callable[[int], bytes] = random_bytes,
     environ: Mapping[str, str] | None = None,
+    notify: Callable[[Notice], None] = lambda _: None,
+    rediscover: bool = False,
     preflight: bool | None = None,
+    may_trust: MayTrust | None = None,
 ) -> AuthorizationRequest:
     """
     Make the request of a sign-in that `finish` will finish, and keep what only its answer may be held against.
 
-    Nothing listens, so any registered redirect URI will do. Raises the `LoopbackAuthError` that fits.
+    Nothing listens, so any registered redirect URI will do. *rediscover*, *preflight* and *may_trust* are those of `login`. Raises the `LoopbackAuthError` that fits.
     """
     profile.check_server()
     client = profile.client(environ)
-    server, _ = await server_of(profile, transport, rediscover=False)
+    server, _ = await server_of(profile, transport, rediscover=rediscover)
+    server, profile = await refuse_mix_up(server, profile, may_trust=may_trust, notify=notify)
     request = request_to(profile, client, server, profile.registered_redirect_uri, token_bytes=token_bytes)
     await ask_first(request, profile, transport=transport, wanted=preflight)
     pending.keep(profile.name, _document(profile, request, until=clock().timestamp() + PENDING_S))

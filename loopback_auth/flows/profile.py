@@ -348,7 +348,7 @@ def _remembered(stored: Mapping[str, Any]) -> dict[str, tuple[Any, str]]:
 
 
 def _flag_name(setting: str) -> str:
-    names = {"redirect_uris": "--redirect-uri", "parameters": "--param"}
+    names = {"redirect_uris": "--redirect-uri", "parameters": "--param", "trust_hosts": "--trust-host"}
     return names.get(setting, "--" + setting.replace("_", "-"))
 
 

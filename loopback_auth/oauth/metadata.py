@@ -16,13 +16,8 @@ if TYPE_CHECKING:
     from .secret import Secret
     from .wire import HttpReply
 
-ENDPOINTS = (
-    "authorization_endpoint",
-    "token_endpoint",
-    "revocation_endpoint",
-    "introspection_endpoint",
-    "userinfo_endpoint",
-)
+OPTIONAL_ENDPOINTS = ("revocation_endpoint", "introspection_endpoint", "userinfo_endpoint")
+ENDPOINTS = ("authorization_endpoint", "token_endpoint", *OPTIONAL_ENDPOINTS)
 """The members of server metadata that are addresses we send something to."""
 
 
@@ -45,6 +40,13 @@ class ServerMetadata:
     code_challenge_methods_supported: tuple[str, ...] | None = None
     token_endpoint_auth_methods_supported: tuple[str, ...] | None = None
     authorization_response_iss_parameter_supported: bool = False
+
+    @property
+    def other_hosts(self) -> dict[str, str]:
+        """The host, with its port, of each endpoint that is not at the issuer's; without an issuer, at the sign-in page's."""
+        own = _host_and_port(self.issuer or self.authorization_endpoint)
+        hosts = {name: _host_and_port(url) for name in ENDPOINTS if (url := getattr(self, name))}
+        return {name: host for name, host in hosts.items() if host != own}
 
     def to_json(self) -> dict[str, Any]:
         """Give the members that are known, as RFC 8414 spells them."""
@@ -129,6 +131,11 @@ def server_metadata(document: Mapping[str, Any]) -> ServerMetadata:
         )
         is True,
     )
+
+
+def _host_and_port(url: str) -> str:
+    parts = urlsplit(url)
+    return parts.netloc.lower().removesuffix({"https": ":443", "http": ":80"}.get(parts.scheme, ""))
 
 
 def _url(document: Mapping[str, Any], name: str) -> str | None:

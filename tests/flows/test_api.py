@@ -410,6 +410,18 @@ BASES = [
         "https://id.example",
         set(),
     ),
+    (
+        "an issuer at a sister host",
+        signed_in(issuer="https://www.id.example"),
+        "https://www.id.example",
+        set(),
+    ),
+    (
+        "an issuer that names another server's endpoints",
+        signed_in(issuer="https://evil.example"),
+        None,
+        set(),
+    ),
     ("nothing", signed_in(), None, set()),
     ("nothing but userinfo", signed_in(**LOGIN), None, {"https://login.example"}),
     (
