@@ -21,13 +21,13 @@ from ..errors import (
     ConnectionFailed,
     ConnectionLost,
     HostNotFound,
-    ProxyFailed,
     TLSFailed,
     TransportError,
 )
-from ..oauth.wire import FormPost, Get, HttpReply, is_loopback
+from ..oauth.wire import FormPost, Get, HttpReply
 from .answer_body import pieces_of
 from .event_loop import entered
+from .proxy import proxy_failed, proxy_for
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
         ClientResponse,
         ClientSession,
     )
+
+    from .proxy import Proxy
 
 ANSWER_OCTETS = 1024 * 1024
 """The most that is read of any answer: token answers are a few KiB, key sets some more."""
@@ -138,7 +140,7 @@ class HttpTransport:
                     # A POST without a body is of no type.
                     skip_auto_headers=("Content-Type",),
                     allow_redirects=False,
-                    proxy=proxy,
+                    proxy=proxy.url if proxy else None,
                     middlewares=(_sent_once(urlsplit(url).netloc, proxy),),
                     ssl=self._tls_context() if urlsplit(url).scheme == "https" else True,
                 )
@@ -195,48 +197,8 @@ class HttpTransport:
             self._tls = _tls_context(self._ca_bundle)
         return self._tls
 
-    def _proxy(self, url: str) -> str | None:
+    def _proxy(self, url: str) -> Proxy | None:
         return proxy_for(url, self._environ)
-
-
-def proxy_for(url: str, environ: Mapping[str, str] | None) -> str | None:
-    """Give the proxy that *environ* puts before *url*; raises `ProxyFailed` for one that cannot be used. It may hold a password."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    if is_loopback(host):
-        return None
-    names = _proxy_variables(environ)
-    if _bypassed(host, names.get("no_proxy", "")):
-        return None
-    proxy = names.get(f"{parts.scheme}_proxy") or names.get("all_proxy") or None
-    return _checked_proxy(proxy, host) if proxy else None
-
-
-def _proxy_variables(environ: Mapping[str, str] | None) -> dict[str, str]:
-    variables = os.environ if environ is None else environ
-    return {name.lower(): value for name, value in variables.items() if name.lower().endswith("_proxy")}
-
-
-def _checked_proxy(proxy: str, host: str) -> str:
-    # curl's bare "host:port" means http; aiohttp speaks to http and https proxies, and to no SOCKS.
-    url = proxy if "://" in proxy else f"http://{proxy}"
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable:
-        # Not quoted: it may hold a password.
-        raise ProxyFailed("the proxy that the environment names is no http://HOST:PORT", host=host)
-    return url
-
-
-def _bypassed(host: str, no_proxy: str) -> bool:
-    for name in filter(None, (each.strip().lower() for each in no_proxy.split(","))):
-        bare = name.removeprefix("*").lstrip(".").partition(":")[0]
-        if name == "*" or (bare and (host == bare or host.endswith("." + bare))):
-            return True
-    return False
 
 
 def _tls_context(ca_bundle: str | None) -> ssl.SSLContext:
@@ -260,7 +222,7 @@ def _tls_context(ca_bundle: str | None) -> ssl.SSLContext:
     return context
 
 
-def _sent_once(host: str, proxy: str | None) -> ClientMiddlewareType:
+def _sent_once(host: str, proxy: Proxy | None) -> ClientMiddlewareType:
     """Keep aiohttp from repeating a GET whose connection broke: it does so for its own errors and not for ours."""
     import aiohttp
 
@@ -273,16 +235,14 @@ def _sent_once(host: str, proxy: str | None) -> ClientMiddlewareType:
     return send
 
 
-def _translated(error: Exception, host: str, proxy: str | None) -> TransportError:
+def _translated(error: Exception, host: str, proxy: Proxy | None) -> TransportError:
     import aiohttp
 
     nameless = isinstance(error, (aiohttp.ClientConnectorDNSError, socket.gaierror))
-    if (proxy and nameless) or isinstance(
-        error, (aiohttp.ClientHttpProxyError, aiohttp.ClientProxyConnectionError)
+    if proxy and (
+        nameless or isinstance(error, (aiohttp.ClientHttpProxyError, aiohttp.ClientProxyConnectionError))
     ):
-        reason = f" (status {error.status})" if isinstance(error, aiohttp.ClientHttpProxyError) else ""
-        reason = f": its name {urlsplit(proxy).hostname} is not known" if proxy and nameless else reason
-        return ProxyFailed(f"the proxy did not connect us to {host}{reason}", host=host)
+        return proxy_failed(proxy, host, status=getattr(error, "status", None), nameless=nameless)
     if isinstance(error, (aiohttp.ClientSSLError, ssl.SSLError)):
         return TLSFailed(f"no safe connection to {host}: {_tls_reason(error)}", host=host)
     if nameless:

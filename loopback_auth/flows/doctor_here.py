@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from ..edge.browser import TEXT_BROWSERS, launch_command
 from ..edge.environment import surroundings, way_in
 from ..edge.listeners import bind
-from ..edge.transport import proxy_for
+from ..edge.proxy import proxy_for
 from ..errors import ConfigError, ListenError, LoopbackAuthError, ProxyFailed
 from ..oauth.redirect_uri import difference
 from ..oauth.text import one_line
@@ -206,12 +206,11 @@ def _proxy(profile: Profile, environ: Mapping[str, str]) -> Check:
         return Check.of(error, name)
     if proxy is None:
         return Check(name=name, verdict=OK, seen=f"none; {host or 'the server'} is reached directly")
-    parts = urlsplit(proxy)
+    parts = urlsplit(proxy.url)
     port = f":{parts.port}" if parts.port else ""
     password = ", with a password that is not shown" if parts.password else ""
-    return Check(
-        name=name, verdict=OK, seen=f"{parts.scheme}://{parts.hostname}{port} leads to {host}{password}"
-    )
+    where = f"{parts.scheme}://{parts.hostname}{port} ({proxy.variable})"
+    return Check(name=name, verdict=OK, seen=f"{where} leads to {host}{password}")
 
 
 def _host(profile: Profile) -> str:

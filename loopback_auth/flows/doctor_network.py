@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from ..edge.clock import now, running_s
 from ..edge.event_loop import entered
-from ..edge.transport import proxy_for
+from ..edge.proxy import proxy_for
 from ..errors import HostNotFound, HostNotTrusted, LoopbackAuthError, ProviderError
 from ..oauth.authorization import AuthorizationRequest
 from ..oauth.metadata import Client, server_metadata

@@ -461,7 +461,7 @@ async def test_cl_12_no_secret_is_in_the_output(
     assert str(tmp_path) not in told
     if login_url:
         assert (
-            f"http://127.0.0.1:{server.port} leads to acme.my.salesforce.com, with a password that is not shown"
+            f"http://127.0.0.1:{server.port} (https_proxy) leads to acme.my.salesforce.com, with a password that is not shown"
             in told
         )
     else:

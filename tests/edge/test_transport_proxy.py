@@ -136,9 +136,11 @@ async def test_ds06_a_proxy_that_does_not_connect_is_named_and_its_password_is_n
     address = proxy.origin.replace("http://", f"http://{CREDENTIALS}@")
     with pytest.raises(ProxyFailed) as failed:
         await transport(HTTPS_PROXY=address)(post())
+    assert f"the proxy 127.0.0.1:{proxy.port} (HTTPS_PROXY)" in str(failed.value)
     assert told in str(failed.value)
     assert HOST in str(failed.value)
     assert "HTTPS_PROXY" in failed.value.fix
+    assert ("USER:PASSWORD" in failed.value.fix) is ("407" in told)
     assert "canary" not in str(failed.value) + repr(failed.value) + repr(vars(failed.value))
     assert failed.value.__cause__ is None
     assert len(proxy.requests) == 1
