@@ -24,7 +24,7 @@ from ..errors import (
     TLSFailed,
     TransportError,
 )
-from ..oauth.wire import FormPost, Get, HttpReply
+from ..oauth.wire import UNIQUE_ANSWER_S, FormPost, Get, HttpReply
 from .answer_body import pieces_of
 from .event_loop import entered
 from .proxy import proxy_failed, proxy_for
@@ -39,8 +39,10 @@ if TYPE_CHECKING:
         ClientRequest,
         ClientResponse,
         ClientSession,
+        TraceConfig,
     )
 
+    from ..oauth.wire import Delivery
     from .proxy import Proxy
 
 ANSWER_OCTETS = 1024 * 1024
@@ -88,15 +90,19 @@ class HttpTransport:
             body = message.body()
             headers |= {"Content-Type": "application/x-www-form-urlencoded", **dict(message.headers)}
         method = "GET" if body is None else "POST"
-        opened = self.opened(method, message.url, headers=headers, data=body, total_s=self.timeout_s)
+        delivery = message.delivery if isinstance(message, FormPost) else None
+        total_s = self.timeout_s if delivery is None else max(self.timeout_s, UNIQUE_ANSWER_S)
+        opened = self.opened(
+            method, message.url, headers=headers, data=body, total_s=total_s, delivery=delivery
+        )
         async with opened as response:
-            return await self._read(response, message)
+            return await self._read(response, message, total_s)
 
-    async def _read(self, response: ClientResponse, message: FormPost | Get) -> HttpReply:
+    async def _read(self, response: ClientResponse, message: FormPost | Get, total_s: float) -> HttpReply:
         host, body, incomplete = urlsplit(message.url).netloc, bytearray(), None
         form = message if isinstance(message, FormPost) else None
         try:
-            with self.translating(message.url):
+            with self.translating(message.url, total_s):
                 async for piece in pieces_of(response, host):
                     body += piece
                     if len(body) > ANSWER_OCTETS:
@@ -123,14 +129,17 @@ class HttpTransport:
         headers: Mapping[str, str] | Iterable[tuple[str, str]],
         data: bytes | AsyncIterator[bytes] | None = None,
         total_s: float | None,
+        delivery: Delivery | None = None,
     ) -> AsyncIterator[ClientResponse]:
         """Send one request; within the block its answer can be read, *total_s* after the beginning at most."""
+        if delivery is not None:
+            delivery.is_connecting = True
         await entered()
         from yarl import URL
 
         proxy = self._proxy(url)
-        async with self._session(total_s) as session:
-            with self.translating(url):
+        async with self._session(total_s, delivery) as session:
+            with self.translating(url, total_s):
                 response = await session.request(
                     method,
                     # The URL was checked as a string; encoded=True keeps it byte for byte.
@@ -151,7 +160,7 @@ class HttpTransport:
                 response.close()
 
     @contextmanager
-    def translating(self, url: str) -> Iterator[None]:
+    def translating(self, url: str, total_s: float | None = None) -> Iterator[None]:
         """Turn what the HTTP client raises in the block about a request to *url* into the `TransportError` that fits."""
         import aiohttp
 
@@ -165,7 +174,8 @@ class HttpTransport:
             patience_s = min(self._connect_s, self.timeout_s)
             raise AnswerTimedOut(f"no connection to {host} within {patience_s:g} s", host=host) from None
         except TimeoutError:
-            raise AnswerTimedOut(f"{host} did not answer within {self.timeout_s:g} s", host=host) from None
+            limit_s = total_s or self.timeout_s
+            raise AnswerTimedOut(f"{host} did not answer within {limit_s:g} s", host=host) from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise _translated(error, host, self._proxy(url)) from None
 
@@ -173,15 +183,15 @@ class HttpTransport:
         """Load the certificates now, so that the exchange need not wait for them."""
         self._tls_context()
 
-    def _session(self, total_s: float | None) -> ClientSession:
+    def _session(self, total_s: float | None, delivery: Delivery | None) -> ClientSession:
         import aiohttp
 
+        connect_s = min(self._connect_s, self.timeout_s)
         return aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(force_close=True, limit=1, ttl_dns_cache=0),
             cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(
-                total=total_s, sock_connect=self._connect_s, connect=self._connect_s
-            ),
+            timeout=aiohttp.ClientTimeout(total=total_s, sock_connect=connect_s, connect=connect_s),
+            trace_configs=[] if delivery is None else [_telling(delivery)],
             auto_decompress=False,
             # Proxies are found below; trust_env would add the passwords of ~/.netrc.
             trust_env=False,
@@ -220,6 +230,18 @@ def _tls_context(ca_bundle: str | None) -> ssl.SSLContext:
                 fix=f"check the file: openssl x509 -in {ca_bundle} -noout -subject",
             ) from error
     return context
+
+
+def _telling(delivery: Delivery) -> TraceConfig:
+    """Give what has *delivery* know when there is a connection: from then on the request may be out."""
+    import aiohttp
+
+    async def connected(*_: object) -> None:
+        delivery.is_connecting = False
+
+    trace = aiohttp.TraceConfig()
+    trace.on_connection_create_end.append(connected)
+    return trace
 
 
 def _sent_once(host: str, proxy: Proxy | None) -> ClientMiddlewareType:

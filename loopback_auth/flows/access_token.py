@@ -6,7 +6,7 @@ import time
 from contextlib import ExitStack
 
 from ..edge.clock import now
-from ..errors import SignInNeeded
+from ..errors import SignInNeeded, StoreBusy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any
 
-    from ..edge.store import FileStore
-    from ..notices import Notice
+    from ..edge.store import FileStore, Hold
+    from ..notices import Notice, Warned
     from ..oauth.secret import Secret
     from ..oauth.token import TokenSet
     from .discovery import Transport
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 MIN_TTL_S = 60.0
 """How long a token that is handed out should last: for the command it is for, and for clocks that differ."""
+
+SPARE_S = 5.0
+"""How long a refresh is waited for while the token that is there is still good for a moment."""
 
 SET_BACK_S = 300.0
 """A token obtained further in the future than this tells of a clock that was set back, and its expiry is worth nothing."""
@@ -93,32 +96,63 @@ async def fresh_document(
 
     It holds the refresh token and the client's secret in clear: for the commands, not for callers.
     """
-    document = good_document(
-        profile, store=store, at=clock().timestamp(), min_ttl_s=min_ttl_s, refused=refused
-    )
-    if document is not None:
-        return document
-    # Here and below: each is loaded only by those who come this far, and of many processes one comes to the refresh.
-    from .turn import turn
 
-    with ExitStack() as stack:
-        hold = await turn(profile, store, stack)
+    def has_good_token(document: Mapping[str, Any]) -> bool:
+        return is_good(document, at=clock().timestamp(), min_ttl_s=min_ttl_s, refused=refused)
+
+    document = signed_in(profile, store.load(profile))
+    if has_good_token(document):
+        return document
+    with ExitStack() as held:
+        usable = is_usable(document, at=clock().timestamp(), refused=refused)
+        hold = await lock(profile, store, held, usable=usable, notify=notify)
+        if hold is None:
+            return document
         # Whoever waited here finds the tokens of the one who did not.
         document = signed_in(profile, hold.load())
-        if is_good(document, at=clock().timestamp(), min_ttl_s=min_ttl_s, refused=refused):
+        if has_good_token(document):
             return document
+        # Here, as it is heavy: of many processes one comes to the refresh.
         from .refresh import refreshed
 
         return await refreshed(
             profile,
             document,
             hold=hold,
+            held=held,
             transport=transport,
             clock=clock,
             refused=refused,
             environ=environ,
             notify=notify,
         )
+
+
+async def lock(
+    profile: str, store: FileStore, held: ExitStack, *, usable: bool, notify: Callable[[Notice], None]
+) -> Hold | None:
+    """
+    Take the lock of *profile* into *held*; return `None` where that takes long and the old token is still *usable*.
+
+    Raises:
+        StoreBusy: another process has it for longer than a refresh may take.
+    """
+    from .turn import TURN_S, turn
+
+    try:
+        return await turn(profile, store, held, within_s=SPARE_S if usable else TURN_S)
+    except StoreBusy:
+        if not usable:
+            raise
+        notify(still_good(f"another process has been refreshing it for {SPARE_S:g} s"))
+        return None
+
+
+def still_good(why: str) -> Warned:
+    """Return the notice that goes with an old token that is handed out because of *why*."""
+    from ..notices import Warned
+
+    return Warned(code="refresh-late", message=f"not refreshed yet, the old token is still good: {why}")
 
 
 def good_document(
@@ -164,6 +198,13 @@ def is_good(
     if expires_at > _rfc3339(at + min_ttl_s):
         return True
     return bool(obtained_at) and _is_young(str(obtained_at), expires_at, at)
+
+
+def is_usable(document: Mapping[str, Any], *, at: float, refused: Secret | None) -> bool:
+    """Tell whether the token of *document* can do for another moment, though it is to be refreshed."""
+    return not has_expired(document, at=at) and not (
+        refused is not None and refused.matches(document["access_token"])
+    )
 
 
 def has_expired(document: Mapping[str, Any], *, at: float) -> bool:

@@ -35,11 +35,18 @@ async def with_expiry(
     if credential.tokens.expires_at is not None:
         return credential
     expires_at = await _introspected(credential, client, transport, clock)
-    if expires_at is None and (lifetime_s := credential.settings.get("access_token_lifetime")):
-        expires_at = credential.tokens.obtained_at + timedelta(seconds=lifetime_s)
     if expires_at is None:
-        return credential
+        return with_usual_expiry(credential)
     return replace(credential, tokens=replace(credential.tokens, expires_at=expires_at))
+
+
+def with_usual_expiry(credential: Credential) -> Credential:
+    """Return *credential* with an expiry: the one it has, else what its provider states as usual, if it does."""
+    tokens, lifetime_s = credential.tokens, credential.settings.get("access_token_lifetime")
+    if tokens.expires_at is not None or not lifetime_s:
+        return credential
+    expires_at = tokens.obtained_at + timedelta(seconds=lifetime_s)
+    return replace(credential, tokens=replace(tokens, expires_at=expires_at))
 
 
 async def _introspected(

@@ -5,23 +5,27 @@ from __future__ import annotations
 from ..edge.clock import running_s
 from ..edge.event_loop import entered
 from ..errors import AnswerTimedOut, ConnectionLost
-from ..oauth.wire import retry_after_s
+from ..oauth.wire import FormPost, retry_after_s
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from ..oauth.wire import FormPost, Get, HttpReply
+    from ..errors import TransportError
+    from ..oauth.wire import Delivery, Get, HttpReply
     from .discovery import Transport
 
 TRIES = 3
 """Requests in all, of which one may follow a lost answer."""
 
 PATIENCE_S = 90.0
-"""For all of them together, waits included."""
+"""For all of them together, waits included; within it the last one begins whose answer exists only once."""
 
 _BUSY = frozenset({429, 500, 502, 503, 504})
+
+UNIQUE_ANSWER_S = 300.0
+"""For an answer that exists only once, whatever is left of the above; the transport's own limit is usually less."""
 
 LONGEST_WAIT_S = 60.0
 """A server that names a later time is not waited for."""
@@ -39,19 +43,23 @@ async def patiently(
 
     `Retry-After` is honoured (RFC 9110 section 10.2.3); without one the waits grow, and differ from process to process. An answer
     that got lost is asked for once more. Gives the last answer, or raises the last `TransportError`.
+
+    One whose answer exists only once (`FormPost.delivery`) is not cut short, nor sent again while the server may be at work on it.
     """
     await entered()
     import asyncio
 
     deadline, lost = running_s() + patience_s, False
+    delivery = message.delivery if isinstance(message, FormPost) else None
+    least_s = UNIQUE_ANSWER_S if delivery else 0.0
     for attempt in range(1, TRIES + 1):
         try:
-            async with asyncio.timeout(max(deadline - running_s(), 0)):
+            async with asyncio.timeout(max(deadline - running_s(), least_s)):
                 reply = await transport(message)
         except TimeoutError:
             raise AnswerTimedOut(f"no answer within {patience_s:g} s") from None
-        except (AnswerTimedOut, ConnectionLost):
-            if lost or attempt == TRIES:
+        except (AnswerTimedOut, ConnectionLost) as error:
+            if lost or attempt == TRIES or (delivery and _is_at_work(delivery, error)):
                 raise
             lost = True
             continue
@@ -60,6 +68,11 @@ async def patiently(
             break
         await asyncio.sleep(wait_s)
     return reply
+
+
+def _is_at_work(delivery: Delivery, error: TransportError) -> bool:
+    """Tell whether the server may yet do what was asked of it."""
+    return isinstance(error, AnswerTimedOut) and not delivery.is_connecting
 
 
 def wait_before(attempt: int, reply: HttpReply, moment: datetime) -> float | None:

@@ -5,21 +5,22 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 
-from ..edge.event_loop import entered
 from ..edge.home import variable
 from ..errors import ProviderError, RefreshRejected, SignInNeeded, StoreError, StoreUnwritable, UsageError
 from ..notices import Refreshed, Warned
 from ..oauth.credential import Credential
 from ..oauth.refresh import read_refresh_reply, refresh_token_grant
-from .access_token import has_expired
-from .expiry import with_expiry
-from .patience import PATIENCE_S, patiently
+from .access_token import SPARE_S, is_usable, still_good
+from .expiry import with_expiry, with_usual_expiry
+from .in_flight import InFlight
+from .patience import patiently
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Mapping
+    from collections.abc import Callable, Mapping
+    from contextlib import ExitStack
     from datetime import datetime
-    from typing import Any, TypeVar
+    from typing import Any
 
     from ..edge.store import Hold
     from ..notices import Notice
@@ -27,20 +28,13 @@ if TYPE_CHECKING:
     from ..oauth.secret import Secret
     from .discovery import Transport
 
-    T = TypeVar("T")
-
-SPARE_S = 5.0
-"""How long a server may take while the token that is there is still good for a moment."""
-
-INTERRUPTED_S = 1.0
-"""How long a refresh that is on its way may go on after Ctrl-C: its answer holds the only refresh token that works."""
-
 
 async def refreshed(
     profile: str,
     document: Mapping[str, Any],
     *,
     hold: Hold,
+    held: ExitStack,
     transport: Transport,
     clock: Callable[[], datetime],
     refused: Secret | None,
@@ -48,39 +42,76 @@ async def refreshed(
     notify: Callable[[Notice], None],
 ) -> Mapping[str, Any]:
     """
-    Refresh the tokens of *document*, which *profile*, whose lock is held, has stored; arguments, result and errors are those of `fresh_document`.
+    Refresh the tokens of *document*, which *profile* has stored; arguments, result and errors are those of `fresh_document`.
 
-    While the server cannot be asked, a token that is good for another moment has to do.
+    *held* has the profile's lock, and is closed when the refresh has ended: that may be after the
+    caller has left. While the server cannot be asked, a token that is good for another moment has to do.
     """
-    is_usable = not has_expired(document, at=clock().timestamp()) and not (
-        refused and refused.matches(document["access_token"])
-    )
+    usable = is_usable(document, at=clock().timestamp(), refused=refused)
     if not document.get("refresh_token"):
-        return document if is_usable else _no_refresh_token(profile, document)
-    refresh = _refreshed(
-        hold,
-        Credential.from_document(document),
-        transport=transport,
-        clock=clock,
-        environ=environ,
-        patience_s=SPARE_S if is_usable else PATIENCE_S,
+        return document if usable else _no_refresh_token(profile, document)
+
+    def tell(notice: Notice) -> None:
+        if in_flight.is_awaited:
+            notify(notice)
+
+    in_flight = InFlight(transport, waiting=lambda: notify(_AWAITED))
+    new = await in_flight.finish(
+        lambda: _refreshed_or_usable(
+            profile,
+            document if usable else None,
+            hold=hold,
+            credential=Credential.from_document(document),
+            in_flight=in_flight,
+            transport=transport,
+            clock=clock,
+            environ=environ,
+            notify=tell,
+        ),
+        held,
+        within_s=SPARE_S if usable else None,
     )
+    if new is None:
+        notify(still_good(f"the server has not answered for {SPARE_S:g} s"))
+    return document if new is None else new
+
+
+_AWAITED = Warned(
+    code="refresh-awaited",
+    message="a refresh was sent: its answer is waited for, since it may hold the only refresh token that works",
+)
+
+
+async def _refreshed_or_usable(
+    profile: str,
+    usable: Mapping[str, Any] | None,
+    *,
+    hold: Hold,
+    credential: Credential,
+    in_flight: InFlight,
+    transport: Transport,
+    clock: Callable[[], datetime],
+    environ: Mapping[str, str] | None,
+    notify: Callable[[Notice], None],
+) -> Mapping[str, Any]:
     try:
-        credential = await _finished(refresh)
+        new = await _refreshed(
+            hold, credential, in_flight=in_flight, transport=transport, clock=clock, environ=environ
+        )
     except StoreError:
         raise
     except (RefreshRejected, ProviderError, UsageError) as error:
-        if isinstance(error, RefreshRejected) or not is_usable:
+        if isinstance(error, RefreshRejected) or usable is None:
             from .explained import tell_of_stored
 
-            tell_of_stored(error, document)
+            tell_of_stored(error, credential.to_document())
             raise
         notify(Warned(code=error.code, message=f"not refreshed, as yet the old token is good: {error}"))
-        return document
+        return usable
     finally:
         hold.release()
     notify(Refreshed(profile=profile))
-    return credential.to_document()
+    return new.to_document()
 
 
 def _no_refresh_token(profile: str, document: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -94,17 +125,17 @@ async def _refreshed(
     hold: Hold,
     credential: Credential,
     *,
+    in_flight: InFlight,
     transport: Transport,
     clock: Callable[[], datetime],
     environ: Mapping[str, str] | None,
-    patience_s: float,
 ) -> Credential:
     client, token = client_of(credential, environ), credential.tokens.refresh_token
     assert token is not None  # noqa: S101 - the caller looked
     # What the server answers may be the only copy of the next refresh token: room for it is set aside.
     hold.prove(2 * len(repr(credential.to_document())))
-    message = refresh_token_grant(token, credential, client=client)
-    reply = await patiently(message, transport=transport, clock=clock, patience_s=patience_s)
+    message = replace(refresh_token_grant(token, credential, client=client), delivery=in_flight.delivery)
+    reply = await patiently(message, transport=in_flight, clock=clock)
     try:
         tokens = read_refresh_reply(reply, credential=credential, received_at=clock())
     except RefreshRejected as rejected:
@@ -113,9 +144,11 @@ async def _refreshed(
         raise
     rotated = tokens.refresh_token != token
     renewed = replace(credential, tokens=tokens, rotates=credential.rotates or rotated)
-    _save(renewed, hold, rotated=rotated)
+    # What the server knows of the expiry may come late or never.
+    saved = with_usual_expiry(renewed)
+    _save(saved, hold, rotated=rotated)
     dated = await with_expiry(renewed, client=client, transport=transport, clock=clock)
-    if dated is not renewed:
+    if dated != saved:
         with suppress(StoreError):
             hold.save(dated.to_document())
     return dated
@@ -155,19 +188,4 @@ def _save(credential: Credential, hold: Hold, *, rotated: bool) -> None:
         )
         error.args = (f"{error.message}; the tokens were refreshed, but could not be stored; {fate}",)
         error.message = error.args[0]
-        raise
-
-
-async def _finished(refresh: Coroutine[Any, Any, T]) -> T:
-    """Await *refresh*; a cancellation lets it end first, if it soon does."""
-    await entered()
-    import asyncio
-
-    task = asyncio.ensure_future(refresh)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait({task}, timeout=INTERRUPTED_S)
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
         raise

@@ -12,22 +12,22 @@ if TYPE_CHECKING:
 
     from ..edge.store import FileStore, Hold
 
-TURN_S = 100.0
-"""How long to wait for another process that refreshes: as long as that may take."""
+TURN_S = 180.0
+"""How long to wait for another process that refreshes: as long as that may take, its last try included."""
 
 _LOOK_S = 0.02
 
 
-async def turn(profile: str, store: FileStore, stack: ExitStack) -> Hold:
-    """Take the lock of *profile* until *stack* ends; a wait costs nobody an event loop. Raises `StoreBusy` after `TURN_S`."""
-    deadline = running_s() + TURN_S
+async def turn(profile: str, store: FileStore, stack: ExitStack, *, within_s: float = TURN_S) -> Hold:
+    """Take the lock of *profile* until *stack* ends; a wait costs nobody an event loop. Raises `StoreBusy` after *within_s*."""
+    deadline = running_s() + within_s
     while True:
         try:
             return stack.enter_context(store.locked(profile, patience_s=0))
         except StoreBusy as busy:
             if running_s() > deadline:
                 raise StoreBusy(
-                    f"another process has held the profile {profile} for {TURN_S:g} s",
+                    f"another process has held the profile {profile} for {within_s:g} s",
                     path=busy.facts["path"],
                 ) from None
         await paused(_LOOK_S)

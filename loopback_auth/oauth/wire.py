@@ -29,13 +29,28 @@ NESTING = 64
 """How deep an answer may be: real ones have five levels, and what writes JSON gives up before what reads it does."""
 
 
+UNIQUE_ANSWER_S = 60.0
+"""The least that is waited for an answer that exists only once, whatever other limit there is."""
+
+
+class Delivery:
+    """
+    How far a request has come whose answer exists only once: its transport says so here.
+
+    A transport that says nothing has to be taken to have sent it.
+    """
+
+    is_connecting = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormPost:
     """
     A POST of `application/x-www-form-urlencoded`, the one form in which OAuth endpoints take anything.
 
     *encoded* are the secrets that *authorization* holds in another spelling. With *allow_partial* an answer that breaks off is
-    returned as far as it came, `incomplete` set, instead of raised: it may hold the only copy of a token.
+    returned as far as it came, `incomplete` set, instead of raised: it may hold the only copy of a token. With a *delivery* the
+    answer exists only once, and is waited for at least `UNIQUE_ANSWER_S`.
     """
 
     url: str
@@ -44,6 +59,7 @@ class FormPost:
     headers: tuple[tuple[str, str], ...] = ()
     encoded: tuple[Secret, ...] = ()
     allow_partial: bool = False
+    delivery: Delivery | None = field(default=None, repr=False, compare=False)
 
     def body(self) -> bytes:
         """Encode the form once. Holds secrets: for the transport's eyes only."""

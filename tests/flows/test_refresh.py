@@ -378,49 +378,6 @@ async def test_id_04_an_id_token_that_is_not_for_us_is_refused(
     await token(stored(tmp_path, server))
 
 
-async def test_a_cancelled_refresh_ends_first_when_its_answer_is_near(
-    server: ScriptedServer, tmp_path: Path
-) -> None:
-    """The answer on its way holds the only refresh token that works."""
-    asked = threading.Event()
-
-    def late(connection: Connection) -> None:
-        asked.set()
-        time.sleep(0.3)
-        connection.socket.sendall(json_answer({**NEW, "refresh_token": "the-next"}))
-
-    server.answers["/token"] = late
-    store = stored(tmp_path, server)
-    task = asyncio.create_task(token(store))
-    await asyncio.to_thread(asked.wait)
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    assert held(store)["refresh_token"] == "the-next"
-
-
-async def test_a_cancelled_refresh_does_not_wait_for_a_server_that_hangs(
-    server: ScriptedServer, tmp_path: Path
-) -> None:
-    asked = threading.Event()
-
-    def never(connection: Connection) -> None:
-        asked.set()
-        connection.over.wait(10)
-
-    server.answers["/token"] = never
-    store = stored(tmp_path, server)
-    task = asyncio.create_task(token(store))
-    await asyncio.to_thread(asked.wait)
-    began = time.monotonic()
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    assert time.monotonic() - began < 2
-    with store.locked("default", patience_s=0):
-        assert held(store)["refresh_token"] == OLD["refresh_token"]
-
-
 # What is known of the expiry of the new token, and how long it then lasts.
 EXPIRIES: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any], float | None]] = [
     ({"expires_in": 100}, {}, {}, 100),
