@@ -13,6 +13,7 @@ import pytest
 import loopback_auth
 from loopback_auth.edge.config import parse_config
 from loopback_auth.edge.page import Answer
+from loopback_auth.edge.proxy import Proxy
 from loopback_auth.edge.store import FileStore
 from loopback_auth.edge.streaming import ResourceRequest, StreamedReply
 from loopback_auth.edge.transport import HttpTransport
@@ -112,6 +113,7 @@ HOLDERS: list[object] = [
         remembered=CREDENTIAL.to_document(),
     ),
     HttpTransport(environ={"HTTPS_PROXY": f"http://user:{CANARY}@proxy.example:3128"}),
+    Proxy(url=f"http://user:{CANARY}@proxy.example:3128", variable="HTTPS_PROXY"),
     Scene(
         name="work",
         place="/h",
