@@ -8,7 +8,7 @@ from ..edge.config import config_path, load_config
 from ..edge.home import home
 from ..edge.store import FileStore
 from ..errors import StoreDamaged
-from ..flows.profile import DEFAULT_REDIRECT_URI, resolve
+from ..flows.profile import DEFAULT_REDIRECT_URI, resolve, values_of
 from ..oauth.secret import Secret
 from ..oauth.text import one_line
 from ..providers import load_provider
@@ -93,5 +93,5 @@ def _shown(name: str, value: object) -> str:
     if isinstance(value, tuple):
         value = " ".join(str(each) for each in value)
     if isinstance(value, dict):
-        value = " ".join(f"{key}={each}" for key, each in value.items())
+        value = " ".join(f"{key}={each}" for key, several in value.items() for each in values_of(several))
     return one_line(str(value))

@@ -49,7 +49,7 @@ def sign_in(
 
 
 def _credentials(profile: Profile, console: Console) -> Credentials:
-    hint = str((profile.get("parameters") or {}).get("login_hint") or "")
+    hint = profile.login_hint
     username, password = _typed(hint) if console.interactive else _piped(hint)
     if not (username and password):
         raise UsageError(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from ..edge.config import host_name
+from ..edge.config import TABLE, checked, host_name
 from ..errors import Cancelled, UsageError
+from ..flows.profile import repeatable
 from ..oauth.secret import Secret
 
 TYPE_CHECKING = False
@@ -81,7 +82,10 @@ def settings_arguments(parser: Parser) -> None:
 def _request_arguments(request: Any) -> None:
     request.add_argument("--scope", metavar='"A B"', help="scopes, separated by spaces")
     request.add_argument(
-        "--param", metavar="NAME=VALUE", action="append", help="one more parameter (repeatable)"
+        "--param",
+        metavar="NAME=VALUE",
+        action="append",
+        help="one more parameter (repeatable, the same name too)",
     )
     request.add_argument("--prompt", metavar="VALUE", help="login, consent, select_account")
     request.add_argument("--login-hint", metavar="NAME", help="the user name to fill in")
@@ -118,11 +122,10 @@ def settings_of(arguments: Namespace, console: Console) -> dict[str, Any]:
     flags["port"] = tuple(arguments.port) if arguments.port else None
     flags["timeout"] = arguments.timeout
     flags["strict_scope"] = arguments.strict_scope
-    parameters = dict(_parameter(text) for text in arguments.param or [])
-    parameters.update(
-        {n: v for n, v in (("prompt", arguments.prompt), ("login_hint", arguments.login_hint)) if v}
-    )
-    flags["parameters"] = parameters or None
+    parameters = repeatable(_parameter(text) for text in arguments.param or [])
+    own = {"prompt": arguments.prompt, "login_hint": arguments.login_hint}
+    parameters.update({name: [value] for name, value in own.items() if value})
+    flags["parameters"] = checked(parameters, TABLE) if parameters else None
     if secret := typed_secret(arguments, console):
         flags["client_secret"] = secret
     return {name: value for name, value in flags.items() if value is not None}

@@ -19,7 +19,7 @@ TEXT, TEXTS, HOSTS, PORTS, TABLE, DURATION, FLAG, STORAGE = (
     "a list of strings",
     "a host name or a list of them, without scheme and path",
     "a port or a list of ports",
-    "a table of strings",
+    "a table of strings, or of lists of strings",
     'a duration such as "5m"',
     "true or false",
     '"file" or "keyring"',
@@ -176,11 +176,19 @@ def checked(value: Any, kind: str) -> Any:
         values = value if isinstance(value, (list, tuple)) else [value]
         if values and all(isinstance(n, int) and not isinstance(n, bool) and 0 <= n <= 65535 for n in values):  # noqa: PLR2004 - TCP
             return tuple(values)
-    if kind == TABLE and isinstance(value, dict) and all(isinstance(each, str) for each in value.values()):
-        return dict(value)
+    if kind == TABLE and isinstance(value, dict):
+        return {name: _repeated(each) for name, each in value.items()}
     if kind == DURATION:
         return seconds(value)
     raise ValueError(kind)
+
+
+def _repeated(value: Any) -> str | tuple[str, ...]:
+    """Give a string, or the strings of a list of them as a tuple; a list of one is that one. Raises `ValueError`."""
+    values = [value] if isinstance(value, str) else value
+    if not (isinstance(values, (list, tuple)) and values and all(isinstance(each, str) for each in values)):
+        raise ValueError(value)
+    return tuple(values) if len(values) > 1 else str(values[0])
 
 
 def host_name(text: str) -> str:

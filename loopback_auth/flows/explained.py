@@ -88,5 +88,4 @@ def _login_url(profile: Profile) -> str:
 
 def _username(profile: Profile) -> str:
     identity: Mapping[str, object] = profile.remembered.get("identity") or {}
-    hint = (profile.get("parameters") or {}).get("login_hint")
-    return str(hint or identity.get("name") or "")
+    return str(profile.login_hint or identity.get("name") or "")

@@ -163,6 +163,7 @@ def _document(profile: Profile, request: AuthorizationRequest, *, until: float) 
         "nonce": request.nonce.reveal() if request.nonce else None,
         "redirect_uri": request.redirect_uri,
         "scope": request.scope,
+        "resource": request.resource,
         "client": client_document(request.client, profile.client_secret_env),
         "server": request.server.to_json(),
         "settings": profile.to_remember(),
@@ -179,6 +180,7 @@ def _request(document: Mapping[str, Any], client: Client) -> AuthorizationReques
         code_verifier=Secret(document["code_verifier"]),
         scope=document["scope"],
         nonce=Secret(nonce) if nonce else None,
+        parameters=tuple(("resource", value) for value in document.get("resource", ())),
     )
 
 

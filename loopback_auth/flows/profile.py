@@ -167,13 +167,18 @@ class Profile:
         for itself what its server needs.
         """
         asked = {"prompt": "consent"} if not self.provider and "offline_access" in scope.split() else {}
-        return tuple(
-            {
-                **asked,
-                **(self.provider.parameters if self.provider else {}),
-                **self.get("parameters", {}),
-            }.items()
-        )
+        given = {
+            **asked,
+            **(self.provider.parameters if self.provider else {}),
+            **self.get("parameters", {}),
+        }
+        return tuple((name, each) for name, value in given.items() for each in values_of(value))
+
+    @property
+    def login_hint(self) -> str:
+        """The user name that was given for the sign-in page."""
+        values = values_of((self.get("parameters") or {}).get("login_hint") or "")
+        return values[-1] if values else ""
 
     def to_remember(self) -> dict[str, Any]:
         """Give the settings that a later bare `login` needs; secrets and what belongs to one run are not among them."""
@@ -183,6 +188,11 @@ class Profile:
         if self.provider and self.provider.access_token_lifetime:
             values.setdefault("access_token_lifetime", self.provider.access_token_lifetime)
         return {name: list(v) if isinstance(v, tuple) else v for name, v in values.items()}
+
+
+def values_of(parameter: str | Sequence[str]) -> list[str]:
+    """Return the values of a parameter, which may have several."""
+    return [parameter] if isinstance(parameter, str) else list(parameter)
 
 
 def resolve(
@@ -316,11 +326,19 @@ def from_environment(environ: Mapping[str, str]) -> dict[str, tuple[Any, str]]:
     return found
 
 
+def repeatable(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """Collect the values of each name, in their order."""
+    collected: dict[str, list[str]] = {}
+    for name, value in pairs:
+        collected.setdefault(name, []).append(value)
+    return collected
+
+
 def _from_text(text: str, kind: str) -> Any:
     if kind == PORTS:
         return checked([int(number) for number in text.replace(",", " ").split()], kind)
     if kind == TABLE:
-        return checked(dict(parse_qsl(text, keep_blank_values=True, strict_parsing=True)), kind)
+        return checked(repeatable(parse_qsl(text, keep_blank_values=True, strict_parsing=True)), kind)
     if text in ("true", "false") and kind.startswith("true"):
         return text == "true"
     return checked(text, kind)

@@ -130,6 +130,7 @@ def _credential(
         settings=profile.to_remember(),
         identity=_identity(profile, request, tokens, moment),
         client_secret_env=profile.client_secret_env,
+        resource=request.resource,
     )
 
 

@@ -187,6 +187,11 @@ class AuthorizationRequest:
         )
 
     @property
+    def resource(self) -> tuple[str, ...]:
+        """The resources that the token is for - RFC 8707; the token endpoint is to be told of them, too (section 2.2)."""
+        return tuple(value for name, value in self.parameters if name == "resource" and value)
+
+    @property
     def url(self) -> str:
         """The address for the browser. It holds state and challenge: for people to see, never for argv or a log."""
         endpoint = self.server.authorization_endpoint

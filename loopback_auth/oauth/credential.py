@@ -39,6 +39,7 @@ _OWN = frozenset(
         "client",
         "server",
         "settings",
+        "resource",
         "rotates",
     }
 )
@@ -51,6 +52,7 @@ class Credential:
 
     *settings* are the profile's settings as they were used, so that a bare `login PROFILE` repeats it. *client_secret_env* names
     the environment variable that holds the client's secret, where it was given that way; then the secret itself is not kept.
+    *resource* is what the token was asked for (RFC 8707).
     *rotates* is true once a refresh brought another refresh token.
     *unknown* holds members of a stored document that this version does not know, to be written back.
     """
@@ -62,6 +64,7 @@ class Credential:
     settings: Mapping[str, Any] = field(default_factory=dict)
     identity: Identity | None = None
     client_secret_env: str | None = None
+    resource: tuple[str, ...] = ()
     rotates: bool = False
     unknown: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
@@ -85,6 +88,7 @@ class Credential:
             "client": client_document(self.client, self.client_secret_env),
             "server": self.server.to_json(),
             "settings": dict(self.settings),
+            **({"resource": list(self.resource)} if self.resource else {}),
             **({"rotates": True} if self.rotates else {}),
             **self.unknown,
         }
@@ -118,6 +122,7 @@ class Credential:
             settings=dict(document.get("settings") or {}),
             identity=Identity(subject=identity["subject"], name=identity["name"]) if identity else None,
             client_secret_env=client.get("client_secret_env"),
+            resource=_texts(document.get("resource") or ()),
             rotates=document.get("rotates") is True,
             unknown={name: value for name, value in document.items() if name not in _OWN},
         )
@@ -152,6 +157,12 @@ def _tokens(document: Mapping[str, Any]) -> TokenSet:
         id_token=_secret(document.get("id_token")),
         extra=dict(document.get("extra") or {}),
     )
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if not (isinstance(value, (list, tuple)) and all(isinstance(each, str) for each in value)):
+        raise TypeError("what is no list of strings")
+    return tuple(value)
 
 
 def _secret(value: object) -> Secret | None:

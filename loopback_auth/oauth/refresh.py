@@ -28,14 +28,19 @@ def refresh_token_grant(refresh_token: Secret, credential: Credential, *, client
     """
     Build the request for a new access token, of the server that gave the old one.
 
-    *client* is the credential's, with its secret. No `scope`: the same as before is meant, and narrowing it would last. Neither
+    *client* is the credential's, with its secret. No `scope`: the same as before is meant, and narrowing it would last; but the
+    same `resource` as before, since this token may be meant for another one (RFC 8707 section 2.2). Neither
     `code_verifier` nor `redirect_uri` belongs here, and some servers refuse them.
     """
     return authenticated(
         client,
         credential.server,
         url=credential.server.token_endpoint,
-        fields=(("grant_type", "refresh_token"), ("refresh_token", refresh_token)),
+        fields=(
+            ("grant_type", "refresh_token"),
+            ("refresh_token", refresh_token),
+            *(("resource", value) for value in credential.resource),
+        ),
     )
 
 

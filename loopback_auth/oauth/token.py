@@ -71,7 +71,7 @@ class TokenSet:
 
 
 def authorization_code_grant(response: AuthorizationResponse) -> FormPost:
-    """Build the one request that redeems the code of *response* - RFC 6749 section 4.1.3, RFC 7636 section 4.5."""
+    """Build the one request that redeems the code of *response* - RFC 6749 section 4.1.3, RFC 7636 section 4.5, RFC 8707 section 2.2."""
     request = response.request
     return authenticated(
         request.client,
@@ -82,6 +82,7 @@ def authorization_code_grant(response: AuthorizationResponse) -> FormPost:
             ("code", response.code),
             ("redirect_uri", request.redirect_uri),
             ("code_verifier", request.code_verifier),
+            *(("resource", value) for value in request.resource),
         ),
     )
 

@@ -25,7 +25,7 @@ Kinds of server, as data: one TOML file each, in the format that users write int
     member = "id"
     pattern = "/id/([0-9A-Za-z]+)/"         # optional: its first group is shown
     [server]                                # RFC 8414 members; with only `issuer`, the rest is discovered
-    [parameters]                            # optional: added to the authorization request
+    [parameters]                            # optional: added to the authorization request; a list is sent as often as it has values
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ class Provider:
     environment: Mapping[str, str] = field(default_factory=dict)
     details: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     server: Mapping[str, Any] = field(default_factory=dict)
-    parameters: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
 
     def server_for(self, login_url: str | None) -> dict[str, Any]:
         """Give the server's metadata with *login_url* (or the file's own) in its place."""
@@ -204,7 +204,7 @@ def _unfit(member: str, value: object) -> str | None:
         return None if fits else "a list of strings"
     if member in _TABLES:
         fits = isinstance(value, dict) and (
-            member in _DEEP or all(isinstance(v, str) for v in value.values())
+            member in _DEEP or all(_is_text(v, repeats=member == "parameters") for v in value.values())
         )
         return None if fits else "a table of strings"
     if member in _NUMBERS:
@@ -213,6 +213,11 @@ def _unfit(member: str, value: object) -> str | None:
     if member in _SWITCHES:
         return None if isinstance(value, bool) else "true or false"
     return None if isinstance(value, str) else "a string"
+
+
+def _is_text(value: object, *, repeats: bool) -> bool:
+    several = value if repeats and isinstance(value, list) else [value]
+    return all(isinstance(each, str) for each in several)
 
 
 def _are_details(value: object) -> bool:

@@ -13,7 +13,7 @@ import trustme
 from tests.edge.scripted_server import ScriptedServer, json_answer, tunnel_to
 from tests.edge.test_transport_tls import context_of
 from tests.flows.exchange import TOKENS
-from tests.flows.test_mix_up import allow
+from tests.flows.internet import allow
 from tests.servers.command import COMMAND, environment, login, no_token_file, run, token_file
 
 if TYPE_CHECKING:
