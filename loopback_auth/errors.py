@@ -14,7 +14,8 @@ Every error this package raises on purpose.
     |   |-- HostNotTrusted                        a code would go to a host of another owner
     |   |-- AccountDiffers                        another person signed in than the profile holds
     |   |-- ValueUnquotable                       a value that the chosen format cannot carry
-    |   `-- OriginRefused                         the token is not for that server
+    |   |-- OriginRefused                         the token is not for that server
+    |   `-- NoBrowser                             no browser opens, and nobody is shown the address
     |-- AuthorizationDenied                   3   the person said no
     |-- Cancelled                             3   the person stopped at a prompt
     |-- Stopped                          130   a signal (SIGTERM 143, SIGHUP 129)
@@ -167,6 +168,10 @@ class ValueUnquotable(UsageError):
 
 class OriginRefused(UsageError):
     code = "origin-refused"
+
+
+class NoBrowser(UsageError):
+    code = "no-browser"
 
 
 class AuthorizationDenied(LoopbackAuthError):

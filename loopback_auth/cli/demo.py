@@ -91,18 +91,10 @@ def _sign_in(server: Demonstration, store: FileStore, console: Console, *, plays
     )
 
 
-def _player(server: Demonstration) -> Callable[[str], bool]:
-    """Give a browser that visits in a thread, as the desktop's would in a process."""
-    import threading
-
+def _player(server: Demonstration) -> Callable[[str], object]:
     from ..testing import Browser
 
-    def visit(url: str) -> bool:
-        browser = Browser(username=server.username, password=server.password)
-        threading.Thread(target=browser.visit, args=(url,), daemon=True).start()
-        return True
-
-    return visit
+    return Browser(username=server.username, password=server.password).visit
 
 
 def _show(credential: Credential, server: Demonstration, store: FileStore, console: Console) -> None:

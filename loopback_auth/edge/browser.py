@@ -124,6 +124,7 @@ def open_browser(url: str, *, chosen: str | None = None, withheld: Iterable[str 
 
 def _start(command: list[str], environ: Mapping[str, str]) -> None:
     import subprocess
+    from threading import Thread
 
     # A session of its own: Ctrl-C here does not close the person's browser.
     process = subprocess.Popen(  # noqa: S603 - an absolute path and one address of our own making
@@ -135,5 +136,5 @@ def _start(command: list[str], environ: Mapping[str, str]) -> None:
         start_new_session=True,
         close_fds=True,
     )
-    # Not waited for: some openers stay until the browser is closed. This keeps Python from warning about that.
-    process.returncode = 0
+    # Some openers stay until the browser is closed. Nobody waits for this thread; without it, one that has ended stays a zombie.
+    Thread(target=process.wait, name="loopback-auth browser", daemon=True).start()

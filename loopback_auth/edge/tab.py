@@ -67,6 +67,11 @@ class Tab:
         self._shown = 0
         self._all_shown = asyncio.Event()
 
+    @property
+    def has_answer(self) -> bool:
+        """Whether the answer has come, or what ends the login in its place."""
+        return self._arrived.done()
+
     def still_trusted(self) -> None:
         """Raise `LaunchURLReused` if the one-time address was used twice, even if that came to light after the answer."""
         if self._launches > 1:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from secrets import token_bytes as random_bytes
-from urllib.parse import urlsplit
 
 from ..edge.browser import open_browser
 from ..edge.clock import now
 from ..edge.listeners import bind
 from ..edge.loopback import new_launch_path, serve
 from ..errors import NotConfigured
-from ..notices import BrowserNotOpened, OpenThisPage, Warned
+from ..notices import Warned
 from ..oauth.authorization import AuthorizationRequest
 from ..oauth.metadata import server_metadata
 from .discovery import discover, rechecked
 from .explained import explained
 from .mix_up import refuse_mix_up
+from .opening import Opening
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ..oauth.metadata import Client, ServerMetadata
     from .discovery import Transport
     from .mix_up import MayTrust
+    from .opening import Browser
     from .pasted import Pastes
     from .profile import Profile
     from .replacement import MaySwitch
@@ -41,11 +42,11 @@ async def login(
     *,
     store: FileStore,
     transport: Transport,
-    browser: Callable[[str], bool] | None = open_browser,
+    browser: Browser | None = open_browser,
     clock: Callable[[], datetime] = now,
     token_bytes: Callable[[int], bytes] = random_bytes,
     environ: Mapping[str, str] | None = None,
-    notify: Callable[[Notice], None] = lambda _: None,
+    notify: Callable[[Notice], None] | None = None,
     timeout_s: float = TIMEOUT_S,
     rediscover: bool = False,
     preflight: bool | None = None,
@@ -56,12 +57,24 @@ async def login(
     """
     Sign in to *profile* and store the tokens; the browser is told how it went once that is so.
 
-    *browser* is given the one-time local address, or is `None` to open nothing; the default is the one the profile names, else the desktop's. *rediscover* takes the server's metadata anew instead
-    of as remembered. *preflight* asks the server for its sign-in page before the browser does (default: where the provider says so).
-    *may_switch* is asked, with both names, when another person signed in than the one the profile holds; without
-    it such a sign-in is refused. *may_trust* is asked, with the issuer, the sign-in page's host and the token endpoint's, when discovery
-    alone says that they belong together; without it such a sign-in is refused. *pastes* takes what the person pastes while the browser is waited for. Raises the `LoopbackAuthError` that fits; then nothing was stored, and what the server issued was given back.
+    *browser* is a function, async or not, that opens the one-time local address it is given; it may
+    stay until its window is closed. It is called in a thread once the address answers, and says that
+    it opened nothing by returning `False` or raising. The default is the browser that the profile
+    names, else the desktop's; `None` opens nothing.
+    *notify* is told how the sign-in goes, first of all the address for a person to open
+    (`OpenThisPage`); without it a sign-in that opens no browser ends at once with `NoBrowser`.
+    *rediscover* takes the server's metadata anew instead of as remembered. *preflight* asks the
+    server for its sign-in page before the browser does (default: where the provider says so).
+    *may_switch* is asked, with both names, when another person signed in than the one the profile
+    holds; without it such a sign-in is refused. *may_trust* is asked, with the issuer, the sign-in
+    page's host and the token endpoint's, when discovery alone says that they belong together;
+    without it such a sign-in is refused. *pastes* takes what the person pastes while the browser is
+    waited for.
+
+    Raises the `LoopbackAuthError` that fits; then nothing was stored, and what the server issued was
+    given back.
     """
+    is_watched, notify = notify is not None, notify or _untold
     profile.check_server()
     for note in profile.notes:
         notify(Warned(code="login-url-read", message=note))
@@ -73,8 +86,12 @@ async def login(
         request = request_to(profile, client, server, redirect_uri, token_bytes=token_bytes)
         await ask_first(request, profile, transport=transport, wanted=preflight)
         launch_path = new_launch_path(token_bytes=token_bytes) if browser else None
-        _show(request, launch_path, _own_browser(profile) if browser is open_browser else browser, notify)
+        opening = Opening(
+            browser, request, profile, launch_path=launch_path, notify=notify, is_watched=is_watched
+        )
+        opening.show()
         async with (
+            opening,
             serve(
                 listeners,
                 request,
@@ -85,6 +102,7 @@ async def login(
             ) as tab,
             rechecked(server, profile, transport=transport, notify=notify, needed=remembered) as recheck,
         ):
+            opening.call(tab)
             # Here, as all that is not needed to show the address: a browser is starting now.
             from .pasted import answer_or_paste
             from .redemption import redeem
@@ -112,6 +130,10 @@ async def login(
                 tab.greet(credential.identity.name if credential.identity else "")
     await revoke_replaced(profile, credential, held, transport=transport, notify=notify, environ=environ)
     return await dated(credential, store, transport, clock)
+
+
+def _untold(_: Notice) -> None:
+    """Take the notices of a sign-in that nobody watches."""
 
 
 async def dated(
@@ -178,40 +200,9 @@ async def server_of(
     return server_metadata({**await discover(issuer, transport=transport), **profile.endpoints()}), False
 
 
-def _own_browser(profile: Profile) -> Callable[[str], bool]:
-    return lambda url: open_browser(url, chosen=profile.get("browser"), withheld=[profile.client_secret_env])
-
-
 def _response_mode(profile: Profile, server: ServerMetadata) -> str | None:
     """Choose form_post when asked to, or when the server can do nothing else; a query needs no naming."""
     asked, offered = profile.get("response_mode"), server.response_modes_supported
     if asked is None and offered and "query" not in offered and "form_post" in offered:
         return "form_post"
     return "form_post" if asked == "form_post" else None
-
-
-def _show(
-    request: AuthorizationRequest,
-    launch_path: str | None,
-    browser: Callable[[str], bool] | None,
-    notify: Callable[[Notice], None],
-) -> None:
-    """Tell the person where to sign in, and start their browser on the one-time address that leads there."""
-    notify(
-        OpenThisPage(
-            url=request.url,
-            redirect_uri=request.redirect_uri,
-            host=urlsplit(request.server.authorization_endpoint).netloc,
-            client_id=request.client.client_id,
-            scope=request.scope,
-            issuer=request.server.issuer,
-            other_hosts=request.server.other_hosts,
-        )
-    )
-    callback = urlsplit(request.redirect_uri)
-    opened = browser is not None and browser(f"http://{callback.netloc}{launch_path}")
-    if not opened:
-        from ..edge.environment import surroundings, way_in
-
-        reason = "none was found here" if browser else "as asked"
-        notify(BrowserNotOpened(reason=reason, hint=way_in(surroundings(), request.redirect_uri)))

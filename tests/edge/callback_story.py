@@ -109,13 +109,13 @@ async def story(
     home: Path,
     *,
     metadata: dict[str, Any] | None = None,
-    browser: Callable[[str], bool] | None = None,
+    browser: Callable[[str], object] | None = None,
     token_bytes: Callable[[int], bytes] = random_bytes,
     timeout_s: float = PATIENCE_S,
     **flags: Any,
 ) -> AsyncIterator[Story]:
     """
-    Start a login and wait until it has shown the authorize URL; it is cancelled if it still runs when the block ends.
+    Start a login and wait until it has shown the authorize URL, and opened the *browser*; it is cancelled if it still runs when the block ends.
 
     With *metadata* the login discovers the server by its issuer, and finds these members besides the endpoints.
     """
@@ -126,21 +126,29 @@ async def story(
             document = {"issuer": endpoint.issuer, **where, **metadata}
             endpoint.documents["/.well-known/openid-configuration"] = document
             where = {"issuer": endpoint.issuer}
+        loop, called = asyncio.get_running_loop(), asyncio.Event()
+
+        def opened(url: str) -> object:
+            assert browser is not None
+            result = browser(url)
+            loop.call_soon_threadsafe(called.set)
+            return result
+
         told.task = asyncio.create_task(
             login(
                 profile_of(client_id="the-client", **{**where, **flags}),
                 store=FileStore(str(home)),
                 transport=HttpTransport(environ={}),
-                browser=browser,
+                browser=opened if browser else None,
                 token_bytes=token_bytes,
                 environ={},
                 notify=told.notify,
                 timeout_s=timeout_s,
             )
         )
-        shown = asyncio.create_task(told.shown.wait())
-        await asyncio.wait({told.task, shown}, return_when=asyncio.FIRST_COMPLETED)
-        shown.cancel()
+        under_way = asyncio.create_task((called if browser else told.shown).wait())
+        await asyncio.wait({told.task, under_way}, return_when=asyncio.FIRST_COMPLETED)
+        under_way.cancel()
         try:
             yield told
         finally:

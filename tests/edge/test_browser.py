@@ -275,3 +275,43 @@ def test_the_way_in_from_elsewhere_is_told_cl_09(around: Surroundings, hint: str
 
 def test_the_text_browsers_are_those_the_standard_library_would_start() -> None:
     assert {"www-browser", "links", "elinks", "lynx", "w3m"} <= TEXT_BROWSERS
+
+
+NO_CHILD_IS_LEFT = """
+import os, signal, sys, threading, time
+from loopback_auth.edge.browser import open_browser
+
+before = signal.getsignal(signal.SIGCHLD)
+for _ in range(3):
+    assert open_browser("http://127.0.0.1:1/", chosen=sys.argv[1])
+deadline = time.monotonic() + 20
+while time.monotonic() < deadline:
+    try:
+        # Looked at only: the one who has to collect them is not us.
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        break
+    time.sleep(0.02)
+else:
+    sys.exit("a browser that has ended is still there")
+assert signal.getsignal(signal.SIGCHLD) is before
+while threading.active_count() > 1 and time.monotonic() < deadline:
+    time.sleep(0.02)
+print(threading.active_count(), "thread")
+"""
+
+
+@posix
+def test_rb_10_a_browser_that_has_ended_leaves_no_zombie(tmp_path: Path) -> None:
+    """RB-10: a program that signs in for years has as many children as windows are open, and no thread without one."""
+    program = tmp_path / "browser"
+    program.write_text("#!/bin/sh\nexit 3\n", encoding="ascii")
+    program.chmod(0o755)
+    done = subprocess.run(
+        (sys.executable, "-W", "error", "-c", NO_CHILD_IS_LEFT, str(program)),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S * 3,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "1 thread\n", "")

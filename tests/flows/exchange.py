@@ -119,11 +119,13 @@ async def sign_in(
 ) -> Ended:
     """Sign in at *server*; one that *remembers* knows what the sign-in before it has stored, as the command does."""
     store, notices = FileStore(str(home)), list[Any]()
-    visits: list[asyncio.Future[Page]] = []
+    ended: asyncio.Future[Page] = asyncio.get_running_loop().create_future()
 
-    def browser(url: str) -> bool:
-        visits.append(asyncio.get_running_loop().run_in_executor(None, follow, url))
-        return True
+    opened = []
+
+    def browser(url: str) -> None:
+        opened.append(url)
+        ended.get_loop().call_soon_threadsafe(ended.set_result, follow(url))
 
     profile = resolve(
         "default",
@@ -149,7 +151,7 @@ async def sign_in(
         credential = await story
     except LoopbackAuthError as failed:
         error = failed
-    page = await visits[0] if visits else Page(status=0, url="", text="")
+    page = await ended if opened else Page(status=0, url="", text="")
     return Ended(credential=credential, error=error, page=page, notices=notices, store=store)
 
 

@@ -158,6 +158,7 @@ HARMLESS = {
     "Hold",
     "KeyringHold",
     "Listened",
+    "Opening",
     "PatientPreflight",
     "PendingSignIns",
     "Told",
