@@ -75,12 +75,13 @@ class Access:
 
         if run(check(document, transport=self._transport())):
             return document
-        again = self._refreshed(Secret(document["access_token"]))
-        if not run(check(again, transport=self._transport())):
-            raise SignInNeeded(
-                f"the server takes neither the stored access token of the profile {self.profile} nor a new one",
-                profile=self.profile,
-            )
+        with self.store.watched(self.profile):
+            again = self._refreshed(Secret(document["access_token"]))
+            if not run(check(again, transport=self._transport())):
+                raise SignInNeeded(
+                    f"the server takes neither the stored access token of the profile {self.profile} nor a new one",
+                    profile=self.profile,
+                )
         return again
 
     def _refreshed(self, refused: Secret | None) -> Mapping[str, Any]:

@@ -7,7 +7,7 @@ import os
 import sys
 from contextlib import contextmanager
 
-from ..errors import OutputFailed
+from ..errors import OutputFailed, RefreshRejected
 from ..oauth.text import one_line
 
 TYPE_CHECKING = False
@@ -129,12 +129,13 @@ class Console:
     @staticmethod
     def told(error: LoopbackAuthError) -> dict[str, Any]:
         """Give *error* as a member of a JSON document."""
-        changed = error.tokens_changed
-        tokens = (
-            ""
-            if changed is None
-            else f" The stored tokens are {'other ones now' if changed else 'as before'}."
-        )
+        tokens = {None: "", False: " The stored tokens are as before."}.get(error.tokens_changed)
+        if tokens is None:
+            # A refresh token that the server refused is all that such an error takes away.
+            forgotten = isinstance(error, RefreshRejected)
+            tokens = (
+                " The stored refresh token was removed." if forgotten else " The stored tokens have changed."
+            )
         return {
             "code": error.code,
             "message": one_line(str(error), limit=1200),

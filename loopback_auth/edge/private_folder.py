@@ -162,7 +162,13 @@ class PrivateFolder:
         # ELOOP is how O_NOFOLLOW says "a symbolic link"; FreeBSD says EMLINK.
         if error.errno in (errno.ELOOP, errno.EMLINK):
             return StoreUnsafe(f"{path} is a symbolic link, which is not followed", path=path)
-        return StoreUnwritable(f"{path}: {error.strerror or error}", path=path)
+        return _unwritable(path, error)
+
+
+def _unwritable(path: str, error: OSError) -> StoreUnwritable:
+    from .unwritable import unwritable
+
+    return unwritable(path, error)
 
 
 def _try_lock(descriptor: int) -> bool:
@@ -195,7 +201,7 @@ def opened(path: str, *, create: bool) -> Iterator[PrivateFolder | None]:
         yield None
         return
     except OSError as error:
-        raise StoreUnwritable(f"{path}: {error.strerror or error}", path=path) from error
+        raise _unwritable(path, error) from error
     try:
         yield PrivateFolder(path, descriptor)
     finally:
@@ -217,7 +223,7 @@ def _create(path: str) -> None:
             with suppress(FileExistsError):
                 os.mkdir(folder, 0o700)
     except OSError as error:
-        raise StoreUnwritable(f"{path}: {error.strerror or error}", path=path) from error
+        raise _unwritable(path, error) from error
 
 
 def _open_folder(path: str) -> int | None:

@@ -26,11 +26,13 @@ DEAD = json_answer(
     {"error": "invalid_grant", "error_description": "expired access/refresh token"}, status=400
 )
 
-# What the token endpoint answers; the command; whether it changed anything. A dead refresh token is forgotten.
+SAME, FORGOTTEN = "The stored tokens are as before.", "The stored refresh token was removed."
+
+# What the token endpoint answers; the command; what has become of the stored tokens. A dead refresh token is forgotten.
 ERRORS = {
-    "a server that is down": (DOWN, ("refresh",), False),
-    "a dead refresh token": (DEAD, ("refresh",), True),
-    "a token that was needed": (DOWN, ("token",), False),
+    "a server that is down": (DOWN, ("refresh",), SAME),
+    "a dead refresh token": (DEAD, ("refresh",), FORGOTTEN),
+    "a token that was needed": (DOWN, ("token",), SAME),
     "a login that nobody finished": (
         DOWN,
         (
@@ -45,7 +47,7 @@ ERRORS = {
             "--timeout",
             "1s",
         ),
-        False,
+        SAME,
     ),
 }
 
@@ -55,17 +57,31 @@ async def test_cl_11_an_error_says_whether_the_stored_tokens_changed(
     server: ScriptedServer, tmp_path: Path, name: str
 ) -> None:
     """CL-11: at the end of the cause, in words and in the document, and it is so."""
-    answer, command, has_changed = ERRORS[name]
+    answer, command, sentence = ERRORS[name]
     server.answers["/token"] = answer
-    sentence = f"The stored tokens are {'other ones now' if has_changed else 'as before'}."
     stored(tmp_path, server, lasts_s=-1)
     before = token_file(tmp_path)
     told = await run(*command, "--json", home=tmp_path)
     assert told.error["cause"].endswith(f". {sentence}")
-    assert (token_file(tmp_path) != before) == has_changed
+    after = {**before, "refresh_token": None} if sentence == FORGOTTEN else before
+    assert token_file(tmp_path) == after
     stored(tmp_path, server, lasts_s=-1)
     said = await run(*command, home=tmp_path)
     assert f" {sentence}\n  fix: " in said.stderr
+
+
+async def test_cl_11_tokens_that_were_stored_before_the_command_failed_have_changed(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    """CL-11: and no more is said of them than that."""
+    server.answers["/token"] = json_answer(NEW)
+    server.answers["/me"] = json_answer({}, status=401)
+    stored(tmp_path, server, "userinfo", lasts_s=-1)
+    before = token_file(tmp_path)
+    server.answers["/userinfo"] = server.answers["/me"]
+    told = await run("token", "--check", "--json", home=tmp_path)
+    assert token_file(tmp_path) != before
+    assert told.error["cause"].endswith(" The stored tokens have changed.")
 
 
 async def test_cl_11_where_nothing_could_change_nothing_is_said_of_it(
@@ -75,7 +91,7 @@ async def test_cl_11_where_nothing_could_change_nothing_is_said_of_it(
     server.answers["/token"] = json_answer(NEW)
     for command in (("token", "nobody"), ("status", "--no-such-option")):
         told = await run(*command, "--json", home=tmp_path)
-        assert "stored tokens are" not in told.error["cause"]
+        assert "The stored" not in told.error["cause"]
 
 
 async def test_cl_11_a_secret_that_the_server_repeats_is_not_repeated_here(
