@@ -24,7 +24,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # From the ground up: a module imports from its own floor and those below.
 FLOORS = [
-    {"errors", "explain", "__version__", "help"},
+    {"errors", "explain", "__version__", "help", "resources"},
     {"oauth", "notices"},
     {"providers", "export"},
     {"edge"},
@@ -127,6 +127,17 @@ def test_secrets_are_revealed_in_a_short_list_of_files() -> None:
         "oauth/secret.py"
     }
     assert found == REVEALS
+
+
+def test_no_file_is_looked_for_beside_a_module() -> None:
+    """In a zipapp there is no such folder: data files come from `resources`."""
+    users = [
+        name_of(path)
+        for path in MODULES
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Name | ast.Attribute) and "__file__" in ast.unparse(node)
+    ]
+    assert users == []
 
 
 def test_only_read_makes_an_authorization_response() -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from .. import help as topics
 from ..errors import UsageError
+from ..resources import names, read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,19 +18,21 @@ def arguments(parser: Parser) -> None:
 
 
 def run(arguments: Namespace, console: Console) -> int:
-    pages = {page.stem: page for page in sorted(Path(next(iter(topics.__path__))).glob("*.md"))}
+    topics = names("help", ".md")
     if not arguments.topic:
-        titles = {
-            name: page.read_text("utf-8").partition("\n")[0].lstrip("# ") for name, page in pages.items()
-        }
+        titles = {name: _text(name).partition("\n")[0].lstrip("# ") for name in topics}
         console.result("\n".join(f"{name:<18} {title}" for name, title in titles.items()), {"topics": titles})
         return 0
-    if arguments.topic not in pages:
+    if arguments.topic not in topics:
         raise UsageError(
             f"there is no help topic {arguments.topic[:40]!r}",
-            cause=f"The topics are: {', '.join(pages)}.",
+            cause=f"The topics are: {', '.join(topics)}.",
             fix="loopback-auth help   lists them; loopback-auth COMMAND --help tells a command's options",
         )
-    text = pages[arguments.topic].read_text("utf-8").rstrip()
+    text = _text(arguments.topic).rstrip()
     console.result(text, {"topic": arguments.topic, "text": text})
     return 0
+
+
+def _text(topic: str) -> str:
+    return read(f"help/{topic}.md").decode()

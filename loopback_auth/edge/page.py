@@ -7,11 +7,11 @@ from base64 import b64encode
 from dataclasses import dataclass, field
 from functools import cache
 from html import escape
-from pathlib import Path
 from string import Template
 
 from ..explain import explanation
 from ..oauth.text import SHOWN_CHARACTERS, one_line
+from ..resources import read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Answer:
 
 @cache
 def _file() -> tuple[Template, str]:
-    html = Path(__file__).with_name("page.html").read_text("utf-8")
+    html = read("edge/page.html").decode()
     style = html.partition("<style>")[2].partition("</style>")[0]
     digest = b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
     return Template(html), f"'sha256-{digest}'"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
+
+from ..resources import read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class Explanation:
 def _catalogue() -> dict[str, dict[str, Any]]:
     import tomllib
 
-    return tomllib.loads(Path(__file__).with_name("catalogue.toml").read_text("utf-8"))
+    return tomllib.loads(read("explain/catalogue.toml").decode())
 
 
 def codes() -> list[str]:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from pathlib import Path
 from urllib.parse import urlsplit
 
+from ..resources import names, read
 from . import Explanation, explanation, filled, find
 from .paste import Paste, read_paste
 
@@ -35,7 +35,7 @@ _AT_LAST = {"tokens": "token-answer", "html": "answer-is-html"}
 
 def pitfall_files() -> list[str]:
     """List the kinds of server whose pitfalls are known."""
-    return sorted(path.stem for path in Path(__file__).parent.glob("*.toml") if path.stem != "catalogue")
+    return [name for name in names("explain", ".toml") if name != "catalogue"]
 
 
 @cache
@@ -45,7 +45,7 @@ def entries(name: str) -> dict[str, dict[str, Any]]:
 
     if name not in pitfall_files():
         return {}
-    document = tomllib.loads((Path(__file__).parent / f"{name}.toml").read_text("utf-8"))
+    document = tomllib.loads(read(f"explain/{name}.toml").decode())
     common = {"places": document.pop("places", {}), "see": document.pop("see", "")}
     return {code: {**common, **entry} for code, entry in document.items()}
 

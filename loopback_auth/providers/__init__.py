@@ -31,8 +31,10 @@ Kinds of server, as data: one TOML file each, in the format that users write int
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass, field
 
+from .. import resources
 from ..errors import ConfigError, ProviderUnknown
 from ..oauth.id_token import NAME_CLAIMS
 from ..oauth.text import is_variable_name, one_line
@@ -136,15 +138,12 @@ class Provider:
         return found
 
 
-def _folders(home: str | None) -> list[str]:
-    own = os.path.dirname(__file__)
-    return [os.path.join(home, "providers"), own] if home else [own]
-
-
 def provider_names(home: str | None = None) -> list[str]:
     """List the providers there are: those of this package and those in *home*`/providers`."""
-    files = [name for folder in _folders(home) if os.path.isdir(folder) for name in os.listdir(folder)]
-    return sorted({name.removesuffix(".toml") for name in files if name.endswith(".toml")})
+    folder = os.path.join(home, "providers") if home else ""
+    files = os.listdir(folder) if os.path.isdir(folder) else []
+    users = (name.removesuffix(".toml") for name in files if name.endswith(".toml"))
+    return sorted({*users, *resources.names("providers", ".toml")})
 
 
 def load_provider(name: str, home: str | None = None) -> Provider:
@@ -154,22 +153,30 @@ def load_provider(name: str, home: str | None = None) -> Provider:
     Raises `ProviderUnknown`, or `ConfigError` naming file and member when a file is not as it should be.
     """
     if name.replace("-", "").replace("_", "").isalnum():
-        for folder in _folders(home):
-            path = os.path.join(folder, f"{name}.toml")
-            if os.path.isfile(path):
-                return read_provider(name, path)
+        path = os.path.join(home, "providers", f"{name}.toml") if home else ""
+        if os.path.isfile(path):
+            return _read(name, path, _content(path))
+        with suppress(OSError):
+            own = f"providers/{name}.toml"
+            return _read(name, resources.location(own), resources.read(own))
     names = ", ".join(provider_names(home))
     raise ProviderUnknown(f"there is no provider {name[:80]!r}; there are: {names}", name=name[:80])
 
 
-def read_provider(name: str, path: str) -> Provider:
-    """Read one provider file."""
+def _content(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError as error:
+        raise _invalid(path, str(error)) from error
+
+
+def _read(name: str, path: str, content: bytes) -> Provider:
     import tomllib
 
     try:
-        with open(path, "rb") as file:
-            document = tomllib.load(file)
-    except (OSError, ValueError) as error:
+        document = tomllib.loads(content.decode())
+    except ValueError as error:
         raise _invalid(path, str(error)) from error
     for member in document.keys() - _MEMBERS:
         raise _invalid(path, f"unknown member {member!r}")

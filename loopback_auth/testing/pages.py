@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 from base64 import b64encode
 from html import escape
-from pathlib import Path
 from string import Template
 from urllib.parse import urlsplit
+
+from ..resources import read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from .registry import Client, User
 
-_FILE = Path(__file__).with_name("page.html").read_text("utf-8")
+_FILE = read("testing/page.html").decode()
 _SUBMIT = "document.forms[0].submit()"
 
 MEANINGS = {
