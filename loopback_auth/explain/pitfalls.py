@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from ..resources import names, read
 from . import Explanation, explanation, filled, find
+from .denial import is_denial
 from .paste import Paste, read_paste
 
 TYPE_CHECKING = False
@@ -184,7 +185,12 @@ def _general(paste: Paste, facts: Mapping[str, object]) -> Explanation | None:
     """Look it up among the codes of the specifications and of this program."""
     words = [paste.error] if paste.error else paste.words
     code = next((code for word in words if (code := find(word))), None)
-    code = code or _AT_LAST.get(paste.kind) or ("" if paste.error else _of_status(paste.status or 0))
+    code = (
+        code
+        or ("access-denied" if is_denial(paste.error) else None)
+        or _AT_LAST.get(paste.kind)
+        or ("" if paste.error else _of_status(paste.status or 0))
+    )
     return explanation(code, **facts) if code else None
 
 

@@ -6,6 +6,7 @@ import asyncio
 
 from ..errors import AuthorizationError, LoopbackAuthError
 from ..explain import find
+from ..explain.denial import is_denial
 from ..explain.paste import read_paste
 from ..explain.pitfalls import pitfall_for
 from ..notices import NothingYet, PasteExplained, Warned
@@ -111,7 +112,7 @@ def _ignored(stray: Stray) -> Warned:
 def _error_shown(
     paste: Paste, text: str, request: AuthorizationRequest, profile: Profile
 ) -> LoopbackAuthError:
-    if paste.error.lower() == "access_denied":
+    if is_denial(paste.error):
         return AuthorizationErrorResponse(error=paste.error, description=paste.description).as_error()
     said = f": {paste.description}" if paste.description else ""
     error = AuthorizationError(

@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, urlsplit
 from ..edge.event_loop import entered
 from ..errors import AuthorizationError, ProviderError
 from ..explain import find
+from ..explain.denial import is_denial
 from ..oauth.authorization import AuthorizationRequest
 from ..oauth.text import one_line
 from ..oauth.wire import Get, refuse_unusable, strict_json
@@ -40,7 +41,6 @@ _NOT_FINAL = frozenset(
         "account_selection_required",
         "consent_required",
         "immediate_unsuccessful",
-        "access_denied",
         "server_error",
         "temporarily_unavailable",
         "service_unavailable",
@@ -78,7 +78,7 @@ async def look(request: AuthorizationRequest, *, transport: Transport) -> HttpRe
         refuse_unusable(reply, "the sign-in page")
     said = _said(reply)
     error = one_line(said.get("error", ""), limit=80)
-    if _CODE.fullmatch(error) and error.lower() not in _NOT_FINAL:
+    if _CODE.fullmatch(error) and error.lower() not in _NOT_FINAL and not is_denial(error):
         raise _refusal(error, one_line(said.get("error_description", "")), probe)
     return reply
 

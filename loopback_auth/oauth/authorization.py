@@ -92,8 +92,6 @@ KNOWN_ERRORS = frozenset(
     }
 )
 
-_DENIED = frozenset({"access_denied", "consent_required"})
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stray:
@@ -111,8 +109,11 @@ class AuthorizationErrorResponse:
 
     def as_error(self) -> LoopbackAuthError:
         """Give the exception that ends the login: a person's denial apart from a server's refusal."""
+        # Here, so that a sign-in shows its address without it.
+        from ..explain.denial import is_denial
+
         said = f": {self.description}" if self.description else ""
-        if self.error in _DENIED:
+        if is_denial(self.error):
             return AuthorizationDenied(
                 f"the sign-in was refused in the browser ({self.error}{said})",
                 error=self.error,

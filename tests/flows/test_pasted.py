@@ -140,8 +140,16 @@ def test_an_error_that_the_browser_was_shown_ends_the_sign_in_with_its_fix(name:
     assert fix in judged.cause + judged.fix
 
 
-def test_a_denial_that_was_pasted_is_a_denial() -> None:
-    judged = judge("access_denied: end-user denied authorization", REQUEST, PROFILE)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "access_denied: end-user denied authorization",
+        "error=user_cancelled_login&error_description=The+user+cancelled",
+        '{"error": "user_cancelled_authorize"}',
+    ],
+)
+def test_a_denial_that_was_pasted_is_a_denial(text: str) -> None:
+    judged = judge(text, REQUEST, PROFILE)
     assert isinstance(judged, AuthorizationDenied)
 
 

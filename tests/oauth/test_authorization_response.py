@@ -161,14 +161,45 @@ def test_ar04_every_registered_error_has_its_own_name(error: str) -> None:
     read = asked.read(answer(asked, code="", error=error, error_description="because"))
     assert isinstance(read, AuthorizationErrorResponse)
     raised = read.as_error()
-    denied = error in {"access_denied", "consent_required"}
+    denied = error == "access_denied"
     assert raised.exit_code == (3 if denied else 7)
     assert "because" in str(raised)
     assert isinstance(raised, AuthorizationDenied if denied else AuthorizationError)
     assert denied or raised.code == error.replace("_", "-")
 
 
-@pytest.mark.parametrize("error", ["x-unknown", "", "ACCESS_DENIED", "<script>", "a\r\nb", "x" * 5000])
+DENIALS = """
+access_denied ACCESS_DENIED user_cancelled_login user_cancelled_authorize user_cancelled user_canceled USER_CANCELLED userCancelled
+user-cancelled cancelled canceled cancel login_cancelled authorization_canceled cancelled_by_user user_denied user_denied_access
+consent_denied user_declined declined_by_user user_rejected user_aborted user_refused_consent denied_by_end_user user_cancel
+"""
+NO_DENIALS = """
+OAUTH_APP_ACCESS_DENIED consent_required login_required interaction_required invalid_request unauthorized_client server_error denied
+rejected login_denied client_denied token_cancelled subscription_cancelled order_canceled request_denied_by_policy admin_consent_denied
+user_not_found user_denied_by_admin account_suspended scan_cell cancellable x
+"""
+
+
+@pytest.mark.parametrize("error", DENIALS.split())
+def test_ar04_a_persons_no_is_3_in_whatever_words_the_server_says_it(error: str) -> None:
+    asked = request()
+    read = asked.read(answer(asked, code="", error=error))
+    assert isinstance(read, AuthorizationErrorResponse)
+    raised = read.as_error()
+    assert isinstance(raised, AuthorizationDenied)
+    assert (raised.exit_code, raised.code) == (3, "access-denied")
+    assert error in str(raised)
+
+
+@pytest.mark.parametrize("error", NO_DENIALS.split())
+def test_ar04_what_the_server_refuses_is_no_no_of_a_person(error: str) -> None:
+    asked = request()
+    read = asked.read(answer(asked, code="", error=error))
+    assert isinstance(read, AuthorizationErrorResponse)
+    assert isinstance(read.as_error(), AuthorizationError)
+
+
+@pytest.mark.parametrize("error", ["x-unknown", "", "INVALID-REQUESTS", "<script>", "a\r\nb", "x" * 5000])
 def test_ar04_an_unknown_error_is_cleaned_and_has_the_general_name(error: str) -> None:
     asked = request()
     own = asked.state.reveal()
