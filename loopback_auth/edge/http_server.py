@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 from aiohttp import web
 
 from . import page
+from .accepting import accepting, descriptor_limit
 from .visit import (
     FORM_OCTETS,
     FORM_TOO_LONG,
@@ -19,6 +20,7 @@ from .visit import (
     NOT_HTTP,
     NOT_PLAIN,
     REQUEST_LINE_OCTETS,
+    TOO_MANY,
     Refusal,
     Visit,
 )
@@ -44,7 +46,10 @@ if TYPE_CHECKING:
 
 
 CONNECTIONS = 64
-"""Open at once: a browser needs six, and 64 fit below any limit on descriptors."""
+"""Open at once: far more than a browser needs."""
+
+FEWEST_CONNECTIONS = 8
+"""The same where descriptors are few: a browser needs six."""
 
 CONNECTION_OCTETS = REQUEST_LINE_OCTETS + HEADER_OCTETS + FORM_OCTETS
 """All that one connection may send. aiohttp's own limits are set to it: they would name no size."""
@@ -78,7 +83,7 @@ class _Connection(web.RequestHandler):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        self._house.admit(self)
+        self._house.admit(self, transport)
         self._deadline = asyncio.get_running_loop().call_later(REQUEST_DEADLINE_S, self._give_up)
 
     def connection_lost(self, exc: BaseException | None) -> None:
@@ -144,6 +149,8 @@ class _House:
     def __init__(self, door: Door) -> None:
         self.door = door
         self.connections: dict[_Connection, None] = {}
+        self._descriptor_limit = descriptor_limit()
+        self._most = CONNECTIONS
         self._closed = False
         self.server = web.Server(self._answer)
 
@@ -159,16 +166,25 @@ class _House:
             auto_decompress=False,
         )
 
-    def admit(self, connection: _Connection) -> None:
+    def admit(self, connection: _Connection, transport: asyncio.BaseTransport) -> None:
         """Take a connection in, and let the one that has idled longest go when there are too many."""
         self.connections[connection] = None
         if self._closed:
             # Accepted in the moment in which the server closed.
             connection.force_close()
-        if len(self.connections) > CONNECTIONS:
-            idle = next((each for each in self.connections if not each.busy), connection)
+        # The system gives the lowest number that is free: a high one says that all below are in use.
+        if transport.get_extra_info("socket").fileno() >= self._descriptor_limit:
+            self._most = max(FEWEST_CONNECTIONS, min(self._most, len(self.connections) - 1))
+        if len(self.connections) > self._most:
+            self.make_room()
+
+    def make_room(self) -> None:
+        """Close the connection that has idled longest."""
+        idle = next((each for each in self.connections if not each.busy), None)
+        if idle is not None:
             self.connections.pop(idle)
             idle.force_close()
+            self.door.refuse(TOO_MANY)
 
     async def _answer(self, raw: web.BaseRequest) -> web.StreamResponse:
         connection = raw.protocol
@@ -227,25 +243,9 @@ def _response(answer: Answer) -> web.Response:
 @asynccontextmanager
 async def answering(listeners: Sequence[socket.socket], door: Door) -> AsyncIterator[None]:
     """Answer on *listeners* until the block ends."""
-    loop, house = asyncio.get_running_loop(), _House(door)
-    # Not serving yet, so that nothing is served which the `finally` below does not know of.
-    servers = [
-        await loop.create_server(house.connection, sock=listener, start_serving=False)
-        for listener in listeners
-    ]
+    house = _House(door)
     try:
-        for server in servers:
-            await server.start_serving()
-        yield
+        async with accepting(listeners, house.connection, make_room=house.make_room):
+            yield
     finally:
-        for listener in listeners:
-            # Windows' own loop has no readers; it takes its accept back by itself.
-            with suppress(NotImplementedError):
-                loop.remove_reader(listener)
-        try:
-            # A turn for what was accepted a moment ago: asyncio loses a connection whose server is closed under it.
-            await asyncio.sleep(0)
-        finally:
-            for server in servers:
-                server.close()
-            await house.close()
+        await house.close()

@@ -17,8 +17,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-BACKLOG = 16
-"""Connections the system keeps for us until the server is up: a browser opens two or three."""
+BACKLOG = 128
+"""
+Connections that the system keeps until they are accepted. A browser opens two or three, but where a
+flood has filled the queue, the browser's own comes a second later at best, or is refused (Windows).
+"""
 
 FREE_PORT_TRIES = 20
 """How often to look for a port that is free on both families; the second try hardly ever comes."""
