@@ -9,7 +9,7 @@ Every error this package raises on purpose.
     |   |-- URLRefused                            an address that must not be used
     |   |-- RedirectURIRefused                    a redirect URI this program cannot listen on
     |   |-- ParameterRefused                      an extra parameter that belongs to the protocol
-    |   |-- IssuerMisspelled                      the issuer differs from the server's own by a slash or case
+    |   |-- IssuerMisspelled                      the server calls itself by another name of its host
     |   |-- MetadataChanged                       an endpoint moved since the last sign-in
     |   |-- HostNotTrusted                        a code would go to a host of another owner
     |   |-- AccountDiffers                        another person signed in than the profile holds
@@ -47,7 +47,7 @@ Every error this package raises on purpose.
         |-- PKCEUnsupported                       the server cannot do S256
         |-- ScopeDiffers                          other scopes were granted than asked for (--strict-scope)
         |-- ApiRefused                            an API's answer that is no success
-        |-- DiscoveryFailed                       no metadata where the issuer should have it
+        |-- DiscoveryFailed                       no metadata of the issuer where it should be
         |-- ProtocolError                         an answer that is none
         |   `-- HTMLAnswer                        ... a page for people
         |-- ServerUnavailable                     5xx or 429

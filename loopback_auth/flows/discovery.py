@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 from ..edge.clock import now, running_s
 from ..edge.event_loop import entered
 from ..errors import (
     DiscoveryFailed,
+    HTMLAnswer,
     IssuerMisspelled,
     LoopbackAuthError,
     MetadataChanged,
@@ -34,6 +36,9 @@ if TYPE_CHECKING:
 
     Transport = Callable[[FormPost | Get], Awaitable[HttpReply]]
 
+# RFC 9110 sections 15.5.5 and 15.5.11
+_NOT_FOUND = frozenset({404, 410})
+
 RECHECK_S = 1.0
 """How long a sign-in that is otherwise done waits for the metadata that is being checked again."""
 
@@ -55,10 +60,11 @@ async def discover(issuer: str, *, transport: Transport) -> dict[str, Any]:
         answers = [_document(reply, issuer) for reply in replies]
         if documents := [answer for answer in answers if isinstance(answer, dict)]:
             return merge(documents)
+        failures = [answer for answer in answers if not isinstance(answer, dict)]
         attempt += 1
         wait_s = _soonest(attempt, replies)
         if wait_s is None or running_s() + wait_s > deadline:
-            raise _failure([answer for answer in answers if not isinstance(answer, dict)], issuer, urls[0])
+            raise _failure(failures, replies, issuer)
         await asyncio.sleep(wait_s)
 
 
@@ -74,7 +80,7 @@ def _document(reply: HttpReply | TransportError, issuer: str) -> dict[str, Any] 
         return reply
     try:
         return read_metadata_document(reply, issuer=issuer)
-    except (IssuerMisspelled, ProtocolError, ServerUnavailable, TransportError) as error:
+    except (IssuerMisspelled, DiscoveryFailed, ProtocolError, ServerUnavailable, TransportError) as error:
         return error
     except LoopbackAuthError as error:
         return ProtocolError(error.message)
@@ -86,13 +92,41 @@ def _soonest(attempt: int, replies: Sequence[HttpReply | TransportError]) -> flo
     return min((wait_s for wait_s in waits if wait_s is not None), default=None)
 
 
-def _failure(failures: Sequence[LoopbackAuthError], issuer: str, url: str) -> LoopbackAuthError:
-    """Choose the failure that tells most."""
-    for kind in (IssuerMisspelled, TransportError, ServerUnavailable):
+def _failure(
+    failures: Sequence[LoopbackAuthError], replies: Sequence[HttpReply | TransportError], issuer: str
+) -> LoopbackAuthError:
+    """Choose the failure that tells most, and name the provider that signs in at the issuer's host, if one is known."""
+    for kind in (IssuerMisspelled, DiscoveryFailed, TransportError, ServerUnavailable):
         for failure in failures:
             if isinstance(failure, kind):
-                return failure
-    return DiscoveryFailed(f"{issuer} publishes no metadata ({failures[0]})", issuer=issuer, url=url)
+                return _with_provider(failure, issuer) if isinstance(failure, DiscoveryFailed) else failure
+    told = list(zip(failures, replies, strict=True))
+    read = [(failure, reply) for failure, reply in told if _is_there(failure, reply)]
+    failure, reply = (read or told)[0]
+    assert not isinstance(reply, TransportError)  # noqa: S101 - such a failure was chosen above
+    what = f"the metadata of {issuer} could not be read" if read else f"{issuer} publishes no metadata"
+    cause = (
+        "Something answers at the metadata's address, and it is no metadata that can be used." if read else ""
+    )
+    found = DiscoveryFailed(f"{what} ({failure})", cause=cause, issuer=issuer, url=reply.url)
+    return _with_provider(found, issuer)
+
+
+def _is_there(failure: LoopbackAuthError, reply: HttpReply | TransportError) -> bool:
+    """Tell whether something is at the address: no "not found", nor the page that some sites have at every address."""
+    if isinstance(reply, TransportError) or reply.status in _NOT_FOUND:
+        return False
+    return not (isinstance(failure, HTMLAnswer) and reply.status == 200)  # noqa: PLR2004 - RFC 9110 section 15.3.1
+
+
+def _with_provider(error: DiscoveryFailed, issuer: str) -> DiscoveryFailed:
+    from ..providers import provider_at
+
+    name = provider_at(urlsplit(issuer).hostname or "")
+    if name is None:
+        return error
+    fix = f"loopback-auth login --provider {name}; or {error.fix}"
+    return DiscoveryFailed(error.message, cause=error.cause, fix=fix, **error.facts)
 
 
 @asynccontextmanager

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from urllib.parse import urlsplit
 
-from ..errors import IssuerMisspelled, PKCEUnsupported, ProtocolError
+from ..errors import DiscoveryFailed, IssuerMisspelled, PKCEUnsupported, ProtocolError, URLRefused
+from .text import one_line
 from .wire import check_url, read_json_object, refuse_unusable
 
 TYPE_CHECKING = False
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
+    from ..errors import LoopbackAuthError
     from .secret import Secret
     from .wire import HttpReply
 
@@ -86,7 +88,8 @@ def read_metadata_document(reply: HttpReply, *, issuer: str) -> dict[str, Any]:
     """
     Read one metadata document, which must name *issuer* byte for byte (RFC 8414 section 3.3).
 
-    Raises `IssuerMisspelled` when only a slash or the case differs, `ProtocolError` when it is another issuer or no document.
+    Raises `IssuerMisspelled` for another name of the same origin, `DiscoveryFailed` for any other issuer, `ProtocolError` for what is no
+    document.
     """
     document = read_json_object(reply, what="discovery")
     refuse_unusable(reply, "discovery")
@@ -95,13 +98,47 @@ def read_metadata_document(reply: HttpReply, *, issuer: str) -> dict[str, Any]:
     named = document.get("issuer")
     if named == issuer:
         return document
-    if isinstance(named, str) and named.rstrip("/").lower() == issuer.rstrip("/").lower():
-        named = check_url(named, name="the issuer in the server's metadata")
-        raise IssuerMisspelled(
-            f"the server calls itself {named}, not {issuer}",
-            fix=f"use the server's own spelling: loopback-auth login --issuer {named}",
+    if isinstance(named, str) and named:
+        raise _another_issuer(named, issuer, reply.url)
+    raise ProtocolError(f"discovery: the document at {reply.url} names no issuer")
+
+
+def _another_issuer(named: str, issuer: str, url: str) -> LoopbackAuthError:
+    """Say which issuer the document at *url* is of, and what to type if that is the server that was meant."""
+    from shlex import quote
+
+    by_hand = f"give the endpoints that {url} lists: loopback-auth login --authorization-endpoint URL --token-endpoint URL"
+    by_name = f"loopback-auth login --issuer {quote(named)}"
+    message = f"the server calls itself {named}, not {issuer}"
+    if not _can_be_asked(named):
+        by_name = ""
+    elif named.rstrip("/").lower() == issuer.rstrip("/").lower():
+        return IssuerMisspelled(message, fix=f"use the server's own spelling: {by_name}")
+    elif _is_at_origin_of(named, issuer):
+        return IssuerMisspelled(
+            message, fix=f"use the server's own name: {by_name}; if nothing is there, {by_hand}"
         )
-    raise ProtocolError(f"discovery: {reply.url} describes another issuer than {issuer}")
+    return DiscoveryFailed(
+        f"the metadata of {issuer} is of another issuer: {one_line(named, limit=120)}",
+        cause="Issuers are compared character by character, so that no other server can pass for yours (RFC 8414 section 3.3).",
+        fix=f"if that is the server you mean: {by_name}; else {by_hand}" if by_name else by_hand,
+        issuer=issuer,
+        url=url,
+    )
+
+
+def _can_be_asked(issuer: str) -> bool:
+    try:
+        check_url(issuer, name="the issuer in the server's metadata")
+    except URLRefused:
+        return False
+    return True
+
+
+def _is_at_origin_of(url: str, other: str) -> bool:
+    from .resource import origin_in
+
+    return origin_in(url) == origin_in(other)
 
 
 def server_metadata(document: Mapping[str, Any]) -> ServerMetadata:

@@ -33,6 +33,7 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from .. import resources
 from ..errors import ConfigError, ProviderUnknown
@@ -144,6 +145,15 @@ def provider_names(home: str | None = None) -> list[str]:
     files = os.listdir(folder) if os.path.isdir(folder) else []
     users = (name.removesuffix(".toml") for name in files if name.endswith(".toml"))
     return sorted({*users, *resources.names("providers", ".toml")})
+
+
+def provider_at(host: str) -> str | None:
+    """Return the name of the provider of this package whose sign-in page is at *host*, if there is one."""
+    for name in provider_names():
+        page = load_provider(name).server_for(None).get("authorization_endpoint", "")
+        if urlsplit(page).hostname == host.lower():
+            return name
+    return None
 
 
 def load_provider(name: str, home: str | None = None) -> Provider:

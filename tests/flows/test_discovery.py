@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
@@ -21,6 +22,7 @@ from loopback_auth.errors import (
     URLRefused,
 )
 from loopback_auth.flows.discovery import discover
+from loopback_auth.oauth.wire import HttpReply
 
 from ..edge.scripted_server import ScriptedServer, drop, hang, json_answer, plain_answer, redirect
 from ..oauth.hostile import HOSTILE_URLS
@@ -28,6 +30,7 @@ from ..oauth.hostile import HOSTILE_URLS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from loopback_auth.flows.discovery import Transport
     from loopback_auth.oauth.wire import FormPost, Get
 
     from ..edge.scripted_server import Connection, Script
@@ -122,7 +125,59 @@ async def test_ds02_an_issuer_that_differs_by_a_slash_or_case_is_told_the_right_
 async def test_ds02_a_document_of_another_issuer_is_none(server: ScriptedServer, named: object) -> None:
     evil = {**document("https://evil.example"), "issuer": named}
     server.answers[OIDC] = server.answers[RFC8414] = json_answer(evil)
-    assert type(await refused(server.origin)) is DiscoveryFailed
+    failed = await refused(server.origin)
+    assert type(failed) is DiscoveryFailed
+    assert "publishes no metadata" not in str(failed) + failed.cause
+    assert ("https://evil.example" in str(failed)) == (named == "https://evil.example")
+
+
+@pytest.mark.parametrize("other", [404, 500])
+async def test_a_document_tells_more_than_one_that_could_not_be_had(
+    server: ScriptedServer, other: int
+) -> None:
+    server.answers["*"] = plain_answer(b"", "Retry-After: 99", status=other)
+    server.answers[RFC8414] = json_answer(document("https://sso.example"))
+    failed = await refused(server.origin)
+    assert type(failed) is DiscoveryFailed
+    assert "https://sso.example" in str(failed)
+    assert server.url(RFC8414) in failed.fix
+
+
+def reply_of(document: dict[str, Any]) -> Transport:
+    async def transport(message: FormPost | Get) -> HttpReply:
+        return HttpReply(url=message.url, status=200, body=json.dumps(document).encode())
+
+    return transport
+
+
+ENTRA = "https://login.microsoftonline.com"
+
+
+@pytest.mark.parametrize("tenant", ["common", "organizations", "consumers"])
+async def test_a_name_with_a_gap_is_told_and_so_is_the_provider_that_signs_in_there(tenant: str) -> None:
+    """Entra has one issuer a tenant; the document of all tenants names none that could be compared."""
+    named = document(f"{ENTRA}/{{tenantid}}/v2.0")
+    with pytest.raises(DiscoveryFailed) as failed:
+        await discover(f"{ENTRA}/{tenant}/v2.0", transport=reply_of(named))
+    assert "/{tenantid}/v2.0" in str(failed.value)
+    assert failed.value.fix.startswith("loopback-auth login --provider microsoft")
+
+
+async def test_a_host_that_a_provider_signs_in_at_is_told_with_that_provider() -> None:
+    async def nothing(message: FormPost | Get) -> HttpReply:
+        return HttpReply(url=message.url, status=404, body=b"")
+
+    with pytest.raises(DiscoveryFailed) as failed:
+        await discover("https://github.com", transport=nothing)
+    assert str(failed.value).startswith("https://github.com publishes no metadata")
+    assert failed.value.fix.startswith("loopback-auth login --provider github; or ")
+
+
+async def test_a_tenant_by_its_domain_name_is_told_the_issuer_that_works() -> None:
+    named = f"{ENTRA}/0d1f2c3b-0000-4000-8000-000000000000/v2.0"
+    with pytest.raises(IssuerMisspelled) as failed:
+        await discover(f"{ENTRA}/contoso.onmicrosoft.com/v2.0", transport=reply_of(document(named)))
+    assert f"loopback-auth login --issuer {named}" in failed.value.fix
 
 
 async def test_ds02_a_bad_document_does_not_spoil_the_good_one(server: ScriptedServer) -> None:
@@ -142,8 +197,15 @@ async def test_tx02_ds02_discovery_follows_no_redirect(server: ScriptedServer, s
 
 
 FAILURES: dict[str, tuple[bytes | Script, type[LoopbackAuthError], str]] = {
-    "nothing there": (plain_answer(b"", status=404), DiscoveryFailed, "status 404"),
-    "a web page": (HTML, DiscoveryFailed, "web page (status 200)"),
+    "nothing there": (plain_answer(b"", status=404), DiscoveryFailed, "publishes no metadata"),
+    "nothing there any more": (plain_answer(b"", status=410), DiscoveryFailed, "publishes no metadata"),
+    "a web page": (HTML, DiscoveryFailed, "publishes no metadata"),
+    "a web page that says no": (
+        plain_answer(b"<!doctype html>", status=403, kind="text/html"),
+        DiscoveryFailed,
+        "could not be read (discovery",
+    ),
+    "a server that says no": (plain_answer(b"{}", status=401), DiscoveryFailed, "status 401"),
     "a captive portal that says so": (plain_answer(b"", status=511), DiscoveryFailed, "this network wants"),
     "a captive portal that redirects": (
         redirect(302, "http://wifi.example/"),
@@ -161,7 +223,7 @@ FAILURES: dict[str, tuple[bytes | Script, type[LoopbackAuthError], str]] = {
         "status 429",
     ),
     "an array": (json_answer([]), DiscoveryFailed, "list"),
-    "an empty object": (json_answer({}), DiscoveryFailed, "another issuer"),
+    "an empty object": (json_answer({}), DiscoveryFailed, "names no issuer"),
     "a duplicate name": (plain_answer(b'{"issuer":"a","issuer":"b"}'), DiscoveryFailed, "JSON object"),
     "too much": (plain_answer(b" " * (ANSWER_OCTETS + 1)), AnswerTooLarge, "1024 KiB"),
     "a broken connection": (drop, ConnectionLost, "broke"),
@@ -178,6 +240,7 @@ async def test_rb06_ds02_each_failure_of_discovery_has_its_own_words(
     assert type(failed) is kind
     assert failed.exit_code == 7
     assert told in str(failed)
+    assert ("publishes no" in str(failed) + failed.cause) == ("publishes no" in told)
     assert "Hotel" not in str(failed)
 
 

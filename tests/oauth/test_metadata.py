@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from loopback_auth.errors import (
+    DiscoveryFailed,
     HTMLAnswer,
     IssuerMisspelled,
     LoopbackAuthError,
@@ -14,7 +15,6 @@ from loopback_auth.errors import (
     ProtocolError,
     ServerUnavailable,
     UnexpectedRedirect,
-    URLRefused,
 )
 from loopback_auth.oauth.metadata import (
     ServerMetadata,
@@ -52,6 +52,25 @@ def test_ds02_a_slash_or_the_case_is_told_with_the_servers_own_spelling(named: s
         read(named, issuer=issuer)
     assert refused.value.exit_code == 2
     assert refused.value.fix == f"use the server's own spelling: loopback-auth login --issuer {named}"
+    assert named in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("named", "issuer"),
+    [
+        (f"{ISSUER}/0d1f2c3b-0000-4000-8000-000000000000/v2.0", f"{ISSUER}/contoso.example/v2.0"),
+        (f"{ISSUER}/0d1f2c3b-0000-4000-8000-000000000000/v2.0/", f"{ISSUER}/contoso.example/b2c_1_in/v2.0"),
+        (f"{ISSUER}/other", ISSUER),
+        (ISSUER, f"{ISSUER}/other"),
+        (f"{ISSUER}:443", ISSUER),
+    ],
+)
+def test_ds02_another_name_at_the_same_origin_is_told_as_what_to_type(named: str, issuer: str) -> None:
+    with pytest.raises(IssuerMisspelled) as refused:
+        read(named, issuer=issuer)
+    assert str(refused.value) == f"the server calls itself {named}, not {issuer}"
+    assert f"loopback-auth login --issuer {named}" in refused.value.fix
+    assert "--authorization-endpoint" in refused.value.fix
 
 
 @pytest.mark.parametrize(
@@ -59,21 +78,41 @@ def test_ds02_a_slash_or_the_case_is_told_with_the_servers_own_spelling(named: s
     [
         "https://evil.example",
         "https://id.example.com.evil.example",
-        "https://id.example.com/other",
         "http://id.example.com",
-        "https://id.example.com:443",
+        "https://id.example.com:8443",
         "https://id.example.co",
-        "",
-        None,
-        42,
-        [ISSUER],
-        {"issuer": ISSUER},
+        "acme.com",
+        "the FusionAuth of acme",
+        "https://id.example.com/{tenantid}/v2.0",
+        "HTTPS://user@id.example.com",
     ],
 )
-def test_ds02_a_document_of_another_issuer_is_refused(named: object) -> None:
-    with pytest.raises(ProtocolError) as refused:
+def test_ds02_a_document_of_another_issuer_is_refused_and_the_name_is_shown(named: str) -> None:
+    with pytest.raises(DiscoveryFailed) as refused:
         read(named)
-    assert "evil" not in str(refused.value)
+    assert str(refused.value) == f"the metadata of {ISSUER} is of another issuer: {named}"
+    assert WELL_KNOWN in refused.value.fix
+    assert ("--issuer" in refused.value.fix) == (named.startswith("https://") and "{" not in named)
+
+
+def test_what_is_to_be_typed_is_one_word_to_a_shell() -> None:
+    named = ISSUER + "/;$(touch${IFS}x)&".replace("{", "").replace("}", "")
+    with pytest.raises(IssuerMisspelled) as refused:
+        read(named)
+    assert f"--issuer '{named}';" in refused.value.fix
+
+
+def test_cl03_the_name_cannot_move_the_terminal_nor_go_on_for_ever() -> None:
+    with pytest.raises(DiscoveryFailed) as refused:
+        read("\x1b[31mevil\r\n" + "x" * 5000)
+    assert str(refused.value).isprintable()
+    assert len(str(refused.value)) < 400
+
+
+@pytest.mark.parametrize("named", ["", None, 42, [ISSUER], {"issuer": ISSUER}])
+def test_ds02_a_document_that_names_nobody_is_refused(named: object) -> None:
+    with pytest.raises(ProtocolError, match="names no issuer"):
+        read(named)
 
 
 def test_ds02_a_document_without_an_issuer_is_refused() -> None:
@@ -82,8 +121,9 @@ def test_ds02_a_document_without_an_issuer_is_refused() -> None:
 
 
 def test_ds01_the_spelling_that_is_proposed_is_an_address_that_may_be_used() -> None:
-    with pytest.raises(URLRefused):
+    with pytest.raises(DiscoveryFailed) as refused:
         read("HTTP://Evil.example/`id`", issuer="http://evil.example/`id`")
+    assert "--issuer" not in refused.value.fix
 
 
 @pytest.mark.parametrize(
