@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import cache
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,8 +23,13 @@ def location(name: str) -> str:
     return os.path.join(next(iter(_PACKAGE.__path__)), *name.split("/"))
 
 
+@cache
 def read(name: str) -> bytes:
-    """Return the content of the file *name*; raise `OSError` where there is none."""
+    """
+    Return the content of the file *name*, read once; raise `OSError` where there is none.
+
+    What is needed at the end of a long wait is read before it: an upgrade may take the file away.
+    """
     loader: Any = _PACKAGE.__loader__
     content: bytes = loader.get_data(location(name))
     return content

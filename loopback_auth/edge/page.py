@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64encode
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from html import escape
@@ -33,9 +34,20 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
+_BARE = (
+    '<!doctype html><html lang="en" class="$kind"><meta charset="utf-8"><title>$title</title>'
+    "<style></style><h1>$title</h1><p>$lead</p>$details<p>$closing</p>"
+)
+
+
 @cache
 def _file() -> tuple[Template, str]:
-    html = read("edge/page.html").decode()
+    html = _BARE
+    # An installation that lacks the file, or has half of another version's, signs in like any other.
+    with suppress(OSError, ValueError):
+        found = read("edge/page.html").decode()
+        if set(Template(found).get_identifiers()) == set(Template(_BARE).get_identifiers()):
+            html = found
     style = html.partition("<style>")[2].partition("</style>")[0]
     digest = b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
     return Template(html), f"'sha256-{digest}'"
@@ -121,6 +133,16 @@ _WITH_TOO_MANY_COOKIES = (
     "browser's settings and reload this page, or open the address in your terminal in a private "
     "window, which has none.</p>"
 )
+
+
+def unmade(*, is_done: bool) -> Answer:
+    """Tell how it ended where the page that tells more could not be made."""
+    told = "You are signed in." if is_done else "The sign-in has ended."
+    return Answer(
+        status=200 if is_done else 400,
+        body=f"{told} Your terminal says more.\n".encode(),
+        headers={"Content-Type": "text/plain; charset=utf-8"},
+    )
 
 
 def refused(status: int) -> Answer:

@@ -197,7 +197,14 @@ class Tab:
                 await asyncio.wait_for(self._all_shown.wait(), linger_s)
 
     def _final_page(self, error: BaseException | None) -> Answer:
-        if error is None or (self._kept and not isinstance(error, LoopbackAuthError)):
+        is_done = error is None or (self._kept and not isinstance(error, LoopbackAuthError))
+        try:
+            return self._page(error, is_done=is_done)
+        except Exception:  # noqa: BLE001 - whatever is wrong with a page: the sign-in ends as it has ended
+            return page.unmade(is_done=is_done)
+
+    def _page(self, error: BaseException | None, *, is_done: bool) -> Answer:
+        if is_done:
             host = (
                 urlsplit(self._request.server.issuer or self._request.server.authorization_endpoint).hostname
                 or ""

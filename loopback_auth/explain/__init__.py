@@ -33,7 +33,11 @@ class Explanation:
 def _catalogue() -> dict[str, dict[str, Any]]:
     import tomllib
 
-    return tomllib.loads(read("explain/catalogue.toml").decode())
+    try:
+        return tomllib.loads(read("explain/catalogue.toml").decode())
+    except (OSError, ValueError):
+        # An installation that lacks it: an error is told without its cause, and not another one in its place.
+        return {}
 
 
 def codes() -> list[str]:
@@ -55,7 +59,7 @@ def explanation(code: str, **facts: object) -> Explanation:
     of `error`.
     """
     known = find(code) or "error"
-    return filled(known, _catalogue()[known], facts)
+    return filled(known, _catalogue().get(known, {}), facts)
 
 
 def filled(code: str, entry: Mapping[str, Any], facts: Mapping[str, object]) -> Explanation:

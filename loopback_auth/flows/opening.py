@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from ..edge.browser import open_browser
 from ..errors import NoBrowser
 from ..notices import BrowserNotOpened, OpenThisPage
+from ..resources import read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,6 +72,9 @@ class Opening:
                 other_hosts=request.server.other_hosts,
             )
         )
+        with suppress(OSError):
+            # Now: the page that this leads to is told at the end.
+            read("edge/page.html")
         if self._browser is None:
             self._not_opened("as asked")
         # It only starts a process. A function of the caller's may visit the page: once it is served.

@@ -25,6 +25,7 @@ import json, os, sys
 inherited = dict(os.environ)
 sys.path.insert(0, {root!r})
 from loopback_auth.testing import Browser
+{before}
 page = Browser().visit(sys.argv[1])
 told = {{"status": page.status, "text": page.text, "environ": inherited}}
 with open({told!r} + ".new", "w") as file:
@@ -58,10 +59,16 @@ class Program:
         assert "Traceback" not in done.stderr
         return done.stdout
 
-    def sign_in(self, server: AuthorizationServer) -> Mapping[str, Any]:
-        """Sign in with a browser of its own; return the page it ended at and the environment it was started with."""
+    def sign_in(self, server: AuthorizationServer, *, before: str = "") -> Mapping[str, Any]:
+        """
+        Sign in with a browser of its own, which first runs the statement *before*.
+
+        Returns the page it ended at (`status`, `text`) and the environment that it inherited (`environ`).
+        """
         told, browser = self.home / "page.json", self.home / "browser"
-        browser.write_text(_BROWSER.format(python=sys.executable, root=str(PACKAGE.parent), told=str(told)))
+        browser.write_text(
+            _BROWSER.format(python=sys.executable, root=str(PACKAGE.parent), told=str(told), before=before)
+        )
         browser.chmod(0o755)
         words = ("--issuer", server.issuer, "--client-id", "demo", "--timeout", "60s")
         self.output("login", *words, BROWSER=str(browser))
