@@ -13,6 +13,7 @@ Every error this package raises on purpose.
     |   |-- MetadataChanged                       an endpoint moved since the last sign-in
     |   |-- HostNotTrusted                        a code would go to a host of another owner
     |   |-- AccountDiffers                        another person signed in than the profile holds
+    |   |-- TLSUnavailable                        OpenSSL cannot begin with the settings it is given
     |   |-- ValueUnquotable                       a value that the chosen format cannot carry
     |   |-- OriginRefused                         the token is not for that server
     |   `-- NoBrowser                             no browser opens, and nobody is shown the address
@@ -52,7 +53,11 @@ Every error this package raises on purpose.
         |   `-- HTMLAnswer                        ... a page for people
         |-- ServerUnavailable                     5xx or 429
         `-- TransportError                        no answer at all
-            |-- HostNotFound, ConnectionFailed, TLSFailed, ProxyFailed, AnswerTimedOut
+            |-- HostNotFound, ConnectionFailed, ProxyFailed, AnswerTimedOut
+            |-- TLSFailed                         no safe connection
+            |   |-- CertificateUntrusted, CertificateExpired, CertificateNotYetValid
+            |   |-- CertificateNameDiffers, CertificateMalformed, ClientCertificateWanted
+            |   `-- TLSTooOld, PlainHTTPAnswered
             `-- ConnectionLost, AnswerTooLarge, AnswerEncoded, UnexpectedRedirect
 
 Each class has a stable kebab-case `code`, the entry of that name in `explain/catalogue.toml`, and the exit status of the
@@ -160,6 +165,10 @@ class HostNotTrusted(UsageError):
 
 class AccountDiffers(UsageError):
     code = "account-differs"
+
+
+class TLSUnavailable(UsageError):
+    code = "tls-unavailable"
 
 
 class ValueUnquotable(UsageError):
@@ -362,6 +371,38 @@ class ConnectionFailed(TransportError):
 
 class TLSFailed(TransportError):
     code = "tls-failed"
+
+
+class CertificateUntrusted(TLSFailed):
+    code = "certificate-untrusted"
+
+
+class CertificateExpired(TLSFailed):
+    code = "certificate-expired"
+
+
+class CertificateNotYetValid(TLSFailed):
+    code = "certificate-not-yet-valid"
+
+
+class CertificateNameDiffers(TLSFailed):
+    code = "certificate-name-differs"
+
+
+class CertificateMalformed(TLSFailed):
+    code = "certificate-malformed"
+
+
+class ClientCertificateWanted(TLSFailed):
+    code = "client-certificate-wanted"
+
+
+class TLSTooOld(TLSFailed):
+    code = "tls-too-old"
+
+
+class PlainHTTPAnswered(TLSFailed):
+    code = "plain-http-answered"
 
 
 class ProxyFailed(TransportError):

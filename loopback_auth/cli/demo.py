@@ -42,6 +42,9 @@ def arguments(parser: Parser) -> None:
 
 def run(arguments: Namespace, console: Console) -> int:
     listen_for_interrupts()
+    from ..edge.tls import load_aiohttp
+
+    load_aiohttp()
     from ..testing.demonstration import DEMONSTRATIONS
 
     if arguments.provider not in DEMONSTRATIONS:

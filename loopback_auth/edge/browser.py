@@ -105,7 +105,7 @@ def open_browser(url: str, *, chosen: str | None = None, withheld: Iterable[str 
     # Late, as all that is heavy: the address is on the screen by now.
     from shutil import which
 
-    from .environment import inheritable, reduced_to, surroundings
+    from .environment import inheritable, surroundings, without_variables
 
     command = launch_command(url, around=surroundings(), environ=os.environ, chosen=chosen, which=which)
     if command is None:
@@ -113,7 +113,7 @@ def open_browser(url: str, *, chosen: str | None = None, withheld: Iterable[str 
     inherited = inheritable(os.environ, withheld=withheld)
     try:
         if sys.platform == "win32" and command[0] == "start":
-            with reduced_to(inherited):
+            with without_variables(os.environ.keys() - inherited.keys()):
                 os.startfile(command[1])  # noqa: S606 - our own one-time address
         else:
             _start(command, inherited)

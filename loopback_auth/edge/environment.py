@@ -55,15 +55,13 @@ def inheritable(environ: Mapping[str, str], *, withheld: Iterable[str | None] = 
 
 
 @contextmanager
-def reduced_to(variables: Mapping[str, str]) -> Iterator[None]:
-    """Take every other variable out of our own environment in the block, for a call that hands on what it finds there."""
-    others = {name: value for name, value in os.environ.items() if name not in variables}
-    for name in others:
-        del os.environ[name]
+def without_variables(names: Iterable[str]) -> Iterator[None]:
+    """Take *names* out of our own environment in the block, for a call that heeds or hands on what it finds there."""
+    taken = {name: os.environ.pop(name) for name in names if name in os.environ}
     try:
         yield
     finally:
-        os.environ.update(others)
+        os.environ.update(taken)
 
 
 def _ssh_server(environ: Mapping[str, str]) -> str:

@@ -44,6 +44,9 @@ async def serve(
     """Serve *request*'s redirect URI on *listeners* until the block ends; nothing of it is left afterwards."""
     await entered()
     # aiohttp takes as long to import as a browser to show its window, and now one is starting.
+    from .tls import load_aiohttp
+
+    load_aiohttp()
     from .http_server import answering
     from .tab import Tab
 

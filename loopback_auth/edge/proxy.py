@@ -31,6 +31,12 @@ class Proxy:
     url: str = field(repr=False)
     variable: str
 
+    @property
+    def where(self) -> str:
+        """Its host and port alone: the rest may hold a password."""
+        parts = urlsplit(self.url)
+        return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
+
 
 def proxy_for(url: str, environ: Mapping[str, str] | None) -> Proxy | None:
     """Return the proxy that *environ* puts before *url*; raise `ProxyFailed` for one that cannot be used."""
@@ -52,13 +58,10 @@ def proxy_for(url: str, environ: Mapping[str, str] | None) -> Proxy | None:
 
 def proxy_failed(proxy: Proxy, host: str, *, status: int | None, nameless: bool) -> ProxyFailed:
     """Return the error of a *proxy* that gave no connection to *host*: its own *status*, or a name of it that is not known."""
-    where = urlsplit(proxy.url)
-    # Its host and port alone: the rest may hold a password.
-    named = f"the proxy {where.hostname}{f':{where.port}' if where.port else ''} ({proxy.variable})"
     why = ": its name is not known" if nameless else f" (status {status})" if status else ""
     wants_password = status == 407  # noqa: PLR2004 - RFC 9110 section 15.5.8
     return ProxyFailed(
-        f"{named} did not connect us to {host}{why}",
+        f"the proxy {proxy.where} ({proxy.variable}) did not connect us to {host}{why}",
         cause="The proxy wants a user name and a password, or others." if wants_password else "",
         fix=f"set {proxy.variable}=http://USER:PASSWORD@HOST:PORT, with %40 for an @ in them"
         if wants_password

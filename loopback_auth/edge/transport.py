@@ -8,26 +8,14 @@ never stand between this process and the loopback.
 from __future__ import annotations
 
 import os
-import socket
-import ssl
-import sys
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager
 from urllib.parse import urlsplit
 
-from ..errors import (
-    AnswerTimedOut,
-    AnswerTooLarge,
-    ConfigError,
-    ConnectionFailed,
-    ConnectionLost,
-    HostNotFound,
-    TLSFailed,
-    TransportError,
-)
+from ..errors import AnswerTimedOut, AnswerTooLarge, TransportError
 from ..oauth.wire import UNIQUE_ANSWER_S, FormPost, Get, HttpReply
 from .answer_body import pieces_of
 from .event_loop import entered
-from .proxy import proxy_failed, proxy_for
+from .proxy import proxy_for
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,6 +32,7 @@ if TYPE_CHECKING:
 
     from ..oauth.wire import Delivery
     from .proxy import Proxy
+    from .tls import Trust
 
 ANSWER_OCTETS = 1024 * 1024
 """The most that is read of any answer: token answers are a few KiB, key sets some more."""
@@ -75,7 +64,7 @@ class HttpTransport:
         self._connect_s = connect_s
         self._ca_bundle = ca_bundle
         self._environ = environ
-        self._tls: ssl.SSLContext | None = None
+        self._trust: Trust | None = None
 
     async def __call__(self, message: FormPost | Get) -> HttpReply:
         """
@@ -137,7 +126,12 @@ class HttpTransport:
         await entered()
         from yarl import URL
 
+        from .tls import load_aiohttp
+
+        load_aiohttp()
         proxy = self._proxy(url)
+        is_tls = "https" in (urlsplit(url).scheme, urlsplit(proxy.url).scheme if proxy else "")
+        context = self._trusted().context if is_tls else None
         async with self._session(total_s, delivery) as session:
             with self.translating(url, total_s):
                 response = await session.request(
@@ -150,8 +144,8 @@ class HttpTransport:
                     skip_auto_headers=("Content-Type",),
                     allow_redirects=False,
                     proxy=proxy.url if proxy else None,
-                    middlewares=(_sent_once(urlsplit(url).netloc, proxy),),
-                    ssl=self._tls_context() if urlsplit(url).scheme == "https" else True,
+                    middlewares=(self._sent_once(url),),
+                    ssl=context or True,
                 )
             try:
                 yield response
@@ -177,11 +171,11 @@ class HttpTransport:
             limit_s = total_s or self.timeout_s
             raise AnswerTimedOut(f"{host} did not answer within {limit_s:g} s", host=host) from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise _translated(error, host, self._proxy(url)) from None
+            raise self._translated(error, url) from None
 
     def warm_up(self) -> None:
         """Load the certificates now, so that the exchange need not wait for them."""
-        self._tls_context()
+        self._trusted()
 
     def _session(self, total_s: float | None, delivery: Delivery | None) -> ClientSession:
         import aiohttp
@@ -202,34 +196,32 @@ class HttpTransport:
             },
         )
 
-    def _tls_context(self) -> ssl.SSLContext:
-        if self._tls is None:
-            self._tls = _tls_context(self._ca_bundle)
-        return self._tls
+    def _trusted(self) -> Trust:
+        if self._trust is None:
+            from .tls import Trust
+
+            self._trust = Trust(self._ca_bundle, os.environ if self._environ is None else self._environ)
+        return self._trust
 
     def _proxy(self, url: str) -> Proxy | None:
         return proxy_for(url, self._environ)
 
+    def _translated(self, error: Exception, url: str) -> TransportError:
+        from .failures import translated
 
-def _tls_context(ca_bundle: str | None) -> ssl.SSLContext:
-    context: ssl.SSLContext
-    if sys.platform in ("darwin", "win32"):
-        import truststore
+        return translated(error, urlsplit(url).netloc, proxy=self._proxy(url), trust=self._trust)
 
-        context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    else:
-        context = ssl.create_default_context()
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if ca_bundle:
-        try:
-            context.load_verify_locations(cafile=ca_bundle)
-        except (OSError, ssl.SSLError) as error:
-            raise ConfigError(
-                f"the CA bundle {ca_bundle} cannot be read: {error}",
-                cause="ca_bundle (or SSL_CERT_FILE) must name a file of PEM certificates.",
-                fix=f"check the file: openssl x509 -in {ca_bundle} -noout -subject",
-            ) from error
-    return context
+    def _sent_once(self, url: str) -> ClientMiddlewareType:
+        """Keep aiohttp from repeating a GET whose connection broke: it does so for its own errors and not for ours."""
+        import aiohttp
+
+        async def send(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
+            try:
+                return await handler(request)
+            except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+                raise self._translated(error, url) from None
+
+        return send
 
 
 def _telling(delivery: Delivery) -> TraceConfig:
@@ -242,50 +234,3 @@ def _telling(delivery: Delivery) -> TraceConfig:
     trace = aiohttp.TraceConfig()
     trace.on_connection_create_end.append(connected)
     return trace
-
-
-def _sent_once(host: str, proxy: Proxy | None) -> ClientMiddlewareType:
-    """Keep aiohttp from repeating a GET whose connection broke: it does so for its own errors and not for ours."""
-    import aiohttp
-
-    async def send(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
-        try:
-            return await handler(request)
-        except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-            raise _translated(error, host, proxy) from None
-
-    return send
-
-
-def _translated(error: Exception, host: str, proxy: Proxy | None) -> TransportError:
-    import aiohttp
-
-    nameless = isinstance(error, (aiohttp.ClientConnectorDNSError, socket.gaierror))
-    if proxy and (
-        nameless or isinstance(error, (aiohttp.ClientHttpProxyError, aiohttp.ClientProxyConnectionError))
-    ):
-        return proxy_failed(proxy, host, status=getattr(error, "status", None), nameless=nameless)
-    if isinstance(error, (aiohttp.ClientSSLError, ssl.SSLError)):
-        return TLSFailed(f"no safe connection to {host}: {_tls_reason(error)}", host=host)
-    if nameless:
-        return HostNotFound(f"the name {host} is not known", host=host)
-    if isinstance(error, aiohttp.ClientConnectorError):
-        return ConnectionFailed(f"cannot connect to {host}: {_system_reason(error.os_error)}", host=host)
-    if isinstance(error, (aiohttp.ClientPayloadError, aiohttp.ServerDisconnectedError, OSError)):
-        return ConnectionLost(f"the connection to {host} broke before the answer was complete", host=host)
-    return TransportError(f"{host} did not answer in HTTP ({type(error).__name__})", host=host)
-
-
-def _tls_reason(error: Exception) -> str:
-    certificate = getattr(error, "certificate_error", None) or getattr(error, "os_error", None) or error
-    if isinstance(certificate, ssl.SSLCertVerificationError):
-        return certificate.verify_message
-    reason = getattr(certificate, "reason", None)
-    return str(reason or type(error).__name__).replace("_", " ").lower()
-
-
-def _system_reason(error: OSError) -> str:
-    reason = error.strerror or "no route"
-    with suppress(ValueError, TypeError):
-        reason = os.strerror(error.errno) if error.errno else reason
-    return reason.lower()

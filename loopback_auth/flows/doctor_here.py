@@ -9,7 +9,7 @@ from ..edge.browser import TEXT_BROWSERS, launch_command
 from ..edge.environment import surroundings, way_in
 from ..edge.listeners import bind
 from ..edge.proxy import proxy_for
-from ..errors import ConfigError, ListenError, LoopbackAuthError, ProxyFailed
+from ..errors import ListenError, LoopbackAuthError, ProxyFailed
 from ..oauth.redirect_uri import difference
 from ..oauth.text import one_line
 from .doctor import FAIL, OK, WARN, Check, warned
@@ -227,19 +227,18 @@ def endpoints_of(profile: Profile) -> dict[str, Any]:
 
 
 def _certificates(profile: Profile, environ: Mapping[str, str]) -> Check:
+    from ..edge.tls import Trust
+
     name = "certificates"
-    given = {
-        "ca_bundle": profile.get("ca_bundle"),
-        **{variable: environ.get(variable) for variable in ("SSL_CERT_FILE", "SSL_CERT_DIR")},
-    }
-    named = {where: path for where, path in given.items() if path}
-    for where, path in named.items():
-        if not os.access(path, os.R_OK):
-            missing = ConfigError(
-                f"{path}, which {where} names, cannot be read",
-                cause="It must be a file of PEM certificates (SSL_CERT_DIR: a folder of them).",
-                fix=f"correct {where}, or take it out",
-            )
-            return Check.of(missing, name)
-    seen = ", ".join(f"{where} = {path}" for where, path in named.items())
-    return Check(name=name, verdict=OK, seen=f"the system's{' and ' + seen if seen else ''}")
+    try:
+        trust = Trust(profile.get("ca_bundle"), environ)
+    except LoopbackAuthError as error:
+        return Check.of(error, name)
+    notes = [f"{each} = {trust.given[each]} is not used: {why}" for each, why in trust.unusable.items()]
+    if environ.get("SSLKEYLOGFILE"):
+        notes.append("SSLKEYLOGFILE is ignored: keys are not logged")
+    seen = "; ".join([trust.described(), *notes])
+    if trust.unusable:
+        wrong = " and ".join(trust.unusable)
+        return warned(name, seen, f"correct {wrong}, or unset it where it is not needed")
+    return Check(name=name, verdict=OK, seen=seen)

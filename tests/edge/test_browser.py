@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from loopback_auth.edge.browser import TEXT_BROWSERS, launch_command, open_browser
-from loopback_auth.edge.environment import Surroundings, inheritable, reduced_to, surroundings, way_in
+from loopback_auth.edge.environment import Surroundings, inheritable, surroundings, way_in, without_variables
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -200,7 +200,7 @@ def test_cl_02_what_hands_on_our_own_environment_finds_it_reduced(monkeypatch: p
     """CL-02: ShellExecute takes no environment to give."""
     monkeypatch.setenv("LOOPBACK_AUTH_TOKEN", "canary")
     before = dict(os.environ)
-    with reduced_to(inheritable(os.environ)):
+    with without_variables(os.environ.keys() - inheritable(os.environ).keys()):
         assert "LOOPBACK_AUTH_TOKEN" not in os.environ
         assert "PATH" in os.environ
     assert dict(os.environ) == before

@@ -14,7 +14,13 @@ import pytest
 import trustme
 
 from loopback_auth.edge.transport import HttpTransport
-from loopback_auth.errors import ConfigError, LoopbackAuthError, TLSFailed
+from loopback_auth.errors import (
+    CertificateExpired,
+    CertificateNameDiffers,
+    CertificateUntrusted,
+    ConfigError,
+    LoopbackAuthError,
+)
 from loopback_auth.oauth.secret import Secret
 from loopback_auth.oauth.wire import FormPost, Get
 
@@ -75,7 +81,7 @@ async def test_ds03_a_certificate_of_an_unknown_ca_is_refused_before_anything_is
 ) -> None:
     with https(stranger.issue_cert("localhost")) as server:
         failed = await refused(server)
-    assert type(failed) is TLSFailed
+    assert type(failed) is CertificateUntrusted
     assert failed.exit_code == 7
     assert "--ca-bundle" in failed.fix
 
@@ -91,7 +97,7 @@ async def test_ds03_a_self_signed_certificate_is_refused(stranger: trustme.CA, t
 async def test_ds03_a_certificate_for_another_host_is_refused(company: trustme.CA, bundle: str) -> None:
     with https(company.issue_cert("id.example.com")) as server:
         failed = await refused(server, bundle=bundle)
-    assert type(failed) is TLSFailed
+    assert type(failed) is CertificateNameDiffers
     assert "not valid for 'localhost'" in str(failed)
 
 
@@ -99,7 +105,7 @@ async def test_ds03_an_expired_certificate_is_refused(company: trustme.CA, bundl
     now = datetime.now(UTC)
     with https(company.issue_cert("localhost", not_before=now - 3 * DAY, not_after=now - DAY)) as server:
         failed = await refused(server, bundle=bundle)
-    assert type(failed) is TLSFailed
+    assert type(failed) is CertificateExpired
     assert "expired" in str(failed)
 
 
@@ -155,7 +161,7 @@ CipherString = ALL:@SECLEVEL=0
 @pytest.mark.slow_cases
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1_1 is deprecated:DeprecationWarning")
 @pytest.mark.parametrize(
-    ("version", "told"), [("TLSv1_1", "tls-failed"), ("TLSv1_2", "200"), ("TLSv1_3", "200")]
+    ("version", "told"), [("TLSv1_1", "tls-too-old"), ("TLSv1_2", "200"), ("TLSv1_3", "200")]
 )
 def test_ds03_nothing_older_than_tls_1_2_is_spoken_even_where_the_system_would(
     company: trustme.CA, bundle: str, tmp_path: Path, version: str, told: str
@@ -233,7 +239,7 @@ async def test_ds03_no_variable_of_the_environment_switches_the_check_off(
     for value in ("0", "", "1"):
         monkeypatch.setenv(variable, value)
         with https(stranger.issue_cert("localhost")) as server:
-            assert type(await refused(server)) is TLSFailed
+            assert type(await refused(server)) is CertificateUntrusted
 
 
 @pytest.mark.slow_cases

@@ -197,7 +197,7 @@ async def test_ds03_an_https_issuer_is_spoken_to_only_with_a_ca_that_is_trusted(
         ]
         if not trusted:
             refused = await run("login", *options, "--no-browser", "--json", home=tmp_path)
-            assert (refused.exit_code, refused.error["code"]) == (7, "tls-failed")
+            assert (refused.exit_code, refused.error["code"]) == (7, "certificate-untrusted")
             assert server.requests == []
             return
         end = await ended(

@@ -116,7 +116,7 @@ async def test_ds_03_a_refresh_and_a_logout_trust_what_the_sign_in_trusted(
     trusted, stranger = bundle.read_bytes(), trustme.CA(organization_name="A stranger")
     stranger.cert_pem.write_to_path(str(bundle))
     refused = await run("refresh", "--json", home=company)
-    assert (refused.exit_code, refused.error["code"]) == (7, "tls-failed")
+    assert (refused.exit_code, refused.error["code"]) == (7, "certificate-untrusted")
     assert token_file(company) == after
     bundle.write_bytes(trusted)
     ended = await run("logout", "--json", home=company)
