@@ -11,7 +11,7 @@ from ..explain.paste import read_paste
 from ..explain.pitfalls import pitfall_for
 from ..notices import NothingYet, PasteExplained, Warned
 from ..oauth.authorization import AuthorizationErrorResponse, AuthorizationResponse, Stray
-from ..oauth.pasted_answer import read_pasted
+from ..oauth.pasted_answer import address_in, read_pasted
 from .explained import facts_of, tell_better
 
 TYPE_CHECKING = False
@@ -90,7 +90,7 @@ def judge(
         return answer.as_error()
     if isinstance(answer, AuthorizationResponse):
         return answer
-    paste = read_paste(text)
+    paste = read_paste(address_in(text, request.redirect_uri) or text)
     # An answer to another request, or to nobody's, ends this one as little as such a visit does.
     if paste.kind in ("answer", "callback", "secret", "tokens"):
         return _ignored(answer)
@@ -98,7 +98,7 @@ def judge(
     # Prose may look like a code, or like a code and its description; a form, a document or an error page does not.
     if paste.error and (told or paste.kind in ("form", "json", "error-page")):
         return _error_shown(paste, text, request, profile)
-    return told or _ignored(Stray(reason="nothing that is known here"))
+    return told or _ignored(answer if paste.kind == "url" else Stray(reason="nothing that is known here"))
 
 
 def _ignored(stray: Stray) -> Warned:

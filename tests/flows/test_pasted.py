@@ -52,6 +52,10 @@ ANSWERS = {
     "the whole address": f"{REDIRECT_URI}?code=aPrxSomeCode.With_All-Of.It%3D%3D&state=the-state",
     "with its = kept": f"{REDIRECT_URI}?code={CODE}&state=the-state",
     "in quotes, with line breaks": f'"{REDIRECT_URI}?code=aPrxSomeCode.With\n_All-Of.It%3D%3D&state=the-state"\n',
+    "as an address bar shows it": f"localhost:1717/OauthRedirect?code={CODE}&state=the-state",
+    "from its path on": f"/OauthRedirect?code={CODE}&state=the-state",
+    "from its last segment on": f"OauthRedirect?code={CODE}&state=the-state",
+    "without its scheme": f"//localhost:1717/OauthRedirect?code={CODE}&state=the-state",
     "the query alone": "?state=the-state&code=aPrxSomeCode.With_All-Of.It%3D%3D",
 }
 
@@ -69,6 +73,43 @@ STRAYS = {
     "no state": (f"{REDIRECT_URI}?code={CODE}", "no state"),
     "another port": (f"http://localhost:1718/OauthRedirect?code={CODE}&state=the-state", "redirect URI"),
     "https": (f"https://localhost:1717/OauthRedirect?code={CODE}&state=the-state", "redirect URI"),
+    "this machine by another name": (
+        f"http://127.0.0.1:1717/OauthRedirect?code={CODE}&state=the-state",
+        "redirect URI",
+    ),
+    "the same without a scheme": (
+        f"127.0.0.1:1717/OauthRedirect?code={CODE}&state=the-state",
+        "redirect URI",
+    ),
+    "another port without a scheme": (
+        f"localhost:1718/OauthRedirect?code={CODE}&state=the-state",
+        "redirect URI",
+    ),
+    "another path without a scheme": (f"localhost:1717/Redirect?code={CODE}&state=the-state", "redirect URI"),
+    "another path that ends alike": (
+        f"localhost:1717/NoOauthRedirect?code={CODE}&state=the-state",
+        "redirect URI",
+    ),
+    "an error of another sign-in, without a scheme": (
+        "localhost:1717/OauthRedirect?error=server_error&state=another",
+        "wrong state",
+    ),
+    "an error of nobody's, without a scheme": (
+        "localhost:1717/OauthRedirect?error=server_error&error_description=down",
+        "no state",
+    ),
+    "an error at this machine by another name": (
+        "127.0.0.1:1717/OauthRedirect?error=server_error&state=the-state",
+        "redirect URI",
+    ),
+    "an address that was cut off": (f"{REDIRECT_URI}?state=the-state", "neither a code nor an error"),
+    "the same without a scheme ": (
+        "localhost:1717/OauthRedirect?state=the-state",
+        "neither a code nor an error",
+    ),
+    "cut off after the name": (f"{REDIRECT_URI}?state=the-state&co", "neither a code nor an error"),
+    "the address alone": (REDIRECT_URI, "neither a code nor an error"),
+    "a page of nobody's": ("HTTP ERROR 404 localhost", "nothing that is known"),
     "two codes": (f"{REDIRECT_URI}?code={CODE}&code=b&state=the-state", "twice"),
     "somebody else's refusal": (f"{REDIRECT_URI}?error=access_denied&state=another", "wrong state"),
     "a code alone": ("aPrxKx4Y9vJ2QpLm7Zt0Wc3Rb8Nd5Hs1Gf6Ue_Aq-Iy==", "no state"),
