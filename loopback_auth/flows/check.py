@@ -42,4 +42,4 @@ async def check(
     bearer = Secret("Bearer " + credential.tokens.access_token.reveal())
     reply = await transport(Get(url=credential.server.userinfo_endpoint, authorization=bearer))
     refuse_unusable(reply, "userinfo")
-    return 200 <= reply.status < 300  # noqa: PLR2004 - RFC 9110 section 15.3
+    return reply.is_success

@@ -10,9 +10,10 @@ from typing import Protocol
 from ..errors import LoopbackAuthError, ScopeDiffers, StoreError
 from ..notices import Exchanged, Saved, Warned
 from ..oauth.credential import Credential
-from ..oauth.id_token import NAME_CLAIMS, check_at_hash, read_id_token, read_identity
+from ..oauth.id_token import NAME_CLAIMS, check_at_hash, is_jwt, read_id_token, read_identity
+from ..oauth.scope import scope_differences
 from ..oauth.secret import Secret
-from ..oauth.token import authorization_code_grant, read_token_reply
+from ..oauth.token import authorization_code_grant, issued_tokens, read_token_reply
 from ..oauth.wire import Get, read_json_object
 from .replacement import refuse_another_account
 from .revocation import ABANDONED_S, revoke
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from ..oauth.id_token import Identity
     from ..oauth.metadata import ServerMetadata
     from ..oauth.token import TokenSet
+    from ..oauth.wire import HttpReply
     from .discovery import Transport
     from .profile import Profile
     from .replacement import MaySwitch
@@ -77,11 +79,11 @@ async def redeem(
     issued given back.
     """
     reply = await transport(authorization_code_grant(response))
-    tokens = read_token_reply(reply, received_at=clock(), scope=response.request.scope)
-    notify(Exchanged())
-    async with _given_back_unless_kept(tokens, response.request, transport):
+    async with _given_back_unless_kept(reply, response.request, transport):
+        tokens = read_token_reply(reply, received_at=clock(), scope=response.request.scope)
+        notify(Exchanged())
         _look_at_scope(profile, response.request.scope, tokens, notify)
-        credential = _credential(profile, response.request, tokens, clock())
+        credential = _credential(profile, response.request, tokens, clock(), notify)
         credential = replace(credential, server=server or credential.server)
         if held is not None and credential.identity is None:
             credential = await _named(profile, credential, transport)
@@ -100,15 +102,19 @@ async def redeem(
 
 @asynccontextmanager
 async def _given_back_unless_kept(
-    tokens: TokenSet, request: AuthorizationRequest, transport: Transport
+    reply: HttpReply, request: AuthorizationRequest, transport: Transport
 ) -> AsyncIterator[None]:
-    """Give the tokens back to the server if the block fails: a sign-in that was not kept leaves nothing behind."""
+    """Revoke the tokens of *reply* if the block fails: a sign-in that was not kept leaves nothing."""
     try:
         yield
     except BaseException as error:
         patience_s = ABANDONED_S if isinstance(error, Exception) else INTERRUPTED_S
         revoked = await revoke(
-            tokens, client=request.client, server=request.server, transport=transport, timeout_s=patience_s
+            issued_tokens(reply),
+            client=request.client,
+            server=request.server,
+            transport=transport,
+            timeout_s=patience_s,
         )
         if isinstance(error, StoreError):
             fate = "were revoked" if revoked else "could not be revoked and stay valid until they expire"
@@ -120,7 +126,11 @@ async def _given_back_unless_kept(
 
 
 def _credential(
-    profile: Profile, request: AuthorizationRequest, tokens: TokenSet, moment: datetime
+    profile: Profile,
+    request: AuthorizationRequest,
+    tokens: TokenSet,
+    moment: datetime,
+    notify: Callable[[Notice], None],
 ) -> Credential:
     return Credential(
         profile=profile.name,
@@ -128,24 +138,18 @@ def _credential(
         client=request.client,
         server=request.server,
         settings=profile.to_remember(),
-        identity=_identity(profile, request, tokens, moment),
+        identity=_identity(profile, request, tokens, moment, notify),
         client_secret_env=profile.client_secret_env,
         resource=request.resource,
     )
 
 
 def _look_at_scope(profile: Profile, asked: str, tokens: TokenSet, notify: Callable[[Notice], None]) -> None:
-    want, have = set(asked.split()), set(tokens.scope.replace(",", " ").split())
-    # Servers answer offline_access with the refresh token itself and leave the word out.
-    missing = sorted(want - have - ({"offline_access", "refresh_token"} if tokens.refresh_token else set()))
-    added = sorted(have - want) if want else []
-    told = [f"not granted: {' '.join(missing)}"] * bool(missing) + [
-        f"granted unasked: {' '.join(added)}"
-    ] * bool(added)
+    told = scope_differences(asked, tokens)
     if told and profile.get("strict_scope"):
-        raise ScopeDiffers(f"the server granted another scope than was asked for ({'; '.join(told)})")
+        raise ScopeDiffers(f"the server granted another scope than was asked for ({told})")
     if told:
-        notify(Warned(code="scope-differs", message="; ".join(told)))
+        notify(Warned(code="scope-differs", message=told))
     if tokens.refresh_token is None:
         notify(
             Warned(
@@ -156,13 +160,24 @@ def _look_at_scope(profile: Profile, asked: str, tokens: TokenSet, notify: Calla
 
 
 def _identity(
-    profile: Profile, request: AuthorizationRequest, tokens: TokenSet, moment: datetime
+    profile: Profile,
+    request: AuthorizationRequest,
+    tokens: TokenSet,
+    moment: datetime,
+    notify: Callable[[Notice], None],
 ) -> Identity | None:
-    # An ID token that was not asked for carries no nonce of ours and proves nothing.
-    if tokens.id_token is None or request.nonce is None:
+    def warn(objection: str) -> None:
+        notify(Warned(code="answer-odd", message=objection))
+
+    if tokens.id_token is None:
         return None
-    claims = read_id_token(tokens.id_token, request, now=moment)
-    check_at_hash(tokens.id_token, tokens.access_token)
+    if request.nonce is None:
+        # An ID token that was not asked for carries no nonce of ours and proves nothing.
+        if not is_jwt(tokens.id_token):
+            warn("the server gave an ID token that was not asked for, and that is no JWT")
+        return None
+    claims = read_id_token(tokens.id_token, request, now=moment, warn=warn)
+    check_at_hash(tokens.id_token, tokens.access_token, warn=warn)
     return read_identity(claims, names=_names(profile))
 
 
@@ -183,6 +198,6 @@ async def _named(profile: Profile, credential: Credential, transport: Transport)
     except (LoopbackAuthError, TimeoutError):
         return credential
     # OpenID Connect Core section 5.3.2: another subject's claims are not this person's.
-    if reply.status != 200 or identity is None or (known and identity.subject != known.subject):  # noqa: PLR2004 - OK
+    if not reply.is_success or identity is None or (known and identity.subject != known.subject):
         return credential
     return replace(credential, identity=identity)

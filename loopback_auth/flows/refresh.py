@@ -13,11 +13,12 @@ from ..oauth.refresh import read_refresh_reply, refresh_token_grant
 from .access_token import SPARE_S, is_usable, still_good
 from .expiry import with_expiry, with_usual_expiry
 from .in_flight import InFlight
+from .partial_answer import or_part
 from .patience import patiently
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
     from contextlib import ExitStack
     from datetime import datetime
     from typing import Any
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from ..notices import Notice
     from ..oauth.metadata import Client
     from ..oauth.secret import Secret
+    from ..oauth.wire import HttpReply
     from .discovery import Transport
 
 
@@ -96,7 +98,13 @@ async def _refreshed_or_usable(
 ) -> Mapping[str, Any]:
     try:
         new = await _refreshed(
-            hold, credential, in_flight=in_flight, transport=transport, clock=clock, environ=environ
+            hold,
+            credential,
+            in_flight=in_flight,
+            transport=transport,
+            clock=clock,
+            environ=environ,
+            notify=notify,
         )
     except StoreError:
         raise
@@ -129,24 +137,33 @@ async def _refreshed(
     transport: Transport,
     clock: Callable[[], datetime],
     environ: Mapping[str, str] | None,
+    notify: Callable[[Notice], None],
 ) -> Credential:
     client, token = client_of(credential, environ), credential.tokens.refresh_token
     assert token is not None  # noqa: S101 - the caller looked
     # What the server answers may be the only copy of the next refresh token: room for it is set aside.
     hold.prove(2 * len(repr(credential.to_document())))
     message = replace(refresh_token_grant(token, credential, client=client), delivery=in_flight.delivery)
-    reply = await patiently(message, transport=in_flight, clock=clock)
+
+    def send(by: Transport) -> Awaitable[HttpReply]:
+        return patiently(message, transport=by, clock=clock)
+
+    reply = await or_part(send, in_flight)
     try:
-        tokens = read_refresh_reply(reply, credential=credential, received_at=clock())
+        new = read_refresh_reply(reply, credential=credential, received_at=clock())
     except RefreshRejected as rejected:
         if rejected.facts["error"] == "invalid_grant":
             _drop(token, hold)
         raise
-    rotated = tokens.refresh_token != token
-    renewed = replace(credential, tokens=tokens, rotates=credential.rotates or rotated)
+    rotated = new.tokens.refresh_token != token
+    renewed = replace(credential, tokens=new.tokens, rotates=credential.rotates or rotated)
     # What the server knows of the expiry may come late or never.
     saved = with_usual_expiry(renewed)
     _save(saved, hold, rotated=rotated)
+    if new.failure is not None:
+        raise new.failure
+    for objection in new.objections:
+        notify(Warned(code="answer-odd", message=objection))
     dated = await with_expiry(renewed, client=client, transport=transport, clock=clock)
     if dated != saved:
         with suppress(StoreError):

@@ -9,20 +9,19 @@ from ..oauth.revocation import revocation_request
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..oauth.metadata import Client, ServerMetadata
-    from ..oauth.token import TokenSet
-    from ..oauth.wire import FormPost
+    from ..oauth.token import IssuedTokens, TokenSet
+    from ..oauth.wire import FormPost, HttpReply
     from .discovery import Transport
 
 ABANDONED_S = 5.0
 """The most that is spent on revoking a token."""
 
-_REVOKED = 200
 # Section 2.2.1: the server does not revoke tokens of that kind, or - at some - knows it no more.
 _NOT_FOR_REVOKING = 400
 
 
 async def revoke(
-    tokens: TokenSet,
+    tokens: TokenSet | IssuedTokens,
     *,
     client: Client,
     server: ServerMetadata,
@@ -35,9 +34,13 @@ async def revoke(
     Never raises for what the server or the network does: whoever gives tokens up has something else to report.
     """
     token = tokens.refresh_token or tokens.access_token
+    if token is None:
+        return False
     hint = "refresh_token" if tokens.refresh_token else "access_token"
     message = revocation_request(token, hint=hint, client=client, server=server)
-    return await _status(message, transport, timeout_s) == _REVOKED
+    reply = await _sent(message, transport, timeout_s)
+    # Section 2.2 has 200, and some servers say 204.
+    return reply is not None and reply.is_success
 
 
 async def revoke_both(
@@ -52,10 +55,11 @@ async def revoke_both(
     if tokens.refresh_token is None or not done:
         return done
     message = revocation_request(tokens.access_token, hint="access_token", client=client, server=server)
-    return await _status(message, transport, ABANDONED_S) in (_REVOKED, _NOT_FOR_REVOKING)
+    reply = await _sent(message, transport, ABANDONED_S)
+    return reply is not None and (reply.is_success or reply.status == _NOT_FOR_REVOKING)
 
 
-async def _status(message: FormPost | None, transport: Transport, timeout_s: float) -> int | None:
+async def _sent(message: FormPost | None, transport: Transport, timeout_s: float) -> HttpReply | None:
     if message is None:
         return None
     await entered()
@@ -63,6 +67,6 @@ async def _status(message: FormPost | None, transport: Transport, timeout_s: flo
 
     try:
         async with asyncio.timeout(timeout_s):
-            return (await transport(message)).status
+            return await transport(message)
     except (LoopbackAuthError, TimeoutError):
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 from .jwt import numeric_date, unverified_claims
@@ -17,15 +18,25 @@ if TYPE_CHECKING:
 LIMIT_S = 10**9
 """Some thirty years: more than that is nonsense, not a lifetime."""
 
+_SECONDS = re.compile(r"\s*([0-9]{1,10})(?:\.[0-9]+)?\s*")
+
 
 def told_expiry(expires_in: object, received_at: datetime) -> datetime | None:
-    """Turn `expires_in` (RFC 6749 section 5.1) into a time; anything but a plausible number of seconds is "unknown"."""
-    if isinstance(expires_in, str) and expires_in.isascii() and expires_in.isdigit():
-        # int() of a megabyte of digits would take its time, and more of them than the limit has are nonsense.
-        expires_in = int(expires_in) if len(expires_in) <= len(str(LIMIT_S)) else None
-    if isinstance(expires_in, bool) or not isinstance(expires_in, int) or not 0 <= expires_in <= LIMIT_S:
+    """
+    Return when a token with this `expires_in` (RFC 6749 section 5.1) ends; `None` for "unknown".
+
+    Some servers send digits, some a decimal, and for a token without an end some send 0.
+    """
+    if isinstance(expires_in, str):
+        # Not for int() to judge: it takes signs, underscores and the digits of every script.
+        digits = _SECONDS.fullmatch(expires_in)
+        expires_in = int(digits[1]) if digits else None
+    if isinstance(expires_in, bool) or not isinstance(expires_in, (int, float)):
         return None
-    return received_at + timedelta(seconds=expires_in)
+    # Not a number is neither.
+    if not 1 <= expires_in < LIMIT_S + 1:
+        return None
+    return received_at + timedelta(seconds=int(expires_in))
 
 
 def jwt_expiry(access_token: Secret, received_at: datetime) -> datetime | None:

@@ -9,17 +9,17 @@ says of keys is followed; one that says it has no signature at all is refused, s
 from __future__ import annotations
 
 from base64 import urlsafe_b64encode
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from ..errors import IDTokenInvalid
-from .jwt import numeric_date, unverified_claims, unverified_header
+from .jwt import CLAIMS, numeric_date, part, unverified_claims, unverified_header
+from .lenient_json import read_members
 from .text import one_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
     from typing import Any, NoReturn
 
@@ -29,6 +29,15 @@ if TYPE_CHECKING:
 
 SKEW = timedelta(seconds=60)
 """How far the server's clock may be from ours."""
+
+FUTURE = timedelta(minutes=10)
+"""How far ahead of our clock a token may be issued: a computer that slept is so far behind."""
+
+_CLOCK = {
+    "cause": "This computer's clock or the server's is wrong.",
+    "fix": "Check this computer's clock (loopback-auth doctor compares it with the server's),"
+    " then: loopback-auth login",
+}
 
 # RFC 7518 section 3.1, RFC 8037 section 3.1: the hash that goes with each algorithm of a signature.
 _HASHES = {
@@ -64,41 +73,119 @@ def read_identity(claims: Mapping[str, Any], *, names: Sequence[str] = NAME_CLAI
     return Identity(subject=one_line(str(subject)), name=told[0], claims=claims)
 
 
-def read_id_token(id_token: Secret, request: AuthorizationRequest, *, now: datetime) -> dict[str, Any]:
+def read_id_token(
+    id_token: Secret, request: AuthorizationRequest, *, now: datetime, warn: Callable[[str], None]
+) -> dict[str, Any]:
     """
-    Read the claims of *id_token* and hold them against *request*.
+    Return the claims of *id_token*, held against *request* - OpenID Connect Core section 3.1.3.7.
 
-    *now* is aware, in UTC. Raises `IDTokenInvalid` naming the claim that does not fit.
+    *now* is aware, in UTC. *warn* is given a clause for each oddity that refuses nothing.
+
+    Raises:
+        IDTokenInvalid: a claim does not fit, and is named.
     """
     claims = _signed_claims(id_token)
     _check_who_for(claims, issuer=request.server.issuer, client_id=request.client.client_id)
-    if _time(claims, "exp") + SKEW.total_seconds() < now.timestamp():
-        _refuse("exp", "it has expired; is this computer's clock right?")
-    if _time(claims, "iat") - SKEW.total_seconds() > now.timestamp():
-        _refuse("iat", "it comes from the future; is this computer's clock right?")
+    _check_times(claims, now, warn)
     nonce = claims.get("nonce")
+    if request.nonce is not None and nonce is None:
+        others = " ".join(word for word in request.scope.split() if word != "openid")
+        _refuse(
+            "nonce",
+            "it has none, so nothing ties it to this sign-in",
+            cause="The server leaves out what an ID token must repeat of its request"
+            " (OpenID Connect Core section 3.1.3.7).",
+            fix="Report it to whoever runs the server; to do without an ID token:"
+            f' loopback-auth login --scope "{others}"',
+        )
     if request.nonce is not None and not (isinstance(nonce, str) and request.nonce.matches(nonce)):
         _refuse("nonce", "it answers another request")
     return claims
 
 
-def check_at_hash(id_token: Secret, access_token: Secret) -> None:
+def check_at_hash(id_token: Secret, access_token: Secret, *, warn: Callable[[str], None]) -> None:
     """
-    Raise `IDTokenInvalid` unless *id_token* came with *access_token*, where it says with which - section 3.1.3.6.
+    Check that *id_token* came with *access_token*, where it says with which - section 3.1.3.6.
 
-    A hash that cannot be computed is no match: an algorithm nobody knows would otherwise let any token pass.
+    *warn* is given a clause where the hash is one that nobody here can compute.
+
+    Raises:
+        IDTokenInvalid: it came with another one.
     """
     told = _claims(id_token).get("at_hash")
     if told is None:
         return
-    digest = _HASHES.get(str(unverified_header(id_token).get("alg")))
+    algorithm = str(unverified_header(id_token).get("alg"))
+    digest = _HASHES.get(algorithm)
     if digest is None:
-        _refuse("at_hash", "its algorithm is not known")
+        warn(
+            "the ID token's at_hash could not be compared:"
+            f" the algorithm {one_line(algorithm, limit=40)!r} is not known here"
+        )
+        return
     from hashlib import new
 
     octets = new(digest, access_token.reveal().encode()).digest()
     if told != urlsafe_b64encode(octets[: len(octets) // 2]).rstrip(b"=").decode():
         _refuse("at_hash", "it belongs to another access token")
+
+
+def refuse_another(id_token: Secret, credential: Credential) -> None:
+    """
+    Check that the ID token of a refresh is of the issuer and person of *credential*.
+
+    OpenID Connect Core section 12.2. One that cannot be read names nobody.
+
+    Raises:
+        IDTokenInvalid: it names another one (ID-04).
+    """
+    claims = _lenient_claims(id_token)
+    old = _lenient_claims(credential.tokens.id_token) if credential.tokens.id_token else {}
+    issuer = old.get("iss") or credential.server.issuer
+    if issuer is not None and isinstance(claims.get("iss"), str) and claims["iss"] != issuer:
+        _refuse("iss", "it was issued by another server")
+    held = subject_of(old) or (credential.identity.subject if credential.identity else None)
+    named = subject_of(claims)
+    # A stored subject is one line.
+    if held is not None and named is not None and one_line(named) != one_line(held):
+        _refuse("sub", "it names another person than the one who signed in")
+
+
+def check_refreshed_id_token(
+    id_token: Secret,
+    credential: Credential,
+    *,
+    access_token: Secret,
+    now: datetime,
+    warn: Callable[[str], None],
+) -> None:
+    """
+    Check an ID token that came with a refreshed access token, of the person who signed in.
+
+    *warn* is given a clause for everything that a sign-in would refuse: the tokens beside it are
+    the only ones left.
+    """
+    issuer, client_id = credential.server.issuer, credential.client.client_id
+    try:
+        claims = _signed_claims(id_token)
+        _check_who_for(claims, issuer=issuer, client_id=client_id)
+        _check_times(claims, now, warn)
+        check_at_hash(id_token, access_token, warn=warn)
+    except IDTokenInvalid as error:
+        warn(error.message)
+
+
+def subject_of(claims: Mapping[str, Any]) -> str | None:
+    """Return the subject that *claims* name; some servers write it as a number."""
+    subject = claims.get("sub")
+    if isinstance(subject, int) and not isinstance(subject, bool):
+        return str(subject)
+    return subject if isinstance(subject, str) and subject else None
+
+
+def is_jwt(id_token: Secret) -> bool:
+    """Tell whether the claims of *id_token* can be read at all."""
+    return bool(_lenient_claims(id_token))
 
 
 def _check_who_for(claims: Mapping[str, Any], *, issuer: str | None, client_id: str) -> None:
@@ -110,39 +197,40 @@ def _check_who_for(claims: Mapping[str, Any], *, issuer: str | None, client_id: 
         _refuse("aud", "it is meant for another client")
     if len(audiences) > 1 and claims.get("azp", client_id) != client_id:
         _refuse("azp", "it was given to another client")
-    if not isinstance(claims.get("sub"), str) or not claims["sub"]:
+    if subject_of(claims) is None:
         _refuse("sub", "it names nobody")
 
 
-def read_refreshed_id_token(id_token: Secret, credential: Credential, *, now: datetime) -> dict[str, Any]:
-    """
-    Read the claims of an ID token that came with a refreshed access token - OpenID Connect Core section 12.2.
+def _check_times(claims: Mapping[str, Any], now: datetime, warn: Callable[[str], None]) -> None:
+    expires_at, issued_at = numeric_date(claims.get("exp")), numeric_date(claims.get("iat"))
+    if expires_at is None:
+        _refuse("exp", "it is missing or not a time")
+    over_s = now.timestamp() - expires_at
+    if over_s > SKEW.total_seconds():
+        _refuse("exp", f"it expired {_span(over_s)} ago, by this computer's clock", **_CLOCK)
+    if issued_at is None:
+        warn("the ID token does not say when it was issued (iat)")
+        return
+    ahead_s = issued_at - now.timestamp()
+    if ahead_s > FUTURE.total_seconds():
+        _refuse("iat", f"it was issued {_span(ahead_s)} ahead of this computer's clock", **_CLOCK)
+    if ahead_s > SKEW.total_seconds():
+        warn(f"the ID token was issued {_span(ahead_s)} ahead of this computer's clock: is it right?")
 
-    It must be of the same issuer, client and person as the sign-in was; raises `IDTokenInvalid` naming the claim that does not fit.
-    """
-    claims = _signed_claims(id_token)
-    _check_who_for(claims, issuer=credential.server.issuer, client_id=credential.client.client_id)
-    held = _subject(credential)
-    if held is not None and claims["sub"] != held:
-        _refuse("sub", "it names another person than the one who signed in")
-    if _time(claims, "iat") - SKEW.total_seconds() > now.timestamp():
-        _refuse("iat", "it comes from the future; is this computer's clock right?")
-    return claims
 
-
-def _subject(credential: Credential) -> str | None:
-    """Give the subject of the sign-in, as its own ID token or else userinfo named it."""
-    if credential.tokens.id_token:
-        with suppress(ValueError, KeyError):
-            return str(unverified_claims(credential.tokens.id_token)["sub"])
-    return credential.identity.subject if credential.identity else None
+def _span(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 600 else f"{seconds / 60:.0f} minutes"  # noqa: PLR2004 - for people
 
 
 def _signed_claims(id_token: Secret) -> dict[str, Any]:
     claims = _claims(id_token)
     algorithm = unverified_header(id_token).get("alg")
     if not isinstance(algorithm, str) or algorithm.lower() in ("", "none"):
-        raise IDTokenInvalid("the ID token has no signature", claim="alg")
+        raise IDTokenInvalid(
+            "the ID token has no signature",
+            cause="Anybody could have made it: OpenID Connect Core section 2 wants it signed.",
+            claim="alg",
+        )
     return claims
 
 
@@ -151,15 +239,22 @@ def _claims(id_token: Secret) -> dict[str, Any]:
         unverified_header(id_token)
         return unverified_claims(id_token)
     except ValueError:
-        raise IDTokenInvalid("the ID token is not a JWT", claim="none") from None
+        raise IDTokenInvalid(
+            "the ID token is not a JWT",
+            cause="It has not the three parts of a signed token (OpenID Connect Core section 2),"
+            " or they cannot be read.",
+            claim="none",
+        ) from None
 
 
-def _time(claims: Mapping[str, Any], name: str) -> float:
-    value = numeric_date(claims.get(name))
-    if value is None:
-        _refuse(name, "it is missing or not a time")
-    return value
+def _lenient_claims(id_token: Secret) -> dict[str, Any]:
+    try:
+        return read_members(part(id_token, CLAIMS))
+    except ValueError:
+        return {}
 
 
-def _refuse(claim: str, why: str) -> NoReturn:
-    raise IDTokenInvalid(f"the ID token is not for this sign-in: {claim}: {why}", claim=claim)
+def _refuse(claim: str, why: str, *, cause: str = "", fix: str = "") -> NoReturn:
+    raise IDTokenInvalid(
+        f"the ID token is not for this sign-in: {claim}: {why}", claim=claim, cause=cause, fix=fix
+    )

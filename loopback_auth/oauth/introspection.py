@@ -34,6 +34,6 @@ def read_introspection_reply(reply: HttpReply) -> dict[str, Any] | None:
     """
     answer = read_json_object(reply, what="the introspection endpoint")
     refuse_unusable(reply, "the introspection endpoint")
-    if reply.status != 200 or not isinstance(answer.get("active"), bool):  # noqa: PLR2004 - RFC 7662 section 2.2
+    if not reply.is_success or not isinstance(answer.get("active"), bool):
         return None
     return answer

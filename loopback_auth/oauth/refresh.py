@@ -2,26 +2,49 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from ..errors import ProtocolError, RefreshRejected, ServerUnavailable, TokenError
-from .id_token import check_at_hash, read_refreshed_id_token
-from .token import authenticated, read_token_reply
+from .id_token import check_refreshed_id_token, is_jwt, refuse_another
+from .token import (
+    TokenSet,
+    authenticated,
+    issued_tokens,
+    lenient_members,
+    objections_to,
+    read_token_reply,
+    token_set,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from datetime import datetime
+    from typing import NoReturn
 
     from .credential import Credential
     from .metadata import Client
     from .secret import Secret
-    from .token import TokenSet
+    from .token import IssuedTokens
     from .wire import FormPost, HttpReply
 
 _OF_THE_CLIENT = frozenset({"invalid_client", "unauthorized_client", "unsupported_grant_type"})
 _FOR_NOW = frozenset({"server_error", "temporarily_unavailable"})
 # RFC 9110 section 15.5.9, RFC 8470 section 5.2, RFC 6585 section 4
 _FOR_NOW_STATUSES = frozenset({408, 425, 429})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshedTokens:
+    """
+    What a refresh gave, to be stored before anything else is done with it.
+
+    *objections* are clauses about what a sign-in would not have taken. *failure* is to be raised
+    once the tokens are stored: only the refresh token is new, and there was no usable access token.
+    """
+
+    tokens: TokenSet
+    objections: tuple[str, ...] = ()
+    failure: ProtocolError | None = None
 
 
 def refresh_token_grant(refresh_token: Secret, credential: Credential, *, client: Client) -> FormPost:
@@ -32,7 +55,7 @@ def refresh_token_grant(refresh_token: Secret, credential: Credential, *, client
     same `resource` as before, since this token may be meant for another one (RFC 8707 section 2.2). Neither
     `code_verifier` nor `redirect_uri` belongs here, and some servers refuse them.
     """
-    return authenticated(
+    grant = authenticated(
         client,
         credential.server,
         url=credential.server.token_endpoint,
@@ -42,19 +65,31 @@ def refresh_token_grant(refresh_token: Secret, credential: Credential, *, client
             *(("resource", value) for value in credential.resource),
         ),
     )
+    return replace(grant, allow_partial=True)
 
 
-def read_refresh_reply(reply: HttpReply, *, credential: Credential, received_at: datetime) -> TokenSet:
+def read_refresh_reply(reply: HttpReply, *, credential: Credential, received_at: datetime) -> RefreshedTokens:
     """
-    Read the answer, filled up with what it leaves out of the credential's tokens.
+    Return the tokens of the answer, filled up with what it leaves out of the credential's.
 
-    A new refresh token replaces the old one, and no new one keeps it (RFC 6749 section 6). Raises `RefreshRejected` when the
-    refresh token is of no more use (then `facts["error"]` has the server's code), `IDTokenInvalid` for an ID token of somebody
-    else, else what `read_token_reply` raises.
+    A new refresh token replaces the old one, and no new one keeps it (RFC 6749 section 6). Whatever
+    else is wrong with a 2xx answer, its tokens are taken: the old refresh token may be used up.
+
+    Raises:
+        RefreshRejected: the refresh token is of no more use; its fact `error` is the server's code.
+        IDTokenInvalid: the ID token names another issuer or person (ID-04).
+        ProviderError: what `read_token_reply` raises, for an answer without tokens.
     """
-    old = credential.tokens
+    issued = issued_tokens(reply)
+    if not reply.is_success or not (issued.access_token or issued.refresh_token):
+        _raise_failure(reply, credential, received_at)
+    return _read_leniently(reply, issued, credential, received_at)
+
+
+def _raise_failure(reply: HttpReply, credential: Credential, received_at: datetime) -> NoReturn:
+    """Raise the error that fits an answer without tokens best."""
     try:
-        new = read_token_reply(reply, received_at=received_at, scope=old.scope)
+        read_token_reply(reply, received_at=received_at)
     except TokenError as error:
         if error.error in _OF_THE_CLIENT or error.error in _FOR_NOW:
             raise
@@ -68,16 +103,39 @@ def read_refresh_reply(reply: HttpReply, *, credential: Credential, received_at:
         if not 400 <= reply.status < 500 or reply.status in _FOR_NOW_STATUSES:  # noqa: PLR2004 - RFC 9110 section 15.5
             raise
         raise _rejected(credential, error.message, "", "") from None
+    raise AssertionError("an answer without tokens was read as one with them")
+
+
+def _read_leniently(
+    reply: HttpReply, issued: IssuedTokens, credential: Credential, received_at: datetime
+) -> RefreshedTokens:
+    old, answer = credential.tokens, lenient_members(reply)
+    objections = list(objections_to(reply, answer))
+    id_token = issued.id_token
+    if id_token is not None:
+        refuse_another(id_token, credential)
+    try:
+        new = token_set(answer, received_at=received_at, scope=old.scope, object_to=objections.append)
+    except ProtocolError as error:
+        refresh_token = issued.refresh_token or old.refresh_token
+        return RefreshedTokens(tokens=replace(old, refresh_token=refresh_token), failure=error)
     if new.id_token is not None:
-        read_refreshed_id_token(new.id_token, credential, now=received_at)
-        check_at_hash(new.id_token, new.access_token)
-    return replace(
+        check_refreshed_id_token(
+            new.id_token,
+            credential,
+            access_token=new.access_token,
+            now=received_at,
+            warn=objections.append,
+        )
+    tokens = replace(
         new,
         refresh_token=new.refresh_token or old.refresh_token,
-        id_token=new.id_token or old.id_token,
+        # The old one goes on saying whose sign-in this is where the new one cannot be read.
+        id_token=new.id_token if new.id_token and is_jwt(new.id_token) else old.id_token or new.id_token,
         # Servers leave out of the second answer what the first one said.
         extra={**old.extra, **new.extra},
     )
+    return RefreshedTokens(tokens=tokens, objections=tuple(objections))
 
 
 def _rejected(credential: Credential, message: str, error: str, description: str) -> RefreshRejected:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from .token import authenticated
 
 TYPE_CHECKING = False
@@ -21,6 +23,8 @@ def revocation_request(
     """
     if server.revocation_endpoint is None:
         return None
-    return authenticated(
+    request = authenticated(
         client, server, url=server.revocation_endpoint, fields=(("token", token), ("token_type_hint", hint))
     )
+    # The status is the answer (section 2.2): what becomes of the body does not matter.
+    return replace(request, allow_partial=True)

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
-from dataclasses import dataclass, field
-from urllib.parse import quote, urlsplit
+from dataclasses import dataclass, field, replace
+from urllib.parse import parse_qsl, quote, urlsplit
 
 from ..errors import ProtocolError, TokenError
 from .expiry import jwt_expiry, told_expiry
+from .lenient_json import read_members
+from .refusal import code_and_words
 from .secret import Secret
 from .text import one_line
 from .wire import FormPost, read_json_object, refuse_unusable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
-    from typing import Any
+    from typing import Any, NoReturn, TypeGuard
 
     from .authorization import AuthorizationResponse
     from .metadata import Client, ServerMetadata
@@ -47,6 +50,11 @@ KNOWN_ERRORS = frozenset(
     }
 )
 
+_NO_ACCESS_TOKEN = "the token endpoint's answer has no access_token"  # noqa: S105 - a sentence
+
+# A form that says nothing of its type.
+_FORM = re.compile(rb"[a-z_]+=[!-;=-~]*\s*")
+
 _STANDARD = frozenset({"access_token", "token_type", "expires_in", "refresh_token", "scope", "id_token"})
 
 
@@ -70,10 +78,19 @@ class TokenSet:
     extra: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuedTokens:
+    """What a server issued, as far as it can be found: enough to give it back."""
+
+    access_token: Secret | None = None
+    refresh_token: Secret | None = None
+    id_token: Secret | None = None
+
+
 def authorization_code_grant(response: AuthorizationResponse) -> FormPost:
     """Build the one request that redeems the code of *response* - RFC 6749 section 4.1.3, RFC 7636 section 4.5, RFC 8707 section 2.2."""
     request = response.request
-    return authenticated(
+    grant = authenticated(
         request.client,
         request.server,
         url=request.server.token_endpoint,
@@ -85,6 +102,7 @@ def authorization_code_grant(response: AuthorizationResponse) -> FormPost:
             *(("resource", value) for value in request.resource),
         ),
     )
+    return replace(grant, allow_partial=True)
 
 
 def token_endpoint_auth_method(client: Client, server: ServerMetadata) -> str:
@@ -131,38 +149,129 @@ def _encoded(text: str) -> str:
 
 def read_token_reply(reply: HttpReply, *, received_at: datetime, scope: str = "") -> TokenSet:
     """
-    Read the token endpoint's answer - RFC 6749 sections 5.1 and 5.2.
+    Return the tokens of the token endpoint's answer to a sign-in - RFC 6749 sections 5.1 and 5.2.
 
-    *received_at* is aware, in UTC. *scope* is what was asked for, which is what an answer without one means. Raises `TokenError`
-    if the answer is an error, whatever its status (some servers send 200), and `ProtocolError` or one of its like if it is neither.
+    *received_at* is aware, in UTC. *scope* is what was asked for, which is what an answer without
+    one means.
+
+    Raises:
+        TokenError: the answer is an error, whatever its status: some servers send 200.
+        ProtocolError: it is neither tokens nor an error.
+        HTMLAnswer, UnexpectedRedirect, ServerUnavailable: so is this.
+        TransportError: it was not read to its end.
     """
-    answer = read_json_object(reply, what="the token endpoint")
-    if "error" in answer:
-        raise _token_error(reply, answer)
-    refuse_unusable(reply, "the token endpoint")
-    if reply.status != 200:  # noqa: PLR2004 - RFC 6749 section 5.1
-        raise ProtocolError(f"the token endpoint answered with status {reply.status} and no error code")
-    access_token = _access_token(answer)
+    if reply.incomplete is not None:
+        raise reply.incomplete
+    answer = _members(reply)
+    _check_success(reply, answer)
+    return token_set(answer, received_at=received_at, scope=scope, object_to=_refuse)
+
+
+def token_set(
+    answer: Mapping[str, Any], *, received_at: datetime, scope: str, object_to: Callable[[str], None]
+) -> TokenSet:
+    """
+    Return the tokens that *answer* holds.
+
+    *object_to* is given a clause for each member that a sign-in would not take; where it does not
+    raise, the member counts as absent.
+
+    Raises:
+        ProtocolError: there is no access token.
+    """
+    access_token = _token(answer, "access_token", object_to)
+    if access_token is None:
+        raise ProtocolError(_NO_ACCESS_TOKEN)
+    _check_token_type(answer, object_to)
     return TokenSet(
         access_token=access_token,
-        token_type=_token_type(answer),
+        token_type="Bearer",  # noqa: S106 - a type
         obtained_at=received_at,
         expires_at=told_expiry(answer.get("expires_in"), received_at)
         or jwt_expiry(access_token, received_at),
-        refresh_token=_token(answer, "refresh_token"),
-        id_token=_token(answer, "id_token"),
+        refresh_token=_token(answer, "refresh_token", object_to),
+        id_token=_token(answer, "id_token", object_to),
         scope=_scope(answer, scope),
         extra=_extra(answer),
     )
 
 
-def _token_error(reply: HttpReply, answer: Mapping[str, Any]) -> TokenError:
-    error, description = answer["error"], answer.get("error_description")
-    code = (one_line(error, limit=60) if isinstance(error, str) else "") or "an error without a name"
-    said = one_line(reply.without_sent(description)) if isinstance(description, str) else ""
+def issued_tokens(reply: HttpReply) -> IssuedTokens:
+    """Return the tokens that can be found in *reply*, be it cut off, malformed or an error."""
+    answer = lenient_members(reply)
+    found = {
+        name: Secret(answer[name])
+        for name in ("access_token", "refresh_token", "id_token")
+        if _is_token(answer.get(name))
+        # An error may repeat the request.
+        and (reply.is_success or Secret(answer[name]) not in reply.sent)
+    }
+    return IssuedTokens(**found)
+
+
+def lenient_members(reply: HttpReply) -> Mapping[str, Any]:
+    """Return the members of *reply*, as JSON or as a form, as far as they can be read."""
+    if not _is_form(reply) and not _FORM.fullmatch(reply.body):
+        return read_members(reply.body)
+    return dict(_form(reply))
+
+
+def objections_to(reply: HttpReply, answer: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a clause for each thing for which a sign-in would refuse *reply*, whose members are *answer*."""
+    if reply.incomplete is not None:
+        yield f"the token endpoint's answer was not read to its end ({reply.incomplete})"
+    else:
+        try:
+            _members(reply)
+        except ProtocolError:
+            yield "the token endpoint's answer is malformed, and was read as far as it can be"
+    if _has_error(answer):
+        shown = ": ".join(filter(None, code_and_words(reply, answer)))
+        yield f"the token endpoint gave tokens, and an error ({shown})"
+
+
+def _has_error(answer: Mapping[str, Any]) -> bool:
+    return isinstance(answer.get("error"), str) and answer["error"] != ""
+
+
+def _members(reply: HttpReply) -> Mapping[str, Any]:
+    if not _is_form(reply):
+        return read_json_object(reply, what="the token endpoint")
+    pairs = _form(reply)
+    if len(dict(pairs)) != len(pairs):
+        raise ProtocolError("the token endpoint: a name occurs twice in its form")
+    return dict(pairs)
+
+
+def _is_form(reply: HttpReply) -> bool:
+    kind = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
+    # The name of the type is given to JSON, too.
+    return kind == "application/x-www-form-urlencoded" and not reply.body.lstrip().startswith(b"{")
+
+
+def _form(reply: HttpReply) -> list[tuple[str, str]]:
+    return parse_qsl(reply.body.decode("utf-8", "replace"), keep_blank_values=True)
+
+
+def _check_success(reply: HttpReply, answer: Mapping[str, Any]) -> None:
+    code, said = code_and_words(reply, answer)
+    if _has_error(answer):
+        raise _token_error(reply, code, said)
+    refuse_unusable(reply, "the token endpoint", said=said)
+    if reply.is_success:
+        if answer.get("access_token") is None:
+            raise ProtocolError(_NO_ACCESS_TOKEN + (f": {said}" if said else ""))
+    elif code or said:
+        raise _token_error(reply, code, said)
+    else:
+        raise ProtocolError(f"the token endpoint answered with status {reply.status} and no error code")
+
+
+def _token_error(reply: HttpReply, code: str, said: str) -> TokenError:
     host = urlsplit(reply.url).netloc
+    shown = ": ".join(filter(None, (code, said))) or "an error without a name"
     return TokenError(
-        f"{host} refused the request ({code}{said and ': '}{said})",
+        f"{host} refused the request ({shown})",
         error=code,
         known=code in KNOWN_ERRORS,
         host=host,
@@ -170,35 +279,30 @@ def _token_error(reply: HttpReply, answer: Mapping[str, Any]) -> TokenError:
     )
 
 
-def _access_token(answer: Mapping[str, Any]) -> Secret:
-    token = _token(answer, "access_token")
-    if token is None:
-        raise ProtocolError("the token endpoint's answer has no access_token")
-    return token
+def _refuse(objection: str) -> NoReturn:
+    raise ProtocolError(objection)
 
 
-def _token(answer: Mapping[str, Any], name: str) -> Secret | None:
+def _is_token(value: object) -> TypeGuard[str]:
+    return (
+        isinstance(value, str) and 1 <= len(value) <= TOKEN_CHARACTERS and all("!" <= c <= "~" for c in value)
+    )
+
+
+def _token(answer: Mapping[str, Any], name: str, object_to: Callable[[str], None]) -> Secret | None:
     value = answer.get(name)
-    if value is None or (value == "" and name != "access_token"):
-        return None
-    if (
-        not isinstance(value, str)
-        or not 1 <= len(value) <= TOKEN_CHARACTERS
-        or any(not "!" <= c <= "~" for c in value)
-    ):
-        raise ProtocolError(f"the token endpoint's answer has a malformed {name}")
-    return Secret(value)
+    if _is_token(value):
+        return Secret(value)
+    if value is not None and (value != "" or name == "access_token"):
+        object_to(f"the token endpoint's answer has a malformed {name}")
+    return None
 
 
-def _token_type(answer: Mapping[str, Any]) -> str:
-    value = answer.get("token_type")
-    if not isinstance(value, str):
-        raise ProtocolError("the token endpoint's answer has no token_type")
-    if value.lower() != "bearer":
-        raise ProtocolError(
-            f"the token endpoint gave a token of the unknown type {one_line(value, limit=40)!r}"
-        )
-    return "Bearer"
+def _check_token_type(answer: Mapping[str, Any], object_to: Callable[[str], None]) -> None:
+    """Object to a type that is not Bearer, which is also what no type means: many leave it out."""
+    value = answer.get("token_type") or "Bearer"
+    if not isinstance(value, str) or value.strip().lower() != "bearer":
+        object_to(f"the token endpoint gave a token of the unknown type {one_line(str(value), limit=40)!r}")
 
 
 def _scope(answer: Mapping[str, Any], asked: str) -> str:

@@ -177,12 +177,19 @@ def strict_json(octets: bytes) -> Any:
         )
     except RecursionError:
         raise ValueError("nested too deep") from None
+    if is_nested_too_deep(value):
+        raise ValueError("nested too deep")
+    return value
+
+
+def is_nested_too_deep(value: Any) -> bool:
+    """Tell whether *value* has more than `NESTING` levels of arrays and objects."""
     level = [value]
     for _ in range(NESTING):
         level = [inner for outer in level for inner in _members(outer)]
         if not level:
-            return value
-    raise ValueError("nested too deep")
+            return False
+    return True
 
 
 def _members(value: Any) -> Iterable[Any]:
@@ -220,8 +227,8 @@ def _not_json(reply: HttpReply, what: str) -> NoReturn:
     )
 
 
-def refuse_unusable(reply: HttpReply, what: str) -> None:
-    """Raise for an answer that says by its status alone that it is not the one we asked for."""
+def refuse_unusable(reply: HttpReply, what: str, *, said: str = "") -> None:
+    """Raise for an answer whose status alone says that it is not what we asked for; *said* is why."""
     host = urlsplit(reply.url).netloc
     if 300 <= reply.status < 400:  # noqa: PLR2004 - the 3xx class
         raise UnexpectedRedirect(
@@ -234,7 +241,8 @@ def refuse_unusable(reply: HttpReply, what: str) -> None:
             host=host,
         )
     if reply.status >= 500 or reply.status == 429:  # noqa: PLR2004 - RFC 9110 15.6, RFC 6585 4
-        raise ServerUnavailable(f"{what}: {host} cannot answer now (status {reply.status})", host=host)
+        why = f"status {reply.status}{said and ': '}{said}"
+        raise ServerUnavailable(f"{what}: {host} cannot answer now ({why})", host=host)
 
 
 def retry_after_s(reply: HttpReply, now: datetime) -> float | None:

@@ -14,7 +14,7 @@ from loopback_auth.errors import SignInNeeded
 from loopback_auth.flows.access_token import fresh_document
 from loopback_auth.flows.logout import Revocation, logout
 
-from ..edge.scripted_server import ScriptedServer, drop, hang, json_answer, redirect
+from ..edge.scripted_server import ScriptedServer, drop, hang, json_answer, plain_answer, redirect
 from ..servers.command import run
 from .stored import NEW, OLD, stored
 
@@ -62,9 +62,16 @@ async def test_rv_01_the_refresh_token_goes_first_then_the_access_token(
 
 
 UNSUPPORTED = json_answer({"error": "unsupported_token_type"}, status=400)
+NO_CONTENT = plain_answer(b"", status=204)
 ANSWERS: list[tuple[str, Any, Any, Revocation, int]] = [
     ("both taken", OK, OK, Revocation.REVOKED, 2),
     ("access tokens cannot be revoked", OK, UNSUPPORTED, Revocation.REVOKED, 2),
+    ("no content", NO_CONTENT, NO_CONTENT, Revocation.REVOKED, 2),
+    ("created", json_answer({}, status=201), OK, Revocation.REVOKED, 2),
+    ("accepted, as a page", plain_answer(b"<p>", status=202, kind="text/html"), OK, Revocation.REVOKED, 2),
+    ("packed badly", plain_answer(b"x", "Content-Encoding: gzip"), OK, Revocation.REVOKED, 2),
+    ("packed unasked", plain_answer(b"x", "Content-Encoding: br"), OK, Revocation.REVOKED, 2),
+    ("cut behind the head", OK[:-2], OK, Revocation.REVOKED, 2),
     ("the second is lost", OK, drop, Revocation.FAILED, 2),
     ("refused", UNSUPPORTED, OK, Revocation.FAILED, 1),
     ("busy", json_answer({}, "Retry-After: 0", status=503), OK, Revocation.FAILED, 1),

@@ -28,8 +28,14 @@ from loopback_auth.notices import OpenThisPage
 from loopback_auth.oauth.credential import Credential
 from loopback_auth.oauth.id_token import Identity
 from loopback_auth.oauth.metadata import server_metadata
+from loopback_auth.oauth.refresh import RefreshedTokens
 from loopback_auth.oauth.secret import Secret
-from loopback_auth.oauth.token import TokenSet, authorization_code_grant, read_token_reply
+from loopback_auth.oauth.token import (
+    IssuedTokens,
+    TokenSet,
+    authorization_code_grant,
+    read_token_reply,
+)
 from loopback_auth.oauth.wire import Get
 
 from .samples import CANARY, NOON, client, reply, request, response, server
@@ -86,6 +92,8 @@ HOLDERS: list[object] = [
         headers={"set-cookie": CANARY, "location": f"https://x.example/?code={CANARY}"},
     ),
     TOKENS,
+    IssuedTokens(access_token=SECRET, refresh_token=SECRET, id_token=SECRET),
+    RefreshedTokens(tokens=TOKENS),
     CREDENTIAL,
     Identity(subject="1", name="jane", claims={"phone_number": CANARY}),
     Visit(
@@ -224,7 +232,7 @@ def raised(**members: Any) -> LoopbackAuthError:
 @pytest.mark.parametrize(
     "members",
     [
-        {},
+        {"id_token": CANARY + "\n"},
         {"token_type": "mac"},
         {"token_type": "Bearer", "refresh_token": CANARY + "\n"},
         {"error": "invalid_grant"},

@@ -1,0 +1,74 @@
+"""A server's own words for a refusal: two members in RFC 6749 section 5.2, anywhere in practice."""
+
+from __future__ import annotations
+
+import re
+
+from .text import one_line
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Any
+
+    from .wire import HttpReply
+
+CODE_CHARACTERS = 60
+
+_WORDS = (
+    "error_description",
+    "message",
+    "error_message",
+    "errorMessage",
+    "reason",
+    "detail",
+    "msg",
+    "errorSummary",
+    "error_summary",
+    "err",
+    "description",
+    "title",
+)
+_CODES = ("errorCode", "error_code", "errorType", "error_type", "code", "type", "status")
+_INNER = ("error", "errors", "detail")
+# Not the word that says only that it is one.
+_CODE = re.compile(r"(?!(?i:error)$)[A-Za-z][\w.-]*")
+_WORD = re.compile(r".*\S.*", re.DOTALL)
+
+
+def code_and_words(reply: HttpReply, answer: Mapping[str, Any]) -> tuple[str, str]:
+    """
+    Return the code and the words with which *answer*, the body of *reply*, refuses.
+
+    Each is one line, or empty. Neither holds a secret of the request, which some servers repeat.
+    """
+    error = answer.get("error")
+    inner = list(_inner(answer))
+    code = error if isinstance(error, str) and error else _first([*inner, answer], _CODES, _CODE)
+    words = _first([answer, *inner], _WORDS, _WORD)
+    shown = one_line(reply.without_sent(code), limit=CODE_CHARACTERS)
+    said = one_line(reply.without_sent(words))
+    return shown, "" if said == shown else said
+
+
+def _inner(answer: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield what is one level deeper: an object, or the first of a list; a string counts as words."""
+    for name in _INNER:
+        value = answer.get(name)
+        if isinstance(value, list) and value:
+            value = value[0]
+        elif isinstance(value, str) and name != "errors":
+            continue
+        if isinstance(value, str):
+            yield {"message": value}
+        elif isinstance(value, dict):
+            yield value
+
+
+def _first(places: list[Mapping[str, Any]], names: tuple[str, ...], form: re.Pattern[str]) -> str:
+    for place in places:
+        for name in names:
+            value = place.get(name)
+            if isinstance(value, str) and form.fullmatch(value):
+                return value
+    return ""
