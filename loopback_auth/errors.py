@@ -32,6 +32,7 @@ Every error this package raises on purpose.
     |   |-- StoreUnsafe                           it belongs to, or can be written by, somebody else
     |   |-- StoreUnwritable                       nothing can be saved there
     |   |   `-- StoreBusy                             another process holds the profile
+    |   |-- StoreChanged                          somebody else saved while this process had lost the lock
     |   |-- StoreNewer                            a later version of this program wrote it
     |   `-- KeyringUnavailable                    the system's keyring is locked, silent or not there
     |-- CommandNotRun                     126   what `exec` should run cannot be (127: there is none)
@@ -247,6 +248,12 @@ class StoreUnwritable(StoreError):
 
 class StoreBusy(StoreUnwritable):
     code = "store-busy"
+
+
+class StoreChanged(StoreError):
+    """Another process stored another sign-in while this one did not have the lock it thought it had; that one stays."""
+
+    code = "store-changed"
 
 
 class StoreNewer(StoreError):

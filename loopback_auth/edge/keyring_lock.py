@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def entry_locked(entry: str, profile: str, *, patience_s: float) -> Iterator[None]:
+def entry_locked(entry: str, profile: str, *, patience_s: float, take_over: bool) -> Iterator[None]:
     """Hold the lock of *entry* on behalf of *profile*; raises `StoreBusy` after *patience_s*, `StoreUnwritable`."""
     name = f"keyring-{hashlib.sha256(entry.encode()).hexdigest()[:16]}.lock"
     with ExitStack() as stack:
-        stack.enter_context(_locks(stack, profile).locked(name, patience_s=patience_s))
+        stack.enter_context(_locks(stack, profile).locked(name, patience_s=patience_s, take_over=take_over))
         yield
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
 
+    from .file_lock import FileLock
     from .private_folder import PrivateFolder
 
 
@@ -47,7 +48,13 @@ def load_from(place: Mapping[str, str], profile: str) -> dict[str, Any] | None:
 
 @contextmanager
 def keyring_hold(
-    folder: PrivateFolder, profile: str, *, storage: str | None, patience_s: float
+    folder: PrivateFolder,
+    profile: str,
+    lock: FileLock,
+    *,
+    storage: str | None,
+    patience_s: float,
+    take_over: bool,
 ) -> Iterator[KeyringHold]:
     """
     Hold the lock of the keyring entry, beside that of the file, which the caller holds.
@@ -56,15 +63,17 @@ def keyring_hold(
     """
     place = place_of(folder.read(f"{profile}.json") or b"") or {}
     name = place.get("entry") or _new_entry_name(folder.path, profile)
-    with entry_locked(name, profile, patience_s=patience_s):
-        yield KeyringHold(folder, profile, Entry(name, Keyring(profile)), storage)
+    with entry_locked(name, profile, patience_s=patience_s, take_over=take_over):
+        yield KeyringHold(folder, profile, lock, Entry(name, Keyring(profile)), storage)
 
 
 class KeyringHold(Hold):
     """As `Hold`, of a profile whose tokens are, were or shall be in the keyring."""
 
-    def __init__(self, folder: PrivateFolder, profile: str, entry: Entry, storage: str | None) -> None:
-        super().__init__(folder, profile)
+    def __init__(
+        self, folder: PrivateFolder, profile: str, lock: FileLock, entry: Entry, storage: str | None
+    ) -> None:
+        super().__init__(folder, profile, lock)
         self._entry = entry
         self._storage = storage or ("keyring" if self._is_in_keyring() else "file")
 

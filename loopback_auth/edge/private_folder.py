@@ -9,18 +9,14 @@ from __future__ import annotations
 import errno
 import os
 import stat
-import sys
-import time
 from contextlib import contextmanager, suppress
 
-from ..errors import StoreBusy, StoreUnsafe, StoreUnwritable
+from ..errors import StoreUnsafe, StoreUnwritable
+from .file_lock import LOCK_PATIENCE_S, FileLock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-LOCK_PATIENCE_S = 10.0
-"""How long to wait for another process that saves: far longer than a save takes."""
+    from collections.abc import Callable, Iterator
 
 FILE_OCTETS = 8 * 1024 * 1024
 """No credential is that large; a larger file is not read into memory."""
@@ -44,34 +40,44 @@ class PrivateFolder:
     def read(self, name: str) -> bytes | None:
         """Read a file, or give `None` when there is none. A file that others can read is made private on the way."""
         try:
-            with os.fdopen(self._open(name, os.O_RDONLY), "rb") as file:
-                self._make_private(name, file.fileno())
+            with os.fdopen(self.open_file(name, os.O_RDONLY), "rb") as file:
+                self.make_private(name, file.fileno())
                 return file.read(FILE_OCTETS)
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise self._refused(name, error) from error
+            raise self.refused(name, error) from error
 
-    def replace(self, name: str, content: bytes, *, temporary: str, is_there: bool = False) -> None:
+    def replace(
+        self,
+        name: str,
+        content: bytes,
+        *,
+        temporary: str,
+        is_there: bool = False,
+        last_check: Callable[[], None] = lambda: None,
+    ) -> None:
         """
         Put *content* in place of *name*, by way of *temporary*: a reader sees the old file or the new one, whole.
 
         If *temporary* *is_there*, *content* takes the place of what is in it, and on most disks needs no room beyond that.
+        *last_check* is called when nothing is left to do but the replacing, which it may raise to prevent.
         """
         try:
-            descriptor = self._open(temporary, os.O_WRONLY | (0 if is_there else os.O_CREAT | os.O_EXCL))
+            descriptor = self.open_file(temporary, os.O_WRONLY | (0 if is_there else os.O_CREAT | os.O_EXCL))
             try:
                 with os.fdopen(descriptor, "wb") as file:
-                    self._make_private(temporary, descriptor)
+                    self.make_private(temporary, descriptor)
                     file.write(content)
                     file.truncate()
                     os.fsync(descriptor)
-                self._rename(temporary, name)
+                last_check()
+                self.rename(temporary, name)
             except BaseException:
                 self.remove(temporary)
                 raise
         except OSError as error:
-            raise self._refused(name, error) from error
+            raise self.refused(name, error) from error
         if self._descriptor is not None:
             # The new file is in its place. Some file systems cannot sync a folder, and say so.
             with suppress(OSError):
@@ -84,13 +90,13 @@ class PrivateFolder:
         except FileNotFoundError:
             return False
         except OSError as error:
-            raise self._refused(name, error) from error
+            raise self.refused(name, error) from error
         return True
 
     def set_aside(self, name: str, *, as_name: str) -> bool:
         """Rename a file that cannot be used, keeping its bytes; tell whether that worked."""
         try:
-            self._rename(name, as_name)
+            self.rename(name, as_name)
         except OSError:
             return False
         return True
@@ -100,53 +106,48 @@ class PrivateFolder:
         try:
             return sorted(os.listdir(self._descriptor if self._descriptor is not None else self.path))
         except OSError as error:
-            raise self._refused("", error) from error
+            raise self.refused("", error) from error
 
     @contextmanager
-    def locked(self, name: str, *, patience_s: float = LOCK_PATIENCE_S) -> Iterator[None]:
+    def locked(
+        self, name: str, *, guarded: str = "", patience_s: float = LOCK_PATIENCE_S, take_over: bool = False
+    ) -> Iterator[FileLock]:
         """
-        Hold the lock on the side file *name*, which the system frees with the process and which is never deleted.
+        Hold the lock on the side file *name*, which is never deleted, and on the file *guarded*.
 
-        The lock is the system's own (flock, LockFile) in a dozen lines: the usual library loads asyncio, a quarter of the time
-        until a sign-in shows its address. Raises `StoreBusy` after *patience_s*; with none, at the first look.
+        Raises `StoreBusy` after *patience_s*; with none, at the first look. Told to *take_over*, it takes what others hold then.
         """
+        lock = FileLock(self, name, guarded=guarded)
+        lock.take(patience_s, take_over=take_over)
         try:
-            descriptor = self._open(name, os.O_RDWR | os.O_CREAT)
-        except OSError as error:
-            raise self._refused(name, error) from error
-        try:
-            self._take_lock(name, descriptor, patience_s)
-            yield
+            yield lock
         finally:
-            _close(descriptor)
+            lock.release()
 
-    def _take_lock(self, name: str, descriptor: int, patience_s: float) -> None:
-        try:
-            self._make_private(name, descriptor)
-            self._wait_for_lock(name, descriptor, patience_s)
-        except OSError as error:
-            raise self._refused(name, error) from error
-
-    def _wait_for_lock(self, name: str, descriptor: int, patience_s: float) -> None:
-        deadline = time.monotonic() + patience_s
-        while not _try_lock(descriptor):
-            if time.monotonic() >= deadline:
-                path = os.path.join(self.path, name)
-                raise StoreBusy(f"another process has held {path} for {patience_s:g} s", path=path)
-            time.sleep(0.02)
-
-    def _open(self, name: str, flags: int) -> int:
+    def open_file(self, name: str, flags: int) -> int:
+        """Return the descriptor of a file, which is the caller's to close; raises `OSError`."""
         return os.open(self._named(name), flags | _FLAGS, 0o600, dir_fd=self._descriptor)
 
-    def _rename(self, source: str, target: str) -> None:
+    def rename(self, source: str, target: str) -> None:
+        """Put *source* in the place of *target*; raises `OSError`."""
         os.replace(
             self._named(source), self._named(target), src_dir_fd=self._descriptor, dst_dir_fd=self._descriptor
         )
 
-    def _named(self, name: str) -> str:
-        return name if self._descriptor is not None else os.path.join(self.path, name)
+    def is_still(self, name: str, descriptor: int) -> bool:
+        """Tell whether the opened file is the one that has its *name* now."""
+        if not _POSIX:
+            return True
+        try:
+            there = os.stat(name, dir_fd=self._descriptor, follow_symlinks=False)
+            return os.path.samestat(there, os.fstat(descriptor))
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise self.refused(name, error) from error
 
-    def _make_private(self, name: str, descriptor: int) -> None:
+    def make_private(self, name: str, descriptor: int) -> None:
+        """Close an opened file to others; raises `StoreUnsafe` unless it is a plain one of the user's."""
         if not _POSIX:
             return
         path = os.path.join(self.path, name)
@@ -157,33 +158,22 @@ class PrivateFolder:
         if about.st_mode & 0o077:
             os.fchmod(descriptor, 0o600)
 
-    def _refused(self, name: str, error: OSError) -> StoreUnsafe | StoreUnwritable:
+    def refused(self, name: str, error: OSError) -> StoreUnsafe | StoreUnwritable:
+        """Return the error that tells what the system said of a file."""
         path = os.path.join(self.path, name)
         # ELOOP is how O_NOFOLLOW says "a symbolic link"; FreeBSD says EMLINK.
         if error.errno in (errno.ELOOP, errno.EMLINK):
             return StoreUnsafe(f"{path} is a symbolic link, which is not followed", path=path)
         return _unwritable(path, error)
 
+    def _named(self, name: str) -> str:
+        return name if self._descriptor is not None else os.path.join(self.path, name)
+
 
 def _unwritable(path: str, error: OSError) -> StoreUnwritable:
     from .unwritable import unwritable
 
     return unwritable(path, error)
-
-
-def _try_lock(descriptor: int) -> bool:
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError):
-        return False
-    return True
 
 
 @contextmanager

@@ -7,10 +7,20 @@ import os
 import time
 from contextlib import contextmanager, nullcontext, suppress
 
-from ..errors import LoopbackAuthError, StoreDamaged, StoreError, StoreUnsafe, StoreUnwritable, UsageError
+from ..errors import (
+    LoopbackAuthError,
+    StoreBusy,
+    StoreChanged,
+    StoreDamaged,
+    StoreError,
+    StoreUnsafe,
+    StoreUnwritable,
+    UsageError,
+)
 from .document import STORAGES, VERSION, document_of, place_of, without_marks
+from .file_lock import LOCK_PATIENCE_S, held_by_another
 from .home import absolute_folder
-from .private_folder import LOCK_PATIENCE_S, opened
+from .private_folder import opened
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,10 +28,14 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from typing import Any
 
+    from .file_lock import FileLock
     from .private_folder import PrivateFolder
 
 NAME_CHARACTERS = 64
 """The longest profile name: file names stay far below every system's limit."""
+
+AMEND_PATIENCE_S = 1.0
+"""How long to wait with what is good to know, and no more."""
 
 _ALLOWED = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-@+")
 _WINDOWS_DEVICES = frozenset(
@@ -125,6 +139,26 @@ class FileStore:
         with self.locked(profile) as hold:
             hold.save(document)
 
+    def amend(self, profile: str, document: Mapping[str, Any]) -> bool:
+        """
+        Store what was learned since about the tokens of *document*, unless others are stored by now; tell whether that was done.
+
+        A refresh may have come between, whose refresh token is the only one that works.
+        """
+        with self.locked(profile, patience_s=AMEND_PATIENCE_S) as hold:
+            stored = hold.load()
+            is_of_these = stored is not None and all(
+                stored.get(name) == document.get(name) for name in ("access_token", "refresh_token")
+            )
+            if is_of_these:
+                hold.save(document)
+            return is_of_these
+
+    def busy(self, profile: str, waited_s: float) -> StoreBusy:
+        """Return the error that tells who has held the lock of *profile* for *waited_s* seconds."""
+        path = self.path(profile)
+        return held_by_another((f"{path.removesuffix('.json')}.lock", path), waited_s)
+
     def remove(self, profile: str) -> bool:
         """Forget *profile*; tell whether anything was stored."""
         check_profile_name(profile)
@@ -138,10 +172,16 @@ class FileStore:
         """
         Do all that a save does except the replacing, so that a finished sign-in is not lost to a full disk or a read-only folder.
 
-        Raises the `StoreError` that the save would have raised.
+        Raises the `StoreError` that the save would have raised, but waits for no other process.
         """
-        with self.locked(profile) as hold:
-            hold.prove()
+        try:
+            with self.locked(profile, patience_s=0) as hold:
+                hold.prove()
+        except StoreBusy:
+            # Who holds the lock may stand still for ever. This touches nothing of the profile's.
+            with self._opened(create=True) as folder:
+                assert folder is not None  # noqa: S101 - it was created
+                folder.remove(_probe(folder, ""))
 
     @contextmanager
     def watched(self, profile: str) -> Iterator[None]:
@@ -157,18 +197,24 @@ class FileStore:
             raise
 
     @contextmanager
-    def locked(self, profile: str, *, patience_s: float = LOCK_PATIENCE_S) -> Iterator[Hold]:
+    def locked(
+        self, profile: str, *, patience_s: float = LOCK_PATIENCE_S, take_over: bool = False
+    ) -> Iterator[Hold]:
         """
         Hold *profile*'s lock, for what must not be disturbed between reading and saving.
 
-        Raises `StoreBusy` when another process has it for longer than *patience_s*.
+        When another process has it for longer than *patience_s*, this raises `StoreBusy`; or it takes the lock over, which a finished
+        sign-in may do: it is newer than whatever that process has yet to save.
         """
         check_profile_name(profile)
         with self._opened(create=True) as folder:
             assert folder is not None  # noqa: S101 - it was created
+            lock = folder.locked(
+                f"{profile}.lock", guarded=f"{profile}.json", patience_s=patience_s, take_over=take_over
+            )
             with (
-                folder.locked(f"{profile}.lock", patience_s=patience_s),
-                self._hold(folder, profile, patience_s) as hold,
+                lock as taken,
+                self._hold(folder, profile, taken, patience_s=patience_s, take_over=take_over) as hold,
             ):
                 try:
                     yield hold
@@ -176,12 +222,16 @@ class FileStore:
                     if hold.has_changed:
                         self._changed.add(profile)
 
-    def _hold(self, folder: PrivateFolder, profile: str, patience_s: float) -> AbstractContextManager[Hold]:
+    def _hold(
+        self, folder: PrivateFolder, profile: str, lock: FileLock, *, patience_s: float, take_over: bool
+    ) -> AbstractContextManager[Hold]:
         if self._storage != "keyring" and not _place_in(folder, profile):
-            return nullcontext(Hold(folder, profile))
+            return nullcontext(Hold(folder, profile, lock))
         from .keyring_store import keyring_hold
 
-        return keyring_hold(folder, profile, storage=self._storage, patience_s=patience_s)
+        return keyring_hold(
+            folder, profile, lock, storage=self._storage, patience_s=patience_s, take_over=take_over
+        )
 
     def _load_from_keyring(self, profile: str, place: Mapping[str, str]) -> dict[str, Any] | None:
         from .keyring_store import load_from
@@ -197,17 +247,24 @@ class FileStore:
 
 
 class Hold:
-    """One profile's file while its lock is held; made by `FileStore.locked`."""
+    """
+    One profile's file while its lock is held; made by `FileStore.locked`.
 
-    def __init__(self, folder: PrivateFolder, profile: str) -> None:
+    A lock can be lost, to somebody who removes its file or takes it over. Then `save` and `remove` take it again, and raise
+    `StoreChanged`, once, if the file is another one than this process has seen or written last.
+    """
+
+    def __init__(self, folder: PrivateFolder, profile: str, lock: FileLock) -> None:
+        self.lock = lock
+        self.has_changed = False
         self._folder = folder
         self._profile = profile
         self._room = ""
-        self.has_changed = False
+        self._seen = self._content()
 
     def load(self) -> dict[str, Any] | None:
         """As `FileStore.load`."""
-        content = self._folder.read(f"{self._profile}.json")
+        content = self._seen = self._folder.read(f"{self._profile}.json")
         try:
             return None if content is None else document_of(content)
         except ValueError as error:
@@ -215,6 +272,7 @@ class Hold:
 
     def save(self, document: Mapping[str, Any]) -> None:
         """As `FileStore.save`."""
+        self._check_lock()
         self._save(document)
         self.has_changed = True
 
@@ -232,10 +290,18 @@ class Hold:
         )
         room, self._room = self._room, ""
         temporary = room or _temporary(self._profile)
-        self._folder.replace(f"{self._profile}.json", content, temporary=temporary, is_there=bool(room))
+        self._folder.replace(
+            f"{self._profile}.json",
+            content,
+            temporary=temporary,
+            is_there=bool(room),
+            last_check=lambda: self._before_replacing(temporary),
+        )
+        self._seen = content
 
     def remove(self) -> bool:
         """As `FileStore.remove`."""
+        self._check_lock()
         was_there = self._remove()
         self.has_changed = self.has_changed or was_there
         return was_there
@@ -246,10 +312,8 @@ class Hold:
 
     def prove(self, size: int = 0) -> None:
         """As `FileStore.prove`; room for a document of so many octets stays set aside until the next save, or `release`."""
-        probe = f".{self._profile}~probe-{os.getpid()}.tmp"
         self._make_way()
-        content = b"a probe, holds nothing\n".ljust(size, b".")
-        self._folder.replace(probe, content, temporary=_temporary(self._profile))
+        probe = _probe(self._folder, self._profile, size)
         if size:
             self._room = probe
         else:
@@ -262,6 +326,27 @@ class Hold:
             with suppress(StoreUnwritable):
                 self._folder.remove(room)
 
+    def _check_lock(self) -> None:
+        if not self.lock.is_lost():
+            return
+        self.lock.take(LOCK_PATIENCE_S)
+        seen, self._seen = self._seen, self._content()
+        if self._seen != seen:
+            profile = self._profile
+            raise StoreChanged(
+                f"the stored tokens of the profile {profile} are other ones now", profile=profile
+            )
+
+    def _before_replacing(self, temporary: str) -> None:
+        self._check_lock()
+        self.lock.guard(temporary)
+
+    def _content(self) -> bytes | None:
+        # What is no plain file of ours is told by whoever wants to use it.
+        with suppress(StoreUnsafe):
+            return self._folder.read(f"{self._profile}.json")
+        return None
+
     def _make_way(self) -> None:
         """Refuse to replace a file of a later version; keep the bytes of a damaged one."""
         with suppress(StoreDamaged):
@@ -273,6 +358,7 @@ class Hold:
         taken = sum(name.startswith(kept) for name in folder.names())
         kept += f"-{taken}" if taken else ""
         moved = folder.set_aside(f"{profile}.json", as_name=kept)
+        self._seen = self._content()
         return _damaged(profile, why, os.path.join(folder.path, kept if moved else f"{profile}.json"))
 
     def _remove_leftovers(self) -> None:
@@ -293,6 +379,14 @@ def _damaged(profile: str, why: str, where: str) -> StoreDamaged:
 def _temporary(profile: str) -> str:
     # "~" is in no profile's name, so that one profile's leftovers are never taken for another's.
     return f".{profile}~{os.urandom(8).hex()}.tmp"
+
+
+def _probe(folder: PrivateFolder, profile: str, size: int = 0) -> str:
+    """Write a file of so many octets in the way that tokens are, and return its name."""
+    probe = f".{profile}~probe-{os.getpid()}.tmp"
+    content = b"a probe, holds nothing\n".ljust(size, b".")
+    folder.replace(probe, content, temporary=_temporary(profile))
+    return probe
 
 
 def _place_in(folder: PrivateFolder, profile: str) -> dict[str, str] | None:

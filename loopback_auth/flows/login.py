@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from secrets import token_bytes as random_bytes
 
 from ..edge.browser import open_browser
 from ..edge.clock import now
 from ..edge.listeners import bind
 from ..edge.loopback import new_launch_path, serve
-from ..errors import NotConfigured
+from ..errors import NotConfigured, StoreError
 from ..notices import Warned
 from ..oauth.authorization import AuthorizationRequest
 from ..oauth.metadata import server_metadata
@@ -146,7 +147,9 @@ async def dated(
 
     renewed = await with_expiry(credential, client=credential.client, transport=transport, clock=clock)
     if renewed is not credential:
-        store.save(credential.profile, renewed.to_document())
+        # What is good to know does not end a sign-in that is saved.
+        with suppress(StoreError):
+            store.amend(credential.profile, renewed.to_document())
     return renewed
 
 

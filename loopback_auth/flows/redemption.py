@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import replace
 from typing import Protocol
 
-from ..errors import LoopbackAuthError, ScopeDiffers, StoreError
+from ..errors import LoopbackAuthError, ScopeDiffers, StoreChanged, StoreError
 from ..notices import Exchanged, Saved, Warned
 from ..oauth.credential import Credential
 from ..oauth.id_token import NAME_CLAIMS, check_at_hash, is_jwt, read_id_token, read_identity
@@ -17,13 +17,14 @@ from ..oauth.token import authorization_code_grant, issued_tokens, read_token_re
 from ..oauth.wire import Get, read_json_object
 from .replacement import refuse_another_account
 from .revocation import ABANDONED_S, revoke
+from .turn import turn_of_sign_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from datetime import datetime
 
-    from ..edge.store import FileStore
+    from ..edge.store import FileStore, Hold
     from ..notices import Notice
     from ..oauth.authorization import AuthorizationRequest, AuthorizationResponse
     from ..oauth.id_token import Identity
@@ -88,16 +89,26 @@ async def redeem(
         if held is not None and credential.identity is None:
             credential = await _named(profile, credential, transport)
         await refuse_another_account(credential, held, may_switch)
-        # The last moment to give up: whoever opened the address first may have brought a code of their own.
-        tab.still_trusted()
-        store.save(profile.name, credential.to_document())
+        with ExitStack() as stack:
+            hold = await turn_of_sign_in(profile.name, store, stack, notify=notify)
+            # The last moment to give up: whoever opened the address first may have brought a code of their own.
+            tab.still_trusted()
+            _save(credential, hold)
         tab.kept()
     notify(Saved(profile=profile.name, path=store.path(profile.name)))
     named = await _named(profile, credential, transport)
     if named is not credential:
         with suppress(LoopbackAuthError):
-            store.save(profile.name, named.to_document())
+            store.amend(profile.name, named.to_document())
     return named
+
+
+def _save(credential: Credential, hold: Hold) -> None:
+    # A finished sign-in takes the place of whatever came between.
+    with suppress(StoreChanged):
+        hold.save(credential.to_document())
+        return
+    hold.save(credential.to_document())
 
 
 @asynccontextmanager

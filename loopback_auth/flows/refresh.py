@@ -6,11 +6,19 @@ from contextlib import suppress
 from dataclasses import replace
 
 from ..edge.home import variable
-from ..errors import ProviderError, RefreshRejected, SignInNeeded, StoreError, StoreUnwritable, UsageError
+from ..errors import (
+    ProviderError,
+    RefreshRejected,
+    SignInNeeded,
+    StoreChanged,
+    StoreError,
+    StoreUnwritable,
+    UsageError,
+)
 from ..notices import Refreshed, Warned
 from ..oauth.credential import Credential
 from ..oauth.refresh import read_refresh_reply, refresh_token_grant
-from .access_token import SPARE_S, is_usable, still_good
+from .access_token import SPARE_S, is_usable, signed_in, still_good
 from .expiry import with_expiry, with_usual_expiry
 from .in_flight import InFlight
 from .partial_answer import or_part
@@ -106,6 +114,9 @@ async def _refreshed_or_usable(
             environ=environ,
             notify=notify,
         )
+    except StoreChanged:
+        # A sign-in has taken over the lock of a process that was stopped: that one counts.
+        return signed_in(profile, hold.load())
     except StoreError:
         raise
     except (RefreshRejected, ProviderError, UsageError) as error:
@@ -197,6 +208,8 @@ def _save(credential: Credential, hold: Hold, *, rotated: bool) -> None:
             return
         # Once more, whatever it was: there is no other copy.
         hold.save(credential.to_document())
+    except StoreChanged:
+        raise
     except StoreError as error:
         fate = (
             "the stored refresh token is used up: sign in again"

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from ..edge.clock import running_s
 from ..edge.event_loop import paused
 from ..errors import StoreBusy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from contextlib import ExitStack
 
     from ..edge.store import FileStore, Hold
+    from ..notices import Notice
 
 TURN_S = 180.0
 """How long to wait for another process that refreshes: as long as that may take, its last try included."""
+
+TOLD_S = 1.0
+"""How long a person waits before they are told why."""
 
 _LOOK_S = 0.02
 
@@ -24,10 +31,29 @@ async def turn(profile: str, store: FileStore, stack: ExitStack, *, within_s: fl
     while True:
         try:
             return stack.enter_context(store.locked(profile, patience_s=0))
-        except StoreBusy as busy:
+        except StoreBusy:
             if running_s() > deadline:
-                raise StoreBusy(
-                    f"another process has held the profile {profile} for {within_s:g} s",
-                    path=busy.facts["path"],
-                ) from None
+                raise store.busy(profile, within_s) from None
         await paused(_LOOK_S)
+
+
+async def turn_of_sign_in(
+    profile: str, store: FileStore, stack: ExitStack, *, notify: Callable[[Notice], None]
+) -> Hold:
+    """
+    Take the lock of *profile* for a sign-in that is finished, which is newer than what any other process has yet to save.
+
+    A refresh that runs is waited for as long as it may take, which the person is told. Then, and at
+    once where its process was stopped, the lock is taken over.
+    """
+    try:
+        return await turn(profile, store, stack, within_s=TOLD_S)
+    except StoreBusy as busy:
+        told, is_stopped = busy, busy.facts["is_stopped"]
+    with suppress(StoreBusy):
+        if not is_stopped:
+            from ..notices import Warned
+
+            notify(Warned(code=told.code, message=f"{told.message}; the sign-in is saved after it"))
+            return await turn(profile, store, stack)
+    return stack.enter_context(store.locked(profile, take_over=True, patience_s=0))

@@ -357,7 +357,7 @@ def test_rf_03_two_homes_that_point_to_one_entry_have_one_lock(
     with store.locked("work"):
         for name in ("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "LOOPBACK_AUTH_HOME"):
             monkeypatch.setenv(name, str(twin))
-        with pytest.raises(StoreBusy, match="keyring-"), other.locked("work", patience_s=0):
+        with pytest.raises(StoreBusy, match="keyring-"), other.locked("work", patience_s=0.1):
             pass
     other.save("work", document(NEW))
     assert store.load("work") == document(NEW)

@@ -209,6 +209,90 @@ async def test_rf_09_a_sign_in_that_ends_during_a_refresh_is_not_overwritten(
     assert grant_of(strict, at.stored) is not old
 
 
+async def test_rf_09_a_finished_sign_in_waits_as_long_as_a_refresh_may_take_and_says_so(
+    strict: AuthorizationServer, tmp_path: Path
+) -> None:
+    """RF-09: longer than a save takes; who is waited for is told."""
+    at = scene(strict, tmp_path / "home")
+    old = grant_of(strict, at.document)
+    async with login(*sign_in_flags(strict), home=at.home) as command:
+        url = await command.open_page()
+        strict.faults.token = faults.late(11).once()
+        refresh = begin(TOKEN, at.home)
+        await asyncio.to_thread(strict.wait_for, "token")
+        visit = asyncio.create_task(asyncio.to_thread(Browser().visit, url))
+        told = await command.event("warning")
+        assert (await visit).status == 200
+        ended = await command.outcome()
+    assert ended.exit_code == 0
+    assert (told["code"], f"another process ({refresh.pid}) has held" in told["message"]) == (
+        "store-busy",
+        True,
+    )
+    assert outcome(refresh).status == 0
+    assert [request.form["grant_type"] for request in strict.seen("token")] == [
+        ["refresh_token"],
+        ["authorization_code"],
+    ]
+    assert grant_of(strict, at.stored) is not old
+
+
+async def test_rf_09_a_refresh_that_stands_still_holds_up_no_sign_in_and_ends_none(
+    strict: AuthorizationServer, tmp_path: Path
+) -> None:
+    """RF-09: Ctrl-Z, a sign-in from its begin to its end, fg: the sign-in is the newer truth, for the one that stood still as well."""
+    at = scene(strict, tmp_path / "home")
+    strict.faults.token = faults.late(1).once()
+    stopped = begin(TOKEN, at.home)
+    await asyncio.to_thread(strict.wait_for, "token")
+    stopped.send_signal(signal.SIGSTOP)
+    began = time.monotonic()
+    stored = await sign_in(strict, at.home, "default")
+    assert time.monotonic() - began < 8
+    stopped.send_signal(signal.SIGCONT)
+    assert at.is_handed_out(outcome(stopped))
+    assert at.stored == stored
+    assert strict.seen("revoke") == []
+    # Nobody stands in the way of the next one.
+    FileStore(str(at.home)).save("default", expired(at.stored))
+    assert at.is_handed_out(run(TOKEN, at.home))
+    assert at.is_whole
+
+
+async def test_rf_09_a_sign_out_during_a_sign_in_that_took_over_removes_nothing_new(
+    strict: AuthorizationServer, tmp_path: Path
+) -> None:
+    """RF-09: a logout that was stopped while the server revoked, and goes on when somebody else is signed in."""
+    at = scene(strict, tmp_path / "home")
+    strict.faults.revoke = faults.late(1).once()
+    stopped = begin((*COMMAND, "logout"), at.home)
+    await asyncio.to_thread(strict.wait_for, "revoke")
+    stopped.send_signal(signal.SIGSTOP)
+    stored = await sign_in(strict, at.home, "default")
+    stopped.send_signal(signal.SIGCONT)
+    ended = outcome(stopped)
+    assert (ended.status, ended.stderr.splitlines()[0]) == (
+        1,
+        "error[store-changed]: the stored tokens of the profile default are other ones now",
+    )
+    assert at.stored == stored
+
+
+def test_rf_01_a_lock_file_that_is_removed_during_a_refresh_makes_no_second_one(
+    strict: AuthorizationServer, tmp_path: Path
+) -> None:
+    """RF-01: whoever comes next waits for the one that is on its way, and finds its tokens."""
+    at = scene(strict, tmp_path / "home")
+    strict.faults.token = faults.late(2).once()
+    first = begin(TOKEN, at.home)
+    strict.wait_for("token")
+    (at.home / "tokens" / "default.lock").unlink()
+    others = [begin(TOKEN, at.home) for _ in range(3)]
+    ended = [outcome(process) for process in (first, *others)]
+    assert all(at.is_handed_out(each) for each in ended), ended
+    assert len(strict.seen("token")) == 1
+
+
 async def test_rf_09_a_sign_in_racing_a_refresh_wins(strict: AuthorizationServer, tmp_path: Path) -> None:
     """RF-09: twenty rounds, each first by turns: what is stored in the end is of the new sign-in, never of the old one."""
 
