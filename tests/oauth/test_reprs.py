@@ -157,6 +157,7 @@ HARMLESS = {
     "StrayVisit",
     "Surroundings",
     "Traced",
+    "Trust",
     "Waiting",
     "Warned",
     "AuthorizationErrorResponse",
