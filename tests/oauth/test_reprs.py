@@ -141,6 +141,7 @@ HARMLESS = {
     "Check",
     "Config",
     "Exchanged",
+    "FileLock",
     "Explanation",
     "ExportFormat",
     "FileStore",
@@ -165,6 +166,7 @@ HARMLESS = {
     # Machines without a repr of their own.
     "Access",
     "Hold",
+    "Holder",
     "KeyringHold",
     "Listened",
     "Opening",
