@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from loopback_auth.edge.transport import HttpTransport
 from loopback_auth.errors import MetadataChanged
+from loopback_auth.flows.access_token import access_token
 from loopback_auth.notices import Warned
 
 from ..edge.scripted_server import ScriptedServer, json_answer, plain_answer
@@ -172,3 +174,17 @@ async def test_an_endpoint_that_is_given_at_a_later_sign_in_counts_and_is_no_cha
     assert second.error is None
     assert second.stored is not None
     assert {name: second.stored["server"][name] for name in given} == given
+
+
+async def test_ds04_a_refresh_goes_to_the_token_endpoint_that_the_sign_in_used(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    """DS-04: whatever the metadata says by then, which a refresh does not even read."""
+    publish(server)
+    first = await by_issuer(server, tmp_path)
+    assert first.stored is not None
+    first.store.save("default", {**first.stored, "expires_at": "2020-01-01T00:00:00Z"})
+    publish(server, token_endpoint=server.url("/moved"))
+    read = len(server.asked(OIDC))
+    await access_token("default", store=first.store, transport=HttpTransport(), environ={})
+    assert (len(server.asked("/token")), server.asked("/moved"), len(server.asked(OIDC))) == (2, [], read)
