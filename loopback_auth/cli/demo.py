@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import tempfile
-import urllib.request
 
 from ..edge.browser import launch_command, open_browser
 from ..edge.environment import surroundings
@@ -16,6 +15,8 @@ from ..edge.store import FileStore
 from ..errors import UsageError
 from ..flows.login import login
 from ..flows.profile import from_settings
+from ..oauth.secret import Secret
+from ..oauth.wire import Get, read_json_object
 from .network import transport_for
 from .talk import Talk
 
@@ -109,16 +110,14 @@ def _show(credential: Credential, server: Demonstration, store: FileStore, conso
     mode = f"{os.stat(path).st_mode & 0o777:o}"
     console.say(f"The tokens are stored in {path} (mode {mode}).")
     url = f"{credential.tokens.extra.get('instance_url', server.address)}{server.api_path}"
-    answer = _call_the_api(credential, url)
+    answer = _call_the_api(credential, url, console)
     console.say(f"GET {url} with the token answers: {json.dumps(answer)}")
     console.result(
         "", {"profile": "demo", "issuer": server.address, "path": path, "mode": mode, "api": answer}
     )
 
 
-def _call_the_api(credential: Credential, url: str) -> object:
-    bearer = f"Bearer {credential.tokens.access_token.reveal()}"
-    request = urllib.request.Request(url, headers={"Authorization": bearer})  # noqa: S310 - http, to this machine
-    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=10) as answer:
-        document: object = json.load(answer)
-    return document
+def _call_the_api(credential: Credential, url: str, console: Console) -> object:
+    bearer = Secret(f"Bearer {credential.tokens.access_token.reveal()}")
+    reply = run_story(transport_for(None, Talk(console))(Get(url=url, authorization=bearer)))
+    return read_json_object(reply, what="the API")

@@ -14,6 +14,7 @@ from http.cookiejar import CookieJar
 from typing import Literal
 from urllib.parse import urldefrag, urlencode, urljoin, urlsplit
 
+from ..edge.environment import without_variables
 from .forms import read_form
 
 TYPE_CHECKING = False
@@ -84,7 +85,9 @@ class Browser:
         self._opener = urllib.request.OpenerDirector()
         # Only these: no proxy for this computer, no file or ftp to be redirected to, no exception for a status.
         self._opener.add_handler(urllib.request.HTTPHandler())
-        self._opener.add_handler(urllib.request.HTTPSHandler(context=ssl_context))
+        # Which it would obey as soon as there is a context, from Python 3.12 on.
+        with without_variables(("SSLKEYLOGFILE",)):
+            self._opener.add_handler(urllib.request.HTTPSHandler(context=ssl_context))
         self._opener.add_handler(urllib.request.HTTPCookieProcessor(CookieJar()))
 
     def visit(self, url: str) -> Page:
