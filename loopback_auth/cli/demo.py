@@ -17,7 +17,7 @@ from ..flows.login import login
 from ..flows.profile import from_settings
 from ..oauth.secret import Secret
 from ..oauth.wire import Get, read_json_object
-from .network import transport_for
+from .network import http_transport, transport_for
 from .talk import Talk
 
 TYPE_CHECKING = False
@@ -110,14 +110,14 @@ def _show(credential: Credential, server: Demonstration, store: FileStore, conso
     mode = f"{os.stat(path).st_mode & 0o777:o}"
     console.say(f"The tokens are stored in {path} (mode {mode}).")
     url = f"{credential.tokens.extra.get('instance_url', server.address)}{server.api_path}"
-    answer = _call_the_api(credential, url, console)
+    answer = _call_the_api(credential, url)
     console.say(f"GET {url} with the token answers: {json.dumps(answer)}")
     console.result(
         "", {"profile": "demo", "issuer": server.address, "path": path, "mode": mode, "api": answer}
     )
 
 
-def _call_the_api(credential: Credential, url: str, console: Console) -> object:
+def _call_the_api(credential: Credential, url: str) -> object:
     bearer = Secret(f"Bearer {credential.tokens.access_token.reveal()}")
-    reply = run_story(transport_for(None, Talk(console))(Get(url=url, authorization=bearer)))
+    reply = run_story(http_transport(None)(Get(url=url, authorization=bearer)))
     return read_json_object(reply, what="the API")
