@@ -37,6 +37,11 @@ if TYPE_CHECKING:
 ANSWER_OCTETS = 1024 * 1024
 """The most that is read of any answer: token answers are a few KiB, key sets some more."""
 
+HEADER_OCTETS = 64 * 1024
+"""The most that one header may hold: identity providers set cookies that are longer than usual."""
+
+HEADERS = 256
+
 CONNECT_S = 10.0
 """For name, connection and TLS."""
 
@@ -187,6 +192,8 @@ class HttpTransport:
             timeout=aiohttp.ClientTimeout(total=total_s, sock_connect=connect_s, connect=connect_s),
             trace_configs=[] if delivery is None else [_telling(delivery)],
             auto_decompress=False,
+            max_field_size=HEADER_OCTETS,
+            max_headers=HEADERS,
             # Proxies are found below; trust_env would add the passwords of ~/.netrc.
             trust_env=False,
             headers={

@@ -159,6 +159,32 @@ async def test_tx02_a_redirect_is_an_answer_and_is_not_followed(
         assert len(server.requests) == 2
 
 
+# --- what is odd and comes back all the same
+
+BODY_LINES = b"Content-Length: 2\r\n\r\n{}"
+ODD_HTTP: dict[str, bytes] = {
+    "a cookie of 9 KiB": b"HTTP/1.1 200 OK\r\nSet-Cookie: a=" + b"x" * 9000 + b"\r\n" + BODY_LINES,
+    "a policy of 60 KiB": b"HTTP/1.1 200 OK\r\nX-Policy: " + b"x" * 60_000 + b"\r\n" + BODY_LINES,
+    "200 headers": b"HTTP/1.1 200 OK\r\n" + b"X-A: b\r\n" * 199 + BODY_LINES,
+    "no reason": b"HTTP/1.1 200\r\n" + BODY_LINES,
+    "HTTP/1.0, closed at the end": b"HTTP/1.0 200 OK\r\n\r\n{}",
+    "lines that end otherwise": b"HTTP/1.1 200 OK\nX-A: b\nContent-Length: 2\n\n{}",
+    "a folded header": b"HTTP/1.1 200 OK\r\nX-A: b\r\n c\r\n" + BODY_LINES,
+    "a name in Latin-1": b"HTTP/1.1 200 OK\r\nX-Name: J\xfcrgen\r\n" + BODY_LINES,
+    "early hints before it": b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\n" + BODY_LINES,
+    "something behind it": b"HTTP/1.1 200 OK\r\n" + BODY_LINES + b"HTTP/1.1 200 OK\r\n\r\n",
+    "a trailer": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;a=b\r\n{}\r\n0\r\nX: y\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("answer", ODD_HTTP.values(), ids=ODD_HTTP)
+async def test_rf05_no_oddity_of_http_costs_an_answer(server: ScriptedServer, answer: bytes) -> None:
+    """RF-05: identity providers and what stands before them send cookies and policies of any length."""
+    server.answers["/token"] = answer
+    reply = await HttpTransport()(post(server.url("/token")))
+    assert (reply.status, reply.body) == (200, b"{}")
+
+
 # --- what does not come back
 
 BROKEN: dict[str, tuple[bytes | Script, type[TransportError]]] = {
