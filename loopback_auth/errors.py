@@ -112,6 +112,11 @@ class LoopbackAuthError(Exception):
         # Exception's own would call the class again, with its `args` and without the keywords that some need.
         return _restored, (type(self), self.args), self.__dict__
 
+    def add(self, told: str) -> None:
+        """Add to what happened: *told* is a clause."""
+        self.message = f"{self.message}; {told}"
+        self.args = (self.message,)
+
     def _explained(self) -> Explanation:
         # Here, so that reading TOML stays off the path of `token`.
         from .explain import explanation

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from contextlib import asynccontextmanager
+from functools import partial
 
 from aiohttp import web
 
@@ -229,7 +231,19 @@ async def _read(raw: web.BaseRequest) -> Visit | Refusal:
         body += chunk
         if len(body) > FORM_OCTETS:
             return FORM_TOO_LONG
-    return Visit(method=raw.method, target=raw.raw_path, headers=headers, body=bytes(body))
+    return Visit(
+        method=raw.method,
+        target=raw.raw_path,
+        headers=headers,
+        body=bytes(body),
+        stranger=partial(_stranger, raw.get_extra_info("peername"), raw.get_extra_info("sockname")),
+    )
+
+
+def _stranger(peer: tuple[Any, ...], own: tuple[Any, ...]) -> str | None:
+    from .peer_user import stranger
+
+    return stranger(peer, own, environ=os.environ)
 
 
 def _response(answer: Answer) -> web.Response:

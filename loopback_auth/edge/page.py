@@ -92,11 +92,11 @@ def signed_in(*, name: str, server: str, profile: str) -> Answer:
     )
 
 
-def failed(error: LoopbackAuthError) -> Answer:
+def failed(error: LoopbackAuthError, *, is_stored: bool = False) -> Answer:
     """
     Tell what happened and what to do next, from our own texts.
 
-    The server's words about it are in the terminal only: what comes with a request never goes into a page.
+    *is_stored*: the tokens are on disk, and are about to be removed again. The server's words about it are in the terminal only: what comes with a request never goes into a page.
     """
     told = error.told or explanation(error.code, **error.facts)
     denied = error.exit_code == 3  # noqa: PLR2004 - DESIGN of the exit statuses: the person's own no
@@ -107,7 +107,7 @@ def failed(error: LoopbackAuthError) -> Answer:
         lead=_shown(told.title) + ".",
         details=f"<dl><dt>Why</dt><dd>{_shown(told.cause, limit=_EXPLANATION)}</dd><dt>What to do</dt><dd>{_shown(told.fix, limit=_EXPLANATION)}</dd></dl>"
         f"<p>Your terminal says more. The error's name is <code>{_shown(error.code)}</code>.</p>",
-        closing="Nothing was stored. You can close this tab.",
+        closing=f"{'The sign-in is undone' if is_stored else 'Nothing was stored'}. You can close this tab.",
     )
 
 

@@ -168,6 +168,25 @@ class FileStore:
         with self.locked(profile) as hold:
             return hold.remove()
 
+    def put_back(
+        self, profile: str, before: Mapping[str, Any] | None, *, instead_of: Mapping[str, Any]
+    ) -> bool:
+        """
+        Store *before* again, or nothing for `None`, if *instead_of* is still what is stored.
+
+        Return whether it was; then the tokens of *profile* count as unchanged (`watched`).
+        """
+        with self.locked(profile) as hold:
+            stored = hold.load()
+            if stored is None or stored.get("access_token") != instead_of.get("access_token"):
+                return False
+            if before is None:
+                hold.remove()
+            else:
+                hold.save(before)
+        self._changed.discard(profile)
+        return True
+
     def prove(self, profile: str) -> None:
         """
         Do all that a save does except the replacing, so that a finished sign-in is not lost to a full disk or a read-only folder.

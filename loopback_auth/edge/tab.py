@@ -13,7 +13,13 @@ from ..oauth.authorization import AuthorizationErrorResponse, AuthorizationRespo
 from ..oauth.pkce import new_secret
 from . import page
 from .clock import running_s
-from .visit import Refusal, callback_path, is_private_network_preflight, refusal
+from .visit import (
+    Refusal,
+    callback_path,
+    is_private_network_preflight,
+    of_another_user,
+    refusal,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -116,35 +122,40 @@ class Tab:
         if refused:
             return self.refuse(refused)
         if visit.path == self._launch_path:
-            return await self._launch()
+            return await self._launch(visit)
         if visit.path == self._done_path:
             return await self._told()
         return await self._callback(visit)
 
-    async def _launch(self) -> Answer:
+    async def _launch(self, visit: Visit) -> Answer:
+        if stranger := visit.stranger():
+            return self.refuse(of_another_user(stranger))
         self._launches += 1
         if self._launches == 1:
             return page.redirect(self._request.url)
-        if self._kept:
-            # Too late to stop anything: who comes now is shown who signed in.
-            return await self._told()
         # Who opened the address first has our state and challenge, and could send us a code of their own.
         error = _reused()
         self.arrive(error)
-        return page.failed(error)
+        if self._outcome.done():
+            # Nothing is worth waiting for any more: what is undone is better undone soon.
+            self._all_shown.set()
+        return page.failed(error, is_stored=self._kept)
 
     async def _callback(self, visit: Visit) -> Answer:
         parameters = visit.parameters()
         if parameters is None:
             return self.refuse(Refusal(status=400, reason="a malformed query"))
+        answer: Stray | AuthorizationResponse | LoopbackAuthError
         try:
-            answer = self._request.read(parameters)
+            read = self._request.read(parameters)
+            answer = read.as_error() if isinstance(read, AuthorizationErrorResponse) else read
         except LoopbackAuthError as error:
-            self.arrive(error)
-        else:
-            if isinstance(answer, Stray):
-                return self.refuse(Refusal(status=400, reason=answer.reason))
-            self.arrive(answer.as_error() if isinstance(answer, AuthorizationErrorResponse) else answer)
+            answer = error
+        if isinstance(answer, Stray):
+            return self.refuse(Refusal(status=400, reason=answer.reason))
+        if stranger := visit.stranger():
+            return self.refuse(of_another_user(stranger))
+        self.arrive(answer)
         # A browser repeats a request when a connection breaks, and people reload: all get the same page, and one exchange is made.
         self._came_back.append(visit)
         await self._told()

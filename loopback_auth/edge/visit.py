@@ -10,9 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlsplit
 
+from ..oauth.text import one_line
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 PARAMETERS = 64
 """More than any answer has; the rest of a longer query is an attack on our patience."""
@@ -30,14 +32,23 @@ FORM_OCTETS = 16 * 1024
 """Of a form_post body: as the request line."""
 
 
+def _nobody() -> None:
+    """Answer where nobody asks whose program it was."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """A request as it came: *target* is the raw request target, *headers* have lower-case names and may repeat."""
+    """
+    A request as it came: *target* is the raw request target, *headers* have lower-case names and may repeat.
+
+    *stranger* looks up the name of the user whose program sent it, if that is another user's.
+    """
 
     method: str
     target: str = field(repr=False)
     headers: Sequence[tuple[str, str]] = field(repr=False)
     body: bytes = field(default=b"", repr=False)
+    stranger: Callable[[], str | None] = field(default=_nobody, repr=False, compare=False)
 
     @property
     def path(self) -> str:
@@ -74,6 +85,12 @@ NOT_HTTP = Refusal(status=400, reason="a request that is no HTTP")
 NOT_PLAIN = Refusal(status=400, reason="an https request, where this address is http")
 NEVER_WHOLE = Refusal(status=408, reason="a request that was not complete after 10 s")
 TOO_MANY = Refusal(status=503, reason="more connections at once than a browser opens")
+
+
+def of_another_user(name: str) -> Refusal:
+    """Return the refusal of what the user *name* of this computer has sent."""
+    shown = one_line(name, limit=60)
+    return Refusal(status=403, reason=f"a request from another user of this computer ({shown})")
 
 
 def refusal(visit: Visit, *, redirect_uri: str, paths: Sequence[str], posts: bool) -> Refusal | None:

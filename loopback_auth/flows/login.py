@@ -9,7 +9,7 @@ from ..edge.browser import open_browser
 from ..edge.clock import now
 from ..edge.listeners import bind
 from ..edge.loopback import new_launch_path, serve
-from ..errors import NotConfigured, StoreError
+from ..errors import LaunchURLReused, NotConfigured, StoreError
 from ..notices import Warned
 from ..oauth.authorization import AuthorizationRequest
 from ..oauth.metadata import server_metadata
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from .opening import Browser
     from .pasted import Pastes
     from .profile import Profile
-    from .replacement import MaySwitch
+    from .replacement import MaySwitch, Replacement
 
 TIMEOUT_S = 300.0
 """For the person to sign in: long enough for a second factor, short enough to free the port of a forgotten one."""
@@ -91,45 +91,56 @@ async def login(
             browser, request, profile, launch_path=launch_path, notify=notify, is_watched=is_watched
         )
         opening.show()
-        async with (
-            opening,
-            serve(
-                listeners,
-                request,
-                launch_path=launch_path,
-                profile=profile.name,
-                notify=notify,
-                token_bytes=token_bytes,
-            ) as tab,
-            rechecked(server, profile, transport=transport, notify=notify, needed=remembered) as recheck,
-        ):
-            opening.call(tab)
-            # Here, as all that is not needed to show the address: a browser is starting now.
-            from .pasted import answer_or_paste
-            from .redemption import redeem
-            from .replacement import held_before, never_switch, revoke_replaced
-
-            # Within the tab's block, so that its page says the same.
-            with explained(profile, redirect_uri=redirect_uri):
-                response = await answer_or_paste(
-                    request, profile, tab=tab, pastes=pastes, notify=notify, timeout_s=timeout_s
-                )
-                server = await recheck()
-                held = held_before(profile, store)
-                credential = await redeem(
-                    response,
-                    profile,
-                    server=server,
-                    held=held,
-                    may_switch=may_switch or never_switch,
-                    tab=tab,
-                    store=store,
-                    transport=transport,
-                    clock=clock,
+        replacement: Replacement | None = None
+        try:
+            async with (
+                opening,
+                serve(
+                    listeners,
+                    request,
+                    launch_path=launch_path,
+                    profile=profile.name,
                     notify=notify,
-                )
-                tab.greet(credential.identity.name if credential.identity else "")
-    await revoke_replaced(profile, credential, held, transport=transport, notify=notify, environ=environ)
+                    token_bytes=token_bytes,
+                ) as tab,
+                rechecked(server, profile, transport=transport, notify=notify, needed=remembered) as recheck,
+            ):
+                opening.call(tab)
+                # Here, as all that is not needed to show the address: a browser is starting now.
+                from .pasted import answer_or_paste
+                from .redemption import redeem
+                from .replacement import Replacement, never_switch
+
+                # Within the tab's block, so that its page says the same.
+                with explained(profile, redirect_uri=redirect_uri):
+                    response = await answer_or_paste(
+                        request, profile, tab=tab, pastes=pastes, notify=notify, timeout_s=timeout_s
+                    )
+                    server = await recheck()
+                    replacement = Replacement(
+                        profile, store, transport=transport, notify=notify, environ=environ
+                    )
+                    credential = await redeem(
+                        response,
+                        profile,
+                        server=server,
+                        replacement=replacement,
+                        may_switch=may_switch or never_switch,
+                        tab=tab,
+                        store=store,
+                        transport=transport,
+                        clock=clock,
+                        notify=notify,
+                    )
+                    tab.greet(credential.identity.name if credential.identity else "")
+                    tab.still_trusted()
+            # Nobody can come any more; who came while the last page was shown counts.
+            tab.still_trusted()
+        except LaunchURLReused as error:
+            if replacement is not None:
+                await replacement.undo(error)
+            raise
+    await replacement.settle(credential)
     return await dated(credential, store, transport, clock)
 
 

@@ -118,14 +118,14 @@ async def redeemed(
 ) -> Credential:
     """Redeem *response* where no browser waits to be told; then give back what it replaces, and learn how long the token lasts."""
     from .redemption import Untold, redeem
-    from .replacement import held_before, never_switch, revoke_replaced
+    from .replacement import Replacement, never_switch
 
     with explained(profile, redirect_uri=response.request.redirect_uri):
-        held = held_before(profile, store)
+        replacement = Replacement(profile, store, transport=transport, notify=notify, environ=environ)
         credential = await redeem(
             response,
             profile,
-            held=held,
+            replacement=replacement,
             may_switch=may_switch or never_switch,
             tab=Untold(),
             store=store,
@@ -133,7 +133,7 @@ async def redeemed(
             clock=clock,
             notify=notify,
         )
-    await revoke_replaced(profile, credential, held, transport=transport, notify=notify, environ=environ)
+    await replacement.settle(credential)
     return await dated(credential, store, transport, clock)
 
 

@@ -7,7 +7,7 @@ from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import replace
 from typing import Protocol
 
-from ..errors import LoopbackAuthError, ScopeDiffers, StoreChanged, StoreError
+from ..errors import LoopbackAuthError, ScopeDiffers, StoreError
 from ..notices import Exchanged, Saved, Warned
 from ..oauth.credential import Credential
 from ..oauth.id_token import NAME_CLAIMS, check_at_hash, is_jwt, read_id_token, read_identity
@@ -16,7 +16,7 @@ from ..oauth.secret import Secret
 from ..oauth.token import authorization_code_grant, issued_tokens, read_token_reply
 from ..oauth.wire import Get, read_json_object
 from .replacement import refuse_another_account
-from .revocation import ABANDONED_S, revoke
+from .revocation import ABANDONED_S, give_back
 from .turn import turn_of_sign_in
 
 TYPE_CHECKING = False
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from datetime import datetime
 
-    from ..edge.store import FileStore, Hold
+    from ..edge.store import FileStore
     from ..notices import Notice
     from ..oauth.authorization import AuthorizationRequest, AuthorizationResponse
     from ..oauth.id_token import Identity
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from ..oauth.wire import HttpReply
     from .discovery import Transport
     from .profile import Profile
-    from .replacement import MaySwitch
+    from .replacement import MaySwitch, Replacement
 
 USERINFO_S = 3.0
 """For learning the person's name when no ID token tells it; the sign-in is already saved."""
@@ -64,7 +64,7 @@ async def redeem(
     profile: Profile,
     *,
     server: ServerMetadata | None = None,
-    held: Credential | None,
+    replacement: Replacement,
     may_switch: MaySwitch,
     tab: Told,
     store: FileStore,
@@ -75,12 +75,13 @@ async def redeem(
     """
     Exchange the code, once, and store what it gives; then learn who it was.
 
-    *server* is what is known of the server by now, for the store; the code goes to the endpoint that its request knew. *held* is the
-    sign-in that this one replaces. Raises the `LoopbackAuthError` that fits, with nothing stored and what the server
+    *server* is what is known of the server by now, for the store; the code goes to the endpoint that its request knew. *replacement* is
+    of the sign-in that this one replaces. Raises the `LoopbackAuthError` that fits, with nothing stored and what the server
     issued given back.
     """
     reply = await transport(authorization_code_grant(response))
-    async with _given_back_unless_kept(reply, response.request, transport):
+    held = replacement.held
+    async with _given_back_unless_kept(reply, response.request, profile, transport):
         tokens = read_token_reply(reply, received_at=clock(), scope=response.request.scope)
         notify(Exchanged())
         _look_at_scope(profile, response.request.scope, tokens, notify)
@@ -93,7 +94,7 @@ async def redeem(
             hold = await turn_of_sign_in(profile.name, store, stack, notify=notify)
             # The last moment to give up: whoever opened the address first may have brought a code of their own.
             tab.still_trusted()
-            _save(credential, hold)
+            replacement.save(credential, hold)
         tab.kept()
     notify(Saved(profile=profile.name, path=store.path(profile.name)))
     named = await _named(profile, credential, transport)
@@ -103,36 +104,24 @@ async def redeem(
     return named
 
 
-def _save(credential: Credential, hold: Hold) -> None:
-    # A finished sign-in takes the place of whatever came between.
-    with suppress(StoreChanged):
-        hold.save(credential.to_document())
-        return
-    hold.save(credential.to_document())
-
-
 @asynccontextmanager
 async def _given_back_unless_kept(
-    reply: HttpReply, request: AuthorizationRequest, transport: Transport
+    reply: HttpReply, request: AuthorizationRequest, profile: Profile, transport: Transport
 ) -> AsyncIterator[None]:
     """Revoke the tokens of *reply* if the block fails: a sign-in that was not kept leaves nothing."""
     try:
         yield
     except BaseException as error:
-        patience_s = ABANDONED_S if isinstance(error, Exception) else INTERRUPTED_S
-        revoked = await revoke(
+        fate = await give_back(
             issued_tokens(reply),
+            provider=profile.provider,
             client=request.client,
             server=request.server,
             transport=transport,
-            timeout_s=patience_s,
+            timeout_s=ABANDONED_S if isinstance(error, Exception) else INTERRUPTED_S,
         )
         if isinstance(error, StoreError):
-            fate = "were revoked" if revoked else "could not be revoked and stay valid until they expire"
-            error.args = (
-                f"{error.message}; the sign-in worked, but was not kept: the tokens just issued {fate}",
-            )
-            error.message = error.args[0]
+            error.add(f"the sign-in worked, but was not kept: the tokens just issued {fate}")
         raise
 
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from ..oauth.metadata import Client, ServerMetadata
     from ..oauth.token import IssuedTokens, TokenSet
     from ..oauth.wire import FormPost, HttpReply
+    from ..providers import Provider
     from .discovery import Transport
 
 ABANDONED_S = 5.0
@@ -41,6 +42,26 @@ async def revoke(
     reply = await _sent(message, transport, timeout_s)
     # Section 2.2 has 200, and some servers say 204.
     return reply is not None and reply.is_success
+
+
+async def give_back(
+    tokens: TokenSet | IssuedTokens,
+    *,
+    provider: Provider | None,
+    client: Client,
+    server: ServerMetadata,
+    transport: Transport,
+    timeout_s: float = ABANDONED_S,
+) -> str:
+    """
+    Revoke tokens of a sign-in that is not kept, and return what became of them, for a sentence.
+
+    Where revoking one ends them all, they are left: the person may hold other sign-ins, here or elsewhere.
+    """
+    if provider is not None and provider.revocation_ends_all:
+        return f"were not revoked, since {provider.title} would end the person's other sign-ins with them"
+    revoked = await revoke(tokens, client=client, server=server, transport=transport, timeout_s=timeout_s)
+    return "were revoked" if revoked else "could not be revoked and stay valid until they expire"
 
 
 async def revoke_both(

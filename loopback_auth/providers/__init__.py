@@ -13,6 +13,7 @@ Kinds of server, as data: one TOML file each, in the format that users write int
     token_endpoint_auth_method = "none"     # optional
     access_token_lifetime = 7200            # optional: seconds that a token usually lasts, where the server does not say
     grants_per_user = 5                     # optional: each sign-in is a grant of its own, and the server keeps so many
+    revocation_ends_all = true              # optional: revoking one token ends all of the person's sign-ins to the client
     pitfalls = "salesforce"                 # optional: the file in explain/ that knows this server's own errors
     flows = ["code-credentials"]            # optional: other ways to a code that the server has, for `login --flow`
     preflight = true                        # optional: ask the server for its sign-in page before a browser does, since its errors do not come back
@@ -61,6 +62,7 @@ _MEMBERS = frozenset(
         "token_endpoint_auth_method",
         "access_token_lifetime",
         "grants_per_user",
+        "revocation_ends_all",
         "pitfalls",
         "flows",
         "preflight",
@@ -77,7 +79,7 @@ _LISTS = frozenset({"sources", "redirect_uris", "names", "flows"})
 _TABLES = frozenset({"server", "parameters", "environment", "login_hosts"})
 _DEEP = frozenset({"server", "login_hosts"})
 _NUMBERS = frozenset({"access_token_lifetime", "grants_per_user"})
-_SWITCHES = frozenset({"preflight"})
+_SWITCHES = frozenset({"preflight", "revocation_ends_all"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +100,7 @@ class Provider:
     token_endpoint_auth_method: str | None = None
     access_token_lifetime: int | None = None
     grants_per_user: int | None = None
+    revocation_ends_all: bool = False
     pitfalls: str | None = None
     flows: tuple[str, ...] = ()
     preflight: bool = False

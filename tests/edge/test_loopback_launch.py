@@ -88,8 +88,10 @@ async def test_cb_16_a_second_use_counts_until_the_tokens_are_stored(tmp_path: P
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the stand-in for a browser is a script with a #! line")
-async def test_cb_13_a_second_use_after_the_tokens_were_stored_is_told_the_truth(tmp_path: Path) -> None:
-    """CB-13: it can stop nothing any more, so no page may say that nothing was stored."""
+async def test_cb_16_a_second_use_after_the_tokens_were_stored_undoes_the_sign_in(
+    tmp_path: Path,
+) -> None:
+    """CB-16, CB-13: as long as the tab is open no page says that somebody is signed in, and nothing stays."""
     userinfo = ("--userinfo-endpoint", "{issuer}/userinfo")
     async with (
         stand_in(tmp_path) as (started, browser),
@@ -100,15 +102,16 @@ async def test_cb_13_a_second_use_after_the_tokens_were_stored_is_told_the_truth
         assert (await scene.callback.get(path)).status == 303
         first = asyncio.create_task(scene.callback.arrive())
         await scene.endpoint.kept_waiting.wait()
-        again = asyncio.create_task(scene.callback.get(path))
-        assert (await scene.callback.get("/favicon.ico")).status == 404
+        again = await scene.callback.get(path)
         scene.endpoint.over.set()
-        pages = [await first, await again]
+        page = await first
         ended = await scene.command.outcome()
 
-    assert ended.exit_code == 0
-    assert [page.status for page in pages] == [200, 200]
-    assert pages[0].text == pages[1].text
+    assert (again.status, page.status) == (400, 400)
+    assert "The sign-in is undone" in again.text
+    assert (ended.exit_code, ended.error["code"]) == (1, "launch-url-reused")
+    assert "The stored tokens are as before." in ended.error["cause"]
+    assert no_token_file(tmp_path)
 
 
 async def test_cb_16_the_launch_address_exists_only_where_a_browser_is_started_with_it(

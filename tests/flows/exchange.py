@@ -25,7 +25,7 @@ from ..edge.scripted_server import json_answer, redirect
 from ..servers.command import query
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from loopback_auth.flows.replacement import MaySwitch
@@ -115,9 +115,14 @@ async def sign_in(
     may_switch: MaySwitch | None = None,
     remembers: bool = False,
     rediscover: bool = False,
+    visit: Callable[[str], Page] | None = None,
     **settings: Any,
 ) -> Ended:
-    """Sign in at *server*; one that *remembers* knows what the sign-in before it has stored, as the command does."""
+    """
+    Sign in at *server*, with a browser that opens its address with *visit*.
+
+    A sign-in that *remembers* knows what the one before it has stored, as the command does.
+    """
     store, notices = FileStore(str(home)), list[Any]()
     ended: asyncio.Future[Page] = asyncio.get_running_loop().create_future()
 
@@ -125,7 +130,7 @@ async def sign_in(
 
     def browser(url: str) -> None:
         opened.append(url)
-        ended.get_loop().call_soon_threadsafe(ended.set_result, follow(url))
+        ended.get_loop().call_soon_threadsafe(ended.set_result, (visit or follow)(url))
 
     profile = resolve(
         "default",
@@ -155,9 +160,9 @@ async def sign_in(
     return Ended(credential=credential, error=error, page=page, notices=notices, store=store)
 
 
-def follow(url: str) -> Page:
-    """Visit *url* as a browser does: redirects are followed, the last page is read."""
-    for _ in range(6):
+def follow(url: str, *, steps: int = 6) -> Page:
+    """Visit *url* as a browser does: redirects are followed, *steps* addresses at most, the last page is read."""
+    for _ in range(steps):
         parts = urlsplit(url)
         connection = HTTPConnection(parts.hostname or "", parts.port, timeout=30)
         connection.request("GET", f"{parts.path}?{parts.query}" if parts.query else parts.path)

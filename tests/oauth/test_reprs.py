@@ -172,6 +172,7 @@ HARMLESS = {
     "Opening",
     "PatientPreflight",
     "PendingSignIns",
+    "Replacement",
     "Told",
     "Untold",
     "Keyring",
