@@ -1,4 +1,4 @@
-"""Why nothing could be saved: what the system said, as a cause and a fix. Loaded when that happens."""
+"""Why nothing could be saved: what the system said, as a cause and a fix."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _REASONS: tuple[tuple[tuple[str, ...], str, str], ...] = (
     ),
     (
         ("ENOLCK", "ENOSYS", "ENOTSUP", "EOPNOTSUPP"),
-        "The file system has no file locks, as a network share has none whose lock service is not running.",
+        "The file system has no file locks, as a network share without its lock service has none.",
         f"{_ELSEWHERE} on a local disk, or have the share's lock service started",
     ),
     (

@@ -7,7 +7,7 @@ import re
 _CANCEL = frozenset({"cancel", "canceled", "cancelled", "cancellation"})
 _NO = frozenset({"denied", "declined", "rejected", "refused", "aborted", "abort", "deny"})
 _BY_WHOM = frozenset({"user", "enduser", "person", "owner", "customer", "consent"})
-# A code that says anything else is about something else: an app that is denied access, an order that was cancelled.
+# A code with any other word is about something else: an app that is denied access, an order.
 _AROUND = frozenset(
     {"access", "authorization", "authorize", "authorisation", "authorise", "by", "consent", "end"}
 )
@@ -15,7 +15,7 @@ _AROUND |= {"login", "request", "resource", "sign", "in", "signin", "the"}
 
 
 def is_denial(error: str) -> bool:
-    """Tell whether the error code means that the person refused: `access_denied`, or one such as `user_cancelled_login`."""
+    """Tell whether the code means that the person refused: `access_denied`, `user_cancelled_login`, ..."""
     words = {word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[^A-Za-z_\s-]+", error)}
     if words == {"access", "denied"}:
         return True

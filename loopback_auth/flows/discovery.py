@@ -95,7 +95,7 @@ def _soonest(attempt: int, replies: Sequence[HttpReply | TransportError]) -> flo
 def _failure(
     failures: Sequence[LoopbackAuthError], replies: Sequence[HttpReply | TransportError], issuer: str
 ) -> LoopbackAuthError:
-    """Choose the failure that tells most, and name the provider that signs in at the issuer's host, if one is known."""
+    """Choose the failure that tells most; name the provider that signs in at the issuer's host."""
     for kind in (IssuerMisspelled, DiscoveryFailed, TransportError, ServerUnavailable):
         for failure in failures:
             if isinstance(failure, kind):
@@ -113,7 +113,7 @@ def _failure(
 
 
 def _is_there(failure: LoopbackAuthError, reply: HttpReply | TransportError) -> bool:
-    """Tell whether something is at the address: no "not found", nor the page that some sites have at every address."""
+    """Tell whether something is there: no "not found", nor the page that some sites have everywhere."""
     if isinstance(reply, TransportError) or reply.status in _NOT_FOUND:
         return False
     return not (isinstance(failure, HTMLAnswer) and reply.status == 200)  # noqa: PLR2004 - RFC 9110 section 15.3.1
@@ -141,8 +141,9 @@ async def rechecked(
     """
     Discover once more while the person signs in; give the block a wait for the server as it now is.
 
-    That is *server*, perhaps with optional endpoints that it has got since. The wait raises `MetadataChanged` for an endpoint that
-    moved, and nothing else: a discovery that fails now changes nothing, since what is remembered was good.
+    That is *server*, perhaps with optional endpoints that it has got since. The wait raises
+    `MetadataChanged` for an endpoint that moved, and nothing else: a discovery that fails now
+    changes nothing, since what is remembered was good.
     """
     import asyncio
 
@@ -173,9 +174,14 @@ async def rechecked(
 def _updated(
     server: ServerMetadata, document: Mapping[str, Any], profile: str, notify: Callable[[Notice], None]
 ) -> ServerMetadata:
-    """Return *server* with the optional endpoints that are new in *document*; raise `MetadataChanged` for one that moved."""
+    """
+    Return *server* with the optional endpoints that are new in *document*.
+
+    Raises:
+        MetadataChanged: a known endpoint moved.
+    """
     known = {name: url for name in ENDPOINTS if (url := getattr(server, name))}
-    # An endpoint that is not named any more stays as it is known: one of the two documents may have been out of reach.
+    # One that is not named any more stays as it is known: a document may have been out of reach.
     named = {name: url for name in ENDPOINTS if isinstance(url := document.get(name), str) and url}
     moved = [
         f"{name} from {url} to {named[name]}" for name, url in known.items() if named.get(name, url) != url

@@ -1,7 +1,8 @@
 """
-The defence against a mix-up by metadata (RFC 9700 section 4.4): an issuer that names another server's endpoints as its own.
+The defence against a mix-up by metadata (RFC 9700 section 4.4).
 
-Such an issuer has the person sign in at an honest server, whose code (or token) then goes to the issuer's own endpoint.
+An issuer that names another server's endpoints as its own has the person sign in at an honest
+server, whose code (or token) then goes to the issuer.
 """
 
 from __future__ import annotations
@@ -35,10 +36,11 @@ async def refuse_mix_up(
     notify: Callable[[Notice], None],
 ) -> tuple[ServerMetadata, Profile]:
     """
-    Return *server* without the endpoints that it must not have named, and *profile* with the host that was agreed to.
+    Return *server* without a stranger's endpoints, and *profile* with the host that was agreed to.
 
-    Endpoints that the profile sets, or that the last sign-in used, are never asked about. Where discovery alone says that the code of
-    one owner's sign-in page goes to another owner's host, *may_trust* decides; without it nobody is trusted.
+    Endpoints that the profile sets, or that the last sign-in used, are never asked about. Where
+    discovery alone says that the code of one owner's sign-in page goes to another owner's host,
+    *may_trust* decides; without it nobody is trusted.
 
     Raises:
         HostNotTrusted: nobody said that the token endpoint's host belongs to the server.
@@ -60,7 +62,7 @@ async def refuse_mix_up(
 
 
 def _are_known(page: str, token: str, profile: Profile) -> bool:
-    """Tell whether two hosts belong together: by their names, by the last sign-in, or by a provider that has them both."""
+    """Tell whether two hosts belong together: by name, by the last sign-in or by a provider's file."""
     from ..oauth.registrable_domain import belong_together
     from ..providers import load_provider, provider_names
 
@@ -78,7 +80,7 @@ def _are_known(page: str, token: str, profile: Profile) -> bool:
 
 
 def issuer_owns(endpoints: Iterable[str], issuer: str) -> bool:
-    """Tell whether one of *endpoints* is the issuer's by its host's name: else they are another server's, or cannot be told from one."""
+    """Tell whether one of *endpoints* is the issuer's by its host's name; else they may be another server's."""
     hosts, own = {_host(url) for url in endpoints}, _host(issuer)
     if own in hosts:
         return True
@@ -91,7 +93,7 @@ def _without_strangers(
     server: ServerMetadata, profile: Profile, notify: Callable[[Notice], None]
 ) -> ServerMetadata:
     """
-    Leave out the optional endpoints through which an issuer would get the tokens of a server that it has nothing to do with.
+    Leave out the optional endpoints through which an issuer would get another server's tokens.
 
     An issuer that owns the sign-in page or the token endpoint may name any host.
     """
@@ -111,7 +113,8 @@ def _without_strangers(
         and not any(belong_together(_host(url), owner) for owner in owners)
     }
     for name, host in strange.items():
-        told = f"{server.issuer} names {host} as {name.replace('_', ' ')} of a server at {owners[1]}: it is not used"
+        what = f"{name.replace('_', ' ')} of a server at {owners[1]}"
+        told = f"{server.issuer} names {host} as {what}: it is not used"
         notify(
             Warned(code="endpoint-ignored", message=f"{told} (--trust-host {host} if it is the server's own)")
         )

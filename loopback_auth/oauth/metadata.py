@@ -45,7 +45,11 @@ class ServerMetadata:
 
     @property
     def other_hosts(self) -> dict[str, str]:
-        """The host, with its port, of each endpoint that is not at the issuer's; without an issuer, at the sign-in page's."""
+        """
+        The host, with its port, of each endpoint that is at another host than the issuer.
+
+        Without an issuer, than the authorization endpoint.
+        """
         own = _host_and_port(self.issuer or self.authorization_endpoint)
         hosts = {name: _host_and_port(url) for name in ENDPOINTS if (url := getattr(self, name))}
         return {name: host for name, host in hosts.items() if host != own}
@@ -88,8 +92,10 @@ def read_metadata_document(reply: HttpReply, *, issuer: str) -> dict[str, Any]:
     """
     Read one metadata document, which must name *issuer* byte for byte (RFC 8414 section 3.3).
 
-    Raises `IssuerMisspelled` for another name of the same origin, `DiscoveryFailed` for any other issuer, `ProtocolError` for what is no
-    document.
+    Raises:
+        IssuerMisspelled: the document is of another name of the same origin.
+        DiscoveryFailed: it is of any other issuer.
+        ProtocolError: it is no document.
     """
     document = read_json_object(reply, what="discovery")
     refuse_unusable(reply, "discovery")

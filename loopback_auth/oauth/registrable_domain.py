@@ -1,10 +1,11 @@
 """
-The registrable domain of a host: the part of its name that somebody had to register, as far as a short rule can tell.
+The registrable domain of a host: the part of its name that somebody had to register.
 
-Not the public suffix list: 10,000 lines that age, for a question that few sign-ins ask. The rule is two labels; three where a country
-has a second level (`co.uk`); and the whole name where strangers get names side by side (a hoster) or there is no name (an IP address). Where
-it errs it takes two hosts of one owner for two owners' (`id.sap.de`, `login.sap.de`): then a person is asked once. A hoster that is not listed
-here errs in the other direction.
+Told by a short rule and not by the public suffix list: 10,000 lines that age, for a question that
+few sign-ins ask. The rule is two labels; three where a country has a second level (`co.uk`); and
+the whole name below hosters, where strangers get names side by side. Where it errs it takes two
+hosts of one owner for two owners' (`id.sap.de`, `login.sap.de`), and a person is asked once; only a
+hoster that is not listed here errs in the other direction.
 """
 
 from __future__ import annotations
@@ -37,7 +38,11 @@ _LONGER_SECOND_LEVELS = frozenset({"asso", "firm", "gouv", "govt", "info", "name
 
 
 def registrable_domain(host: str) -> str:
-    """Return the registrable domain of *host*, in lower case; an empty one for an address, a single label and a public suffix."""
+    """
+    Return the registrable domain of *host*, in lower case.
+
+    It is empty for an address, a single label and a public suffix.
+    """
     host = _spelled(host)
     labels = host.split(".")
     if _is_address(host) or host in _SHARED:
@@ -49,7 +54,11 @@ def registrable_domain(host: str) -> str:
 
 
 def belong_together(host: str, other: str) -> bool:
-    """Tell whether two hosts are one, or one lies below the other's registrable domain; this machine's addresses are one host."""
+    """
+    Tell whether two hosts are one, or one lies below the other's registrable domain.
+
+    `localhost` and the loopback addresses are one host.
+    """
     one, two = _spelled(host), _spelled(other)
     if one == two or (is_loopback(one) and is_loopback(two)):
         return True
@@ -69,5 +78,5 @@ def _spelled(host: str) -> str:
 
 
 def _is_address(host: str) -> bool:
-    # The URL standard takes a host whose last label is a number for an IPv4 address, however that is written.
+    # The URL standard takes a host whose last label is a number for an IPv4 address.
     return ":" in host or host.rpartition(".")[2][:1].isdigit()
