@@ -4,6 +4,7 @@ Every error this package raises on purpose.
     LoopbackAuthError                      exit
     |-- UsageError                            2   the command or the profile has to change
     |   |-- ConfigError                           config.toml cannot be read as it stands
+    |   |-- FileUnsafe                            a file that is believed belongs to, or can be written by, somebody else
     |   |-- NotConfigured                         nothing says where to sign in
     |   |-- ProviderUnknown                       no provider of that name
     |   |-- URLRefused                            an address that must not be used
@@ -135,6 +136,10 @@ class UsageError(LoopbackAuthError):
 
 class ConfigError(UsageError):
     code = "config-invalid"
+
+
+class FileUnsafe(UsageError):
+    code = "file-unsafe"
 
 
 class NotConfigured(UsageError):

@@ -8,6 +8,7 @@ import sys
 from ..edge.config import load_config
 from ..edge.event_loop import run as run_story
 from ..edge.interrupts import listen_for_interrupts
+from ..edge.provider_files import load_provider
 from ..edge.streaming import ResourceRequest, StreamingTransport
 from ..edge.upload import Upload, upload_of
 from ..errors import LoopbackAuthError, SignInNeeded, UsageError
@@ -16,7 +17,6 @@ from ..flows.explained import tell_better
 from ..flows.profile import resolve
 from ..oauth.resource import read_header, read_method
 from ..oauth.secret import Secret
-from ..providers import load_provider
 from .access import Access, given_token, min_ttl_argument
 from .answer import JSONAnswer, PrintedAnswer
 from .network import http_transport

@@ -6,12 +6,12 @@ import os
 
 from ..edge.config import config_path, load_config
 from ..edge.home import home
+from ..edge.provider_files import load_provider
 from ..edge.store import FileStore
 from ..errors import StoreDamaged
 from ..flows.profile import DEFAULT_REDIRECT_URI, resolve, values_of
 from ..oauth.secret import Secret
 from ..oauth.text import one_line
-from ..providers import load_provider
 from .arguments import profile_name
 
 TYPE_CHECKING = False

@@ -10,11 +10,11 @@ from ..edge.event_loop import run as run_story
 from ..edge.home import home
 from ..edge.interrupts import listen_for_interrupts
 from ..edge.pending import PendingSignIns
+from ..edge.provider_files import load_provider
 from ..edge.store import FileStore
 from ..errors import Cancelled, UsageError
 from ..flows.manual import finish, pending_document
 from ..flows.profile import resolve
-from ..providers import load_provider
 from .arguments import profile_name
 from .login import may_switch, report
 from .network import transport_for

@@ -74,9 +74,9 @@ def _profile(arguments: Namespace, console: Console) -> Profile | None:
     """Put the profile together; without one that can be had, the explanation is a general one."""
     from ..edge.config import load_config
     from ..edge.home import home
+    from ..edge.provider_files import load_provider
     from ..edge.store import FileStore
     from ..flows.profile import resolve
-    from ..providers import load_provider
     from .arguments import profile_name
 
     try:

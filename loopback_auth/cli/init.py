@@ -7,11 +7,11 @@ from urllib.parse import urlsplit
 
 from ..edge.config import config_path, load_config, parse_config
 from ..edge.home import home
+from ..edge.provider_files import load_provider, provider_names
 from ..errors import Cancelled, UsageError
 from ..flows.profile import resolve
 from ..notices import Warned
 from ..oauth.secret import Secret
-from ..providers import load_provider, provider_names
 from .arguments import profile_name
 from .flags import port_number, secret_arguments, typed_secret
 from .question import agreed, answered

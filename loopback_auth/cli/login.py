@@ -12,6 +12,7 @@ from ..edge.document import STORAGES
 from ..edge.event_loop import run as run_story
 from ..edge.home import home
 from ..edge.interrupts import listen_for_interrupts
+from ..edge.provider_files import load_provider
 from ..edge.store import FileStore
 from ..errors import KeyringUnavailable, StoreDamaged
 from ..flows.access_token import has_expired
@@ -19,7 +20,6 @@ from ..flows.login import TIMEOUT_S, login
 from ..flows.profile import resolve
 from ..notices import Warned
 from ..oauth.text import one_line
-from ..providers import load_provider
 from .arguments import profile_name
 from .flags import settings_arguments, settings_of
 from .network import transport_for

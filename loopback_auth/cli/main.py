@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sys
+import warnings
+from contextlib import contextmanager
 from importlib import import_module
 
 from .. import __version__
 from ..edge.core_dumps import forbid_core_dumps
+from ..edge.permissions import PermissionsIgnored
 from ..errors import LoopbackAuthError, Stopped, SystemRefused, UsageError
 from .arguments import Parser
 from .console import Console
@@ -14,7 +17,8 @@ from .console import Console
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+    from typing import Any
 
 COMMANDS = {
     "init": "set a profile up: what to register, what to enter, and whether it works",
@@ -68,7 +72,8 @@ def run(argv: Sequence[str]) -> int:
         verbose="-v" in own or "--verbose" in own,
     )
     try:
-        return _carry_out(command, rest, console)
+        with _warnings_told(console):
+            return _carry_out(command, rest, console)
     except LoopbackAuthError as error:
         return console.error(error)
     except BrokenPipeError:
@@ -110,6 +115,26 @@ def _carry_out(command: str, rest: Sequence[str], console: Console) -> int:
     arguments: Namespace = parser.parse_args(rest)
     status: int = module.run(arguments, console)
     return status
+
+
+@contextmanager
+def _warnings_told(console: Console) -> Iterator[None]:
+    """Tell warnings of ours as notes, each once."""
+
+    def show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+        if category is PermissionsIgnored:
+            from ..notices import Warned
+            from .talk import Talk
+
+            Talk(console)(Warned(code="permissions-ignored", message=str(message)))
+        else:
+            show_others(message, category, *where, **more)
+
+    with warnings.catch_warnings():
+        # Whatever -W and PYTHONWARNINGS say.
+        warnings.simplefilter("once", PermissionsIgnored)
+        show_others, warnings.showwarning = warnings.showwarning, show
+        yield
 
 
 def _stopped(interrupt: KeyboardInterrupt) -> LoopbackAuthError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..edge.home import home
-from ..providers import load_provider, provider_names
+from ..edge.provider_files import load_provider, provider_names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,13 +8,13 @@ from urllib.parse import urlsplit
 
 from ..edge.config import load_config
 from ..edge.home import home
+from ..edge.provider_files import load_provider
 from ..edge.store import FileStore
 from ..errors import SignInNeeded
 from ..flows.access_token import has_expired
 from ..flows.profile import resolve
 from ..oauth.credential import Credential
 from ..oauth.text import one_line
-from ..providers import load_provider
 from .arguments import profile_name
 from .config import provenance
 

@@ -12,6 +12,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+# What Dev Containers, systemd and podman, and Kubernetes set; what Docker and podman leave.
+_OF_CONTAINERS = ("REMOTE_CONTAINERS", "container", "KUBERNETES_SERVICE_HOST")
+_IN_CONTAINERS = ("/.dockerenv", "/run/.containerenv")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
@@ -26,7 +30,7 @@ class Surroundings:
 
 
 def surroundings(environ: Mapping[str, str] | None = None, platform: str = sys.platform) -> Surroundings:
-    """Look around: environment variables, and on Linux two files that tell of WSL and containers."""
+    """Look around: environment variables, and on Linux the files that tell of WSL and containers."""
     environ = os.environ if environ is None else environ
     linux = platform.startswith("linux")
     return Surroundings(
@@ -35,8 +39,8 @@ def surroundings(environ: Mapping[str, str] | None = None, platform: str = sys.p
         ssh_server=_ssh_server(environ),
         wsl=linux and (bool(environ.get("WSL_DISTRO_NAME")) or "microsoft" in _read("/proc/version").lower()),
         codespaces=environ.get("CODESPACES") == "true",
-        container=bool(environ.get("REMOTE_CONTAINERS") or environ.get("container"))
-        or (linux and os.path.exists("/.dockerenv")),
+        container=any(map(environ.get, _OF_CONTAINERS))
+        or (linux and any(map(os.path.exists, _IN_CONTAINERS))),
     )
 
 

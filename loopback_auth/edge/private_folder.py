@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 
 from ..errors import StoreUnsafe, StoreUnwritable
 from .file_lock import LOCK_PATIENCE_S, FileLock
+from .permissions import POSIX, check_link, check_own, check_owner
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 FILE_OCTETS = 8 * 1024 * 1024
 """No credential is that large; a larger file is not read into memory."""
 
-_POSIX = os.name == "posix"
 # O_NONBLOCK: opening a named pipe that somebody put there would wait for its other end.
 _FLAGS = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_CLOEXEC", "O_NONBLOCK", "O_BINARY"))
 
@@ -136,7 +136,7 @@ class PrivateFolder:
 
     def is_still(self, name: str, descriptor: int) -> bool:
         """Tell whether the opened file is the one that has its *name* now."""
-        if not _POSIX:
+        if not POSIX:
             return True
         try:
             there = os.stat(name, dir_fd=self._descriptor, follow_symlinks=False)
@@ -148,14 +148,13 @@ class PrivateFolder:
 
     def make_private(self, name: str, descriptor: int) -> None:
         """Close an opened file to others; raises `StoreUnsafe` unless it is a plain one of the user's."""
-        if not _POSIX:
+        if not POSIX:
             return
         path = os.path.join(self.path, name)
         about = os.fstat(descriptor)
         if not stat.S_ISREG(about.st_mode):
             raise StoreUnsafe(f"{path} is not a plain file", path=path)
-        _check_owner(path, about)
-        if about.st_mode & 0o077:
+        if check_own(path, about) and about.st_mode & 0o077:
             os.fchmod(descriptor, 0o600)
 
     def refused(self, name: str, error: OSError) -> StoreUnsafe | StoreUnwritable:
@@ -206,9 +205,9 @@ def _create(path: str) -> None:
     while not os.path.lexists(parent := os.path.dirname(missing[-1])) and parent != missing[-1]:
         missing.append(parent)
     try:
-        if _POSIX and not os.path.lexists(path) and (about := os.stat(parent)).st_uid != 0:
+        if POSIX and not os.path.lexists(path) and (about := os.stat(parent)).st_uid != 0:
             # Under sudo with the user's HOME, a folder of root's in there would lock the user out. Root's own /tmp is anybody's place.
-            _check_user(parent, about)
+            check_owner(parent, about)
         for folder in reversed(missing):
             with suppress(FileExistsError):
                 os.mkdir(folder, 0o700)
@@ -217,16 +216,15 @@ def _create(path: str) -> None:
 
 
 def _open_folder(path: str) -> int | None:
-    if not _POSIX:
+    if not POSIX:
         os.stat(path)
         return None
-    _check_link(path)
-    _check_owner(os.path.dirname(path), os.stat(os.path.dirname(path)))
+    check_link(path, os.lstat(path), StoreUnsafe)
+    check_own(os.path.dirname(path), os.stat(os.path.dirname(path)))
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         about = os.fstat(descriptor)
-        _check_owner(path, about)
-        if about.st_mode & 0o077:
+        if check_own(path, about) and about.st_mode & 0o077:
             os.fchmod(descriptor, 0o700)
     except BaseException:
         _close(descriptor)
@@ -238,28 +236,3 @@ def _close(descriptor: int) -> None:
     # Nothing was written through it that could be lost: whatever is wrong there, the work is done.
     with suppress(OSError):
         os.close(descriptor)
-
-
-def _check_link(path: str) -> None:
-    about = os.lstat(path)
-    if stat.S_ISLNK(about.st_mode) and about.st_uid != os.geteuid():
-        raise StoreUnsafe(f"{path} is a symbolic link that somebody else made", path=path)
-
-
-def _check_user(path: str, about: os.stat_result) -> None:
-    if about.st_uid != os.geteuid():
-        raise StoreUnsafe(
-            f"{path} belongs to another user (uid {about.st_uid}, this process runs as {os.geteuid()})",
-            cause="Under sudo, HOME may still be yours while the process is root's; or somebody else made the file.",
-            fix=f"run the command as the owner of {path}, or set LOOPBACK_AUTH_HOME to a folder of your own",
-        )
-
-
-def _check_owner(path: str, about: os.stat_result) -> None:
-    _check_user(path, about)
-    if about.st_mode & 0o022:
-        raise StoreUnsafe(
-            f"{path} can be written by other users",
-            cause="Whoever can write there could put tokens of theirs in place of yours.",
-            fix=f"look at who should have access, then: chmod go-w {path}",
-        )

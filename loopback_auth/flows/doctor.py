@@ -8,6 +8,7 @@ its domain. Client IDs and host names are shown, since they are what such a tick
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, field, replace
 
 from ..errors import LoopbackAuthError
@@ -97,8 +98,10 @@ class Findings:
 
     def _fit(self, text: str) -> str:
         folder = self.home_folder.rstrip(os.sep)
-        shorter = text.replace(folder + os.sep, "~" + os.sep) if len(folder) > 1 else text
-        return one_line(shorter, limit=_CHARACTERS)
+        if len(folder) > 1:
+            # A shell does not read ~ in quotes.
+            text = re.sub(rf"(?<!['\"]){re.escape(folder + os.sep)}", lambda _: "~" + os.sep, text)
+        return one_line(text, limit=_CHARACTERS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import stat
 import time
+import warnings
 
 from ..edge.config import config_path
+from ..edge.permissions import PermissionsIgnored, check_believable, quoted
 from ..errors import LoopbackAuthError
 from ..oauth.text import one_line
 from .access_token import has_expired
@@ -45,15 +47,15 @@ def _holds_secret(scene: Scene) -> bool:
 
 def _permissions(name: str, path: str, about: os.stat_result, seen: str, *, holds_secret: bool) -> Check:
     mode = f"mode {stat.S_IMODE(about.st_mode):04o}"
-    if about.st_uid not in (os.geteuid(), 0):
-        owner = f"uid {about.st_uid}, this process runs as {os.geteuid()}"
-        return warned(name, f"{seen}, but it belongs to another user ({owner})", f"chown $USER {path}")
-    if about.st_mode & 0o022:
-        return warned(name, f"{seen}, but others can write to it ({mode})", f"chmod go-w {path}")
+    with warnings.catch_warnings(record=True) as ignored:
+        warnings.simplefilter("always", PermissionsIgnored)
+        check_believable(path, about)
+    for warning in ignored:
+        if isinstance(warning.message, PermissionsIgnored):
+            return warned(name, f"{seen}, but {warning.message}", warning.message.fix)
     if about.st_mode & 0o044 and holds_secret:
-        return warned(
-            name, f"{seen}; it holds a client secret, and others can read it ({mode})", f"chmod 600 {path}"
-        )
+        shown = f"{seen}; it holds a client secret, and others can read it ({mode})"
+        return warned(name, shown, f"chmod 600 {quoted(path)}")
     return Check(name=name, verdict=OK, seen=f"{seen} ({mode})")
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qsl
 
+from ..edge.client_secret import read_client_secret
 from ..edge.config import ALIASES, PORTS, SETTINGS, TABLE, checked
 from ..edge.home import variable
 from ..edge.listeners import check_redirect_uri, with_port
@@ -121,7 +122,7 @@ class Profile:
         if name == "client_secret":
             secret: Secret = value
             return secret
-        return _secret_from_environment(value, environ) if name.endswith("env") else _secret_from_file(value)
+        return _secret_from_environment(value, environ) if name.endswith("env") else read_client_secret(value)
 
     @property
     def client_secret_env(self) -> str | None:
@@ -387,24 +388,5 @@ def _secret_from_environment(name: str, environ: Mapping[str, str] | None) -> Se
             f"the client secret should be in the environment variable {name}, which is not set",
             cause="The profile names that variable as the place of the secret.",
             fix=f"set {name} in this shell, or give the secret again with --client-secret-prompt",
-        )
-    return Secret(value)
-
-
-def _secret_from_file(path: str) -> Secret:
-    try:
-        with open(path, encoding="utf-8") as file:
-            value = file.read(64 * 1024).strip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(
-            f"the client secret cannot be read from {path}: {getattr(error, 'strerror', None) or 'it is not UTF-8'}",
-            cause="client_secret_file must name a text file that holds the secret and nothing else.",
-            fix="correct the path, or give the secret with --client-secret-prompt",
-        ) from None
-    if not value:
-        raise UsageError(
-            f"{path} holds no client secret: it is empty",
-            cause="client_secret_file must name a text file that holds the secret and nothing else.",
-            fix="write the secret into it, or give it with --client-secret-prompt",
         )
     return Secret(value)

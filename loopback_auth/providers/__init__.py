@@ -31,7 +31,6 @@ Kinds of server, as data: one TOML file each, in the format that users write int
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -142,12 +141,9 @@ class Provider:
         return found
 
 
-def provider_names(home: str | None = None) -> list[str]:
-    """List the providers there are: those of this package and those in *home*`/providers`."""
-    folder = os.path.join(home, "providers") if home else ""
-    files = os.listdir(folder) if os.path.isdir(folder) else []
-    users = (name.removesuffix(".toml") for name in files if name.endswith(".toml"))
-    return sorted({*users, *resources.names("providers", ".toml")})
+def provider_names() -> list[str]:
+    """List the providers of this package."""
+    return resources.names("providers", ".toml")
 
 
 def provider_at(host: str) -> str | None:
@@ -159,46 +155,45 @@ def provider_at(host: str) -> str | None:
     return None
 
 
-def load_provider(name: str, home: str | None = None) -> Provider:
-    """
-    Read the provider *name*; a file of the user's goes before ours.
-
-    Raises `ProviderUnknown`, or `ConfigError` naming file and member when a file is not as it should be.
-    """
-    if name.replace("-", "").replace("_", "").isalnum():
-        path = os.path.join(home, "providers", f"{name}.toml") if home else ""
-        if os.path.isfile(path):
-            return _read(name, path, _content(path))
+def load_provider(name: str) -> Provider:
+    """Return the provider *name* of this package; raises `ProviderUnknown`."""
+    if is_provider_name(name):
+        file = f"providers/{name}.toml"
         with suppress(OSError):
-            own = f"providers/{name}.toml"
-            return _read(name, resources.location(own), resources.read(own))
-    names = ", ".join(provider_names(home))
-    raise ProviderUnknown(f"there is no provider {name[:80]!r}; there are: {names}", name=name[:80])
+            return read_provider(name, resources.location(file), resources.read(file).decode())
+    raise unknown_provider(name, provider_names())
 
 
-def _content(path: str) -> bytes:
-    try:
-        with open(path, "rb") as file:
-            return file.read()
-    except OSError as error:
-        raise _invalid(path, str(error)) from error
+def is_provider_name(name: str) -> bool:
+    """Return whether *name* can be that of a provider's file: no other file is reached by it."""
+    return name.replace("-", "").replace("_", "").isalnum()
 
 
-def _read(name: str, path: str, content: bytes) -> Provider:
+def unknown_provider(name: str, names: Sequence[str]) -> ProviderUnknown:
+    """Return the error for a *name* that is none of *names*."""
+    return ProviderUnknown(
+        f"there is no provider {name[:80]!r}; there are: {', '.join(names)}", name=name[:80]
+    )
+
+
+def read_provider(name: str, path: str, text: str) -> Provider:
+    """Read the *text* of a provider file; raises `ConfigError` with its path and the member."""
     import tomllib
 
     try:
-        document = tomllib.loads(content.decode())
+        document = tomllib.loads(text)
+    except RecursionError:
+        raise invalid_provider(path, "nested too deep") from None
     except ValueError as error:
-        raise _invalid(path, str(error)) from error
+        raise invalid_provider(path, str(error)) from error
     for member in document.keys() - _MEMBERS:
-        raise _invalid(path, f"unknown member {member!r}")
+        raise invalid_provider(path, f"unknown member {member!r}")
     for member in ("title", "register", "server"):
         if not document.get(member):
-            raise _invalid(path, f"{member} is missing")
+            raise invalid_provider(path, f"{member} is missing")
     for member, value in document.items():
         if why := _unfit(member, value):
-            raise _invalid(path, f"{member} must be {why}")
+            raise invalid_provider(path, f"{member} must be {why}")
     for variable in document.get("environment", ()):
         if why := why_unfit(variable, name):
             raise _variable_refused(path, variable, why)
@@ -256,7 +251,8 @@ def _are_details(value: object) -> bool:
         return False
 
 
-def _invalid(path: str, why: str) -> ConfigError:
+def invalid_provider(path: str, why: str) -> ConfigError:
+    """Return the error for a provider file that cannot be used."""
     return ConfigError(
         f"{path}: error: {why}",
         cause="A provider file has a fixed set of members.",

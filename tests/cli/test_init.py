@@ -11,6 +11,7 @@ import pytest
 
 from loopback_auth.edge.config import load_config
 from loopback_auth.edge.listeners import check_redirect_uri
+from loopback_auth.edge.provider_files import load_provider as own
 from loopback_auth.providers import load_provider, provider_names
 
 from ..edge.scripted_server import ScriptedServer, plain_answer
@@ -212,7 +213,7 @@ def test_a_provider_without_steps_says_how_to_register(tmp_path: Path) -> None:
     (tmp_path / "providers" / "acme.toml").write_text(
         "title = 'A'\nregister = 'Acme > Apps'\n[server]\nissuer = 'https://a.example'\n"
     )
-    assert load_provider("acme", str(tmp_path)).setup_for(["http://127.0.0.1:1/"], "a") == "Acme > Apps"
+    assert own("acme", str(tmp_path)).setup_for(["http://127.0.0.1:1/"], "a") == "Acme > Apps"
 
 
 def test_the_steps_put_the_old_tutorials_right() -> None:

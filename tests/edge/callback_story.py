@@ -100,7 +100,7 @@ def profile_of(**flags: Any) -> Any:
         environ={},
         config=Config("config.toml", "", {}),
         stored=None,
-        find_provider=lambda name: load_provider(name, ""),
+        find_provider=load_provider,
     )
 
 

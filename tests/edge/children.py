@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from loopback_auth.edge.environment import surroundings
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -37,6 +39,9 @@ posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has other pe
 as_root = pytest.mark.skipif(
     sys.platform == "win32" or os.geteuid() != 0, reason="only root can make files that belong to others"
 )
+
+root_in_a_container = sys.platform != "win32" and os.geteuid() == 0 and surroundings().container
+"""There, what others own and can write is told, and believed."""
 
 
 def unprivileged() -> tuple[str, ...]:

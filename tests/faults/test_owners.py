@@ -56,7 +56,7 @@ def swap_folder(path: Path) -> None:
 
 
 OPEN_TO_OTHERS: list[tuple[str, Callable[[Path], object]]] = [
-    ("tokens", lambda path: path.chmod(0o770)),
+    ("tokens", lambda path: path.chmod(0o707)),
     ("tokens/default.json", lambda path: path.chmod(0o622)),
     ("tokens/default.lock", lambda path: path.chmod(0o666)),
     ("tokens/default.json", link),

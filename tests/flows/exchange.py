@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urljoin, urlsplit
 
 from loopback_auth.edge.config import load_config
+from loopback_auth.edge.provider_files import load_provider
 from loopback_auth.edge.store import FileStore
 from loopback_auth.edge.transport import HttpTransport
 from loopback_auth.errors import LoopbackAuthError
 from loopback_auth.flows.login import login
 from loopback_auth.flows.profile import resolve
-from loopback_auth.providers import load_provider
 
 from ..edge.scripted_server import json_answer, redirect
 from ..servers.command import query

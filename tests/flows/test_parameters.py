@@ -10,6 +10,7 @@ import pytest
 from loopback_auth.edge.config import load_config, parse_config
 from loopback_auth.edge.config_writer import add_profile
 from loopback_auth.edge.pending import PendingSignIns
+from loopback_auth.edge.provider_files import load_provider
 from loopback_auth.edge.store import FileStore
 from loopback_auth.errors import UsageError
 from loopback_auth.flows.access_token import access_token
@@ -17,7 +18,6 @@ from loopback_auth.flows.manual import begin, finish, pending_document
 from loopback_auth.flows.profile import from_settings, resolve
 from loopback_auth.notices import OpenThisPage
 from loopback_auth.oauth.wire import FormPost
-from loopback_auth.providers import load_provider
 
 from ..servers.command import run
 from .internet import Internet, allow, document, profile, sign_in

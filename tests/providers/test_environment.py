@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from loopback_auth.edge.provider_files import load_provider
 from loopback_auth.errors import ConfigError
-from loopback_auth.providers import load_provider, provider_names
+from loopback_auth.providers import load_provider as shipped, provider_names
 
 from ..edge.scripted_server import ScriptedServer
 from ..flows.stored import OLD, stored
@@ -115,7 +116,7 @@ def test_cl_04_nor_by_a_provider_that_is_called_like_the_program(
 
 @pytest.mark.parametrize("name", provider_names())
 def test_our_own_files_keep_the_rule(name: str) -> None:
-    assert load_provider(name).environment or name
+    assert shipped(name).environment or name
 
 
 @pytest.fixture

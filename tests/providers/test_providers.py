@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from loopback_auth.edge.listeners import check_redirect_uri
+from loopback_auth.edge.provider_files import load_provider as own, provider_names as all_names
 from loopback_auth.errors import ConfigError, ProviderUnknown
 from loopback_auth.oauth.authorization import RESERVED
 from loopback_auth.oauth.metadata import server_metadata
@@ -14,7 +17,7 @@ from loopback_auth.oauth.wire import check_url
 from loopback_auth.providers import load_provider, provider_names
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
 
 @pytest.mark.parametrize("name", provider_names())
@@ -64,9 +67,12 @@ def write(home: Path, name: str, text: str) -> None:
     (home / "providers" / f"{name}.toml").write_text(text)
 
 
+MINE = 'title="Mine"\nregister="there"\n[server]\nissuer="https://ghe.example"'
+
+
 def test_a_file_of_the_users_own_goes_first(tmp_path: Path) -> None:
-    write(tmp_path, "github", 'title="Mine"\nregister="there"\n[server]\nissuer="https://ghe.example"')
-    assert load_provider("github", str(tmp_path)).title == "Mine"
+    write(tmp_path, "github", MINE)
+    assert own("github", str(tmp_path)).title == "Mine"
     assert load_provider("github").title == "GitHub"
 
 
@@ -88,7 +94,47 @@ BROKEN = {
 def test_a_broken_file_is_named(text: str, tmp_path: Path) -> None:
     write(tmp_path, "mine", text)
     with pytest.raises(ConfigError, match=r"mine\.toml: error: "):
-        load_provider("mine", str(tmp_path))
+        own("mine", str(tmp_path))
+
+
+UNREADABLE: dict[str, Callable[[Path], object]] = {
+    "a folder": Path.mkdir,
+    "a dangling link": lambda path: path.symlink_to("nowhere"),
+    "a named pipe": os.mkfifo,
+    "latin-1": lambda path: path.write_bytes("title = 'für'".encode("latin-1")),
+    "UTF-16": lambda path: path.write_text(MINE, encoding="utf-16"),
+    "huge": lambda path: path.write_text("#" * 9_000_000),
+    "deep": lambda path: path.write_text("title = " + "[" * 100_000),
+    "a number without end": lambda path: path.write_text("grants_per_user = " + "1" * 5000),
+    "empty": Path.touch,
+}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links and pipes are other things there")
+@pytest.mark.parametrize("shape", UNREADABLE)
+def test_the_users_file_that_cannot_be_used_is_an_error_and_ours_does_not_take_its_place(
+    shape: str, tmp_path: Path
+) -> None:
+    (tmp_path / "providers").mkdir()
+    UNREADABLE[shape](tmp_path / "providers" / "github.toml")
+    with pytest.raises(ConfigError, match=r"github\.toml: error: "):
+        own("github", str(tmp_path))
+    assert "github" in all_names(str(tmp_path))
+
+
+def test_a_byte_order_mark_does_not_count(tmp_path: Path) -> None:
+    write(tmp_path, "mine", "\ufeff" + MINE)
+    assert own("mine", str(tmp_path)).title == "Mine"
+
+
+def test_names_are_those_of_the_user_and_ours(tmp_path: Path) -> None:
+    write(tmp_path, "mine", MINE)
+    assert set(all_names(str(tmp_path))) == {"mine", *provider_names()}
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigError, match="Not a directory"):
+        all_names(str(tmp_path / "file"))
+    with pytest.raises(ProviderUnknown, match=r"mine.*salesforce"):
+        own("../providers/mine", str(tmp_path))
 
 
 @pytest.mark.parametrize("name", ["nowhere", "../providers/github", "git\nhub", "", "a/b", "GitHub.toml"])
