@@ -104,7 +104,11 @@ class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
 
 
 def profile_name(arguments: argparse.Namespace, home: str) -> str:
-    """Choose the profile: as told, else `LOOPBACK_AUTH_PROFILE`, else `default_profile` of config.toml, else `default`."""
+    """
+    Choose the profile: as told, else `LOOPBACK_AUTH_PROFILE`, else `default_profile` of config.toml, else `default`.
+
+    Raises `UsageError`; a config.toml that cannot be used does not mean `default`.
+    """
     import os
 
     from ..edge.store import check_profile_name
@@ -119,7 +123,7 @@ def profile_name(arguments: argparse.Namespace, home: str) -> str:
     if not told:
         told = os.environ.get("LOOPBACK_AUTH_PROFILE")
     if not told:
-        from ..edge.config import default_profile
+        from ..edge.config import load_config
 
-        told = default_profile(home)
+        told = load_config(home).default_profile
     return check_profile_name(told or "default")

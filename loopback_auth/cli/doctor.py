@@ -12,11 +12,11 @@ from ..edge.config import load_config, seconds
 from ..edge.event_loop import run as run_story
 from ..edge.home import home
 from ..edge.interrupts import listen_for_interrupts
+from ..edge.provider_files import load_provider
 from ..edge.store import FileStore
-from ..errors import LoopbackAuthError, UsageError
+from ..errors import ConfigError, FileUnsafe, LoopbackAuthError, UsageError
 from ..flows.doctor import FAIL, INTERVAL_S, Findings, Scene, examine
 from ..flows.profile import resolve
-from ..providers import load_provider
 from .arguments import profile_name
 from .network import http_transport
 from .talk import Talk
@@ -65,7 +65,11 @@ def arguments(parser: Parser) -> None:
 def run(arguments: Namespace, console: Console) -> int:
     listen_for_interrupts()
     place = home()
-    name = profile_name(arguments, place)
+    try:
+        name = profile_name(arguments, place)
+    except (ConfigError, FileUnsafe):
+        # The first check says so; those that need no configuration are made all the same.
+        name = "default"
     checks = examined(name, place, console, wait_s=arguments.wait, registered=tuple(arguments.registered))
     if console.json:
         console.document(document(name, checks))

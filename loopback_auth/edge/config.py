@@ -1,17 +1,26 @@
-"""`config.toml`: profiles, written by people. Whatever is wrong in it is told as `path:line:col: error: ...`."""
+"""
+`config.toml`: profiles, written by people; one reader and one rule for every command.
+
+Whatever is wrong with it is a `ConfigError` that begins `path:line:col: error: `; only a file that
+is not there says nothing.
+"""
 
 from __future__ import annotations
 
 import os
 import re
 
-from ..errors import ConfigError
+from ..errors import ConfigError, UsageError
 from ..oauth.secret import Secret
+from .believed_file import read_below, text_of
 from .document import STORAGES
+from .permissions import quoted
+from .plain_toml import parse_plain
+from .store import check_profile_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from typing import Any
 
 TEXT, TEXTS, HOSTS, PORTS, TABLE, DURATION, FLAG, STORAGE = (
@@ -58,7 +67,8 @@ SETTINGS: dict[str, str] = {
 ALIASES = {"scopes": "scope", "redirect_uri": "redirect_uris", "ports": "port"}
 """Other names that people reach for first."""
 
-_TOP = frozenset({"version", "default_profile", "storage", "profiles"})
+_FILE = "config.toml"
+_TOP = ("version", "default_profile", "storage", "profiles")
 _AT = r"^(.*) \(at (?:line (\d+), column (\d+)|end of document)\)$"
 
 
@@ -67,7 +77,7 @@ class Config:
 
     def __init__(self, path: str, text: str, document: Mapping[str, Any]) -> None:
         self.path = path
-        self._lines = text.splitlines()
+        self._lines = text.replace("\r\n", "\n").split("\n")
         self._document = document
         self._check()
 
@@ -78,6 +88,12 @@ class Config:
     @property
     def profiles(self) -> list[str]:
         return list(self._document.get("profiles", {}))
+
+    def storage(self, profile: str) -> str | None:
+        """Return where the tokens of *profile* shall be kept, if that is said."""
+        table = self._document.get("profiles", {}).get(profile, {})
+        chosen: str | None = table.get("storage", self._document.get("storage"))
+        return chosen
 
     def profile(self, profile: str) -> dict[str, tuple[Any, str]]:
         """Give the settings of a profile under their canonical names, each with the place it was read from."""
@@ -96,13 +112,11 @@ class Config:
     def _check(self) -> None:
         for key in self._document:
             if key not in _TOP:
-                raise self._error(
-                    key, (), f"unknown setting {key!r}; settings of a profile go below [profiles.NAME]"
-                )
+                raise self._error(key, (), f"unknown setting {key!r}{_hint_at_top(key)}")
         if self._document.get("version", 1) != 1:
             raise self._error("version", (), "this file is for another version of loopback-auth")
-        if not isinstance(self._document.get("default_profile", ""), str):
-            raise self._error("default_profile", (), "default_profile must be a string")
+        if (name := self._document.get("default_profile")) is not None:
+            self._check_default_profile(name)
         if self._document.get("storage", "file") not in STORAGES:
             raise self._error("storage", (), f"storage must be {STORAGE}")
         profiles = self._document.get("profiles", {})
@@ -114,17 +128,21 @@ class Config:
             for key, value in table.items():
                 self._check_setting(name, key, value)
 
+    def _check_default_profile(self, name: object) -> None:
+        try:
+            if isinstance(name, str) and check_profile_name(name):
+                return
+        except UsageError:
+            pass
+        raise self._error("default_profile", (), "default_profile must be the name of a profile")
+
     def _check_setting(self, profile: str, key: str, value: object) -> None:
         kind = SETTINGS.get(ALIASES.get(key, key))
         if kind is None:
-            from difflib import get_close_matches
-
-            near = get_close_matches(key, [*SETTINGS, *ALIASES], n=1)
-            raise self._error(
-                key,
-                ("profiles", profile),
-                f"unknown setting {key!r}" + (f"; did you mean {near[0]!r}?" if near else ""),
-            )
+            hint = _did_you_mean(key, [*SETTINGS, *ALIASES])
+            if not hint and (top := _near(key, _TOP)):
+                hint = f"; {top} stands above the first table"
+            raise self._error(key, ("profiles", profile), f"unknown setting {key!r}{hint}")
         try:
             checked(value, kind)
         except ValueError:
@@ -141,8 +159,9 @@ class Config:
         found: tuple[int, int] = (1, 1)
         here: tuple[str, ...] = ()
         for number, line in enumerate(self._lines, 1):
-            if header := re.match(r"\s*\[+([^\]]+)\]", line):
-                here = _table_path(header[1])
+            header = re.match(r"\s*\[+([^\]]+)\]", line)
+            if header and (path := _table_path(header[1])):
+                here = path
                 if here[: len(table) + 1] in (table, (*table, key)):
                     found = (number, header.start(1) + 1)
             elif here == table and (match := re.match(rf"\s*({spelled})\s*[=.]", line)):
@@ -150,11 +169,31 @@ class Config:
         return found
 
 
+def _hint_at_top(key: str) -> str:
+    if key in SETTINGS or key in ALIASES:
+        return "; settings of a profile go below [profiles.NAME]"
+    return _did_you_mean(key, _TOP) or f"; known are {', '.join(_TOP)}"
+
+
+def _did_you_mean(key: str, known: Iterable[str]) -> str:
+    near = _near(key, known)
+    return f"; did you mean {near!r}?" if near else ""
+
+
+def _near(key: str, known: Iterable[str]) -> str:
+    from difflib import get_close_matches
+
+    return next(iter(get_close_matches(key, known, n=1)), "")
+
+
 def _table_path(header: str) -> tuple[str, ...]:
-    """Read a table's header as TOML does, quotes and all."""
+    """Read a table's header as TOML does, quotes and all; a line of a longer string is none."""
     import tomllib
 
-    path, table = [], tomllib.loads(f"[{header}]")
+    try:
+        path, table = [], tomllib.loads(f"[{header}]")
+    except tomllib.TOMLDecodeError:
+        return ()
     while table:
         name = next(iter(table))
         path.append(name)
@@ -213,25 +252,38 @@ def seconds(value: object) -> float:
 
 def config_path(home: str) -> str:
     """Name the user's configuration file."""
-    return os.path.join(home, "config.toml")
+    return os.path.join(home, _FILE)
 
 
 def load_config(home: str) -> Config:
-    """Read `config.toml`; raises `ConfigError` with line and column when it is not TOML or says something impossible."""
+    """
+    Read `config.toml`.
+
+    Raises:
+        ConfigError: it cannot be read, is no TOML, or says something impossible.
+        FileUnsafe: another user owns or can write it, or a folder on the way.
+    """
     path = config_path(home)
     try:
-        with open(path, encoding="utf-8") as file:
-            text = file.read()
-    except (FileNotFoundError, NotADirectoryError):
-        return Config(path, "", {})
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise ConfigError(f"{path}:1:1: error: cannot be read: {reason}") from error
+        content = read_below(home, _FILE)
+        text = text_of(content or b"")
+    except OSError as error:
+        fix = f"look at it: ls -ld {quoted(path)}"
+        raise _unreadable(path, error.strerror or str(error), fix) from error
+    except ValueError as error:
+        raise _unreadable(path, str(error), f"save {path} as UTF-8, in an editor") from None
     return parse_config(path, text)
+
+
+def _unreadable(path: str, why: str, fix: str) -> ConfigError:
+    cause = "It says which profile is meant; only a file that is not there says nothing."
+    return ConfigError(f"{path}:1:1: error: cannot be read: {why}", cause=cause, fix=fix)
 
 
 def parse_config(path: str, text: str) -> Config:
     """Read *text* as the `config.toml` at *path*."""
+    if (plain := parse_plain(text)) is not None:
+        return Config(path, text, plain)
     import tomllib
 
     try:
@@ -242,27 +294,8 @@ def parse_config(path: str, text: str) -> Config:
         lines = text.splitlines() or [""]
         line, column = (told[2], told[3]) if told and told[2] else (len(lines), len(lines[-1]) + 1)
         raise ConfigError(f"{path}:{line}:{column}: error: {message}") from None
-
-
-def default_profile(home: str) -> str | None:
-    """
-    Give `default_profile` without reading the profiles, however many there are.
-
-    It is a top-level key, and TOML has those before the first table.
-    """
-    try:
-        with open(config_path(home), encoding="utf-8") as file:
-            head = []
-            for line in file:
-                if line.lstrip().startswith("["):
-                    break
-                head.append(line)
-    except (OSError, UnicodeDecodeError):
-        head = []
-    lines = [line for line in head if "default_profile" in line]
-    if not lines:
-        return None
-    # The way nearly everybody writes it is read without a TOML parser, whose import costs as much as the rest of `token`.
-    if plain := re.fullmatch(r'default_profile\s*=\s*"([\w.@+-]+)"\s*', lines[0]):
-        return plain[1]
-    return parse_config(config_path(home), "".join(head)).default_profile
+    except RecursionError:
+        raise ConfigError(f"{path}:1:1: error: nested too deep") from None
+    except ValueError as error:
+        # A number of thousands of digits.
+        raise ConfigError(f"{path}:1:1: error: {error}") from None

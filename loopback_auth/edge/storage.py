@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-
-from ..errors import ConfigError, UsageError
+from ..errors import UsageError
 from .document import STORAGES
 from .home import variable
 
@@ -15,9 +13,9 @@ if TYPE_CHECKING:
 
 def chosen_storage(home: str, profile: str, environ: Mapping[str, str] | None = None) -> str | None:
     """
-    Give what the environment or `config.toml` says; `None` leaves the tokens where they are.
+    Return what the environment or `config.toml` says; `None` leaves the tokens where they are.
 
-    A `config.toml` that cannot be read moves nothing, and keeps nobody from a refresh. Raises `UsageError`.
+    Raises `UsageError`, as for every use of a `config.toml` that cannot be used.
     """
     told = variable("LOOPBACK_AUTH_STORAGE", environ)
     if told and told not in STORAGES:
@@ -26,20 +24,8 @@ def chosen_storage(home: str, profile: str, environ: Mapping[str, str] | None = 
             cause="It says where tokens are kept from their next save on.",
             fix="correct or unset LOOPBACK_AUTH_STORAGE",
         )
-    return told or _configured(home, profile)
+    if told:
+        return told
+    from .config import load_config
 
-
-def _configured(home: str, profile: str) -> str | None:
-    path = os.path.join(home, "config.toml")
-    try:
-        with open(path, encoding="utf-8") as file:
-            text = file.read()
-        # Nearly no file says so, and to parse one costs as much as all else, or, with ten thousand profiles, far more.
-        if "storage" not in text:
-            return None
-        from .config import parse_config
-
-        chosen: str | None = parse_config(path, text).profile(profile).get("storage", (None,))[0]
-    except (OSError, UnicodeDecodeError, ConfigError):
-        return None
-    return chosen
+    return load_config(home).storage(profile)

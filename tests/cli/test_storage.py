@@ -188,7 +188,8 @@ def test_the_storage_is_shown_with_where_it_was_chosen() -> None:
     assert from_settings("c", storage="keyring").get("storage") == "keyring"
 
 
-def test_a_configuration_that_cannot_be_read_moves_nothing_at_a_refresh(tmp_path: Path) -> None:
+def test_a_configuration_that_cannot_be_used_leaves_no_storage_to_a_refresh(tmp_path: Path) -> None:
+    """Only one that is not there leaves the tokens where they are; a refresh does not guess."""
     home = str(tmp_path)
     assert chosen_storage(home, "a", {}) is None
     for broken in (
@@ -197,7 +198,9 @@ def test_a_configuration_that_cannot_be_read_moves_nothing_at_a_refresh(tmp_path
         '[profiles.a]\nstorage = "keyring"\nx = 1\n',
     ):
         (tmp_path / "config.toml").write_text(broken, "utf-8")
-        assert chosen_storage(home, "a", {}) is None
+        with pytest.raises(ConfigError, match=r"config\.toml:\d"):
+            chosen_storage(home, "a", {})
+        assert chosen_storage(home, "a", {"LOOPBACK_AUTH_STORAGE": "file"}) == "file"
     assert chosen_storage(home, "a", {"LOOPBACK_AUTH_STORAGE": "keyring"}) == "keyring"
     with pytest.raises(UsageError, match="LOOPBACK_AUTH_STORAGE must be"):
         chosen_storage(home, "a", {"LOOPBACK_AUTH_STORAGE": "clouds"})

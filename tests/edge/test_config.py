@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from loopback_auth.edge.config import default_profile, load_config, parse_config, seconds
+from loopback_auth.edge.config import Config, load_config, parse_config, seconds
 from loopback_auth.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -66,19 +66,50 @@ def test_settings_come_under_their_one_name_with_their_line() -> None:
 
 def test_an_absent_file_is_an_empty_one(tmp_path: Path) -> None:
     assert load_config(str(tmp_path)).profiles == []
-    assert default_profile(str(tmp_path)) is None
+    assert load_config(str(tmp_path)).default_profile is None
+    assert load_config(str(tmp_path / "no" / "folder")).default_profile is None
 
 
-def test_a_file_that_is_no_text_is_told(tmp_path: Path) -> None:
-    (tmp_path / "config.toml").write_bytes(b"\xff\xfe")
-    with pytest.raises(ConfigError, match="not UTF-8"):
+UNUSABLE: dict[str, tuple[bytes, str]] = {
+    "latin-1": ('# für mich\ndefault_profile = "work"\n'.encode("latin-1"), "1:1: error: cannot be read: it is not UTF-8 in line 1"),
+    "latin-1 after the tables": ("[profiles.a]\n# für mich\n".encode("latin-1"), "1:1: error: cannot be read: it is not UTF-8 in line 2"),
+    "UTF-16": ('default_profile = "work"\n'.encode("utf-16"), "1:1: error: cannot be read: it is UTF-16, not UTF-8"),
+    "UTF-16 without a mark": ('default_profile = "work"\n'.encode("utf-16-le"), "1:2: error: "),
+    "octets of zero, as after a crash": (b"\0" * 100, "1:1: error: "),
+    "huge": (b"# " + b"x" * (8 * 1024 * 1024), "1:1: error: cannot be read: it is larger than 8 MiB"),
+    "deep": (b"a = " + b"[" * 100_000, "1:1: error: nested too deep"),
+    "a number without end": (b"version = " + b"1" * 5000, "1:1: error: "),
+    "broken after the tables": (b'default_profile = "work"\n[profiles.work\n', "2:15: error: "),
+    "a key twice": (b'default_profile = "a"\ndefault_profile = "b"\n', "2:22: error: "),
+    "a key in two spellings": (b'default_profile = "a"\n"default_profile" = "b"\n', "2:24: error: "),
+    "no name": (b'default_profile = ""\n', "1:1: error: default_profile must be the name of a profile"),
+    "a name that is none": (b'\ndefault_profile = "../a"\n', "2:1: error: default_profile must be the name of a profile"),
+    "a list of names": (b'default_profile = ["a"]\n', "1:1: error: default_profile must be the name of a profile"),
+    "a hyphen": (b'default-profile = "work"\n', "1:1: error: unknown setting 'default-profile'; did you mean 'default_profile'?"),
+    "a typing error": (b"[profiles.a]\n[profile.work]\n", "2:2: error: unknown setting 'profile'; did you mean 'profiles'?"),
+    "below a table": (b'[profiles.a]\nclient_id = "x"\ndefault_profile = "work"\n', "3:1: error: unknown setting 'default_profile'; default_profile stands above the first table"),
+    "misspelled below a table": (b'[profiles.a]\ndefault-profil = "work"\n', "2:1: error: unknown setting 'default-profil'; default_profile stands above the first table"),
+    "a setting of a profile": (b'provider = "github"\n', "1:1: error: unknown setting 'provider'; settings of a profile go below [profiles.NAME]"),
+    "nothing alike": (b"qqq = 1\n", "1:1: error: unknown setting 'qqq'; known are version, default_profile, storage, profiles"),
+    "what looks like a header in a string": (b'[profiles.a]\nclient_id = """\n[ x y ]\n"""\ncleint = 1\n', "5:1: error: unknown setting 'cleint'"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("content", "message"), UNUSABLE.values(), ids=UNUSABLE)
+def test_a_file_that_cannot_be_used_is_an_error_and_never_no_default(
+    content: bytes, message: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "config.toml"
+    path.write_bytes(content)
+    with pytest.raises(ConfigError) as caught:
         load_config(str(tmp_path))
+    assert str(caught.value).startswith(f"{path}:{message}")
+    assert caught.value.fix
 
 
-def test_the_default_profile_is_found_without_reading_the_profiles(tmp_path: Path) -> None:
-    """What comes after the first table may be of any length, and may be broken: `token` has no need of it."""
-    (tmp_path / "config.toml").write_text('# mine\ndefault_profile = "work"\n\n[profiles.work\n')
-    assert default_profile(str(tmp_path)) == "work"
+def config_of(content: bytes, folder: Path) -> Config:
+    (folder / "config.toml").write_bytes(content)
+    return load_config(str(folder))
 
 
 @pytest.mark.parametrize(
@@ -89,13 +120,24 @@ def test_the_default_profile_is_found_without_reading_the_profiles(tmp_path: Pat
         ("default_profile = 'a'\n", "a"),
         ('"default_profile" = "a"\n', "a"),
         ('default_profile = "\\u0061"\n', "a"),
+        ('default_profile = """\na"""\n', "a"),
         ('# default_profile = "no"\n', None),
         ('# default_profile = "no"\ndefault_profile = "a"\n', "a"),
+        ("", None),
+        ('default_profile = "a"\r\n[profiles.a]\r\nclient_id = "x"\r\n', "a"),
     ],
 )
-def test_the_default_profile_in_every_spelling(text: str, name: str | None, tmp_path: Path) -> None:
-    (tmp_path / "config.toml").write_text(text)
-    assert default_profile(str(tmp_path)) == name
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"], ids=["", "byte order mark"])
+def test_the_default_profile_in_every_spelling(
+    text: str, name: str | None, mark: bytes, tmp_path: Path
+) -> None:
+    assert config_of(mark + text.encode(), tmp_path).default_profile == name
+
+
+def test_where_tokens_are_kept_is_said_for_one_profile_or_for_all() -> None:
+    config = parse_config("c", 'storage = "keyring"\n[profiles.a]\nstorage = "file"\n[profiles.b]\n')
+    assert [config.storage(name) for name in ("a", "b", "c")] == ["file", "keyring", "keyring"]
+    assert parse_config("c", "").storage("a") is None
 
 
 @pytest.mark.parametrize(
