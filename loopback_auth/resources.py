@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 _PACKAGE = sys.modules[__name__.rpartition(".")[0]]
 
 
+def hook_folders() -> list[str]:
+    """Return where PyInstaller finds the hook that brings these files along; it asks by the entry point."""
+    return [location("pyinstaller")]
+
+
 def location(name: str) -> str:
     """Return where the file or folder *name* of the package is; that need not be on any disk."""
     return os.path.join(next(iter(_PACKAGE.__path__)), *name.split("/"))

@@ -29,7 +29,7 @@ FLOORS = [
     {"providers", "export"},
     {"edge"},
     {"flows"},
-    {"testing"},
+    {"testing", "pyinstaller"},
     {"cli", "__main__", "__init__"},
 ]
 

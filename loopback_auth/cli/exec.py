@@ -41,11 +41,19 @@ def run(arguments: Namespace, console: Console) -> int:
         filled = given_variables(arguments, given)
     else:
         filled = variables(arguments, Access(arguments, console))
-    environ = {**os.environ, **{name: _plain(name, value) for name, value in filled.items()}}
+    environ = {**_inherited(), **{name: _plain(name, value) for name, value in filled.items()}}
     try:
         return _run(command, environ)
     except OSError as error:
         raise _not_run(command[0], error) from None
+
+
+def _inherited() -> Mapping[str, str]:
+    if not hasattr(sys, "_MEIPASS"):
+        return os.environ
+    from ..edge.frozen import as_started, bundle
+
+    return as_started(os.environ, bundle())
 
 
 def _plain(name: str, value: Secret) -> str:
@@ -73,9 +81,12 @@ def _run(command: list[str], environ: Mapping[str, str]) -> int:
     import signal
     import subprocess
 
+    from ..edge.frozen import system_libraries
+
     # Ctrl-C goes to the whole console; it is for the command to end, and for us to wait.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    return subprocess.run(command, env=environ, check=False).returncode  # noqa: S603 - the person's own words
+    with system_libraries():
+        return subprocess.run(command, env=environ, check=False).returncode  # noqa: S603 - the person's own words
 
 
 def _as_we_were_started() -> None:

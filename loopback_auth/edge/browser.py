@@ -106,17 +106,19 @@ def open_browser(url: str, *, chosen: str | None = None, withheld: Iterable[str 
     from shutil import which
 
     from .environment import inheritable, surroundings, without_variables
+    from .frozen import system_libraries
 
     command = launch_command(url, around=surroundings(), environ=os.environ, chosen=chosen, which=which)
     if command is None:
         return False
     inherited = inheritable(os.environ, withheld=withheld)
     try:
-        if sys.platform == "win32" and command[0] == "start":
-            with without_variables(os.environ.keys() - inherited.keys()):
-                os.startfile(command[1])  # noqa: S606 - our own one-time address
-        else:
-            _start(command, inherited)
+        with system_libraries():
+            if sys.platform == "win32" and command[0] == "start":
+                with without_variables(os.environ.keys() - inherited.keys()):
+                    os.startfile(command[1])  # noqa: S606 - our own one-time address
+            else:
+                _start(command, inherited)
     except OSError:
         return False
     return True
