@@ -47,6 +47,8 @@ Every error this package raises on purpose.
         |   `-- IssuerMismatch                    ... that comes from another server
         |-- TokenError                            the token endpoint refused
         |-- IDTokenInvalid                        the ID token is not for us
+        |   |-- IDTokenOutOfTime                      ... by this computer's clock
+        |   `-- NonceMissing                          ... as far as anybody can tell
         |-- PKCEUnsupported                       the server cannot do S256
         |-- ScopeDiffers                          other scopes were granted than asked for (--strict-scope)
         |-- ApiRefused                            an API's answer that is no success
@@ -344,6 +346,14 @@ class TokenError(ProviderError):
 
 class IDTokenInvalid(ProviderError):
     code = "id-token-invalid"
+
+
+class IDTokenOutOfTime(IDTokenInvalid):
+    code = "id-token-out-of-time"
+
+
+class NonceMissing(IDTokenInvalid):
+    code = "nonce-missing"
 
 
 class PKCEUnsupported(ProviderError):

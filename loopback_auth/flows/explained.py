@@ -57,6 +57,7 @@ def tell_better(
     error: LoopbackAuthError, profile: Profile, *, redirect_uri: str = "", body: str = ""
 ) -> None:
     """Give *error* the cause and fix of its pitfall, with the values of *profile*."""
+    error.facts.setdefault("profile", profile.name)
     if profile.provider is None or not profile.provider.pitfalls:
         return
     from ..explain.pitfalls import better_told

@@ -12,7 +12,7 @@ from base64 import urlsafe_b64encode
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from ..errors import IDTokenInvalid
+from ..errors import IDTokenInvalid, IDTokenOutOfTime, NonceMissing
 from .jwt import CLAIMS, numeric_date, part, unverified_claims, unverified_header
 from .lenient_json import read_members
 from .text import one_line
@@ -32,12 +32,6 @@ SKEW = timedelta(seconds=60)
 
 FUTURE = timedelta(minutes=10)
 """How far ahead of our clock a token may be issued: a computer that slept is so far behind."""
-
-_CLOCK = {
-    "cause": "This computer's clock or the server's is wrong.",
-    "fix": "Check this computer's clock (loopback-auth doctor compares it with the server's),"
-    " then: loopback-auth login",
-}
 
 # RFC 7518 section 3.1, RFC 8037 section 3.1: the hash that goes with each algorithm of a signature.
 _HASHES = {
@@ -89,15 +83,10 @@ def read_id_token(
     _check_times(claims, now, warn)
     nonce = claims.get("nonce")
     if request.nonce is not None and nonce is None:
-        others = " ".join(word for word in request.scope.split() if word != "openid")
-        _refuse(
-            "nonce",
-            "it has none, so nothing ties it to this sign-in",
-            cause="The server leaves out what an ID token must repeat of its request"
-            " (OpenID Connect Core section 3.1.3.7).",
-            fix="Report it to whoever runs the server; to do without an ID token:"
-            f' loopback-auth login --scope "{others}"',
-        )
+        # A blank where nothing is left: what is empty counts as unknown.
+        others = " ".join(word for word in request.scope.split() if word != "openid") or " "
+        why = "it has none, so nothing ties it to this sign-in"
+        _refuse("nonce", why, kind=NonceMissing, scope=others)
     if request.nonce is not None and not (isinstance(nonce, str) and request.nonce.matches(nonce)):
         _refuse("nonce", "it answers another request")
     return claims
@@ -207,13 +196,15 @@ def _check_times(claims: Mapping[str, Any], now: datetime, warn: Callable[[str],
         _refuse("exp", "it is missing or not a time")
     over_s = now.timestamp() - expires_at
     if over_s > SKEW.total_seconds():
-        _refuse("exp", f"it expired {_span(over_s)} ago, by this computer's clock", **_CLOCK)
+        why = f"it expired {_span(over_s)} ago, by this computer's clock"
+        _refuse("exp", why, kind=IDTokenOutOfTime)
     if issued_at is None:
         warn("the ID token does not say when it was issued (iat)")
         return
     ahead_s = issued_at - now.timestamp()
     if ahead_s > FUTURE.total_seconds():
-        _refuse("iat", f"it was issued {_span(ahead_s)} ahead of this computer's clock", **_CLOCK)
+        why = f"it was issued {_span(ahead_s)} ahead of this computer's clock"
+        _refuse("iat", why, kind=IDTokenOutOfTime)
     if ahead_s > SKEW.total_seconds():
         warn(f"the ID token was issued {_span(ahead_s)} ahead of this computer's clock: is it right?")
 
@@ -254,7 +245,6 @@ def _lenient_claims(id_token: Secret) -> dict[str, Any]:
         return {}
 
 
-def _refuse(claim: str, why: str, *, cause: str = "", fix: str = "") -> NoReturn:
-    raise IDTokenInvalid(
-        f"the ID token is not for this sign-in: {claim}: {why}", claim=claim, cause=cause, fix=fix
-    )
+def _refuse(claim: str, why: str, *, kind: type[IDTokenInvalid] = IDTokenInvalid, **facts: str) -> NoReturn:
+    message = f"the ID token is not for this sign-in: {claim}: {why}"
+    raise kind(message, claim=claim, **facts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -349,9 +350,29 @@ async def test_id_04_another_persons_id_token_is_refused(server: ScriptedServer,
     server.answers["/token"] = json_answer({**NEW, "id_token": jwt(sub="mallory", aud="the-client", iat=0)})
     store = stored(tmp_path, server, id_token=ours)
     before = held(store)
-    with pytest.raises(IDTokenInvalid, match="another person"):
+    with pytest.raises(IDTokenInvalid, match="another person") as refused:
         await token(store)
+    assert refused.value.fix.endswith("loopback-auth login default")
     assert held(store) == before
+
+
+@pytest.mark.parametrize("days", [-400, -1, 1, 20 * 365])
+async def test_rf_05_a_clock_that_is_wrong_costs_no_refresh(
+    server: ScriptedServer, tmp_path: Path, *, days: float
+) -> None:
+    """RF-05: a clock that was set back is why `token` refreshes, and no reason to lose the answer."""
+    made = int(time.time())
+    id_token = jwt(sub="ada-1", aud="the-client", iat=made, exp=made + 3600)
+    server.answers["/token"] = json_answer({**NEW, "refresh_token": "the-next", "id_token": id_token})
+    store, notices = stored(tmp_path, server, lasts_s=3000), list[Any]()
+
+    def clock() -> datetime:
+        return datetime.now(UTC) + timedelta(days=days)
+
+    assert (await token(store, clock=clock, notify=notices.append))["access_token"] == "the-new-token"
+    assert held(store)["refresh_token"] == "the-next"
+    assert ["clock" in notice.message for notice in notices if isinstance(notice, Warned)] == [True]
+    assert len(server.asked("/token")) == 1
 
 
 async def test_id_04_without_an_id_token_of_the_sign_in_its_subject_counts(

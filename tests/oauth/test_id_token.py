@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from loopback_auth.errors import IDTokenInvalid
+from loopback_auth.errors import IDTokenInvalid, IDTokenOutOfTime, NonceMissing
 from loopback_auth.oauth.id_token import (
     FUTURE,
     SKEW,
@@ -279,15 +279,19 @@ def test_cl11_the_clock_is_to_be_checked_only_where_it_may_be_wrong(
 ) -> None:
     told = refusal(request(), **{claim: value})
     assert ("clock" in f"{told} {told.cause} {told.fix}") == is_told_of_the_clock
-    assert "loopback-auth login" in told.fix
+    assert (type(told) is IDTokenOutOfTime) == is_told_of_the_clock
+    assert "loopback-auth login <profile>" in told.fix
 
 
 @pytest.mark.parametrize("nonce", [None, ...])
 def test_cl11_a_missing_nonce_is_not_told_as_an_answer_to_another_request(nonce: object) -> None:
     told = refusal(request(), nonce=nonce)
+    assert type(told) is NonceMissing
     assert "another request" not in f"{told} {told.cause} {told.fix}"
     assert "it has none" in str(told)
-    assert told.fix.endswith('loopback-auth login --scope "api"')
+    assert told.fix.endswith('loopback-auth login <profile> --scope "api"')
+    alone = refusal(request(scope="openid"), nonce=nonce)
+    assert alone.fix.endswith('loopback-auth login <profile> --scope " "')
     assert "another request" in str(refusal(request(), nonce="other"))
 
 
