@@ -145,7 +145,7 @@ def _credential(
 
 
 def _look_at_scope(profile: Profile, asked: str, tokens: TokenSet, notify: Callable[[Notice], None]) -> None:
-    told = scope_differences(asked, tokens)
+    told = scope_differences(asked, tokens.scope, has_refresh_token=tokens.refresh_token is not None)
     if told and profile.get("strict_scope"):
         raise ScopeDiffers(f"the server granted another scope than was asked for ({told})")
     if told:

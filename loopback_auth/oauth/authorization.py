@@ -19,6 +19,7 @@ from ..errors import (
     ParameterRefused,
 )
 from .pkce import STATE_OCTETS, VERIFIER_OCTETS, code_challenge, new_secret
+from .scope import scope_words
 from .secret import Secret
 from .text import one_line
 
@@ -182,7 +183,9 @@ class AuthorizationRequest:
             scope=scope,
             state=new_secret(STATE_OCTETS, token_bytes=token_bytes),
             code_verifier=new_secret(VERIFIER_OCTETS, token_bytes=token_bytes),
-            nonce=new_secret(STATE_OCTETS, token_bytes=token_bytes) if "openid" in scope.split() else None,
+            nonce=new_secret(STATE_OCTETS, token_bytes=token_bytes)
+            if "openid" in scope_words(scope)
+            else None,
             response_mode=response_mode,
             parameters=parameters,
         )

@@ -14,8 +14,8 @@ from ..errors import AuthorizationError, CodeCredentialsUnavailable, HTMLAnswer
 from ..explain import find
 from .authorization import AuthorizationResponse
 from .pkce import code_challenge
+from .refusal import code_and_words, has_error
 from .secret import Secret
-from .text import one_line
 from .wire import FormPost, read_json_object
 
 TYPE_CHECKING = False
@@ -61,10 +61,11 @@ def read_code_credentials_reply(reply: HttpReply, request: AuthorizationRequest)
     `AuthorizationError` for a refusal, as JSON or as a form; else what `read_json_object` raises.
     """
     answer = _form(reply) or _json(reply, request)
-    code, error = answer.get("code"), answer.get("error")
-    if isinstance(error, str) and error:
-        said = answer.get("error_description")
-        raise _refusal(error, said if isinstance(said, str) else "", reply)
+    code = answer.get("code")
+    # Where a refusal may have a code of its own, a code is what was asked for.
+    error, said = code_and_words(reply, {**answer, "code": None})
+    if has_error(answer) or (not reply.is_success and said):
+        raise _refusal(error, said, reply)
     # The answer came on the connection that the request went out on: its state is ours.
     members = [("code", code)] if isinstance(code, str) else []
     response = request.read([*members, ("state", request.state.reveal())])
@@ -92,11 +93,10 @@ def _form(reply: HttpReply) -> Mapping[str, str]:
     return dict(parse_qsl(reply.body[:8192].decode("utf-8", "replace")))
 
 
-def _refusal(error: str, description: str, reply: HttpReply) -> AuthorizationError:
-    code, said = one_line(error, limit=60), one_line(reply.without_sent(description))
-    host = urlsplit(reply.url).netloc
+def _refusal(code: str, said: str, reply: HttpReply) -> AuthorizationError:
+    host, shown = urlsplit(reply.url).netloc, ": ".join(filter(None, (code, said)))
     return AuthorizationError(
-        f"{host} gave no code for that username and password ({code}{said and ': '}{said})",
+        f"{host} gave no code for that username and password ({shown})",
         error=code,
         known=find(code) is not None,
         host=host,

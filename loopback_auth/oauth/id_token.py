@@ -15,6 +15,7 @@ from datetime import timedelta
 from ..errors import IDTokenInvalid, IDTokenOutOfTime, NonceMissing
 from .jwt import CLAIMS, numeric_date, part, unverified_claims, unverified_header
 from .lenient_json import read_members
+from .scope import scope_words
 from .text import one_line
 
 TYPE_CHECKING = False
@@ -84,7 +85,7 @@ def read_id_token(
     nonce = claims.get("nonce")
     if request.nonce is not None and nonce is None:
         # A blank where nothing is left: what is empty counts as unknown.
-        others = " ".join(word for word in request.scope.split() if word != "openid") or " "
+        others = " ".join(sorted(scope_words(request.scope) - {"openid"})) or " "
         why = "it has none, so nothing ties it to this sign-in"
         _refuse("nonce", why, kind=NonceMissing, scope=others)
     if request.nonce is not None and not (isinstance(nonce, str) and request.nonce.matches(nonce)):

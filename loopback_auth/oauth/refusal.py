@@ -36,15 +36,19 @@ _CODE = re.compile(r"(?!(?i:error)$)[A-Za-z][\w.-]*")
 _WORD = re.compile(r".*\S.*", re.DOTALL)
 
 
+def has_error(answer: Mapping[str, Any]) -> bool:
+    """Tell whether *answer* is an error whatever its status; servers write null and "" for none."""
+    return isinstance(answer.get("error"), str) and answer["error"] != ""
+
+
 def code_and_words(reply: HttpReply, answer: Mapping[str, Any]) -> tuple[str, str]:
     """
     Return the code and the words with which *answer*, the body of *reply*, refuses.
 
     Each is one line, or empty. Neither holds a secret of the request, which some servers repeat.
     """
-    error = answer.get("error")
     inner = list(_inner(answer))
-    code = error if isinstance(error, str) and error else _first([*inner, answer], _CODES, _CODE)
+    code = answer["error"] if has_error(answer) else _first([*inner, answer], _CODES, _CODE)
     words = _first([answer, *inner], _WORDS, _WORD)
     shown = one_line(reply.without_sent(code), limit=CODE_CHARACTERS)
     said = one_line(reply.without_sent(words))

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from .token import TokenSet
 
-
-def scope_differences(asked: str, tokens: TokenSet) -> str:
-    """Return for people what of *asked* was not granted with *tokens*, and what was beside it."""
-    want, have = scope_words(asked), scope_words(tokens.scope)
+def scope_differences(asked: str, granted: str, *, has_refresh_token: bool) -> str:
+    """Return for people what of *asked* is not in *granted*, and what is in it beside that."""
+    want, have = scope_words(asked), scope_words(granted)
     # Servers answer offline_access with the refresh token itself and leave the word out.
-    answered = {"offline_access", "refresh_token"} if tokens.refresh_token else set()
+    answered = {"offline_access", "refresh_token"} if has_refresh_token else set()
     missing = sorted(word for word in want - have - answered if not _is_granted(word, have))
     added = sorted(word for word in have - want if not any(_is_same(word, each) for each in want))
     return "; ".join(

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 from ..errors import ProtocolError, TokenError
 from .expiry import jwt_expiry, told_expiry
 from .lenient_json import read_members
-from .refusal import code_and_words
+from .refusal import code_and_words, has_error
 from .secret import Secret
 from .text import one_line
 from .wire import FormPost, read_json_object, refuse_unusable
@@ -225,13 +225,9 @@ def objections_to(reply: HttpReply, answer: Mapping[str, Any]) -> Iterator[str]:
             _members(reply)
         except ProtocolError:
             yield "the token endpoint's answer is malformed, and was read as far as it can be"
-    if _has_error(answer):
+    if has_error(answer):
         shown = ": ".join(filter(None, code_and_words(reply, answer)))
         yield f"the token endpoint gave tokens, and an error ({shown})"
-
-
-def _has_error(answer: Mapping[str, Any]) -> bool:
-    return isinstance(answer.get("error"), str) and answer["error"] != ""
 
 
 def _members(reply: HttpReply) -> Mapping[str, Any]:
@@ -255,7 +251,7 @@ def _form(reply: HttpReply) -> list[tuple[str, str]]:
 
 def _check_success(reply: HttpReply, answer: Mapping[str, Any]) -> None:
     code, said = code_and_words(reply, answer)
-    if _has_error(answer):
+    if has_error(answer):
         raise _token_error(reply, code, said)
     refuse_unusable(reply, "the token endpoint", said=said)
     if reply.is_success:

@@ -147,7 +147,15 @@ def test_what_was_not_asked_for_is_not_sent() -> None:
 
 
 @pytest.mark.parametrize(
-    ("scope", "expected"), [("openid", True), ("api openid", True), ("api", False), ("openid2", False)]
+    ("scope", "expected"),
+    [
+        ("openid", True),
+        ("api openid", True),
+        ("api,openid", True),
+        ("api, openid", True),
+        ("api", False),
+        ("openid2", False),
+    ],
 )
 def test_aq07_a_nonce_is_sent_when_the_scope_has_openid(scope: str, expected: bool) -> None:  # noqa: FBT001 - a column
     assert ("nonce" in dict(parameters(request(scope=scope)))) is expected

@@ -82,6 +82,18 @@ REFUSALS: dict[str, tuple[object, int, type[LoopbackAuthError], str]] = {
         AuthorizationError,
         "redirect_uri_mismatch: redirect_uri must match configuration",
     ),
+    "a message in place of an error": (
+        {"message": "Too many attempts", "code": 42},
+        403,
+        AuthorizationError,
+        r"\(Too many attempts\)",
+    ),
+    "a message beside an error": (
+        {"error": "invalid_grant", "reason": "locked"},
+        400,
+        AuthorizationError,
+        "invalid_grant: locked",
+    ),
     "the sign-in page": (PAGE, 200, CodeCredentialsUnavailable, "sign-in page"),
     "a page that is none of a sign-in": (PAGE, 404, HTMLAnswer, "web page"),
     "a server that is down": (PAGE, 503, ServerUnavailable, "503"),
