@@ -52,13 +52,13 @@ def run(arguments: Namespace, console: Console) -> int:
     place = home()
     provider = load_provider(_provider_name(arguments, place, asks=asks), place)
     name = profile_name(arguments, place)
-    _may_replace(name, place, force=arguments.force, asks=asks)
+    may_replace = _may_replace(name, place, force=arguments.force, asks=asks)
     flags = _asked_before(arguments, provider, asks=asks)
     setup = _setup(_profile(name, place, flags), console)
     flags["client_id"] = _client_id(arguments, asks=asks)
     flags.update(_secret(arguments, provider, console, name=name, place=place, asks=asks))
     profile = _profile(name, place, flags)
-    written = _write(profile, place)
+    written = _write(profile, place, may_replace=may_replace)
     console.say(f"\nThe profile {name} is written to {config_path(place)}.\n")
     return _finish(
         profile, place, console, {"setup": setup, "settings": written}, doctor=not arguments.no_doctor
@@ -78,17 +78,16 @@ def _provider_name(arguments: Namespace, place: str, *, asks: bool) -> str:
     )
 
 
-def _may_replace(name: str, place: str, *, force: bool, asks: bool) -> None:
+def _may_replace(name: str, place: str, *, force: bool, asks: bool) -> bool:
     if force or name not in load_config(place).profiles:
-        return
+        return force
     if not asks:
-        raise UsageError(
-            f"there is a profile {name} already",
-            cause="init does not take the place of what somebody wrote unless it is told to.",
-            fix=f"give another name: loopback-auth init PROVIDER NAME, or replace it: --force   ({config_path(place)})",
-        )
+        from ..edge.config_writer import profile_exists
+
+        raise profile_exists(name)
     if not agreed(f"There is a profile {name} already. Replace it? [y/N] "):
         raise Cancelled(f"the profile {name} stays as it is")
+    return True
 
 
 def _asked_before(arguments: Namespace, provider: Provider, *, asks: bool) -> dict[str, Any]:
@@ -192,15 +191,16 @@ def _asked_secret() -> Secret | None:
     return Secret(told) if told else None
 
 
-def _write(profile: Profile, place: str) -> dict[str, Any]:
-    from ..edge.config_writer import replace_profile
+def _write(profile: Profile, place: str, *, may_replace: bool) -> dict[str, Any]:
+    from ..edge.config_writer import write_profile
 
     names = ("provider", "login_url", "client_id", "client_secret_file", "scope", "redirect_uris", "port")
     values = {name: profile.get(name) for name in names if profile.get(name) is not None}
     settings = {name: list(v) if isinstance(v, tuple) else v for name, v in values.items()}
     if "scope" in settings:
         settings["scope"] = " ".join(settings["scope"])
-    replace_profile(config_path(place), profile.name, settings, profile.client_secret_env)
+    secret_env = profile.client_secret_env
+    write_profile(place, profile.name, settings, secret_env, may_replace=may_replace)
     return settings
 
 

@@ -267,11 +267,12 @@ def _signed_in_already(stored: Mapping[str, Any], name: str, console: Console) -
 
 
 def _offer_profile(credential: Credential, config: Config, console: Console) -> None:
-    from ..edge.config_writer import add_profile, profile_text
+    from ..edge.config_writer import profile_text, write_profile
 
     console.say(f"\nTo keep these settings where you can edit them, {config.path} would get:\n")
     name, secret_env = credential.profile, credential.client_secret_env
     console.say(profile_text(name, credential.settings, secret_env))
     if agreed("Write that? [y/N] "):
-        add_profile(config.path, name, credential.settings, secret_env)
+        home_folder = os.path.dirname(config.path)
+        write_profile(home_folder, name, credential.settings, secret_env, may_replace=False)
         console.say(f"Written to {config.path}.")

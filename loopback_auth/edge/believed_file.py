@@ -78,6 +78,23 @@ def text_of(content: bytes) -> str:
         raise ValueError(f"it is not UTF-8 in line {line}") from None
 
 
+def followed(path: str) -> str:
+    """
+    Return where the links that begin at *path* lead.
+
+    Raises `FileUnsafe` where somebody else could lead them elsewhere.
+    """
+    for _ in range(_LINKS):
+        about = os.lstat(path)
+        if not stat.S_ISLNK(about.st_mode):
+            break
+        check_link(path, about, FileUnsafe)
+        path = os.path.join(os.path.dirname(path), os.readlink(path))
+        folder = os.path.dirname(path)
+        check_believable(folder, os.stat(folder), sticky=True)
+    return path
+
+
 @contextmanager
 def _folder(home: str, *names: str) -> Iterator[int]:
     """Open the folder *names* below *home*, and check each one on the way."""
@@ -101,24 +118,7 @@ def _open(name: str, flags: int, path: str, folder: int | None) -> int:
         if error.errno not in _IS_LINK:
             raise
     # Not by following: in a sticky folder a stranger's link could stand there by now.
-    return os.open(_followed(path), flags | os.O_NOFOLLOW)
-
-
-def _followed(path: str) -> str:
-    """
-    Return where the links that begin at *path* lead.
-
-    Raises `FileUnsafe` where somebody else could lead them elsewhere.
-    """
-    for _ in range(_LINKS):
-        about = os.lstat(path)
-        if not stat.S_ISLNK(about.st_mode):
-            break
-        check_link(path, about, FileUnsafe)
-        path = os.path.join(os.path.dirname(path), os.readlink(path))
-        folder = os.path.dirname(path)
-        check_believable(folder, os.stat(folder), sticky=True)
-    return path
+    return os.open(followed(path), flags | os.O_NOFOLLOW)
 
 
 def _content(descriptor: int, path: str) -> bytes:

@@ -12,7 +12,7 @@ import re
 
 from ..errors import ConfigError, UsageError
 from ..oauth.secret import Secret
-from .believed_file import read_below, text_of
+from .believed_file import BOM, read_below, text_of
 from .document import STORAGES
 from .permissions import quoted
 from .plain_toml import parse_plain
@@ -77,7 +77,7 @@ class Config:
 
     def __init__(self, path: str, text: str, document: Mapping[str, Any]) -> None:
         self.path = path
-        self._lines = text.replace("\r\n", "\n").split("\n")
+        self._text = text
         self._document = document
         self._check()
 
@@ -154,19 +154,9 @@ class Config:
         return ConfigError(f"{self.path}:{line}:{column}: error: {message}")
 
     def _place(self, key: str, table: tuple[str, ...]) -> tuple[int, int]:
-        """Find *key* of *table* again, since tomllib keeps no positions; else the table's header, else the first line."""
-        spelled = "|".join(re.escape(form) for form in (key, f'"{key}"', f"'{key}'"))
-        found: tuple[int, int] = (1, 1)
-        here: tuple[str, ...] = ()
-        for number, line in enumerate(self._lines, 1):
-            header = re.match(r"\s*\[+([^\]]+)\]", line)
-            if header and (path := _table_path(header[1])):
-                here = path
-                if here[: len(table) + 1] in (table, (*table, key)):
-                    found = (number, header.start(1) + 1)
-            elif here == table and (match := re.match(rf"\s*({spelled})\s*[=.]", line)):
-                return number, match.start(1) + 1
-        return found
+        from .toml_position import position
+
+        return position(self._text, key, table)
 
 
 def _hint_at_top(key: str) -> str:
@@ -184,21 +174,6 @@ def _near(key: str, known: Iterable[str]) -> str:
     from difflib import get_close_matches
 
     return next(iter(get_close_matches(key, known, n=1)), "")
-
-
-def _table_path(header: str) -> tuple[str, ...]:
-    """Read a table's header as TOML does, quotes and all; a line of a longer string is none."""
-    import tomllib
-
-    try:
-        path, table = [], tomllib.loads(f"[{header}]")
-    except tomllib.TOMLDecodeError:
-        return ()
-    while table:
-        name = next(iter(table))
-        path.append(name)
-        table = table[name]
-    return tuple(path)
 
 
 def checked(value: Any, kind: str) -> Any:
@@ -263,16 +238,20 @@ def load_config(home: str) -> Config:
         ConfigError: it cannot be read, is no TOML, or says something impossible.
         FileUnsafe: another user owns or can write it, or a folder on the way.
     """
+    return parse_config(config_path(home), read_config(home)[0])
+
+
+def read_config(home: str) -> tuple[str, bool]:
+    """Return the text of `config.toml`, and whether a byte order mark is before it; raises as `load_config`."""
     path = config_path(home)
     try:
-        content = read_below(home, _FILE)
-        text = text_of(content or b"")
+        content = read_below(home, _FILE) or b""
+        return text_of(content), content.startswith(BOM)
     except OSError as error:
         fix = f"look at it: ls -ld {quoted(path)}"
         raise _unreadable(path, error.strerror or str(error), fix) from error
     except ValueError as error:
         raise _unreadable(path, str(error), f"save {path} as UTF-8, in an editor") from None
-    return parse_config(path, text)
 
 
 def _unreadable(path: str, why: str, fix: str) -> ConfigError:

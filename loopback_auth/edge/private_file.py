@@ -6,7 +6,7 @@ import os
 import stat
 
 from ..errors import OutputFailed, StoreError, UsageError
-from .private_folder import PrivateFolder
+from .private_folder import unchanged
 
 
 def write_private_file(path: str, content: bytes, *, overwrite: bool) -> None:
@@ -18,20 +18,12 @@ def write_private_file(path: str, content: bytes, *, overwrite: bool) -> None:
     _check_free(path, overwrite=overwrite)
     folder, name = os.path.split(os.path.abspath(path))
     try:
-        descriptor = (
-            os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC) if os.name == "posix" else None
-        )
+        with unchanged(folder) as place:
+            place.replace(name, content, temporary=f".{name}~{os.urandom(8).hex()}.tmp")
     except OSError as error:
         raise _failed(path, error.strerror or str(error)) from error
-    try:
-        PrivateFolder(folder, descriptor).replace(
-            name, content, temporary=f".{name}~{os.urandom(8).hex()}.tmp"
-        )
     except StoreError as error:
         raise _failed(path, error.message) from error
-    finally:
-        if descriptor is not None:
-            os.close(descriptor)
 
 
 def _check_free(path: str, *, overwrite: bool) -> None:

@@ -176,21 +176,32 @@ def _unwritable(path: str, error: OSError) -> StoreUnwritable:
 
 
 @contextmanager
-def opened(path: str, *, create: bool) -> Iterator[PrivateFolder | None]:
+def opened(path: str, *, create: bool, parent_counts: bool = True) -> Iterator[PrivateFolder | None]:
     """
     Open the private folder at *path*; give `None` when it is not there and is not to be created.
 
-    It and its parent must be the user's and closed to other writers; a link to it counts only if the user made it.
+    It and its parent, if that counts, must be the user's and closed to other writers; a link to it counts only if the user made it.
     """
     if create:
         _create(path)
     try:
-        descriptor = _open_folder(path)
+        descriptor = _open_folder(path, parent_counts=parent_counts)
     except FileNotFoundError:
         yield None
         return
     except OSError as error:
         raise _unwritable(path, error) from error
+    try:
+        yield PrivateFolder(path, descriptor)
+    finally:
+        if descriptor is not None:
+            _close(descriptor)
+
+
+@contextmanager
+def unchanged(path: str) -> Iterator[PrivateFolder]:
+    """Open the folder at *path*, wherever it is, which stays as open to others as it is; raises `OSError`."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC) if POSIX else None
     try:
         yield PrivateFolder(path, descriptor)
     finally:
@@ -215,12 +226,13 @@ def _create(path: str) -> None:
         raise _unwritable(path, error) from error
 
 
-def _open_folder(path: str) -> int | None:
+def _open_folder(path: str, *, parent_counts: bool) -> int | None:
     if not POSIX:
         os.stat(path)
         return None
     check_link(path, os.lstat(path), StoreUnsafe)
-    check_own(os.path.dirname(path), os.stat(os.path.dirname(path)))
+    if parent_counts:
+        check_own(os.path.dirname(path), os.stat(os.path.dirname(path)))
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         about = os.fstat(descriptor)
