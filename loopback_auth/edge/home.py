@@ -11,6 +11,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_NAME = "loopback-auth"
+
 
 def variable(name: str, environ: Mapping[str, str] | None) -> str:
     """
@@ -45,7 +47,7 @@ def absolute_folder(path: str | bytes | os.PathLike[str]) -> str:
         ) from error
 
 
-def home(environ: Mapping[str, str] | None = None) -> str:
+def home(environ: Mapping[str, str] | None = None, platform: str = sys.platform) -> str:
     """
     Give the folder of all files: `LOOPBACK_AUTH_HOME`, else the user's configuration folder.
 
@@ -66,19 +68,35 @@ def home(environ: Mapping[str, str] | None = None) -> str:
                 fix="set it to a folder of your own, or unset it",
             )
         return os.path.normpath(chosen)
-    return _user_config_folder(environ)
-
-
-def _user_config_folder(environ: Mapping[str, str] | None) -> str:
-    if not sys.platform.startswith("linux"):
+    if platform != "darwin" and not platform.startswith("linux"):
         from platformdirs import user_config_path
 
-        return str(user_config_path("loopback-auth", appauthor=False))
-    # What platformdirs answers on Linux, which a test holds this to: loading it would cost `token` a third of its time.
+        return str(user_config_path(_NAME, appauthor=False))
+    # What platformdirs answers there, which tests hold this to: loading it would cost `token` a
+    # third of its time.
     base = variable("XDG_CONFIG_HOME", environ).strip()
-    if not os.path.isabs(base):
-        base = os.path.join(_home_folder(environ), ".config")
-    return os.path.join(base, "loopback-auth")
+    chosen = os.path.join(base, _NAME) if os.path.isabs(base) else ""
+    if platform == "darwin":
+        return _on_macos(chosen, environ)
+    return chosen or os.path.join(_home_folder(environ), ".config", _NAME)
+
+
+def _on_macos(chosen: str, environ: Mapping[str, str] | None) -> str:
+    """
+    Return the folder that XDG_CONFIG_HOME *chosen* means, else the one of applications.
+
+    Before version 4.6 platformdirs did not look at XDG_CONFIG_HOME there: what lies in the folder of
+    applications is used where it is, until there is something in the other.
+    """
+    if chosen and os.path.lexists(chosen):
+        return chosen
+    try:
+        former = os.path.join(_home_folder(environ), "Library", "Application Support", _NAME)
+    except UsageError:
+        if not chosen:
+            raise
+        return chosen
+    return former if not chosen or os.path.isdir(former) else chosen
 
 
 def _home_folder(environ: Mapping[str, str] | None) -> str:

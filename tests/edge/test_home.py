@@ -6,10 +6,12 @@ import itertools
 import os
 import pwd
 import sys
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import pytest
 from platformdirs import user_config_path
+from platformdirs.macos import MacOS
 
 from loopback_auth.edge.home import home
 from loopback_auth.errors import UsageError
@@ -82,6 +84,57 @@ def test_on_linux_the_place_is_the_one_that_platformdirs_names(
         else:
             monkeypatch.setenv(name, value)
     assert os.path.normpath(home()) == str(user_config_path("loopback-auth", appauthor=False))
+
+
+SUPPORT = "Library/Application Support/loopback-auth"
+
+
+def on_macos(user: Path, config: str | None) -> str:
+    environ = {"HOME": str(user), **({} if config is None else {"XDG_CONFIG_HOME": config})}
+    return home(environ, "darwin")
+
+
+@pytest.mark.parametrize("config", [None, "", "relative", "~/.config", "./.config"])
+def test_on_macos_the_place_is_that_of_applications(tmp_path: Path, config: str | None) -> None:
+    assert on_macos(tmp_path, config) == str(tmp_path / SUPPORT)
+
+
+@pytest.mark.parametrize(
+    ("there", "used"),
+    [
+        ((), "config/loopback-auth"),
+        ((SUPPORT,), SUPPORT),
+        (("config/loopback-auth",), "config/loopback-auth"),
+        ((SUPPORT, "config/loopback-auth"), "config/loopback-auth"),
+    ],
+)
+def test_on_macos_tokens_stay_where_an_older_platformdirs_had_them(
+    tmp_path: Path, there: tuple[str, ...], used: str
+) -> None:
+    """Before 4.6 it ignored XDG_CONFIG_HOME there; since, an update of it would sign everybody out."""
+    for folder in there:
+        (tmp_path / folder).mkdir(parents=True)
+    assert on_macos(tmp_path, str(tmp_path / "config")) == str(tmp_path / used)
+
+
+def test_on_macos_xdg_config_home_is_enough() -> None:
+    assert home({"HOME": "relative", "XDG_CONFIG_HOME": "/x"}, "darwin") == "/x/loopback-auth"
+    with pytest.raises(UsageError, match="no home folder"):
+        home({"HOME": "relative"}, "darwin")
+
+
+@pytest.mark.parametrize("config", [UNSET, "", "/x/conf", "/x/conf/"])
+def test_on_macos_a_new_place_is_the_one_that_platformdirs_names(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, config: str | None
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("LOOPBACK_AUTH_HOME", raising=False)
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    if config is not None:
+        monkeypatch.setenv("XDG_CONFIG_HOME", config)
+    named = MacOS("loopback-auth", appauthor=False).user_config_dir
+    looks_at_xdg = tuple(map(int, version("platformdirs").split(".")[:2])) >= (4, 6)
+    assert (os.path.normpath(home(None, "darwin")) == named) is (looks_at_xdg or not config)
 
 
 def test_rb09_the_current_folder_never_matters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
