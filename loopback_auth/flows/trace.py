@@ -29,11 +29,9 @@ def traced(transport: Transport, notify: Callable[[Notice], None]) -> Transport:
         except LoopbackAuthError as error:
             notify(Traced(message=f"{what} -> {error.code} after {running_s() - began:.2f} s"))
             raise
-        notify(
-            Traced(
-                message=f"{what} -> {reply.status}, {len(reply.body)} octets after {running_s() - began:.2f} s"
-            )
-        )
+        broken = f", then {reply.incomplete.code}" if reply.incomplete else ""
+        came = f"{reply.status}, {len(reply.body)} octets{broken}"
+        notify(Traced(message=f"{what} -> {came} after {running_s() - began:.2f} s"))
         return reply
 
     return send

@@ -1,0 +1,41 @@
+"""CL-02: the trace says what came of each message, and shows nothing of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from loopback_auth.edge.transport import HttpTransport
+from loopback_auth.flows.trace import traced
+from loopback_auth.oauth.secret import Secret
+from loopback_auth.oauth.wire import FormPost
+
+from ..edge.scripted_server import ScriptedServer, json_answer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+WHOLE = json_answer({"access_token": "canary"})
+ANSWERS = {"-> 200, 26 octets after": WHOLE, "-> 200, 21 octets, then connection-lost after": WHOLE[:-5]}
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedServer]:
+    with ScriptedServer() as running:
+        yield running
+
+
+@pytest.mark.parametrize(("told", "answer"), ANSWERS.items())
+async def test_cl02_a_line_says_how_much_came_and_whether_it_broke_off(
+    server: ScriptedServer, told: str, answer: bytes
+) -> None:
+    server.answers["/token"] = answer
+    notices: list[Any] = []
+    message = FormPost(
+        url=server.url("/token?key=canary"), fields=(("code", Secret("canary")),), allow_partial=True
+    )
+    await traced(HttpTransport(), notices.append)(message)
+    (line,) = (notice.message for notice in notices)
+    assert line.startswith(f"POST {server.url('/token')} {told}")
+    assert "canary" not in line
