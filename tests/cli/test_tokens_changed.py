@@ -107,3 +107,35 @@ async def test_cl_11_a_secret_that_the_server_repeats_is_not_repeated_here(
     assert outcome.exit_code == 4
     assert "invalid token: (hidden)" in outcome.stderr
     assert OLD["refresh_token"] not in outcome.stderr
+
+
+async def test_cl_11_rf_05_a_refresh_token_that_came_alone_is_stored_and_used_next(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    """CL-11, RF-05: the old one is used up, and the command that failed did change the tokens."""
+    server.answers["/token"] = json_answer({"refresh_token": "the-next", "access_token": "a\nb"})
+    stored(tmp_path, server, lasts_s=-1)
+    failed = await run("token", "--json", home=tmp_path)
+    assert (failed.exit_code, failed.error["code"]) == (7, "answer-not-understood")
+    assert failed.error["cause"].endswith(" The stored tokens have changed.")
+    server.answers["/token"] = json_answer(NEW)
+    assert (await run("token", home=tmp_path)).stdout == "the-new-token\n"
+    assert [asked.form["refresh_token"] for asked in server.asked("/token")] == [
+        OLD["refresh_token"],
+        "the-next",
+    ]
+
+
+async def test_cl_01_rf_05_what_is_odd_about_a_refresh_is_a_note(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    """CL-01, RF-05: on standard error, beside the token on standard output; exit 0."""
+    server.answers["/token"] = json_answer({**NEW, "id_token": "opaque", "token_type": "mac"})
+    stored(tmp_path, server, lasts_s=-1)
+    done = await run("token", home=tmp_path)
+    assert (done.exit_code, done.stdout) == (0, "the-new-token\n")
+    assert "Note: the ID token is not a JWT.\n" in done.stderr
+    assert "Note: the token endpoint gave a token of the unknown type 'mac'.\n" in done.stderr
+    stored(tmp_path, server, lasts_s=-1)
+    told = await run("refresh", "--json", home=tmp_path)
+    assert {event["code"] for event in told.told("warning")} == {"answer-odd"}

@@ -281,6 +281,43 @@ def test_tr01_tokens_with_another_status_than_a_2xx_are_not_taken(status: int, k
     assert type(refused.value) is kind
 
 
+FORM = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}
+
+
+def test_tr01_an_answer_may_be_a_form_if_it_says_so() -> None:
+    body = "access_token=a%2Bb&expires_in=86400&scope=read+write&empty=&token_type=bearer"
+    tokens = read_token_reply(reply(body, headers=FORM), received_at=NOON)
+    assert (tokens.access_token.reveal(), tokens.scope) == ("a+b", "read write")
+    assert tokens.expires_at == NOON + timedelta(days=1)
+    assert tokens.extra == {"empty": ""}
+    with pytest.raises(ProtocolError, match="JSON object"):
+        read_token_reply(reply(body, headers={"content-type": "text/plain"}), received_at=NOON)
+
+
+def test_tr01_an_error_may_be_a_form_whatever_its_status() -> None:
+    for status in (200, 400):
+        got = reply("error=invalid_grant&error_description=used+up", status=status, headers=FORM)
+        with pytest.raises(TokenError, match=r"\(invalid_grant: used up\)"):
+            read_token_reply(got, received_at=NOON)
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        ("access_token=a&access_token=b", "occurs twice"),
+        ("access_token=a&x=1&x=2", "occurs twice"),
+        ("access_token=", "no access_token|malformed"),
+        ("", "no access_token"),
+        ("<html>", "no access_token"),
+        ("access_token=a+b", "malformed access_token"),
+        ("access_token=%ff", "malformed access_token"),
+    ],
+)
+def test_tr01_tr02_a_form_is_read_as_strictly_as_json(body: str, why: str) -> None:
+    with pytest.raises(ProtocolError, match=why):
+        read_token_reply(reply(body, headers=FORM), received_at=NOON)
+
+
 @pytest.mark.parametrize(
     "value", [None, "", 42, True, [], {}, "a b", "a\nb", "a\x00", "a\x7f", "é", "x" * 65537]
 )
