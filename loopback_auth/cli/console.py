@@ -15,14 +15,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any, TextIO
 
+    from ..edge.background_writer import BackgroundWriter
     from ..errors import LoopbackAuthError
+
+FLUSH_S = 10.0
+"""For talk to leave at the end. A terminal has all the time there is: a person comes back to it."""
 
 
 class Console:
     """
     Prints results on stdout and talk on stderr; with *json*, one document on stdout and one event a line on stderr.
 
-    Either stream may be closed, or be closed by its reader: then talk is lost, and a lost result is an error.
+    Either stream may be closed, or be closed by its reader: then talk is lost, and a lost result is an error. Or a stream takes nothing
+    for a while: then what runs in an event loop goes on, and `flush` waits.
     """
 
     def __init__(
@@ -40,6 +45,7 @@ class Console:
         self._stdout = stdout or sys.stdout
         self._stderr = stderr or sys.stderr
         self._line_open = False
+        self._writer: BackgroundWriter | None = None
 
     @property
     def interactive(self) -> bool:
@@ -78,6 +84,9 @@ class Console:
     @contextmanager
     def _writing(self) -> Iterator[TextIO]:
         self.end_line()
+        if self._stdout is not None and self._stdout.isatty():
+            # On the same terminal one comes after the other.
+            self.flush()
         if self._stdout is None:
             raise BrokenPipeError("stdout is closed")
         try:
@@ -108,6 +117,10 @@ class Console:
         """Put *text* in place of the line drawn before; only on a terminal."""
         if self.terminal and not self.quiet and not self.json:
             self._talk(f"\r\x1b[2K{text}", line_open=True)
+
+    def prompt(self, question: str) -> None:
+        """Print *question*, for an answer on the same line."""
+        self._talk(question)
 
     def end_line(self) -> None:
         """Go to a new line if the last one was drawn."""
@@ -160,14 +173,42 @@ class Console:
         if self._line_open and not line_open and text != "\n":
             text = "\n" + text
         self._line_open = line_open
+        if self._writer is None and _event_loop_runs():
+            from ..edge.background_writer import BackgroundWriter
+
+            self._writer = BackgroundWriter.of(self._stderr)
+        if self._writer is not None:
+            self._writer.write(text, is_redrawn=line_open)
+            if self._writer.is_broken:
+                self._drop_stderr()
+            return
         try:
             self._stderr.write(text)
             self._stderr.flush()
         except OSError:
-            # Nobody listens any more; the work goes on. What is still to be written would change the exit status.
-            if self._stderr is sys.stderr:
-                _lead_nowhere(2)
-            self._stderr = None
+            self._drop_stderr()
+
+    def _drop_stderr(self) -> None:
+        # Nobody listens any more; the work goes on. What is still to be written would change the exit status.
+        if self._stderr is sys.stderr:
+            _lead_nowhere(2)
+        self._stderr = None
+
+    def flush(self) -> None:
+        """Wait until all talk has left: on a terminal however long that takes, else for `FLUSH_S`."""
+        if self._writer is None or self._stderr is None:
+            return
+        if not self._stderr.isatty():
+            self._writer.flush(FLUSH_S)
+            return
+        # In steps: on Windows no Ctrl-C ends a wait without a limit.
+        while not self._writer.flush(1.0):
+            pass
+
+
+def _event_loop_runs() -> bool:
+    asyncio = sys.modules.get("asyncio")
+    return asyncio is not None and asyncio._get_running_loop() is not None  # noqa: SLF001 - the public one raises
 
 
 def _lead_nowhere(descriptor: int) -> None:

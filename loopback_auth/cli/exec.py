@@ -43,6 +43,7 @@ def run(arguments: Namespace, console: Console) -> int:
         filled = variables(arguments, Access(arguments, console))
     environ = {**_inherited(), **{name: _plain(name, value) for name, value in filled.items()}}
     try:
+        console.flush()
         return _run(command, environ)
     except OSError as error:
         raise _not_run(command[0], error) from None

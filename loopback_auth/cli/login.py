@@ -272,6 +272,7 @@ def _offer_profile(credential: Credential, config: Config, console: Console) -> 
     console.say(f"\nTo keep these settings where you can edit them, {config.path} would get:\n")
     name, secret_env = credential.profile, credential.client_secret_env
     console.say(profile_text(name, credential.settings, secret_env))
+    console.flush()
     if agreed("Write that? [y/N] "):
         home_folder = os.path.dirname(config.path)
         write_profile(home_folder, name, credential.settings, secret_env, may_replace=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 
 from .. import __version__
@@ -71,6 +71,15 @@ def run(argv: Sequence[str]) -> int:
         quiet="-q" in own or "--quiet" in own,
         verbose="-v" in own or "--verbose" in own,
     )
+    try:
+        return _ended(command, rest, console)
+    finally:
+        # Whoever presses Ctrl-C now does not want to wait for words; what was done is done.
+        with suppress(KeyboardInterrupt):
+            console.flush()
+
+
+def _ended(command: str, rest: Sequence[str], console: Console) -> int:
     try:
         with _warnings_told(console):
             return _carry_out(command, rest, console)

@@ -55,7 +55,7 @@ async def agreed_meanwhile(question: str, console: Console) -> bool:
             loop.call_soon_threadsafe(lambda: None if answer.done() else answer.set_result(line))
 
     console.end_line()
-    _put(question)
+    console.prompt(question)
     # A thread of the loop's own pool would be waited for at exit; nobody may ever type anything.
     threading.Thread(target=read, daemon=True).start()
     return _is_yes(await answer)

@@ -189,7 +189,8 @@ else:
 
         def hide() -> None:
             if _settings_of(descriptor) is not None:
-                termios.tcsetattr(descriptor, termios.TCSADRAIN, unseen)
+                # At once: a terminal that takes no output (Ctrl-S) would have us wait for that.
+                termios.tcsetattr(descriptor, termios.TCSANOW, unseen)
 
         hide()
         loop.add_reader(descriptor, read)
@@ -202,7 +203,7 @@ else:
             # A terminal that is gone needs nothing back; one that belongs to the shell again is not ours to change.
             if _settings_of(descriptor) is not None:
                 with suppress(termios.error):
-                    termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+                    termios.tcsetattr(descriptor, termios.TCSANOW, before)
 
     @contextmanager
     def _when_continued(act: Callable[[], None]) -> Iterator[None]:

@@ -63,7 +63,8 @@ async def login(
     it opened nothing by returning `False` or raising. The default is the browser that the profile
     names, else the desktop's; `None` opens nothing.
     *notify* is told how the sign-in goes, first of all the address for a person to open
-    (`OpenThisPage`); without it a sign-in that opens no browser ends at once with `NoBrowser`.
+    (`OpenThisPage`); it is called in the event loop, and must not block. Without it a sign-in that
+    opens no browser ends at once with `NoBrowser`.
     *rediscover* takes the server's metadata anew instead of as remembered. *preflight* asks the
     server for its sign-in page before the browser does (default: where the provider says so).
     *may_switch* is asked, with both names, when another person signed in than the one the profile

@@ -165,6 +165,7 @@ HARMLESS = {
     "Refreshed",
     # Machines without a repr of their own.
     "Access",
+    "BackgroundWriter",
     "Hold",
     "Holder",
     "KeyringHold",
