@@ -161,7 +161,7 @@ def test_ar04_every_registered_error_has_its_own_name(error: str) -> None:
     read = asked.read(answer(asked, code="", error=error, error_description="because"))
     assert isinstance(read, AuthorizationErrorResponse)
     raised = read.as_error()
-    denied = error == "access_denied"
+    denied = error in ("access_denied", "consent_required")
     assert raised.exit_code == (3 if denied else 7)
     assert "because" in str(raised)
     assert isinstance(raised, AuthorizationDenied if denied else AuthorizationError)
@@ -171,10 +171,10 @@ def test_ar04_every_registered_error_has_its_own_name(error: str) -> None:
 DENIALS = """
 access_denied ACCESS_DENIED user_cancelled_login user_cancelled_authorize user_cancelled user_canceled USER_CANCELLED userCancelled
 user-cancelled cancelled canceled cancel login_cancelled authorization_canceled cancelled_by_user user_denied user_denied_access
-consent_denied user_declined declined_by_user user_rejected user_aborted user_refused_consent denied_by_end_user user_cancel
+consent_denied user_declined declined_by_user user_rejected user_aborted user_refused_consent denied_by_end_user user_cancel consent_required
 """
 NO_DENIALS = """
-OAUTH_APP_ACCESS_DENIED consent_required login_required interaction_required invalid_request unauthorized_client server_error denied
+OAUTH_APP_ACCESS_DENIED login_required interaction_required invalid_request unauthorized_client server_error denied
 rejected login_denied client_denied token_cancelled subscription_cancelled order_canceled request_denied_by_policy admin_consent_denied
 user_not_found user_denied_by_admin account_suspended scan_cell cancellable x
 """
