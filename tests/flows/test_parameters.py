@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from loopback_auth.edge.config import load_config, parse_config
-from loopback_auth.edge.config_writer import add_profile
+from loopback_auth.edge.config_writer import write_profile
 from loopback_auth.edge.pending import PendingSignIns
 from loopback_auth.edge.provider_files import load_provider
 from loopback_auth.edge.store import FileStore
@@ -154,9 +154,8 @@ async def test_a_providers_resource_is_sent_and_another_takes_its_place(tmp_path
 
 
 def test_a_repeated_parameter_is_written_to_config_toml_and_read_again(tmp_path: Path) -> None:
-    path = str(tmp_path / "config.toml")
     tmp_path.chmod(0o700)
-    add_profile(path, "work", WAYS["flags"].to_remember(), None)
+    write_profile(str(tmp_path), "work", WAYS["flags"].to_remember(), None, may_replace=False)
     again = resolve(
         "work",
         flags={},
