@@ -10,11 +10,10 @@ from .token import (
     TokenSet,
     authenticated,
     issued_tokens,
-    lenient_members,
-    objections_to,
     read_token_reply,
     token_set,
 )
+from .token_members import lenient_members, objections_to
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

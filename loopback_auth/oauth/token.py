@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from base64 import b64encode
 from dataclasses import dataclass, field, replace
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import quote, urlsplit
 
 from ..errors import ProtocolError, TokenError
 from .expiry import jwt_expiry, told_expiry
-from .lenient_json import read_members
 from .refusal import code_and_words, has_error
 from .secret import Secret
 from .text import one_line
-from .wire import FormPost, read_json_object, refuse_unusable
+from .token_members import lenient_members, strict_members
+from .wire import FormPost, refuse_unusable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
     from typing import Any, NoReturn, TypeGuard
 
@@ -51,9 +50,6 @@ KNOWN_ERRORS = frozenset(
 )
 
 _NO_ACCESS_TOKEN = "the token endpoint's answer has no access_token"  # noqa: S105 - a sentence
-
-# A form that says nothing of its type.
-_FORM = re.compile(rb"[a-z_]+=[!-;=-~]*\s*")
 
 _STANDARD = frozenset({"access_token", "token_type", "expires_in", "refresh_token", "scope", "id_token"})
 
@@ -162,7 +158,7 @@ def read_token_reply(reply: HttpReply, *, received_at: datetime, scope: str = ""
     """
     if reply.incomplete is not None:
         raise reply.incomplete
-    answer = _members(reply)
+    answer = strict_members(reply)
     _check_success(reply, answer)
     return token_set(answer, received_at=received_at, scope=scope, object_to=_refuse)
 
@@ -207,46 +203,6 @@ def issued_tokens(reply: HttpReply) -> IssuedTokens:
         and (reply.is_success or Secret(answer[name]) not in reply.sent)
     }
     return IssuedTokens(**found)
-
-
-def lenient_members(reply: HttpReply) -> Mapping[str, Any]:
-    """Return the members of *reply*, as JSON or as a form, as far as they can be read."""
-    if not _is_form(reply) and not _FORM.fullmatch(reply.body):
-        return read_members(reply.body)
-    return dict(_form(reply))
-
-
-def objections_to(reply: HttpReply, answer: Mapping[str, Any]) -> Iterator[str]:
-    """Yield a clause for each thing for which a sign-in would refuse *reply*, whose members are *answer*."""
-    if reply.incomplete is not None:
-        yield f"the token endpoint's answer was not read to its end ({reply.incomplete})"
-    else:
-        try:
-            _members(reply)
-        except ProtocolError:
-            yield "the token endpoint's answer is malformed, and was read as far as it can be"
-    if has_error(answer):
-        shown = ": ".join(filter(None, code_and_words(reply, answer)))
-        yield f"the token endpoint gave tokens, and an error ({shown})"
-
-
-def _members(reply: HttpReply) -> Mapping[str, Any]:
-    if not _is_form(reply):
-        return read_json_object(reply, what="the token endpoint")
-    pairs = _form(reply)
-    if len(dict(pairs)) != len(pairs):
-        raise ProtocolError("the token endpoint: a name occurs twice in its form")
-    return dict(pairs)
-
-
-def _is_form(reply: HttpReply) -> bool:
-    kind = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
-    # The name of the type is given to JSON, too.
-    return kind == "application/x-www-form-urlencoded" and not reply.body.lstrip().startswith(b"{")
-
-
-def _form(reply: HttpReply) -> list[tuple[str, str]]:
-    return parse_qsl(reply.body.decode("utf-8", "replace"), keep_blank_values=True)
 
 
 def _check_success(reply: HttpReply, answer: Mapping[str, Any]) -> None:

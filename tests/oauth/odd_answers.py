@@ -121,6 +121,14 @@ def _cut(keep: Callable[[bytes], int], refresh: str, sign_in: str, *, rotates: b
     return _row(write, refresh, sign_in, rotates=rotates)
 
 
+def _cut_form(refresh: str, sign_in: str) -> OddAnswer:
+    def write(tokens: Members, _: Members) -> bytes:
+        whole = plain_answer(urlencode(tokens).encode(), kind="application/x-www-form-urlencoded")
+        return whole[:-3]
+
+    return _row(write, refresh, sign_in, rotates=False)
+
+
 def _form(kind: str, refresh: str = SAVED, sign_in: str = SAVED) -> OddAnswer:
     return _row(lambda tokens, _: plain_answer(urlencode(tokens).encode(), kind=kind), refresh, sign_in)
 
@@ -203,6 +211,9 @@ ODD_ANSWERS: dict[str, OddAnswer] = {
     "a form": _form("application/x-www-form-urlencoded"),
     "a form with a charset": _form("Application/X-WWW-Form-URLEncoded; charset=UTF-8"),
     "a form as text/plain": _form("text/plain", WARNED, REVOKED),
+    "JSON as a form, behind a byte order mark": _text(
+        lambda body: b"\xef\xbb\xbf" + body, SAVED, SAVED, kind="application/x-www-form-urlencoded"
+    ),
     "JSON as a form": _text(bytes, SAVED, SAVED, kind="application/x-www-form-urlencoded"),
     "a web page": _text(
         lambda _: b"<!doctype html><p>Sign in to this network", REFUSED, REFUSED, kind="text/html"
@@ -306,6 +317,7 @@ ODD_ANSWERS: dict[str, OddAnswer] = {
     "cut behind the tokens": _cut(lambda body: len(body) - 1, WARNED, REVOKED),
     "cut in the refresh token": _cut(lambda body: len(body) - 4, WARNED, REVOKED, rotates=False),
     "cut in the access token": _cut(lambda _: 24, REFUSED, REFUSED, rotates=False),
+    "a form, cut in the refresh token": _cut_form(WARNED, REVOKED),
     "cut before the body": _cut(lambda _: 0, REFUSED, REFUSED, rotates=False),
     # --- the ID token
     "ID token: good": _id_token(SAVED, SAVED),
