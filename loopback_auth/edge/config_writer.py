@@ -90,7 +90,8 @@ def _with_profile(path: str, text: str, name: str, wanted: Mapping[str, Any]) ->
     document = tomllib.loads(text)
     profiles = document.setdefault("profiles", {})
     ways = (_edited,) if name in profiles else (_appended, _edited)
-    profiles[name] = dict(wanted)
+    # As TOML has it, which knows no tuples.
+    profiles.update(tomllib.loads(profile_text(name, wanted, None))["profiles"])
     for way in ways:
         try:
             changed = way(text, name, wanted)

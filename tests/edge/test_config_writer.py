@@ -84,6 +84,20 @@ def test_a_profile_is_written_however_the_rest_is(home: Path, before: str, newli
     assert text.count("# kept") == before.count("# kept")
 
 
+def test_tuples_and_tables_are_written_as_toml_has_them(home: Path) -> None:
+    settings = {
+        "redirect_uris": ("http://127.0.0.1/a",),
+        "parameters": {"resource": ("a", "b"), "prompt": "login"},
+    }
+    for _ in range(2):
+        write_profile(str(home), "work", settings, None, may_replace=True)
+        found = tomllib.loads(written(home).decode())["profiles"]["work"]
+        assert found == {
+            "redirect_uris": ["http://127.0.0.1/a"],
+            "parameters": {"resource": ["a", "b"], "prompt": "login"},
+        }
+
+
 def test_comments_in_the_profile_itself_are_kept(home: Path) -> None:
     (home / "config.toml").write_text(HAS_WORK[-2])
     write_profile(str(home), "work", NEW, None, may_replace=True)
