@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 
 from ..errors import ConfigError, TLSUnavailable
 from .environment import without_variables
+from .permissions import check_believable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class Trust:
         if sys.platform not in ("darwin", "win32"):
             self._load_system(environ)
         if ca_bundle:
-            if why := _load_file(self.context, ca_bundle):
+            if why := _load_file(self.context, ca_bundle, is_believed=True):
                 raise _bundle_unusable(ca_bundle, why)
             self.given["ca_bundle"] = ca_bundle
         self._check_as_asked()
@@ -129,8 +130,12 @@ def _beginning() -> Iterator[None]:
         ) from None
 
 
-def _load_file(context: ssl.SSLContext, path: str) -> str:
-    """Trust the certificates in *path*; return why that cannot be, or nothing."""
+def _load_file(context: ssl.SSLContext, path: str, *, is_believed: bool = False) -> str:
+    """
+    Trust the certificates in *path*; return why that cannot be, or nothing.
+
+    One that *is_believed* because a setting names it is nobody else's to write (`FileUnsafe`).
+    """
     try:
         about = os.stat(path)
         if not stat.S_ISREG(about.st_mode):
@@ -138,14 +143,17 @@ def _load_file(context: ssl.SSLContext, path: str) -> str:
         if about.st_size > BUNDLE_OCTETS:
             return "it is far larger than all certificates there are"
         with open(path, "rb") as file:
+            if is_believed:
+                check_believable(path, os.fstat(file.fileno()))
             head = file.read(3)
             encoding = next(
                 (_BYTE_ORDER_MARKS[mark] for mark in _BYTE_ORDER_MARKS if head.startswith(mark)), ""
             )
-            if encoding:
-                # OpenSSL would overlook the first certificate, or all.
-                text = (head + file.read()).decode(encoding, "replace")
-                context.load_verify_locations(cadata=text.encode("ascii", "replace").decode())
+            if encoding or is_believed:
+                # Behind a mark OpenSSL would overlook the first certificate, or all; and what was checked
+                # is what has to be read.
+                text = (head + file.read()).decode(encoding or "ascii", "replace")
+                context.load_verify_locations(cadata=text.encode("ascii", "replace").decode() or "\n")
             else:
                 context.load_verify_locations(cafile=path)
     except ssl.SSLError:

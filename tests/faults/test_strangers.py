@@ -15,6 +15,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+import trustme
 
 from loopback_auth.edge.store import FileStore
 
@@ -279,6 +280,27 @@ def test_st_03_a_client_secret_that_others_have_a_hand_in_is_not_sent(home: Path
             ended,
         )
         assert "CANARY" not in ended.stdout + ended.stderr
+
+
+def test_st_03_a_ca_bundle_that_others_have_a_hand_in_is_not_trusted(home: Path) -> None:
+    """ST-03: who writes it can answer in the server's place."""
+    bundle = home.parent / "ca.pem"
+    trustme.CA().cert_pem.write_to_path(bundle)
+    words = ("--issuer", "https://127.0.0.1:9", "--client-id", "x", "--ca-bundle", str(bundle), "--json")
+    for wrong, spoil in WRONG.items():
+        os.chown(bundle, USER, USER)
+        bundle.chmod(0o644)
+        assert run("login", "default", "--manual", *words, home=home).returncode == 7, wrong
+        spoil(bundle)
+        ended = run("login", "default", "--manual", *words, home=home)
+        assert (ended.returncode, json.loads(ended.stdout)["error"]["code"]) == (2, "file-unsafe"), (
+            wrong,
+            ended,
+        )
+    checked = json.loads(
+        run("doctor", "default", "--json", home=home, more={"LOOPBACK_AUTH_CA_BUNDLE": str(bundle)}).stdout
+    )
+    assert [each["name"] for each in checked["checks"] if each["code"] == "file-unsafe"] == ["certificates"]
 
 
 @pytest.mark.parametrize("wrong", WRONG)
