@@ -1,9 +1,14 @@
-"""The environment that every script here runs in: a `.venv` in the project, made when needed and left alone when not."""
+"""
+The environments that the scripts here run in: a `.venv` in the project, made when needed and left alone when not.
+
+`.venv-lowest` beside it has the oldest versions of what the program runs on that pyproject.toml allows.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +21,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
+LOWEST = ROOT / ".venv-lowest"
 OLDEST = (3, 11)
 
 NO_ENSUREPIP = """\
@@ -31,9 +37,19 @@ def too_old(version: tuple[int, ...]) -> str:
     return f"loopback-auth needs Python {'.'.join(map(str, OLDEST))} or later; this is {'.'.join(map(str, version))}."
 
 
-def stamp(pyproject: bytes, version: tuple[int, ...], extras: str) -> str:
+def stamp(pyproject: bytes, version: tuple[int, ...], extras: str, *, lowest: bool = False) -> str:
     """Name an environment by all that it is made from."""
-    return hashlib.sha256(repr((pyproject, version[:2], extras)).encode()).hexdigest()
+    return hashlib.sha256(repr((pyproject, version[:2], extras, lowest)).encode()).hexdigest()
+
+
+def floors(pyproject: str) -> list[str]:
+    """Return a requirement of its lowest version for each thing that the program runs on; what only tests use is none."""
+    # Here, since an older Python has none, and is to be told that it is too old.
+    import tomllib
+
+    project = tomllib.loads(pyproject)["project"]
+    declared = [*project["dependencies"], *project["optional-dependencies"]["keyring"]]
+    return [re.sub(r">=([\d.]+)", r"==\1", requirement) for requirement in declared]
 
 
 def serves(made: str, wanted: set[str]) -> bool:
@@ -46,54 +62,55 @@ def python_of(venv: Path, *, windows: bool = os.name == "nt") -> Path:
     return venv / "Scripts" / "python.exe" if windows else venv / "bin" / "python"
 
 
-def prepare(*, extras: str = "test") -> Path:
+def prepare(*, extras: str = "test", lowest: bool = False) -> Path:
     """
     Make the environment if it is not there as it should be; give its Python.
 
     With *extras* empty only the program and what it runs on are installed. An environment with more serves those who want less.
+    *lowest* is another environment.
     """
     if complaint := too_old(sys.version_info[:3]):
         sys.exit(complaint)
     pyproject = (ROOT / "pyproject.toml").read_bytes()
-    wanted = {stamp(pyproject, sys.version_info, each) for each in {extras, "test"}}
-    mark = VENV / ".stamp"
-    python = python_of(VENV)
-    if not _fits(mark, wanted, python):
+    wanted = {stamp(pyproject, sys.version_info, each, lowest=lowest) for each in {extras, "test"}}
+    venv = LOWEST if lowest else VENV
+    mark = venv / ".stamp"
+    if not _fits(mark, wanted, python_of(venv)):
         with _locked():
             # Somebody else may have made it while we waited.
-            if not _fits(mark, wanted, python):
-                _make(python, extras)
-                mark.write_text(stamp(pyproject, sys.version_info, extras))
-    return python
+            if not _fits(mark, wanted, python_of(venv)):
+                _make(venv, extras, floors(pyproject.decode()) if lowest else [])
+                mark.write_text(stamp(pyproject, sys.version_info, extras, lowest=lowest))
+    return python_of(venv)
 
 
 def _fits(mark: Path, wanted: set[str], python: Path) -> bool:
     return mark.is_file() and python.exists() and serves(mark.read_text(), wanted)
 
 
-def _make(python: Path, extras: str) -> None:
-    what = f".[{extras}]" if extras else "."
-    print(f"Setting up {VENV} ...", flush=True)
+def _make(venv: Path, extras: str, pinned: list[str]) -> None:
+    what, python = [*pinned, "-e", f".[{extras}]" if extras else "."], python_of(venv)
+    print(f"Setting up {venv} ...", flush=True)
     uv = shutil.which("uv")
     if uv:
         if not python.exists():
-            _run([uv, "venv", "--quiet", "--python", sys.executable, str(VENV)])
-        _run([uv, "pip", "install", "--quiet", "--python", str(python), "-e", what])
+            _run([uv, "venv", "--quiet", "--python", sys.executable, str(venv)])
+        _run([uv, "pip", "install", "--quiet", "--python", str(python), *what])
     else:
         if not python.exists():
-            _new_venv()
+            _new_venv(venv)
         pip = [str(python), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
-        _run([*pip, "-e", what])
+        _run([*pip, *what])
     # Some environments forbid Python to write byte code; `token` then starts twice as slowly.
     _run([str(python), "-m", "compileall", "-q", "loopback_auth"])
 
 
-def _new_venv() -> None:
+def _new_venv(venv: Path) -> None:
     made = subprocess.run(
-        [sys.executable, "-m", "venv", str(VENV)], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "venv", str(venv)], cwd=ROOT, capture_output=True, text=True, check=False
     )
     if made.returncode:
-        shutil.rmtree(VENV, ignore_errors=True)
+        shutil.rmtree(venv, ignore_errors=True)
         sys.exit(NO_ENSUREPIP if "ensurepip" in made.stdout + made.stderr else made.stdout + made.stderr)
 
 
