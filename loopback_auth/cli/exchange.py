@@ -84,12 +84,15 @@ def _refuse_a_secret_argument(text: str) -> None:
 def _pasted(arguments: Namespace, console: Console) -> str:
     if not console.interactive:
         return _from_stdin(arguments)
-    from getpass import getpass
+    from ..edge.pasting import line_unseen
 
+    question = "The address you ended at, or the code in it (not shown): "
     try:
-        return getpass("The address you ended at, or the code in it (not shown): ", stream=sys.stderr)
+        return line_unseen(lambda: console.prompt(question))
     except (EOFError, KeyboardInterrupt):
         raise Cancelled("stopped at the question for the answer") from None
+    finally:
+        console.prompt("\n")
 
 
 def _from_stdin(arguments: Namespace) -> str:

@@ -14,6 +14,8 @@ import sys
 import threading
 from contextlib import contextmanager, suppress
 
+from .interrupts import awaitable
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,6 +28,7 @@ QUIET_S = 0.4
 """After which a paste is over: its lines come at once, but perhaps by way of a slow connection."""
 
 _LOOK_S = 0.1
+_CTRL_D = b"\x04"
 
 
 @contextmanager
@@ -145,6 +148,12 @@ def _without_controls(text: str) -> str:
 if sys.platform == "win32":
     import msvcrt
 
+    def line_unseen(ask: Callable[[], None]) -> str:
+        from getpass import getpass
+
+        ask()
+        return getpass("")
+
     @contextmanager
     def _keys(typed: _Typed) -> Iterator[None]:
         # No descriptor of a console can be waited for, so it is looked at now and then.
@@ -167,13 +176,29 @@ else:
     import signal
     import termios
 
+    def line_unseen(ask: Callable[[], None]) -> str:
+        """
+        Return what is typed or pasted on the terminal that is standard input, up to Enter.
+
+        *ask* prints the question, once nothing is echoed any more.
+
+        Raises:
+            EOFError: Ctrl-D was pressed, or the terminal is gone.
+        """
+        descriptor, octets = sys.stdin.fileno(), b""
+        with _unseen(descriptor), awaitable(descriptor) as wait:
+            ask()
+            while not octets.endswith((b"\n", b"\r")):
+                wait()
+                chunk = _read(descriptor)
+                if not chunk or (chunk == _CTRL_D and not octets):
+                    raise EOFError
+                octets = (octets + chunk)[:OCTETS]
+        return _without_controls(octets.decode("utf-8", "replace"))
+
     @contextmanager
     def _keys(typed: _Typed) -> Iterator[None]:
         descriptor, loop = sys.stdin.fileno(), asyncio.get_running_loop()
-        before = _settings_of(descriptor)
-        if before is None:
-            yield
-            return
 
         def read() -> None:
             # In the background a read would stop the process; a shell that took the terminal back reads it now.
@@ -183,6 +208,21 @@ else:
             else:
                 loop.remove_reader(descriptor)
 
+        with _unseen(descriptor) as is_ours:
+            if is_ours:
+                loop.add_reader(descriptor, read)
+            try:
+                yield
+            finally:
+                loop.remove_reader(descriptor)
+
+    @contextmanager
+    def _unseen(descriptor: int) -> Iterator[bool]:
+        """Echo nothing of what is typed, and take it key by key; tell whether the terminal is ours to do that with."""
+        before = _settings_of(descriptor)
+        if before is None:
+            yield False
+            return
         unseen = [*before]
         # Line by line, the terminal would cut an address after 1024 characters (macOS) or 4096 (Linux).
         unseen[3] &= ~(termios.ECHO | termios.ICANON)
@@ -193,13 +233,11 @@ else:
                 termios.tcsetattr(descriptor, termios.TCSANOW, unseen)
 
         hide()
-        loop.add_reader(descriptor, read)
         try:
             # Ctrl-Z leaves the terminal to the shell, which gives it back as it likes it.
             with _when_continued(hide):
-                yield
+                yield True
         finally:
-            loop.remove_reader(descriptor)
             # A terminal that is gone needs nothing back; one that belongs to the shell again is not ours to change.
             if _settings_of(descriptor) is not None:
                 with suppress(termios.error):

@@ -200,22 +200,39 @@ async def test_what_can_never_work_is_told_before_anybody_signs_in(
     assert "invalid_client_id" in began.stderr
 
 
+def on_a_terminal(home: Path, keys: str) -> str:
+    """Type *keys* when the answer is asked for; give the exit status and all that was shown."""
+    terminal = pexpect.spawn(
+        COMMAND[0], [*COMMAND[1:], "exchange"], env=environment(home), encoding="utf-8", timeout=20
+    )
+    terminal.expect("not shown")
+    terminal.send(keys)
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    return f"{terminal.exitstatus}{terminal.before}"
+
+
 @pytest.mark.slow
-async def test_ar_09_on_a_terminal_the_answer_is_not_shown(salesforce: Salesforce, tmp_path: Path) -> None:
-    """AR-09: what is pasted is echoed nowhere."""
+@pytest.mark.parametrize("octets", [0, 9_000])
+async def test_ar_09_on_a_terminal_the_answer_is_not_shown(
+    salesforce: Salesforce, tmp_path: Path, *, octets: int
+) -> None:
+    """AR-09, AR-06: what is pasted is echoed nowhere, and has no end at the 4,096 characters of a terminal's line."""
     url = await answer_to(await begin(salesforce, tmp_path))
-
-    def paste() -> str:
-        terminal = pexpect.spawn(
-            COMMAND[0], [*COMMAND[1:], "exchange"], env=environment(tmp_path), encoding="utf-8", timeout=20
-        )
-        terminal.expect("not shown")
-        terminal.sendline(url)
-        terminal.expect(pexpect.EOF)
-        terminal.close()
-        return f"{terminal.exitstatus}{terminal.before}"
-
-    told = await asyncio.to_thread(paste)
+    long = url.replace("?", f"?padding={'a' * octets}&")
+    told = await asyncio.to_thread(on_a_terminal, tmp_path, f"{long}\r")
     assert told.startswith("0")
     assert "Signed in as ada@acme.example" in told
     assert "aPrx" not in told
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("keys", ["\x03", "\x04"], ids=["Ctrl-C", "Ctrl-D"])
+async def test_ar_09_who_leaves_the_question_open_has_the_sign_in_still_pending(
+    salesforce: Salesforce, tmp_path: Path, *, keys: str
+) -> None:
+    """AR-09: it is the person's no (3), and what was begun can be finished."""
+    url = await answer_to(await begin(salesforce, tmp_path))
+    told = await asyncio.to_thread(on_a_terminal, tmp_path, keys)
+    assert told.startswith("3")
+    assert (await exchange(url, tmp_path)).exit_code == 0
