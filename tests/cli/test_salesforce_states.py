@@ -66,7 +66,7 @@ TOLD: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any], str, str]]
     ),
     "frozen user": ({}, {}, {"active": False}, "inactive_user", "administrator"),
     "locked org": ({}, {"status": "locked"}, {}, "inactive_org", "administrator"),
-    "wrong place": ({}, {}, {"ip_ok": False}, "invalid_grant", "IP"),
+    "wrong place": ({}, {}, {"login_ip_ranges": True}, "invalid_grant", "IP"),
     "scope": ({"scopes": ("api",)}, {}, {}, "invalid_scope", "scope"),
     "late code": ({"code_ttl": -1}, {}, {}, "expired authorization code", "loopback-auth login"),
 }
@@ -77,6 +77,7 @@ TOLD: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any], str, str]]
 async def test_a_refusal_that_comes_back_is_told_with_its_fix(tmp_path: Path, name: str) -> None:
     app, org, user, said, fix = TOLD[name]
     with salesforce(app, org, user) as server:
+        server.vpn = False
         ended, page = await sign_in(server, tmp_path)
     assert ended.exit_code == 7
     assert said in ended.error["message"]

@@ -272,12 +272,6 @@ SENT_BACK: dict[str, tuple[object, dict[str, str | None], str, str]] = {
         "inactive_org",
         "org is locked, closed, or suspended",
     ),
-    "an address outside of the profile's": (
-        replace(USER, ip_ok=False),
-        {},
-        "invalid_grant",
-        "IP restricted or invalid login hours",
-    ),
     "a person who logged in too often": (
         replace(USER, logins_left=False),
         {},

@@ -180,7 +180,6 @@ BAD: dict[str, tuple[dict[str, str | None], object, str, str]] = {
         "invalid_app_access",
         "user is not admin approved to access this app",
     ),
-    "an IP policy": ({}, replace(APP, ip_ok=False), "invalid_grant", "ip restricted"),
     "too many logins": (
         {},
         replace(USER, logins_left=False),

@@ -13,6 +13,7 @@ from dataclasses import replace
 from urllib.parse import quote
 
 from .answers import BackToTheApp, Json, Redirect, refused_before_sign_in, token_error
+from .network import network_refusal
 from .parameters import first_values, scope_of
 from .person import closed, consent_page, login_page, too_old
 from .refusals import back, refusal_for, wrong_from_the_start
@@ -164,7 +165,7 @@ def _headless(world: World, host: Host, sent: Mapping[str, str], request: Reques
         return login_page(world, Interaction(sent=sent, host=host))
     if wrong := wrong_from_the_start(world, host, {**sent, "response_type": "code"}):
         return refused_before_sign_in(*wrong)
-    if user is None or not (user.active and user.ip_ok):
+    if user is None or not user.active or network_refusal(world, app, user, "authorize"):
         return token_error("invalid_grant", "authentication failure")
     return Json(
         document={

@@ -19,6 +19,9 @@ class App:
     *distribution*: a `local` one is known in its own org alone, a `packaged` one where it is *installed*. *refresh_policy* is
     `until_revoked`, `immediate` (no refresh token is good for anything), `idle:SECONDS` or `absolute:SECONDS`. *active_from* is the
     POSIX time from which the servers know the app. *callback_urls* are compared byte for byte.
+
+    `relax`, as *ip_relaxation*, lets people of a profile with login IP ranges use the app from outside;
+    *refresh_ip_allowlist* (Refresh Token IP Allowlist) lets nobody.
     """
 
     client_id: str = "3MVG9TestApp.OfLoopbackAuth_0000000000000000000000000000000000000000000000000000000000"
@@ -43,7 +46,8 @@ class App:
     session_timeout: int = 7200
     grants_per_user: int = 5
     code_ttl: int = 900
-    ip_ok: bool = True
+    ip_relaxation: Literal["enforce", "relax"] = "enforce"
+    refresh_ip_allowlist: bool = False
     code_credentials: bool = False
     active_from: float = 0.0
 
@@ -58,7 +62,11 @@ class App:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Org:
-    """An org; it has a host of its own, its My Domain. *sites* are the paths of its Experience Cloud sites there, `/portal` say."""
+    """
+    An org; it has a host of its own, its My Domain. *sites* are the paths of its Experience Cloud sites there, `/portal` say.
+
+    *ip_ranges_on_every_request*: a session that is used from outside of a profile's ranges opens nothing.
+    """
 
     org_id: str = "00D000000000001AAA"
     name: str = "Acme"
@@ -69,14 +77,15 @@ class Org:
     api_enabled: bool = True
     quota_left: bool = True
     code_credentials: bool = False
+    ip_ranges_on_every_request: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
     """
-    A person. *api_only* may use the API and nothing that asks for consent; *ip_ok*: comes from where the profile allows; *api_enabled*:
-    has that permission; *logins_left*: has not logged in too often in the last hour. *decision* is what the person does where the server
-    asks without a page (`auto`); `close` closes the tab.
+    A person. *api_only* may use the API and nothing that asks for consent; *login_ip_ranges*: the profile has some, the network inside
+    of the VPN; *in_login_hours*: the profile allows logins now; *api_enabled*: has that permission; *logins_left*: has not logged in
+    too often in the last hour. *decision* is what the person does where the server asks without a page (`auto`); `close` closes the tab.
     """
 
     username: str = "ada@acme.example"
@@ -88,7 +97,8 @@ class User:
     preauthorized: bool = False
     may_use_uninstalled_apps: bool = False
     api_only: bool = False
-    ip_ok: bool = True
+    login_ip_ranges: bool = False
+    in_login_hours: bool = True
     api_enabled: bool = True
     logins_left: bool = True
     decision: Literal["allow", "deny", "close"] = "allow"

@@ -7,6 +7,7 @@ Assumed, where the documentation is silent: the order of the checks.
 from __future__ import annotations
 
 from .answers import BackToTheApp, Redirect, form
+from .network import network_refusal
 from .person import ERROR_PAGE
 
 TYPE_CHECKING = False
@@ -74,17 +75,18 @@ def refusal_for(
     if stopped := _not_installed(app, org, user, host):
         told = form(dict(zip(("error", "error_description"), stopped, strict=True)))
         return Redirect(location=f"{host.url}{host.site}{ERROR_PAGE}?{told}")
-    return _forbidden(app, sent, user)
+    return _forbidden(world, app, sent, user)
 
 
-def _forbidden(app: App, sent: Mapping[str, str], user: User) -> BackToTheApp | None:
+def _forbidden(world: World, app: App, sent: Mapping[str, str], user: User) -> BackToTheApp | None:
+    elsewhere = network_refusal(world, app, user, "authorize")
     checks = (
         (
             app.permitted_users == "self" or user.preauthorized,
             "OAUTH_APP_ACCESS_DENIED",
             "user is not admin approved to access this app",
         ),
-        (user.ip_ok and app.ip_ok, "invalid_grant", "IP restricted or invalid login hours"),
+        (elsewhere is None, *(elsewhere or ("", ""))),
         (
             # Assumed: that this is told to the app.
             set(sent.get("scope", "").split()) <= set(app.scopes),

@@ -6,13 +6,14 @@ import re
 
 from ..answers import HtmlPage
 from .answers import Json, api_error
+from .network import is_shut_out
 from .parameters import first_values
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..records import Request
     from .parties import User
-    from .world import Host, World
+    from .world import AccessToken, Host, World
 
 
 VERSIONS = (("Summer '25", "64.0"), ("Winter '26", "65.0"), ("Spring '26", "66.0"))
@@ -44,9 +45,17 @@ def rest(world: World, host: Host, request: Request) -> Json | HtmlPage:
     found = world.good(bearer[1]) if bearer else None
     if found is None or found.grant.user.org_id != host.org.org_id:
         return api_error(401, "INVALID_SESSION_ID", "Session expired or invalid")
+    if not _opens_rest(world, found):
+        return api_error(401, "INVALID_SESSION_ID", "This session is not valid for use with the REST API")
     return _forbidden(world, found.grant.user) or _resource(
         request.path.partition("/services/data/")[2], request, found.grant.user
     )
+
+
+def _opens_rest(world: World, found: AccessToken) -> bool:
+    """Return whether the session, which is alive, is one for the REST API."""
+    user = world.users.get(found.grant.user.username, found.grant.user)
+    return not is_shut_out(world, user)
 
 
 def _forbidden(world: World, user: User) -> Json | None:

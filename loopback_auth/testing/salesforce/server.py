@@ -9,6 +9,7 @@ from functools import partial
 
 from ..service import HttpService, Served
 from . import authorize, discovery, identity, person, rest, token, tokens
+from .network import STEPS
 from .parties import APP, ORG, USER
 from .world import Host, World
 
@@ -99,6 +100,19 @@ class Salesforce(HttpService):
     def my_domain(self, org: Org | None = None) -> str:
         """Give the address of an org's own host; without *org*, of the first."""
         return self.world.my_domain(org or next(iter(self.world.orgs.values())))
+
+    @property
+    def vpn(self) -> bool:
+        """
+        Whether every request comes from a network that the orgs trust; set it to switch the VPN on or off.
+
+        `world.outside` has the steps apart: `{"refresh"}`, say, for a browser that is inside.
+        """
+        return not self.world.outside
+
+    @vpn.setter
+    def vpn(self, is_on: bool) -> None:
+        self.world.outside = frozenset() if is_on else STEPS
 
     def put(self, *parties: App | Org | User) -> None:
         """Have these in the place of those with the same name: an administrator has thrown a switch."""

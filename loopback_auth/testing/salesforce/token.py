@@ -9,6 +9,7 @@ from urllib.parse import unquote_plus
 
 from ..answers import JsonObject
 from .answers import Text, form, token_error
+from .network import network_refusal
 from .parameters import first_values
 from .world import Grant, new_refresh_token
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..records import Request
+    from .network import Step
     from .parties import App, User
     from .world import Code, Host, World
 
@@ -101,15 +103,16 @@ def _of_code(world: World, host: Host, app: App, sent: Mapping[str, str]) -> dic
     # Assumed: what the client gets wrong leaves the code as it is; a wrong verifier uses it up.
     code.used = True
     _check_verifier(code, sent.get("code_verifier", ""))
-    _check_person(world, app, code.user)
+    _check_person(world, app, code.user, "token")
     if not code.scope.strip():
         raise Refused("invalid_grant", "no valid scopes defined")
     return world.tokens_for(_new_grant(world, code, host), nonce=code.nonce)
 
 
-def _check_person(world: World, app: App, user: User) -> None:
+def _check_person(world: World, app: App, user: User, step: Step) -> None:
     """Look again at what an administrator may have changed since the person signed in."""
     user = world.users.get(user.username, user)
+    elsewhere = network_refusal(world, app, user, step)
     not_installed = app.kind == "connected" and not (app.installed or user.may_use_uninstalled_apps)
     checks = (
         (user.active, "inactive_user", "user is inactive"),
@@ -122,7 +125,7 @@ def _check_person(world: World, app: App, user: User) -> None:
             "invalid_app_access",
             "user is not admin approved to access this app",
         ),
-        (app.ip_ok and user.ip_ok, "invalid_grant", "ip restricted"),
+        (elsewhere is None, *(elsewhere or ("", ""))),
         (user.logins_left, "rate_limit_exceeded", "login rate exceeded"),
     )
     for passed, error, description in checks:
@@ -163,7 +166,7 @@ def _of_refresh_token(world: World, _: Host, app: App, sent: Mapping[str, str]) 
     if not sent.get("refresh_token"):
         raise Refused("invalid_request", "missing required parameter: refresh_token")
     grant = _grant_of(world, app, sent["refresh_token"])
-    _check_person(world, app, grant.user)
+    _check_person(world, app, grant.user, "refresh")
     _check_policy(app, grant, world.clock())
     grant.used = world.clock()
     if app.rotate_refresh:

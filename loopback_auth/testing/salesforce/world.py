@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
+    from .network import Step
     from .parties import App, Org, User
 
 ID_TOKEN_TTL_S = 120
@@ -82,7 +83,11 @@ class Interaction:
 
 
 class World:
-    """Apps, orgs and people by their names, and all that was issued. *clock* gives POSIX seconds; *https_only* wants no plain http; *auto* is who signs in."""
+    """
+    Apps, orgs and people by their names, and all that was issued. *clock* gives POSIX seconds; *https_only* wants no plain http; *auto* is who signs in.
+
+    `outside` are the steps that come from outside of the networks that an org trusts.
+    """
 
     def __init__(
         self,
@@ -96,6 +101,7 @@ class World:
     ) -> None:
         self.https_only = https_only
         self.auto = auto
+        self.outside: frozenset[Step] = frozenset()
         self.apps = {app.client_id: app for app in apps}
         self.orgs = {org.org_id: org for org in orgs}
         self.users = {user.username: user for user in users}

@@ -1,0 +1,36 @@
+"""Where a request comes from, and which policy refuses it there: no refusal of these ends a grant."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Literal
+
+    from .parties import App, User
+    from .world import World
+
+    Step = Literal["authorize", "token", "refresh", "api"]
+
+STEPS: frozenset[Step] = frozenset({"authorize", "token", "refresh", "api"})
+"""What may come from inside or outside of the VPN: the browser, the exchange, the refresh, the API's caller."""
+
+_RESTRICTED = ("invalid_grant", "ip restricted")
+_RESTRICTED_OR_LATE = ("invalid_grant", "IP restricted or invalid login hours")
+
+
+def network_refusal(world: World, app: App, user: User, step: Step) -> tuple[str, str] | None:
+    """Say why *step* is refused for where or when it comes: an error and a description."""
+    if not user.in_login_hours:
+        # Assumed: that the token endpoint uses the words of the redirect.
+        return _RESTRICTED_OR_LATE
+    restricted = app.refresh_ip_allowlist or (user.login_ip_ranges and app.ip_relaxation == "enforce")
+    if not restricted or step not in world.outside:
+        return None
+    # Assumed: that the Refresh Token IP Allowlist has no words of its own.
+    return _RESTRICTED_OR_LATE if step == "authorize" else _RESTRICTED
+
+
+def is_shut_out(world: World, user: User) -> bool:
+    """Return whether the API takes no session of *user* from where its caller is."""
+    everywhere = world.org_of(user).ip_ranges_on_every_request
+    return everywhere and user.login_ip_ranges and "api" in world.outside
