@@ -11,6 +11,7 @@ Those that break the connection stand in its place; `RESET.after_acting()` is th
 
 from __future__ import annotations
 
+import json
 import threading
 from dataclasses import dataclass, field, fields, replace
 from typing import Literal
@@ -137,6 +138,13 @@ def redirect(code: int, location: str) -> Fault:
 def json_body(body: bytes, *, code: int = 200) -> Fault:
     """Answer with *body* as application/json, whatever it is."""
     return status(code, body=body, Content_Type="application/json")
+
+
+def oauth_error(error: str, description: str = "", *, code: int = 400) -> Fault:
+    """Answer with an error as RFC 6749 section 5.2 has it."""
+    told = {"error": error, "error_description": description}
+    body = json.dumps({name: value for name, value in told.items() if value}).encode()
+    return json_body(body, code=code)
 
 
 def members(**members: object) -> Fault:

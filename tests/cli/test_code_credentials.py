@@ -40,6 +40,8 @@ def salesforce(app: Mapping[str, Any] | None = None, org: Mapping[str, Any] | No
             )
         ],
         orgs=[replace(ORG, **{**on, **(org or {})})],
+        # A flow without pages is for people whom an administrator let in.
+        users=[replace(USER, preauthorized=True)],
     )
 
 

@@ -266,6 +266,7 @@ SENT_BACK: dict[str, tuple[object, dict[str, str | None], str, str]] = {
         "the requested scope is not allowed",
     ),
     "a person who left": (replace(USER, active=False), {}, "inactive_user", "user is inactive"),
+    "a person who is frozen": (replace(USER, frozen=True), {}, "inactive_user", "user is inactive"),
     "an org that is locked": (
         replace(ORG, status="locked"),
         {},

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 OTHER_ORG = Org(org_id="00D000000000002AAA", name="Globex")
+APPROVED = replace(USER, preauthorized=True)
 OTHER_APP = replace(APP, client_id="3MVG9other")
 
 
@@ -440,13 +441,34 @@ def test_headless_needs_both_switches_and_the_header(salesforce: Salesforce) -> 
 
 def test_headless_gives_a_code_for_a_name_and_a_password(salesforce: Salesforce) -> None:
     """The code is redeemed like any other; a wrong password is told as JSON."""
-    salesforce.put(replace(APP, code_credentials=True), replace(ORG, code_credentials=True))
+    salesforce.put(replace(APP, code_credentials=True), replace(ORG, code_credentials=True), APPROVED)
     answer = headless(salesforce).json
     assert set(answer) == {"code", "sfdc_community_url", "sfdc_community_id"}
     assert exchange(salesforce.my_domain(), {"code": answer["code"]}).status == 200
     wrong = headless(salesforce, password="wrong")
     assert wrong.status == 400
     assert wrong.json == {"error": "invalid_grant", "error_description": "authentication failure"}
+
+
+def test_headless_wants_a_person_whom_an_administrator_let_in(salesforce: Salesforce) -> None:
+    """There is no page on which to approve the app oneself, whatever the app permits."""
+    salesforce.put(replace(APP, code_credentials=True), replace(ORG, code_credentials=True))
+    refused = headless(salesforce)
+    assert (refused.status, refused.json) == (
+        400,
+        {
+            "error": "invalid_app_access",
+            "error_description": "user is not admin approved to access this app",
+        },
+    )
+
+
+@pytest.mark.parametrize("gone", [{"active": False}, {"frozen": True}])
+def test_headless_is_not_for_who_may_not_log_in(salesforce: Salesforce, gone: dict[str, Any]) -> None:
+    """It is told as a wrong password is."""
+    salesforce.put(replace(APP, code_credentials=True), replace(ORG, code_credentials=True))
+    salesforce.put(replace(APPROVED, **gone))
+    assert headless(salesforce).json["error_description"] == "authentication failure"
 
 
 def test_it_listens_where_browsers_look_for_localhost(salesforce: Salesforce) -> None:

@@ -130,6 +130,8 @@ BAD: dict[str, tuple[dict[str, str | None], object, str, str]] = {
         "invalid_client_id",
         "client identifier invalid",
     ),
+    "a scope": ({"scope": "api"}, APP, "invalid_request", "scope parameter not supported"),
+    "a scope that is empty": ({"scope": ""}, APP, "invalid_request", "scope parameter not supported"),
     "a wrong secret": ({"client_secret": "x"}, APP, "invalid_client", "invalid client credentials"),
     "no secret": ({"client_secret": None}, APP, "invalid_client", "invalid client credentials"),
     "a wrong secret where none is required": (
@@ -161,6 +163,13 @@ BAD: dict[str, tuple[dict[str, str | None], object, str, str]] = {
     "no verifier": ({"code_verifier": None}, APP, "invalid_grant", "invalid code verifier"),
     "another verifier": ({"code_verifier": "x" * 43}, APP, "invalid_grant", "invalid code verifier"),
     "a person who left": ({}, replace(USER, active=False), "inactive_user", "user is inactive"),
+    "a person who is frozen": ({}, replace(USER, frozen=True), "invalid_grant", "inactive user"),
+    "a packaged app that was uninstalled": (
+        {},
+        replace(APP, installed=False),
+        "app_not_found",
+        "External client app is not installed in this org",
+    ),
     "a locked org": (
         {},
         replace(ORG, status="locked"),
@@ -367,9 +376,7 @@ SAID: dict[str, str] = {
 def test_the_next_answer_can_be_any_error(salesforce: Salesforce, error: str) -> None:
     """Once, and then all is as before."""
     answer = {"error": error, "error_description": SAID[error]}
-    salesforce.faults.token = faults.Fault(
-        status=400, headers={"Content-Type": "application/json"}, body=json.dumps(answer).encode()
-    ).once()
+    salesforce.faults.token = faults.oauth_error(error, SAID[error]).once()
     found = code(salesforce.login_url)
     reply = exchange(salesforce.login_url, {"code": found})
     assert (reply.status, reply.json) == (400, answer)
@@ -475,7 +482,45 @@ BAD_REFRESH: dict[str, tuple[dict[str, str | None], object, int, str, str]] = {
         "invalid_grant",
         "expired access/refresh token",
     ),
+    "a scope": ({"scope": "api"}, APP, 0, "invalid_request", "scope parameter not supported"),
+    "idle for a month": (
+        {},
+        replace(APP, idle_limit=True),
+        30 * 86400 + 1,
+        "invalid_grant",
+        "expired access/refresh token",
+    ),
     "a person who left": ({}, replace(USER, active=False), 0, "inactive_user", "user is inactive"),
+    "a person who is frozen": ({}, replace(USER, frozen=True), 0, "invalid_grant", "inactive user"),
+    "a blocked app": ({}, replace(APP, blocked=True), 0, "invalid_grant", "authentication failure"),
+    "an uninstalled app": (
+        {},
+        replace(APP, kind="connected", installed=False),
+        0,
+        "invalid_client",
+        "app must be installed into org",
+    ),
+    "a packaged app that was uninstalled": (
+        {},
+        replace(APP, installed=False),
+        0,
+        "app_not_found",
+        "External client app is not installed in this org",
+    ),
+    "a local app at the generic host": (
+        {},
+        replace(APP, distribution="local"),
+        0,
+        "app_not_found",
+        "External client app is not installed in this org",
+    ),
+    "too many logins": (
+        {},
+        replace(USER, logins_left=False),
+        0,
+        "rate_limit_exceeded",
+        "login rate exceeded",
+    ),
     "a locked org": (
         {},
         replace(ORG, status="locked"),
@@ -522,6 +567,71 @@ def test_a_refresh_in_time_keeps_an_idle_grant_alive(salesforce: Salesforce, clo
     for _ in range(3):
         clock.turn(90)
         assert refresh(salesforce.login_url, token).status == 200
+
+
+@pytest.mark.parametrize(
+    ("policy", "days", "status"),
+    [
+        ("until_revoked", (29, 29, 29), 200),
+        ("until_revoked", (29, 31), 400),
+        ("absolute:5184000", (29, 29, 29), 400),
+    ],
+    ids=["used in time", "not used for a month", "used in time, and past the policy's end"],
+)
+def test_the_idle_limit_stands_beside_the_policy(
+    salesforce: Salesforce, clock: Clock, policy: str, days: tuple[int, ...], status: int
+) -> None:
+    """Thirty days from the last use, whatever else the policy says."""
+    token = tokens(salesforce.login_url)["refresh_token"]
+    salesforce.put(replace(APP, idle_limit=True, refresh_policy=policy))
+    for wait in days:
+        clock.turn(wait * 86400)
+        reply = refresh(salesforce.login_url, token)
+    assert reply.status == status
+
+
+def test_an_org_may_rotate_the_tokens_of_all_apps(salesforce: Salesforce) -> None:
+    """Whatever the app's own switch says."""
+    salesforce.put(replace(ORG, rotate_refresh=True))
+    token = tokens(salesforce.login_url)["refresh_token"]
+    assert refresh(salesforce.login_url, token).json["refresh_token"] != token
+    assert refresh(salesforce.login_url, token).status == 400
+
+
+@pytest.mark.parametrize(
+    "switch",
+    [
+        replace(USER, active=False),
+        replace(USER, frozen=True),
+        replace(USER, logins_left=False),
+        replace(ORG, status="locked"),
+        replace(APP, blocked=True),
+        replace(APP, installed=False),
+        replace(APP, kind="connected", installed=False),
+        replace(APP, permitted_users="preauthorized"),
+        replace(APP, distribution="local"),
+        replace(APP, client_secret="another"),
+    ],
+    ids=[
+        "deactivated",
+        "frozen",
+        "too many logins",
+        "locked org",
+        "blocked app",
+        "uninstalled package",
+        "uninstalled connected app",
+        "not preauthorized",
+        "local app at the generic host",
+        "new secret",
+    ],
+)
+def test_what_an_administrator_takes_back_ends_no_grant(salesforce: Salesforce, switch: Any) -> None:
+    """The refresh token works again once the switch is back."""
+    token = tokens(salesforce.login_url)["refresh_token"]
+    salesforce.put(switch)
+    assert refresh(salesforce.login_url, token).status == 400
+    salesforce.put(APP, USER, ORG)
+    assert refresh(salesforce.login_url, token).status == 200
 
 
 def test_refresh_tokens_that_end_at_once_are_not_given(salesforce: Salesforce) -> None:

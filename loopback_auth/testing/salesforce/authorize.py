@@ -165,8 +165,11 @@ def _headless(world: World, host: Host, sent: Mapping[str, str], request: Reques
         return login_page(world, Interaction(sent=sent, host=host))
     if wrong := wrong_from_the_start(world, host, {**sent, "response_type": "code"}):
         return refused_before_sign_in(*wrong)
-    if user is None or not user.active or network_refusal(world, app, user, "authorize"):
+    if user is None or not user.may_log_in or network_refusal(world, app, user, "authorize"):
         return token_error("invalid_grant", "authentication failure")
+    if not user.preauthorized:
+        # There is no page on which a person could approve the app.
+        return token_error("invalid_app_access", "user is not admin approved to access this app")
     return Json(
         document={
             "code": _code(world, host, sent, user),

@@ -17,8 +17,8 @@ class App:
     An External Client App or, with *kind* `connected`, a connected app; *org_id* is where it was made.
 
     *distribution*: a `local` one is known in its own org alone, a `packaged` one where it is *installed*. *refresh_policy* is
-    `until_revoked`, `immediate` (no refresh token is good for anything), `idle:SECONDS` or `absolute:SECONDS`. *active_from* is the
-    POSIX time from which the servers know the app. *callback_urls* are compared byte for byte.
+    `until_revoked`, `immediate` (no refresh token is good for anything), `idle:SECONDS` or `absolute:SECONDS`; *idle_limit* adds thirty
+    days from the last use. *active_from* is the POSIX time from which the servers know the app. *callback_urls* are compared byte for byte.
 
     `relax`, as *ip_relaxation*, lets people of a profile with login IP ranges use the app from outside;
     *refresh_ip_allowlist* (Refresh Token IP Allowlist) lets nobody.
@@ -43,6 +43,7 @@ class App:
     jwt_access_tokens: bool = False
     permitted_users: Literal["self", "preauthorized"] = "self"
     refresh_policy: str = "until_revoked"
+    idle_limit: bool = False
     session_timeout: int = 7200
     grants_per_user: int = 5
     code_ttl: int = 900
@@ -65,7 +66,8 @@ class Org:
     """
     An org; it has a host of its own, its My Domain. *sites* are the paths of its Experience Cloud sites there, `/portal` say.
 
-    *ip_ranges_on_every_request*: a session that is used from outside of a profile's ranges opens nothing.
+    *ip_ranges_on_every_request*: a session that is used from outside of a profile's ranges opens nothing. *rotate_refresh* is the
+    switch for all apps.
     """
 
     org_id: str = "00D000000000001AAA"
@@ -78,12 +80,13 @@ class Org:
     quota_left: bool = True
     code_credentials: bool = False
     ip_ranges_on_every_request: bool = False
+    rotate_refresh: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
     """
-    A person. *api_only* may use the API and nothing that asks for consent; *login_ip_ranges*: the profile has some, the network inside
+    A person. *frozen*: an administrator has locked them out for now. *api_only* may use the API and nothing that asks for consent; *login_ip_ranges*: the profile has some, the network inside
     of the VPN; *in_login_hours*: the profile allows logins now; *api_enabled*: has that permission; *logins_left*: has not logged in
     too often in the last hour. *decision* is what the person does where the server asks without a page (`auto`); `close` closes the tab.
     """
@@ -94,6 +97,7 @@ class User:
     user_id: str = "005000000000001AAA"
     org_id: str = "00D000000000001AAA"
     active: bool = True
+    frozen: bool = False
     preauthorized: bool = False
     may_use_uninstalled_apps: bool = False
     api_only: bool = False
@@ -102,6 +106,11 @@ class User:
     api_enabled: bool = True
     logins_left: bool = True
     decision: Literal["allow", "deny", "close"] = "allow"
+
+    @property
+    def may_log_in(self) -> bool:
+        """Whether the person is there at all."""
+        return self.active and not self.frozen
 
 
 APP, ORG, USER = App(), Org(), User()

@@ -65,7 +65,7 @@ def refusal_for(
     app, org = world.apps[sent["client_id"]], world.org_of(user)
     checks = (
         (user.logins_left, "rate_limit_exceeded", "number of logins exceeded"),
-        (user.active, "inactive_user", "user is inactive"),
+        (user.may_log_in, "inactive_user", "user is inactive"),
         (org.status == "active", "inactive_org", "org is locked, closed, or suspended"),
         (not app.blocked, "OAUTH_APP_BLOCKED", "this app is blocked by admin"),
     )

@@ -9,7 +9,7 @@ from urllib.parse import unquote_plus
 
 from ..answers import JsonObject
 from .answers import Text, form, token_error
-from .network import network_refusal
+from .checks import APP_NOT_FOUND, Refused, check_user
 from .parameters import first_values
 from .world import Grant, new_refresh_token
 
@@ -18,17 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..records import Request
-    from .network import Step
-    from .parties import App, User
+    from .parties import App
     from .world import Code, Host, World
 
-
-class Refused(Exception):
-    """A token error: its code and description."""
-
-    def __init__(self, error: str, description: str) -> None:
-        super().__init__(error, description)
-        self.error, self.description = error, description
+IDLE_LIMIT_S = 30 * 24 * 3600
 
 
 def token(world: World, host: Host, request: Request) -> JsonObject | Text:
@@ -48,6 +41,9 @@ def _granted(world: World, host: Host, sent: Mapping[str, str], authorization: s
     grant = grants.get(sent.get("grant_type", ""))
     if grant is None:
         raise Refused("unsupported_grant_type", "grant type not supported")
+    if "scope" in sent:
+        # Assumed: before it is asked who the client is.
+        raise Refused("invalid_request", "scope parameter not supported")
     client_id, secret = client_of(sent, authorization)
     app = world.apps.get(client_id)
     if app is None or app.active_from > world.clock():
@@ -59,7 +55,7 @@ def _granted(world: World, host: Host, sent: Mapping[str, str], authorization: s
         app, secret, required=app.require_secret_web if grant is _of_code else app.require_secret_refresh
     )
     if app.kind == "eca" and app.distribution == "local" and host.org is None:
-        raise Refused("app_not_found", "External client app is not installed in this org")
+        raise Refused(*APP_NOT_FOUND)
     return grant(world, host, app, sent)
 
 
@@ -99,38 +95,14 @@ def _of_code(world: World, host: Host, app: App, sent: Mapping[str, str]) -> dic
     if sent["redirect_uri"] != code.redirect_uri:
         raise Refused("redirect_uri_mismatch", "redirect_uri must match configuration")
     if code.host.url + code.host.site != host.url + host.site and code.host.org is not None:
-        raise Refused("app_not_found", "External client app is not installed in this org")
+        raise Refused(*APP_NOT_FOUND)
     # Assumed: what the client gets wrong leaves the code as it is; a wrong verifier uses it up.
     code.used = True
     _check_verifier(code, sent.get("code_verifier", ""))
-    _check_person(world, app, code.user, "token")
+    check_user(world, app, code.user, "token")
     if not code.scope.strip():
         raise Refused("invalid_grant", "no valid scopes defined")
     return world.tokens_for(_new_grant(world, code, host), nonce=code.nonce)
-
-
-def _check_person(world: World, app: App, user: User, step: Step) -> None:
-    """Look again at what an administrator may have changed since the person signed in."""
-    user = world.users.get(user.username, user)
-    elsewhere = network_refusal(world, app, user, step)
-    not_installed = app.kind == "connected" and not (app.installed or user.may_use_uninstalled_apps)
-    checks = (
-        (user.active, "inactive_user", "user is inactive"),
-        (world.org_of(user).status == "active", "inactive_org", "org is locked, closed, or suspended"),
-        # Assumed: what a blocked app is told here.
-        (not app.blocked, "invalid_grant", "authentication failure"),
-        (not not_installed, "invalid_client", "app must be installed into org"),
-        (
-            app.permitted_users == "self" or user.preauthorized,
-            "invalid_app_access",
-            "user is not admin approved to access this app",
-        ),
-        (elsewhere is None, *(elsewhere or ("", ""))),
-        (user.logins_left, "rate_limit_exceeded", "login rate exceeded"),
-    )
-    for passed, error, description in checks:
-        if not passed:
-            raise Refused(error, description)
 
 
 def _check_verifier(code: Code, verifier: str) -> None:
@@ -166,13 +138,14 @@ def _of_refresh_token(world: World, _: Host, app: App, sent: Mapping[str, str]) 
     if not sent.get("refresh_token"):
         raise Refused("invalid_request", "missing required parameter: refresh_token")
     grant = _grant_of(world, app, sent["refresh_token"])
-    _check_person(world, app, grant.user, "refresh")
+    check_user(world, app, grant.user, "refresh")
     _check_policy(app, grant, world.clock())
     grant.used = world.clock()
-    if app.rotate_refresh:
+    rotates = app.rotate_refresh or world.org_of(grant.user).rotate_refresh
+    if rotates:
         grant.dead.add(grant.refresh_token)
         grant.refresh_token = new_refresh_token()
-    return world.tokens_for(grant, with_refresh=app.rotate_refresh)
+    return world.tokens_for(grant, with_refresh=rotates)
 
 
 def _grant_of(world: World, app: App, refresh_token: str) -> Grant:
@@ -190,6 +163,8 @@ def _grant_of(world: World, app: App, refresh_token: str) -> Grant:
 def _check_policy(app: App, grant: Grant, now: float) -> None:
     kind, _, seconds = app.refresh_policy.partition(":")
     since = {"idle": grant.used, "absolute": grant.began}.get(kind)
+    if app.idle_limit and now - grant.used > IDLE_LIMIT_S:
+        raise Refused("invalid_grant", "expired access/refresh token")
     if since is not None and now - since > float(seconds):
         told = "token validity expired" if kind == "absolute" else "expired access/refresh token"
         raise Refused("invalid_grant", told)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 
 from .answers import Json, Text, form
+from .checks import Refused
 from .parameters import first_values
-from .token import Refused, client_of
+from .token import client_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,7 +58,6 @@ def introspect(world: World, _: Host, request: Request) -> Json:
             document={"error": "invalid_client", "error_description": "invalid client credentials"},
             status=401,
         )
-    # Assumed: an app may ask about its own tokens alone.
     found = world.good(sent.get("token", ""))
     grant = next((g for g in world.grants if not g.revoked and g.refresh_token == sent.get("token")), None)
     if found is not None and found.grant.app.client_id == client_id:
