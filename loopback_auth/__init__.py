@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from .edge.store import FileStore
     from .edge.transport import HttpTransport
     from .errors import LoopbackAuthError
-    from .flows.access_token import access_token
+    from .flows.issued import access_token
     from .flows.login import login
     from .flows.profile import Profile, from_settings
     from .oauth.credential import Credential
@@ -41,7 +41,7 @@ _HOMES = {
     "Profile": "flows.profile",
     "Secret": "oauth.secret",
     "TokenSet": "oauth.token",
-    "access_token": "flows.access_token",
+    "access_token": "flows.issued",
     "from_settings": "flows.profile",
     "login": "flows.login",
 }

@@ -17,9 +17,7 @@ if TYPE_CHECKING:
     from ..edge.store import FileStore, Hold
     from ..notices import Notice, Warned
     from ..oauth.secret import Secret
-    from ..oauth.token import TokenSet
     from .discovery import Transport
-    from .profile import Profile
 
 MIN_TTL_S = 60.0
 """How long a token that is handed out should last: for the command it is for, and for clocks that differ."""
@@ -29,55 +27,6 @@ SPARE_S = 5.0
 
 SET_BACK_S = 300.0
 """A token obtained further in the future than this tells of a clock that was set back, and its expiry is worth nothing."""
-
-
-async def access_token(
-    profile: Profile | str,
-    *,
-    store: FileStore,
-    transport: Transport,
-    clock: Callable[[], datetime] = now,
-    min_ttl_s: float = MIN_TTL_S,
-    refused: Secret | None = None,
-    environ: Mapping[str, str] | None = None,
-    notify: Callable[[Notice], None] = lambda _: None,
-) -> TokenSet:
-    """
-    Return the tokens of *profile* with an access token that is valid now, refreshed where needed.
-
-    With a name alone, whatever is stored under it is taken; a `Profile` gets nothing that another
-    server or client issued. One refresh is made, however many tasks, threads and processes ask, and
-    it is stored before anybody gets it. *min_ttl_s* is how many seconds the token lasts at least.
-    *refused* is a token that a server did not take, whatever the clock says of it.
-
-    Raises:
-        SignInNeeded: nothing is stored, the refresh token is of no more use, or what is stored is
-            of another server or client.
-        ProviderError: the server could not be asked; then nothing has changed.
-        StoreError: the tokens could not be read or stored.
-    """
-    from ..oauth.credential import Credential
-
-    name = profile if isinstance(profile, str) else profile.name
-    if not isinstance(profile, str):
-        from .issued import issued_to
-
-        # Before the refresh as well: what another server issued is left as it is.
-        issued_to(profile, signed_in(name, store.load(name)))
-        store = store.storing(profile.get("storage"))
-    document = await fresh_document(
-        name,
-        store=store,
-        transport=transport,
-        clock=clock,
-        min_ttl_s=min_ttl_s,
-        refused=refused,
-        environ=environ,
-        notify=notify,
-    )
-    if isinstance(profile, str):
-        return Credential.from_document(document).tokens
-    return issued_to(profile, document).tokens
 
 
 async def fresh_document(
@@ -92,7 +41,7 @@ async def fresh_document(
     notify: Callable[[Notice], None] = lambda _: None,
 ) -> Mapping[str, Any]:
     """
-    Return the stored document of *profile* with an access token that is valid now; as `access_token`.
+    Return the stored document of *profile* with an access token that is valid now; as `issued.access_token`.
 
     It holds the refresh token and the client's secret in clear: for the commands, not for callers.
     """

@@ -1,18 +1,23 @@
-"""What this profile knows of itself, for the texts that explain an error; and errors told in those texts."""
+"""What this profile knows of itself, for the texts that explain an error; errors told in those texts, and what they show beside them."""
 
 from __future__ import annotations
 
+import sys
 from contextlib import contextmanager, suppress
+from functools import wraps
 from urllib.parse import urlsplit
 
 from ..errors import LoopbackAuthError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from typing import Any
+    from collections.abc import Callable, Coroutine, Iterator, Mapping
+    from typing import Any, ParamSpec, TypeVar
 
     from .profile import Profile
+
+    P = ParamSpec("P")
+    T = TypeVar("T")
 
 
 def facts_of(profile: Profile, *, redirect_uri: str = "") -> dict[str, object]:
@@ -78,6 +83,41 @@ def tell_of_stored(error: LoopbackAuthError, document: Mapping[str, Any]) -> Non
             name, flags={}, environ={}, config=config, stored=document, find_provider=load_provider
         )
         tell_better(error, profile)
+
+
+def without_locals(function: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:
+    """
+    Return *function* so that an error that leaves it shows no local variable of ours.
+
+    `pytest -l` and error reporters print those of each frame in a traceback, and ours hold answers, requests and documents in clear.
+    Of an error that is no `LoopbackAuthError` a note tells the frames that were taken off.
+    """
+
+    @wraps(function)
+    async def call(*arguments: P.args, **options: P.kwargs) -> T:
+        outer = sys.exception()
+        try:
+            return await function(*arguments, **options)
+        except BaseException as error:
+            _take_frames_off(error, outer)
+            error.__traceback__ = None
+            raise
+
+    return call
+
+
+def _take_frames_off(error: BaseException, outer: BaseException | None) -> None:
+    """Take the frames off *error* and its causes; its context becomes *outer*, which the caller handles just now."""
+    if isinstance(error, Exception) and not isinstance(error, LoopbackAuthError):
+        from traceback import format_tb
+
+        # Our own errors say what happened; of a mistake it has to be known where.
+        error.add_note("".join(("Inside loopback_auth:\n", *format_tb(error.__traceback__))))
+    error.__context__ = outer
+    cause = error.__cause__
+    while cause is not None and cause is not outer and (cause.__traceback__ or cause.__context__):
+        cause.__traceback__ = cause.__context__ = None
+        cause = cause.__cause__
 
 
 def _login_url(profile: Profile) -> str:

@@ -14,7 +14,7 @@ from ..notices import Warned
 from ..oauth.authorization import AuthorizationRequest
 from ..oauth.metadata import server_metadata
 from .discovery import discover, rechecked
-from .explained import explained
+from .explained import explained, without_locals
 from .mix_up import refuse_mix_up
 from .opening import Opening
 
@@ -38,6 +38,7 @@ TIMEOUT_S = 300.0
 """For the person to sign in: long enough for a second factor, short enough to free the port of a forgotten one."""
 
 
+@without_locals
 async def login(
     profile: Profile,
     *,

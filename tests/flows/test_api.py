@@ -24,8 +24,8 @@ from loopback_auth.errors import (
     URLRefused,
     UsageError,
 )
-from loopback_auth.flows.access_token import access_token
 from loopback_auth.flows.api import KEPT_OCTETS, api, resources_of
+from loopback_auth.flows.issued import access_token
 from loopback_auth.flows.profile import resolve
 from loopback_auth.oauth.secret import Secret
 from loopback_auth.providers import load_provider

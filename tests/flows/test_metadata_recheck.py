@@ -8,7 +8,7 @@ import pytest
 
 from loopback_auth.edge.transport import HttpTransport
 from loopback_auth.errors import MetadataChanged
-from loopback_auth.flows.access_token import access_token
+from loopback_auth.flows.issued import access_token
 from loopback_auth.notices import Warned
 
 from ..edge.scripted_server import ScriptedServer, json_answer, plain_answer

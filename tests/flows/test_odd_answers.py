@@ -9,7 +9,7 @@ import pytest
 
 from loopback_auth.edge.transport import HttpTransport
 from loopback_auth.errors import LoopbackAuthError, ProviderError
-from loopback_auth.flows.access_token import access_token
+from loopback_auth.flows.issued import access_token
 from loopback_auth.notices import Warned
 
 from ..edge.scripted_server import ScriptedServer, json_answer

@@ -13,7 +13,7 @@ from loopback_auth.edge.pending import PendingSignIns
 from loopback_auth.edge.provider_files import load_provider
 from loopback_auth.edge.store import FileStore
 from loopback_auth.errors import UsageError
-from loopback_auth.flows.access_token import access_token
+from loopback_auth.flows.issued import access_token
 from loopback_auth.flows.manual import begin, finish, pending_document
 from loopback_auth.flows.profile import from_settings, resolve
 from loopback_auth.notices import OpenThisPage
