@@ -38,6 +38,7 @@ IMPURE = {"aiohttp", "asyncio", "os", "socket", "subprocess", "threading", "time
 
 # Where a secret becomes text: on its way into a request, a file, the browser or the user's standard output.
 REVEALS = {
+    "cli/background.py",
     "cli/demo.py",
     "edge/client_secret.py",
     "edge/streaming.py",

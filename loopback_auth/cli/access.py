@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 import time
+from functools import partial
 
 from ..edge.home import home
 from ..edge.store import FileStore
 from ..errors import SignInNeeded, UsageError
-from ..flows.access_token import MIN_TTL_S, fresh_document, good_document, signed_in
+from ..flows.access_token import MIN_TTL_S, fresh_document, good_document, is_usable, signed_in
 from ..oauth.secret import Secret
 from .arguments import profile_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Coroutine, Mapping
+    from collections.abc import Mapping
     from typing import Any
 
     from ..flows.discovery import Transport
@@ -92,18 +93,53 @@ class Access:
         with self.store.watched(self.profile):
             return run(self.refresh(refused))
 
-    def refresh(self, refused: Secret | None) -> Coroutine[Any, Any, Mapping[str, Any]]:
+    async def refresh(self, refused: Secret | None) -> Mapping[str, Any]:
         """As `document` where the token is not good, for a story that is running."""
+        from ..edge.child import can_outlive_us
         from ..edge.storage import chosen_storage
 
-        return fresh_document(
+        storage = chosen_storage(self.home, self.profile)
+        return await fresh_document(
             self.profile,
-            store=self.store.storing(chosen_storage(self.home, self.profile)),
+            store=self.store.storing(storage),
             transport=self._transport(),
             min_ttl_s=self._min_ttl_s,
             refused=refused,
             notify=self._notify,
+            refresh=partial(self._in_background, storage) if can_outlive_us() else self._here,
         )
+
+    async def _in_background(
+        self, storage: str | None, profile: str, document: Mapping[str, Any], **given: Any
+    ) -> Mapping[str, Any]:
+        """Refresh in a child that goes on when this process is stopped."""
+        from .background import refreshed_by_child
+
+        refused = given["refused"]
+        new = None
+        if document.get("refresh_token"):
+            new = await refreshed_by_child(
+                profile,
+                document,
+                hold=given["hold"],
+                held=given["held"],
+                store=self.store,
+                home=self.home,
+                storage=storage,
+                refused=refused,
+                usable=is_usable(document, at=time.time(), refused=refused),
+                talkative=self._console.json or self._console.verbose,
+                notify=self._notify,
+            )
+        return new if new is not None else await self._here(profile, document, **given)
+
+    async def _here(self, profile: str, document: Mapping[str, Any], **given: Any) -> Mapping[str, Any]:
+        """Refresh in this process, which does not end before an answer that is on its way."""
+        from ..edge.interrupts import interrupts_unlimited
+        from ..flows.refresh import refreshed
+
+        with interrupts_unlimited():
+            return await refreshed(profile, document, **given)
 
     def _notify(self, notice: Notice) -> None:
         from .talk import Talk

@@ -148,6 +148,10 @@ def _warnings_told(console: Console) -> Iterator[None]:
 
 def _stopped(interrupt: KeyboardInterrupt) -> LoopbackAuthError:
     error = Stopped(f"stopped by {str(interrupt) or 'SIGINT'}")
+    if remark := getattr(interrupt, "remark", ""):
+        error = Stopped(
+            error.message, cause=f"{error.cause} {remark}", fix="run the same again: loopback-auth token"
+        )
     error.exit_code = getattr(interrupt, "exit_code", error.exit_code)
     error.tokens_changed = getattr(interrupt, "tokens_changed", None)
     return error

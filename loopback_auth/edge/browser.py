@@ -105,7 +105,8 @@ def open_browser(url: str, *, chosen: str | None = None, withheld: Iterable[str 
     # Late, as all that is heavy: the address is on the screen by now.
     from shutil import which
 
-    from .environment import inheritable, surroundings, without_variables
+    from .child import inheritable
+    from .environment import surroundings, without_variables
     from .frozen import system_libraries
 
     command = launch_command(url, around=surroundings(), environ=os.environ, chosen=chosen, which=which)

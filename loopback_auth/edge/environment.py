@@ -8,8 +8,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from .frozen import as_started, bundle
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -44,21 +42,6 @@ def surroundings(environ: Mapping[str, str] | None = None, platform: str = sys.p
         container=any(map(environ.get, _OF_CONTAINERS))
         or (linux and any(map(os.path.exists, _IN_CONTAINERS))),
     )
-
-
-def inheritable(environ: Mapping[str, str], *, withheld: Iterable[str | None] = ()) -> dict[str, str]:
-    """
-    Return what of *environ* a program may inherit that we start for our own ends, such as a browser.
-
-    Nothing of ours: tokens and a client's secret are among it. Nor the variables that *withheld* names. And where a bundle runs us,
-    as it was before.
-    """
-    secret = {name.upper() for name in withheld if name}
-    return {
-        name: value
-        for name, value in as_started(environ, bundle()).items()
-        if not (name.upper().startswith("LOOPBACK_AUTH_") or name.upper() in secret)
-    }
 
 
 @contextmanager

@@ -12,7 +12,7 @@ import time
 from contextlib import contextmanager
 from types import coroutine
 
-from .interrupts import interrupts_deferred, signals_heard
+from .interrupts import awaitable, interrupts_deferred, signals_heard
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,11 +31,30 @@ def entered() -> Generator[None, None, None]:
 
 async def paused(seconds: float) -> None:
     """Wait; in a running event loop the others go on meanwhile, and before there is one nobody else is there."""
-    asyncio = sys.modules.get("asyncio")
-    if asyncio is not None and asyncio._get_running_loop() is not None:  # noqa: SLF001 - the public one raises
-        await asyncio.sleep(seconds)
+    if _is_running():
+        await sys.modules["asyncio"].sleep(seconds)
     else:
         time.sleep(seconds)  # noqa: ASYNC251 - no loop is there to hold up
+
+
+async def readable(descriptor: int) -> None:
+    """Wait until *descriptor* can be read, or has come to its end; as `paused`, and for POSIX."""
+    if not _is_running():
+        with awaitable(descriptor) as wait:
+            wait()
+        return
+    loop = sys.modules["asyncio"].get_running_loop()
+    future = loop.create_future()
+    loop.add_reader(descriptor, lambda: future.done() or future.set_result(None))
+    try:
+        await future
+    finally:
+        loop.remove_reader(descriptor)
+
+
+def _is_running() -> bool:
+    asyncio = sys.modules.get("asyncio")
+    return asyncio is not None and asyncio._get_running_loop() is not None  # noqa: SLF001 - the public one raises
 
 
 def run(story: Coroutine[Any, Any, T]) -> T:

@@ -16,7 +16,7 @@ from ..errors import StoreBusy, StoreError, StoreUnsafe
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import Protocol
+    from typing import Protocol, Self
 
     class Folder(Protocol):
         """What a lock needs of the `PrivateFolder` that its files are in."""
@@ -57,6 +57,13 @@ class FileLock:
         self._name = name
         self._guarded = "" if sys.platform == "win32" else guarded
         self._opened: dict[str, int] = {}
+
+    @classmethod
+    def inherited(cls, descriptors: Sequence[int], folder: Folder, name: str, *, guarded: str = "") -> Self:
+        """Return the lock that another process took, whose `descriptors` this one has inherited."""
+        lock = cls(folder, name, guarded=guarded)
+        lock._opened = dict(zip((name, guarded), descriptors, strict=False))
+        return lock
 
     @property
     def descriptors(self) -> tuple[int, ...]:

@@ -31,20 +31,30 @@ class Interrupted(KeyboardInterrupt):
         super().__init__(signal.Signals(number).name)
         self.exit_code = 128 + number
 
+    @property
+    def remark(self) -> str:
+        """What is to be said of it besides."""
+        return _interruption.remark
+
 
 class Interruption:
     """The signal that came, if one did, and what it does."""
 
     def __init__(self) -> None:
         self.number: int | None = None
+        self.remark = ""
+        self.has_limit = True
         self._stop: Callable[[], object] | None = None
 
     def __call__(self, number: int, _frame: FrameType | None) -> None:
         # Not SIG_IGN: Python complains on stderr about a signal that is pending when its handler goes.
         if self.number is not None:
+            if not self.has_limit:
+                os._exit(128 + number)
             return
         self.number = number
-        _end_in_time(128 + number)
+        if self.has_limit:
+            _end_in_time(128 + number)
         if self._stop is None:
             raise Interrupted(number)
         self._stop()
@@ -69,6 +79,20 @@ def listen_for_interrupts() -> None:
         # What the parent chose to ignore (nohup) stays ignored.
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _interruption)
+
+
+def remark_on_interrupt(text: str) -> None:
+    """Have whoever tells of the signal that came say *text* of it, too."""
+    _interruption.remark = text
+
+
+@contextmanager
+def interrupts_unlimited() -> Iterator[None]:
+    """Let what follows a signal in the block take its time; then a second signal ends the process where it stands."""
+    _interruption.has_limit = False
+    yield
+    # Not after an error: a signal may have been what ended the block, and something may be going on.
+    _interruption.has_limit = True
 
 
 @contextmanager

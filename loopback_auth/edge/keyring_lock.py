@@ -18,16 +18,18 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from .file_lock import FileLock
     from .private_folder import PrivateFolder
 
 
 @contextmanager
-def entry_locked(entry: str, profile: str, *, patience_s: float, take_over: bool) -> Iterator[None]:
+def entry_locked(entry: str, profile: str, *, patience_s: float, take_over: bool) -> Iterator[FileLock]:
     """Hold the lock of *entry* on behalf of *profile*; raises `StoreBusy` after *patience_s*, `StoreUnwritable`."""
     name = f"keyring-{hashlib.sha256(entry.encode()).hexdigest()[:16]}.lock"
     with ExitStack() as stack:
-        stack.enter_context(_locks(stack, profile).locked(name, patience_s=patience_s, take_over=take_over))
-        yield
+        yield stack.enter_context(
+            _locks(stack, profile).locked(name, patience_s=patience_s, take_over=take_over)
+        )
 
 
 def _locks(stack: ExitStack, profile: str) -> PrivateFolder:

@@ -53,18 +53,23 @@ def keyring_hold(
     lock: FileLock,
     *,
     storage: str | None,
-    patience_s: float,
+    patience_s: float | None,
     take_over: bool,
 ) -> Iterator[KeyringHold]:
     """
-    Hold the lock of the keyring entry, beside that of the file, which the caller holds.
+    Hold the lock of the keyring entry, beside that of the file, which the caller holds; without *patience_s* it was inherited.
 
     Raises `StoreBusy` after *patience_s*.
     """
     place = place_of(folder.read(f"{profile}.json") or b"") or {}
     name = place.get("entry") or _new_entry_name(folder.path, profile)
-    with entry_locked(name, profile, patience_s=patience_s, take_over=take_over):
-        yield KeyringHold(folder, profile, lock, Entry(name, Keyring(profile)), storage)
+    hold = KeyringHold(folder, profile, lock, Entry(name, Keyring(profile)), storage)
+    if patience_s is None:
+        yield hold
+        return
+    with entry_locked(name, profile, patience_s=patience_s, take_over=take_over) as of_entry:
+        hold.of_entry = of_entry
+        yield hold
 
 
 class KeyringHold(Hold):
@@ -74,8 +79,13 @@ class KeyringHold(Hold):
         self, folder: PrivateFolder, profile: str, lock: FileLock, entry: Entry, storage: str | None
     ) -> None:
         super().__init__(folder, profile, lock)
+        self.of_entry: FileLock | None = None
         self._entry = entry
         self._storage = storage or ("keyring" if self._is_in_keyring() else "file")
+
+    @property
+    def descriptors(self) -> tuple[int, ...]:
+        return (*super().descriptors, *(self.of_entry.descriptors if self.of_entry else ()))
 
     def load(self) -> dict[str, Any] | None:
         place = self._place()

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from contextlib import suppress
 
-from .environment import inheritable
+from .child import inheritable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -18,17 +18,16 @@ from ..errors import (
     UsageError,
 )
 from .document import STORAGES, VERSION, document_of, place_of, without_marks
-from .file_lock import LOCK_PATIENCE_S, held_by_another
+from .file_lock import LOCK_PATIENCE_S, FileLock, held_by_another
 from .home import absolute_folder
 from .private_folder import opened
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from typing import Any
 
-    from .file_lock import FileLock
     from .private_folder import PrivateFolder
 
 NAME_CHARACTERS = 64
@@ -78,7 +77,7 @@ class FileStore:
         self._home = absolute_folder(home)
         self.folder = os.path.join(self._home, "tokens")
         self._storage = storage
-        self._changed: set[str] = set()
+        self._changed: dict[str, bool | None] = {}
 
     def storing(self, storage: str | None) -> FileStore:
         """Give this store with another choice of where a save puts the tokens."""
@@ -184,7 +183,7 @@ class FileStore:
                 hold.remove()
             else:
                 hold.save(before)
-        self._changed.discard(profile)
+        self._changed.pop(profile, None)
         return True
 
     def prove(self, profile: str) -> None:
@@ -205,13 +204,13 @@ class FileStore:
     @contextmanager
     def watched(self, profile: str) -> Iterator[None]:
         """Have an error of the block, and Ctrl-C, know whether the tokens of *profile* were changed in it (`tokens_changed`)."""
-        self._changed.discard(profile)
+        self._changed.pop(profile, None)
         try:
             yield
         except (LoopbackAuthError, KeyboardInterrupt) as error:
-            has_changed = profile in self._changed
+            has_changed = self._changed.get(profile, False)
             # What was wrong with the command line is told in three lines: nothing had begun.
-            if has_changed or not isinstance(error, UsageError):
+            if has_changed is not False or not isinstance(error, UsageError):
                 error.tokens_changed = has_changed  # type: ignore[union-attr]  # KeyboardInterrupt takes it as well
             raise
 
@@ -239,10 +238,32 @@ class FileStore:
                     yield hold
                 finally:
                     if hold.has_changed:
-                        self._changed.add(profile)
+                        self.record_change(profile, has_changed=True)
+
+    @contextmanager
+    def inherited(self, profile: str, descriptors: Sequence[int]) -> Iterator[Hold]:
+        """As `locked`, in a process that has inherited the `descriptors` of the `Hold` of another."""
+        with self._opened(create=True) as folder:
+            assert folder is not None  # noqa: S101 - it was created
+            lock = FileLock.inherited(descriptors, folder, f"{profile}.lock", guarded=f"{profile}.json")
+            with self._hold(folder, profile, lock, patience_s=None) as hold:
+                try:
+                    yield hold
+                finally:
+                    self.record_change(profile, has_changed=hold.has_changed)
+
+    def record_change(self, profile: str, *, has_changed: bool | None) -> None:
+        """Note for `watched` whether the tokens of *profile* were changed; `None`: they may be, now or later."""
+        self._changed[profile] = has_changed
 
     def _hold(
-        self, folder: PrivateFolder, profile: str, lock: FileLock, *, patience_s: float, take_over: bool
+        self,
+        folder: PrivateFolder,
+        profile: str,
+        lock: FileLock,
+        *,
+        patience_s: float | None,
+        take_over: bool = False,
     ) -> AbstractContextManager[Hold]:
         if self._storage != "keyring" and not _place_in(folder, profile):
             return nullcontext(Hold(folder, profile, lock))
@@ -280,6 +301,11 @@ class Hold:
         self._profile = profile
         self._room = ""
         self._seen = self._content()
+
+    @property
+    def descriptors(self) -> tuple[int, ...]:
+        """What a child has to inherit to go on in the place of this process (`FileStore.inherited`)."""
+        return self.lock.descriptors
 
     def load(self) -> dict[str, Any] | None:
         """As `FileStore.load`."""

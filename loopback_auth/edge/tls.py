@@ -103,18 +103,25 @@ def _new_context() -> ssl.SSLContext:
     return context
 
 
-def load_aiohttp() -> None:
+def load_aiohttp(*, trusting_nobody: bool = False) -> None:
     """
     Import aiohttp, which makes a TLS context at once; do so without its obeying `SSLKEYLOGFILE`.
 
-    Raise `TLSUnavailable` where OpenSSL cannot begin at all.
+    Nothing of ours uses that context. It takes longer to make than all of asyncio to import, unless it is *trusting_nobody*, which is
+    for a process that has no other user of aiohttp. Raise `TLSUnavailable` where OpenSSL cannot begin at all.
     """
     if "aiohttp" in sys.modules:
         return
     # One that is no file, such as a pipe, would be waited for.
     file = () if os.path.isfile(os.environ.get("SSL_CERT_FILE", "")) else ("SSL_CERT_FILE",)
-    with without_variables(("SSLKEYLOGFILE", *file)), _beginning():
-        import aiohttp  # noqa: F401 - for its being loaded
+    nobody = dict.fromkeys(("SSL_CERT_FILE", "SSL_CERT_DIR"), os.devnull) if trusting_nobody else {}
+    with without_variables(("SSLKEYLOGFILE", *file, *nobody)), _beginning():
+        os.environ.update(nobody)
+        try:
+            import aiohttp  # noqa: F401 - for its being loaded
+        finally:
+            for name in nobody:
+                del os.environ[name]
 
 
 @contextmanager

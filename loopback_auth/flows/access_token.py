@@ -10,7 +10,7 @@ from ..errors import SignInNeeded, StoreBusy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
     from datetime import datetime
     from typing import Any
 
@@ -39,11 +39,13 @@ async def fresh_document(
     refused: Secret | None = None,
     environ: Mapping[str, str] | None = None,
     notify: Callable[[Notice], None] = lambda _: None,
+    refresh: Callable[..., Awaitable[Mapping[str, Any]]] | None = None,
 ) -> Mapping[str, Any]:
     """
     Return the stored document of *profile* with an access token that is valid now; as `issued.access_token`.
 
     It holds the refresh token and the client's secret in clear: for the commands, not for callers.
+    *refresh* takes the place of `flows.refresh.refreshed`.
     """
 
     def has_good_token(document: Mapping[str, Any]) -> bool:
@@ -61,10 +63,13 @@ async def fresh_document(
         document = signed_in(profile, hold.load())
         if has_good_token(document):
             return document
-        # Here, as it is heavy: of many processes one comes to the refresh.
-        from .refresh import refreshed
+        if refresh is None:
+            # Here, as it is heavy: of many processes one comes to the refresh.
+            from .refresh import refreshed
 
-        return await refreshed(
+            refresh = refreshed
+
+        return await refresh(
             profile,
             document,
             hold=hold,

@@ -27,6 +27,11 @@ _guards: set[Task[Any]] = set()
 """The loop itself keeps only weak references."""
 
 
+def is_under_way() -> bool:
+    """Tell whether there is a request whose caller has left, or still waits."""
+    return bool(_guards)
+
+
 class InFlight:
     """
     A transport that knows whether its request can still be taken back.

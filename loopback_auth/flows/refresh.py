@@ -88,7 +88,8 @@ async def refreshed(
 
 _AWAITED = Warned(
     code="refresh-awaited",
-    message="a refresh was sent: its answer is waited for, since it may hold the only refresh token that works",
+    message="a refresh was sent, and its answer is waited for: it may hold the only refresh token that works."
+    " A second interrupt ends the wait",
 )
 
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from loopback_auth.edge.browser import TEXT_BROWSERS, launch_command, open_browser
-from loopback_auth.edge.environment import Surroundings, inheritable, surroundings, way_in, without_variables
+from loopback_auth.edge.child import inheritable
+from loopback_auth.edge.environment import Surroundings, surroundings, way_in, without_variables
 
 if TYPE_CHECKING:
     from collections.abc import Callable

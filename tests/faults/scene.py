@@ -93,6 +93,11 @@ class Scene:
         good = self.server.registry.is_alive(self.server.registry.access_tokens.get(token))
         return ended.status == 0 and good and token == self.stored["access_token"]
 
+    def wait_for_its_child(self) -> None:
+        """Wait until no refresh goes on that a command has left."""
+        with FileStore(str(self.home)).locked("default"):
+            pass
+
     def next_command(self) -> Ended:
         return run(TOKEN, self.home)
 

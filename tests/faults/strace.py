@@ -1,5 +1,5 @@
 """
-Strikes a command at one system call: `strace` kills it there, or has the system say no.
+Strikes a command, or the child that refreshes for it, at one system call: `strace` kills it there, or has the system say no.
 
 A first run, undisturbed, tells the calls of the main thread that reach below a folder, each with its number among the calls of its name. A
 later run is struck at that number; its log must show that it was the same call.
@@ -8,13 +8,15 @@ later run is struck at that number; its log must show that it was the same call.
 from __future__ import annotations
 
 import re
+import shlex
 import signal
 import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..servers.command import PATIENCE_S, environment
+from ..servers.command import COMMAND, PATIENCE_S, environment
 from ..servers.needs import need
 
 if TYPE_CHECKING:
@@ -58,32 +60,53 @@ class Ended:
     stderr: str
 
 
+# The command, whose children are started by way of a program that traces them.
+WITH_TRACED_CHILDREN = """
+import sys
+sys.executable = sys.argv.pop(1)
+from loopback_auth.__main__ import main
+main()
+"""
+
 KILLED = Ended(status=-signal.SIGKILL, stdout="", stderr="")
 
 
 def points(
-    command: Callable[[Path], Sequence[str]], prepared: Callable[[Path], object], folder: Path
+    command: Callable[[Path], Sequence[str]],
+    prepared: Callable[[Path], object],
+    folder: Path,
+    *,
+    child: bool = False,
 ) -> list[Point]:
-    """Run *command* in a home below *folder*, *prepared* for that, and list its calls that reach there."""
+    """Run *command* in a home below *folder*, *prepared* for that, and list its calls, or its *child*'s, that reach there."""
     need("strace")
     homes = [folder / "warm", folder / "undisturbed"]
     log = _log(homes[1])
     for home in homes:
         # The first time Python may have to compile what it imports.
         prepared(home)
-        ended = _run(["-e", "trace=" + ",".join(f"?{name}" for name in CALLS)], command(home), home)
+        options = ["-e", "trace=" + ",".join(f"?{name}" for name in CALLS)]
+        ended = _run(options, command(home), home, child=child)
         assert ended.status == 0, ended
     return list(_read(log, homes[1]))
 
 
-def kill_at(point: Point, command: Sequence[str], home: Path) -> Ended:
-    """Run *command* and kill it as it makes that call, before the call has done anything."""
-    return _struck(point, "signal=KILL", command, home)
+def kill_at(point: Point, command: Sequence[str], home: Path, *, child: bool = False) -> Ended:
+    """Run *command* and kill it, or its *child*, as it makes that call, before the call has done anything."""
+    return _struck(point, "signal=KILL", command, home, child=child)
 
 
-def fail_at(point: Point, error: str, command: Sequence[str], home: Path, *, for_good: bool = False) -> Ended:
-    """Run *command*, whose call does nothing and says *error*; *for_good*: and so does every later one of its name."""
-    return _struck(point, f"error={error}", command, home, until="+" if for_good else "")
+def fail_at(
+    point: Point,
+    error: str,
+    command: Sequence[str],
+    home: Path,
+    *,
+    for_good: bool = False,
+    child: bool = False,
+) -> Ended:
+    """Run *command*; that call, its own or its *child*'s, does nothing and says *error*; *for_good*: and so does every later one of its name."""
+    return _struck(point, f"error={error}", command, home, until="+" if for_good else "", child=child)
 
 
 def run(command: Sequence[str], home: Path, more: Mapping[str, str] | None = None) -> Ended:
@@ -108,19 +131,26 @@ def each(work: Callable[[T], R], items: Iterable[T]) -> list[R]:
         return list(pool.map(work, items))
 
 
-def _struck(point: Point, how: str, command: Sequence[str], home: Path, *, until: str = "") -> Ended:
+def _struck(
+    point: Point, how: str, command: Sequence[str], home: Path, *, until: str = "", child: bool
+) -> Ended:
     options = ["-e", f"trace={point.name}", "-e", f"inject={point.name}:{how}:when={point.number}{until}"]
-    if not how.startswith("signal"):
-        # Calls that are not looked at cost nothing then; signals, though, are not sent.
-        options.append("--seccomp-bpf")
-    ended = _run(options, command, home)
+    ended = _run(options, command, home, child=child)
     found = [each for each in _read(_log(home), home) if each.number == point.number]
     assert found == [point], f"{point} was meant, and {found} was struck"
     return ended
 
 
-def _run(options: Sequence[str], command: Sequence[str], home: Path) -> Ended:
-    return run(["strace", "-f", "-y", "-o", str(_log(home)), *options, *command], home)
+def _run(options: Sequence[str], command: Sequence[str], home: Path, *, child: bool) -> Ended:
+    # Not its children: strace counts the calls of each process, and would strike each.
+    strace = ["strace", "-y", "-o", str(_log(home)), *options]
+    if not child:
+        return run([*strace, *command], home)
+    python = home.parent / f"{home.name}.python"
+    python.write_text(f'#!/bin/sh\nexec {shlex.join([*strace, sys.executable])} "$@"\n', "utf-8")
+    python.chmod(0o700)
+    words = command[len(COMMAND) :]
+    return run([sys.executable, "-c", WITH_TRACED_CHILDREN, str(python), *words], home)
 
 
 def _log(home: Path) -> Path:
@@ -128,12 +158,10 @@ def _log(home: Path) -> Path:
 
 
 def _read(log: Path, home: Path) -> Iterator[Point]:
-    lines = log.read_text("utf-8", "replace").splitlines()
-    main, counts = lines[0].split()[0], dict[str, int]()
-    for line in lines:
-        process, _, call = line.partition(" ")
-        name, _, arguments = call.strip().partition("(")
-        if process != main or name not in CALLS:
+    counts = dict[str, int]()
+    for line in log.read_text("utf-8", "replace").splitlines():
+        name, _, arguments = line.partition("(")
+        if name not in CALLS:
             continue
         counts[name] = counts.get(name, 0) + 1
         if re.search(rf"{re.escape(str(home))}[/\">]", arguments):

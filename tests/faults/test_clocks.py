@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ..edge.children import PATIENCE_S, posix
+from ..edge.keyrings import ROOT
 from ..edge.scripted_server import ScriptedServer, json_answer
 from ..flows.stored import NEW, OLD, stored
 from ..servers.command import environment, token_file
@@ -23,15 +24,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ..edge.scripted_server import Connection
+    from .strace import Ended
 
 pytestmark = [pytest.mark.slow, posix]
 
 DAY_S = 86400
 
-# The whole program under another clock; the system's own stays as it is.
-UNDER_A_CLOCK = """
-import datetime, sys, time
-by_s, real = float(sys.argv.pop(1)), time.time
+# Whatever Python runs is under another clock, children too; the system's own stays as it is.
+SITECUSTOMIZE = """
+import datetime, os, time
+by_s, real = float(os.environ["SHIFTED_BY_S"]), time.time
 time.time = lambda: real() + by_s
 time.time_ns = lambda: int(time.time() * 1e9)
 class Shifted(datetime.datetime):
@@ -39,14 +41,14 @@ class Shifted(datetime.datetime):
     def now(cls, tz=None):
         return cls.fromtimestamp(time.time(), tz)
 datetime.datetime = Shifted
-from loopback_auth.__main__ import main
-main()
 """
 
 
-def token_at(by_s: float) -> tuple[str, ...]:
-    """Give the command `token` on a machine whose clock differs by so many seconds."""
-    return sys.executable, "-c", UNDER_A_CLOCK, str(by_s), "token"
+def token_at(by_s: float, home: Path) -> Ended:
+    """Run `token` on a machine whose clock differs by so many seconds."""
+    (home / "sitecustomize.py").write_text(SITECUSTOMIZE, "utf-8")
+    path = os.pathsep.join((str(home), str(ROOT)))
+    return run(TOKEN, home, {"PYTHONPATH": path, "SHIFTED_BY_S": str(by_s)})
 
 
 @pytest.fixture
@@ -63,7 +65,7 @@ def test_rf_07_a_clock_that_is_wrong_from_now_on_costs_one_refresh(
     """RF-07: what was stored under the right clock is refreshed once at the most, and then the commands agree with themselves."""
     home = tmp_path / "home"
     stored(home, server, lasts_s=3000)
-    ended = [run(token_at(by_s), home) for _ in range(3)]
+    ended = [token_at(by_s, home) for _ in range(3)]
     assert [each.status for each in ended] == [0, 0, 0], ended
     assert len(server.asked("/token")) == (1 if by_s < -600 or by_s > 2999 else 0)
     assert len({each.stdout for each in ended}) == 1
@@ -76,7 +78,7 @@ def test_rf_07_a_clock_that_is_set_right_again_costs_one_refresh(
     """RF-07: tokens obtained tomorrow, or yesterday, by the clock of then."""
     home = tmp_path / "home"
     stored(home, server)
-    assert run(token_at(by_s), home).stdout == "the-new-token\n"
+    assert token_at(by_s, home).stdout == "the-new-token\n"
     assert len(server.asked("/token")) == 1
     for _ in range(3):
         assert run(TOKEN, home).stdout == "the-new-token\n"
@@ -90,7 +92,7 @@ def test_rf_07_a_clock_that_jumps_to_and_fro_costs_one_refresh_a_command_at_the_
     home = tmp_path / "home"
     stored(home, server)
     for count, by_s in enumerate((DAY_S, -DAY_S, 0, DAY_S, -DAY_S), 1):
-        assert run(token_at(by_s), home).stdout == "the-new-token\n"
+        assert token_at(by_s, home).stdout == "the-new-token\n"
         assert len(server.asked("/token")) <= count
 
 

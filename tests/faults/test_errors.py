@@ -73,20 +73,21 @@ def test_rb_02_a_save_refused_at_any_system_call(tmp_path: Path, counts: Counts)
     assert counts.left.keys() == {"old", "new"}
 
 
+@pytest.mark.parametrize("child", [False, True])
 def test_rb_02_a_refresh_refused_at_any_system_call(
-    server: AuthorizationServer, tmp_path: Path, counts: Counts
+    server: AuthorizationServer, tmp_path: Path, counts: Counts, *, child: bool
 ) -> None:
     """
     RB-02, RF-05: no refusal costs a token: one that strikes before the request leaves all as it was, and one after it is overcome.
 
     It may be that nothing had to be refused at all: where only a trace of tidiness failed, the command goes on.
     """
-    where = points(lambda _: TOKEN, lambda home: scene(server, home), tmp_path)
+    where = points(lambda _: TOKEN, lambda home: scene(server, home), tmp_path, child=child)
 
     def refused(told: tuple[Point, str]) -> str:
         point, error = told
         at = scene(server, tmp_path / f"{point.name}-{point.number}-{error}")
-        ended = fail_at(point, error, TOKEN, at.home)
+        ended = fail_at(point, error, TOKEN, at.home, child=child)
         if ended.status == 0:
             left = "new"
             assert (at.is_handed_out(ended), at.is_in_flight) == (True, False), (point, ended)
@@ -106,10 +107,10 @@ def test_rf_05_a_disk_that_fails_for_good_in_the_middle_of_a_rotation_is_told(
     server: AuthorizationServer, tmp_path: Path, name: str, error: str
 ) -> None:
     """RF-05, RB-02: nothing is handed out that is not stored; the words say what became of the tokens."""
-    where = points(lambda _: TOKEN, lambda home: scene(server, home), tmp_path)
+    where = points(lambda _: TOKEN, lambda home: scene(server, home), tmp_path, child=True)
     saving = [point for point in where if point.name == name and "~" in point.what][-1]
     at = scene(server, tmp_path / "home")
-    ended = fail_at(saving, error, TOKEN, at.home, for_good=True)
+    ended = fail_at(saving, error, TOKEN, at.home, for_good=True, child=True)
     assert (at.requests, at.is_in_flight) == (1, True)
     check_refusal(at, ended, WORDS[error])
     told = "; the tokens were refreshed, but could not be stored; the stored refresh token is used up: sign in again"

@@ -69,11 +69,13 @@ def test_rb_01_a_refresh_killed_at_any_system_call(
     server: AuthorizationServer, tmp_path: Path, counts: Counts
 ) -> None:
     """RB-01: one whole sign-in is there; the next command works, if the server forgives a lost answer, and cleans up."""
-    where = points(lambda _: TOKEN, lambda home: scene(server, home), tmp_path)
+    where = points(lambda _: TOKEN, lambda home: scene(server, home), tmp_path, child=True)
 
     def killed(point: Point) -> str:
         at = scene(server, tmp_path / f"{point.name}-{point.number}")
-        assert kill_at(point, TOKEN, at.home) == KILLED, point
+        ended = kill_at(point, TOKEN, at.home, child=True)
+        assert (ended.status, ended.stdout) == (7, ""), point
+        assert "nobody can know whether the stored tokens are other ones now" in ended.stderr
         assert at.is_whole, point
         assert at.is_private, point
         if at.is_as_it_was:
@@ -90,13 +92,33 @@ def test_rb_01_a_refresh_killed_at_any_system_call(
     assert counts.left.keys() == {"old", "in flight", "new"}
 
 
+def test_rb_01_a_command_killed_at_any_system_call_leaves_its_refresh_to_a_child_or_undone(
+    server: AuthorizationServer, tmp_path: Path, counts: Counts
+) -> None:
+    """RB-01, CL-07: what is stored in the end is the old sign-in, if nothing was sent, or the new one; never is an answer lost."""
+    where = points(lambda _: TOKEN, lambda home: scene(server, home), tmp_path)
+
+    def killed(point: Point) -> str:
+        at = scene(server, tmp_path / f"{point.name}-{point.number}")
+        assert kill_at(point, TOKEN, at.home) == KILLED, point
+        at.wait_for_its_child()
+        assert at.is_whole, point
+        assert not at.is_in_flight, point
+        assert at.requests == int(not at.is_old), point
+        assert at.leftovers == [], point
+        return "old" if at.is_old else "new"
+
+    counts.left.update(each(killed, where))
+    assert counts.left.keys() <= {"old", "new"}
+
+
 def test_rb_01_a_server_that_forgives_nothing_costs_the_token_in_flight_and_no_other(tmp_path: Path) -> None:
     """RB-01: killed with the answer in hand the sign-in has ended, and the next command says so; a moment later it has not."""
     with AuthorizationServer.running(clients=(Client(client_id="public"),)) as strict:
-        where = points(lambda _: TOKEN, lambda home: scene(strict, home), tmp_path)
+        where = points(lambda _: TOKEN, lambda home: scene(strict, home), tmp_path, child=True)
         (renamed,) = (point for point in where if point.what.endswith(" /tokens/default.json"))
         sent = scene(strict, tmp_path / "in-flight")
-        kill_at(renamed, TOKEN, sent.home)
+        kill_at(renamed, TOKEN, sent.home, child=True)
         ended = sent.next_command()
         assert (ended.status, ended.stdout) == (4, "")
         assert "fix: loopback-auth login default" in ended.stderr
@@ -105,5 +127,5 @@ def test_rb_01_a_server_that_forgives_nothing_costs_the_token_in_flight_and_no_o
 
         after = where[where.index(renamed) + 1]
         saved = scene(strict, tmp_path / "saved")
-        kill_at(after, TOKEN, saved.home)
+        kill_at(after, TOKEN, saved.home, child=True)
         assert saved.is_handed_out(saved.next_command())

@@ -178,6 +178,7 @@ HARMLESS = {
     "Untold",
     "Keyring",
     "Entry",
+    "Child",
     "Console",
     "Delivery",
     "FileUpload",

@@ -1,0 +1,154 @@
+"""
+A command's refresh, done by a child that finishes it when the command is stopped.
+
+The command holds the lock until the child, which has inherited it, has begun; from then on it only
+waits, and may end at any time. `cli.refresher` is the other end. Nothing heavy is loaded here.
+"""
+
+from __future__ import annotations
+
+import os
+
+from .. import errors
+from ..edge.child import Child, inheritable
+from ..edge.clock import running_s
+from ..edge.interrupts import remark_on_interrupt
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from contextlib import ExitStack
+    from typing import Any, NoReturn
+
+    from ..edge.store import FileStore, Hold
+    from ..errors import LoopbackAuthError
+    from ..notices import Notice
+    from ..oauth.secret import Secret
+
+LAST_WORD_S = 1.0
+"""How long a command that is stopped waits to hear whether the refresh goes on."""
+
+GOES_ON = (
+    "A refresh was on its way to the server: it is finished in the background, and its tokens are stored when the answer comes."
+    " The next command waits for that."
+)
+UNKNOWN = "A refresh may have been on its way to the server: nobody can know whether the stored tokens are other ones now."
+
+
+async def refreshed_by_child(
+    profile: str,
+    document: Mapping[str, Any],
+    *,
+    hold: Hold,
+    held: ExitStack,
+    store: FileStore,
+    home: str,
+    storage: str | None,
+    refused: Secret | None,
+    usable: bool,
+    talkative: bool,
+    notify: Callable[[Notice], None],
+) -> Mapping[str, Any] | None:
+    """
+    Do as `flows.refresh.refreshed`, in a child; return `None`, with *hold* as it was, where none can be had.
+
+    *usable*: the command may go on with the old token meanwhile. *talkative*: it tells of each step.
+    """
+    secret_name = (document.get("client") or {}).get("client_secret_env")
+    environ = inheritable(os.environ, withheld=[secret_name])
+    try:
+        child = Child("loopback_auth.cli.refresher", files=hold.descriptors, environ=environ, orphan=usable)
+    except OSError:
+        return None
+    try:
+        child.send(
+            {
+                "profile": profile,
+                "document": document,
+                "home": home,
+                "storage": storage,
+                "refused": refused and refused.reveal(),
+                "talkative": talkative,
+                "environ": {name: value for name, value in os.environ.items() if name not in environ},
+            }
+        )
+        if await child.answer() is None:
+            child.reap()
+            return None
+        held.close()
+        return await _outcome(child, profile, store, notify)
+    except Exception:
+        raise
+    except BaseException:
+        # Ctrl-C, or the cancellation that it becomes where an event loop runs.
+        _leave(child, profile, store)
+        raise
+    finally:
+        child.close()
+
+
+async def _outcome(
+    child: Child, profile: str, store: FileStore, notify: Callable[[Notice], None]
+) -> Mapping[str, Any]:
+    while (said := await child.answer()) is not None:
+        if "notice" in said:
+            from .. import notices
+
+            name, members = said["notice"]
+            notify(getattr(notices, name)(**members))
+            continue
+        child.reap()
+        if "document" in said:
+            store.record_change(profile, has_changed=said["has_changed"])
+            document: Mapping[str, Any] = said["document"]
+            return document
+        _raise(said, profile, store)
+    store.record_change(profile, has_changed=None)
+    raise errors.ConnectionLost(
+        "the process that asked the server has ended without a word",
+        cause=f"It was killed, or the system had no memory for it. {UNKNOWN}",
+        fix=f"run the same again, or: loopback-auth token {profile}",
+    )
+
+
+def _raise(said: Mapping[str, Any], profile: str, store: FileStore) -> NoReturn:
+    if "error" in said:
+        error = unpacked(said["error"])
+        store.record_change(profile, has_changed=error.tokens_changed)
+        raise error
+    store.record_change(profile, has_changed=None)
+    if "system" in said:
+        raise OSError(*said["system"])
+    raise RuntimeError(said["bug"])
+
+
+def _leave(child: Child, profile: str, store: FileStore) -> None:
+    """Let *child* know that nobody waits any more, and have the interruption say what becomes of the refresh."""
+    child.hang_up()
+    deadline = running_s() + LAST_WORD_S
+    while (said := child.answer_within(deadline - running_s())) is not None:
+        if "goes_on" in said:
+            if said["goes_on"]:
+                store.record_change(profile, has_changed=None)
+                remark_on_interrupt(GOES_ON)
+            return
+        if "document" in said or "error" in said:
+            told = said.get("error", {"members": {"tokens_changed": said.get("has_changed")}})
+            store.record_change(profile, has_changed=told["members"]["tokens_changed"])
+            return
+    store.record_change(profile, has_changed=None)
+    remark_on_interrupt(UNKNOWN)
+
+
+def packed(error: LoopbackAuthError) -> dict[str, Any]:
+    """Return *error* as JSON can hold it."""
+    members = {name: value for name, value in vars(error).items() if name != "told"}
+    return {"kind": type(error).__name__, "message": error.message, "members": members}
+
+
+def unpacked(told: Mapping[str, Any]) -> LoopbackAuthError:
+    """Return the error that was `packed`."""
+    kind: type[LoopbackAuthError] = getattr(errors, told["kind"])
+    error = kind.__new__(kind, told["message"])
+    vars(error).update(told["members"], told=None)
+    return error
