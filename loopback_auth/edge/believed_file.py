@@ -10,7 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from ..errors import FileUnsafe
 from .permissions import POSIX, check_believable, check_link
@@ -156,9 +156,17 @@ def _bounded(content: bytearray) -> bytes:
 
 
 def _is_absent(path: str) -> bool:
-    """Return whether no file is meant by *path*: a link that leads nowhere means one."""
-    while not os.path.lexists(path):
-        path = os.path.dirname(path)
-        if os.path.isdir(path):
-            return True
+    """
+    Return whether no file is meant by *path*: a link that leads nowhere means one.
+
+    Raises:
+        OSError: the system does not say; only its "no such file" counts as absent.
+    """
+    try:
+        os.lstat(path)
+    except FileNotFoundError:
+        folder = os.path.dirname(path)
+        with suppress(FileNotFoundError):
+            return stat.S_ISDIR(os.stat(folder).st_mode)
+        return _is_absent(folder)
     return False

@@ -93,7 +93,7 @@ def test_rb_02_a_refresh_refused_at_any_system_call(
             assert (at.is_handed_out(ended), at.is_in_flight) == (True, False), (point, ended)
         else:
             left = "old" if at.requests == 0 else "lost"
-            check_refusal(at, ended, WORDS[error])
+            check_refusal(at, ended, WORDS[error], config=at.requests == 0 and "config.toml" in ended.stderr)
         assert [name for name in at.leftovers if name.startswith(".default~probe")] == at.leftovers, point
         return left
 
@@ -118,13 +118,16 @@ def test_rf_05_a_disk_that_fails_for_good_in_the_middle_of_a_rotation_is_told(
     assert at.leftovers == []
 
 
-def check_refusal(at: Scene, ended: Ended, words: str) -> None:
-    """Hold a command that failed against its promises: nothing printed, nothing changed, and three lines that say so."""
-    assert (ended.status, ended.stdout) == (1, "")
+def check_refusal(at: Scene, ended: Ended, words: str, *, config: bool = False) -> None:
+    """
+    Hold a command that failed against its promises: nothing printed, nothing changed, and three
+    lines that say so. A *config* file that cannot be looked at is not taken for none: exit 2.
+    """
+    assert (ended.status, ended.stdout) == (2 if config else 1, "")
     lines = ended.stderr.splitlines()
-    assert lines[0].startswith(f"error[store-unwritable]: {at.home}")
+    assert lines[0].startswith(f"error[{'config-invalid' if config else 'store-unwritable'}]: {at.home}")
     assert words in lines[0]
-    assert "What was stored stays as it was." in lines[1]
-    assert lines[2].endswith(", then run the command again")
+    assert config or "What was stored stays as it was." in lines[1]
+    assert config or lines[2].endswith(", then run the command again")
     assert at.is_old
     assert at.is_whole
