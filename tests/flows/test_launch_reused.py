@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from loopback_auth.edge.store import FileStore
 from loopback_auth.errors import LaunchURLReused
 from loopback_auth.notices import Warned
 
+from ..edge.keyrings import new_person, use
 from ..edge.scripted_server import ScriptedServer, json_answer
 from .exchange import TOKENS, follow, issuing, sign_in
-from .stored import OLD, stored
+from .stored import OLD, document, stored
 from .test_replacement import provider, revoked, who
 
 if TYPE_CHECKING:
@@ -199,3 +201,22 @@ async def test_cb_16_one_visit_is_no_second_one(server: ScriptedServer, tmp_path
     assert ended.error is None
     assert ended.page.status == 200
     assert not [notice for notice in ended.notices if isinstance(notice, Warned) and "revoked" in notice.code]
+
+
+@pytest.mark.parametrize(
+    ("held_in", "new_in"), [("keyring", "file"), ("keyring", "keyring"), ("file", "file")]
+)
+async def test_cb_16_the_sign_in_of_before_is_back_where_it_was(
+    server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, held_in: str, new_in: str
+) -> None:
+    """CB-16: in the keyring or in the file, and nothing of the new one in either."""
+    person = new_person(tmp_path)
+    use(person, monkeypatch)
+    before = document(server, *ENDS)
+    FileStore(str(person.home), storage=held_in).save("default", before)
+    ended, _ = await reused(server, person.home, "the last page", storage=new_in)
+
+    assert isinstance(ended.error, LaunchURLReused)
+    assert ended.stored == before
+    assert ended.store.place("default")["storage"] == held_in
+    assert person.secrets(NEW, TOKENS["access_token"]) == {"keyring": 0, "files": 0}
