@@ -136,6 +136,7 @@ async def test_what_the_tab_alone_says_is_pasted_and_explained(
     switches, signs_in, error, fix = SHOWN[name]
     app = next(iter(salesforce.world.apps.values()))
     salesforce.put(replace(app, require_secret_web=False, **switches))
+    salesforce.world.errors_on_page = True
     words = (*flags(salesforce, port), "--no-preflight", "--paste")
     async with login(*words, home=tmp_path) as command:
         await tab.goto(await command.open_page())

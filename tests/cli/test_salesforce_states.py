@@ -67,7 +67,14 @@ TOLD: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any], str, str]]
     "frozen user": ({}, {}, {"active": False}, "inactive_user", "administrator"),
     "locked org": ({}, {"status": "locked"}, {}, "inactive_org", "administrator"),
     "wrong place": ({}, {}, {"login_ip_ranges": True}, "invalid_grant", "IP"),
-    "scope": ({"scopes": ("api",)}, {}, {}, "invalid_scope", "scope"),
+    "wrong host": ({"distribution": "local"}, {}, {}, "OAUTH_EC_APP_NOT_FOUND", "MYDOMAIN"),
+    "cross-org": (
+        {"distribution": "local", "org_id": "00D000000000009AAA"},
+        {},
+        {},
+        "OAUTH_AUTHORIZATION_BLOCKED",
+        "My Domain",
+    ),
     "late code": ({"code_ttl": -1}, {}, {}, "expired authorization code", "loopback-auth login"),
 }
 
@@ -95,6 +102,7 @@ SILENT: dict[str, tuple[dict[str, Any], dict[str, Any], str, str, str]] = {
         "OAUTH_AUTHORIZATION_BLOCKED",
         "My Domain",
     ),
+    "scope": ({"scopes": ("api",)}, {}, "generic", "OAUTH_APPROVAL_ERROR_GENERIC", "scope"),
     "not installed": ({"kind": "connected", "installed": False}, {}, "generic", "invalid_client", "Install"),
     "sandbox": (
         {},
@@ -112,6 +120,7 @@ async def test_what_the_browser_alone_is_told_can_be_explained(tmp_path: Path, n
     """Nothing comes back; what the tab shows is pasted to `explain`, which knows the profile."""
     app, org, host, shown, fix = SILENT[name]
     with salesforce(app, org) as server:
+        server.world.errors_on_page = True
         url = server.my_domain() if host == "own" else server.login_url
         ended, page = await sign_in(server, tmp_path, "--timeout", "1s", login_url=url)
         assert (ended.exit_code, page.url.startswith(server.login_url) or host == "own") == (5, True)

@@ -8,7 +8,7 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 
-from loopback_auth.testing import faults
+from loopback_auth.testing import Browser, faults
 from loopback_auth.testing.salesforce import APP, ORG, REDIRECT_URI, SUCCESS_URL, USER, App, Org, Salesforce
 from tests.testing.asking import CHALLENGE, VERIFIER, Clock
 from tests.testing.salesforce_asking import (
@@ -184,18 +184,8 @@ def test_a_server_in_trouble_tells_the_app(salesforce: Salesforce, error: str) -
     assert reply.told == {"error": [error], "error_description": ["try again"], "state": ["s&t=a te"]}
 
 
-# What the server tells on a page of its own: B.
-ERROR_PAGE: dict[str, tuple[object, str, str]] = {
-    "a connected app that is not installed": (
-        replace(APP, kind="connected", installed=False),
-        "invalid_client",
-        "app must be installed into org",
-    ),
-    "a person who may use the API alone": (
-        replace(USER, api_only=True),
-        "OAUTH_APPROVAL_ERROR_GENERIC",
-        "An unexpected error has occured during authentication. Please try again.",
-    ),
+# What is told to the app, or, where the switch says so, on a page of the server's own: D or B.
+NOT_THIS_ORG: dict[str, tuple[object, str, str]] = {
     "a local app of another org": (
         replace(APP, distribution="local", org_id=OTHER_ORG.org_id),
         "OAUTH_AUTHORIZATION_BLOCKED",
@@ -210,6 +200,61 @@ ERROR_PAGE: dict[str, tuple[object, str, str]] = {
         replace(APP, installed=False),
         "OAUTH_EC_APP_NOT_FOUND",
         "External client app is not installed in this org",
+    ),
+}
+
+
+@pytest.mark.parametrize("on_page", [False, True])
+@pytest.mark.parametrize(("switch", "error", "description"), NOT_THIS_ORG.values(), ids=NOT_THIS_ORG)
+def test_an_app_that_is_not_of_this_org(
+    salesforce: Salesforce, switch: Any, error: str, description: str, *, on_page: bool
+) -> None:
+    """The app hears of it with the state, unless the server keeps it to itself."""
+    salesforce.put(switch)
+    salesforce.world.errors_on_page = on_page
+    reply = signed_in(salesforce.login_url)
+    if on_page:
+        location = reply.headers["location"]
+        assert urlsplit(location).path == "/setup/secur/RemoteAccessErrorPage.apexp"
+        assert told(urlsplit(location).query) == (error, description)
+        assert f"{error} : {description}" in ask(location).text
+    else:
+        assert reply.headers["location"].startswith(REDIRECT_URI + "?")
+        assert reply.told == {"error": [error], "error_description": [description], "state": ["s&t=a te"]}
+
+
+def test_scopes_that_the_app_has_not_may_be_left_out_without_a_word(salesforce: Salesforce) -> None:
+    """Both are reported: the error page, and a token with fewer scopes."""
+    salesforce.put(replace(APP, scopes=("api",), ignores_other_scopes=True))
+    host = salesforce.login_url
+    answer = exchange(host, {"code": code(host, scope="api refresh_token")}).json
+    assert (answer["scope"], "refresh_token" in answer) == ("api", False)
+
+
+def test_a_scope_that_no_app_could_have_is_told_to_the_app(salesforce: Salesforce) -> None:
+    """D: unlike one that this app has not."""
+    salesforce.put(replace(APP, ignores_other_scopes=True))
+    reply = signed_in(salesforce.login_url, scope="api read:user")
+    assert reply.told["error"] == ["invalid_scope"]
+    assert reply.told["error_description"] == ["requested scope is invalid, unknown, or malformed"]
+
+
+# What the server tells on a page of its own: B.
+ERROR_PAGE: dict[str, tuple[object, str, str]] = {
+    "a connected app that is not installed": (
+        replace(APP, kind="connected", installed=False),
+        "invalid_client",
+        "app must be installed into org",
+    ),
+    "a person who may use the API alone": (
+        replace(USER, api_only=True),
+        "OAUTH_APPROVAL_ERROR_GENERIC",
+        "An unexpected error has occured during authentication. Please try again.",
+    ),
+    "a scope that the app has not": (
+        replace(APP, scopes=("refresh_token",)),
+        "OAUTH_APPROVAL_ERROR_GENERIC",
+        "An unexpected error has occured during authentication. Please try again.",
     ),
 }
 
@@ -258,12 +303,6 @@ SENT_BACK: dict[str, tuple[object, dict[str, str | None], str, str]] = {
         {},
         "OAUTH_APP_ACCESS_DENIED",
         "user is not admin approved to access this app",
-    ),
-    "a scope that the app has not": (
-        APP,
-        {"scope": "api chatter_api"},
-        "invalid_scope",
-        "the requested scope is not allowed",
     ),
     "a person who left": (replace(USER, active=False), {}, "inactive_user", "user is inactive"),
     "a person who is frozen": (replace(USER, frozen=True), {}, "inactive_user", "user is inactive"),
@@ -433,6 +472,60 @@ def test_a_local_app_is_known_at_its_own_org(salesforce: Salesforce) -> None:
     salesforce.put(replace(APP, distribution="local"))
     host = salesforce.my_domain()
     assert exchange(host, {"code": code(host)}).status == 200
+
+
+GRACE = "grace@globex.example"
+
+
+@pytest.mark.parametrize("prompt", [None, "login"])
+def test_a_browser_that_is_signed_in_to_another_org_does_not_find_a_local_app(
+    salesforce: Salesforce, prompt: str | None
+) -> None:
+    """A: as if the key were wrong, whatever the prompt; a request without cookies is answered well."""
+    salesforce.put(replace(APP, distribution="local"))
+    elsewhere = salesforce.my_domain(OTHER_ORG)
+    page = log_in(elsewhere, ask(f"{elsewhere}/login"), username=GRACE)
+    assert (page.status, "Globex" in page.text) == (200, True)
+    host = salesforce.my_domain()
+    refused = authorize(host, cookie=cookie_of(page), prompt=prompt)
+    assert (refused.status, told(refused.text)) == (
+        400,
+        ("invalid_client_id", "client identifier invalid"),
+    )
+    assert 'id="Login"' in authorize(host, prompt=prompt).text
+
+
+def test_a_browser_that_is_signed_in_to_both_orgs_finds_it(salesforce: Salesforce) -> None:
+    """The app's own org is among them."""
+    salesforce.put(replace(APP, distribution="local"))
+    host, elsewhere = salesforce.my_domain(), salesforce.my_domain(OTHER_ORG)
+    pages = (
+        log_in(elsewhere, ask(f"{elsewhere}/login"), username=GRACE),
+        log_in(host, ask(f"{host}/login")),
+    )
+    reply = authorize(host, cookie="; ".join(map(cookie_of, pages)))
+    assert 'id="oaapprove"' in reply.text
+
+
+@pytest.mark.parametrize("kind", ["packaged", "connected"])
+def test_an_app_that_every_org_may_know_is_found_from_any(salesforce: Salesforce, kind: str) -> None:
+    """Its key is the same in all of them."""
+    connected = replace(APP, kind="connected")
+    salesforce.put(connected if kind == "connected" else APP)
+    elsewhere = salesforce.my_domain(OTHER_ORG)
+    cookie = cookie_of(log_in(elsewhere, ask(f"{elsewhere}/login"), username=GRACE))
+    assert 'id="Login"' in authorize(salesforce.my_domain(), cookie=cookie).text
+
+
+def test_the_browser_of_the_kit_carries_a_session_from_org_to_org(salesforce: Salesforce) -> None:
+    """It signs in where it is sent first; a browser of its own, a private window, finds the app."""
+    salesforce.put(replace(APP, distribution="local"))
+    address = f"{salesforce.my_domain()}{OAUTH}/authorize?{urlencode(request())}"
+    signed_in_elsewhere = Browser(username=GRACE, password=USER.password)
+    signed_in_elsewhere.visit(f"{salesforce.my_domain(OTHER_ORG)}/login")
+    assert "invalid_client_id" in signed_in_elsewhere.visit(address).text
+    private = Browser(username=USER.username, password=USER.password)
+    assert "code=" in private.visit(address).url
 
 
 def test_a_sandbox_has_a_login_host_of_its_own(salesforce: Salesforce) -> None:

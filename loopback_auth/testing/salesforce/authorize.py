@@ -15,7 +15,7 @@ from urllib.parse import quote
 from .answers import BackToTheApp, Json, Redirect, refused_before_sign_in, token_error
 from .network import network_refusal
 from .parameters import first_values, scope_of
-from .person import closed, consent_page, login_page, too_old
+from .person import closed, consent_page, home_page, login_page, too_old
 from .refusals import back, refusal_for, wrong_from_the_start
 from .world import SITE_ID, Code, Interaction
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from ..answers import HtmlPage, Spoken
     from ..records import Request
-    from .parties import Org, User
+    from .parties import App, Org, User
     from .world import Host, World
 
 
@@ -36,6 +36,8 @@ def authorize(world: World, host: Host, request: Request) -> Spoken:
         return _headless(world, host, sent, request)
     if wrong := wrong_from_the_start(world, host, sent, method=request.method):
         return refused_before_sign_in(*wrong)
+    if _is_signed_in_elsewhere(world, request, world.apps[sent["client_id"]]):
+        return refused_before_sign_in("invalid_client_id", "client identifier invalid")
     session = request.cookie(cookie_of(host))
     user = world.sessions.get(session)
     if without := _without_pages(world, host, sent, user):
@@ -44,6 +46,14 @@ def authorize(world: World, host: Host, request: Request) -> Spoken:
     if user is None or {"login", "select_account"} & set(sent.get("prompt", "").split()):
         return login_page(world, Interaction(sent=sent, host=host), hint=sent.get("login_hint", ""))
     return _decided(world, host, sent, user, session)
+
+
+def _is_signed_in_elsewhere(world: World, request: Request, app: App) -> bool:
+    """Return whether the browser's sessions are all of orgs that do not know *app*; assumed: whatever the prompt."""
+    sessions = (world.sessions.get(request.cookie(cookie_of(host))) for host in world.hosts.values())
+    orgs = {user.org_id for user in sessions if user}
+    is_local = app.kind == "eca" and app.distribution == "local"
+    return is_local and bool(orgs) and app.org_id not in orgs
 
 
 def _without_pages(world: World, host: Host, sent: Mapping[str, str], user: User | None) -> Spoken | None:
@@ -75,7 +85,13 @@ def cookie_of(host: Host) -> str:
 
 
 def log_in(world: World, host: Host, request: Request) -> HtmlPage | BackToTheApp | Redirect:
-    """Take name and password from the login page; whoever is wrong stays there, and the app hears nothing."""
+    """
+    Take name and password from the login page; whoever is wrong stays there, and the app hears nothing.
+
+    A GET is a person who comes without an app, to work in the browser.
+    """
+    if request.method == "GET":
+        return login_page(world, Interaction(sent={}, host=host))
     sent = first_values(request)
     interaction = world.interactions.get(sent.get("interaction", ""))
     if interaction is None:
@@ -86,7 +102,11 @@ def log_in(world: World, host: Host, request: Request) -> HtmlPage | BackToTheAp
         return login_page(world, interaction, hint=username, wrong=True)
     session = secrets.token_urlsafe(24)
     world.sessions[session] = user
-    answer = _decided(world, host, interaction.sent, user, session)
+    answer = (
+        _decided(world, host, interaction.sent, user, session)
+        if interaction.sent
+        else home_page(world.org_of(user))
+    )
     cookie = f"{cookie_of(host)}={session}; Path=/; HttpOnly; SameSite=Lax"
     return replace(answer, headers={"Set-Cookie": cookie})
 

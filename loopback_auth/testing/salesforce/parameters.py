@@ -18,4 +18,6 @@ def first_values(request: Request) -> dict[str, str]:
 
 def scope_of(world: World, sent: Mapping[str, str]) -> str:
     """Give the scope that is asked for; without one, all that the app has."""
-    return sent.get("scope") or " ".join(world.apps[sent["client_id"]].scopes)
+    app = world.apps[sent["client_id"]]
+    asked = sent.get("scope", "").split() or app.scopes
+    return " ".join(name for name in asked if name in app.scopes or not app.ignores_other_scopes)

@@ -14,14 +14,16 @@ SUCCESS_URL = "https://login.salesforce.com/services/oauth2/success"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class App:
     """
-    An External Client App or, with *kind* `connected`, a connected app; *org_id* is where it was made.
+    An External Client App or, with *kind* `connected`, a connected app.
 
-    *distribution*: a `local` one is known in its own org alone, a `packaged` one where it is *installed*. *refresh_policy* is
-    `until_revoked`, `immediate` (no refresh token is good for anything), `idle:SECONDS` or `absolute:SECONDS`; *idle_limit* adds thirty
-    days from the last use. *active_from* is the POSIX time from which the servers know the app. *callback_urls* are compared byte for byte.
-
-    `relax`, as *ip_relaxation*, lets people of a profile with login IP ranges use the app from outside;
-    *refresh_ip_allowlist* (Refresh Token IP Allowlist) lets nobody.
+    - *org_id* is where it was made. A `local` one is known there alone, a `packaged` one where it is
+      *installed*; *active_from* is the POSIX time from which the servers know it.
+    - *callback_urls* are compared byte for byte. *ignores_other_scopes*: scopes that it has not are
+      left out without a word, and not refused.
+    - *refresh_policy* is `until_revoked`, `immediate` (no refresh token is good for anything),
+      `idle:SECONDS` or `absolute:SECONDS`; *idle_limit* adds thirty days from the last use.
+    - *ip_relaxation* `relax` lets people of a profile with login IP ranges use it from outside;
+      *refresh_ip_allowlist* (Refresh Token IP Allowlist) lets nobody.
     """
 
     client_id: str = "3MVG9TestApp.OfLoopbackAuth_0000000000000000000000000000000000000000000000000000000000"
@@ -31,6 +33,7 @@ class App:
     name: str = "Test app"
     callback_urls: tuple[str, ...] = (REDIRECT_URI, SUCCESS_URL)
     scopes: tuple[str, ...] = ("api", "refresh_token", "id", "openid", "web", "full", "offline_access")
+    ignores_other_scopes: bool = False
     kind: Literal["eca", "connected"] = "eca"
     distribution: Literal["local", "packaged"] = "packaged"
     org_id: str = "00D000000000001AAA"

@@ -11,7 +11,7 @@ from .parameters import first_values, scope_of
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..records import Request
-    from .parties import User
+    from .parties import Org, User
     from .world import Host, Interaction, World
 
 ERROR_PAGE = "/setup/secur/RemoteAccessErrorPage.apexp"
@@ -34,6 +34,12 @@ def error_page(_: World, __: Host, request: Request) -> HtmlPage:
 def success_page(_: World, __: Host, ___: Request) -> HtmlPage:
     """Show nothing: the code stays in the address bar."""
     return HtmlPage(html=pages.page("Remote Access", "<p>Authentication complete.</p>"))
+
+
+def home_page(org: Org) -> HtmlPage:
+    """Show where a person is who logged in without an app that asked."""
+    html = pages.page("Home", f"<h1>{escape(org.name)}</h1><p>You are logged in.</p>")
+    return HtmlPage(html=html)
 
 
 def closed() -> HtmlPage:

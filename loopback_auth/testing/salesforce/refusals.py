@@ -7,6 +7,7 @@ Assumed, where the documentation is silent: the order of the checks.
 from __future__ import annotations
 
 from .answers import BackToTheApp, Redirect, form
+from .discovery import SCOPES
 from .network import network_refusal
 from .person import ERROR_PAGE
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 GENERIC = "An unexpected error has occured during authentication. Please try again."
 """Spelled as it is."""
 
+_NOT_FOUND = ("OAUTH_EC_APP_NOT_FOUND", "External client app is not installed in this org")
 _OUT_OF_BAND = "urn:ietf:wg:oauth:2.0:oob"
 
 
@@ -72,10 +74,21 @@ def refusal_for(
     for passed, error, description in checks:
         if not passed:
             return back(sent, error=error, error_description=description)
-    if stopped := _not_installed(app, org, user, host):
-        told = form(dict(zip(("error", "error_description"), stopped, strict=True)))
-        return Redirect(location=f"{host.url}{host.site}{ERROR_PAGE}?{told}")
+    if stopped := _not_this_org(app, org, host):
+        error, description = stopped
+        return (
+            _error_page(host, error, description)
+            if world.errors_on_page
+            else back(sent, error=error, error_description=description)
+        )
+    if stopped := _not_approved(app, sent, user):
+        return _error_page(host, *stopped)
     return _forbidden(world, app, sent, user)
+
+
+def _error_page(host: Host, error: str, description: str) -> Redirect:
+    told = form({"error": error, "error_description": description})
+    return Redirect(location=f"{host.url}{host.site}{ERROR_PAGE}?{told}")
 
 
 def _forbidden(world: World, app: App, sent: Mapping[str, str], user: User) -> BackToTheApp | None:
@@ -89,9 +102,9 @@ def _forbidden(world: World, app: App, sent: Mapping[str, str], user: User) -> B
         (elsewhere is None, *(elsewhere or ("", ""))),
         (
             # Assumed: that this is told to the app.
-            set(sent.get("scope", "").split()) <= set(app.scopes),
+            set(sent.get("scope", "").split()) <= set(SCOPES.split()),
             "invalid_scope",
-            "the requested scope is not allowed",
+            "requested scope is invalid, unknown, or malformed",
         ),
     )
     for passed, error, description in checks:
@@ -100,23 +113,30 @@ def _forbidden(world: World, app: App, sent: Mapping[str, str], user: User) -> B
     return None
 
 
-def _not_installed(app: App, org: Org, user: User, host: Host) -> tuple[str, str] | None:
-    """Say what the server's own page says; the app hears nothing of it."""
+def _not_this_org(app: App, org: Org, host: Host) -> tuple[str, str] | None:
+    """Say why an External Client App is none of this org's or host's, if so."""
     if app.kind == "connected":
-        if app.installed or user.may_use_uninstalled_apps:
-            return ("OAUTH_APPROVAL_ERROR_GENERIC", GENERIC) if user.api_only else None
-        return "invalid_client", "app must be installed into org"
-    if app.distribution == "local" and app.org_id != org.org_id:
+        return None
+    if app.distribution == "packaged":
+        return None if app.installed else _NOT_FOUND
+    if app.org_id != org.org_id:
         return (
             "OAUTH_AUTHORIZATION_BLOCKED",
             "Cross-org OAuth flows are not supported for this external client app",
         )
-    if (app.distribution == "local" and host.org is None) or (
-        app.distribution == "packaged" and not app.installed
-    ):
-        # Assumed: told on the server's page; reports name both that and the redirect.
-        return "OAUTH_EC_APP_NOT_FOUND", "External client app is not installed in this org"
-    return ("OAUTH_APPROVAL_ERROR_GENERIC", GENERIC) if user.api_only else None
+    return _NOT_FOUND if host.org is None else None
+
+
+def _not_approved(app: App, sent: Mapping[str, str], user: User) -> tuple[str, str] | None:
+    """Say what the server's own page says; the app hears nothing of it."""
+    if app.kind == "connected" and not (app.installed or user.may_use_uninstalled_apps):
+        return "invalid_client", "app must be installed into org"
+    lacking = set(sent.get("scope", "").split()) & set(SCOPES.split()) - set(app.scopes)
+    return (
+        ("OAUTH_APPROVAL_ERROR_GENERIC", GENERIC)
+        if user.api_only or (lacking and not app.ignores_other_scopes)
+        else None
+    )
 
 
 def back(sent: Mapping[str, str], **members: str) -> BackToTheApp:

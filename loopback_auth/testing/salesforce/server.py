@@ -30,7 +30,7 @@ _ANY = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 _PLACES: tuple[tuple[str, str, tuple[str, ...], Answers, tuple[str, ...]], ...] = (
     ("authorize", f"{_OAUTH}/authorize", _ANY, authorize.authorize, ("authorize",)),
-    ("login", person.LOGIN_PAGE, ("POST",), authorize.log_in, ("authorize",)),
+    ("login", person.LOGIN_PAGE, _BOTH, authorize.log_in, ("authorize",)),
     ("consent", person.CONSENT_PAGE, ("POST",), authorize.consent, ("authorize",)),
     ("error-page", person.ERROR_PAGE, _GET, person.error_page, ()),
     ("success", f"{_OAUTH}/success", _GET, person.success_page, ()),

@@ -86,7 +86,8 @@ class World:
     """
     Apps, orgs and people by their names, and all that was issued. *clock* gives POSIX seconds; *https_only* wants no plain http; *auto* is who signs in.
 
-    `outside` are the steps that come from outside of the networks that an org trusts.
+    `outside` are the steps that come from outside of the networks that an org trusts. `errors_on_page` keeps from the app that an
+    External Client App is not of this org: both are reported.
     """
 
     def __init__(
@@ -102,6 +103,7 @@ class World:
         self.https_only = https_only
         self.auto = auto
         self.outside: frozenset[Step] = frozenset()
+        self.errors_on_page = False
         self.apps = {app.client_id: app for app in apps}
         self.orgs = {org.org_id: org for org in orgs}
         self.users = {user.username: user for user in users}
