@@ -53,9 +53,15 @@ def read_url(text: str) -> Paste | None:
     )
 
 
+def unwrapped(text: str) -> str:
+    """Return *text* without the line ends that a terminal put in, and the blanks around them."""
+    # Not by a regular expression: those take a run of blanks apart at each of its characters.
+    return "".join(line.strip() for line in text.split("\n"))
+
+
 def _address_in(text: str) -> str:
     """Give the address that *text* is, or the first in it that holds an answer."""
-    joined = re.sub(r"\s*\n\s*", "", text)
+    joined = unwrapped(text)
     if re.fullmatch(r"[a-z][a-z0-9+.-]{0,30}:/\S+", joined, re.IGNORECASE):
         return joined
     found = re.findall(r"\b[a-z][a-z0-9+.-]{0,30}://[^\s?#]{0,400}[?#]\S*", text, re.IGNORECASE)
@@ -71,7 +77,7 @@ def _kind_of(parameters: Mapping[str, str], path: str) -> str:
 
 def read_form(text: str) -> Paste | None:
     """Read a form, such as the body that a browser saves as a file called authorize; `+` and `%20` are both spaces."""
-    joined = re.sub(r"\s*\n\s*", "", text)
+    joined = unwrapped(text)
     is_form = re.fullmatch(r"[?&#]?[\w.-]+=[^&]*(?:&[\w.-]+=[^&]*)*", joined)
     pattern = r"(?:^|[?&#\s\"'])((?:error|code)=[^\s\"']+)"
     # Apart from a whole form, what stands on the next line is something else.

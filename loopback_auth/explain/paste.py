@@ -50,7 +50,12 @@ def _unquoted(text: str) -> str:
 
 
 def _read(text: str) -> Paste:
-    for read in (_http, read_url, read_json, read_form, _own_error, _html, _named, _line, _code):
+    return _http(text) or _read_body(text)
+
+
+def _read_body(text: str) -> Paste:
+    """Read what has no status, or stands below one: a status in there is part of it."""
+    for read in (read_url, read_json, read_form, _own_error, _html, _named, _line, _code):
         paste = read(text)
         if paste is not None:
             return paste
@@ -83,8 +88,7 @@ def _http(text: str) -> Paste | None:
 
 
 def _with_status(status: int, body: str) -> Paste:
-    is_body = body and not re.match(r"HTTP/|[1-5]\d\d\b", body)
-    read = _read(body) if is_body else Paste(kind="text")
+    read = _read_body(body)
     kind = read.kind if read.kind in ("html", "tokens", "answer", "callback", "error-page") else "http"
     return replace(read, kind=kind, status=status, text=read.text or (body if read.kind == "text" else ""))
 

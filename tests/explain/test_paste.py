@@ -282,3 +282,56 @@ def test_a_named_secret_is_never_shown_whatever_stands_around_it(
         "line": f"{before}\n{name}: {CANARY}\n{after}",
     }[form]
     assert CANARY not in repr(read_paste(text))
+
+
+STATUSES = [
+    "error 500 ",
+    "status 500\n",
+    "HTTP 404: ",
+    "500\n",
+    "error 500 HTTP/1.1 500 x\n",
+    "HTTP/1.1 500 x\n\nerror 500 ",
+]
+RUNS = [
+    "\t",
+    " ",
+    " \t",
+    "\n \t",
+    "\u00a0",
+    "{",
+    "[",
+    '{"',
+    '"',
+    "'",
+    "\\",
+    "<",
+    "</",
+    "a://",
+    "?",
+    "&",
+    "a=",
+    "error=",
+    "%41",
+    "a_b ",
+    "(",
+    "-u ",
+    "\x1b[",
+]
+BEFORE = ["", "error: x_y ", "<html>", "http://x.example/?code="]
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("run", [*STATUSES, *RUNS])
+def test_no_run_of_anything_is_more_than_a_paste(run: str) -> None:
+    """Neither a traceback nor minutes: a waiting login reads it, and so does `api`, whose answers are a server's choice."""
+    for before in BEFORE:
+        room = PASTE_CHARACTERS - len(before) - 4
+        read_paste(before + run * (room // len(run)) + " end")
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_a_status_among_statuses_is_read_once(status: str) -> None:
+    """The first that is alone, or the last of a transcript; what follows is prose."""
+    paste = read_paste(f"{status * 3}{OBJECT}")
+    assert paste.status in (500, 404)
+    assert (paste.error, paste.description) == (ERROR, SAID)
