@@ -19,8 +19,10 @@ from tests.testing.salesforce_asking import (
     ask,
     authorize,
     bearer,
+    decide,
     exchange,
     limits,
+    log_in,
     post,
     refresh,
     request,
@@ -248,7 +250,7 @@ def test_userinfo_refuses_a_token_without_a_naming_scope(salesforce: Salesforce)
     token = tokens(salesforce.login_url, scope="refresh_token")["access_token"]
     reply = ask(f"{salesforce.login_url}{OAUTH}/userinfo", headers=bearer(token))
     assert (reply.status, reply.text) == (403, "Bad_OAuth_Token")
-    assert limits(salesforce, token) == 200
+    assert introspect(salesforce, token).json["active"] is True
 
 
 def test_versions_are_for_everybody_and_oldest_first(salesforce: Salesforce) -> None:
@@ -310,7 +312,7 @@ def test_api_errors_row_by_row(salesforce: Salesforce, path: str, status: int, c
         (
             replace(USER, api_enabled=False),
             "API_CURRENTLY_DISABLED",
-            "API is currently disabled for this user.",
+            "API is disabled for this User",
         ),
         (replace(ORG, quota_left=False), "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded."),
     ],
@@ -325,15 +327,98 @@ def test_a_good_token_opens_nothing(salesforce: Salesforce, switch: Any, code: s
     assert (reply.status, document) == (403, [{"message": message, "errorCode": code}])
 
 
+NOT_FOR_REST = [
+    {"message": "This session is not valid for use with the REST API", "errorCode": "INVALID_SESSION_ID"}
+]
+
+
+@pytest.mark.parametrize(
+    ("scope", "status"),
+    [
+        ("api", 200),
+        ("full", 200),
+        ("refresh_token", 401),
+        ("id openid web", 401),
+    ],
+)
+def test_the_api_wants_a_scope_that_opens_it(salesforce: Salesforce, scope: str, status: int) -> None:
+    """Else the session, which is alive, is not valid there; a new one would not be either."""
+    got = tokens(salesforce.login_url, scope=scope)
+    reply = ask(salesforce.my_domain() + LIMITS, headers=bearer(got["access_token"]))
+    document: Any = reply.json
+    assert (reply.status, status == 200 or document == NOT_FOR_REST) == (status, True)
+    assert introspect(salesforce, got["access_token"]).json["active"] is True
+
+
+def test_the_api_is_not_for_an_app_that_access_control_does_not_admit(salesforce: Salesforce) -> None:
+    """Tokens are given and refreshed, and open nothing."""
+    got = tokens(salesforce.login_url)
+    salesforce.put(replace(APP, rest_access=False))
+    again = refresh(salesforce.login_url, got["refresh_token"]).json
+    for token in (got["access_token"], again["access_token"]):
+        reply = ask(salesforce.my_domain() + LIMITS, headers=bearer(token))
+        document: Any = reply.json
+        assert (reply.status, document) == (401, NOT_FOR_REST)
+
+
+@pytest.mark.parametrize("is_jwt", [False, True])
+def test_the_token_of_a_site_is_for_the_site(salesforce: Salesforce, *, is_jwt: bool) -> None:
+    """The org's own API does not take it: a JWT has the wrong issuer there."""
+    salesforce.put(replace(ORG, sites=("/portal",)), replace(APP, jwt_access_tokens=is_jwt))
+    host = salesforce.my_domain()
+    site = f"{host}/portal"
+    consent = log_in(host, authorize(site))
+    found = decide(host, consent).told["code"][0]
+    token = exchange(site, {"code": found}).json["access_token"]
+    assert ask(site + LIMITS, headers=bearer(token)).status == 200
+    reply = ask(host + LIMITS, headers=bearer(token))
+    document: Any = reply.json
+    wrong_issuer = [{"message": "INVALID_AUTH_HEADER", "errorCode": "INVALID_ISS"}]
+    assert (reply.status, document) == (401, wrong_issuer if is_jwt else NOT_FOR_REST)
+
+
+def test_the_login_host_has_no_api(salesforce: Salesforce) -> None:
+    """A good token is sent to the instance URL; a bad one is bad everywhere."""
+    token = tokens(salesforce.login_url)["access_token"]
+    good = ask(salesforce.login_url + LIMITS, headers=bearer(token))
+    bad = ask(salesforce.login_url + LIMITS, headers=bearer("00D!bad"))
+    told_good: Any = good.json
+    told_bad: Any = bad.json
+    assert (good.status, bad.status) == (401, 401)
+    assert told_good == [
+        {
+            "message": "Destination URL not reset. The URL returned from login must be set",
+            "errorCode": "URL_NOT_RESET",
+        }
+    ]
+    assert told_bad[0]["errorCode"] == "INVALID_SESSION_ID"
+
+
+MCP = "/platform/mcp/v1/platform/sobject-reads"
+AGENT = "/einstein/ai-agent/v1/agents/0XxRM0000004Cxx/sessions"
+
+
+@pytest.mark.parametrize("path", [MCP, AGENT])
 @pytest.mark.parametrize(("is_jwt", "status"), [(False, 401), (True, 200)])
-def test_the_server_for_agents_takes_jwts_alone(salesforce: Salesforce, *, is_jwt: bool, status: int) -> None:
+def test_the_servers_for_agents_take_jwts_alone(
+    salesforce: Salesforce, path: str, *, is_jwt: bool, status: int
+) -> None:
     """An opaque token is told what is wrong with it."""
     salesforce.put(replace(APP, jwt_access_tokens=is_jwt))
     got = tokens(salesforce.login_url)
-    reply = ask(f"{salesforce.my_domain()}/platform/mcp/v1/x", headers=bearer(got["access_token"]))
+    reply = ask(salesforce.my_domain() + path, method="POST", headers=bearer(got["access_token"]))
     document: Any = reply.json
     assert (reply.status, got.get("token_format")) == (status, "jwt" if is_jwt else None)
     assert is_jwt or document == [{"message": "INVALID_JWT_FORMAT", "errorCode": "INVALID_AUTH_HEADER"}]
+
+
+def test_an_agent_takes_the_apps_that_are_attached_to_it(salesforce: Salesforce) -> None:
+    """A 401 that no new token mends, and an object, not an array."""
+    salesforce.put(replace(APP, jwt_access_tokens=True, attached_to_agent=False))
+    token = tokens(salesforce.login_url)["access_token"]
+    reply = ask(salesforce.my_domain() + AGENT, method="POST", headers=bearer(token))
+    assert (reply.status, reply.json["message"]) == (401, "Connected app is not attached to Agent")
+    assert ask(salesforce.my_domain() + MCP, method="POST", headers=bearer(token)).status == 200
 
 
 def test_the_login_page_is_described(salesforce: Salesforce) -> None:
@@ -364,10 +449,9 @@ def test_the_session_times_out_by_the_clock(salesforce: Salesforce, clock: Clock
 
 
 def test_a_token_is_for_its_own_org(salesforce: Salesforce) -> None:
-    """Another org's host does not know it, and the login host has no API."""
+    """Another org's host does not know it."""
     token = tokens(salesforce.login_url)["access_token"]
     assert ask(salesforce.my_domain(OTHER_ORG) + LIMITS, headers=bearer(token)).status == 401
-    assert "text/html" in ask(salesforce.login_url + LIMITS, headers=bearer(token)).headers["content-type"]
 
 
 @pytest.mark.parametrize(

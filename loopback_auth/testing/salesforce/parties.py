@@ -24,6 +24,7 @@ class App:
       `idle:SECONDS` or `absolute:SECONDS`; *idle_limit* adds thirty days from the last use.
     - *ip_relaxation* `relax` lets people of a profile with login IP ranges use it from outside;
       *refresh_ip_allowlist* (Refresh Token IP Allowlist) lets nobody.
+    - without *rest_access* (API Access Control) it gets tokens that do not open the REST API.
     """
 
     client_id: str = "3MVG9TestApp.OfLoopbackAuth_0000000000000000000000000000000000000000000000000000000000"
@@ -52,6 +53,8 @@ class App:
     code_ttl: int = 900
     ip_relaxation: Literal["enforce", "relax"] = "enforce"
     refresh_ip_allowlist: bool = False
+    rest_access: bool = True
+    attached_to_agent: bool = True
     code_credentials: bool = False
     active_from: float = 0.0
 

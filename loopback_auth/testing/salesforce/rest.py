@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from ..answers import HtmlPage
 from .answers import Json, api_error
 from .network import is_shut_out
 from .parameters import first_values
@@ -17,8 +16,10 @@ if TYPE_CHECKING:
 
 
 VERSIONS = (("Summer '25", "64.0"), ("Winter '26", "65.0"), ("Spring '26", "66.0"))
+NOT_FOR_REST = "This session is not valid for use with the REST API"
 _BEARER = re.compile(r"Bearer (\S+)")
 _FROM = re.compile(r"(?i)^\s*select\s+(.+?)\s+from\s+(\w+)")
+_OPENING = {"api", "full"}
 _ACCOUNTS = ("Acme", "Globex", "Initech")
 
 
@@ -32,52 +33,52 @@ def versions(_: World, __: Host, ___: Request) -> Json:
     )
 
 
-def rest(world: World, host: Host, request: Request) -> Json | HtmlPage:
+def rest(world: World, host: Host, request: Request) -> Json:
     """Answer the API: limits, a few objects, a query."""
-    if host.org is None:
-        # Assumed: what a host without an API says.
-        return HtmlPage(html="<html><body>URL No Longer Exists</body></html>", status=404)
     header = request.headers.get("authorization", "")
     bearer = _BEARER.fullmatch(header)
     if header and bearer is None:
         # Assumed: the message.
         return api_error(401, "INVALID_AUTH_HEADER", "INVALID_HEADER_TYPE")
     found = world.good(bearer[1]) if bearer else None
-    if found is None or found.grant.user.org_id != host.org.org_id:
+    if found is None or (host.org and found.grant.user.org_id != host.org.org_id):
         return api_error(401, "INVALID_SESSION_ID", "Session expired or invalid")
-    if not _opens_rest(world, found):
-        return api_error(401, "INVALID_SESSION_ID", "This session is not valid for use with the REST API")
+    if refused := _not_here(world, host, found):
+        return refused
     return _forbidden(world, found.grant.user) or _resource(
         request.path.partition("/services/data/")[2], request, found.grant.user
     )
 
 
-def _opens_rest(world: World, found: AccessToken) -> bool:
-    """Return whether the session, which is alive, is one for the REST API."""
-    user = world.users.get(found.grant.user.username, found.grant.user)
-    return not is_shut_out(world, user)
+def _not_here(world: World, host: Host, found: AccessToken) -> Json | None:
+    """Say why a session that is alive is none for this host or for REST: a new one would not be either."""
+    grant = found.grant
+    user = world.users.get(grant.user.username, grant.user)
+    if host.org is None:
+        # Assumed: the status.
+        message = "Destination URL not reset. The URL returned from login must be set"
+        return api_error(401, "URL_NOT_RESET", message)
+    if grant.site != host.site and grant.site and found.is_jwt:
+        return api_error(401, "INVALID_ISS", "INVALID_AUTH_HEADER")
+    opens = (
+        _OPENING & set(grant.scope.split()),
+        grant.app.rest_access,
+        grant.site in {"", host.site},
+        not is_shut_out(world, user),
+    )
+    return None if all(opens) else api_error(401, "INVALID_SESSION_ID", NOT_FOR_REST)
 
 
 def _forbidden(world: World, user: User) -> Json | None:
     """Say why a token that is good opens nothing."""
     org, user = world.org_of(user), world.users.get(user.username, user)
     checks = (
-        # Assumed: the messages of the first two.
+        # Assumed: the message.
         (org.api_enabled, "API_DISABLED_FOR_ORG", "The REST API is not enabled for this Organization."),
-        (user.api_enabled, "API_CURRENTLY_DISABLED", "API is currently disabled for this user."),
+        (user.api_enabled, "API_CURRENTLY_DISABLED", "API is disabled for this User"),
         (org.quota_left, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded."),
     )
     return next((api_error(403, code, message) for passed, code, message in checks if not passed), None)
-
-
-def for_jwts(world: World, _: Host, request: Request) -> Json:
-    """Answer a hosted server for agents, which takes JWT access tokens alone; assumed: that it asks for nothing else."""
-    token = request.headers.get("authorization", "").removeprefix("Bearer ")
-    if not token.startswith("eyJ"):
-        return api_error(401, "INVALID_AUTH_HEADER", "INVALID_JWT_FORMAT")
-    if world.good(token) is None:
-        return api_error(401, "INVALID_SESSION_ID", "Session expired or invalid")
-    return Json(document={"tools": []})
 
 
 def _resource(path: str, request: Request, user: User) -> Json:

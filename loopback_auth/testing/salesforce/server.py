@@ -8,7 +8,7 @@ from contextlib import suppress
 from functools import partial
 
 from ..service import HttpService, Served
-from . import authorize, discovery, identity, person, rest, token, tokens
+from . import agents, authorize, discovery, identity, person, rest, token, tokens
 from .network import STEPS
 from .parties import APP, ORG, USER
 from .world import Host, World
@@ -44,7 +44,8 @@ _PLACES: tuple[tuple[str, str, tuple[str, ...], Answers, tuple[str, ...]], ...] 
     ("identity", r"/id/[^/]+/[^/]+", _BOTH, identity.identity, ("userinfo",)),
     ("versions", "/services/data/?", _GET, rest.versions, ("api",)),
     ("api", "/services/data/.+", _ANY, rest.rest, ("api",)),
-    ("mcp", "/platform/mcp/.+", _ANY, rest.for_jwts, ("api",)),
+    ("mcp", "/platform/mcp/.+", _ANY, agents.mcp, ("api",)),
+    ("agent", "/einstein/ai-agent/.+", _ANY, agents.agent, ("api",)),
 )
 """Name, path as a regular expression, methods, what answers, and the faults that spoil it."""
 

@@ -55,6 +55,7 @@ class AccessToken:
     grant: Grant
     issued: float
     ends: float
+    is_jwt: bool = False
     revoked: bool = False
 
 
@@ -202,7 +203,8 @@ class World:
             token = sign(claims)
         else:
             token = f"{grant.user.org_id[:15]}!AQ4AQ{secrets.token_urlsafe(60).replace('-', '.')}"
-        self.access_tokens[token] = AccessToken(grant=grant, issued=now, ends=ends)
+        is_jwt = grant.app.jwt_access_tokens
+        self.access_tokens[token] = AccessToken(grant=grant, issued=now, ends=ends, is_jwt=is_jwt)
         return token
 
     def _id_claims(self, grant: Grant, identity: str, now: float, nonce: str) -> dict[str, Any]:
