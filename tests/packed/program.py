@@ -125,6 +125,11 @@ def signs_in(program: Program, server: AuthorizationServer) -> Mapping[str, Any]
     variables = dict(line.partition("=")[::2] for line in told.splitlines() if "=" in line)
     assert (variables["ACCESS_TOKEN"], variables["LOOPBACK_AUTH_TEST_MARK"]) == (token, "as it was")
     assert server.issuer in program.output("status", "--json")
+    refreshed = program.output("token", "--refresh").strip()
+    assert refreshed not in ("", token)
+    stored = json.loads((program.home / "tokens" / "default.json").read_text("utf-8"))
+    assert stored["access_token"] == refreshed
+    program.output("logout")
     environ: Mapping[str, Any] = {"browser": page["environ"], "exec": variables}
     return environ
 

@@ -55,6 +55,7 @@ DAMAGES: dict[str, Callable[[Path], None]] = {
 }
 
 
+@pytest.mark.slow_cases
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_cb13_a_sign_in_is_saved_and_told_whatever_became_of_its_page(program: Program, damage: str) -> None:
     DAMAGES[damage](program.home / "program" / PAGE)
