@@ -49,7 +49,7 @@ def run(arguments: Namespace, console: Console) -> int:
     paste = read_paste(text)
     told = _told(paste, profile)
     if told is None:
-        raise _unknown(paste)
+        raise _unknown(paste, profile)
     callback_urls = _callback_urls(paste, told, profile)
     read = "" if paste.kind == "code" else _read(paste)
     number = f" (pitfall {told.number})" if told.number else ""
@@ -170,11 +170,14 @@ def _document(paste: Paste, told: Explanation, callback_urls: list[str]) -> dict
     }
 
 
-def _unknown(paste: Paste) -> UsageError:
-    from difflib import get_close_matches
+def _unknown(paste: Paste, profile: Profile | None) -> UsageError:
+    from ..explain.pitfalls import pitfall_files, words_of
+    from ..explain.spelling import meant
 
     word = paste.error.lower().replace("_", "-")
-    near = get_close_matches(word, codes(), n=1, cutoff=0.5)
+    own = profile.provider.pitfalls if profile and profile.provider else None
+    files = [own] if own else [] if profile and profile.endpoints() else pitfall_files()
+    near = meant(word, [*codes(), *(code for name in files for code in words_of(name))])
     # Other things than words may be secrets.
     named = (
         repr(paste.error[:60])
@@ -184,5 +187,5 @@ def _unknown(paste: Paste) -> UsageError:
     return UsageError(
         f"there is no explanation for {named}",
         cause="It is neither a code of this program nor of the OAuth specifications, and no error in it was understood.",
-        fix=f"loopback-auth explain {near[0]}" if near else "loopback-auth explain --list   lists every code",
+        fix=f"loopback-auth explain {near}" if near else "for every code: loopback-auth explain --list",
     )

@@ -51,6 +51,12 @@ def entries(name: str) -> dict[str, dict[str, Any]]:
     return {code: {**common, **entry} for code, entry in document.items()}
 
 
+def words_of(name: str) -> set[str]:
+    """Return what an entry of the file *name* can be asked for by: its own name and the server's codes."""
+    named = {code: entry.get("errors", ()) for code, entry in entries(name).items()}
+    return {*named, *(error.replace("_", "-") for errors in named.values() for error in errors)}
+
+
 def pitfall_for(
     paste: Paste | str, description: str = "", *, pitfalls: str | None, facts: Mapping[str, object]
 ) -> Explanation | None:

@@ -182,14 +182,37 @@ def test_a_callback_with_a_code_is_no_error_and_leads_to_exchange(home: Path) ->
     assert "loopback-auth exchange default" in told.stdout
 
 
-def test_unknown_words_are_told_with_the_nearest_code_and_not_repeated_if_they_may_be_a_secret(
-    home: Path,
-) -> None:
-    told = explain("port-in-us", "-p", "hub", "--json", home=home)
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("port-in-us", "port-in-use"),
+        ("invalid_grnat", "invalid-grant"),
+        ("invalid_sesion_id", "invalid-session-id"),
+        ("OAUTH_APP_BLOKED", "oauth-app-blocked"),
+    ],
+)
+def test_a_typo_is_told_with_the_code_that_was_meant(typed: str, meant: str, home: Path) -> None:
+    told = explain(typed, "--json", home=home)
     assert (told.exit_code, told.error["code"]) == (2, "usage")
-    assert told.error["fix"] == "loopback-auth explain port-in-use"
-    assert "'port-in-us'" in told.error["message"]
-    assert "--list" in explain("x1y2z3", "--json", home=home).error["fix"]
+    assert told.error["fix"] == f"loopback-auth explain {meant}"
+    assert f"'{typed}'" in told.error["message"]
+    assert explain(meant, home=home).exit_code == 0, "the fix works when typed"
+
+
+@pytest.mark.parametrize(
+    "code", ["DUPLICATE_VALUE", "REQUIRED_FIELD_MISSING", "STRING_TOO_LONG", "invalid_everything"]
+)
+@pytest.mark.parametrize("profile", ["default", "hub"])
+def test_an_unknown_code_is_not_guessed_to_be_a_neighbour(code: str, profile: str, home: Path) -> None:
+    told = explain(code, "-p", profile, "--json", home=home)
+    assert (told.exit_code, told.error["code"]) == (2, "usage")
+    assert told.error["fix"] == "for every code: loopback-auth explain --list"
+
+
+def test_an_unknown_word_is_not_repeated_if_it_may_be_a_secret(home: Path) -> None:
+    told = explain("x1y2z3", "--json", home=home)
+    assert "--list" in told.error["fix"]
+    assert "x1y2z3" not in told.stdout + told.stderr
 
 
 def test_the_list_names_every_code_and_nothing_given_is_the_list(home: Path) -> None:
