@@ -37,9 +37,21 @@ def sign(claims: Mapping[str, Any]) -> str:
     """Make a JWT of *claims*, RSASSA-PKCS1-v1_5 with SHA-256 (RFC 7518 section 3.3)."""
     header = {"alg": "RS256", "kid": KEY_ID, "typ": "JWT"}
     signed = f"{_base64url(json.dumps(header).encode())}.{_base64url(json.dumps(claims).encode())}"
-    digest = _SHA256 + sha256(signed.encode("ascii")).digest()
-    padded = b"\x00\x01" + b"\xff" * (_OCTETS - 3 - len(digest)) + b"\x00" + digest
+    padded = _padded(signed, _OCTETS)
     return f"{signed}.{_base64url(_signature(int.from_bytes(padded, 'big')).to_bytes(_OCTETS, 'big'))}"
+
+
+def is_signature_of(signed: str, signature: bytes, *, modulus: int, exponent: int) -> bool:
+    """Return whether *signature* is the RS256 one of *signed* by the key (RFC 8017 section 8.2.2)."""
+    octets = (modulus.bit_length() + 7) // 8
+    opened = pow(int.from_bytes(signature, "big"), exponent, modulus).to_bytes(octets, "big")
+    return len(signature) == octets and opened == _padded(signed, octets)
+
+
+def _padded(signed: str, octets: int) -> bytes:
+    """Give EMSA-PKCS1-v1_5 of *signed* (RFC 8017 section 9.2)."""
+    digest = _SHA256 + sha256(signed.encode("ascii")).digest()
+    return b"\x00\x01" + b"\xff" * (octets - 3 - len(digest)) + b"\x00" + digest
 
 
 def _signature(message: int) -> int:

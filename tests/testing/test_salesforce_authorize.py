@@ -467,6 +467,13 @@ def test_setup_saves_http_for_localhost_alone(url: str) -> None:
         App(callback_urls=(url,))
 
 
+@pytest.mark.parametrize("seconds", [0, 60, 899, 901, 5400, 7201, 172800])
+def test_setup_saves_the_session_timeouts_of_its_list_alone(seconds: int) -> None:
+    """15 and 30 minutes, 1, 2, 4, 8, 12 and 24 hours."""
+    with pytest.raises(ValueError, match="Timeout Value"):
+        App(session_timeout=seconds)
+
+
 def test_a_local_app_is_known_at_its_own_org(salesforce: Salesforce) -> None:
     """At the My Domain the local app works."""
     salesforce.put(replace(APP, distribution="local"))

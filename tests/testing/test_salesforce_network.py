@@ -84,7 +84,7 @@ def test_which_policy_refuses_which_step(
     assert refused_steps(salesforce, *switches, outside=STEPS) == refused
 
 
-@pytest.mark.parametrize("step", sorted(STEPS))
+@pytest.mark.parametrize("step", ["authorize", "token", "refresh", "api"])
 def test_each_step_can_be_outside_on_its_own(salesforce: Salesforce, step: str) -> None:
     """The browser may be inside and the program outside, or the VPN goes off in between."""
     assert refused_steps(salesforce, RANGES, EVERY_REQUEST, outside=frozenset({step})) == {step}

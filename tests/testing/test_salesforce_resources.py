@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import pytest
 
 from loopback_auth.testing import Browser
-from loopback_auth.testing.salesforce import APP, ORG, USER, Org, Salesforce
+from loopback_auth.testing.salesforce import APP, ORG, SESSION_TIMEOUTS_S, USER, Org, Salesforce
 from tests.testing.asking import Clock, Reply
 from tests.testing.salesforce_asking import (
     LIMITS,
@@ -439,13 +439,31 @@ def test_introspection_takes_the_client_by_basic(salesforce: Salesforce) -> None
     assert post(url, {"token": token, "client_id": APP.client_id}).status == 401
 
 
-def test_the_session_times_out_by_the_clock(salesforce: Salesforce, clock: Clock) -> None:
-    """Two hours, unless the app says otherwise."""
-    token = tokens(salesforce.login_url)["access_token"]
-    clock.turn(7199)
-    assert limits(salesforce, token) == 200
+@pytest.mark.parametrize("is_jwt", [False, True])
+@pytest.mark.parametrize("seconds", SESSION_TIMEOUTS_S)
+def test_the_session_times_out_by_the_clock(
+    salesforce: Salesforce, clock: Clock, seconds: int, *, is_jwt: bool
+) -> None:
+    """By the app's timeout; only introspection, or a JWT, says when."""
+    salesforce.put(replace(APP, session_timeout=seconds, jwt_access_tokens=is_jwt))
+    got = tokens(salesforce.login_url)
+    assert "expires_in" not in got
+    assert introspect(salesforce, got["access_token"]).json["exp"] == int(clock.now) + seconds
+    clock.turn(seconds - 1)
+    assert limits(salesforce, got["access_token"]) == 200
     clock.turn(1)
-    assert limits(salesforce, token) == 401
+    assert limits(salesforce, got["access_token"]) == 401
+    again = refresh(salesforce.login_url, got["refresh_token"]).json
+    assert limits(salesforce, again["access_token"]) == 200
+
+
+def test_a_session_keeps_the_timeout_that_it_began_with(salesforce: Salesforce, clock: Clock) -> None:
+    """Another timeout is for the sessions after it."""
+    old = tokens(salesforce.login_url)["access_token"]
+    salesforce.put(replace(APP, session_timeout=900))
+    new = tokens(salesforce.login_url)["access_token"]
+    clock.turn(900)
+    assert (limits(salesforce, old), limits(salesforce, new)) == (200, 401)
 
 
 def test_a_token_is_for_its_own_org(salesforce: Salesforce) -> None:

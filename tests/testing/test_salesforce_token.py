@@ -118,8 +118,7 @@ BAD: dict[str, tuple[dict[str, str | None], object, str, str]] = {
             "grant type not supported",
         )
         for grant in (
-            *("password", "client_credentials", "device", "hybrid_auth_code", "hybrid_refresh"),
-            "urn:ietf:params:oauth:grant-type:jwt-bearer",
+            *("password", "device", "hybrid_auth_code", "hybrid_refresh"),
             "urn:ietf:params:oauth:grant-type:token-exchange",
         )
     },

@@ -8,7 +8,19 @@ What the vendor's documentation leaves open is marked "Assumed" in the code.
 """
 
 from .network import STEPS
-from .parties import APP, ORG, REDIRECT_URI, SUCCESS_URL, USER, App, Org, User
+from .parties import APP, ORG, REDIRECT_URI, SESSION_TIMEOUTS_S, SUCCESS_URL, USER, App, Org, User
 from .server import Salesforce
 
-__all__ = ["APP", "ORG", "REDIRECT_URI", "STEPS", "SUCCESS_URL", "USER", "App", "Org", "Salesforce", "User"]
+__all__ = [
+    "APP",
+    "ORG",
+    "REDIRECT_URI",
+    "SESSION_TIMEOUTS_S",
+    "STEPS",
+    "SUCCESS_URL",
+    "USER",
+    "App",
+    "Org",
+    "Salesforce",
+    "User",
+]

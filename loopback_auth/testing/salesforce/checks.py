@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .network import Step
     from .parties import App, User
-    from .world import World
+    from .world import Host, World
 
 APP_NOT_FOUND = ("app_not_found", "External client app is not installed in this org")
 
@@ -19,6 +19,13 @@ class Refused(Exception):
     def __init__(self, error: str, description: str) -> None:
         super().__init__(error, description)
         self.error, self.description = error, description
+
+
+def check_app_at(host: Host, app: App) -> None:
+    """Refuse a local External Client App everywhere but at its own org."""
+    is_local = app.kind == "eca" and app.distribution == "local"
+    if is_local and (host.org is None or host.org.org_id != app.org_id):
+        raise Refused(*APP_NOT_FOUND)
 
 
 def check_user(world: World, app: App, user: User, step: Step) -> None:

@@ -9,10 +9,12 @@ if TYPE_CHECKING:
     from .parties import App, User
     from .world import World
 
-    Step = Literal["authorize", "token", "refresh", "api"]
+    Step = Literal["authorize", "token", "refresh", "jwt_bearer", "client_credentials", "api"]
 
-STEPS: frozenset[Step] = frozenset({"authorize", "token", "refresh", "api"})
-"""What may come from inside or outside of the VPN: the browser, the exchange, the refresh, the API's caller."""
+STEPS: frozenset[Step] = frozenset(
+    {"authorize", "token", "refresh", "jwt_bearer", "client_credentials", "api"}
+)
+"""What may come from inside or outside of the VPN: the browser, the exchange, the refresh, a machine, the API's caller."""
 
 _RESTRICTED = ("invalid_grant", "ip restricted")
 _RESTRICTED_OR_LATE = ("invalid_grant", "IP restricted or invalid login hours")
@@ -23,7 +25,10 @@ def network_refusal(world: World, app: App, user: User, step: Step) -> tuple[str
     if not user.in_login_hours:
         # Assumed: that the token endpoint uses the words of the redirect.
         return _RESTRICTED_OR_LATE
-    restricted = app.refresh_ip_allowlist or (user.login_ip_ranges and app.ip_relaxation == "enforce")
+    is_relaxed = app.ip_relaxation == "relax" and step != "jwt_bearer"
+    # Assumed: that the allowlist is not asked about grants that give no refresh token.
+    is_listed = app.refresh_ip_allowlist and step not in {"jwt_bearer", "client_credentials"}
+    restricted = is_listed or (user.login_ip_ranges and not is_relaxed)
     if not restricted or step not in world.outside:
         return None
     # Assumed: that the Refresh Token IP Allowlist has no words of its own.

@@ -10,6 +10,11 @@ REDIRECT_URI = "http://localhost:1717/OauthRedirect"
 SUCCESS_URL = "https://login.salesforce.com/services/oauth2/success"
 """The vendor's own landing page: it stays empty, and the code stays in the address bar."""
 
+SESSION_TIMEOUTS_S = (900, 1800, 3600, 7200, 14400, 28800, 43200, 86400)
+"""What the list of session timeouts in Setup has, in seconds; no token answer says which one it is."""
+
+CERTIFICATE_OCTETS = 4096
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class App:
@@ -24,6 +29,8 @@ class App:
       `idle:SECONDS` or `absolute:SECONDS`; *idle_limit* adds thirty days from the last use.
     - *ip_relaxation* `relax` lets people of a profile with login IP ranges use it from outside;
       *refresh_ip_allowlist* (Refresh Token IP Allowlist) lets nobody.
+    - *certificate*, PEM, allows JWT bearer assertions; *client_credentials* allows that flow, and
+      *run_as* is the username it is for.
     - without *rest_access* (API Access Control) it gets tokens that do not open the REST API.
     """
 
@@ -55,11 +62,20 @@ class App:
     refresh_ip_allowlist: bool = False
     rest_access: bool = True
     attached_to_agent: bool = True
+    certificate: str = ""
+    client_credentials: bool = False
+    run_as: str = ""
     code_credentials: bool = False
     active_from: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse what Setup refuses to save."""
+        if self.session_timeout not in SESSION_TIMEOUTS_S:
+            # Assumed: how Setup says it.
+            raise ValueError("Timeout Value: not one of the list")
+        if len(self.certificate) > CERTIFICATE_OCTETS:
+            # Assumed: how Setup says it, and that this certificate has the limit that others have.
+            raise ValueError("The certificate is larger than 4 KB")
         # Assumed: [::1] is refused as 127.0.0.1 is.
         if any(
             url.startswith("http:") and urlsplit(url).hostname != "localhost" for url in self.callback_urls
@@ -70,10 +86,12 @@ class App:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Org:
     """
-    An org; it has a host of its own, its My Domain. *sites* are the paths of its Experience Cloud sites there, `/portal` say.
+    An org; it has a host of its own, its My Domain.
 
-    *ip_ranges_on_every_request*: a session that is used from outside of a profile's ranges opens nothing. *rotate_refresh* is the
-    switch for all apps.
+    - *sites* are the paths of its Experience Cloud sites there, `/portal` say.
+    - *ip_ranges_on_every_request*: a session that is used from outside of a profile's ranges opens
+      nothing. *rotate_refresh* is the switch for all apps.
+    - without *generic_audience*, assertions must name the My Domain as `aud`.
     """
 
     org_id: str = "00D000000000001AAA"
@@ -87,14 +105,20 @@ class Org:
     code_credentials: bool = False
     ip_ranges_on_every_request: bool = False
     rotate_refresh: bool = False
+    generic_audience: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
     """
-    A person. *frozen*: an administrator has locked them out for now. *api_only* may use the API and nothing that asks for consent; *login_ip_ranges*: the profile has some, the network inside
-    of the VPN; *in_login_hours*: the profile allows logins now; *api_enabled*: has that permission; *logins_left*: has not logged in
-    too often in the last hour. *decision* is what the person does where the server asks without a page (`auto`); `close` closes the tab.
+    A person.
+
+    - *frozen*: an administrator has locked them out for now. *portal*: a site's person, and none of
+      the org's own. *api_only*: may use the API and nothing that asks for consent.
+    - *login_ip_ranges*: their profile has some, which is where the VPN is; *in_login_hours*: it
+      allows logins now; *logins_left*: they have not logged in too often in the last hour.
+    - *api_enabled*: has that permission.
+    - *decision* is what they do where the server asks without a page (`auto`); `close` closes the tab.
     """
 
     username: str = "ada@acme.example"
@@ -107,6 +131,7 @@ class User:
     preauthorized: bool = False
     may_use_uninstalled_apps: bool = False
     api_only: bool = False
+    portal: bool = False
     login_ip_ranges: bool = False
     in_login_hours: bool = True
     api_enabled: bool = True

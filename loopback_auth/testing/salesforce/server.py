@@ -34,7 +34,7 @@ _PLACES: tuple[tuple[str, str, tuple[str, ...], Answers, tuple[str, ...]], ...] 
     ("consent", person.CONSENT_PAGE, ("POST",), authorize.consent, ("authorize",)),
     ("error-page", person.ERROR_PAGE, _GET, person.error_page, ()),
     ("success", f"{_OAUTH}/success", _GET, person.success_page, ()),
-    ("token", f"{_OAUTH}/token", ("POST",), token.token, ("token",)),
+    ("token", f"{_OAUTH}/token", _BOTH, token.token, ("token",)),
     ("revoke", f"{_OAUTH}/revoke", _BOTH, tokens.revoke, ("revoke",)),
     ("introspect", f"{_OAUTH}/introspect", ("POST",), tokens.introspect, ("introspect",)),
     ("userinfo", f"{_OAUTH}/userinfo", _BOTH, identity.userinfo, ("userinfo",)),

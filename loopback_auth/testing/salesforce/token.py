@@ -1,4 +1,4 @@
-"""The token endpoint: authorization_code and refresh_token; every other grant is refused politely."""
+"""The token endpoint: a code, a refresh token, an assertion, or the client's secret; every other grant is refused politely."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from urllib.parse import unquote_plus
 
 from ..answers import JsonObject
 from .answers import Text, form, token_error
-from .checks import APP_NOT_FOUND, Refused, check_user
+from .checks import APP_NOT_FOUND, Refused, check_app_at, check_user
+from .machine import by_assertion, by_client
 from .parameters import first_values
 from .world import Grant, new_refresh_token
 
@@ -21,12 +22,13 @@ if TYPE_CHECKING:
     from .parties import App
     from .world import Code, Host, World
 
+JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 IDLE_LIMIT_S = 30 * 24 * 3600
 
 
 def token(world: World, host: Host, request: Request) -> JsonObject | Text:
-    """Answer a token request; a body that is no form has no grant type."""
-    sent = first_values(request)
+    """Answer a token request; a body that is no form has no grant type, and assumed: neither has a GET."""
+    sent = first_values(request) if request.method == "POST" else {}
     try:
         with world.lock:
             told = _granted(world, host, sent, request.headers.get("authorization", ""))
@@ -37,25 +39,27 @@ def token(world: World, host: Host, request: Request) -> JsonObject | Text:
 
 
 def _granted(world: World, host: Host, sent: Mapping[str, str], authorization: str) -> dict[str, str]:
-    grants = {"authorization_code": _of_code, "refresh_token": _of_refresh_token}
-    grant = grants.get(sent.get("grant_type", ""))
-    if grant is None:
+    grant_type = sent.get("grant_type", "")
+    grant = _GRANTS.get(grant_type)
+    if grant is None and grant_type != JWT_BEARER:
         raise Refused("unsupported_grant_type", "grant type not supported")
     if "scope" in sent:
         # Assumed: before it is asked who the client is.
         raise Refused("invalid_request", "scope parameter not supported")
+    if grant is None:
+        return by_assertion(world, host, sent)
+    if grant is by_client and host.org is None:
+        raise Refused("invalid_grant", "request not supported on this domain")
     client_id, secret = client_of(sent, authorization)
     app = world.apps.get(client_id)
     if app is None or app.active_from > world.clock():
         raise Refused("invalid_client_id", "client identifier invalid")
     if "client_assertion" in sent and not secret:
-        # Assumed: an app without a certificate, as all are here, has no assertion that could be right.
+        # Assertions in the place of a secret (private_key_jwt) are never right here.
         raise Refused("invalid_client", "invalid client credentials")
-    _check_secret(
-        app, secret, required=app.require_secret_web if grant is _of_code else app.require_secret_refresh
-    )
-    if app.kind == "eca" and app.distribution == "local" and host.org is None:
-        raise Refused(*APP_NOT_FOUND)
+    switches = {"authorization_code": app.require_secret_web, "refresh_token": app.require_secret_refresh}
+    _check_secret(app, secret, required=switches.get(grant_type, True))
+    check_app_at(host, app)
     return grant(world, host, app, sent)
 
 
@@ -180,3 +184,10 @@ def _in_format(told: Mapping[str, str], wanted: str) -> JsonObject | Text:
             content_type="application/xml",
         )
     return JsonObject(members=told)
+
+
+_GRANTS = {
+    "authorization_code": _of_code,
+    "refresh_token": _of_refresh_token,
+    "client_credentials": by_client,
+}

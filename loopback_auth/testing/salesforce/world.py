@@ -115,6 +115,7 @@ class World:
         self.access_tokens: dict[str, AccessToken] = {}
         self.sessions: dict[str, User] = {}
         self.interactions: dict[str, Interaction] = {}
+        self.used_jtis: set[str] = set()
         self.approvals: set[tuple[str, str, str]] = set()
         self.lock = threading.RLock()
 
