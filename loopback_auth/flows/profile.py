@@ -7,6 +7,7 @@ to another: the source that says where to sign in (`provider`, `issuer` or an en
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qsl
 
@@ -271,7 +272,7 @@ def from_settings(name: str, **settings: Any) -> Profile:
 
 def _given(setting: str, value: object) -> object:
     if setting != "client_secret":
-        return checked(value, SETTINGS[setting])
+        return checked(os.fspath(value) if isinstance(value, os.PathLike) else value, SETTINGS[setting])
     if isinstance(value, Secret) and value:
         return value
     return Secret(checked(value, SETTINGS[setting]))

@@ -261,3 +261,9 @@ def test_a_client_secret_that_is_none_is_refused_at_once(given: object) -> None:
 def test_what_is_no_secret_is_not_taken_as_one(name: str) -> None:
     with pytest.raises(UsageError, match=name):
         from_settings("work", **{name: Secret("text")})
+
+
+@pytest.mark.parametrize("name", ["ca_bundle", "client_secret_file"])
+def test_a_path_is_taken_where_a_setting_names_a_file(name: str, tmp_path: Path) -> None:
+    profile = from_settings("work", client_id="c", **{name: tmp_path / "file"})
+    assert profile.get(name) == str(tmp_path / "file")
