@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager, nullcontext
+from hashlib import sha256
 from secrets import token_bytes as random_bytes
 
 from ..edge.clock import now
-from ..errors import NoPendingSignIn, UsageError
+from ..errors import LoopbackAuthError, NoPendingSignIn, UsageError
+from ..notices import Warned
 from ..oauth.authorization import AuthorizationErrorResponse, AuthorizationRequest, Stray
 from ..oauth.credential import client_document
 from ..oauth.metadata import server_metadata
@@ -17,7 +20,7 @@ from .mix_up import refuse_mix_up
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
     from typing import Any
 
@@ -79,8 +82,9 @@ async def finish(
     """
     Redeem the pasted answer *text* of the pending sign-in; *profile* is that of `pending_document`.
 
-    What is not the answer is told, and the sign-in stays pending; with the answer it is over, whatever becomes of it. Raises the
-    `LoopbackAuthError` that fits.
+    What is not the answer is told, and the sign-in stays pending; with the answer it is over, whatever becomes of it. A code without its
+    state may be anything: it is sent, once, and the sign-in is over only where the server takes it. Raises the `LoopbackAuthError` that
+    fits.
     """
     document = pending_document(profile.name, pending, clock=clock)
     request = _request(document, profile.client(environ))
@@ -89,20 +93,51 @@ async def finish(
     answer = read_pasted(text, request)
     if isinstance(answer, Stray):
         raise _not_the_answer(answer, request, profile.name)
-    pending.remove(profile.name)
+    is_bare = isinstance(read_pasted(text, request, takes_bare_code=False), Stray)
+    if not is_bare:
+        pending.remove(profile.name)
     with explained(profile, redirect_uri=request.redirect_uri):
         if isinstance(answer, AuthorizationErrorResponse):
             raise answer.as_error()
-    return await redeemed(
-        answer,
-        profile,
-        store=store,
-        transport=transport,
-        clock=clock,
-        notify=notify,
-        may_switch=may_switch,
-        environ=environ,
-    )
+    with _still_pending(answer, document, pending, notify) if is_bare else nullcontext():
+        credential = await redeemed(
+            answer,
+            profile,
+            store=store,
+            transport=transport,
+            clock=clock,
+            notify=notify,
+            may_switch=may_switch,
+            environ=environ,
+        )
+    pending.remove(profile.name)
+    return credential
+
+
+@contextmanager
+def _still_pending(
+    answer: AuthorizationResponse,
+    document: Mapping[str, Any],
+    pending: PendingSignIns,
+    notify: Callable[[Notice], None],
+) -> Iterator[None]:
+    """Send the bare code of *answer* in the block, if it was not sent before; say that the sign-in goes on where that fails."""
+    profile, sent = document["profile"], document.get("sent", [])
+    digest = sha256(answer.code.reveal().encode()).hexdigest()
+    again = f"loopback-auth exchange {profile}   and paste the whole address that the browser ended at"
+    if digest in sent:
+        raise UsageError(
+            "that code was sent already, and the server did not take it",
+            cause="A code is sent once: a server takes a second time for theft.",
+            fix=again,
+        )
+    pending.keep(profile, {**document, "sent": [*sent, digest]})
+    try:
+        yield
+    except LoopbackAuthError:
+        told = "it was a code without its state, which anything might be, so the sign-in is pending still"
+        notify(Warned(code="still-pending", message=f"{told}: {again}"))
+        raise
 
 
 async def redeemed(

@@ -70,6 +70,13 @@ def pending(home: Path) -> list[Path]:
 FORMS = {
     "the whole address": lambda url: url,
     "quoted and broken over lines": lambda url: f' "{url[:90]}\r\n  {url[90:]}"\n',
+    "without its scheme": lambda url: url.partition("://")[2],
+    "without its scheme, quoted and broken over lines": lambda url: f"<{url[8:90]}\r\n  {url[90:]}>",
+    "without its host": lambda url: url.partition(".com")[2],
+    "in curly quotes": lambda url: f"\u201c{url}\u201d",
+    "after a byte order mark": lambda url: f"\ufeff{url}\u200b\n",
+    "in a sentence": lambda url: f"I ended at {url}, and now?",
+    "as Markdown": lambda url: f"`{url}`",
     "its query": lambda url: url.partition("?")[2],
     "the code with %3D": lambda url: quote(parse_qs(urlsplit(url).query)["code"][0], safe=""),
     "the code with =": lambda url: parse_qs(urlsplit(url).query)["code"][0] + "\n",
@@ -94,6 +101,9 @@ async def test_ar_09_whatever_form_the_answer_has_it_finishes_the_sign_in(
 
 NOT_OURS = {
     "nothing": lambda _: "  \n",
+    "a sentence": lambda _: "this is no code at all",
+    "a code and something else": lambda url: parse_qs(urlsplit(url).query)["code"][0] + " copied",
+    "quotes with nothing in them": lambda _: "\u201c\u201d",
     "wrong state": lambda url: url[:-4] + "AAAA",
     "no state": lambda url: url.partition("&state")[0],
     "another host": lambda url: url.replace("login.salesforce.com", "login.example.com"),
@@ -161,6 +171,21 @@ async def test_a_code_is_sent_once_whatever_becomes_of_it(salesforce: Salesforce
     assert "%3D" in ended.stderr
     again = await exchange(url, tmp_path)
     assert (again.exit_code, "login default --manual" in again.stderr) == (4, True)
+
+
+async def test_ar_09_a_code_without_its_state_uses_nothing_up(salesforce: Salesforce, tmp_path: Path) -> None:
+    """AR-09, TX-01: anything might be pasted for one; each is sent once, and the true answer still counts."""
+    url = await answer_to(await begin(salesforce, tmp_path))
+    for _ in range(2):
+        ended = await exchange("aPrxNotTheCode", tmp_path)
+        assert len(pending(tmp_path)) == 1
+        assert "loopback-auth exchange default" in ended.stderr
+    assert (ended.exit_code, len(salesforce.seen("token"))) == (2, 1)
+    assert "was sent already" in ended.stderr
+    assert "aPrxNotTheCode" not in pending(tmp_path)[0].read_text()
+    code = parse_qs(urlsplit(url).query)["code"][0]
+    assert (await exchange(code, tmp_path)).exit_code == 0
+    assert (len(salesforce.seen("token")), pending(tmp_path)) == (2, [])
 
 
 async def test_too_old_and_never_begun_are_told(salesforce: Salesforce, tmp_path: Path) -> None:

@@ -56,6 +56,13 @@ ANSWERS = {
     "from its path on": f"/OauthRedirect?code={CODE}&state=the-state",
     "from its last segment on": f"OauthRedirect?code={CODE}&state=the-state",
     "without its scheme": f"//localhost:1717/OauthRedirect?code={CODE}&state=the-state",
+    "without its scheme, in brackets and over lines": f"<localhost:1717/Oauth\r\n  Redirect?code={CODE}&state=the-state>",
+    "in curly quotes": f"\u201c{REDIRECT_URI}?code={CODE}&state=the-state\u201d",
+    "as Markdown": f"`{REDIRECT_URI}?code={CODE}&state=the-state`",
+    "with marks that have no width": f"\ufeff{REDIRECT_URI}?code={CODE}&state=the-\u200bstate",
+    "at the end of a sentence": f"It says {REDIRECT_URI}?code={CODE}&state=the-state.",
+    "in parentheses, without its scheme": f"(localhost:1717/OauthRedirect?code={CODE}&state=the-state)",
+    "in a line of a log": f"GET /OauthRedirect?code={CODE}&state=the-state HTTP/1.1",
     "the query alone": "?state=the-state&code=aPrxSomeCode.With_All-Of.It%3D%3D",
 }
 
