@@ -223,6 +223,10 @@ def test_quick_commands_load_nothing_heavy(arguments: list[str], tmp_path: Path)
         "expires_at": None,
     }
     (tokens / "default.json").write_text(json.dumps(document))
+    # As `init` and people write it.
+    (tmp_path / "config.toml").write_text(
+        'default_profile = "default" # mine\n\n[profiles.default]\nprovider = "github"\nport = [1717]\n'
+    )
     program = (
         "import sys\nfrom loopback_auth.cli.main import run\n"
         "try:\n    status = run(sys.argv[1:])\nexcept SystemExit as end:\n    status = end.code\n"

@@ -87,9 +87,11 @@ def _with_profile(path: str, text: str, name: str, wanted: Mapping[str, Any]) ->
     """Return *text* with the profile, having read it again: nothing else in it says anything else."""
     import tomllib
 
+    from tomlkit.exceptions import TOMLKitError
+
     document = tomllib.loads(text)
     profiles = document.setdefault("profiles", {})
-    ways = (_edited,) if name in profiles else (_appended, _edited)
+    ways = (_edited, _moved) if name in profiles else (_appended, _edited)
     # As TOML has it, which knows no tuples.
     profiles.update(tomllib.loads(profile_text(name, wanted, None))["profiles"])
     for way in ways:
@@ -97,8 +99,8 @@ def _with_profile(path: str, text: str, name: str, wanted: Mapping[str, Any]) ->
             changed = way(text, name, wanted)
             if tomllib.loads(changed) == document:
                 return changed
-        except ValueError:
-            # Where profiles are a table in one line, none can be appended. What tomlkit raises is one, too.
+        except (ValueError, LookupError, TypeError, TOMLKitError):
+            # Where profiles are a table in one line, none can be appended; tomlkit does not know all of TOML.
             continue
     raise ConfigError(
         f"{path}:1:1: error: the profile {name} cannot be put into this file",
@@ -107,8 +109,8 @@ def _with_profile(path: str, text: str, name: str, wanted: Mapping[str, Any]) ->
     )
 
 
-def _appended(text: str, name: str, wanted: Mapping[str, Any]) -> str:
-    newline = _newline(text)
+def _appended(text: str, name: str, wanted: Mapping[str, Any], *, newline: str = "") -> str:
+    newline = newline or _newline(text)
     gap = "" if not text else "\n" if text.endswith("\n") else "\n\n"
     return text + f"{gap}{profile_text(name, wanted, None)}\n".replace("\n", newline)
 
@@ -127,6 +129,15 @@ def _edited(text: str, name: str, wanted: Mapping[str, Any]) -> str:
     table.update(wanted)
     changed = tomlkit.dumps(document)
     return re.sub(r"(?<!\r)\n", "\r\n", changed) if _newline(text) == "\r\n" else changed
+
+
+def _moved(text: str, name: str, wanted: Mapping[str, Any]) -> str:
+    """Take the profile out where it is, and put it at the end."""
+    import tomlkit
+
+    document: Any = tomlkit.parse(text)
+    del document["profiles"][name]
+    return _appended(tomlkit.dumps(document), name, wanted, newline=_newline(text))
 
 
 def _newline(text: str) -> str:

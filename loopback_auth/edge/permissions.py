@@ -23,6 +23,7 @@ POSIX = os.name == "posix"
 _OTHER_WRITERS = stat.S_IWGRP | stat.S_IWOTH
 _WITHOUT_MODES = frozenset({"9p", "drvfs"})
 _BELIEVED = "What it says decides where and how you sign in."
+_WRITABLE = "{} can be written by other users"
 _STORED = "Whoever can write there could put tokens of theirs in place of yours."
 
 
@@ -34,7 +35,7 @@ class PermissionsIgnored(UserWarning):
     on the host, and on Windows' drives in WSL. *fix* is that of the error it would be elsewhere.
     """
 
-    def __init__(self, error: FileUnsafe | StoreUnsafe, why: str) -> None:
+    def __init__(self, error: FileUnsafe, why: str) -> None:
         super().__init__(f"{error.message}; it is believed {why}")
         self.fix = error.fix
 
@@ -50,12 +51,11 @@ def check_believable(path: str, about: os.stat_result, *, sticky: bool = False) 
     if not POSIX or (about.st_uid == os.geteuid() and not about.st_mode & _OTHER_WRITERS):
         return
     owners = _owners()
-    error: FileUnsafe | StoreUnsafe
     if about.st_uid not in owners:
         error = _foreign(path, about)
     elif (writers := _writers(about, owners)) and not (sticky and about.st_mode & stat.S_ISVTX):
         why = f"{_BELIEVED} Read it before you trust it again."
-        error = _writable(FileUnsafe, path, writers, why)
+        error = FileUnsafe(_WRITABLE.format(path), cause=why, fix=_closed(path, about, writers), path=path)
     else:
         return
     if not (reason := _reason_to_ignore(about)):
@@ -78,7 +78,8 @@ def check_own(path: str, about: os.stat_result) -> bool:
         return False
     check_owner(path, about)
     if writers := _writers(about, {os.geteuid()}):
-        raise _writable(StoreUnsafe, path, writers, _STORED)
+        fix = _closed(path, about, writers)
+        raise StoreUnsafe(_WRITABLE.format(path), cause=_STORED, fix=fix, path=path)
     return True
 
 
@@ -166,15 +167,10 @@ def _foreign(path: str, about: os.stat_result) -> FileUnsafe:
     )
 
 
-def _writable(
-    error: type[FileUnsafe | StoreUnsafe], path: str, writers: str, why: str
-) -> FileUnsafe | StoreUnsafe:
-    return error(
-        f"{path} can be written by other users",
-        cause=why,
-        fix=f"chmod {writers}-w {quoted(path)}",
-        path=path,
-    )
+def _closed(path: str, about: os.stat_result, writers: str) -> str:
+    """Return the command that closes *path* to *writers*."""
+    me = os.geteuid()
+    return f"{_sudo(me) if about.st_uid != me else ''}chmod {writers}-w {quoted(path)}"
 
 
 def _sudo(me: int) -> str:

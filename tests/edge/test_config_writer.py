@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 NEW: dict[str, Any] = {"provider": "github", "client_id": "new", "port": [1, 2]}
 
+COMMENTED = "# kept\n[profiles.work] # the work one\n# why\nclient_id = 'old' # the old one\n[profiles.other]\nport = 1\n"
 HAS_WORK = [
     "[profiles.work]\nclient_id = 'old'\n[profiles.other]\nclient_id = 'o' # kept\n",
     "[profiles.other]\nclient_id = 'o' # kept\n\n[profiles.work]\nissuer = 'https://x.example'\n",
@@ -31,7 +32,8 @@ HAS_WORK = [
     "[profiles.work]\nclient_id = 'old'\n[profiles.other]\nclient_id = 'o' # kept\n[profiles.work.parameters]\na = 'b'\n",
     '[profiles."work"]\nclient_id = "old"\n\n[profiles.other]\nclient_id = "o" # kept\n',
     "storage = 'file'\n[profiles.work]\nclient_id = 'old'\n[profiles.other]\nclient_id = 'o' # kept\n",
-    "# kept\n[profiles.work] # the work one\n# why\nclient_id = 'old' # the old one\n[profiles.other]\nclient_id = 'o'\n",
+    COMMENTED,
+    "profiles.work.scope = 's'\nversion = 1 # kept\n",
     "[profiles.other]\nclient_id = 'o'\nbrowser = '''\nx # kept\n[profiles.work]\n'''\n[profiles.work]\n",
 ]
 HAS_NONE = [
@@ -99,7 +101,7 @@ def test_tuples_and_tables_are_written_as_toml_has_them(home: Path) -> None:
 
 
 def test_comments_in_the_profile_itself_are_kept(home: Path) -> None:
-    (home / "config.toml").write_text(HAS_WORK[-2])
+    (home / "config.toml").write_text(COMMENTED)
     write_profile(str(home), "work", NEW, None, may_replace=True)
     assert (
         written(home)

@@ -67,10 +67,9 @@ def test_rb09_without_home_the_system_is_asked_who_this_is(environ: dict[str, st
     assert home(environ) == os.path.join(folder, ".config", "loopback-auth")
 
 
+# No relative XDG_CONFIG_HOME: platformdirs 4.3, which is allowed, does not ignore it as we do.
 MATRIX = list(
-    itertools.product(
-        [UNSET, "/home/jane", "/home/jane/", "/home/a b"], [UNSET, "", "/x/conf", "/x/conf/", "rel", "~"]
-    )
+    itertools.product([UNSET, "/home/jane", "/home/jane/", "/home/a b"], [UNSET, "", "/x/conf", "/x/conf/"])
 )
 
 
