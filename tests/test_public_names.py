@@ -70,7 +70,7 @@ def test_the_sweep_has_every_exported_name(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("way", SHOWN)
 @pytest.mark.parametrize("name", loopback_auth.__all__)
-def test_cl02_an_exported_name_shows_no_secret(
+def test_cl_02_an_exported_name_shows_no_secret(
     name: str, way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """CL-02: a way that fails shows nothing either."""

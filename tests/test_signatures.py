@@ -76,12 +76,12 @@ def environment_outside_functions(path: Path) -> Iterator[int]:
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_cl02_the_environment_is_no_default_and_read_by_no_import(path: Path) -> None:
+def test_cl_02_the_environment_is_no_default_and_read_by_no_import(path: Path) -> None:
     """CL-02: a default is printed by help(), inspect.signature, an editor's tooltip and a notebook's `login?`."""
     assert list(environment_outside_functions(path)) == []
 
 
-def test_cl02_help_and_signatures_show_nothing_of_the_environment() -> None:
+def test_cl_02_help_and_signatures_show_nothing_of_the_environment() -> None:
     done = subprocess.run(
         [sys.executable, "-c", SHOW],
         env={**os.environ, "SOME_SECRET": CANARY},

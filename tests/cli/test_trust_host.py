@@ -56,7 +56,7 @@ async def come_back(url: str) -> None:
 
 
 @pytest.mark.parametrize("how", [(), ("--manual",), ("--quiet",), ("--no-input",)])
-async def test_ds04_without_a_terminal_a_strangers_host_is_2_with_the_flag_in_the_fix(
+async def test_ds_04_without_a_terminal_a_strangers_host_is_2_with_the_flag_in_the_fix(
     tmp_path: Path, how: tuple[str, ...]
 ) -> None:
     with servers(tmp_path, **MIXED) as there:
@@ -79,7 +79,7 @@ WAYS: dict[str, tuple[tuple[str, ...], dict[str, str], str]] = {
 
 
 @pytest.mark.parametrize("way", WAYS)
-async def test_ds04_a_host_is_trusted_by_flag_environment_and_profile_and_the_event_names_all(
+async def test_ds_04_a_host_is_trusted_by_flag_environment_and_profile_and_the_event_names_all(
     tmp_path: Path, way: str
 ) -> None:
     flags, more, config = WAYS[way]
@@ -98,7 +98,7 @@ async def test_ds04_a_host_is_trusted_by_flag_environment_and_profile_and_the_ev
     assert "token.evil.test" in token_file(tmp_path)["settings"]["trust_hosts"]
 
 
-async def test_aq09_the_lines_for_a_person_name_issuer_and_other_hosts_before_the_address(
+async def test_aq_09_the_lines_for_a_person_name_issuer_and_other_hosts_before_the_address(
     tmp_path: Path,
 ) -> None:
     with servers(tmp_path, **MIXED) as there:
@@ -138,7 +138,7 @@ def on_a_terminal(there: Servers, home: Path, *arguments: str) -> Any:
     )
 
 
-def test_ds04_on_a_terminal_it_is_asked_and_a_yes_goes_into_the_profile(tmp_path: Path) -> None:
+def test_ds_04_on_a_terminal_it_is_asked_and_a_yes_goes_into_the_profile(tmp_path: Path) -> None:
     from tests.flows.exchange import follow
 
     tmp_path.chmod(0o700)
@@ -162,7 +162,7 @@ def test_ds04_on_a_terminal_it_is_asked_and_a_yes_goes_into_the_profile(tmp_path
         again.close()
 
 
-def test_ds04_a_no_on_a_terminal_is_2_and_nothing_was_opened(tmp_path: Path) -> None:
+def test_ds_04_a_no_on_a_terminal_is_2_and_nothing_was_opened(tmp_path: Path) -> None:
     import pexpect
 
     with servers(tmp_path, **MIXED) as there:

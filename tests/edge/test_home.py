@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere platf
 UNSET = None
 
 
-def test_rb09_the_place_is_below_the_users_configuration() -> None:
+def test_rb_09_the_place_is_below_the_users_configuration() -> None:
     assert home({"HOME": "/home/jane"}) == "/home/jane/.config/loopback-auth"
     assert (
         home({"HOME": "/home/jane", "XDG_CONFIG_HOME": "/etc/xdg jane/ü"}) == "/etc/xdg jane/ü/loopback-auth"
@@ -32,37 +32,37 @@ def test_rb09_the_place_is_below_the_users_configuration() -> None:
 
 
 @pytest.mark.parametrize("chosen", ["/srv/auth", "/srv/a b/ü", "/srv/auth/", "/srv//auth/./x/.."])
-def test_rb09_loopback_auth_home_moves_all_files(chosen: str) -> None:
+def test_rb_09_loopback_auth_home_moves_all_files(chosen: str) -> None:
     assert home({"LOOPBACK_AUTH_HOME": chosen, "HOME": "/home/jane"}) == os.path.normpath(chosen)
 
 
 @pytest.mark.parametrize("chosen", ["auth", "./auth", "../auth", "~/auth", "C:\\auth", " /auth"])
-def test_rb09_a_relative_loopback_auth_home_is_refused(chosen: str) -> None:
+def test_rb_09_a_relative_loopback_auth_home_is_refused(chosen: str) -> None:
     with pytest.raises(UsageError, match="absolute path") as refused:
         home({"LOOPBACK_AUTH_HOME": chosen, "HOME": "/home/jane"})
     assert refused.value.exit_code == 2
 
 
 @pytest.mark.parametrize("chosen", ["/", "//", "/.", "/srv/.."])
-def test_rb09_the_root_folder_is_never_home(chosen: str) -> None:
+def test_rb_09_the_root_folder_is_never_home(chosen: str) -> None:
     with pytest.raises(UsageError, match="root folder"):
         home({"LOOPBACK_AUTH_HOME": chosen})
 
 
 @pytest.mark.parametrize("value", ["", "config", "./config", "../config", "~/.config"])
-def test_rb09_a_relative_xdg_config_home_is_ignored_as_its_specification_says(value: str) -> None:
+def test_rb_09_a_relative_xdg_config_home_is_ignored_as_its_specification_says(value: str) -> None:
     assert home({"HOME": "/home/jane", "XDG_CONFIG_HOME": value}) == "/home/jane/.config/loopback-auth"
 
 
 @pytest.mark.parametrize("value", ["/", "//", "relative", "./x", "~"])
-def test_rb09_a_home_that_is_none_is_refused(value: str) -> None:
+def test_rb_09_a_home_that_is_none_is_refused(value: str) -> None:
     with pytest.raises(UsageError, match="no home folder") as refused:
         home({"HOME": value})
     assert "LOOPBACK_AUTH_HOME" in refused.value.fix
 
 
 @pytest.mark.parametrize("environ", [{}, {"HOME": ""}])
-def test_rb09_without_home_the_system_is_asked_who_this_is(environ: dict[str, str]) -> None:
+def test_rb_09_without_home_the_system_is_asked_who_this_is(environ: dict[str, str]) -> None:
     folder = pwd.getpwuid(os.getuid()).pw_dir
     assert home(environ) == os.path.join(folder, ".config", "loopback-auth")
 
@@ -136,7 +136,7 @@ def test_on_macos_a_new_place_is_the_one_that_platformdirs_names(
     assert (os.path.normpath(home(None, "darwin")) == named) is (looks_at_xdg or not config)
 
 
-def test_rb09_the_current_folder_never_matters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rb_09_the_current_folder_never_matters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = home({"HOME": "/home/jane", "XDG_CONFIG_HOME": "."})
     monkeypatch.chdir(tmp_path)
     assert home({"HOME": "/home/jane", "XDG_CONFIG_HOME": "."}) == before

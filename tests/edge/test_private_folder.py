@@ -60,7 +60,7 @@ def load(home: Path) -> bytes | None:
         return folder.read("a.json") if folder else None
 
 
-def test_st02_a_file_is_replaced_whole_and_nothing_is_left_beside_it(home: Path) -> None:
+def test_st_02_a_file_is_replaced_whole_and_nothing_is_left_beside_it(home: Path) -> None:
     save(home, b"one")
     save(home, b"two")
     assert load(home) == b"two"
@@ -72,13 +72,13 @@ def test_what_is_not_there_is_none_and_nothing_is_made_for_looking(tmp_path: Pat
     assert list(tmp_path.iterdir()) == []
 
 
-def test_st01_every_folder_on_the_way_is_made_private_under_any_umask(tmp_path: Path) -> None:
+def test_st_01_every_folder_on_the_way_is_made_private_under_any_umask(tmp_path: Path) -> None:
     script = "os.umask(0)\nwith opened(sys.argv[1], create=True): pass"
     assert run(script, tmp_path / "a" / "b" / "tokens") == (0, "")
     assert [mode(path) for path in (tmp_path / "a", tmp_path / "a/b", tmp_path / "a/b/tokens")] == [0o700] * 3
 
 
-def test_st01_a_folder_or_file_that_others_can_read_is_made_private(home: Path) -> None:
+def test_st_01_a_folder_or_file_that_others_can_read_is_made_private(home: Path) -> None:
     save(home)
     (home / "tokens").chmod(0o755)
     (home / "tokens/a.json").chmod(0o644)
@@ -91,7 +91,7 @@ def test_st01_a_folder_or_file_that_others_can_read_is_made_private(home: Path) 
 
 @pytest.mark.parametrize("bits", [0o702, 0o777, 0o1777])
 @pytest.mark.parametrize("which", ["tokens", "."])
-def test_st03_a_folder_that_others_can_write_is_refused(home: Path, which: str, bits: int) -> None:
+def test_st_03_a_folder_that_others_can_write_is_refused(home: Path, which: str, bits: int) -> None:
     save(home)
     (home / which).chmod(bits)
     for act in (save, load):
@@ -103,7 +103,7 @@ def test_st03_a_folder_that_others_can_write_is_refused(home: Path, which: str, 
 
 @pytest.mark.parametrize("name", ["a.json", "a.lock"])
 @pytest.mark.parametrize("bits", [0o602, 0o666])
-def test_st03_a_file_that_others_can_write_is_refused(home: Path, name: str, bits: int) -> None:
+def test_st_03_a_file_that_others_can_write_is_refused(home: Path, name: str, bits: int) -> None:
     save(home)
     (home / "tokens" / name).chmod(bits)
     with pytest.raises(StoreUnsafe, match=name):
@@ -113,7 +113,7 @@ def test_st03_a_file_that_others_can_write_is_refused(home: Path, name: str, bit
 
 @as_root
 @pytest.mark.parametrize("which", [".", "tokens", "tokens/a.json"])
-def test_st03_what_a_group_can_write_is_refused_unless_it_is_the_users_own(home: Path, which: str) -> None:
+def test_st_03_what_a_group_can_write_is_refused_unless_it_is_the_users_own(home: Path, which: str) -> None:
     """ST-03: root is alone in the group of that name; who else is in another one, nobody here knows."""
     save(home)
     (home / which).chmod(0o770)
@@ -127,7 +127,7 @@ def test_st03_what_a_group_can_write_is_refused_unless_it_is_the_users_own(home:
 
 @as_root
 @pytest.mark.parametrize("which", [".", "tokens", "tokens/a.json", "tokens/a.lock"])
-def test_st03_what_belongs_to_another_user_is_refused_and_stays_as_it_is(home: Path, which: str) -> None:
+def test_st_03_what_belongs_to_another_user_is_refused_and_stays_as_it_is(home: Path, which: str) -> None:
     save(home)
     os.chown(home / which, NOBODY, NOBODY)
     for act in (save, load):
@@ -141,7 +141,7 @@ def test_st03_what_belongs_to_another_user_is_refused_and_stays_as_it_is(home: P
 
 
 @pytest.mark.parametrize("bits", [0o775, 0o777, 0o1777])
-def test_st03_a_home_may_be_made_in_a_folder_that_others_can_write(tmp_path: Path, bits: int) -> None:
+def test_st_03_a_home_may_be_made_in_a_folder_that_others_can_write(tmp_path: Path, bits: int) -> None:
     (tmp_path / ".config").mkdir()
     (tmp_path / ".config").chmod(bits)
     save(tmp_path / ".config/loopback-auth")
@@ -149,7 +149,7 @@ def test_st03_a_home_may_be_made_in_a_folder_that_others_can_write(tmp_path: Pat
 
 
 @as_root
-def test_st03_under_sudo_the_users_home_is_refused_before_anything_is_made_in_it(tmp_path: Path) -> None:
+def test_st_03_under_sudo_the_users_home_is_refused_before_anything_is_made_in_it(tmp_path: Path) -> None:
     config = tmp_path / ".config"
     config.mkdir()
     os.chown(config, NOBODY, NOBODY)
@@ -164,7 +164,7 @@ def test_st03_under_sudo_the_users_home_is_refused_before_anything_is_made_in_it
 
 @pytest.mark.parametrize("name", ["a.json", "a.lock"])
 @pytest.mark.parametrize("target", ["victim", "nowhere", "tokens"])
-def test_st04_a_link_in_place_of_a_file_is_not_followed(
+def test_st_04_a_link_in_place_of_a_file_is_not_followed(
     home: Path, victim: Path, name: str, target: str
 ) -> None:
     link = home / "tokens" / name
@@ -177,28 +177,30 @@ def test_st04_a_link_in_place_of_a_file_is_not_followed(
     assert not victim.with_name("made").exists()
 
 
-def test_st04_a_save_replaces_a_link_and_leaves_its_target_alone(home: Path, victim: Path) -> None:
+def test_st_04_a_save_replaces_a_link_and_leaves_its_target_alone(home: Path, victim: Path) -> None:
     (home / "tokens/a.json").symlink_to(victim)
     save(home)
     assert untouched(victim)
     assert not (home / "tokens/a.json").is_symlink()
 
 
-def test_st04_a_link_planted_in_place_of_the_temporary_file_is_not_followed(home: Path, victim: Path) -> None:
+def test_st_04_a_link_planted_in_place_of_the_temporary_file_is_not_followed(
+    home: Path, victim: Path
+) -> None:
     (home / "tokens/.a~1.tmp").symlink_to(victim)
     with pytest.raises(StoreError):
         save(home)
     assert untouched(victim)
 
 
-def test_st04_a_folder_behind_a_link_of_the_users_own_is_used(tmp_path: Path, home: Path) -> None:
+def test_st_04_a_folder_behind_a_link_of_the_users_own_is_used(tmp_path: Path, home: Path) -> None:
     (home / "tokens").rename(tmp_path / "elsewhere")
     (home / "tokens").symlink_to(tmp_path / "elsewhere")
     save(home)
     assert (tmp_path / "elsewhere/a.json").read_bytes() == b"new"
 
 
-def test_st04_a_folder_behind_a_link_must_be_private_too(tmp_path: Path, home: Path) -> None:
+def test_st_04_a_folder_behind_a_link_must_be_private_too(tmp_path: Path, home: Path) -> None:
     (home / "tokens").rename(tmp_path / "elsewhere")
     (tmp_path / "elsewhere").chmod(0o777)
     (home / "tokens").symlink_to(tmp_path / "elsewhere")
@@ -208,7 +210,7 @@ def test_st04_a_folder_behind_a_link_must_be_private_too(tmp_path: Path, home: P
 
 
 @as_root
-def test_st04_a_link_that_somebody_else_made_is_refused(tmp_path: Path, home: Path) -> None:
+def test_st_04_a_link_that_somebody_else_made_is_refused(tmp_path: Path, home: Path) -> None:
     (home / "tokens").rename(tmp_path / "elsewhere")
     (home / "tokens").symlink_to(tmp_path / "elsewhere")
     os.chown(home / "tokens", NOBODY, NOBODY, follow_symlinks=False)
@@ -222,7 +224,7 @@ SWAPS = 1000
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["a.json", "a.lock"])
-def test_st04_a_file_that_turns_into_a_link_again_and_again_is_never_followed(
+def test_st_04_a_file_that_turns_into_a_link_again_and_again_is_never_followed(
     home: Path, victim: Path, name: str
 ) -> None:
     place, over = home / "tokens" / name, threading.Event()
@@ -251,7 +253,7 @@ def test_st04_a_file_that_turns_into_a_link_again_and_again_is_never_followed(
     assert untouched(victim)
 
 
-def test_st04_work_goes_on_in_the_folder_that_was_checked_when_its_name_changes_hands(
+def test_st_04_work_goes_on_in_the_folder_that_was_checked_when_its_name_changes_hands(
     tmp_path: Path, home: Path
 ) -> None:
     with opened(str(home / "tokens"), create=True) as folder:
@@ -302,7 +304,7 @@ def test_a_file_where_a_folder_should_be_is_told(home: Path, place: str) -> None
         save(home)
 
 
-def test_rb03_a_folder_that_cannot_be_written_is_told_with_its_path(home: Path) -> None:
+def test_rb_03_a_folder_that_cannot_be_written_is_told_with_its_path(home: Path) -> None:
     script = """
 try:
     with opened(sys.argv[1], create=True) as folder, folder.locked("a.lock"):
@@ -337,7 +339,7 @@ for _ in range(25):
 """
 
 
-def test_rf02_one_process_at_a_time_holds_the_lock(home: Path) -> None:
+def test_rf_02_one_process_at_a_time_holds_the_lock(home: Path) -> None:
     children = [start(COUNT, home / "tokens") for _ in range(4)]
     for child in children:
         with child:
@@ -360,7 +362,7 @@ def test_a_lock_that_stays_taken_is_told_and_not_waited_for_for_ever(home: Path)
     save(home)
 
 
-def test_rf02_a_process_that_is_killed_frees_its_lock_at_once(home: Path) -> None:
+def test_rf_02_a_process_that_is_killed_frees_its_lock_at_once(home: Path) -> None:
     with start(HOLD, home / "tokens") as child:
         assert child.stdout
         assert child.stdout.readline() == "held\n"

@@ -56,14 +56,14 @@ def test_nothing_is_made_for_looking(store: FileStore, tmp_path: Path) -> None:
 
 
 @posix
-def test_st01_files_are_0600_in_a_0700_folder(store: FileStore) -> None:
+def test_st_01_files_are_0600_in_a_0700_folder(store: FileStore) -> None:
     store.save("work", document())
     folder = Path(store.folder)
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
 
 
-def test_st08_a_save_leaves_one_file_with_a_token_and_an_empty_lock(store: FileStore) -> None:
+def test_st_08_a_save_leaves_one_file_with_a_token_and_an_empty_lock(store: FileStore) -> None:
     store.prove("work")
     store.save("work", document("canary"))
     left = {path.name: path.read_bytes() for path in Path(store.folder).iterdir()}
@@ -72,7 +72,7 @@ def test_st08_a_save_leaves_one_file_with_a_token_and_an_empty_lock(store: FileS
     assert b"canary" in left["work.json"]
 
 
-def test_rb03_a_proof_does_all_that_a_save_does_and_changes_nothing(store: FileStore) -> None:
+def test_rb_03_a_proof_does_all_that_a_save_does_and_changes_nothing(store: FileStore) -> None:
     store.save("work", document())
     before = files(store)
     store.prove("work")
@@ -153,7 +153,7 @@ DAMAGES: dict[str, bytes] = {
 
 
 @pytest.mark.parametrize("content", DAMAGES.values(), ids=DAMAGES)
-def test_st05_a_damaged_file_is_told_and_set_aside_and_its_bytes_are_kept(
+def test_st_05_a_damaged_file_is_told_and_set_aside_and_its_bytes_are_kept(
     store: FileStore, content: bytes
 ) -> None:
     store.save("other", document("other"))
@@ -172,14 +172,14 @@ def test_st05_a_damaged_file_is_told_and_set_aside_and_its_bytes_are_kept(
 
 
 @posix
-def test_st05_a_damaged_file_that_others_could_read_is_set_aside_in_private(store: FileStore) -> None:
+def test_st_05_a_damaged_file_that_others_could_read_is_set_aside_in_private(store: FileStore) -> None:
     plant(store, "work", b"canary", mode=0o644)
     with pytest.raises(StoreDamaged):
         store.load("work")
     assert {stat.S_IMODE(path.stat().st_mode) for path in Path(store.folder).iterdir()} == {0o600}
 
 
-def test_st05_every_damage_is_kept_even_when_they_come_in_one_second(store: FileStore) -> None:
+def test_st_05_every_damage_is_kept_even_when_they_come_in_one_second(store: FileStore) -> None:
     contents = {f"damage {number}".encode() for number in range(5)}
     for content in contents:
         plant(store, "work", content)
@@ -188,14 +188,14 @@ def test_st05_every_damage_is_kept_even_when_they_come_in_one_second(store: File
     assert set(files(store).values()) == contents
 
 
-def test_st05_a_save_keeps_the_bytes_of_a_damaged_file_that_it_replaces(store: FileStore) -> None:
+def test_st_05_a_save_keeps_the_bytes_of_a_damaged_file_that_it_replaces(store: FileStore) -> None:
     plant(store, "work", b"damaged canary")
     store.save("work", document("new"))
     assert store.load("work") == document("new")
     assert b"damaged canary" in files(store).values()
 
 
-def test_st05_a_file_that_another_process_replaces_meanwhile_is_not_taken_for_damaged(
+def test_st_05_a_file_that_another_process_replaces_meanwhile_is_not_taken_for_damaged(
     store: FileStore,
 ) -> None:
     plant(store, "work", b"damaged")
@@ -214,7 +214,9 @@ def test_st05_a_file_that_another_process_replaces_meanwhile_is_not_taken_for_da
 
 
 @posix
-def test_st05_a_damaged_file_in_a_folder_that_cannot_be_written_is_told_where_it_is(store: FileStore) -> None:
+def test_st_05_a_damaged_file_in_a_folder_that_cannot_be_written_is_told_where_it_is(
+    store: FileStore,
+) -> None:
     plant(store, "work", b"damaged")
     script = """
 try:
@@ -236,7 +238,7 @@ except LoopbackAuthError as error:
 # --- ST-06, ST-07
 
 
-def test_st06_nothing_in_the_package_reads_anything_but_json_and_toml() -> None:
+def test_st_06_nothing_in_the_package_reads_anything_but_json_and_toml() -> None:
     banned = {"pickle", "shelve", "marshal", "dill", "yaml", "jsonpickle", "dbm", "runpy", "code"}
     for path in Path(loopback_auth.__file__).parent.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
@@ -253,7 +255,7 @@ def test_st06_nothing_in_the_package_reads_anything_but_json_and_toml() -> None:
 
 
 @pytest.mark.parametrize("version", [VERSION + 1, 99, 10**30])
-def test_st07_a_file_of_a_later_version_is_refused_and_left_as_it_is(store: FileStore, version: int) -> None:
+def test_st_07_a_file_of_a_later_version_is_refused_and_left_as_it_is(store: FileStore, version: int) -> None:
     content = json.dumps({"version": version, "tokens": {"sealed": "canary"}}).encode()
     plant(store, "work", content)
     before = os.stat(store.path("work"))
@@ -265,7 +267,7 @@ def test_st07_a_file_of_a_later_version_is_refused_and_left_as_it_is(store: File
     assert (before.st_mtime_ns, before.st_ino) == (after.st_mtime_ns, after.st_ino)
 
 
-def test_st07_members_that_are_not_known_come_back(store: FileStore) -> None:
+def test_st_07_members_that_are_not_known_come_back(store: FileStore) -> None:
     store.save("work", document(later={"x": [1]}))
     assert store.load("work") == document(later={"x": [1]})
 
@@ -284,7 +286,7 @@ def test_any_text_that_json_can_carry_is_stored_as_valid_utf8_and_comes_back(
 # --- ST-09
 
 
-def test_st09_what_a_killed_process_left_is_removed_by_the_next_save_and_nothing_else_is(
+def test_st_09_what_a_killed_process_left_is_removed_by_the_next_save_and_nothing_else_is(
     store: FileStore,
 ) -> None:
     store.save("work", document())

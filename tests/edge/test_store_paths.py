@@ -34,7 +34,7 @@ WAYS: dict[str, Callable[[Path], str | bytes | os.PathLike[str]]] = {
 
 @pytest.mark.timeout(30)
 @pytest.mark.parametrize("way", WAYS)
-def test_rb09_a_store_is_one_absolute_folder(
+def test_rb_09_a_store_is_one_absolute_folder(
     way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """RB-09: as it was meant when the store was made; a program that changes its folder later finds its tokens again."""
@@ -53,7 +53,7 @@ def test_rb09_a_store_is_one_absolute_folder(
 
 
 @pytest.mark.parametrize("given", ["", b"", "~nobody-of-that-name/acme", "~nobody-of-that-name"])
-def test_rb09_a_folder_that_is_none_is_refused_at_once(given: str | bytes) -> None:
+def test_rb_09_a_folder_that_is_none_is_refused_at_once(given: str | bytes) -> None:
     """RB-09: an empty variable is not the current folder, and a tilde that nobody expands is no folder's name."""
     with pytest.raises(UsageError, match="folder"):
         FileStore(given)
@@ -61,7 +61,7 @@ def test_rb09_a_folder_that_is_none_is_refused_at_once(given: str | bytes) -> No
 
 @pytest.mark.timeout(30)
 @pytest.mark.parametrize("name", ["tokens_here", "a/b/c"])
-def test_rb09_a_relative_name_cannot_keep_the_search_for_a_parent_going(
+def test_rb_09_a_relative_name_cannot_keep_the_search_for_a_parent_going(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """RB-09: nor a drive or a share that is not there, whose parent is itself; the loop was endless."""
@@ -74,7 +74,7 @@ def test_rb09_a_relative_name_cannot_keep_the_search_for_a_parent_going(
 
 
 @pytest.mark.timeout(30)
-def test_rb09_a_store_in_a_folder_that_is_gone_tells_so(tmp_path: Path) -> None:
+def test_rb_09_a_store_in_a_folder_that_is_gone_tells_so(tmp_path: Path) -> None:
     """RB-09: a relative name needs a current folder, and there is none any more."""
     program = (
         "import os, sys; os.rmdir(os.getcwd()); from loopback_auth import FileStore; from loopback_auth.errors import UsageError\n"
@@ -89,7 +89,7 @@ def test_rb09_a_store_in_a_folder_that_is_gone_tells_so(tmp_path: Path) -> None:
 
 
 @pytest.mark.timeout(30)
-def test_rb09_pending_sign_ins_are_in_one_absolute_folder(
+def test_rb_09_pending_sign_ins_are_in_one_absolute_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

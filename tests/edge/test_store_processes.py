@@ -63,7 +63,7 @@ def seen_modes(folder: Path) -> Iterator[tuple[str, int]]:
         return
 
 
-def test_st01_no_file_is_open_to_others_at_any_moment_under_umask_000(home: Path) -> None:
+def test_st_01_no_file_is_open_to_others_at_any_moment_under_umask_000(home: Path) -> None:
     seen: dict[str, set[int]] = {}
     with start(SAVE_OFTEN, home, 60) as child:
         while child.poll() is None:
@@ -78,7 +78,7 @@ def test_st01_no_file_is_open_to_others_at_any_moment_under_umask_000(home: Path
 @pytest.mark.skipif(
     not shutil.which("strace"), reason="strace is not installed; the poller above looks at the same modes"
 )
-def test_st01_st02_every_system_call_is_the_one_that_was_meant(home: Path, tmp_path: Path) -> None:
+def test_st_01_st_02_every_system_call_is_the_one_that_was_meant(home: Path, tmp_path: Path) -> None:
     log = tmp_path / "strace.log"
     calls = "openat,mkdir,mkdirat,chmod,fchmod,fchmodat,rename,renameat,renameat2,fsync,unlinkat"
     tracer = ("strace", "-f", "-y", "-e", f"trace={calls}", "-o", str(log))
@@ -111,7 +111,7 @@ print(len(seen))
 """
 
 
-def test_st02_a_reader_sees_one_whole_document_or_another(home: Path, tmp_path: Path) -> None:
+def test_st_02_a_reader_sees_one_whole_document_or_another(home: Path, tmp_path: Path) -> None:
     FileStore(str(home)).save("work", document("a", 200_000))
     with start(READ_OFTEN, home, tmp_path / "over") as reader:
         assert reader.stdout
@@ -131,7 +131,7 @@ for turn in range(25):
 """
 
 
-def test_rf09_processes_that_save_at_once_lose_nothing_and_mix_nothing(home: Path) -> None:
+def test_rf_09_processes_that_save_at_once_lose_nothing_and_mix_nothing(home: Path) -> None:
     children = [start(SAVE_AS, home, name) for name in "abcd"]
     for child in children:
         with child:
@@ -187,7 +187,7 @@ def steps_of_a_save(home: Path) -> int:
     return steps
 
 
-def test_rb01_st09_a_process_killed_at_any_step_leaves_one_whole_file_and_the_next_save_cleans_up(
+def test_rb_01_st_09_a_process_killed_at_any_step_leaves_one_whole_file_and_the_next_save_cleans_up(
     home: Path,
 ) -> None:
     store, leftovers = FileStore(str(home)), 0
@@ -205,7 +205,7 @@ def test_rb01_st09_a_process_killed_at_any_step_leaves_one_whole_file_and_the_ne
 
 @pytest.mark.slow_cases
 @pytest.mark.parametrize("error", ["ENOSPC", "EIO", "EROFS", "EMFILE", "EACCES", "ENOLCK"])
-def test_rb02_a_system_that_says_no_at_any_step_leaves_the_old_file_and_no_other(
+def test_rb_02_a_system_that_says_no_at_any_step_leaves_the_old_file_and_no_other(
     home: Path, error: str
 ) -> None:
     store = FileStore(str(home))
@@ -238,7 +238,9 @@ for act in (lambda: store.prove("work"), lambda: store.save("work", document("ne
 
 
 @pytest.mark.parametrize(("room", "proved"), [(0, "store-unwritable"), (100, "done"), (900, "done")])
-def test_rb02_rb03_a_disk_that_is_full_leaves_the_old_file_whole(home: Path, room: int, proved: str) -> None:
+def test_rb_02_rb_03_a_disk_that_is_full_leaves_the_old_file_whole(
+    home: Path, room: int, proved: str
+) -> None:
     store = FileStore(str(home))
     store.save("work", document("old", 1000))
     _, words = run(FILL, home, room)

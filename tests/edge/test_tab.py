@@ -25,7 +25,7 @@ UNFIT = [cast("str", name) for name in (7, b"ada", ["ada"])]
 
 
 @pytest.mark.parametrize("name", ["\ud800", "a\x00b\u202e", "<script>", "x" * 100_000, *UNFIT], ids=repr)
-async def test_cb13_no_name_keeps_a_saved_sign_in_from_ending_well(name: str) -> None:
+async def test_cb_13_no_name_keeps_a_saved_sign_in_from_ending_well(name: str) -> None:
     """CB-13: who waits for the page gets one that says so, and the command goes on."""
     tab = Tab(REQUEST, launch_path=None, profile="work", notify=lambda _: None, token_bytes=token_bytes)
     answer = urlencode(

@@ -74,7 +74,7 @@ async def fails(message: FormPost | Get, *, timeout_s: float = 20) -> LoopbackAu
 # --- what is sent
 
 
-async def test_tx03_a_post_is_one_form_and_nothing_that_was_not_asked_for(server: ScriptedServer) -> None:
+async def test_tx_03_a_post_is_one_form_and_nothing_that_was_not_asked_for(server: ScriptedServer) -> None:
     server.answers["/token"] = json_answer({})
     message = FormPost(
         url=server.url("/token?tenant=a%2Bb"),
@@ -100,20 +100,20 @@ async def test_tx03_a_post_is_one_form_and_nothing_that_was_not_asked_for(server
     }
 
 
-async def test_tx06_no_compression_is_asked_for(server: ScriptedServer) -> None:
+async def test_tx_06_no_compression_is_asked_for(server: ScriptedServer) -> None:
     server.answers["/x"] = json_answer({})
     await HttpTransport()(Get(url=server.url("/x")))
     assert server.requests[0].header("accept-encoding") == "identity"
 
 
 @pytest.mark.parametrize("target", ["/a%2fb/%7Ex", "/x?q=%2B+%20&r=a%26b", "/x?", "/x/../y", "/%E9"])
-async def test_ds01_an_address_goes_out_byte_for_byte(server: ScriptedServer, target: str) -> None:
+async def test_ds_01_an_address_goes_out_byte_for_byte(server: ScriptedServer, target: str) -> None:
     server.answers["*"] = json_answer({})
     await HttpTransport()(Get(url=server.origin + target))
     assert server.requests[0].target.removesuffix("?") == target.removesuffix("?")
 
 
-async def test_tx04_the_password_of_a_netrc_file_stays_there(
+async def test_tx_04_the_password_of_a_netrc_file_stays_there(
     server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("netrc", ".netrc", "_netrc"):
@@ -128,7 +128,7 @@ async def test_tx04_the_password_of_a_netrc_file_stays_there(
     assert server.requests[0].header("authorization") is None
 
 
-async def test_tx07_no_cookie_is_kept_and_no_connection_is_shared(server: ScriptedServer) -> None:
+async def test_tx_07_no_cookie_is_kept_and_no_connection_is_shared(server: ScriptedServer) -> None:
     server.answers["*"] = json_answer({}, "Set-Cookie: session=canary; Path=/", "Connection: keep-alive")
     transport = HttpTransport()
     for _ in range(3):
@@ -141,7 +141,7 @@ async def test_tx07_no_cookie_is_kept_and_no_connection_is_shared(server: Script
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize("where", ["another origin", "the same origin", "a relative path", "another scheme"])
-async def test_tx02_a_redirect_is_an_answer_and_is_not_followed(
+async def test_tx_02_a_redirect_is_an_answer_and_is_not_followed(
     server: ScriptedServer, status: int, where: str
 ) -> None:
     with ScriptedServer() as second:
@@ -178,7 +178,7 @@ ODD_HTTP: dict[str, bytes] = {
 
 
 @pytest.mark.parametrize("answer", ODD_HTTP.values(), ids=ODD_HTTP)
-async def test_rf05_no_oddity_of_http_costs_an_answer(server: ScriptedServer, answer: bytes) -> None:
+async def test_rf_05_no_oddity_of_http_costs_an_answer(server: ScriptedServer, answer: bytes) -> None:
     """RF-05: identity providers and what stands before them send cookies and policies of any length."""
     server.answers["/token"] = answer
     reply = await HttpTransport()(post(server.url("/token")))
@@ -211,7 +211,7 @@ BROKEN: dict[str, tuple[bytes | Script, type[TransportError]]] = {
 
 
 @pytest.mark.parametrize(("answer", "kind"), BROKEN.values(), ids=BROKEN)
-async def test_tx01_rb04_a_broken_answer_has_its_error_and_is_not_asked_for_again(
+async def test_tx_01_rb_04_a_broken_answer_has_its_error_and_is_not_asked_for_again(
     server: ScriptedServer, answer: bytes | Script, kind: type[TransportError]
 ) -> None:
     server.answers["/token"] = answer
@@ -225,7 +225,7 @@ async def test_tx01_rb04_a_broken_answer_has_its_error_and_is_not_asked_for_agai
 
 
 @pytest.mark.parametrize("answer", [drop, hang, b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{"])
-async def test_rb04_an_error_after_the_code_was_sent_says_that_it_may_be_used_up(
+async def test_rb_04_an_error_after_the_code_was_sent_says_that_it_may_be_used_up(
     server: ScriptedServer, answer: bytes | Script
 ) -> None:
     server.answers["/token"] = answer
@@ -234,7 +234,7 @@ async def test_rb04_an_error_after_the_code_was_sent_says_that_it_may_be_used_up
     assert "loopback-auth login" in failed.fix
 
 
-async def test_cl02_an_error_of_the_http_library_does_not_travel_with_ours(server: ScriptedServer) -> None:
+async def test_cl_02_an_error_of_the_http_library_does_not_travel_with_ours(server: ScriptedServer) -> None:
     server.answers["/token"] = b"not HTTP\r\n\r\n"
     secret = FormPost(
         url=server.url("/token"), fields=(("code", Secret("canary")),), authorization=Secret("canary")
@@ -245,7 +245,7 @@ async def test_cl02_an_error_of_the_http_library_does_not_travel_with_ours(serve
     assert "canary" not in repr(vars(failed))
 
 
-async def test_rb06_a_port_where_nobody_listens() -> None:
+async def test_rb_06_a_port_where_nobody_listens() -> None:
     with ScriptedServer() as gone:
         url = gone.url("/token")
     failed = await fails(post(url, code="c"))
@@ -254,14 +254,14 @@ async def test_rb06_a_port_where_nobody_listens() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="how a system says that there is no route differs")
-async def test_rb06_a_network_without_a_route() -> None:
+async def test_rb_06_a_network_without_a_route() -> None:
     # The broadcast address: no system connects to it, whatever its routes are.
     failed = await fails(Get(url="https://255.255.255.255/"))
     assert type(failed) is ConnectionFailed
     assert "network is unreachable" in str(failed)
 
 
-async def test_rb06_a_name_that_nobody_knows() -> None:
+async def test_rb_06_a_name_that_nobody_knows() -> None:
     # RFC 6761 section 6.4: no resolver answers for .invalid.
     failed = await fails(Get(url="https://id.nowhere.invalid/"))
     assert type(failed) is HostNotFound
@@ -271,7 +271,7 @@ async def test_rb06_a_name_that_nobody_knows() -> None:
 @pytest.mark.skipif(
     sys.platform != "linux", reason="other systems answer when the queue of a listener is full"
 )
-async def test_tx06_a_host_that_does_not_take_the_connection_is_given_up() -> None:
+async def test_tx_06_a_host_that_does_not_take_the_connection_is_given_up() -> None:
     with socket.create_server(("127.0.0.1", 0), backlog=0) as silent, ExitStack() as waiting:
         port = silent.getsockname()[1]
         for _ in range(3):
@@ -283,14 +283,14 @@ async def test_tx06_a_host_that_does_not_take_the_connection_is_given_up() -> No
     assert f"no connection to 127.0.0.1:{port} within {PATIENCE_S:g} s" in str(given_up.value)
 
 
-def test_tx06_ten_seconds_to_connect_and_thirty_in_all() -> None:
+def test_tx_06_ten_seconds_to_connect_and_thirty_in_all() -> None:
     assert (CONNECT_S, TOTAL_S, ANSWER_OCTETS) == (10.0, 30.0, 1024 * 1024)
 
 
 # --- how much comes back
 
 
-async def test_tx06_an_answer_of_exactly_the_limit_is_read_and_one_octet_more_is_not(
+async def test_tx_06_an_answer_of_exactly_the_limit_is_read_and_one_octet_more_is_not(
     server: ScriptedServer,
 ) -> None:
     server.answers["/fits"] = plain_answer(b"x" * ANSWER_OCTETS)
@@ -300,7 +300,7 @@ async def test_tx06_an_answer_of_exactly_the_limit_is_read_and_one_octet_more_is
 
 
 @pytest.mark.parametrize("encoding", ["br", "zstd", "gzip, gzip", "gzip, br", "x-unknown"])
-async def test_tx06_an_answer_that_cannot_be_unpacked_is_refused_unread(
+async def test_tx_06_an_answer_that_cannot_be_unpacked_is_refused_unread(
     server: ScriptedServer, encoding: str
 ) -> None:
     server.answers["/x"] = plain_answer(zlib.compress(b"{}"), f"Content-Encoding: {encoding}")
@@ -327,7 +327,7 @@ PACKED: dict[str, tuple[str, bytes]] = {
 
 
 @pytest.mark.parametrize(("encoding", "octets"), PACKED.values(), ids=PACKED)
-async def test_tx06_an_answer_that_is_packed_unasked_is_unpacked(
+async def test_tx_06_an_answer_that_is_packed_unasked_is_unpacked(
     server: ScriptedServer, encoding: str, octets: bytes
 ) -> None:
     server.answers["/x"] = plain_answer(octets, f"Content-Encoding: {encoding}")
@@ -337,12 +337,12 @@ async def test_tx06_an_answer_that_is_packed_unasked_is_unpacked(
 
 
 @pytest.mark.parametrize("octets", [b"plain", gzip.compress(BODY)[:9] + b"?" * 99, b"\x78\x9cnothing"])
-async def test_tx06_what_is_packed_badly_is_an_error(server: ScriptedServer, octets: bytes) -> None:
+async def test_tx_06_what_is_packed_badly_is_an_error(server: ScriptedServer, octets: bytes) -> None:
     server.answers["/x"] = plain_answer(octets, "Content-Encoding: gzip")
     assert type(await fails(Get(url=server.url("/x")))) is AnswerEncoded
 
 
-async def test_tx06_no_more_is_unpacked_than_the_limit(server: ScriptedServer) -> None:
+async def test_tx_06_no_more_is_unpacked_than_the_limit(server: ScriptedServer) -> None:
     server.answers["/fits"] = plain_answer(gzip.compress(bytes(ANSWER_OCTETS)), "Content-Encoding: gzip")
     server.answers["/more"] = plain_answer(gzip.compress(bytes(ANSWER_OCTETS + 1)), "Content-Encoding: gzip")
     assert len((await HttpTransport()(Get(url=server.url("/fits")))).body) == ANSWER_OCTETS
@@ -391,7 +391,7 @@ PARTS: dict[str, tuple[bytes | Script, bytes, type[LoopbackAuthError]]] = {
 
 
 @pytest.mark.parametrize(("answer", "part", "why"), PARTS.values(), ids=PARTS)
-async def test_rf05_rv04_the_part_that_came_is_given_to_who_asks_for_it(
+async def test_rf_05_rv_04_the_part_that_came_is_given_to_who_asks_for_it(
     server: ScriptedServer, answer: bytes | Script, part: bytes, why: type[LoopbackAuthError]
 ) -> None:
     """RF-05, RV-04: and to nobody else."""
@@ -405,18 +405,18 @@ async def test_rf05_rv04_the_part_that_came_is_given_to_who_asks_for_it(
     assert reply.sent == message.secrets
 
 
-async def test_rf05_an_answer_that_is_whole_is_no_part(server: ScriptedServer) -> None:
+async def test_rf_05_an_answer_that_is_whole_is_no_part(server: ScriptedServer) -> None:
     server.answers["/token"] = WHOLE
     reply = await HttpTransport()(replace(post(server.url("/token")), allow_partial=True))
     assert (reply.incomplete, reply.body) == (None, b'{"refresh_token":"the-next"}')
 
 
-async def test_rf05_where_no_answer_began_there_is_no_part(server: ScriptedServer) -> None:
+async def test_rf_05_where_no_answer_began_there_is_no_part(server: ScriptedServer) -> None:
     server.answers["/token"] = drop
     assert type(await fails(replace(post(server.url("/token")), allow_partial=True))) is ConnectionLost
 
 
-async def test_tx06_an_answer_that_says_it_is_not_encoded_is_read(server: ScriptedServer) -> None:
+async def test_tx_06_an_answer_that_says_it_is_not_encoded_is_read(server: ScriptedServer) -> None:
     server.answers["/x"] = plain_answer(b"{}", "Content-Encoding: identity")
     assert (await HttpTransport()(Get(url=server.url("/x")))).body == b"{}"
 
@@ -472,7 +472,7 @@ def hostile_answer(kind: str) -> bytes | Script:
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no getrusage")
 @pytest.mark.parametrize("kind", ["gzip bomb", "huge", "huge in chunks", "headers"])
-def test_tx06_hostile_answers_cost_little_memory_and_time(server: ScriptedServer, kind: str) -> None:
+def test_tx_06_hostile_answers_cost_little_memory_and_time(server: ScriptedServer, kind: str) -> None:
     server.answers["/warm"] = json_answer({})
     server.answers["/hostile"] = hostile_answer(kind)
     told = measured(server.url("/warm"), server.url("/hostile"))
@@ -493,7 +493,7 @@ KINDS: dict[str, bytes | Script] = {
 }
 
 
-async def test_rb06_every_way_not_to_answer_has_a_code_and_words_of_its_own(server: ScriptedServer) -> None:
+async def test_rb_06_every_way_not_to_answer_has_a_code_and_words_of_its_own(server: ScriptedServer) -> None:
     server.answers |= {f"/{index}": answer for index, answer in enumerate(KINDS.values())}
     failures = [
         await fails(Get(url=server.url(f"/{index}")), timeout_s=PATIENCE_S if answer is hang else 20)
@@ -518,7 +518,7 @@ async def test_a_transport_serves_several_requests_at_once(server: ScriptedServe
     assert {reply.status for reply in replies} == {200}
 
 
-async def test_rb10_a_request_that_is_cancelled_leaves_no_connection(server: ScriptedServer) -> None:
+async def test_rb_10_a_request_that_is_cancelled_leaves_no_connection(server: ScriptedServer) -> None:
     server.answers["/hang"] = hang
     task = asyncio.create_task(HttpTransport()(Get(url=server.url("/hang"))))
     await asyncio.to_thread(server.wait_for, "/hang")

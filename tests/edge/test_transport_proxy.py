@@ -61,7 +61,7 @@ def post(url: str = URL) -> FormPost:
 
 
 @pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"])
-async def test_ds06_an_https_request_goes_through_a_tunnel_of_the_proxy(
+async def test_ds_06_an_https_request_goes_through_a_tunnel_of_the_proxy(
     company: trustme.CA, bundle: str, proxy: ScriptedServer, name: str
 ) -> None:
     with inner_server(company) as server:
@@ -78,7 +78,7 @@ async def test_ds06_an_https_request_goes_through_a_tunnel_of_the_proxy(
     assert request.header("proxy-authorization") is None
 
 
-async def test_ds06_the_proxys_credentials_go_to_the_proxy_alone(
+async def test_ds_06_the_proxys_credentials_go_to_the_proxy_alone(
     company: trustme.CA, bundle: str, proxy: ScriptedServer
 ) -> None:
     with inner_server(company) as server:
@@ -91,7 +91,7 @@ async def test_ds06_the_proxys_credentials_go_to_the_proxy_alone(
     assert server.requests[0].header("authorization") == "Basic canary"
 
 
-async def test_ds06_a_proxy_without_a_scheme_is_an_http_proxy(
+async def test_ds_06_a_proxy_without_a_scheme_is_an_http_proxy(
     company: trustme.CA, bundle: str, proxy: ScriptedServer
 ) -> None:
     with inner_server(company) as server:
@@ -100,7 +100,7 @@ async def test_ds06_a_proxy_without_a_scheme_is_an_http_proxy(
     assert len(proxy.requests) == 1
 
 
-async def test_ds03_a_proxy_cannot_answer_in_the_servers_place(
+async def test_ds_03_a_proxy_cannot_answer_in_the_servers_place(
     company: trustme.CA, bundle: str, proxy: ScriptedServer
 ) -> None:
     with inner_server(company, "proxy.example.test") as middle:
@@ -110,7 +110,7 @@ async def test_ds03_a_proxy_cannot_answer_in_the_servers_place(
     assert middle.requests == []
 
 
-async def test_ds06_a_plain_request_is_handed_to_the_proxy_whole(proxy: ScriptedServer) -> None:
+async def test_ds_06_a_plain_request_is_handed_to_the_proxy_whole(proxy: ScriptedServer) -> None:
     proxy.answers["*"] = json_answer({"by": "proxy"})
     reply = await transport(HTTP_PROXY=proxy.origin)(Get(url=f"http://{HOST}/x?y=1"))
     assert reply.body == b'{"by": "proxy"}'
@@ -129,7 +129,7 @@ FAILURES: dict[str, tuple[bytes | Script, str]] = {
 
 
 @pytest.mark.parametrize(("answer", "told"), FAILURES.values(), ids=FAILURES)
-async def test_ds06_a_proxy_that_does_not_connect_is_named_and_its_password_is_not(
+async def test_ds_06_a_proxy_that_does_not_connect_is_named_and_its_password_is_not(
     proxy: ScriptedServer, answer: bytes | Script, told: str
 ) -> None:
     proxy.answers["*"] = answer
@@ -147,7 +147,7 @@ async def test_ds06_a_proxy_that_does_not_connect_is_named_and_its_password_is_n
 
 
 @pytest.mark.parametrize("answer", [drop, hang])
-async def test_ds06_a_proxy_that_breaks_off_does_not_leak_its_password(
+async def test_ds_06_a_proxy_that_breaks_off_does_not_leak_its_password(
     proxy: ScriptedServer, answer: Script
 ) -> None:
     proxy.answers["*"] = answer
@@ -173,7 +173,7 @@ async def test_ds06_a_proxy_that_breaks_off_does_not_leak_its_password(
         "::nonsense::",
     ],
 )
-async def test_ds06_a_proxy_that_is_not_there_or_makes_no_sense_is_named_as_the_proxy(address: str) -> None:
+async def test_ds_06_a_proxy_that_is_not_there_or_makes_no_sense_is_named_as_the_proxy(address: str) -> None:
     with pytest.raises(ProxyFailed) as failed:
         await HttpTransport(timeout_s=20, environ={"HTTPS_PROXY": address.format(CREDENTIALS)})(post())
     assert "proxy" in str(failed.value)
@@ -181,7 +181,7 @@ async def test_ds06_a_proxy_that_is_not_there_or_makes_no_sense_is_named_as_the_
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "127.1.2.3"])
-async def test_ds06_no_proxy_stands_before_the_loopback(proxy: ScriptedServer, host: str) -> None:
+async def test_ds_06_no_proxy_stands_before_the_loopback(proxy: ScriptedServer, host: str) -> None:
     proxy.answers["*"] = json_answer({"by": "proxy"})
     names = dict.fromkeys(("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY"), proxy.origin)
     with ScriptedServer(host="::1" if "[" in host else "127.0.0.1") as server:
@@ -214,7 +214,7 @@ async def test_ds06_no_proxy_stands_before_the_loopback(proxy: ScriptedServer, h
     ],
 )
 @pytest.mark.parametrize("name", ["NO_PROXY", "no_proxy"])
-async def test_ds06_no_proxy_names_the_hosts_that_are_asked_directly(
+async def test_ds_06_no_proxy_names_the_hosts_that_are_asked_directly(
     proxy: ScriptedServer,
     name: str,
     no_proxy: str,
@@ -227,7 +227,7 @@ async def test_ds06_no_proxy_names_the_hosts_that_are_asked_directly(
     assert isinstance(failed.value, ProxyFailed) is asked
 
 
-async def test_ds06_an_empty_variable_is_no_proxy(proxy: ScriptedServer) -> None:
+async def test_ds_06_an_empty_variable_is_no_proxy(proxy: ScriptedServer) -> None:
     with pytest.raises(LoopbackAuthError) as failed:
         await transport(HTTPS_PROXY="", HTTP_PROXY=proxy.origin)(post())
     assert failed.value.code == "host-not-found"

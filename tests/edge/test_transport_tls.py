@@ -76,7 +76,7 @@ async def refused(server: ScriptedServer, *, bundle: str | None = None) -> Loopb
     return failed.value
 
 
-async def test_ds03_a_certificate_of_an_unknown_ca_is_refused_before_anything_is_sent(
+async def test_ds_03_a_certificate_of_an_unknown_ca_is_refused_before_anything_is_sent(
     stranger: trustme.CA,
 ) -> None:
     with https(stranger.issue_cert("localhost")) as server:
@@ -86,7 +86,7 @@ async def test_ds03_a_certificate_of_an_unknown_ca_is_refused_before_anything_is
     assert "--ca-bundle" in failed.fix
 
 
-async def test_ds03_a_self_signed_certificate_is_refused(stranger: trustme.CA, tmp_path: Path) -> None:
+async def test_ds_03_a_self_signed_certificate_is_refused(stranger: trustme.CA, tmp_path: Path) -> None:
     (tmp_path / "own.pem").write_bytes(stranger.private_key_pem.bytes() + stranger.cert_pem.bytes())
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(tmp_path / "own.pem")
@@ -94,14 +94,14 @@ async def test_ds03_a_self_signed_certificate_is_refused(stranger: trustme.CA, t
         assert "self-signed" in str(await refused(server)).replace("self signed", "self-signed")
 
 
-async def test_ds03_a_certificate_for_another_host_is_refused(company: trustme.CA, bundle: str) -> None:
+async def test_ds_03_a_certificate_for_another_host_is_refused(company: trustme.CA, bundle: str) -> None:
     with https(company.issue_cert("id.example.com")) as server:
         failed = await refused(server, bundle=bundle)
     assert type(failed) is CertificateNameDiffers
     assert "not valid for 'localhost'" in str(failed)
 
 
-async def test_ds03_an_expired_certificate_is_refused(company: trustme.CA, bundle: str) -> None:
+async def test_ds_03_an_expired_certificate_is_refused(company: trustme.CA, bundle: str) -> None:
     now = datetime.now(UTC)
     with https(company.issue_cert("localhost", not_before=now - 3 * DAY, not_after=now - DAY)) as server:
         failed = await refused(server, bundle=bundle)
@@ -109,13 +109,13 @@ async def test_ds03_an_expired_certificate_is_refused(company: trustme.CA, bundl
     assert "expired" in str(failed)
 
 
-async def test_ds03_a_certificate_of_the_future_is_refused(company: trustme.CA, bundle: str) -> None:
+async def test_ds_03_a_certificate_of_the_future_is_refused(company: trustme.CA, bundle: str) -> None:
     now = datetime.now(UTC)
     with https(company.issue_cert("localhost", not_before=now + DAY, not_after=now + 3 * DAY)) as server:
         assert "not yet valid" in str(await refused(server, bundle=bundle))
 
 
-async def test_ds03_the_reasons_are_told_apart(
+async def test_ds_03_the_reasons_are_told_apart(
     company: trustme.CA, stranger: trustme.CA, bundle: str
 ) -> None:
     told = set()
@@ -125,7 +125,7 @@ async def test_ds03_the_reasons_are_told_apart(
     assert len(told) == 2
 
 
-async def test_ds03_an_https_address_where_http_is_spoken_is_refused() -> None:
+async def test_ds_03_an_https_address_where_http_is_spoken_is_refused() -> None:
     with ScriptedServer() as server:
         server.answers["*"] = json_answer({})
         url = server.url("/token").replace("http://", "https://")
@@ -163,7 +163,7 @@ CipherString = ALL:@SECLEVEL=0
 @pytest.mark.parametrize(
     ("version", "told"), [("TLSv1_1", "tls-too-old"), ("TLSv1_2", "200"), ("TLSv1_3", "200")]
 )
-def test_ds03_nothing_older_than_tls_1_2_is_spoken_even_where_the_system_would(
+def test_ds_03_nothing_older_than_tls_1_2_is_spoken_even_where_the_system_would(
     company: trustme.CA, bundle: str, tmp_path: Path, version: str, told: str
 ) -> None:
     context = context_of(company.issue_cert("localhost"))
@@ -182,7 +182,7 @@ def test_ds03_nothing_older_than_tls_1_2_is_spoken_even_where_the_system_would(
     assert done.stdout.strip() == told, done.stderr
 
 
-async def test_ds03_a_ca_bundle_is_trusted(company: trustme.CA, bundle: str) -> None:
+async def test_ds_03_a_ca_bundle_is_trusted(company: trustme.CA, bundle: str) -> None:
     with https(company.issue_cert("localhost")) as server:
         reply = await HttpTransport(ca_bundle=bundle)(Get(url=server.url("/")))
         upper = await HttpTransport(ca_bundle=bundle)(Get(url=server.url("/").replace("https", "HTTPS")))
@@ -192,7 +192,7 @@ async def test_ds03_a_ca_bundle_is_trusted(company: trustme.CA, bundle: str) -> 
 @pytest.mark.skipif(
     sys.platform != "linux", reason="elsewhere the system's own store is asked, which has no such variable"
 )
-async def test_ds03_a_ca_bundle_adds_to_ssl_cert_file_and_does_not_replace_it(
+async def test_ds_03_a_ca_bundle_adds_to_ssl_cert_file_and_does_not_replace_it(
     company: trustme.CA, stranger: trustme.CA, bundle: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stranger.cert_pem.write_to_path(str(tmp_path / "system.pem"))
@@ -209,7 +209,7 @@ async def test_ds03_a_ca_bundle_adds_to_ssl_cert_file_and_does_not_replace_it(
     "content",
     [None, b"", b"no certificate", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"],
 )
-async def test_ds03_a_bundle_that_cannot_be_read_is_told_and_nothing_is_sent(
+async def test_ds_03_a_bundle_that_cannot_be_read_is_told_and_nothing_is_sent(
     company: trustme.CA, tmp_path: Path, content: bytes | None
 ) -> None:
     path = tmp_path / "ca.pem"
@@ -233,7 +233,7 @@ async def test_ds03_a_bundle_that_cannot_be_read_is_told_and_nothing_is_sent(
         "NODE_TLS_REJECT_UNAUTHORIZED",
     ],
 )
-async def test_ds03_no_variable_of_the_environment_switches_the_check_off(
+async def test_ds_03_no_variable_of_the_environment_switches_the_check_off(
     stranger: trustme.CA, monkeypatch: pytest.MonkeyPatch, variable: str
 ) -> None:
     for value in ("0", "", "1"):
@@ -246,7 +246,7 @@ async def test_ds03_no_variable_of_the_environment_switches_the_check_off(
 @pytest.mark.parametrize(
     "flag", ["--insecure", "-k", "--no-verify", "--no-check-certificate", "--skip-tls-verify"]
 )
-def test_ds03_there_is_no_flag_that_switches_the_check_off(flag: str) -> None:
+def test_ds_03_there_is_no_flag_that_switches_the_check_off(flag: str) -> None:
     command = [
         sys.executable,
         "-m",

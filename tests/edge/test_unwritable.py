@@ -28,7 +28,7 @@ ROWS = [(name, words, fix) for names, words, fix in REASONS for name in names]
 
 
 @pytest.mark.parametrize(("name", "words", "fix"), ROWS)
-def test_rb02_each_refusal_of_the_system_has_its_own_cause_and_fix(name: str, words: str, fix: str) -> None:
+def test_rb_02_each_refusal_of_the_system_has_its_own_cause_and_fix(name: str, words: str, fix: str) -> None:
     error = unwritable(
         "/h/tokens/work.json", OSError(getattr(errno, name), os.strerror(getattr(errno, name)))
     )
@@ -39,7 +39,7 @@ def test_rb02_each_refusal_of_the_system_has_its_own_cause_and_fix(name: str, wo
     assert fix in error.fix
 
 
-def test_rb02_a_share_without_locks_is_no_read_only_disk(
+def test_rb_02_a_share_without_locks_is_no_read_only_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fcntl = pytest.importorskip("fcntl", reason="Windows locks in another way")

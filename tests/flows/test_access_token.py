@@ -48,7 +48,7 @@ def endpoints(server: ScriptedServer) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("lasts_s", [-1, 600])
-async def test_cl02_what_access_token_returns_shows_no_secret(
+async def test_cl_02_what_access_token_returns_shows_no_secret(
     server: ScriptedServer, tmp_path: Path, lasts_s: float
 ) -> None:
     """CL-02: an f-string and a notebook's cell show nothing, and neither refresh token nor client secret goes along."""

@@ -88,7 +88,7 @@ async def test_two_documents_are_merged_and_openid_connects_wins(server: Scripte
         ("/", OIDC),
     ],
 )
-async def test_ds02_an_issuer_with_a_path_is_found_where_either_standard_puts_it(
+async def test_ds_02_an_issuer_with_a_path_is_found_where_either_standard_puts_it(
     server: ScriptedServer, path: str, well_known: str
 ) -> None:
     issuer = server.origin + path
@@ -97,7 +97,7 @@ async def test_ds02_an_issuer_with_a_path_is_found_where_either_standard_puts_it
 
 
 @pytest.mark.parametrize("raw", HOSTILE_URLS.values(), ids=HOSTILE_URLS)
-async def test_ds01_a_hostile_issuer_is_refused_and_nobody_is_asked(raw: str) -> None:
+async def test_ds_01_a_hostile_issuer_is_refused_and_nobody_is_asked(raw: str) -> None:
     asked = []
 
     async def transport(message: FormPost | Get) -> NoReturn:
@@ -110,7 +110,7 @@ async def test_ds01_a_hostile_issuer_is_refused_and_nobody_is_asked(raw: str) ->
 
 
 @pytest.mark.parametrize("differing", ["slash", "case"])
-async def test_ds02_an_issuer_that_differs_by_a_slash_or_case_is_told_the_right_one(
+async def test_ds_02_an_issuer_that_differs_by_a_slash_or_case_is_told_the_right_one(
     server: ScriptedServer, differing: str
 ) -> None:
     own = server.origin + ("/" if differing == "slash" else "/Tenant")
@@ -122,7 +122,7 @@ async def test_ds02_an_issuer_that_differs_by_a_slash_or_case_is_told_the_right_
 
 
 @pytest.mark.parametrize("named", ["https://evil.example", "", None, 42])
-async def test_ds02_a_document_of_another_issuer_is_none(server: ScriptedServer, named: object) -> None:
+async def test_ds_02_a_document_of_another_issuer_is_none(server: ScriptedServer, named: object) -> None:
     evil = {**document("https://evil.example"), "issuer": named}
     server.answers[OIDC] = server.answers[RFC8414] = json_answer(evil)
     failed = await refused(server.origin)
@@ -180,14 +180,14 @@ async def test_a_tenant_by_its_domain_name_is_told_the_issuer_that_works() -> No
     assert f"loopback-auth login --issuer {named}" in failed.value.fix
 
 
-async def test_ds02_a_bad_document_does_not_spoil_the_good_one(server: ScriptedServer) -> None:
+async def test_ds_02_a_bad_document_does_not_spoil_the_good_one(server: ScriptedServer) -> None:
     server.answers[OIDC] = json_answer({**document("https://evil.example"), "evil": True})
     server.answers[RFC8414] = json_answer(document(server.origin))
     assert await discover(server.origin, transport=HttpTransport()) == document(server.origin)
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-async def test_tx02_ds02_discovery_follows_no_redirect(server: ScriptedServer, status: int) -> None:
+async def test_tx_02_ds_02_discovery_follows_no_redirect(server: ScriptedServer, status: int) -> None:
     with ScriptedServer() as second:
         second.answers["*"] = json_answer(document(server.origin))
         server.answers["*"] = redirect(status, second.url(OIDC))
@@ -232,7 +232,7 @@ FAILURES: dict[str, tuple[bytes | Script, type[LoopbackAuthError], str]] = {
 
 
 @pytest.mark.parametrize(("answer", "kind", "told"), FAILURES.values(), ids=FAILURES)
-async def test_rb06_ds02_each_failure_of_discovery_has_its_own_words(
+async def test_rb_06_ds_02_each_failure_of_discovery_has_its_own_words(
     server: ScriptedServer, answer: bytes | Script, kind: type[LoopbackAuthError], told: str
 ) -> None:
     server.answers["*"] = answer
@@ -244,7 +244,7 @@ async def test_rb06_ds02_each_failure_of_discovery_has_its_own_words(
     assert "Hotel" not in str(failed)
 
 
-async def test_rb06_a_server_that_is_not_there_is_not_called_one_without_metadata() -> None:
+async def test_rb_06_a_server_that_is_not_there_is_not_called_one_without_metadata() -> None:
     with ScriptedServer() as gone:
         issuer = gone.origin
     assert type(await refused(issuer)) is ConnectionFailed

@@ -63,7 +63,7 @@ def warnings(notices: list[Any]) -> list[str]:
 # --- what is sent
 
 
-async def test_tx03_the_code_is_exchanged_with_the_redirect_uri_and_verifier_of_its_request(
+async def test_tx_03_the_code_is_exchanged_with_the_redirect_uri_and_verifier_of_its_request(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
     ended = await sign_in(server, tmp_path)
@@ -85,7 +85,7 @@ async def test_tx03_the_code_is_exchanged_with_the_redirect_uri_and_verifier_of_
 
 @pytest.mark.parametrize("secret", ["a:b%c+d é", "%2B&=", "plain"])
 @pytest.mark.parametrize("method", ["client_secret_basic", "client_secret_post"])
-async def test_tx03_tx04_a_secret_arrives_by_one_way_alone_and_in_no_address(
+async def test_tx_03_tx_04_a_secret_arrives_by_one_way_alone_and_in_no_address(
     server: ScriptedServer, tmp_path: Path, method: str, secret: str
 ) -> None:
     await sign_in(server, tmp_path, client_secret=Secret(secret), token_endpoint_auth_method=method)
@@ -103,7 +103,7 @@ async def test_tx03_tx04_a_secret_arrives_by_one_way_alone_and_in_no_address(
         assert not [each.target for each in server.requests if secret in unquote_plus(each.target)]
 
 
-async def test_tx04_a_public_client_sends_no_secret_whatever_netrc_holds(
+async def test_tx_04_a_public_client_sends_no_secret_whatever_netrc_holds(
     server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "netrc").write_text(
@@ -117,7 +117,7 @@ async def test_tx04_a_public_client_sends_no_secret_whatever_netrc_holds(
     assert server.asked("/userinfo")[0].header("authorization") == "Bearer the-access-token"
 
 
-async def test_tx07_a_cookie_of_one_answer_is_in_no_later_request(
+async def test_tx_07_a_cookie_of_one_answer_is_in_no_later_request(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
     server.answers["/token"] = json_answer(TOKENS, "Set-Cookie: sid=canary; Path=/")
@@ -126,7 +126,7 @@ async def test_tx07_a_cookie_of_one_answer_is_in_no_later_request(
     assert {request.header("cookie") for request in server.requests} == {None}
 
 
-async def test_tx05_tr07_no_member_of_an_answer_sends_anything_anywhere(
+async def test_tx_05_tr_07_no_member_of_an_answer_sends_anything_anywhere(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
     with ScriptedServer() as evil:
@@ -186,7 +186,7 @@ ISSUED = {"half an answer", "an error with status 200", "an array", "NaN", "a na
 
 
 @pytest.mark.parametrize("name", FAILURES)
-async def test_tx01_tr01_rb05_rv04_whatever_the_answer_the_code_is_sent_once_and_nothing_is_stored(
+async def test_tx_01_tr_01_rb_05_rv_04_whatever_the_answer_the_code_is_sent_once_and_nothing_is_stored(
     server: ScriptedServer, tmp_path: Path, name: str
 ) -> None:
     server.answers["/token"], kind = FAILURES[name]
@@ -203,7 +203,7 @@ async def test_tx01_tr01_rb05_rv04_whatever_the_answer_the_code_is_sent_once_and
 
 
 @pytest.mark.parametrize("answer", [drop, hang, plain_answer(b"", status=500)])
-async def test_rb04_a_lost_answer_says_that_the_code_may_be_used_up(
+async def test_rb_04_a_lost_answer_says_that_the_code_may_be_used_up(
     server: ScriptedServer, tmp_path: Path, answer: bytes | Script
 ) -> None:
     server.answers["/token"] = answer
@@ -214,7 +214,7 @@ async def test_rb04_a_lost_answer_says_that_the_code_may_be_used_up(
     assert "loopback-auth login" in ended.error.fix
 
 
-async def test_rb04_a_server_that_goes_away_before_the_exchange_is_told(
+async def test_rb_04_a_server_that_goes_away_before_the_exchange_is_told(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
     consents = server.answers["/authorize"]
@@ -230,7 +230,9 @@ async def test_rb04_a_server_that_goes_away_before_the_exchange_is_told(
     assert server.asked("/token") == []
 
 
-async def test_tx01_a_reloaded_page_causes_no_second_exchange(server: ScriptedServer, tmp_path: Path) -> None:
+async def test_tx_01_a_reloaded_page_causes_no_second_exchange(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
     def consent_twice(connection: Any) -> None:
         asked = query(connection.request.target)
         answer = f"{asked['redirect_uri']}?code=the-code&state={asked['state']}"
@@ -247,7 +249,7 @@ async def test_tx01_a_reloaded_page_causes_no_second_exchange(server: ScriptedSe
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize("endpoint", ["token", "discovery", "userinfo", "revocation"])
-async def test_tx02_no_endpoint_sends_us_to_another_origin(
+async def test_tx_02_no_endpoint_sends_us_to_another_origin(
     server: ScriptedServer, tmp_path: Path, endpoint: str, status: int
 ) -> None:
     with ScriptedServer() as second:
@@ -282,7 +284,7 @@ async def test_tx02_no_endpoint_sends_us_to_another_origin(
 @pytest.mark.parametrize(
     "expires_in", [..., None, "nonsense", 0, "0", -1, True, 1e300, [], 10**40, "9" * 5000]
 )
-async def test_tr04_a_nonsensical_lifetime_is_stored_as_unknown(
+async def test_tr_04_a_nonsensical_lifetime_is_stored_as_unknown(
     server: ScriptedServer, tmp_path: Path, expires_in: object
 ) -> None:
     issuing(server, **({} if expires_in is ... else {"expires_in": expires_in}))
@@ -304,7 +306,7 @@ async def test_tr04_a_nonsensical_lifetime_is_stored_as_unknown(
         ("admin", "admin", "not granted: api read; granted unasked: admin"),
     ],
 )
-async def test_tr05_a_scope_that_differs_is_stored_and_told(
+async def test_tr_05_a_scope_that_differs_is_stored_and_told(
     server: ScriptedServer, tmp_path: Path, granted: object, stored: str, told: str
 ) -> None:
     issuing(server, **({} if granted is ... else {"scope": granted}))
@@ -314,7 +316,7 @@ async def test_tr05_a_scope_that_differs_is_stored_and_told(
     assert warnings(ended.notices) == ([told] if told else [])
 
 
-async def test_tr05_with_strict_scope_another_spelling_is_no_other_scope(
+async def test_tr_05_with_strict_scope_another_spelling_is_no_other_scope(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
     issuing(server, scope="openid https://www.googleapis.com/auth/userinfo.email")
@@ -323,7 +325,7 @@ async def test_tr05_with_strict_scope_another_spelling_is_no_other_scope(
     assert warnings(ended.notices) == []
 
 
-async def test_tr05_rv04_with_strict_scope_another_scope_is_refused_and_given_back(
+async def test_tr_05_rv_04_with_strict_scope_another_scope_is_refused_and_given_back(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
     issuing(server, scope="api admin")
@@ -334,7 +336,7 @@ async def test_tr05_rv04_with_strict_scope_another_scope_is_refused_and_given_ba
     assert server.asked("/revocation")[0].form["token"] == "the-refresh-token"
 
 
-async def test_tr06_a_missing_refresh_token_is_said(server: ScriptedServer, tmp_path: Path) -> None:
+async def test_tr_06_a_missing_refresh_token_is_said(server: ScriptedServer, tmp_path: Path) -> None:
     issuing(server, refresh_token=None)
     ended = await sign_in(server, tmp_path)
     assert ended.stored
@@ -353,7 +355,7 @@ HARD_TO_WRITE = {
 
 
 @pytest.mark.parametrize("value", HARD_TO_WRITE.values(), ids=HARD_TO_WRITE)
-async def test_tr07_any_member_that_can_be_read_can_be_stored_and_read_again(
+async def test_tr_07_any_member_that_can_be_read_can_be_stored_and_read_again(
     server: ScriptedServer, tmp_path: Path, value: bytes
 ) -> None:
     server.answers["/token"] = plain_answer(
@@ -369,7 +371,7 @@ async def test_tr07_any_member_that_can_be_read_can_be_stored_and_read_again(
 
 
 @pytest.mark.parametrize(("at_hash", "fits"), [("gMo1", False), (None, True)])
-async def test_id03_an_id_token_of_another_access_token_ends_the_sign_in(
+async def test_id_03_an_id_token_of_another_access_token_ends_the_sign_in(
     server: ScriptedServer, tmp_path: Path, *, at_hash: str | None, fits: bool
 ) -> None:
     """ID-03: and the tokens are given back."""
@@ -395,7 +397,7 @@ async def test_id03_an_id_token_of_another_access_token_ends_the_sign_in(
         assert len(server.asked("/revocation")) == 1
 
 
-async def test_rv04_id01_a_sign_in_whose_id_token_does_not_fit_gives_its_tokens_back(
+async def test_rv_04_id_01_a_sign_in_whose_id_token_does_not_fit_gives_its_tokens_back(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
     issuing(server, id_token="e30.e30.x")
@@ -421,7 +423,7 @@ REVOCATIONS: dict[str, tuple[tuple[str, ...], bytes | Script, str]] = {
 
 
 @pytest.mark.parametrize(("paths", "answer", "fate"), REVOCATIONS.values(), ids=REVOCATIONS)
-async def test_rv04_tokens_that_cannot_be_saved_are_given_back_once(
+async def test_rv_04_tokens_that_cannot_be_saved_are_given_back_once(
     server: ScriptedServer, tmp_path: Path, paths: tuple[str, ...], answer: bytes | Script, fate: str
 ) -> None:
     server.answers["/token"] = spoil_then_answer(tmp_path)
@@ -438,7 +440,7 @@ async def test_rv04_tokens_that_cannot_be_saved_are_given_back_once(
     assert "the-refresh-token" not in ended.told
 
 
-async def test_rv04_without_a_refresh_token_the_access_token_is_given_back(
+async def test_rv_04_without_a_refresh_token_the_access_token_is_given_back(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
     server.answers["/token"] = spoil_then_answer(tmp_path, refresh_token=None)
@@ -452,7 +454,7 @@ async def test_rv04_without_a_refresh_token_the_access_token_is_given_back(
     }
 
 
-async def test_rv04_giving_tokens_back_takes_five_seconds_at_most(server: ScriptedServer) -> None:
+async def test_rv_04_giving_tokens_back_takes_five_seconds_at_most(server: ScriptedServer) -> None:
     server.answers["/revocation"] = hang
     tokens = TokenSet(access_token=Secret("a"), token_type="Bearer", obtained_at=datetime.now(UTC))
     metadata = ServerMetadata(
@@ -504,7 +506,7 @@ async def test_userinfo_names_the_person_on_the_page_and_in_the_store(
     assert ended.stored["identity"] == {"subject": "1", "name": "Jane <b>Doe</b>"}
 
 
-async def test_st08_neither_code_nor_verifier_nor_state_is_written(
+async def test_st_08_neither_code_nor_verifier_nor_state_is_written(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
     server.answers["/token"] = json_answer({**TOKENS, "access_token": "at"})

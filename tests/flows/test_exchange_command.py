@@ -89,7 +89,7 @@ ONCE: dict[str, tuple[bytes | Script, str]] = {
 
 @pytest.mark.slow_cases
 @pytest.mark.parametrize(("answer", "code"), ONCE.values(), ids=ONCE)
-async def test_tx01_tx06_rb04_a_failed_exchange_is_told_everywhere_and_never_repeated(
+async def test_tx_01_tx_06_rb_04_a_failed_exchange_is_told_everywhere_and_never_repeated(
     server: ScriptedServer, tmp_path: Path, answer: bytes | Script, code: str
 ) -> None:
     server.answers["/token"] = answer
@@ -104,7 +104,7 @@ async def test_tx01_tx06_rb04_a_failed_exchange_is_told_everywhere_and_never_rep
         assert "used up" in end.outcome.error["cause"]
 
 
-async def test_tx02_a_redirected_exchange_reaches_no_second_server(
+async def test_tx_02_a_redirected_exchange_reaches_no_second_server(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
     with ScriptedServer() as second:
@@ -115,7 +115,7 @@ async def test_tx02_a_redirected_exchange_reaches_no_second_server(
 
 
 @pytest.mark.slow
-async def test_tx02_a_redirected_logout_reaches_no_second_server_and_forgets_all_the_same(
+async def test_tx_02_a_redirected_logout_reaches_no_second_server_and_forgets_all_the_same(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
     with ScriptedServer() as second:
@@ -129,7 +129,7 @@ async def test_tx02_a_redirected_logout_reaches_no_second_server_and_forgets_all
     assert no_token_file(tmp_path)
 
 
-async def test_tx03_tx04_what_the_command_sends_is_what_the_server_should_get(
+async def test_tx_03_tx_04_what_the_command_sends_is_what_the_server_should_get(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
     (tmp_path / "netrc").write_text("machine 127.0.0.1 login jane password canary\n")
@@ -151,7 +151,7 @@ async def test_tx03_tx04_what_the_command_sends_is_what_the_server_should_get(
 
 
 @pytest.mark.slow
-async def test_rv01_logout_proves_who_asks_with_the_secret_that_the_environment_holds(
+async def test_rv_01_logout_proves_who_asks_with_the_secret_that_the_environment_holds(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
     server.answers["/revocation"] = plain_answer(b"")
@@ -169,7 +169,7 @@ async def test_rv01_logout_proves_who_asks_with_the_secret_that_the_environment_
 
 @pytest.mark.slow_cases
 @pytest.mark.parametrize("trusted", ["--ca-bundle", "SSL_CERT_FILE", ""])
-async def test_ds03_an_https_issuer_is_spoken_to_only_with_a_ca_that_is_trusted(
+async def test_ds_03_an_https_issuer_is_spoken_to_only_with_a_ca_that_is_trusted(
     tmp_path: Path, trusted: str
 ) -> None:
     company = trustme.CA()
@@ -213,7 +213,7 @@ async def test_ds03_an_https_issuer_is_spoken_to_only_with_a_ca_that_is_trusted(
 
 
 @pytest.mark.slow
-async def test_ds06_a_proxy_that_refuses_is_named_and_its_password_appears_nowhere(tmp_path: Path) -> None:
+async def test_ds_06_a_proxy_that_refuses_is_named_and_its_password_appears_nowhere(tmp_path: Path) -> None:
     with ScriptedServer() as proxy:
         proxy.answers["*"] = plain_answer(b"", status=407)
         more = {"HTTPS_PROXY": proxy.origin.replace("http://", "http://jane:canary@")}
@@ -227,7 +227,7 @@ async def test_ds06_a_proxy_that_refuses_is_named_and_its_password_appears_nowhe
         assert "canary" not in outcome.stdout + outcome.stderr
 
 
-async def test_ds06_a_sign_in_works_through_a_proxy_and_the_callback_past_it(tmp_path: Path) -> None:
+async def test_ds_06_a_sign_in_works_through_a_proxy_and_the_callback_past_it(tmp_path: Path) -> None:
     company = trustme.CA()
     company.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     with (
@@ -282,7 +282,7 @@ PLACES: dict[str, tuple[Callable[[Path], None], str]] = {
 @pytest.mark.slow_cases
 @posix
 @pytest.mark.parametrize(("spoil", "code"), PLACES.values(), ids=PLACES)
-async def test_rb03_st07_a_store_that_cannot_be_used_is_told_before_anybody_signs_in(
+async def test_rb_03_st_07_a_store_that_cannot_be_used_is_told_before_anybody_signs_in(
     server: ScriptedServer, tmp_path: Path, spoil: Callable[[Path], None], code: str
 ) -> None:
     home = tmp_path / "home"
@@ -302,7 +302,7 @@ async def test_rb03_st07_a_store_that_cannot_be_used_is_told_before_anybody_sign
     assert not marker.exists()
 
 
-async def test_rv04_tokens_that_cannot_be_saved_are_given_back_and_everybody_is_told(
+async def test_rv_04_tokens_that_cannot_be_saved_are_given_back_and_everybody_is_told(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
     server.answers["/token"] = spoil_then_answer(tmp_path)
@@ -325,7 +325,7 @@ os.execv(sys.argv[1], sys.argv[1:])
 
 @pytest.mark.slow
 @posix
-async def test_rv04_a_disk_that_fills_up_leaves_the_old_tokens_and_gives_the_new_ones_back(
+async def test_rv_04_a_disk_that_fills_up_leaves_the_old_tokens_and_gives_the_new_ones_back(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
     server.answers["/revocation"] = plain_answer(b"")
@@ -356,7 +356,7 @@ async def test_rv04_a_disk_that_fills_up_leaves_the_old_tokens_and_gives_the_new
     ],
 )
 @pytest.mark.skipif(os.name != "posix", reason="POSIX paths")
-async def test_rb09_a_place_that_is_none_is_refused_and_the_current_folder_stays_clean(
+async def test_rb_09_a_place_that_is_none_is_refused_and_the_current_folder_stays_clean(
     tmp_path: Path, more: dict[str, str], status: int
 ) -> None:
     outcome = await run("token", "--json", home=tmp_path, more=more)
@@ -365,7 +365,7 @@ async def test_rb09_a_place_that_is_none_is_refused_and_the_current_folder_stays
     assert os.listdir(tmp_path) == []
 
 
-async def test_st05_a_damaged_token_file_is_told_with_its_path_and_other_profiles_work(
+async def test_st_05_a_damaged_token_file_is_told_with_its_path_and_other_profiles_work(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
     await ended(["work", *as_options(flags(server))], tmp_path)
@@ -392,7 +392,7 @@ EDITS: dict[str, tuple[tuple[str, ...], str, object]] = {
 
 @pytest.mark.slow_cases
 @pytest.mark.parametrize(("command", "name", "value"), EDITS.values(), ids=EDITS)
-async def test_st05_a_file_that_somebody_edited_badly_ends_no_command_in_a_traceback(
+async def test_st_05_a_file_that_somebody_edited_badly_ends_no_command_in_a_traceback(
     server: ScriptedServer, tmp_path: Path, command: tuple[str, ...], name: str, value: object
 ) -> None:
     document = {

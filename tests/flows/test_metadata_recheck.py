@@ -52,7 +52,7 @@ def notes(ended: Ended) -> list[str]:
 
 
 @pytest.mark.parametrize("name", OPTIONAL)
-async def test_ds04_an_optional_endpoint_that_appears_at_a_known_origin_is_adopted_with_a_note(
+async def test_ds_04_an_optional_endpoint_that_appears_at_a_known_origin_is_adopted_with_a_note(
     server: ScriptedServer, tmp_path: Path, name: str
 ) -> None:
     publish(server)
@@ -86,7 +86,7 @@ async def test_ds04_an_optional_endpoint_that_appears_at_a_known_origin_is_adopt
     ids=str,
 )
 @pytest.mark.parametrize("name", OPTIONAL)
-async def test_ds04_one_that_appears_anywhere_else_or_malformed_is_ignored_and_refuses_nobody(
+async def test_ds_04_one_that_appears_anywhere_else_or_malformed_is_ignored_and_refuses_nobody(
     server: ScriptedServer, tmp_path: Path, name: str, url: object
 ) -> None:
     publish(server)
@@ -101,7 +101,7 @@ async def test_ds04_one_that_appears_anywhere_else_or_malformed_is_ignored_and_r
 
 
 @pytest.mark.parametrize("name", OPTIONAL)
-async def test_ds04_an_origin_of_a_known_endpoint_is_a_known_origin(
+async def test_ds_04_an_origin_of_a_known_endpoint_is_a_known_origin(
     server: ScriptedServer, tmp_path: Path, name: str
 ) -> None:
     with ScriptedServer() as other:
@@ -115,7 +115,7 @@ async def test_ds04_an_origin_of_a_known_endpoint_is_a_known_origin(
 
 
 @pytest.mark.parametrize("name", [AUTHORIZATION, TOKEN, *OPTIONAL])
-async def test_ds04_a_known_endpoint_that_changes_is_refused_until_the_metadata_is_taken_anew(
+async def test_ds_04_a_known_endpoint_that_changes_is_refused_until_the_metadata_is_taken_anew(
     server: ScriptedServer, tmp_path: Path, name: str
 ) -> None:
     publish(server, **{each: server.url("/old") for each in OPTIONAL})
@@ -135,7 +135,7 @@ async def test_ds04_a_known_endpoint_that_changes_is_refused_until_the_metadata_
 
 
 @pytest.mark.parametrize("name", [AUTHORIZATION, TOKEN, *OPTIONAL])
-async def test_ds04_an_endpoint_that_is_not_named_any_more_stays_as_it_is_known(
+async def test_ds_04_an_endpoint_that_is_not_named_any_more_stays_as_it_is_known(
     server: ScriptedServer, tmp_path: Path, name: str
 ) -> None:
     """Of two documents one may be out of reach for a moment: what it alone says does not refuse a sign-in."""
@@ -149,7 +149,7 @@ async def test_ds04_an_endpoint_that_is_not_named_any_more_stays_as_it_is_known(
     assert second.stored["server"] == first.stored["server"]
 
 
-async def test_ds04_a_document_that_was_out_of_reach_the_first_time_refuses_nobody(
+async def test_ds_04_a_document_that_was_out_of_reach_the_first_time_refuses_nobody(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
     publish(server)
@@ -176,7 +176,7 @@ async def test_an_endpoint_that_is_given_at_a_later_sign_in_counts_and_is_no_cha
     assert {name: second.stored["server"][name] for name in given} == given
 
 
-async def test_ds04_a_refresh_goes_to_the_token_endpoint_that_the_sign_in_used(
+async def test_ds_04_a_refresh_goes_to_the_token_endpoint_that_the_sign_in_used(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
     """DS-04: whatever the metadata says by then, which a refresh does not even read."""

@@ -25,7 +25,7 @@ EVIL, HONEST, HONEST_TOKEN = "https://evil.example", "https://login.honest.com",
 MIXED = {"authorization_endpoint": f"{HONEST}/authorize", "token_endpoint": f"{EVIL}/token"}
 
 
-async def test_ds04_a_code_is_not_redeemed_where_only_the_issuer_says_so(tmp_path: Path) -> None:
+async def test_ds_04_a_code_is_not_redeemed_where_only_the_issuer_says_so(tmp_path: Path) -> None:
     """DS-04: before the address is shown, and with the host to trust in the fix."""
     internet, told = Internet(document=document(EVIL, **MIXED)), list[Any]()
     with pytest.raises(HostNotTrusted) as refused:
@@ -45,7 +45,7 @@ async def test_ds04_a_code_is_not_redeemed_where_only_the_issuer_says_so(tmp_pat
     assert (internet.hosts, told, FileStore(str(tmp_path)).load("work")) == ([], [], None)
 
 
-async def test_ds04_nor_when_the_address_is_printed_for_another_machine(tmp_path: Path) -> None:
+async def test_ds_04_nor_when_the_address_is_printed_for_another_machine(tmp_path: Path) -> None:
     internet, pending = Internet(document=document(EVIL, **MIXED)), PendingSignIns(str(tmp_path))
     with pytest.raises(HostNotTrusted):
         await begin(profile(issuer=EVIL), pending=pending, transport=internet, environ={})
@@ -55,7 +55,7 @@ async def test_ds04_nor_when_the_address_is_printed_for_another_machine(tmp_path
     assert pending.load("work") is not None
 
 
-async def test_ds04_a_no_is_a_no(tmp_path: Path) -> None:
+async def test_ds_04_a_no_is_a_no(tmp_path: Path) -> None:
     internet, asked = Internet(document=document(EVIL, **MIXED)), Asked(says=False)
     with pytest.raises(HostNotTrusted):
         await sign_in(tmp_path, internet, profile(issuer=EVIL), asked)
@@ -69,7 +69,7 @@ SPLIT = {
 }
 
 
-async def test_ds04_a_yes_is_asked_for_once_and_pinned_with_the_profile(tmp_path: Path) -> None:
+async def test_ds_04_a_yes_is_asked_for_once_and_pinned_with_the_profile(tmp_path: Path) -> None:
     issuer, asked = "https://sso.corp.com", Asked(says=True)
     internet = Internet(document=document(issuer, **SPLIT))
     stored, _ = await sign_in(tmp_path, internet, profile(issuer=issuer), asked)
@@ -82,7 +82,7 @@ async def test_ds04_a_yes_is_asked_for_once_and_pinned_with_the_profile(tmp_path
     assert (len(asked.questions), nobody.questions) == (1, [])
 
 
-async def test_ds04_metadata_taken_anew_is_asked_about_where_it_is_another_host(tmp_path: Path) -> None:
+async def test_ds_04_metadata_taken_anew_is_asked_about_where_it_is_another_host(tmp_path: Path) -> None:
     issuer, asked = "https://sso.corp.com", Asked(says=True)
     internet = Internet(document=document(issuer, **SPLIT))
     stored, _ = await sign_in(tmp_path, internet, profile(issuer=issuer), asked)
@@ -118,14 +118,16 @@ GIVEN: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("name", GIVEN)
-async def test_ds04_nothing_is_asked_about_what_the_person_says_themselves(tmp_path: Path, name: str) -> None:
+async def test_ds_04_nothing_is_asked_about_what_the_person_says_themselves(
+    tmp_path: Path, name: str
+) -> None:
     internet, nobody = Internet(document=document(EVIL, **MIXED)), Asked(says=False)
     stored, _ = await sign_in(tmp_path, internet, profile(**{"issuer": EVIL, **GIVEN[name]}), nobody)
     assert stored is not None
     assert nobody.questions == []
 
 
-async def test_ds04_the_authorization_endpoint_alone_by_a_flag_does_not_answer_where_its_code_may_go(
+async def test_ds_04_the_authorization_endpoint_alone_by_a_flag_does_not_answer_where_its_code_may_go(
     tmp_path: Path,
 ) -> None:
     internet = Internet(document=document(EVIL, **MIXED))
@@ -139,7 +141,7 @@ HONESTLY = {"authorization_endpoint": f"{HONEST}/authorize", "token_endpoint": f
 
 
 @pytest.mark.parametrize("name", OPTIONAL)
-async def test_ds04_an_issuer_that_names_a_whole_other_server_gets_no_token_of_it_either(
+async def test_ds_04_an_issuer_that_names_a_whole_other_server_gets_no_token_of_it_either(
     tmp_path: Path, name: str
 ) -> None:
     """A third host would be sent the honest server's token: at userinfo, at revocation, at introspection with the secret."""
@@ -157,7 +159,7 @@ async def test_ds04_an_issuer_that_names_a_whole_other_server_gets_no_token_of_i
 
 
 @pytest.mark.parametrize("name", OPTIONAL)
-async def test_ds04_such_an_endpoint_is_used_where_it_is_the_servers_or_the_persons(
+async def test_ds_04_such_an_endpoint_is_used_where_it_is_the_servers_or_the_persons(
     tmp_path: Path, name: str
 ) -> None:
     own = Internet(document=document(EVIL, **HONESTLY, **{name: "https://api.honest.com/third"}))
@@ -289,7 +291,7 @@ REAL: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("name", REAL)
-async def test_ds04_real_servers_by_issuer_raise_no_question_and_lose_no_endpoint(name: str) -> None:
+async def test_ds_04_real_servers_by_issuer_raise_no_question_and_lose_no_endpoint(name: str) -> None:
     issuer, endpoints = REAL[name]
     server, nobody, told = server_metadata({"issuer": issuer, **endpoints}), Asked(says=False), list[Any]()
     found, _ = await refuse_mix_up(server, profile(issuer=issuer), may_trust=nobody, notify=told.append)
@@ -331,14 +333,14 @@ QUESTIONS = {
 
 
 @pytest.mark.parametrize("name", QUESTIONS)
-async def test_ds04_hosts_that_only_the_metadata_ties_together_are_asked_about(name: str) -> None:
+async def test_ds_04_hosts_that_only_the_metadata_ties_together_are_asked_about(name: str) -> None:
     issuer, endpoints = QUESTIONS[name]
     server, asked = server_metadata({"issuer": issuer, **endpoints}), Asked(says=True)
     await refuse_mix_up(server, profile(issuer=issuer), may_trust=asked, notify=lambda _: None)
     assert len(asked.questions) == 1
 
 
-async def test_ds04_a_provider_vouches_for_its_pair_of_hosts_and_for_nothing_else_of_an_issuer() -> None:
+async def test_ds_04_a_provider_vouches_for_its_pair_of_hosts_and_for_nothing_else_of_an_issuer() -> None:
     """An issuer of any name that leads to Google's page and Google's token endpoint gains nothing by it."""
     _, endpoints = REAL["Google"]
     server = server_metadata({"issuer": EVIL, **endpoints, "userinfo_endpoint": f"{EVIL}/me"})

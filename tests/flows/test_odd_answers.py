@@ -57,14 +57,14 @@ def warnings(notices: list[Any]) -> list[str]:
     return [notice.message for notice in notices if isinstance(notice, Warned)]
 
 
-def test_rf05_there_are_enough_odd_answers() -> None:
+def test_rf_05_there_are_enough_odd_answers() -> None:
     assert len(ODD_ANSWERS) >= 60
     assert {odd.refresh for odd in ODD_ANSWERS.values()} == {SAVED, WARNED, RESCUED, REFUSED}
     assert {odd.sign_in for odd in ODD_ANSWERS.values()} == {SAVED, WARNED, REFUSED, REVOKED}
 
 
 @pytest.mark.parametrize("odd", ODD_ANSWERS.values(), ids=ODD_ANSWERS)
-async def test_rf05_id04_an_odd_answer_to_a_refresh_is_saved_and_then_judged(
+async def test_rf_05_id_04_an_odd_answer_to_a_refresh_is_saved_and_then_judged(
     server: ScriptedServer, tmp_path: Path, odd: OddAnswer
 ) -> None:
     server.answers["/token"] = odd.write(TOKENS, claims())
@@ -103,7 +103,7 @@ async def test_rf05_id04_an_odd_answer_to_a_refresh_is_saved_and_then_judged(
 
 
 @pytest.mark.parametrize("odd", ODD_ANSWERS.values(), ids=ODD_ANSWERS)
-async def test_tr01_rv04_an_odd_answer_to_a_sign_in_is_taken_or_refused_and_given_back(
+async def test_tr_01_rv_04_an_odd_answer_to_a_sign_in_is_taken_or_refused_and_given_back(
     server: ScriptedServer, tmp_path: Path, odd: OddAnswer
 ) -> None:
     nonces: list[str] = []

@@ -243,7 +243,7 @@ def test_a_choice_outside_the_list_is_refused(flags: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("given", [CANARY, Secret(CANARY)], ids=["text", "Secret"])
-def test_cl02_a_client_secret_is_taken_as_text_and_is_a_secret_from_there(given: str | Secret) -> None:
+def test_cl_02_a_client_secret_is_taken_as_text_and_is_a_secret_from_there(given: str | Secret) -> None:
     """CL-02: found out before a browser opens, and not when the code is redeemed."""
     profile = from_settings("work", client_id="c", client_secret=given)
     assert profile.client({}).client_secret == Secret(CANARY)

@@ -27,7 +27,7 @@ def server() -> Iterator[ScriptedServer]:
 
 
 @pytest.mark.parametrize(("told", "answer"), ANSWERS.items())
-async def test_cl02_a_line_says_how_much_came_and_whether_it_broke_off(
+async def test_cl_02_a_line_says_how_much_came_and_whether_it_broke_off(
     server: ScriptedServer, told: str, answer: bytes
 ) -> None:
     server.answers["/token"] = answer

@@ -138,7 +138,7 @@ def sign_in(home: Path, server: ScriptedServer, **settings: Any) -> Awaitable[ob
 
 @pytest.mark.parametrize("method", ["client_secret_basic", "client_secret_post"])
 @pytest.mark.parametrize("answer", ANSWERS)
-async def test_cl02_no_frame_of_a_failed_sign_in_shows_a_secret(
+async def test_cl_02_no_frame_of_a_failed_sign_in_shows_a_secret(
     server: ScriptedServer, tmp_path: Path, answer: str, method: str
 ) -> None:
     server.answers["/token"] = ANSWERS[answer]
@@ -146,14 +146,14 @@ async def test_cl02_no_frame_of_a_failed_sign_in_shows_a_secret(
 
 
 @pytest.mark.parametrize("answer", ["refused", "dropped", "down", "no JSON", "no access token"])
-async def test_cl02_no_frame_of_a_failed_refresh_shows_a_secret(
+async def test_cl_02_no_frame_of_a_failed_refresh_shows_a_secret(
     server: ScriptedServer, tmp_path: Path, answer: str
 ) -> None:
     server.answers["/token"] = ANSWERS[answer]
     assert leaks(await error_of(refresh(stored(tmp_path, server)))) == []
 
 
-async def test_cl02_nor_when_the_tokens_cannot_be_stored(server: ScriptedServer, tmp_path: Path) -> None:
+async def test_cl_02_nor_when_the_tokens_cannot_be_stored(server: ScriptedServer, tmp_path: Path) -> None:
     def take_the_folder_away(connection: Connection) -> None:
         rmtree(tmp_path / "tokens")
         connection.socket.sendall(json_answer(ANSWER))
@@ -174,13 +174,13 @@ DOCUMENTS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("case", DOCUMENTS)
-async def test_cl02_no_frame_of_an_unusable_sign_in_shows_a_secret(
+async def test_cl_02_no_frame_of_an_unusable_sign_in_shows_a_secret(
     server: ScriptedServer, tmp_path: Path, case: str
 ) -> None:
     assert leaks(await error_of(refresh(stored(tmp_path, server, **DOCUMENTS[case])))) == []
 
 
-async def test_cl02_nor_of_a_damaged_file_or_another_client(server: ScriptedServer, tmp_path: Path) -> None:
+async def test_cl_02_nor_of_a_damaged_file_or_another_client(server: ScriptedServer, tmp_path: Path) -> None:
     store = stored(tmp_path, server)
     other = from_settings("default", client_id="another")
     given = access_token(other, store=store, transport=HttpTransport())
@@ -191,7 +191,7 @@ async def test_cl02_nor_of_a_damaged_file_or_another_client(server: ScriptedServ
 
 
 @pytest.mark.parametrize("start", ["sign-in", "refresh"])
-async def test_cl02_nor_of_a_call_that_is_given_up(
+async def test_cl_02_nor_of_a_call_that_is_given_up(
     server: ScriptedServer, tmp_path: Path, start: str
 ) -> None:
     """CL-02: `asyncio.timeout` around it, while the server thinks."""
@@ -209,7 +209,7 @@ async def test_cl02_nor_of_a_call_that_is_given_up(
     assert leaks(await error_of(task)) == []
 
 
-async def test_cl02_no_frame_shows_the_environment(
+async def test_cl_02_no_frame_shows_the_environment(
     server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SOME_SECRET", CANARY)

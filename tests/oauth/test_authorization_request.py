@@ -21,7 +21,7 @@ def parameters(asked: AuthorizationRequest) -> list[tuple[str, str]]:
     return parse_qsl(urlsplit(asked.url).query, keep_blank_values=True, strict_parsing=True)
 
 
-def test_aq01_aq02_aq07_state_verifier_and_nonce_are_new_and_long_in_1000_requests() -> None:
+def test_aq_01_aq_02_aq_07_state_verifier_and_nonce_are_new_and_long_in_1000_requests() -> None:
     asked = [request() for _ in range(1000)]
     for secrets in (
         [each.state.reveal() for each in asked],
@@ -34,13 +34,13 @@ def test_aq01_aq02_aq07_state_verifier_and_nonce_are_new_and_long_in_1000_reques
         assert all(len(set(column)) > 8 for column in zip(*(text[:42] for text in secrets), strict=True))
 
 
-def test_aq01_state_verifier_and_nonce_have_nothing_in_common() -> None:
+def test_aq_01_state_verifier_and_nonce_have_nothing_in_common() -> None:
     asked = request()
     assert asked.nonce
     assert len({asked.state.reveal(), asked.code_verifier.reveal(), asked.nonce.reveal()}) == 3
 
 
-def test_aq02_the_request_carries_the_challenge_and_never_the_verifier() -> None:
+def test_aq_02_the_request_carries_the_challenge_and_never_the_verifier() -> None:
     asked = request()
     sent = dict(parameters(asked))
     assert sent["code_challenge"] == code_challenge(asked.code_verifier)
@@ -48,7 +48,7 @@ def test_aq02_the_request_carries_the_challenge_and_never_the_verifier() -> None
     assert asked.code_verifier.reveal() not in asked.url
 
 
-def test_aq03_the_request_asks_for_a_code_and_nothing_else() -> None:
+def test_aq_03_the_request_asks_for_a_code_and_nothing_else() -> None:
     assert dict(parameters(request()))["response_type"] == "code"
 
 
@@ -69,7 +69,7 @@ def test_aq03_the_request_asks_for_a_code_and_nothing_else() -> None:
         "request_uri",
     ],
 )
-def test_aq03_aq04_no_extra_parameter_may_override_the_protocol(name: str) -> None:
+def test_aq_03_aq_04_no_extra_parameter_may_override_the_protocol(name: str) -> None:
     assert name in RESERVED
     with pytest.raises(ParameterRefused, match=name) as refused:
         request(parameters=((name, "token"),))
@@ -77,7 +77,7 @@ def test_aq03_aq04_no_extra_parameter_may_override_the_protocol(name: str) -> No
 
 
 @pytest.mark.parametrize("name", sorted(RESERVED - {"client_secret"}))
-def test_aq05_an_endpoint_whose_query_sets_a_parameter_of_ours_is_refused(name: str) -> None:
+def test_aq_05_an_endpoint_whose_query_sets_a_parameter_of_ours_is_refused(name: str) -> None:
     endpoint = f"https://id.example.com/authorize?tenant=1&{name}=evil"
     with pytest.raises(ParameterRefused, match=name):
         request(server=server(authorization_endpoint=endpoint))
@@ -93,7 +93,7 @@ def test_aq05_an_endpoint_whose_query_sets_a_parameter_of_ours_is_refused(name: 
         ("https://id.example.com/authorize?tenant=a%20b%26c", [("tenant", "a b&c")]),
     ],
 )
-def test_aq05_a_query_of_the_endpoint_is_kept(endpoint: str, kept: list[tuple[str, str]]) -> None:
+def test_aq_05_a_query_of_the_endpoint_is_kept(endpoint: str, kept: list[tuple[str, str]]) -> None:
     asked = request(server=server(authorization_endpoint=endpoint))
     assert asked.url.startswith(endpoint)
     sent = parameters(asked)
@@ -102,7 +102,7 @@ def test_aq05_a_query_of_the_endpoint_is_kept(endpoint: str, kept: list[tuple[st
     assert len(own) == len(set(own))
 
 
-def test_aq05_every_value_arrives_as_it_was_given() -> None:
+def test_aq_05_every_value_arrives_as_it_was_given() -> None:
     asked = request(
         client=client(client_id=AWKWARD),
         redirect_uri="http://127.0.0.1:8765/callback?x=%2F&y=1+2",
@@ -122,13 +122,13 @@ def test_aq05_every_value_arrives_as_it_was_given() -> None:
     assert "#" not in asked.url
 
 
-def test_cl08_an_argument_that_is_not_utf8_arrives_as_its_bytes() -> None:
+def test_cl_08_an_argument_that_is_not_utf8_arrives_as_its_bytes() -> None:
     sent = urlsplit(request(client=client(client_id="caf\udce9")).url).query
     assert "client_id=caf%E9&" in sent
 
 
 @given(st.text(min_size=1, alphabet=st.characters(exclude_categories=["Cs"])))
-def test_aq05_any_text_arrives_as_it_was_given(text: str) -> None:
+def test_aq_05_any_text_arrives_as_it_was_given(text: str) -> None:
     asked = request(client=client(client_id=text), parameters=(("login_hint", text),))
     sent = dict(parameters(asked))
     assert sent["client_id"] == sent["login_hint"] == text
@@ -157,11 +157,11 @@ def test_what_was_not_asked_for_is_not_sent() -> None:
         ("openid2", False),
     ],
 )
-def test_aq07_a_nonce_is_sent_when_the_scope_has_openid(scope: str, expected: bool) -> None:  # noqa: FBT001 - a column
+def test_aq_07_a_nonce_is_sent_when_the_scope_has_openid(scope: str, expected: bool) -> None:  # noqa: FBT001 - a column
     assert ("nonce" in dict(parameters(request(scope=scope)))) is expected
 
 
-def test_tx03_no_secret_of_the_client_is_in_the_address() -> None:
+def test_tx_03_no_secret_of_the_client_is_in_the_address() -> None:
     assert "canary" not in request(client=client("canary")).url
 
 

@@ -86,7 +86,7 @@ def expected(state: str, iss: str, code: str, error: str, token: str, *, promise
     return "code" if code == "good" else "invalid"
 
 
-def test_ar01_the_order_of_the_checks_over_all_combinations() -> None:
+def test_ar_01_the_order_of_the_checks_over_all_combinations() -> None:
     for state, iss, code, error, token, promised in ROWS:
         asked = request(server=server(authorization_response_iss_parameter_supported=promised))
         query = query_of(asked, state=state, iss=iss, code=code, error=error, token=token)
@@ -109,14 +109,14 @@ def test_ar01_the_order_of_the_checks_over_all_combinations() -> None:
         "response",
     ],
 )
-def test_ar02_a_repeated_parameter_makes_the_visit_none_of_ours(name: str) -> None:
+def test_ar_02_a_repeated_parameter_makes_the_visit_none_of_ours(name: str) -> None:
     asked = request()
     value = dict(answer(asked)).get(name, "x")
     twice = [*((n, v) for n, v in answer(asked) if n != name), (name, value), (name, value)]
     assert verdict(asked, twice) == "stray"
 
 
-def test_ar08_unknown_parameters_are_ignored_even_when_repeated() -> None:
+def test_ar_08_unknown_parameters_are_ignored_even_when_repeated() -> None:
     asked = request()
     extra = [("session_state", "1"), ("scope", "a"), ("hd", "x"), ("authuser", "0"), ("x", "1"), ("x", "2")]
     assert verdict(asked, [*answer(asked), *extra]) == "code"
@@ -136,7 +136,7 @@ def test_ar08_unknown_parameters_are_ignored_even_when_repeated() -> None:
         (False, ISSUER + "\x00", "mismatch"),
     ],
 )
-def test_ar03_iss_is_compared_byte_for_byte_and_must_be_there_when_promised(
+def test_ar_03_iss_is_compared_byte_for_byte_and_must_be_there_when_promised(
     promised: bool,  # noqa: FBT001 - a column
     iss: str,
     wanted: str,
@@ -145,18 +145,18 @@ def test_ar03_iss_is_compared_byte_for_byte_and_must_be_there_when_promised(
     assert verdict(asked, answer(asked, iss=iss)) == wanted
 
 
-def test_ar03_an_empty_iss_is_not_an_absent_one() -> None:
+def test_ar_03_an_empty_iss_is_not_an_absent_one() -> None:
     asked = request()
     assert verdict(asked, [*answer(asked), ("iss", "")]) == "mismatch"
 
 
-def test_ar03_a_refusal_without_the_promised_iss_is_still_a_refusal() -> None:
+def test_ar_03_a_refusal_without_the_promised_iss_is_still_a_refusal() -> None:
     asked = request(server=server(**PROMISED))
     assert verdict(asked, answer(asked, code="", error="access_denied")) == "error"
 
 
 @pytest.mark.parametrize("error", sorted(KNOWN_ERRORS))
-def test_ar04_every_registered_error_has_its_own_name(error: str) -> None:
+def test_ar_04_every_registered_error_has_its_own_name(error: str) -> None:
     asked = request()
     read = asked.read(answer(asked, code="", error=error, error_description="because"))
     assert isinstance(read, AuthorizationErrorResponse)
@@ -181,7 +181,7 @@ user_not_found user_denied_by_admin account_suspended scan_cell cancellable x
 
 
 @pytest.mark.parametrize("error", DENIALS.split())
-def test_ar04_a_persons_no_is_3_in_whatever_words_the_server_says_it(error: str) -> None:
+def test_ar_04_a_persons_no_is_3_in_whatever_words_the_server_says_it(error: str) -> None:
     asked = request()
     read = asked.read(answer(asked, code="", error=error))
     assert isinstance(read, AuthorizationErrorResponse)
@@ -192,7 +192,7 @@ def test_ar04_a_persons_no_is_3_in_whatever_words_the_server_says_it(error: str)
 
 
 @pytest.mark.parametrize("error", NO_DENIALS.split())
-def test_ar04_what_the_server_refuses_is_no_no_of_a_person(error: str) -> None:
+def test_ar_04_what_the_server_refuses_is_no_no_of_a_person(error: str) -> None:
     asked = request()
     read = asked.read(answer(asked, code="", error=error))
     assert isinstance(read, AuthorizationErrorResponse)
@@ -200,7 +200,7 @@ def test_ar04_what_the_server_refuses_is_no_no_of_a_person(error: str) -> None:
 
 
 @pytest.mark.parametrize("error", ["x-unknown", "", "INVALID-REQUESTS", "<script>", "a\r\nb", "x" * 5000])
-def test_ar04_an_unknown_error_is_cleaned_and_has_the_general_name(error: str) -> None:
+def test_ar_04_an_unknown_error_is_cleaned_and_has_the_general_name(error: str) -> None:
     asked = request()
     own = asked.state.reveal()
     read = asked.read([("state", own), ("error", error), ("error_description", "\x1b[31m" + "d" * 5000)])
@@ -212,7 +212,7 @@ def test_ar04_an_unknown_error_is_cleaned_and_has_the_general_name(error: str) -
 
 
 @pytest.mark.parametrize("state", ["", "x", "STATE", "ü" * 43, "\ud800"])
-def test_cb08_a_visit_without_our_state_is_a_stray_whatever_else_it_says(state: str) -> None:
+def test_cb_08_a_visit_without_our_state_is_a_stray_whatever_else_it_says(state: str) -> None:
     asked = request()
     assert verdict(asked, [("state", state), ("code", "x"), ("iss", ISSUER)]) == "stray"
     assert verdict(asked, [("state", state), ("error", "access_denied")]) == "stray"
@@ -220,7 +220,7 @@ def test_cb08_a_visit_without_our_state_is_a_stray_whatever_else_it_says(state: 
     assert verdict(asked, []) == "stray"
 
 
-def test_cl02_a_stray_repeats_nothing_of_the_visit() -> None:
+def test_cl_02_a_stray_repeats_nothing_of_the_visit() -> None:
     asked = request()
     read = asked.read([("state", "canary"), ("code", "canary")])
     assert isinstance(read, Stray)
@@ -242,24 +242,24 @@ def test_cl02_a_stray_repeats_nothing_of_the_visit() -> None:
         ("\udcff\udcfe", "invalid"),
     ],
 )
-def test_ar06_a_code_is_1_to_12000_printable_ascii_characters(code: str, wanted: str) -> None:
+def test_ar_06_a_code_is_1_to_12000_printable_ascii_characters(code: str, wanted: str) -> None:
     asked = request()
     assert verdict(asked, answer(asked, code=code)) == wanted
 
 
-def test_ar06_a_code_that_is_too_long_is_called_that_and_not_malformed() -> None:
+def test_ar_06_a_code_that_is_too_long_is_called_that_and_not_malformed() -> None:
     asked = request()
     with pytest.raises(AuthorizationResponseInvalid, match=r"code is longer than 12,000 characters"):
         asked.read(answer(asked, code="x" * 12_001))
 
 
-def test_ar06_an_empty_code_is_no_code() -> None:
+def test_ar_06_an_empty_code_is_no_code() -> None:
     asked = request()
     assert verdict(asked, [("state", asked.state.reveal()), ("code", "")]) == "invalid"
 
 
 @pytest.mark.parametrize("name", ["access_token", "id_token"])
-def test_ar07_a_token_in_the_front_channel_is_refused_and_not_repeated(name: str) -> None:
+def test_ar_07_a_token_in_the_front_channel_is_refused_and_not_repeated(name: str) -> None:
     asked = request()
     with pytest.raises(AuthorizationResponseInvalid) as refused:
         asked.read(answer(asked, **{name: "canary"}))

@@ -73,7 +73,7 @@ def test_the_document_begins_with_the_names_of_rfc_6749() -> None:
     assert document["expires_at"] == "2026-01-02T13:00:00Z"
 
 
-def test_st07_members_of_a_later_version_survive_a_rewrite() -> None:
+def test_st_07_members_of_a_later_version_survive_a_rewrite() -> None:
     document = {**stored(FULL), "dpop_jkt": "abc", "future": {"x": [1, 2]}}
     again = stored(Credential.from_document(document))
     assert (again["dpop_jkt"], again["future"]) == ("abc", {"x": [1, 2]})
@@ -88,12 +88,12 @@ def test_a_secret_that_was_given_by_environment_is_kept_as_the_variables_name() 
     assert (again.client.client_secret, again.client_secret_env) == (None, "MY_SECRET")
 
 
-def test_st08_neither_code_nor_verifier_nor_state_has_a_place_in_a_document() -> None:
+def test_st_08_neither_code_nor_verifier_nor_state_has_a_place_in_a_document() -> None:
     names = set(stored(FULL)) | set(stored(FULL)["client"]) | set(stored(FULL)["server"])
     assert not names & {"code", "code_verifier", "state", "nonce", "client_assertion"}
 
 
-def test_cl02_a_credential_shows_none_of_its_secrets() -> None:
+def test_cl_02_a_credential_shows_none_of_its_secrets() -> None:
     assert "canary" not in repr(FULL)
 
 
@@ -131,7 +131,7 @@ def broken(path: tuple[str, ...], value: object) -> dict[str, Any]:
         (("refresh_token",), 42),
     ],
 )
-def test_st05_a_document_that_was_not_written_here_is_refused(path: tuple[str, ...], value: object) -> None:
+def test_st_05_a_document_that_was_not_written_here_is_refused(path: tuple[str, ...], value: object) -> None:
     with pytest.raises(StoreDamaged) as refused:
         Credential.from_document(broken(path, value))
     assert refused.value.exit_code == 4

@@ -125,20 +125,20 @@ MUTATIONS: list[tuple[str, object]] = [
 
 
 @pytest.mark.parametrize(("claim", "value"), MUTATIONS, ids=lambda value: repr(value)[:30])
-def test_id01_one_claim_that_does_not_fit_is_enough_and_is_named(claim: str, value: object) -> None:
+def test_id_01_one_claim_that_does_not_fit_is_enough_and_is_named(claim: str, value: object) -> None:
     assert refused_claim(request(), **{claim: value}) == claim
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "-1e999"])
 @pytest.mark.parametrize("claim", ["exp", "iat"])
-def test_id01_a_time_that_is_no_number_is_refused(claim: str, number: str) -> None:
+def test_id_01_a_time_that_is_no_number_is_refused(claim: str, number: str) -> None:
     asked = request()
     payload = json.dumps(claims(asked, **{claim: "@"})).replace('"@"', number)
     with pytest.raises(IDTokenInvalid):
         read_id_token(token(payload.encode()), asked, now=NOON)
 
 
-def test_id01_a_claim_that_occurs_twice_is_refused() -> None:
+def test_id_01_a_claim_that_occurs_twice_is_refused() -> None:
     asked = request()
     payload = json.dumps(claims(asked))[:-1] + ', "sub": "mallory"}'
     with pytest.raises(IDTokenInvalid):
@@ -155,7 +155,7 @@ def test_id01_a_claim_that_occurs_twice_is_refused() -> None:
         (["api", "my-cli"], ["my-cli"], False),
     ],
 )
-def test_id01_with_several_audiences_the_authorized_party_must_be_us(
+def test_id_01_with_several_audiences_the_authorized_party_must_be_us(
     aud: list[str],
     azp: object,
     fits: bool,  # noqa: FBT001 - a column
@@ -167,14 +167,14 @@ def test_id01_with_several_audiences_the_authorized_party_must_be_us(
         assert refused_claim(asked, aud=aud, azp=azp) == "azp"
 
 
-def test_id01_the_clocks_may_differ_by_a_minute() -> None:
+def test_id_01_the_clocks_may_differ_by_a_minute() -> None:
     asked = request()
     assert timedelta(seconds=60) == SKEW
     read_id_token(token(claims(asked, exp=NOW - 60, iat=NOW + 60)), asked, now=NOON)
     read_id_token(token(claims(asked, exp=NOW + 0.5, iat=NOW - 0.5)), asked, now=NOON)
 
 
-def test_id01_a_server_without_an_issuer_is_held_to_all_the_rest() -> None:
+def test_id_01_a_server_without_an_issuer_is_held_to_all_the_rest() -> None:
     asked = request(server=server(issuer=None))
     read_id_token(token(claims(asked, iss="https://whoever.example")), asked, now=NOON)
     assert refused_claim(asked, aud="other") == "aud"
@@ -198,7 +198,7 @@ BROKEN: dict[str, str] = {
 
 
 @pytest.mark.parametrize("text", BROKEN.values(), ids=BROKEN)
-def test_id01_what_is_no_jwt_is_refused_without_a_word_of_it(text: str) -> None:
+def test_id_01_what_is_no_jwt_is_refused_without_a_word_of_it(text: str) -> None:
     with pytest.raises(IDTokenInvalid, match=r"is not a JWT$"):
         read_id_token(Secret(text), request(), now=NOON)
 
@@ -213,7 +213,7 @@ def test_id01_what_is_no_jwt_is_refused_without_a_word_of_it(text: str) -> None:
         {"alg": "RS256", "kid": "../../x"},
     ],
 )
-def test_id02_nothing_in_the_header_is_followed(header: dict[str, Any]) -> None:
+def test_id_02_nothing_in_the_header_is_followed(header: dict[str, Any]) -> None:
     """ID-02: the token came over TLS from the token endpoint; no key is looked for, wherever the token says that it is."""
     asked = request()
     assert read_id_token(token(claims(asked), header=header), asked, now=NOON)["sub"] == "248289761001"
@@ -222,7 +222,7 @@ def test_id02_nothing_in_the_header_is_followed(header: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     "header", [{"alg": name} for name in ("none", "None", "nOnE", "", None, 7)] + [{"typ": "JWT"}]
 )
-def test_id02_a_token_that_nobody_signed_is_refused(header: dict[str, Any]) -> None:
+def test_id_02_a_token_that_nobody_signed_is_refused(header: dict[str, Any]) -> None:
     """ID-02: `none` in any spelling, and no algorithm at all."""
     asked = request()
     with pytest.raises(IDTokenInvalid, match="no signature"):
@@ -242,7 +242,7 @@ ODD_TIMES: list[tuple[object, str]] = [
 
 
 @pytest.mark.parametrize(("iat", "told"), ODD_TIMES, ids=lambda value: repr(value)[:30])
-def test_id01_an_odd_time_of_issue_is_told_and_refuses_nothing(iat: object, told: str) -> None:
+def test_id_01_an_odd_time_of_issue_is_told_and_refuses_nothing(iat: object, told: str) -> None:
     """ID-01: a computer that slept is minutes behind, and its person should be able to sign in."""
     asked, warnings = request(), list[str]()
     read_and_warn(token(claims(asked, iat=iat)), asked, now=NOON, warn=warnings.append)
@@ -251,7 +251,7 @@ def test_id01_an_odd_time_of_issue_is_told_and_refuses_nothing(iat: object, told
 
 
 @pytest.mark.parametrize("sub", [42, 0, -7, 10**30])
-def test_id01_a_number_names_somebody(sub: int) -> None:
+def test_id_01_a_number_names_somebody(sub: int) -> None:
     asked = request()
     named = read_identity(read_id_token(token(claims(asked, sub=sub)), asked, now=NOON))
     assert named
@@ -272,7 +272,7 @@ def test_id01_a_number_names_somebody(sub: int) -> None:
         ("nonce", ..., False),
     ],
 )
-def test_cl11_the_clock_is_to_be_checked_only_where_it_may_be_wrong(
+def test_cl_11_the_clock_is_to_be_checked_only_where_it_may_be_wrong(
     claim: str,
     value: object,
     is_told_of_the_clock: bool,  # noqa: FBT001 - a column
@@ -284,7 +284,7 @@ def test_cl11_the_clock_is_to_be_checked_only_where_it_may_be_wrong(
 
 
 @pytest.mark.parametrize("nonce", [None, ...])
-def test_cl11_a_missing_nonce_is_not_told_as_an_answer_to_another_request(nonce: object) -> None:
+def test_cl_11_a_missing_nonce_is_not_told_as_an_answer_to_another_request(nonce: object) -> None:
     told = refusal(request(), nonce=nonce)
     assert type(told) is NonceMissing
     assert "another request" not in f"{told} {told.cause} {told.fix}"
@@ -309,7 +309,7 @@ AT_HASHES: list[tuple[str, object, bool]] = [
 
 
 @pytest.mark.parametrize(("alg", "at_hash", "fits"), AT_HASHES)
-def test_id03_an_at_hash_belongs_to_the_access_token_or_the_answer_is_refused(
+def test_id_03_an_at_hash_belongs_to_the_access_token_or_the_answer_is_refused(
     alg: str, at_hash: object, *, fits: bool
 ) -> None:
     id_token = token(claims(request(), at_hash=at_hash), header={"alg": alg})
@@ -323,7 +323,7 @@ def test_id03_an_at_hash_belongs_to_the_access_token_or_the_answer_is_refused(
 
 
 @pytest.mark.parametrize("alg", ["XY999", "ML-DSA-65", "rs256", "", "none", "a\x1b[2J"])
-def test_id03_an_at_hash_that_nobody_can_compute_is_told_and_refuses_nothing(alg: str) -> None:
+def test_id_03_an_at_hash_that_nobody_can_compute_is_told_and_refuses_nothing(alg: str) -> None:
     """ID-03: an algorithm that was invented after this program; one that is none is refused elsewhere (ID-02)."""
     id_token = token(claims(request(), at_hash="77QmUPtjPfzWtF2AnpK9RQ"), header={"alg": alg})
     warnings: list[str] = []

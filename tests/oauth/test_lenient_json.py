@@ -56,7 +56,7 @@ READ: dict[str, tuple[bytes, dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize(("octets", "members"), READ.values(), ids=READ)
-def test_rf05_what_can_be_read_is_read(octets: bytes, members: dict[str, Any]) -> None:
+def test_rf_05_what_can_be_read_is_read(octets: bytes, members: dict[str, Any]) -> None:
     assert read_members(octets) == members
 
 
@@ -71,12 +71,12 @@ VALUES = st.recursive(
     st.dictionaries(st.text(), VALUES, max_size=8),
     st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-32"]),
 )
-def test_rf05_a_good_object_is_read_as_it_is(members: dict[str, Any], encoding: str) -> None:
+def test_rf_05_a_good_object_is_read_as_it_is(members: dict[str, Any], encoding: str) -> None:
     assert read_members(json.dumps(members).encode(encoding)) == members
 
 
 @given(st.dictionaries(st.text(min_size=1), st.text(), min_size=1, max_size=6), st.data())
-def test_rf05_of_a_cut_object_no_half_of_a_string_is_read(
+def test_rf_05_of_a_cut_object_no_half_of_a_string_is_read(
     members: dict[str, str], data: st.DataObject
 ) -> None:
     octets = json.dumps(members, ensure_ascii=False).encode()
@@ -85,7 +85,7 @@ def test_rf05_of_a_cut_object_no_half_of_a_string_is_read(
 
 
 @given(st.binary(max_size=200))
-def test_rf05_no_octets_raise_and_all_that_is_read_can_be_written(octets: bytes) -> None:
+def test_rf_05_no_octets_raise_and_all_that_is_read_can_be_written(octets: bytes) -> None:
     for text in (octets, b'{"a": ' + octets, b'{"a": [' + octets + b', "b": "' + octets + b'"}'):
         json.dumps(read_members(text), allow_nan=False)
 
@@ -102,12 +102,12 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("octets", HOSTILE.values(), ids=HOSTILE)
-def test_tx06_a_mib_of_anything_is_walked_through_once(octets: bytes) -> None:
+def test_tx_06_a_mib_of_anything_is_walked_through_once(octets: bytes) -> None:
     """TX-06: squared, each of them takes minutes."""
     assert read_members(octets) == {}
 
 
-def test_rf05_how_deep_and_how_broken_a_text_may_be() -> None:
+def test_rf_05_how_deep_and_how_broken_a_text_may_be() -> None:
     fits = b'{"a": ' + b"[" * (NESTING - 1) + b"]" * (NESTING - 1) + b"}"
     assert "a" in read_members(fits)
     broken = b'{"a": x, ' * UNREADABLE_VALUES

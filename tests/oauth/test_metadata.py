@@ -33,7 +33,7 @@ def read(named: object, *, issuer: str = ISSUER, status: int = 200) -> dict[str,
     return read_metadata_document(reply({"issuer": named}, url=WELL_KNOWN, status=status), issuer=issuer)
 
 
-def test_ds02_a_document_of_the_issuer_that_was_asked_is_taken() -> None:
+def test_ds_02_a_document_of_the_issuer_that_was_asked_is_taken() -> None:
     assert read(ISSUER) == {"issuer": ISSUER}
 
 
@@ -47,7 +47,7 @@ def test_ds02_a_document_of_the_issuer_that_was_asked_is_taken() -> None:
         (ISSUER + "/tenant/", ISSUER + "/tenant"),
     ],
 )
-def test_ds02_a_slash_or_the_case_is_told_with_the_servers_own_spelling(named: str, issuer: str) -> None:
+def test_ds_02_a_slash_or_the_case_is_told_with_the_servers_own_spelling(named: str, issuer: str) -> None:
     with pytest.raises(IssuerMisspelled) as refused:
         read(named, issuer=issuer)
     assert refused.value.exit_code == 2
@@ -65,7 +65,7 @@ def test_ds02_a_slash_or_the_case_is_told_with_the_servers_own_spelling(named: s
         (f"{ISSUER}:443", ISSUER),
     ],
 )
-def test_ds02_another_name_at_the_same_origin_is_told_as_what_to_type(named: str, issuer: str) -> None:
+def test_ds_02_another_name_at_the_same_origin_is_told_as_what_to_type(named: str, issuer: str) -> None:
     with pytest.raises(IssuerMisspelled) as refused:
         read(named, issuer=issuer)
     assert str(refused.value) == f"the server calls itself {named}, not {issuer}"
@@ -87,7 +87,7 @@ def test_ds02_another_name_at_the_same_origin_is_told_as_what_to_type(named: str
         "HTTPS://user@id.example.com",
     ],
 )
-def test_ds02_a_document_of_another_issuer_is_refused_and_the_name_is_shown(named: str) -> None:
+def test_ds_02_a_document_of_another_issuer_is_refused_and_the_name_is_shown(named: str) -> None:
     with pytest.raises(DiscoveryFailed) as refused:
         read(named)
     assert str(refused.value) == f"the metadata of {ISSUER} is of another issuer: {named}"
@@ -102,7 +102,7 @@ def test_what_is_to_be_typed_is_one_word_to_a_shell() -> None:
     assert f"--issuer '{named}';" in refused.value.fix
 
 
-def test_cl03_the_name_cannot_move_the_terminal_nor_go_on_for_ever() -> None:
+def test_cl_03_the_name_cannot_move_the_terminal_nor_go_on_for_ever() -> None:
     with pytest.raises(DiscoveryFailed) as refused:
         read("\x1b[31mevil\r\n" + "x" * 5000)
     assert str(refused.value).isprintable()
@@ -110,17 +110,17 @@ def test_cl03_the_name_cannot_move_the_terminal_nor_go_on_for_ever() -> None:
 
 
 @pytest.mark.parametrize("named", ["", None, 42, [ISSUER], {"issuer": ISSUER}])
-def test_ds02_a_document_that_names_nobody_is_refused(named: object) -> None:
+def test_ds_02_a_document_that_names_nobody_is_refused(named: object) -> None:
     with pytest.raises(ProtocolError, match="names no issuer"):
         read(named)
 
 
-def test_ds02_a_document_without_an_issuer_is_refused() -> None:
+def test_ds_02_a_document_without_an_issuer_is_refused() -> None:
     with pytest.raises(ProtocolError):
         read_metadata_document(reply({"token_endpoint": f"{ISSUER}/token"}), issuer=ISSUER)
 
 
-def test_ds01_the_spelling_that_is_proposed_is_an_address_that_may_be_used() -> None:
+def test_ds_01_the_spelling_that_is_proposed_is_an_address_that_may_be_used() -> None:
     with pytest.raises(DiscoveryFailed) as refused:
         read("HTTP://Evil.example/`id`", issuer="http://evil.example/`id`")
     assert "--issuer" not in refused.value.fix
@@ -140,7 +140,7 @@ def test_ds01_the_spelling_that_is_proposed_is_an_address_that_may_be_used() -> 
         (204, b"", ProtocolError),
     ],
 )
-def test_ds02_only_a_json_object_with_status_200_is_a_document(
+def test_ds_02_only_a_json_object_with_status_200_is_a_document(
     status: int, body: object, kind: type[LoopbackAuthError]
 ) -> None:
     with pytest.raises(kind) as refused:
@@ -190,7 +190,7 @@ def test_ds02_only_a_json_object_with_status_200_is_a_document(
         ),
     ],
 )
-def test_ds02_the_well_known_addresses_are_those_of_rfc_8414_and_openid_connect(
+def test_ds_02_the_well_known_addresses_are_those_of_rfc_8414_and_openid_connect(
     issuer: str, urls: list[str]
 ) -> None:
     assert list(well_known_urls(issuer)) == urls
@@ -198,7 +198,7 @@ def test_ds02_the_well_known_addresses_are_those_of_rfc_8414_and_openid_connect(
 
 @pytest.mark.parametrize("missing", ["authorization_endpoint", "token_endpoint"])
 @pytest.mark.parametrize("value", [None, 42, ["https://a.example"], True])
-def test_ds02_metadata_without_both_endpoints_is_refused(missing: str, value: object) -> None:
+def test_ds_02_metadata_without_both_endpoints_is_refused(missing: str, value: object) -> None:
     with pytest.raises(ProtocolError, match=missing):
         server_metadata({**server().to_json(), missing: value})
 
@@ -215,25 +215,25 @@ def test_ds02_metadata_without_both_endpoints_is_refused(missing: str, value: ob
         ("token_endpoint_auth_methods_supported", {"client_secret_basic": True}),
     ],
 )
-def test_ds02_a_member_of_the_wrong_kind_is_refused_by_name(name: str, value: object) -> None:
+def test_ds_02_a_member_of_the_wrong_kind_is_refused_by_name(name: str, value: object) -> None:
     with pytest.raises(ProtocolError, match=name):
         server_metadata({**server().to_json(), name: value})
 
 
 @pytest.mark.parametrize("methods", [["plain"], [], ["s256"], ["S512", "plain"]])
-def test_aq02_a_server_that_lists_methods_without_s256_is_refused(methods: list[str]) -> None:
+def test_aq_02_a_server_that_lists_methods_without_s256_is_refused(methods: list[str]) -> None:
     with pytest.raises(PKCEUnsupported) as refused:
         server_metadata({**server().to_json(), "code_challenge_methods_supported": methods})
     assert refused.value.exit_code == 7
 
 
 @pytest.mark.parametrize("methods", [None, ["S256"], ["plain", "S256"]])
-def test_aq02_a_server_that_lists_s256_or_nothing_is_taken(methods: list[str] | None) -> None:
+def test_aq_02_a_server_that_lists_s256_or_nothing_is_taken(methods: list[str] | None) -> None:
     server_metadata({**server().to_json(), "code_challenge_methods_supported": methods})
 
 
 @pytest.mark.parametrize("promise", ["true", 1, [True], None, False])
-def test_ar03_only_a_true_promise_of_iss_is_one(promise: object) -> None:
+def test_ar_03_only_a_true_promise_of_iss_is_one(promise: object) -> None:
     document = {**server().to_json(), "authorization_response_iss_parameter_supported": promise}
     assert server_metadata(document).authorization_response_iss_parameter_supported is False
 

@@ -129,14 +129,14 @@ SHAPES: dict[str, tuple[dict[str, Any], str, str]] = {
 
 
 @pytest.mark.parametrize(("body", "code", "words"), SHAPES.values(), ids=SHAPES)
-def test_tr08_the_servers_own_words_are_found(body: dict[str, Any], code: str, words: str) -> None:
+def test_tr_08_the_servers_own_words_are_found(body: dict[str, Any], code: str, words: str) -> None:
     with pytest.raises(TokenError) as refused:
         read_token_reply(reply(body, status=400), received_at=NOON)
     assert (refused.value.error, refused.value.facts["error_description"]) == (code, words)
     assert str(refused.value).endswith(f"({': '.join(filter(None, (code, words)))})")
 
 
-def test_tr08_a_code_of_the_specification_counts_wherever_it_is_found() -> None:
+def test_tr_08_a_code_of_the_specification_counts_wherever_it_is_found() -> None:
     with pytest.raises(TokenError) as refused:
         read_token_reply(reply(SHAPES["Fitbit"][0], status=401), received_at=NOON)
     assert refused.value.code == "invalid-grant"
@@ -145,24 +145,24 @@ def test_tr08_a_code_of_the_specification_counts_wherever_it_is_found() -> None:
 @pytest.mark.parametrize(
     "body", [{}, {"error": None}, {"error": {}}, {"errors": []}, {"message": " \n"}, {"a": 1}]
 )
-def test_tr08_a_refusal_without_a_word_is_told_as_one(body: dict[str, Any]) -> None:
+def test_tr_08_a_refusal_without_a_word_is_told_as_one(body: dict[str, Any]) -> None:
     with pytest.raises(ProtocolError, match="status 400 and no error code"):
         read_token_reply(reply(body, status=400), received_at=NOON)
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
-def test_tr08_a_server_that_is_down_may_say_why(status: int) -> None:
+def test_tr_08_a_server_that_is_down_may_say_why(status: int) -> None:
     with pytest.raises(ServerUnavailable, match=rf"\(status {status}: Too Many Requests\)"):
         read_token_reply(reply({"message": "Too Many Requests"}, status=status), received_at=NOON)
 
 
-def test_tr08_an_answer_without_a_token_may_say_why() -> None:
+def test_tr_08_an_answer_without_a_token_may_say_why() -> None:
     with pytest.raises(ProtocolError, match=r"has no access_token: choose an organization$"):
         read_token_reply(reply({"message": "choose an organization"}), received_at=NOON)
 
 
 @pytest.mark.parametrize("place", ["message", "reason", "detail", "err"])
-def test_tr08_cl03_what_was_found_is_one_clean_line_without_what_was_sent(place: str) -> None:
+def test_tr_08_cl_03_what_was_found_is_one_clean_line_without_what_was_sent(place: str) -> None:
     """TR-08, CL-03: wherever it stood."""
     text = "no \x1b[2J such\ncode: the-secret-code \u202e" + "x" * 9000
     for body in ({place: text}, {"error": {place: text}}, {"errors": [{place: text}]}):
@@ -176,7 +176,7 @@ def test_tr08_cl03_what_was_found_is_one_clean_line_without_what_was_sent(place:
         assert "no [2J such code: (hidden)" in str(refused.value)
 
 
-def test_tr08_a_code_does_not_repeat_what_was_sent() -> None:
+def test_tr_08_a_code_does_not_repeat_what_was_sent() -> None:
     body = {"error": "the-secret-code"}
     got = HttpReply(
         url=TOKEN_ENDPOINT, status=400, body=json.dumps(body).encode(), sent=(Secret("the-secret-code"),)

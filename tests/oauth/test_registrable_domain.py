@@ -97,18 +97,18 @@ APART = [
 
 
 @pytest.mark.parametrize(("one", "other"), TOGETHER)
-def test_ds04_hosts_of_one_registrable_domain_belong_together(one: str, other: str) -> None:
+def test_ds_04_hosts_of_one_registrable_domain_belong_together(one: str, other: str) -> None:
     assert belong_together(one, other)
     assert belong_together(other, one)
 
 
 @pytest.mark.parametrize(("one", "other"), APART)
-def test_ds04_hosts_that_anybody_can_have_do_not(one: str, other: str) -> None:
+def test_ds_04_hosts_that_anybody_can_have_do_not(one: str, other: str) -> None:
     assert not belong_together(one, other)
     assert not belong_together(other, one)
 
 
-def test_ds04_it_is_the_same_in_both_directions_whatever_the_hosts() -> None:
+def test_ds_04_it_is_the_same_in_both_directions_whatever_the_hosts() -> None:
     hosts = {host for row in (*DOMAINS, *TOGETHER, *APART) for host in row}
     for one, other in itertools.product(hosts, hosts):
         assert belong_together(one, other) == belong_together(other, one), (one, other)

@@ -209,23 +209,23 @@ def public_classes() -> Iterator[type]:
         )
 
 
-def test_cl02_every_public_class_is_in_the_sweep() -> None:
+def test_cl_02_every_public_class_is_in_the_sweep() -> None:
     swept = {type(holder).__name__ for holder in HOLDERS}
     assert {kind.__name__ for kind in public_classes()} == swept | HARMLESS
 
 
 @pytest.mark.parametrize("holder", HOLDERS, ids=lambda holder: type(holder).__name__)
-def test_cl02_the_repr_of_a_public_class_holds_no_secret(holder: object) -> None:
+def test_cl_02_the_repr_of_a_public_class_holds_no_secret(holder: object) -> None:
     assert CANARY not in repr(holder)
     assert CANARY not in str(holder)
     assert CANARY not in f"{holder}"
 
 
-def test_cl02_a_plain_class_that_holds_settings_has_no_repr_of_them() -> None:
+def test_cl_02_a_plain_class_that_holds_settings_has_no_repr_of_them() -> None:
     assert repr(HttpTransport()).startswith("<")
 
 
-def test_cl02_server_metadata_shows_addresses_only() -> None:
+def test_cl_02_server_metadata_shows_addresses_only() -> None:
     assert CANARY not in repr(server_metadata({**server().to_json(), "registration_access_token": CANARY}))
 
 
@@ -244,7 +244,7 @@ def raised(**members: Any) -> LoopbackAuthError:
         {"error": "invalid_grant"},
     ],
 )
-def test_cl02_an_error_about_tokens_holds_none_of_them(members: dict[str, Any]) -> None:
+def test_cl_02_an_error_about_tokens_holds_none_of_them(members: dict[str, Any]) -> None:
     error = raised(**members)
     told = [str(error), repr(error), repr(error.facts), repr(vars(error)), error.cause, error.fix]
     assert not [text for text in told if CANARY in text]

@@ -56,12 +56,12 @@ GRANTS: list[tuple[str, str, str]] = [
 
 
 @pytest.mark.parametrize(("asked", "granted", "told"), GRANTS)
-def test_tr05_a_difference_is_told_and_a_spelling_is_not(asked: str, granted: str, told: str) -> None:
+def test_tr_05_a_difference_is_told_and_a_spelling_is_not(asked: str, granted: str, told: str) -> None:
     assert scope_differences(asked, granted, has_refresh_token=False) == told
 
 
 @pytest.mark.parametrize("word", ["offline_access", "refresh_token"])
-def test_tr05_a_refresh_token_answers_the_word_for_it(word: str) -> None:
+def test_tr_05_a_refresh_token_answers_the_word_for_it(word: str) -> None:
     asked = f"api {word}"
     assert scope_differences(asked, "api", has_refresh_token=False) == f"not granted: {word}"
     assert scope_differences(asked, "api", has_refresh_token=True) == ""

@@ -68,18 +68,18 @@ class Holder:
 
 
 @pytest.mark.parametrize("show", SHOWN.values(), ids=SHOWN)
-def test_cl02_formatting_does_not_show_a_secret(show: Callable[[Secret], str]) -> None:
+def test_cl_02_formatting_does_not_show_a_secret(show: Callable[[Secret], str]) -> None:
     assert CANARY not in show(Secret(CANARY))
 
 
 @pytest.mark.parametrize("leave", LEAVES.values(), ids=LEAVES)
-def test_cl02_a_secret_leaves_the_process_by_no_general_way(leave: Callable[[Secret], object]) -> None:
+def test_cl_02_a_secret_leaves_the_process_by_no_general_way(leave: Callable[[Secret], object]) -> None:
     with pytest.raises(TypeError) as refused:
         leave(Secret(CANARY))
     assert CANARY not in str(refused.value)
 
 
-def test_cl02_a_holder_shows_that_there_is_a_secret_and_not_which() -> None:
+def test_cl_02_a_holder_shows_that_there_is_a_secret_and_not_which() -> None:
     assert repr(Holder(token=Secret(CANARY))) == "Holder(token=Secret(...))"
 
 
@@ -99,6 +99,6 @@ def test_secrets_are_equal_when_their_values_are() -> None:
 @pytest.mark.parametrize(
     "text", ["", "canary", CANARY + " ", CANARY.upper(), "ü", "\ud800", "\x00", "x" * 100_000]
 )
-def test_aq01_a_secret_matches_nothing_but_itself_and_no_text_makes_it_raise(text: str) -> None:
+def test_aq_01_a_secret_matches_nothing_but_itself_and_no_text_makes_it_raise(text: str) -> None:
     assert not Secret(CANARY).matches(text)
     assert Secret(CANARY).matches(CANARY)

@@ -28,7 +28,7 @@ ATTACKS = {
 
 
 @pytest.mark.parametrize("text", ATTACKS.values(), ids=ATTACKS)
-def test_cl03_nothing_that_moves_a_cursor_or_hides_itself_is_left(text: str) -> None:
+def test_cl_03_nothing_that_moves_a_cursor_or_hides_itself_is_left(text: str) -> None:
     shown = one_line(text)
     assert shown.isprintable()
     assert not {unicodedata.category(c) for c in shown} & {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"}
@@ -36,18 +36,18 @@ def test_cl03_nothing_that_moves_a_cursor_or_hides_itself_is_left(text: str) -> 
 
 
 @pytest.mark.parametrize("text", ["plain words", "José Müller", "東京 署名", "🙂 ok", "<b>not our job</b>"])
-def test_cl03_text_that_people_write_is_shown_as_it_is(text: str) -> None:
+def test_cl_03_text_that_people_write_is_shown_as_it_is(text: str) -> None:
     assert one_line(text) == text
 
 
-def test_cl03_a_long_text_is_cut_and_says_so() -> None:
+def test_cl_03_a_long_text_is_cut_and_says_so() -> None:
     for text in ("x" * 5000, "ü" * 5000, "a\n" * 5000):
         shown = one_line(text)
         assert len(shown) <= SHOWN_CHARACTERS
         assert shown.endswith("...")
 
 
-def test_cl03_megabytes_cost_no_time() -> None:
+def test_cl_03_megabytes_cost_no_time() -> None:
     begun = time.process_time()
     one_line("\u202e" * 10_000_000)
     one_line(" " * 10_000_000)
@@ -55,7 +55,7 @@ def test_cl03_megabytes_cost_no_time() -> None:
 
 
 @given(st.text(), st.integers(min_value=4, max_value=400))
-def test_cl03_any_text_becomes_one_printable_line_of_bounded_length(text: str, limit: int) -> None:
+def test_cl_03_any_text_becomes_one_printable_line_of_bounded_length(text: str, limit: int) -> None:
     shown = one_line(text, limit=limit)
     assert len(shown) <= limit
     assert shown.isprintable()

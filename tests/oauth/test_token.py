@@ -51,7 +51,7 @@ def grant(sender: Client, at: ServerMetadata | None = None) -> FormPost:
 # --- the request
 
 
-def test_tx03_the_grant_carries_the_code_the_verifier_and_the_redirect_uri_as_it_was_sent() -> None:
+def test_tx_03_the_grant_carries_the_code_the_verifier_and_the_redirect_uri_as_it_was_sent() -> None:
     asked = request(redirect_uri="http://127.0.0.1:8765/Call%20back?x=1&y=%2F")
     post = authorization_code_grant(response(asked, code="c/o+d e"))
     assert post.url == TOKEN_ENDPOINT
@@ -67,7 +67,7 @@ def test_tx03_the_grant_carries_the_code_the_verifier_and_the_redirect_uri_as_it
 @pytest.mark.parametrize("secret", AWKWARD)
 @pytest.mark.parametrize("client_id", AWKWARD)
 @pytest.mark.parametrize("decode", [unquote, unquote_plus])
-def test_tx03_basic_credentials_survive_both_ways_that_servers_decode_them(
+def test_tx_03_basic_credentials_survive_both_ways_that_servers_decode_them(
     client_id: str, secret: str, decode: Any
 ) -> None:
     post = grant(client(secret, client_id=client_id, token_endpoint_auth_method="client_secret_basic"))
@@ -79,13 +79,13 @@ def test_tx03_basic_credentials_survive_both_ways_that_servers_decode_them(
 
 
 @pytest.mark.parametrize("secret", AWKWARD)
-def test_tx03_a_secret_in_the_body_arrives_as_it_was_given(secret: str) -> None:
+def test_tx_03_a_secret_in_the_body_arrives_as_it_was_given(secret: str) -> None:
     post = grant(client(secret, client_id=secret, token_endpoint_auth_method="client_secret_post"))
     assert form(post)["client_secret"] == form(post)["client_id"] == [secret]
     assert post.authorization is None
 
 
-def test_tx03_no_secret_is_ever_in_an_address() -> None:
+def test_tx_03_no_secret_is_ever_in_an_address() -> None:
     for method in ("client_secret_basic", "client_secret_post", "none", None):
         post = grant(client("canary", token_endpoint_auth_method=method))
         assert "canary" not in post.url
@@ -115,7 +115,7 @@ METHODS = [
 
 
 @pytest.mark.parametrize(("secret", "told", "offered", "has_issuer", "method"), METHODS)
-def test_tx04_one_way_of_proving_who_asks_is_chosen_and_used_alone(
+def test_tx_04_one_way_of_proving_who_asks_is_chosen_and_used_alone(
     secret: str | None,
     told: str | None,
     offered: tuple[str, ...] | None,
@@ -132,13 +132,13 @@ def test_tx04_one_way_of_proving_who_asks_is_chosen_and_used_alone(
     assert ("client_id" in form(post)) == (method != "client_secret_basic")
 
 
-def test_tx04_a_public_client_sends_neither_a_secret_nor_a_header() -> None:
+def test_tx_04_a_public_client_sends_neither_a_secret_nor_a_header() -> None:
     post = grant(client())
     assert post.authorization is None
     assert "client_secret" not in form(post)
 
 
-def test_rv03_a_token_is_revoked_in_the_body_and_never_in_the_address() -> None:
+def test_rv_03_a_token_is_revoked_in_the_body_and_never_in_the_address() -> None:
     post = revocation_request(
         Secret("canary+/="),
         hint="refresh_token",
@@ -188,7 +188,7 @@ SALESFORCE = {
 }
 
 
-def test_tr04_tr07_salesforces_answer_has_no_expiry_and_all_its_own_members() -> None:
+def test_tr_04_tr_07_salesforces_answer_has_no_expiry_and_all_its_own_members() -> None:
     tokens = read_token_reply(reply(SALESFORCE), received_at=NOON)
     assert tokens.expires_at is None
     assert tokens.scope == "refresh_token api"
@@ -199,7 +199,7 @@ def test_tr04_tr07_salesforces_answer_has_no_expiry_and_all_its_own_members() ->
     }
 
 
-def test_tr03_githubs_answer_has_a_lower_case_type_and_scopes_with_commas() -> None:
+def test_tr_03_githubs_answer_has_a_lower_case_type_and_scopes_with_commas() -> None:
     tokens = read_token_reply(
         reply(
             {
@@ -213,7 +213,7 @@ def test_tr03_githubs_answer_has_a_lower_case_type_and_scopes_with_commas() -> N
     assert (tokens.token_type, tokens.scope, tokens.refresh_token) == ("Bearer", "repo,gist", None)
 
 
-def test_tr01_githubs_errors_come_with_status_200() -> None:
+def test_tr_01_githubs_errors_come_with_status_200() -> None:
     got = {
         "error": "bad_verification_code",
         "error_description": "The code passed is incorrect or expired.",
@@ -227,7 +227,7 @@ def test_tr01_githubs_errors_come_with_status_200() -> None:
 
 
 @pytest.mark.parametrize("status", [200, 400, 401, 403, 500, 302])
-def test_tr01_an_error_is_an_error_whatever_its_status_and_whatever_comes_with_it(status: int) -> None:
+def test_tr_01_an_error_is_an_error_whatever_its_status_and_whatever_comes_with_it(status: int) -> None:
     with pytest.raises(TokenError) as refused:
         read(status=status, error="invalid_grant")
     assert refused.value.code == "invalid-grant"
@@ -235,7 +235,7 @@ def test_tr01_an_error_is_an_error_whatever_its_status_and_whatever_comes_with_i
 
 
 @pytest.mark.parametrize("error", sorted(KNOWN_ERRORS))
-def test_tr08_a_registered_error_has_its_own_code(error: str) -> None:
+def test_tr_08_a_registered_error_has_its_own_code(error: str) -> None:
     with pytest.raises(TokenError) as refused:
         read(status=400, error=error)
     assert refused.value.code == error.replace("_", "-")
@@ -244,7 +244,7 @@ def test_tr08_a_registered_error_has_its_own_code(error: str) -> None:
 @pytest.mark.parametrize(
     "error", [None, "", 42, [], {"a": 1}, "x-new", "INVALID_GRANT", "invalid_grant\x1b[2J", "x" * 9999]
 )
-def test_tr08_any_other_error_is_told_in_one_clean_short_line(error: object) -> None:
+def test_tr_08_any_other_error_is_told_in_one_clean_short_line(error: object) -> None:
     with pytest.raises(TokenError) as refused:
         read(
             status=400, error=error, error_description="\x1b]0;t\x07" + "d" * 9999, error_uri="https://canary"
@@ -257,7 +257,7 @@ def test_tr08_any_other_error_is_told_in_one_clean_short_line(error: object) -> 
 
 
 @pytest.mark.parametrize("description", [None, 42, [], "", "   "])
-def test_tr08_a_description_that_is_none_is_left_out(description: object) -> None:
+def test_tr_08_a_description_that_is_none_is_left_out(description: object) -> None:
     with pytest.raises(TokenError, match=r"\(invalid_grant\)$"):
         read(status=400, error="invalid_grant", error_description=description)
 
@@ -275,7 +275,9 @@ def test_tr08_a_description_that_is_none_is_left_out(description: object) -> Non
         (511, HTMLAnswer),
     ],
 )
-def test_tr01_tokens_with_another_status_than_a_2xx_are_not_taken(status: int, kind: type[Exception]) -> None:
+def test_tr_01_tokens_with_another_status_than_a_2xx_are_not_taken(
+    status: int, kind: type[Exception]
+) -> None:
     with pytest.raises(kind) as refused:
         read(status=status)
     assert type(refused.value) is kind
@@ -284,7 +286,7 @@ def test_tr01_tokens_with_another_status_than_a_2xx_are_not_taken(status: int, k
 FORM = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}
 
 
-def test_tr01_an_answer_may_be_a_form_if_it_says_so() -> None:
+def test_tr_01_an_answer_may_be_a_form_if_it_says_so() -> None:
     body = "access_token=a%2Bb&expires_in=86400&scope=read+write&empty=&token_type=bearer"
     tokens = read_token_reply(reply(body, headers=FORM), received_at=NOON)
     assert (tokens.access_token.reveal(), tokens.scope) == ("a+b", "read write")
@@ -294,7 +296,7 @@ def test_tr01_an_answer_may_be_a_form_if_it_says_so() -> None:
         read_token_reply(reply(body, headers={"content-type": "text/plain"}), received_at=NOON)
 
 
-def test_tr01_an_error_may_be_a_form_whatever_its_status() -> None:
+def test_tr_01_an_error_may_be_a_form_whatever_its_status() -> None:
     for status in (200, 400):
         got = reply("error=invalid_grant&error_description=used+up", status=status, headers=FORM)
         with pytest.raises(TokenError, match=r"\(invalid_grant: used up\)"):
@@ -313,7 +315,7 @@ def test_tr01_an_error_may_be_a_form_whatever_its_status() -> None:
         ("access_token=%ff", "malformed access_token"),
     ],
 )
-def test_tr01_tr02_a_form_is_read_as_strictly_as_json(body: str, why: str) -> None:
+def test_tr_01_tr_02_a_form_is_read_as_strictly_as_json(body: str, why: str) -> None:
     with pytest.raises(ProtocolError, match=why):
         read_token_reply(reply(body, headers=FORM), received_at=NOON)
 
@@ -322,7 +324,7 @@ def test_tr01_tr02_a_form_is_read_as_strictly_as_json(body: str, why: str) -> No
     "value", [None, "", 42, True, [], {}, "a b", "a\nb", "a\x00", "a\x7f", "é", "x" * 65537]
 )
 @pytest.mark.parametrize("name", ["access_token", "refresh_token", "id_token"])
-def test_tr02_a_malformed_token_is_refused_and_not_shown(name: str, value: object) -> None:
+def test_tr_02_a_malformed_token_is_refused_and_not_shown(name: str, value: object) -> None:
     if name != "access_token" and value in (None, ""):
         assert getattr(read({name: value}), name) is None
         return
@@ -332,19 +334,19 @@ def test_tr02_a_malformed_token_is_refused_and_not_shown(name: str, value: objec
 
 
 @pytest.mark.parametrize("value", ["a", "x" * 65536, "~!@#$%^&*()[]{}'\"`\\|;<>?/,.-_=+"])
-def test_tr02_any_printable_token_up_to_64_kib_is_taken(value: str) -> None:
+def test_tr_02_any_printable_token_up_to_64_kib_is_taken(value: str) -> None:
     assert read(access_token=value).access_token.reveal() == value
 
 
 @pytest.mark.parametrize("value", ["Bearer", "bearer", "BEARER", "bEaReR", "Bearer ", "Bearer\n", None, ""])
-def test_tr03_bearer_is_known_in_any_case_and_is_what_no_type_means(value: object) -> None:
+def test_tr_03_bearer_is_known_in_any_case_and_is_what_no_type_means(value: object) -> None:
     assert read(token_type=value).token_type == "Bearer"
 
 
 @pytest.mark.parametrize(
     "value", ["mac", "N_A", "DPoP", "bot", "Bearer x", 42, True, ["Bearer"], {"a": 1}, "\x1b[2J"]
 )
-def test_tr03_a_token_of_another_type_is_refused(value: object) -> None:
+def test_tr_03_a_token_of_another_type_is_refused(value: object) -> None:
     with pytest.raises(ProtocolError, match="type") as refused:
         read(token_type=value)
     assert str(refused.value).isprintable()
@@ -407,18 +409,18 @@ EXPIRES_IN: list[tuple[object, int | None]] = [
 
 
 @pytest.mark.parametrize(("value", "seconds"), EXPIRES_IN, ids=lambda value: repr(value)[:24])
-def test_tr04_expires_in_is_a_plausible_number_of_seconds_or_unknown(
+def test_tr_04_expires_in_is_a_plausible_number_of_seconds_or_unknown(
     value: object, seconds: int | None
 ) -> None:
     assert told_expiry(value, NOON) == (None if seconds is None else NOON + timedelta(seconds=seconds))
 
 
-def test_tr04_an_absent_expires_in_is_unknown() -> None:
+def test_tr_04_an_absent_expires_in_is_unknown() -> None:
     assert read().expires_at is None
 
 
 @pytest.mark.parametrize("expires_in", [0, "0", -1, "soon", None])
-def test_tr04_where_the_answer_does_not_tell_the_token_itself_may(expires_in: object) -> None:
+def test_tr_04_where_the_answer_does_not_tell_the_token_itself_may(expires_in: object) -> None:
     made = b64encode(json.dumps({"iat": 1000, "exp": 1900}).encode()).decode().rstrip("=")
     tokens = read(access_token=f"e30.{made}.x", expires_in=expires_in)
     assert tokens.expires_at == NOON + timedelta(seconds=900)
@@ -439,17 +441,17 @@ def test_tr04_where_the_answer_does_not_tell_the_token_itself_may(expires_in: ob
         ({"scope": "a\x1b[2J\nb"}, "a [2J b"),
     ],
 )
-def test_tr05_the_scope_is_what_was_granted_or_else_what_was_asked(
+def test_tr_05_the_scope_is_what_was_granted_or_else_what_was_asked(
     granted: dict[str, Any], scope: str
 ) -> None:
     assert read(granted, asked="openid api").scope == scope
 
 
-def test_tr06_an_answer_without_a_refresh_token_has_none() -> None:
+def test_tr_06_an_answer_without_a_refresh_token_has_none() -> None:
     assert read().refresh_token is None
 
 
-def test_tr07_no_member_of_an_answer_takes_the_place_of_a_trusted_one() -> None:
+def test_tr_07_no_member_of_an_answer_takes_the_place_of_a_trusted_one() -> None:
     evil = {
         "issuer": "https://evil.example",
         "token_endpoint": "https://evil.example/token",
@@ -464,12 +466,12 @@ def test_tr07_no_member_of_an_answer_takes_the_place_of_a_trusted_one() -> None:
     assert tokens.expires_at is None
 
 
-def test_tr07_the_rest_of_an_answer_is_capped() -> None:
+def test_tr_07_the_rest_of_an_answer_is_capped() -> None:
     assert read(padding="x" * (EXTRA_OCTETS + 1)).extra == {}
     assert read(padding="x" * 1000).extra
 
 
-def test_tr07_unknown_members_are_kept_verbatim() -> None:
+def test_tr_07_unknown_members_are_kept_verbatim() -> None:
     text = '{"access_token":"at","token_type":"Bearer","n":12345678901234567890,"f":1.5,"s":"\\u00fc\\ud83d\\ude00\\n","o":{"b":1,"a":2}}'
     extra = read_token_reply(reply(text), received_at=NOON).extra
     assert json.dumps(extra) == json.dumps(
@@ -477,7 +479,7 @@ def test_tr07_unknown_members_are_kept_verbatim() -> None:
     )
 
 
-def test_cl02_a_token_set_shows_none_of_its_secrets() -> None:
+def test_cl_02_a_token_set_shows_none_of_its_secrets() -> None:
     tokens = read(
         access_token="canary1", refresh_token="canary2", id_token="canary3", device_secret="canary4"
     )

@@ -29,7 +29,7 @@ DEEP = 100_000
 
 
 @pytest.mark.parametrize("raw", HOSTILE_URLS.values(), ids=HOSTILE_URLS)
-def test_ds01_a_hostile_address_is_refused_and_what_is_shown_of_it_is_harmless(raw: str) -> None:
+def test_ds_01_a_hostile_address_is_refused_and_what_is_shown_of_it_is_harmless(raw: str) -> None:
     with pytest.raises(URLRefused) as refused:
         check_url(raw, name="token_endpoint")
     assert refused.value.exit_code == 2
@@ -38,17 +38,17 @@ def test_ds01_a_hostile_address_is_refused_and_what_is_shown_of_it_is_harmless(r
 
 @pytest.mark.parametrize("name", ["issuer", *ENDPOINTS])
 @pytest.mark.parametrize("raw", HOSTILE_URLS.values(), ids=HOSTILE_URLS)
-def test_ds01_no_member_of_the_metadata_may_be_a_hostile_address(raw: str, name: str) -> None:
+def test_ds_01_no_member_of_the_metadata_may_be_a_hostile_address(raw: str, name: str) -> None:
     with pytest.raises(URLRefused):
         server_metadata({**server().to_json(), name: raw})
 
 
 @pytest.mark.parametrize("raw", GOOD_URLS)
-def test_ds01_a_good_address_is_kept_byte_for_byte(raw: str) -> None:
+def test_ds_01_a_good_address_is_kept_byte_for_byte(raw: str) -> None:
     assert check_url(raw, name="issuer") == raw
 
 
-def test_ds01_what_is_shown_of_an_address_is_short() -> None:
+def test_ds_01_what_is_shown_of_an_address_is_short() -> None:
     with pytest.raises(URLRefused) as refused:
         check_url("http://a.example/" + "x" * 100_000, name="issuer")
     assert len(str(refused.value)) < 250
@@ -71,21 +71,24 @@ def test_ds01_what_is_shown_of_an_address_is_short() -> None:
         ("", False),
     ],
 )
-def test_ds01_only_a_literal_loopback_address_or_localhost_is_this_machine(host: str, loopback: bool) -> None:  # noqa: FBT001 - a column
+def test_ds_01_only_a_literal_loopback_address_or_localhost_is_this_machine(
+    host: str,
+    loopback: bool,  # noqa: FBT001 - a column
+) -> None:
     assert is_loopback(host) is loopback
 
 
 AWKWARD = "a:b%c+d é&=#?/\\\"'\r\n\x00 東 %2B"
 
 
-def test_tx03_a_form_is_encoded_once_and_decodes_to_what_went_in() -> None:
+def test_tx_03_a_form_is_encoded_once_and_decodes_to_what_went_in() -> None:
     fields = (("plain", AWKWARD), ("secret", Secret(AWKWARD)), (AWKWARD, "name"), ("empty", ""))
     body = FormPost(url="https://x.example", fields=fields).body().decode("ascii")
     decoded = parse_qsl(body, keep_blank_values=True, strict_parsing=True)
     assert decoded == [("plain", AWKWARD), ("secret", AWKWARD), (AWKWARD, "name"), ("empty", "")]
 
 
-def test_cl02_a_form_does_not_show_its_secrets() -> None:
+def test_cl_02_a_form_does_not_show_its_secrets() -> None:
     post = FormPost(
         url="https://x.example", fields=(("code", Secret("canary")),), authorization=Secret("canary")
     )
@@ -120,14 +123,14 @@ NOT_AN_OBJECT: dict[str, bytes] = {
 
 
 @pytest.mark.parametrize("body", NOT_AN_OBJECT.values(), ids=NOT_AN_OBJECT)
-def test_tr01_what_is_not_one_strict_json_object_fails_cleanly(body: bytes) -> None:
+def test_tr_01_what_is_not_one_strict_json_object_fails_cleanly(body: bytes) -> None:
     with pytest.raises(ProtocolError) as refused:
         read_json_object(reply(body), what="the token endpoint")
     assert refused.value.exit_code == 7
     assert "the token endpoint" in str(refused.value)
 
 
-def test_tr08_an_answer_that_is_not_understood_is_not_quoted() -> None:
+def test_tr_08_an_answer_that_is_not_understood_is_not_quoted() -> None:
     with pytest.raises(ProtocolError) as refused:
         read_json_object(reply(b"canary " * 100), what="discovery")
     assert "canary" not in str(refused.value)
@@ -156,7 +159,7 @@ CAPTIVE: dict[str, tuple[HttpReply, type[LoopbackAuthError], str]] = {
 
 
 @pytest.mark.parametrize(("got", "kind", "told"), CAPTIVE.values(), ids=CAPTIVE)
-def test_rb06_each_kind_of_wrong_answer_has_its_own_error(
+def test_rb_06_each_kind_of_wrong_answer_has_its_own_error(
     got: HttpReply, kind: type[LoopbackAuthError], told: str
 ) -> None:
     with pytest.raises(kind) as refused:

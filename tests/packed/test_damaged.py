@@ -57,7 +57,7 @@ DAMAGES: dict[str, Callable[[Path], None]] = {
 
 @pytest.mark.slow_cases
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_cb13_a_sign_in_is_saved_and_told_whatever_became_of_its_page(program: Program, damage: str) -> None:
+def test_cb_13_a_sign_in_is_saved_and_told_whatever_became_of_its_page(program: Program, damage: str) -> None:
     DAMAGES[damage](program.home / "program" / PAGE)
     with AuthorizationServer.running() as server:
         page = program.sign_in(server)
@@ -66,7 +66,7 @@ def test_cb13_a_sign_in_is_saved_and_told_whatever_became_of_its_page(program: P
     assert program.output("token").strip()
 
 
-def test_cb13_the_page_is_read_before_the_browser_opens(program: Program) -> None:
+def test_cb_13_the_page_is_read_before_the_browser_opens(program: Program) -> None:
     """An upgrade while the person signs in takes the file away, or puts another version's in its place."""
     page = program.home / "program" / PAGE
     with AuthorizationServer.running() as server:
