@@ -17,7 +17,7 @@ from .interrupts import awaitable, interrupts_deferred, signals_heard
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
-    from collections.abc import Coroutine, Generator, Iterator
+    from collections.abc import Awaitable, Coroutine, Generator, Iterator
     from typing import Any, TypeVar
 
     T = TypeVar("T")
@@ -27,6 +27,14 @@ if TYPE_CHECKING:
 def entered() -> Generator[None, None, None]:
     """Wait for the event loop to be there; in one that runs already, let the others have a turn (as `asyncio.sleep(0)`)."""
     yield
+
+
+async def awaited(answer: Awaitable[T] | T) -> T:
+    """Return the *answer* of a caller's function, which may be async or not."""
+    if hasattr(answer, "__await__"):
+        result: T = await answer
+        return result
+    return answer
 
 
 async def paused(seconds: float) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from urllib.parse import urlsplit
 
+from ..edge.event_loop import awaited
 from ..errors import HostNotTrusted
 from ..notices import Warned
 from ..oauth.metadata import OPTIONAL_ENDPOINTS
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from ..oauth.metadata import ServerMetadata
     from .profile import Profile
 
-    MayTrust = Callable[[str, str, str], Awaitable[bool]]
+    MayTrust = Callable[[str, str, str], Awaitable[bool] | bool]
     """Is given the issuer, the host of the sign-in page and the host that would get its code."""
 
 
@@ -50,7 +51,7 @@ async def refuse_mix_up(
     page, token = _host(server.authorization_endpoint), _host(server.token_endpoint)
     is_given = "token_endpoint" in profile.endpoints()
     if not (is_given or page == token or token in _trusted(profile) or _are_known(page, token, profile)):
-        if may_trust is None or not await may_trust(server.issuer or "", page, token):
+        if may_trust is None or not await awaited(may_trust(server.issuer or "", page, token)):
             raise HostNotTrusted(
                 f"{server.issuer} has you sign in at {page}, and would redeem the code of that at {token}",
                 profile=profile.name,

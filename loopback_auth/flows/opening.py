@@ -6,7 +6,8 @@ from contextlib import suppress
 from urllib.parse import urlsplit
 
 from ..edge.browser import open_browser
-from ..errors import NoBrowser
+from ..edge.event_loop import awaited
+from ..errors import NoBrowser, UsageError
 from ..notices import BrowserNotOpened, OpenThisPage
 from ..resources import read
 
@@ -61,7 +62,7 @@ class Opening:
         Raises `NoBrowser` where none opens and nobody is shown the address.
         """
         request = self._request
-        self._notify(
+        told: object = self._notify(
             OpenThisPage(
                 url=request.url,
                 redirect_uri=request.redirect_uri,
@@ -72,6 +73,8 @@ class Opening:
                 other_hosts=request.server.other_hosts,
             )
         )
+        if told is not None:
+            _refuse_coroutine(told)
         with suppress(OSError):
             # Now: the page that this leads to is told at the end.
             read("edge/page.html")
@@ -107,16 +110,13 @@ class Opening:
             await asyncio.wait({self._task}, timeout=GRACE_S)
 
     async def _call(self, browser: Browser, tab: Tab) -> None:
-        from inspect import isawaitable
-
         from ..edge.thread import in_thread
 
         failure: BaseException | None = None
         try:
             opened = await in_thread(browser, self._url)
-            if isawaitable(opened):
-                self._is_awaited = True
-                opened = await opened
+            self._is_awaited = hasattr(opened, "__await__")
+            opened = await awaited(opened)
         except Exception as error:  # noqa: BLE001 - whatever a caller's function raises is told
             failure, opened = error, False
         if opened is False and not tab.has_answer:
@@ -140,3 +140,15 @@ class Opening:
 
         hint = way_in(surroundings(), self._request.redirect_uri)
         self._notify(BrowserNotOpened(reason=reason, hint=hint))
+
+
+def _refuse_coroutine(told: object) -> None:
+    from inspect import iscoroutine
+
+    if iscoroutine(told):
+        told.close()
+        raise UsageError(
+            "notify must be a plain function: what an async one does is not awaited",
+            cause="It is called in the middle of a sign-in, which would wait for it.",
+            fix="pass a function that is not async; it may start a task of its own",
+        )

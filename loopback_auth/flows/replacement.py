@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+from ..edge.event_loop import awaited
 from ..edge.home import variable
 from ..errors import AccountDiffers, LoopbackAuthError, StoreChanged
 from ..notices import Warned
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from .discovery import Transport
     from .profile import Profile
 
-    MaySwitch = Callable[[str, str], Awaitable[bool]]
+    MaySwitch = Callable[[str, str], Awaitable[bool] | bool]
 
 
 async def never_switch(held: str, new: str) -> bool:  # noqa: ARG001 - the answer is the same for everybody
@@ -54,7 +55,7 @@ async def refuse_another_account(new: Credential, held: Credential | None, may_s
     if held is None or held.identity is None or new.identity is None or not at_the_same_server(new, held):
         return
     names = (held.identity.name, new.identity.name)
-    if held.identity.subject == new.identity.subject or await may_switch(*names):
+    if held.identity.subject == new.identity.subject or await awaited(may_switch(*names)):
         return
     raise AccountDiffers(
         f"the profile {new.profile} holds {names[0]}, and {names[1]} signed in", profile=new.profile

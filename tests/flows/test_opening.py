@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import dataclasses
 import subprocess
 import sys
 import threading
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from loopback_auth import FileStore, HttpTransport, from_settings, login
-from loopback_auth.errors import LoginTimedOut, NoBrowser
+from loopback_auth.errors import AccountDiffers, LoginTimedOut, NoBrowser, UsageError
 from loopback_auth.notices import BrowserNotOpened, OpenThisPage
 from loopback_auth.testing import AuthorizationServer, Browser
 
@@ -324,3 +325,40 @@ async def test_rb_10_a_coroutine_that_comes_when_the_sign_in_is_over_is_closed(
     release.set()
     await asyncio.to_thread(done.wait, 20)
     await asyncio.sleep(0.05)
+
+
+# ---- the other functions of a caller
+
+
+async def test_an_async_notify_is_refused_at_once(server: AuthorizationServer, tmp_path: Path) -> None:
+    """Its notices would be dropped, the address to open among them."""
+
+    async def notify(_: object) -> None:
+        raise AssertionError("nobody awaits it")
+
+    with pytest.raises(UsageError, match="notify"):
+        await sign_in(server, tmp_path, browser=lambda _: None, notify=notify)
+
+
+@pytest.mark.parametrize("answer", [True, False])
+async def test_a_plain_function_may_decide_about_another_account(
+    server: AuthorizationServer, tmp_path: Path, *, answer: bool
+) -> None:
+    """It is asked when the person has signed in already: too late to find out that it cannot be awaited."""
+    asked = []
+
+    def may_switch(held: str, new: str) -> bool:
+        asked.append((held, new))
+        return answer
+
+    first = await sign_in(server, tmp_path, browser=Browser().visit)
+    assert first.identity is not None
+    held = dataclasses.replace(first, identity=dataclasses.replace(first.identity, subject="bob", name="bob"))
+    FileStore(tmp_path).save("mine", held.to_document())
+    again = sign_in(server, tmp_path, browser=Browser().visit, may_switch=may_switch)
+    if answer:
+        assert (await again).identity == first.identity
+    else:
+        with pytest.raises(AccountDiffers):
+            await again
+    assert asked == [("bob", "user-ada")]
