@@ -12,6 +12,7 @@ from ..errors import Cancelled, UsageError
 from ..flows.profile import resolve
 from ..notices import Warned
 from ..oauth.secret import Secret
+from ..providers.login_host import own_host, whom_it_serves
 from .arguments import profile_name
 from .flags import port_number, secret_arguments, typed_secret
 from .question import agreed, answered
@@ -53,7 +54,7 @@ def run(arguments: Namespace, console: Console) -> int:
     provider = load_provider(_provider_name(arguments, place, asks=asks), place)
     name = profile_name(arguments, place)
     may_replace = _may_replace(name, place, force=arguments.force, asks=asks)
-    flags = _asked_before(arguments, provider, asks=asks)
+    flags = _asked_before(arguments, provider, console, asks=asks)
     setup = _setup(_profile(name, place, flags), console)
     flags["client_id"] = _client_id(arguments, asks=asks)
     flags.update(_secret(arguments, provider, console, name=name, place=place, asks=asks))
@@ -90,10 +91,14 @@ def _may_replace(name: str, place: str, *, force: bool, asks: bool) -> bool:
     return True
 
 
-def _asked_before(arguments: Namespace, provider: Provider, *, asks: bool) -> dict[str, Any]:
+def _asked_before(
+    arguments: Namespace, provider: Provider, console: Console, *, asks: bool
+) -> dict[str, Any]:
     """Give what has to be known before an app is registered; unasked, what the provider's file says."""
     login_url, scope, ports = arguments.login_url, arguments.scope, arguments.port
     if asks and not login_url and provider.login_url:
+        if shared := whom_it_serves(provider.login_url, provider.login_hosts):
+            console.say(f"{provider.login_url}: {shared} ({own_host(provider.login_hosts)})")
         login_url = answered("Login host", usual=provider.login_url)
     if asks and scope is None:
         scope = answered("Scopes", usual=provider.scope or "")

@@ -12,6 +12,7 @@ from ..edge.proxy import proxy_for
 from ..errors import ListenError, LoopbackAuthError, ProxyFailed
 from ..oauth.redirect_uri import difference
 from ..oauth.text import one_line
+from ..providers.login_host import own_host, whom_it_serves
 from .doctor import FAIL, OK, WARN, Check, warned
 from .doctor_files import configuration, sign_in, token_store
 
@@ -92,8 +93,12 @@ def _server(profile: Profile) -> Check:
     # Without its query, where somebody may have put a key.
     where = f"{parts.scheme}://{parts.netloc}{parts.path}"
     kind = f"{profile.provider.title}: " if profile.provider else ""
-    notes = "".join(f"; {note}" for note in profile.notes)
-    return Check(name=name, verdict=OK, seen=f"{kind}{where}{notes}")
+    seen = "; ".join((f"{kind}{where}", *profile.notes))
+    hosts = profile.provider.login_hosts if profile.provider else {}
+    if shared := whom_it_serves(where, hosts):
+        fix = f"loopback-auth login {profile.name} --login-url {own_host(hosts)}"
+        return Check(name=name, verdict=WARN, seen=seen, cause=shared, fix=fix)
+    return Check(name=name, verdict=OK, seen=seen)
 
 
 def _client(profile: Profile, environ: Mapping[str, str]) -> Check:

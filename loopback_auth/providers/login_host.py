@@ -4,11 +4,18 @@ Which host to sign in at, from what people have at hand: the address of a page t
     [login_hosts]
     known = ["login.example.com", "{name}.my.example.com"]    # a path behind one of these is of a page, and dropped
     sites = ["{name}.site.example.com"]                       # here it names the site, and is kept
-    [login_hosts.instead]                                     # what is given -> what is meant; without a dot: a bare name
-    "{name}.pages.example.com" = "{name}.my.example.com"
+    [login_hosts.short]                                       # what is given without https:// -> what is meant
+    "test" = "test.example.com"
     "{name}" = "{name}.my.example.com"
+    [login_hosts.instead]                                     # a host -> the one that is meant
+    "{name}.pages.example.com" = "{name}.my.example.com"
+    [login_hosts.refused]                                     # a host -> why nobody signs in there
+    "{name}.files.example.com" = "It serves files alone."
+    [login_hosts.shared]                                      # a host of several tenants -> whom it serves
+    "login.example.com" = "..."
 
-A host that is in none of them is somebody's own domain, unless it looks like one of these misspelled.
+The first that fits counts. `{instance}` is letters and a number (na139), `{name}` one or more labels (in `short`: one), any other
+name one label. A host that is in none of the tables is somebody's own domain, unless it looks like one of these misspelled.
 """
 
 from __future__ import annotations
@@ -27,42 +34,59 @@ if TYPE_CHECKING:
 _TELLING = 10
 """Shorter domains have too many neighbours that are somebody's own."""
 
+# A label; two hyphens part a name from what belongs to it.
+_LABEL = "[a-z0-9]+(?:-[a-z0-9]+)*"
+_LABELS = "[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?"
+_INSTANCE = r"[a-z]{2,5}\d{1,4}[a-z]?"
+
 
 def login_host(given: str, hosts: Mapping[str, Any]) -> tuple[str, str | None]:
     """
-    Give the login URL that *given* means, and a note for the person where that is another one; *hosts* is a provider's table.
+    Return the login URL that *given* means, and a note where that is another; *hosts* is a provider's table.
 
-    Raises `URLRefused` for what is no address, plain http, and for what looks like a misspelled host of the provider's.
+    Raises:
+        URLRefused: *given* is no address or plain http, nobody signs in there, or it looks like a
+            misspelled host of the provider's.
     """
     text = given.strip()
-    name = text.rstrip("/")
-    instead: Mapping[str, str] = hosts.get("instead", {})
-    if "/" not in name and "." not in name and ":" not in name:
-        meant = _rewritten(name, {k: v for k, v in instead.items() if "." not in k})
-        return (
-            (f"https://{meant}", _note(given, meant)) if meant else (check_url(text, name="login_url"), None)
-        )
+    if meant := _rewritten(text.rstrip("/"), hosts.get("short", {}), name=_LABEL):
+        return f"https://{meant}", _note(given, meant)
+    if not any(c in text for c in "/.:"):
+        return check_url(text, name="login_url"), None
     url = check_url(text if "://" in text else f"https://{text}", name="login_url")
     parts = urlsplit(url)
     host = (parts.hostname or "").lower()
     if is_loopback(host) or _fits(host, hosts.get("sites", ())):
         return url.rstrip("/"), None
-    if meant := _rewritten(host, {k: v for k, v in instead.items() if "." in k}):
+    if meant := _rewritten(host, hosts.get("instead", {})):
         return f"https://{meant}", _note(given, meant)
     if _fits(host, hosts.get("known", ())):
         shorter = f"{parts.scheme}://{parts.netloc}"
         return shorter, _note(given, parts.netloc) if parts.path.strip("/") else None
-    _refuse_misspelled(host, [*hosts.get("known", ()), *hosts.get("sites", ())])
+    if reason := _rewritten(host, hosts.get("refused", {})):
+        raise _refused(host, reason, hosts)
+    _refuse_misspelled(host, hosts)
     return url.rstrip("/"), None
+
+
+def whom_it_serves(url: str, hosts: Mapping[str, Any]) -> str:
+    """Return whom the host of *url* serves, where it is one that several tenants share; else nothing."""
+    return str(hosts.get("shared", {}).get((urlsplit(url).hostname or "").lower(), ""))
+
+
+def own_host(hosts: Mapping[str, Any]) -> str:
+    """Return the address of a tenant's own login host, MYDOMAIN in the place of its name."""
+    own = next((template for template in hosts.get("known", ()) if "{name}" in template), "")
+    return f"https://{own.replace('{name}', 'MYDOMAIN')}" if own else "URL"
 
 
 def _note(given: str, meant: str) -> str:
     return f"{one_line(given, limit=120)} is no address to sign in at; {meant} is, and is used"
 
 
-def _rewritten(host: str, instead: Mapping[str, str]) -> str | None:
+def _rewritten(host: str, instead: Mapping[str, str], *, name: str = _LABELS) -> str | None:
     for template, meant in instead.items():
-        found = _pattern(template).fullmatch(host)
+        found = _pattern(template, name=name).fullmatch(host)
         if found:
             return meant.format_map(found.groupdict())
     return None
@@ -72,27 +96,34 @@ def _fits(host: str, templates: Iterable[str]) -> bool:
     return any(_pattern(template).fullmatch(host) for template in templates)
 
 
-def _pattern(template: str) -> Any:
+def _pattern(template: str, *, name: str = _LABELS) -> Any:
     import re
 
-    label = "[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?" if "." in template else "[a-z0-9]+(?:-[a-z0-9]+)*"
-    quoted = re.sub(r"\\{(\w+)\\}", rf"(?P<\1>{label})", re.escape(template))
+    labels = {"name": name, "instance": _INSTANCE}
+    quoted = re.sub(
+        r"\\{(\w+)\\}",
+        lambda place: f"(?P<{place[1]}>{labels.get(place[1], _LABEL)})",
+        re.escape(template),
+    )
     return re.compile(quoted, re.IGNORECASE)
 
 
-def _refuse_misspelled(host: str, templates: Iterable[str]) -> None:
+def _refuse_misspelled(host: str, hosts: Mapping[str, Any]) -> None:
     from difflib import get_close_matches
 
-    known = list(templates)
+    known = [*hosts.get("known", ()), *hosts.get("sites", ())]
     ends = {_end(template) for template in known}
     telling = [end for end in ends if len(end) > _TELLING]
-    if not (_end(host) in ends or get_close_matches(_end(host), telling, n=1, cutoff=0.85)):
-        return
-    forms = ", ".join(template.replace("{name}", "NAME") for template in known)
-    raise URLRefused(
+    if _end(host) in ends or get_close_matches(_end(host), telling, n=1, cutoff=0.85):
+        forms = ", ".join(template.replace("{name}", "NAME") for template in known)
+        raise _refused(host, f"It looks like one of these, and is none of them: {forms}.", hosts)
+
+
+def _refused(host: str, reason: str, hosts: Mapping[str, Any]) -> URLRefused:
+    return URLRefused(
         f"{host[:120]} is no host to sign in at",
-        cause=f"It looks like one of these, and is none of them: {forms}.",
-        fix="give the right one: loopback-auth login --login-url URL",
+        cause=reason,
+        fix=f"give your own: loopback-auth login --login-url {own_host(hosts)}",
         name="login_url",
     )
 

@@ -17,6 +17,7 @@ from loopback_auth.testing.salesforce import APP, App, Salesforce
 
 from ..servers.command import run
 from ..servers.sockets import free_port
+from .test_doctor import write_config
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,6 +69,26 @@ async def test_what_would_never_come_back_is_known_before_a_browser_opens(
     with pytest.raises(AuthorizationError) as failed:
         await preflight(request_to(salesforce, client_id, redirect_uri), transport=HttpTransport())
     assert failed.value.error == error
+
+
+@pytest.mark.parametrize(
+    ("host", "verdict"),
+    [("login.salesforce.com", "warn"), ("test", "warn"), ("acme.my.salesforce.com", "ok")],
+)
+async def test_an_external_client_app_wants_its_orgs_own_host(
+    host: str, verdict: str, tmp_path: Path
+) -> None:
+    write_config(
+        tmp_path,
+        f'[profiles.default]\nprovider = "salesforce"\nclient_id = "x"\nlogin_url = "{host}"\n',
+    )
+    nowhere = {"HTTPS_PROXY": f"http://127.0.0.1:{free_port()}"}
+    outcome = await run("doctor", "--json", home=tmp_path, more=nowhere)
+    check = next(check for check in outcome.document["checks"] if check["name"] == "server")
+    assert check["verdict"] == verdict
+    if verdict == "warn":
+        assert "Since Spring '26 an External Client App" in check["cause"]
+        assert check["fix"] == ("loopback-auth login default --login-url https://MYDOMAIN.my.salesforce.com")
 
 
 async def test_the_whole_set_up_in_one_command(salesforce: Salesforce, tmp_path: Path) -> None:

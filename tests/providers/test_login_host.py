@@ -32,6 +32,62 @@ MEANT: list[tuple[str, str, bool]] = [
     ("acme", "https://acme.my.salesforce.com", True),
     (" acme ", "https://acme.my.salesforce.com", True),
     ("acme--qa", "https://acme--qa.sandbox.my.salesforce.com", True),
+    # The words of simple-salesforce and tap-salesforce.
+    ("login", "https://login.salesforce.com", True),
+    ("test", "https://test.salesforce.com", True),
+    ("TEST", "https://test.salesforce.com", True),
+    ("sandbox", "https://test.salesforce.com", True),
+    ("production", "https://login.salesforce.com", True),
+    ("acme.my", "https://acme.my.salesforce.com", True),
+    ("acme--qa.sandbox.my", "https://acme--qa.sandbox.my.salesforce.com", True),
+    ("acme-dev-ed.develop.my", "https://acme-dev-ed.develop.my.salesforce.com", True),
+    # A domain of Malaysia, and somebody's own.
+    ("https://acme.my", "https://acme.my", False),
+    ("portal.acme.my", "https://portal.acme.my", False),
+    # Government and China.
+    ("https://acme.my.salesforce.mil", "https://acme.my.salesforce.mil", False),
+    ("acme.lightning.crmforce.mil", "https://acme.my.salesforce.mil", True),
+    ("acme--qa.sandbox.lightning.crmforce.mil", "https://acme--qa.sandbox.my.salesforce.mil", True),
+    ("https://acme.my.sfcrmproducts.cn", "https://acme.my.sfcrmproducts.cn", False),
+    ("https://acme.lightning.sfcrmapps.cn/lightning/page", "https://acme.my.sfcrmproducts.cn", True),
+    ("acme.setup.sfcrmproducts.cn", "https://acme.my.sfcrmproducts.cn", True),
+    # Visualforce, files, Builder, sites: the pages that people work on.
+    ("https://acme--c.vf.force.com/apex/Page", "https://acme.my.salesforce.com", True),
+    ("acme--qa--c.sandbox.vf.force.com", "https://acme--qa.sandbox.my.salesforce.com", True),
+    ("acme-dev-ed--c.develop.vf.force.com", "https://acme-dev-ed.develop.my.salesforce.com", True),
+    ("acme--c.visualforce.com", "https://acme.my.salesforce.com", True),
+    ("acme--qa--c.visualforce.com", "https://acme--qa.sandbox.my.salesforce.com", True),
+    ("acme--c.na139.visual.force.com", "https://acme.my.salesforce.com", True),
+    ("acme--qa--c.cs42.visual.force.com", "https://acme--qa.sandbox.my.salesforce.com", True),
+    ("https://acme.file.force.com/sfc/servlet.shepherd", "https://acme.my.salesforce.com", True),
+    ("acme--qa.sandbox.file.force.com", "https://acme--qa.sandbox.my.salesforce.com", True),
+    ("acme--c.na139.content.force.com", "https://acme.my.salesforce.com", True),
+    ("https://acme.builder.salesforce-experience.com/x.jsp", "https://acme.my.salesforce.com", True),
+    (
+        "acme--dev1.sandbox.builder.salesforce-experience.com",
+        "https://acme--dev1.sandbox.my.salesforce.com",
+        True,
+    ),
+    ("acme.live-preview.salesforce-experience.com", "https://acme.my.salesforce.com", True),
+    ("acme.my.salesforce-sites.com", "https://acme.my.salesforce.com", True),
+    ("acme.my.salesforce-scrt.com", "https://acme.my.salesforce.com", True),
+    # Sandboxes as they were called before enhanced domains; since Spring '26 nothing leads on from there.
+    ("https://acme--qa.my.salesforce.com", "https://acme--qa.sandbox.my.salesforce.com", True),
+    ("acme--qa.cs42.my.salesforce.com", "https://acme--qa.sandbox.my.salesforce.com", True),
+    # A page that Microsoft Defender for Cloud Apps stands before.
+    ("acme.lightning.force.com.mcas.ms", "https://acme.my.salesforce.com", True),
+]
+
+REFUSED = [
+    ("https://na139.salesforce.com", "Spring '26"),
+    ("cs42.salesforce.com", "Spring '26"),
+    ("mc.s10.exacttarget.com", "Marketing Cloud"),
+    ("https://abc123.auth.marketingcloudapis.com", "Marketing Cloud"),
+    ("cloud.s10.marketingcloudapps.com", "Marketing Cloud"),
+    ("https://pi.pardot.com", "pardot_api"),
+    ("https://api.salesforce.com", "APIs"),
+    ("abc123.c360a.salesforce.com", "Data Cloud"),
+    ("c.na139.content.force.com", "files"),
 ]
 
 
@@ -68,6 +124,27 @@ def test_plain_http_and_typos_are_refused(given: str) -> None:
     assert refused.value.exit_code == 2
     assert "loopback-auth" in refused.value.fix
     assert "secret" not in f"{refused.value}{refused.value.cause}{refused.value.fix}"
+
+
+@pytest.mark.parametrize(("given", "reason"), REFUSED)
+def test_a_host_that_nobody_signs_in_at_is_refused_with_the_reason(given: str, reason: str) -> None:
+    with pytest.raises(URLRefused) as refused:
+        login_host(given, HOSTS)
+    assert reason in refused.value.cause
+    assert "looks like" not in refused.value.cause
+    assert "loopback-auth login --login-url https://MYDOMAIN.my.salesforce.com" in refused.value.fix
+
+
+@pytest.mark.parametrize("word", ["login", "test", "sandbox", "production"])
+@pytest.mark.parametrize("provider", ["salesforce", "salesforce-sandbox"])
+def test_no_word_of_another_tool_leads_to_a_strangers_org(word: str, provider: str) -> None:
+    url, note = login_host(word, load_provider(provider).login_hosts)
+    assert url in ("https://login.salesforce.com", "https://test.salesforce.com")
+    assert note == f"{word} is no address to sign in at; {url.removeprefix('https://')} is, and is used"
+
+
+def test_both_files_of_this_server_call_its_hosts_the_same() -> None:
+    assert load_provider("salesforce-sandbox").login_hosts == HOSTS
 
 
 def test_a_profile_signs_in_there_and_says_so() -> None:
