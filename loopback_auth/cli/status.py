@@ -93,23 +93,24 @@ def _lines(told: Mapping[str, Any]) -> list[str]:
 
 
 def kept(name: str, store: FileStore) -> dict[str, Any]:
-    """Say where the tokens of a profile are."""
-    place = store.place(name)
-    in_keyring = place["storage"] == "keyring"
-    return {
-        "storage": place["storage"],
-        "path": store.path(name),
-        **({"backend": place.get("backend")} if in_keyring else {}),
-        **({"copy_in_keyring": True} if not in_keyring and "entry" in place else {}),
-    }
+    """Return where the tokens of a profile are, as `FileStore.place` does, and the path of its file."""
+    return {"path": store.path(name), **store.place(name)}
 
 
 def kept_told(told: Mapping[str, Any]) -> str:
     """Say that in words."""
+    path = told["path"]
     if told["storage"] == "keyring":
-        return f"the keyring ({told['backend']}); {told['path']} says so and holds no token"
-    left = "; an older copy is still in the keyring, which could not be reached, and goes with the next save"
-    return f"{told['path']}{left if told.get('copy_in_keyring') else ''}"
+        words = f"the keyring ({told['backend']}); {path} says so and holds no token"
+    elif "awaits_keyring" in told:
+        words = f"{path}, which only you can read; the keyring did not take them, and gets them at the next refresh"
+    else:
+        words = path
+    if "copy_in_keyring" in told:
+        words += (
+            "; an older copy is still in the keyring, which could not be reached, and goes with the next save"
+        )
+    return words
 
 
 def expiry_told(told: Mapping[str, Any]) -> str:

@@ -1,17 +1,20 @@
 """
-The lock of a keyring entry: in one place for the whole user, whatever HOME and the variables for folders say.
+What all homes share that say the same of the keyring: a lock, and where the sign-in is that they point to.
 
-Two homes may point to one entry, and one refresh must be enough for both.
+A home may be copied, and put back from a backup; then two token files point to one sign-in, and one
+refresh must be enough for both. So this is in one place for the whole user, whatever HOME and the
+variables for folders say.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import sys
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 
-from ..errors import StoreUnwritable
+from ..errors import StoreError, StoreUnwritable
 from .private_folder import opened
 
 TYPE_CHECKING = False
@@ -22,14 +25,44 @@ if TYPE_CHECKING:
     from .private_folder import PrivateFolder
 
 
+class SharedPlace:
+    """The lock of one sign-in is held; `now` is the entry that it is in, and its number of parts, as far as is known."""
+
+    def __init__(self, folder: PrivateFolder, name: str, lock: FileLock | None) -> None:
+        self._folder = folder
+        self._name = name
+        self.descriptors = lock.descriptors if lock else ()
+
+    @property
+    def now(self) -> tuple[str, int]:
+        with suppress(StoreError, ValueError, TypeError):
+            entry, parts = json.loads(self._folder.read(self._name) or b"")
+            return str(entry), int(parts)
+        return "", 0
+
+    def move(self, entry: str, parts: int) -> None:
+        """Say that the sign-in is in *entry* now; if that fails, whoever looks for it has to sign in again."""
+        with suppress(StoreError):
+            temporary = f".{self._name}~{os.urandom(8).hex()}.tmp"
+            self._folder.replace(self._name, json.dumps([entry, parts]).encode(), temporary=temporary)
+
+
 @contextmanager
-def entry_locked(entry: str, profile: str, *, patience_s: float, take_over: bool) -> Iterator[FileLock]:
-    """Hold the lock of *entry* on behalf of *profile*; raises `StoreBusy` after *patience_s*, `StoreUnwritable`."""
-    name = f"keyring-{hashlib.sha256(entry.encode()).hexdigest()[:16]}.lock"
+def shared_place(
+    sign_in: str, profile: str, *, patience_s: float | None, take_over: bool
+) -> Iterator[SharedPlace]:
+    """
+    Hold the lock of *sign_in* on behalf of *profile*, unless it was inherited: without *patience_s*.
+
+    Raises `StoreBusy` after *patience_s*, `StoreUnwritable`.
+    """
+    name = f"keyring-{hashlib.sha256(sign_in.encode()).hexdigest()[:16]}"
     with ExitStack() as stack:
-        yield stack.enter_context(
-            _locks(stack, profile).locked(name, patience_s=patience_s, take_over=take_over)
-        )
+        folder, lock = _locks(stack, profile), None
+        if patience_s is not None:
+            taken = folder.locked(f"{name}.lock", patience_s=patience_s, take_over=take_over)
+            lock = stack.enter_context(taken)
+        yield SharedPlace(folder, f"{name}.json", lock)
 
 
 def _locks(stack: ExitStack, profile: str) -> PrivateFolder:

@@ -1,11 +1,4 @@
-"""
-A profile whose tokens are in the system's keyring, or on their way there or back. Loaded only for such a profile.
-
-Its token file holds no token then, but says where they are: `{"storage": "keyring", "entry": ...}`. While a credential moves, its
-file has both, the tokens and `{"storage": "file", "entry": ...}`: the file counts, and in the keyring there may be a copy, which the
-next save or removal takes away. While an entry is made or removed, the file says `"nowhere"`. So a process killed at any moment
-loses nothing, and no copy is forgotten.
-"""
+"""A profile whose tokens are, were or shall be in the system's keyring. Loaded only for such a profile."""
 
 from __future__ import annotations
 
@@ -13,119 +6,109 @@ import hashlib
 import json
 import os
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 
 from ..errors import KeyringUnavailable, StoreDamaged, StoreError, StoreUnwritable
-from .document import NOWHERE, document_of, place_of, without_marks
-from .keyring_entry import Entry
-from .keyring_lock import entry_locked
+from .document import document_of
+from .keyring_entry import Entries
+from .keyring_lock import shared_place
+from .keyring_record import Record, record_of
 from .keyring_service import Keyring
-from .store import Hold
+from .profile_lock import Hold
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
 
-    from .file_lock import FileLock
-    from .private_folder import PrivateFolder
+    from .keyring_lock import SharedPlace
 
 
-def load_from(place: Mapping[str, str], profile: str) -> dict[str, Any] | None:
-    """Give the document of *profile* from where its file, which says *place*, points to."""
-    if place["storage"] == NOWHERE:
-        return None
-    try:
-        text = Entry(place["entry"], Keyring(profile)).read()
-        return None if text is None else document_of(text.encode())
-    except ValueError as error:
-        raise StoreDamaged(
-            f"what the keyring holds of the profile {profile} is damaged ({error})",
-            profile=profile,
-            cause="Another program changed it, or took a part of it away.",
-            fix=f"loopback-auth login {profile}   puts a new sign-in in its place",
-        ) from None
+def read_kept(content: bytes, profile: str) -> dict[str, Any] | None:
+    """
+    Return the document of *profile*, whose token file has this *content*, from wherever it is.
+
+    Raises:
+        ValueError: the file is damaged, or what it points to is not there or not whole.
+    """
+    record = record_of(content)
+    if not record.entry:
+        return dict(record.document) or None
+    text = Entries(Keyring(profile)).read(record.entry, record.parts)
+    if text is None:
+        raise ValueError("the keyring has no such entry")
+    return document_of(text.encode())
+
+
+def place_of(content: bytes) -> dict[str, Any]:
+    """Return what `FileStore.place` says of a profile whose token file has this *content*."""
+    record = Record()
+    with suppress(ValueError):
+        record = record_of(content)
+    told: dict[str, Any] = {"storage": "file"}
+    if record.entry:
+        told = {"storage": "keyring", "backend": record.backend}
+    elif record.document and record.storage == "keyring":
+        told["awaits_keyring"] = True
+    return {**told, "copy_in_keyring": True} if record.leftovers else told
 
 
 @contextmanager
 def keyring_hold(
-    folder: PrivateFolder,
-    profile: str,
-    lock: FileLock,
-    *,
-    storage: str | None,
-    patience_s: float | None,
-    take_over: bool,
+    plain: Hold, *, storage: str | None, patience_s: float | None, take_over: bool
 ) -> Iterator[KeyringHold]:
     """
-    Hold the lock of the keyring entry, beside that of the file, which the caller holds; without *patience_s* it was inherited.
+    Hold the lock of the sign-in in the keyring beside that of the file; without *patience_s* it was inherited.
 
     Raises `StoreBusy` after *patience_s*.
     """
-    place = place_of(folder.read(f"{profile}.json") or b"") or {}
-    name = place.get("entry") or _new_entry_name(folder.path, profile)
-    hold = KeyringHold(folder, profile, lock, Entry(name, Keyring(profile)), storage)
-    if patience_s is None:
-        yield hold
-        return
-    with entry_locked(name, profile, patience_s=patience_s, take_over=take_over) as of_entry:
-        hold.of_entry = of_entry
+    hold = KeyringHold(plain, storage)
+    place = shared_place(hold.sign_in, hold.profile, patience_s=patience_s, take_over=take_over)
+    with place as hold.shared_place:
         yield hold
 
 
 class KeyringHold(Hold):
     """As `Hold`, of a profile whose tokens are, were or shall be in the keyring."""
 
-    def __init__(
-        self, folder: PrivateFolder, profile: str, lock: FileLock, entry: Entry, storage: str | None
-    ) -> None:
-        super().__init__(folder, profile, lock)
-        self.of_entry: FileLock | None = None
-        self._entry = entry
-        self._storage = storage or ("keyring" if self._is_in_keyring() else "file")
+    shared_place: SharedPlace
+
+    def __init__(self, plain: Hold, storage: str | None) -> None:
+        super().__init__(plain.folder, plain.profile, plain.lock)
+        self._entries = Entries(Keyring(plain.profile))
+        record = self._record()
+        self._storage = storage or record.storage
+        named = filter(None, (record.entry, *record.leftovers))
+        self.sign_in = "/".join(next(named, _new_sign_in(plain.folder.path, plain.profile)).split("/")[:2])
 
     @property
     def descriptors(self) -> tuple[int, ...]:
-        return (*super().descriptors, *(self.of_entry.descriptors if self.of_entry else ()))
-
-    def load(self) -> dict[str, Any] | None:
-        place = self._place()
-        if place.get("storage", "file") != "file":
-            return load_from(place, self._profile)
-        document = super().load()
-        return document and without_marks(document)
-
-    def _save(self, document: Mapping[str, Any]) -> None:
-        with suppress(StoreUnwritable):
-            self._remove_leftovers()
-        self._make_way()
-        if self._storage == "keyring":
-            self._move_in()
-            self._save_in_keyring(without_marks(document))
-        else:
-            self._save_in_file(without_marks(document))
+        return (*super().descriptors, *self.shared_place.descriptors)
 
     def prove(self, size: int = 0) -> None:
-        """As `FileStore.prove`; a credential that shall be in the keyring and is not goes there now, while nothing is at stake."""
-        if self._storage == "file":
-            super().prove(size)
-        elif self._is_in_keyring():
-            self._make_way()
-            self._entry.probe()
-        else:
-            super().prove(size)
-            self._move_in()
+        super().prove(size)
+        if self._storage == "keyring":
+            self._entries.probe(self.sign_in)
 
-    def _remove(self) -> bool:
-        place = self._place()
-        if place:
-            self._say_nowhere()
-            try:
-                self._entry.remove()
-            except StoreError:
-                # The tokens that can be removed are; what is left is the truth about the rest.
-                self._point()
-                raise
-        return super()._remove()
+    def _read(self, content: bytes) -> dict[str, Any] | None:
+        record = record_of(content)
+        if not record.entry:
+            return dict(record.document) or None
+        try:
+            text = self._entries.read(record.entry, record.parts)
+            entry, parts = self.shared_place.now
+            if text is None and entry not in ("", record.entry):
+                # This file is a copy of another one, or an old one, and the sign-in has moved on since.
+                self._write_record(replace(record, entry=entry, parts=parts))
+                text = self._entries.read(entry, parts)
+            return None if text is None else document_of(text.encode())
+        except ValueError as error:
+            raise StoreDamaged(
+                f"what the keyring holds of the profile {self.profile} is damaged ({error})",
+                profile=self.profile,
+                cause="Another program changed it, or took a part of it away.",
+                fix=f"loopback-auth login {self.profile}   puts a new sign-in in its place",
+            ) from None
 
     def _make_way(self) -> None:
         try:
@@ -135,69 +118,93 @@ class KeyringHold(Hold):
             if self._storage == "keyring":
                 raise
 
-    def _move_in(self) -> None:
-        """Bring the tokens from the file, if there are any, into the keyring as they are."""
-        if self._is_in_keyring():
-            return
-        self._entry.probe()
-        document = None
-        with suppress(StoreDamaged):
-            document = self.load()
-        if document is None:
-            return
-        self._write({**document, **self._mark("file")})
-        self._entry.write(_text(document))
-        self._point()
+    def _save(self, document: Mapping[str, Any], *, is_only_copy: bool) -> StoreError | None:
+        if self._storage == "file":
+            self._make_way()
+            self._commit(self._emptied(document=document))
+            return None
+        try:
+            self._make_way()
+            self._save_in_keyring(document)
+        except (KeyringUnavailable, StoreUnwritable) as error:
+            if not is_only_copy:
+                raise
+            self._write_record(self._emptied(storage="keyring", document=document))
+            return error
+        return None
 
     def _save_in_keyring(self, document: Mapping[str, Any]) -> None:
-        if self._is_in_keyring():
-            self._entry.write(_text(document))
-            return
-        # Nothing was stored. The file comes first, so that a process killed now leaves no tokens that no file knows of.
-        self._say_nowhere()
+        before, entry = self._record(), f"{self.sign_in}/{os.urandom(8).hex()}"
+        orphans: dict[str, int] = {}
+        if not before.entry:
+            self._entries.probe(self.sign_in)
+            # Of this folder, before it was deleted and made again.
+            orphans = {self.sign_in: 0, **dict([self.shared_place.now])}
+        # The file names the entry before there is one. The room is for what follows.
+        begun = replace(before, leftovers=_named({**orphans, **before.leftovers, entry: 0}))
+        self._write_record(begun, in_room=False)
         try:
-            self._entry.write(_text(document))
-        except StoreError:
-            with suppress(StoreError):
-                self._entry.remove()
-                self._folder.remove(f"{self._profile}.json")
+            # ASCII: an octet here is a character there, and half a surrogate pair is an escape.
+            parts = self._entries.write(entry, json.dumps(document, separators=(",", ":")))
+            backend = self._entries.keyring.backend()
+        except KeyringUnavailable:
+            self._clean(begun)
             raise
-        self._point()
+        self._commit(self._emptied(storage="keyring", entry=entry, parts=parts, backend=backend))
 
-    def _save_in_file(self, document: Mapping[str, Any]) -> None:
-        if not self._place():
-            self._write(document)
-            return
-        self._write({**document, **self._mark("file")})
-        # The credential is safe; what cannot be removed now stays marked, and is by the next save.
-        with suppress(StoreError):
-            self._entry.remove()
-            self._write(document)
+    def _commit(self, record: Record) -> None:
+        self._write_record(record)
+        self.shared_place.move(record.entry, record.parts)
+        self._clean(record)
 
-    def _point(self) -> None:
-        backend = {}
-        with suppress(KeyringUnavailable):
-            backend["backend"] = self._entry.keyring.backend()
-        self._write({"version": 1, "profile": self._profile, **self._mark("keyring"), **backend})
+    def _clean(self, record: Record) -> KeyringUnavailable | None:
+        """Remove the leftovers that *record*, which is written, names; return what kept some of them."""
+        left, trouble = dict(record.leftovers), None
+        for name, parts in record.leftovers.items():
+            try:
+                self._entries.remove(name, parts)
+                del left[name]
+            except KeyringUnavailable as error:
+                trouble = error
+        if left != record.leftovers:
+            # If this fails, the next save removes them once more.
+            with suppress(StoreError):
+                self._write_record(replace(record, leftovers=left), in_room=False)
+        return trouble
 
-    def _say_nowhere(self) -> None:
-        self._write({"version": 1, "profile": self._profile, **self._mark(NOWHERE)})
+    def _remove(self) -> bool:
+        emptied = self._emptied(storage=self._storage)
+        if not emptied.leftovers:
+            return super()._remove()
+        self._write_record(emptied)
+        if trouble := self._clean(emptied):
+            raise trouble
+        return True
 
-    def _mark(self, storage: str) -> dict[str, str]:
-        return {"storage": storage, "entry": self._entry.name}
+    def _emptied(self, **members: Any) -> Record:
+        """Return a record of *members* that has all else that may be in the keyring among its leftovers."""
+        before = self._record()
+        leftovers = {**before.leftovers, before.entry: before.parts}
+        leftovers.pop(members.get("entry", ""), None)
+        return Record(leftovers=_named(leftovers), **members)
 
-    def _is_in_keyring(self) -> bool:
-        return self._place().get("storage") == "keyring"
+    def _record(self) -> Record:
+        """Return what the file says; a damaged one says nothing."""
+        with suppress(ValueError):
+            return record_of(self._content() or b"{}")
+        return Record()
 
-    def _place(self) -> dict[str, str]:
-        return place_of(self._folder.read(f"{self._profile}.json") or b"") or {}
+    def _write_record(self, record: Record, *, in_room: bool = True) -> None:
+        if said := record.to_json(self.profile):
+            self._write(said, in_room=in_room)
+        else:
+            super()._remove()
 
 
-def _text(document: Mapping[str, Any]) -> str:
-    # ASCII: an octet here is a character there, and half a surrogate pair is an escape.
-    return json.dumps(document, separators=(",", ":"))
+def _named(entries: Mapping[str, int]) -> dict[str, int]:
+    return {name: parts for name, parts in entries.items() if name}
 
 
-def _new_entry_name(folder: str, profile: str) -> str:
-    """Name the entry of a profile whose files are in *folder*: the same again there, and another in another place."""
+def _new_sign_in(folder: str, profile: str) -> str:
+    """Name the sign-in of a profile whose files are in *folder*: the same again there, and another in another place."""
     return f"{profile}/{hashlib.sha256(os.path.realpath(folder).encode()).hexdigest()[:12]}"

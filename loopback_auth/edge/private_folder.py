@@ -170,8 +170,11 @@ class PrivateFolder:
 
 
 def _unwritable(path: str, error: OSError) -> StoreUnwritable:
-    from .unwritable import unwritable
-
+    try:
+        from .unwritable import unwritable
+    except (OSError, ImportError):
+        # With as many open files as there may be, no module can be read either.
+        return StoreUnwritable(f"{path}: {error.strerror or error}", path=path)
     return unwritable(path, error)
 
 

@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
-import time
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext
 
-from ..errors import (
-    LoopbackAuthError,
-    StoreBusy,
-    StoreChanged,
-    StoreDamaged,
-    StoreError,
-    StoreUnsafe,
-    StoreUnwritable,
-    UsageError,
-)
-from .document import STORAGES, VERSION, document_of, place_of, without_marks
+from ..errors import LoopbackAuthError, StoreBusy, StoreError, StoreUnwritable, UsageError
+from .document import STORAGES, VERSION, document_of, may_point_elsewhere
 from .file_lock import LOCK_PATIENCE_S, FileLock, held_by_another
 from .home import absolute_folder
 from .private_folder import opened
+from .profile_lock import Hold, damaged, write_probe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -99,14 +89,19 @@ class FileStore:
             name.removesuffix(".json") for name in names if name.endswith(".json") and name[0] not in ".-"
         ]
 
-    def place(self, profile: str) -> dict[str, str]:
+    def place(self, profile: str) -> dict[str, Any]:
         """
-        Tell where the tokens of *profile* are: `storage`, and for the keyring `entry` and `backend`.
+        Return where the tokens of *profile* are: `storage`, and for the keyring `backend`.
 
-        A file with an `entry` has left the keyring, where a copy could not be removed yet.
+        `awaits_keyring` is there when they should be in the keyring, which did not take them;
+        `copy_in_keyring` when an older copy could not be removed from it yet.
         """
-        with self._opened(create=False) as folder:
-            return (folder and _place_in(folder, profile)) or {"storage": "file"}
+        content = self._content(profile)
+        if content is not None and may_point_elsewhere(content):
+            from .keyring_store import place_of
+
+            return place_of(content)
+        return {"storage": "file"}
 
     def load(self, profile: str) -> dict[str, Any] | None:
         """
@@ -114,24 +109,29 @@ class FileStore:
 
         A damaged one is set aside and raises `StoreDamaged`; one of a later version raises `StoreNewer` and stays as it is.
         """
-        name = f"{check_profile_name(profile)}.json"
-        with self._opened(create=False) as folder:
-            content = folder.read(name) if folder else None
-            if content is None:
-                return None
-            place = place_of(content)
-            if place and place["storage"] != "file":
-                return self._load_from_keyring(profile, place)
-            try:
-                return without_marks(document_of(content)) if place else document_of(content)
-            except ValueError as error:
-                why = str(error)
+        content = self._content(profile)
+        if content is None:
+            return None
+        is_elsewhere = may_point_elsewhere(content)
+        try:
+            if not is_elsewhere:
+                return document_of(content)
+            from .keyring_store import read_kept
+
+            return read_kept(content, profile)
+        except ValueError as error:
+            why = str(error)
+        if is_elsewhere and self._content(profile) != content:
+            # A save came between the reading of the file and that of the keyring.
+            return self.load(profile)
         # Once more under the lock, where no other process can replace it.
         try:
             with self.locked(profile) as hold:
                 return hold.load()
         except StoreUnwritable:
-            raise _damaged(profile, why, self.path(profile)) from None
+            if is_elsewhere:
+                raise
+            raise damaged(profile, why, self.path(profile)) from None
 
     def save(self, profile: str, document: Mapping[str, Any]) -> None:
         """Store *document* whole; raises a `StoreError` with the old one untouched."""
@@ -182,7 +182,7 @@ class FileStore:
             if before is None:
                 hold.remove()
             else:
-                hold.save(before)
+                hold.save(before, is_only_copy=True)
         self._changed.pop(profile, None)
         return True
 
@@ -199,7 +199,7 @@ class FileStore:
             # Who holds the lock may stand still for ever. This touches nothing of the profile's.
             with self._opened(create=True) as folder:
                 assert folder is not None  # noqa: S101 - it was created
-                folder.remove(_probe(folder, ""))
+                folder.remove(write_probe(folder, ""))
 
     @contextmanager
     def watched(self, profile: str) -> Iterator[None]:
@@ -265,180 +265,20 @@ class FileStore:
         patience_s: float | None,
         take_over: bool = False,
     ) -> AbstractContextManager[Hold]:
-        if self._storage != "keyring" and not _place_in(folder, profile):
-            return nullcontext(Hold(folder, profile, lock))
+        hold = Hold(folder, profile, lock)
+        if self._storage != "keyring" and not may_point_elsewhere(hold.content or b""):
+            return nullcontext(hold)
         from .keyring_store import keyring_hold
 
-        return keyring_hold(
-            folder, profile, lock, storage=self._storage, patience_s=patience_s, take_over=take_over
-        )
+        return keyring_hold(hold, storage=self._storage, patience_s=patience_s, take_over=take_over)
 
-    def _load_from_keyring(self, profile: str, place: Mapping[str, str]) -> dict[str, Any] | None:
-        from .keyring_store import load_from
-
-        document = load_from(place, profile)
-        if document is None and self.place(profile) != place:
-            # Meanwhile they went from the keyring to the file.
-            return self.load(profile)
-        return document
+    def _content(self, profile: str) -> bytes | None:
+        name = f"{check_profile_name(profile)}.json"
+        with self._opened(create=False) as folder:
+            return folder.read(name) if folder else None
 
     def _opened(self, *, create: bool) -> AbstractContextManager[PrivateFolder | None]:
         return opened(self.folder, create=create)
 
 
-class Hold:
-    """
-    One profile's file while its lock is held; made by `FileStore.locked`.
-
-    A lock can be lost, to somebody who removes its file or takes it over. Then `save` and `remove` take it again, and raise
-    `StoreChanged`, once, if the file is another one than this process has seen or written last.
-    """
-
-    def __init__(self, folder: PrivateFolder, profile: str, lock: FileLock) -> None:
-        self.lock = lock
-        self.has_changed = False
-        self._folder = folder
-        self._profile = profile
-        self._room = ""
-        self._seen = self._content()
-
-    @property
-    def descriptors(self) -> tuple[int, ...]:
-        """What a child has to inherit to go on in the place of this process (`FileStore.inherited`)."""
-        return self.lock.descriptors
-
-    def load(self) -> dict[str, Any] | None:
-        """As `FileStore.load`."""
-        content = self._seen = self._folder.read(f"{self._profile}.json")
-        try:
-            return None if content is None else document_of(content)
-        except ValueError as error:
-            raise self._set_aside(str(error)) from None
-
-    def save(self, document: Mapping[str, Any]) -> None:
-        """As `FileStore.save`."""
-        self._check_lock()
-        self._save(document)
-        self.has_changed = True
-
-    def _save(self, document: Mapping[str, Any]) -> None:
-        with suppress(StoreUnwritable):
-            # What cannot be removed now is by the next save: this one may hold the only copy of a refresh token.
-            self._remove_leftovers()
-        self._make_way()
-        self._write(document)
-
-    def _write(self, document: Mapping[str, Any]) -> None:
-        # Half a surrogate pair, which no UTF-8 has, becomes the escape that JSON has for it.
-        content = (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode(
-            "utf-8", "backslashreplace"
-        )
-        room, self._room = self._room, ""
-        temporary = room or _temporary(self._profile)
-        self._folder.replace(
-            f"{self._profile}.json",
-            content,
-            temporary=temporary,
-            is_there=bool(room),
-            last_check=lambda: self._before_replacing(temporary),
-        )
-        self._seen = content
-
-    def remove(self) -> bool:
-        """As `FileStore.remove`."""
-        self._check_lock()
-        was_there = self._remove()
-        self.has_changed = self.has_changed or was_there
-        return was_there
-
-    def _remove(self) -> bool:
-        self._remove_leftovers()
-        return self._folder.remove(f"{self._profile}.json")
-
-    def prove(self, size: int = 0) -> None:
-        """As `FileStore.prove`; room for a document of so many octets stays set aside until the next save, or `release`."""
-        self._make_way()
-        probe = _probe(self._folder, self._profile, size)
-        if size:
-            self._room = probe
-        else:
-            self._folder.remove(probe)
-
-    def release(self) -> None:
-        """Give back the room that `prove` set aside, if no save has used it."""
-        room, self._room = self._room, ""
-        if room:
-            with suppress(StoreUnwritable):
-                self._folder.remove(room)
-
-    def _check_lock(self) -> None:
-        if not self.lock.is_lost():
-            return
-        self.lock.take(LOCK_PATIENCE_S)
-        seen, self._seen = self._seen, self._content()
-        if self._seen != seen:
-            profile = self._profile
-            raise StoreChanged(
-                f"the stored tokens of the profile {profile} are other ones now", profile=profile
-            )
-
-    def _before_replacing(self, temporary: str) -> None:
-        self._check_lock()
-        self.lock.guard(temporary)
-
-    def _content(self) -> bytes | None:
-        # What is no plain file of ours is told by whoever wants to use it.
-        with suppress(StoreUnsafe):
-            return self._folder.read(f"{self._profile}.json")
-        return None
-
-    def _make_way(self) -> None:
-        """Refuse to replace a file of a later version; keep the bytes of a damaged one."""
-        with suppress(StoreDamaged):
-            self.load()
-
-    def _set_aside(self, why: str) -> StoreDamaged:
-        profile, folder = self._profile, self._folder
-        kept = f"{profile}.json.damaged-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
-        taken = sum(name.startswith(kept) for name in folder.names())
-        kept += f"-{taken}" if taken else ""
-        moved = folder.set_aside(f"{profile}.json", as_name=kept)
-        self._seen = self._content()
-        return _damaged(profile, why, os.path.join(folder.path, kept if moved else f"{profile}.json"))
-
-    def _remove_leftovers(self) -> None:
-        # Under the lock nobody else is writing: such a file was left by a process that was killed, and holds tokens.
-        for name in self._folder.names():
-            if name.startswith(f".{self._profile}~") and name.endswith(".tmp") and name != self._room:
-                self._folder.remove(name)
-
-
-def _damaged(profile: str, why: str, where: str) -> StoreDamaged:
-    return StoreDamaged(
-        f"the token file of the profile {profile} is damaged ({why}); its bytes are kept in {where}",
-        profile=profile,
-        path=where,
-    )
-
-
-def _temporary(profile: str) -> str:
-    # "~" is in no profile's name, so that one profile's leftovers are never taken for another's.
-    return f".{profile}~{os.urandom(8).hex()}.tmp"
-
-
-def _probe(folder: PrivateFolder, profile: str, size: int = 0) -> str:
-    """Write a file of so many octets in the way that tokens are, and return its name."""
-    probe = f".{profile}~probe-{os.getpid()}.tmp"
-    content = b"a probe, holds nothing\n".ljust(size, b".")
-    folder.replace(probe, content, temporary=_temporary(profile))
-    return probe
-
-
-def _place_in(folder: PrivateFolder, profile: str) -> dict[str, str] | None:
-    # What is no plain file of ours is told by whoever wants to use it.
-    with suppress(StoreUnsafe):
-        return place_of(folder.read(f"{profile}.json") or b"")
-    return None
-
-
-__all__ = ["VERSION", "FileStore", "StoreError", "StoreUnwritable", "check_profile_name"]
+__all__ = ["VERSION", "FileStore", "Hold", "StoreError", "StoreUnwritable", "check_profile_name"]

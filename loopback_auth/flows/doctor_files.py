@@ -70,7 +70,7 @@ def token_store(scene: Scene) -> Check:
         scene.store.storing(asked).prove(scene.name)
     except LoopbackAuthError as error:
         return Check.of(error, name)
-    storage = asked or place["storage"]
+    storage = asked or ("keyring" if "awaits_keyring" in place else place["storage"])
     seen = f"{folder} is yours, and can be written; tokens are kept in a {storage}"
     if mode & 0o077:
         return warned(
@@ -78,7 +78,14 @@ def token_store(scene: Scene) -> Check:
             f"{seen}; others could look into it until now (mode {mode:04o}), which was changed",
             f"look at who did that: ls -ld {folder}",
         )
-    return Check(name=name, verdict=OK, seen=seen.replace("a keyring", "the keyring"))
+    seen = seen.replace("a keyring", "the keyring")
+    if "awaits_keyring" in place:
+        return warned(
+            name,
+            f"{seen}, but it did not take the last ones, which are in a file that only you can read",
+            f"loopback-auth refresh {scene.name}",
+        )
+    return Check(name=name, verdict=OK, seen=seen)
 
 
 def sign_in(scene: Scene) -> Check:

@@ -37,7 +37,11 @@ async def logout(
     A refresh that is on its way is let finish, or its new tokens would outlive the sign-out. *environ* holds the client's secret
     where the sign-in was told so. Raises `SignInNeeded` when nothing was stored.
     """
-    signed_in(profile, store.load(profile))
+    stored = store.load(profile)
+    if stored is None and profile in store.profiles():
+        # Nobody is signed in, but the keyring may hold what could not be removed when somebody was.
+        store.remove(profile)
+    signed_in(profile, stored)
     with ExitStack() as stack:
         hold = await turn(profile, store, stack)
         document = signed_in(profile, hold.load())

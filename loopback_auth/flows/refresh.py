@@ -21,6 +21,7 @@ from ..oauth.refresh import read_refresh_reply, refresh_token_grant
 from .access_token import SPARE_S, is_usable, signed_in, still_good
 from .expiry import with_expiry, with_usual_expiry
 from .in_flight import InFlight
+from .only_copy import save_only_copy
 from .partial_answer import or_part
 from .patience import patiently
 
@@ -171,7 +172,7 @@ async def _refreshed(
     renewed = replace(credential, tokens=new.tokens, rotates=credential.rotates or rotated)
     # What the server knows of the expiry may come late or never.
     saved = with_usual_expiry(renewed)
-    _save(saved, hold, rotated=rotated)
+    _save(saved, hold, rotated=rotated, notify=notify)
     if new.failure is not None:
         raise new.failure
     for objection in new.objections:
@@ -202,13 +203,19 @@ def _drop(token: Secret, hold: Hold) -> None:
         hold.save({**document, "refresh_token": None})
 
 
-def _save(credential: Credential, hold: Hold, *, rotated: bool) -> None:
+def _save(credential: Credential, hold: Hold, *, rotated: bool, notify: Callable[[Notice], None]) -> None:
+    def save() -> None:
+        if rotated:
+            save_only_copy(credential, hold, notify)
+        else:
+            hold.save(credential.to_document())
+
     try:
         with suppress(StoreUnwritable):
-            hold.save(credential.to_document())
+            save()
             return
         # Once more, whatever it was: there is no other copy.
-        hold.save(credential.to_document())
+        save()
     except StoreChanged:
         raise
     except StoreError as error:

@@ -9,12 +9,12 @@ from ..edge.home import variable
 from ..errors import AccountDiffers, LoopbackAuthError, StoreChanged
 from ..notices import Warned
 from ..oauth.credential import Credential
+from .only_copy import save_only_copy
 from .revocation import give_back, revoke
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
-    from typing import Any
 
     from ..edge.store import FileStore, Hold
     from ..notices import Notice
@@ -86,12 +86,13 @@ class Replacement:
         self._notify = notify
         self._environ = environ
         self._saved: Credential | None = None
-        self._before: dict[str, Any] | None = None
+        self._before = self.held.to_document() if self.held else None
         self._storage_before: str | None = None
 
     def save(self, new: Credential, hold: Hold) -> None:
         """Store *new*; raises a `StoreError` with the old sign-in untouched."""
-        self._storage_before = self._store.place(self._profile.name).get("storage")
+        place = self._store.place(self._profile.name)
+        self._storage_before = "keyring" if "awaits_keyring" in place else place["storage"]
         # A finished sign-in takes the place of whatever came between.
         with suppress(StoreChanged):
             self._save(new, hold)
@@ -102,7 +103,7 @@ class Replacement:
         with suppress(LoopbackAuthError):
             # Here, where the lock is held: no refresh comes between this and what replaces it.
             self._before = hold.load()
-        hold.save(new.to_document())
+        save_only_copy(new, hold, self._notify)
         self._saved = new
 
     async def undo(self, error: LoopbackAuthError) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from loopback_auth.edge.config import parse_config
 from loopback_auth.edge.storage import chosen_storage
 from loopback_auth.edge.store import FileStore
-from loopback_auth.errors import ConfigError, UsageError
+from loopback_auth.errors import ConfigError, KeyringUnavailable, UsageError
 from loopback_auth.flows.profile import from_settings, resolve
 from loopback_auth.testing import AuthorizationServer, Browser, Client
 from tests.edge.keyrings import Person, new_person, use
@@ -290,3 +291,97 @@ async def test_st_10_a_refresh_is_not_made_when_its_tokens_could_not_be_kept(
     assert [request for request in server.requests[asked:] if "token" in str(request)] == []
     assert held(person) == before
     assert (await command(person, "refresh")).exit_code == 0
+
+
+# --- a keyring that is there when it is proved, and not when the tokens are
+
+
+def notes(outcome: Outcome) -> list[str]:
+    return [told["message"] for told in outcome.told("warning") if told["code"] == "keyring-unavailable"]
+
+
+MEANWHILE = ["LockedMeanwhile", "HangingMeanwhile"]
+
+
+@pytest.mark.slow_cases
+@pytest.mark.parametrize("backend", MEANWHILE)
+async def test_rf_05_st_10_a_refresh_token_that_the_keyring_does_not_take_is_in_a_file_and_that_is_told(
+    person: Person, server: AuthorizationServer, backend: str
+) -> None:
+    """RF-05, ST-10: it is the only one that works; the next refresh moves it to the keyring."""
+    await sign_in(person, server, "--storage", "keyring")
+    old = held(person)
+    begun = time.monotonic()
+    outcome = await command(person, "token", "--refresh", "--json", backend=backend)
+    assert time.monotonic() - begun < 8
+    new = held(person)
+    assert (outcome.exit_code, outcome.document["access_token"]) == (0, new["access_token"]), outcome
+    assert new["refresh_token"] != old["refresh_token"]
+    (note,) = notes(outcome)
+    path = person.home / "tokens" / "default.json"
+    assert f"a file that only you can read: {path}; loopback-auth refresh default moves them" in note
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert person.secrets(new["refresh_token"]) == {"keyring": 0, "files": 1}
+
+    told = await command(person, "status", "--json", backend=backend)
+    assert (told.document["storage"], told.document["awaits_keyring"]) == ("file", True)
+    assert "the keyring did not take them" in (await command(person, "status")).stdout
+    assert "did not take the last ones" in (await command(person, "doctor", backend=backend)).stdout
+
+    assert (await command(person, "refresh")).exit_code == 0
+    assert where(person) == {"keyring": 1, "files": 0}
+    lost = (old["refresh_token"], new["refresh_token"], new["access_token"])
+    assert person.secrets(*lost) == {"keyring": 0, "files": 0}
+    assert len(person.entries()) == 1
+
+
+@pytest.mark.slow_cases
+@pytest.mark.parametrize("backend", MEANWHILE)
+@pytest.mark.parametrize("before", [True, False])
+async def test_rv_04_st_10_a_sign_in_that_the_keyring_does_not_take_is_in_a_file_and_that_is_told(
+    person: Person, server: AuthorizationServer, backend: str, *, before: bool
+) -> None:
+    """ST-10, RV-04: nobody signs in twice because a screen was locked; nothing is revoked."""
+    if before:
+        await sign_in(person, server, "--storage", "keyring")
+    outcome = await sign_in(person, server, "--storage", "keyring", backend=backend)
+    assert (outcome.exit_code, outcome.document["storage"]) == (0, "file"), outcome
+    assert outcome.document["awaits_keyring"]
+    assert len(notes(outcome)) == 1
+    assert server.seen("revoke") == []
+    assert where(person) == {"keyring": 0, "files": 1}
+    assert (await command(person, "token")).stdout.strip() == held(person)["access_token"]
+
+    assert (await command(person, "refresh")).exit_code == 0
+    assert where(person) == {"keyring": 1, "files": 0}
+    assert len(person.entries()) == 1
+
+
+async def test_st_10_a_refresh_token_that_was_not_rotated_goes_to_no_file(
+    person: Person, server: AuthorizationServer
+) -> None:
+    """ST-10: the keyring has it; what is lost is an access token, and that is an error."""
+    server.policy = replace(server.policy, rotate_refresh_tokens=False)
+    await sign_in(person, server, "--storage", "keyring")
+    before = held(person)
+    outcome = await command(person, "token", "--refresh", "--json", backend="LockedMeanwhile")
+    assert (outcome.exit_code, outcome.error["code"]) == (1, "keyring-unavailable")
+    assert "the stored sign-in still works" in outcome.error["message"]
+    assert held(person) == before
+    assert where(person) == {"keyring": 1, "files": 0}
+
+
+async def test_what_a_removal_could_not_reach_goes_with_the_next_sign_out(
+    person: Person, server: AuthorizationServer
+) -> None:
+    """Nobody is signed in any more, and the keyring is cleared as soon as it can be."""
+    await sign_in(person, server, "--storage", "keyring")
+    use_locked = FileStore(str(person.home))
+    with pytest.MonkeyPatch.context() as patch:
+        use(person, patch, "Locked")
+        with pytest.raises(KeyringUnavailable):
+            use_locked.remove("default")
+    assert len(person.entries()) == 1
+    outcome = await command(person, "logout", "--json")
+    assert (outcome.exit_code, outcome.error["code"]) == (4, "sign-in-needed")
+    assert (person.entries(), person.file("default")) == ({}, None)

@@ -6,12 +6,12 @@ import json
 import os
 import re
 import threading
+from base64 import urlsafe_b64decode
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from loopback_auth.edge.keyring_entry import PARTS
 from loopback_auth.edge.store import FileStore
 from loopback_auth.errors import (
     KeyringUnavailable,
@@ -89,17 +89,6 @@ def test_st_10_a_credential_of_any_size_comes_back_from_a_keyring_that_takes_256
     assert (person.entries(), person.file(), store.load("work")) == ({}, None, None)
 
 
-def test_a_credential_larger_than_any_is_refused_and_the_old_one_stays(
-    person: Person, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    use(person, monkeypatch, "Windows")
-    store = in_keyring(person, document(OLD))
-    with pytest.raises(KeyringUnavailable, match="more than the keyring takes"):
-        store.save("work", document(NEW, PARTS * 1200))
-    assert store.load("work") == document(OLD)
-    assert len(person.entries()) == 1
-
-
 def test_st_10_the_token_file_points_to_the_keyring_and_holds_no_token(
     person: Person, any_keyring: None
 ) -> None:
@@ -108,12 +97,8 @@ def test_st_10_the_token_file_points_to_the_keyring_and_holds_no_token(
     assert store.profiles() == ["work"]
     told = person.file()
     assert told
-    assert told.keys() == {"version", "profile", "storage", "entry", "backend"}
-    assert store.place("work") == {
-        "storage": "keyring",
-        "entry": told["entry"],
-        "backend": "stand_in.Kept",
-    }
+    assert told.keys() == {"version", "profile", "storage", "entry", "parts", "backend"}
+    assert store.place("work") == {"storage": "keyring", "backend": "stand_in.Kept"}
     store.save("work", document(NEW))
     assert store.place("work")["storage"] == "keyring"
     assert person.secrets(NEW) == {"keyring": 1, "files": 0}
@@ -170,14 +155,12 @@ def test_st_10_switching_to_a_file_leaves_nothing_in_the_keyring(
     assert FileStore(str(person.home)).place("work") == {"storage": "file"}
 
 
-def test_st_10_a_proof_moves_the_credential_as_it_is_before_anything_is_at_stake(
-    person: Person, any_keyring: None
-) -> None:
-    """ST-10: a refresh proves first; killed after it, the old refresh token is in the one place that counts."""
+def test_st_10_a_proof_leaves_the_credential_where_it_is(person: Person, any_keyring: None) -> None:
+    """ST-10: killed after it, the old refresh token is in the one place that counts."""
     FileStore(str(person.home)).save("work", document(OLD))
+    before = person.file()
     move(person, "keyring", lambda store: store.prove("work"))
-    assert FileStore(str(person.home)).load("work") == document(OLD)
-    assert person.secrets(OLD) == {"keyring": 1, "files": 0}
+    assert (person.file(), person.entries()) == (before, {})
 
 
 @pytest.mark.parametrize("backend", ["Locked", "Forgetful", "Talkative"])
@@ -206,8 +189,7 @@ def test_st_10_a_keyring_out_of_reach_can_be_left_and_its_copy_goes_when_it_is_b
     move(person, "file", lambda store: (store.prove("work"), store.save("work", document(NEW))))
     store = FileStore(str(person.home))
     assert store.load("work") == document(NEW)
-    assert store.place("work")["storage"] == "file"
-    assert store.place("work")["entry"]
+    assert store.place("work") == {"storage": "file", "copy_in_keyring": True}
 
     use(person, monkeypatch)
     assert person.secrets(OLD) == {"keyring": 1, "files": 0}
@@ -215,34 +197,24 @@ def test_st_10_a_keyring_out_of_reach_can_be_left_and_its_copy_goes_when_it_is_b
     assert (person.entries(), person.file()) == ({}, document(NEW))
 
 
-def test_a_removal_that_reaches_only_the_file_leaves_a_file_that_points_to_the_rest(
-    person: Person, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("left", [True, False])
+def test_a_removal_that_does_not_reach_the_keyring_forgets_what_it_can_and_names_the_rest(
+    person: Person, monkeypatch: pytest.MonkeyPatch, *, left: bool
 ) -> None:
-    use(person, monkeypatch)
-    in_keyring(person, document(OLD))
-    use(person, monkeypatch, "Locked")
-    move(person, "file", lambda store: store.save("work", document(NEW)))
-    store = FileStore(str(person.home))
-    with pytest.raises(KeyringUnavailable):
-        store.remove("work")
-    assert person.secrets(NEW)["files"] == 0
-    use(person, monkeypatch)
-    # What is still there is told, so that it can be signed out of.
-    assert store.load("work") == document(OLD)
-    assert store.remove("work")
-    assert (person.entries(), person.file()) == ({}, None)
-
-
-def test_a_removal_that_cannot_reach_the_keyring_removes_nothing(
-    person: Person, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    """The next removal, or the next save, takes it away; nobody is signed in meanwhile."""
     use(person, monkeypatch)
     store = in_keyring(person, document(OLD))
     use(person, monkeypatch, "Locked")
+    if left:
+        move(person, "file", lambda store: store.save("work", document(NEW)))
     with pytest.raises(KeyringUnavailable, match="locked"):
         store.remove("work")
+    assert person.secrets(NEW)["files"] == 0
+    assert store.load("work") is None
     use(person, monkeypatch)
-    assert store.load("work") == document(OLD)
+    assert person.secrets(OLD) == {"keyring": 1, "files": 0}
+    assert store.remove("work")
+    assert (person.entries(), person.file()) == ({}, None)
 
 
 # --- damage, and later versions
@@ -258,7 +230,6 @@ DAMAGES: dict[str, Callable[[str], str]] = {
     "cut": lambda text: text[: len(text) // 2],
     "foreign": lambda _: "hunter2",
     "no-token": lambda text: text.replace("access_token", "other_token"),
-    "parts-gone": lambda text: text.replace("1/1", "1/3"),
     "unknown-kind": lambda text: text.replace('"extra":{', '"extra":3,"x":{'),
 }
 
@@ -281,20 +252,30 @@ def test_st_05_a_damaged_entry_is_told_and_a_new_sign_in_takes_its_place(
     assert len(person.entries()) == 2
 
 
-@pytest.mark.parametrize(
-    "edit",
-    [
-        lambda text: text.replace("loopback-auth 1 ", "loopback-auth 2 "),
-        lambda text: text.replace('"version":1', '"version":2'),
-    ],
-    ids=["entry", "document"],
-)
+def test_st_05_an_entry_that_lacks_a_part_is_damaged(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    """ST-05: whichever it is; and a save leaves none of the others."""
+    use(person, monkeypatch, "Windows")
+    for part in "23":
+        store = in_keyring(person, document(OLD, 3000))
+        (path,) = [path for path in (person.folder / "keyring").iterdir() if part_of(path) == part]
+        path.unlink()
+        with pytest.raises(StoreDamaged, match="a part of it is missing"):
+            store.load("work")
+        store.save("work", document(NEW))
+        assert store.load("work") == document(NEW)
+        assert store.remove("work")
+
+
+def part_of(path: Path) -> str:
+    return urlsafe_b64decode(path.name).decode().partition("\n")[0].rpartition("/")[2]
+
+
 def test_st_07_an_entry_of_a_later_version_is_refused_and_left_as_it_is(
-    person: Person, any_keyring: None, edit: Callable[[str], str]
+    person: Person, any_keyring: None
 ) -> None:
     """ST-07: neither a save nor a proof touches it."""
     store = in_keyring(person, document(OLD))
-    spoil(person, edit)
+    spoil(person, lambda text: text.replace('"version":1', '"version":2'))
     before = person.entries()
     for act in (
         lambda: store.load("work"),
@@ -313,9 +294,10 @@ def test_st_07_a_pointer_of_a_later_version_is_refused_and_left_as_it_is(
     """ST-07: what it points to, only the later version knows."""
     store = in_keyring(person, document(OLD))
     path = Path(store.path("work"))
-    path.write_text(path.read_text("utf-8").replace('"version": 1', '"version": 2'), "utf-8")
-    with pytest.raises(StoreNewer):
-        store.save("work", document(NEW))
+    path.write_text(path.read_text("utf-8").replace('"version": 2', '"version": 3'), "utf-8")
+    for act in (lambda: store.save("work", document(NEW)), lambda: store.load("work")):
+        with pytest.raises(StoreNewer):
+            act()
     assert person.secrets(OLD) == {"keyring": 1, "files": 0}
 
 
@@ -362,8 +344,29 @@ def test_rf_03_two_homes_that_point_to_one_entry_have_one_lock(
     other.save("work", document(NEW))
     assert store.load("work") == document(NEW)
     assert [
-        path.name for path in person.locks.iterdir() if not re.fullmatch(r"keyring-\w+\.lock", path.name)
+        path.name
+        for path in person.locks.iterdir()
+        if not re.fullmatch(r"keyring-\w+\.(lock|json)", path.name)
     ] == []
+
+
+def test_rf_03_a_token_file_from_a_backup_finds_the_sign_in_that_has_moved_on(
+    person: Person, any_keyring: None
+) -> None:
+    """RF-03: the entry that it names was removed when a refresh took its place."""
+    store = in_keyring(person, document(OLD))
+    path = Path(store.path("work"))
+    backup = path.read_bytes()
+    store.save("work", document(NEW))
+    path.write_bytes(backup)
+    assert store.load("work") == document(NEW)
+    assert store.remove("work")
+    assert person.entries() == {}
+    path.write_bytes(backup)
+    path.chmod(0o600)
+    assert store.load("work") is None
+    in_keyring(person, document(NEW))
+    assert person.secrets(NEW) == {"keyring": 1, "files": 0}
 
 
 @posix
@@ -418,7 +421,7 @@ def test_a_reader_sees_one_whole_credential_or_another(person: Person, keyring: 
 def test_a_reader_puts_no_parts_of_two_credentials_together(
     person: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Between its looks at two parts, two saves come and go, and the second is in the slot of the first."""
+    """Between its looks at two parts, two saves come and go."""
     import keyring.core
 
     use(person, monkeypatch, "Windows")
@@ -431,7 +434,7 @@ def test_a_reader_puts_no_parts_of_two_credentials_together(
         priority = 5
 
         def get_password(self, service: str, username: str) -> str | None:
-            while service.endswith("/a2") and saves:
+            while service.endswith("/2") and saves:
                 monkeypatch.setattr(keyring.core, "_keyring_backend", stand_in.Windows())
                 store.save("work", saves.pop(0))
             return super().get_password(service, username)
@@ -482,3 +485,95 @@ def test_a_file_profile_loads_nothing_of_the_keyring(person: Person) -> None:
         check=True,
     )
     assert done.stdout == "[]\n"
+
+
+# --- a keyring that fails in the middle of a save
+
+
+class Trouble(Exception):
+    """What a keyring raises that worked a moment ago."""
+
+
+def failing(base: type, monkeypatch: pytest.MonkeyPatch, at: int, *, for_good: bool) -> list[str]:
+    """Let the keyring be a *base* whose call number *at* fails, or that one and all after it; return what is called."""
+    import keyring.core
+
+    calls: list[str] = []
+
+    def called(name: str) -> None:
+        calls.append(name)
+        if len(calls) == at or (for_good and len(calls) > at):
+            raise Trouble(name)
+
+    class Failing(base):  # type: ignore[misc]  # whichever stand-in it is
+        priority = 5
+
+        def get_password(self, service: str, username: str) -> Any:
+            called("get")
+            return super().get_password(service, username)
+
+        def set_password(self, service: str, username: str, password: str) -> None:
+            called("set")
+            super().set_password(service, username, password)
+
+        def delete_password(self, service: str, username: str) -> None:
+            called("delete")
+            super().delete_password(service, username)
+
+    monkeypatch.setattr(keyring.core, "_keyring_backend", Failing())
+    return calls
+
+
+def start_over(person: Person, monkeypatch: pytest.MonkeyPatch, backend: str, before: str) -> FileStore:
+    import shutil
+
+    use(person, monkeypatch, backend)
+    for name in ("home", "keyring"):
+        shutil.rmtree(person.folder / name)
+        (person.folder / name).mkdir(mode=0o700)
+    FileStore(str(person.home), storage=before).save("work", document(OLD, 3000))
+    return FileStore(str(person.home), storage="keyring")
+
+
+@pytest.mark.parametrize("for_good", [False, True], ids=["once", "for-good"])
+@pytest.mark.parametrize("before", ["keyring", "file"])
+@pytest.mark.parametrize("backend", ["Kept", "Windows"])
+@pytest.mark.parametrize("only_copy", [False, True], ids=["repeatable", "only-copy"])
+def test_st_10_rf_05_a_keyring_that_fails_at_any_call_costs_no_sign_in(
+    person: Person,
+    monkeypatch: pytest.MonkeyPatch,
+    backend: str,
+    before: str,
+    *,
+    only_copy: bool,
+    for_good: bool,
+) -> None:
+    """ST-10, RF-05: the old one stays whole, or the new one is stored; the only copy of tokens is never lost."""
+    import stand_in
+
+    outcomes = set()
+    for at in range(1, 100):
+        store = start_over(person, monkeypatch, backend, before)
+        calls = failing(getattr(stand_in, backend), monkeypatch, at, for_good=for_good)
+        refused = None
+        with store.locked("work") as hold:
+            try:
+                refused = hold.save(document(NEW, 3000), is_only_copy=only_copy)
+                outcome, token = "held" if refused else "saved", NEW
+            except KeyringUnavailable:
+                outcome, token = "refused", OLD
+        outcomes.add(outcome)
+        use(person, monkeypatch, backend)
+        assert store.load("work") == document(token, 3000), at
+        if refused:
+            place = store.place("work")
+            assert (place["storage"], place["awaits_keyring"]) == ("file", True)
+            assert Path(store.path("work")).stat().st_mode & 0o777 == 0o600
+        # The next save leaves one copy, in the keyring.
+        store.save("work", document("CANARY-after"))
+        assert person.secrets(OLD, NEW) == {"keyring": 0, "files": 0}, at
+        assert person.secrets("CANARY-after") == {"keyring": 1, "files": 0}
+        assert len(person.entries()) == 1
+        if len(calls) < at:
+            break
+    assert outcomes == ({"held", "saved"} if only_copy else {"refused", "saved"})

@@ -136,6 +136,25 @@ class HangingAtSave(Kept):
         threading.Event().wait()
 
 
+class LockedMeanwhile(Kept):
+    """Is there when it is proved, and locked when a secret is to be written."""
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        if "/probe/" not in service:
+            self.refuse()
+        super().set_password(service, username, password)
+
+    def refuse(self) -> None:
+        raise KeyringLocked("Failed to unlock the item!")
+
+
+class HangingMeanwhile(LockedMeanwhile):
+    """Is there when it is proved, and waits for a password when a secret is to be written."""
+
+    def refuse(self) -> None:
+        threading.Event().wait()
+
+
 class Forgetful(Kept):
     """Takes everything and keeps nothing."""
 
