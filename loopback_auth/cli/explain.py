@@ -103,14 +103,14 @@ def _told(paste: Paste, profile: Profile | None) -> Explanation | None:
     from ..explain.pitfalls import certain_pitfall_for, pitfall_files, pitfall_for
     from ..flows.explained import facts_of
 
-    facts = facts_of(profile) if profile else {}
+    facts = facts_of(profile) if profile else {"profile": "default"}
     if os.environ.get("CI"):
         facts["ci"] = "yes"
     if profile and profile.endpoints():
         return pitfall_for(
             paste, pitfalls=profile.provider.pitfalls if profile.provider else None, facts=facts
         )
-    facts = {name: facts[name] for name in ("ci",) if name in facts}
+    facts = {name: facts[name] for name in ("ci", "profile") if name in facts}
     told = certain_pitfall_for(paste, facts=facts) or pitfall_for(paste, pitfalls=None, facts=facts)
     return told or next(
         (found for name in pitfall_files() if (found := pitfall_for(paste, pitfalls=name, facts=facts))), None

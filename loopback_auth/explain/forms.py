@@ -24,7 +24,7 @@ class Paste:
 
     *kind* is empty, code, line, json, form, error-page, callback (with an error), answer (a callback with a code), url, http, html,
     tokens (a token endpoint's success), secret (nothing but one) or text. *words* are all that look like the code of an error;
-    *text* is prose to search, never to show.
+    *text* is prose to search, and *around* all that was pasted, never to show.
     """
 
     kind: str
@@ -34,6 +34,7 @@ class Paste:
     parameters: Mapping[str, str] = field(default_factory=dict)
     words: tuple[str, ...] = ()
     text: str = field(default="", repr=False)
+    around: str = field(default="", repr=False)
 
 
 def read_url(text: str) -> Paste | None:

@@ -28,7 +28,7 @@ def read_paste(text: str) -> Paste:
     paste = _read(clean)
     is_prose = paste.kind in ("text", "line", "code")
     text = paste.text or (clean if is_prose else f"{paste.error} {paste.description}".strip())
-    return replace(paste, text=text, words=_words(text))
+    return replace(paste, text=text, words=_words(text), around=clean)
 
 
 def _clean(text: str) -> str:

@@ -7,6 +7,7 @@ A file `NAME.toml` beside this module lists them; a provider file names it (`pit
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache
 from urllib.parse import urlsplit
 
@@ -95,7 +96,8 @@ def better_told(
     code = str(getattr(error, "error", "") or error.facts.get("error") or "")
     said = Paste(kind="line", error=code, description=str(error.facts.get("error_description") or ""))
     said = read_paste(body) if body else said
-    everything = {**error.facts, **facts}
+    # What the error knows of the case is closer to it than what the profile says.
+    everything = {**facts, **{name: value for name, value in error.facts.items() if value}}
     # The server's words tell most, then what we made of them (`refresh-rejected`), then its bare code.
     told = (
         _best(pitfalls, said, everything, least=_DESCRIPTION)
@@ -107,11 +109,11 @@ def better_told(
 
 
 def _best(name: str, paste: Paste, facts: Mapping[str, object], *, least: int) -> Explanation | None:
+    paste = _of_a_log(name, paste)
     known = {**facts, **_derived(paste, facts)}
     # A code that is known, or a program's own answer, is not overruled by words that stand near it.
     is_told = bool(paste.error) and (
-        paste.kind in _ANSWERS
-        or any(_spelled(paste.error) in entry.get("errors", ()) for entry in entries(name).values())
+        paste.kind in _ANSWERS or _is_code(paste) or _spelled(paste.error) in _errors(name)
     )
     scores = {
         code: _score(code, entry, paste, known, is_told=is_told) for code, entry in entries(name).items()
@@ -121,6 +123,27 @@ def _best(name: str, paste: Paste, facts: Mapping[str, object], *, least: int) -
         return None
     entry = entries(name)[code]
     return filled(code, entry, {**facts, **entry["places"]})
+
+
+def _of_a_log(name: str, paste: Paste) -> Paste:
+    """Return *paste* as text, where the first line with a colon was taken for an error and is none that is known."""
+    is_known = _spelled(paste.error) in _errors(name) or find(paste.error)
+    if paste.kind != "line" or is_known or "\n" not in paste.text:
+        return paste
+    return replace(paste, error="", description="")
+
+
+def _is_code(paste: Paste) -> bool:
+    """Return whether *paste* is a server's code with its description, and nothing else; browsers have theirs, too."""
+    return (
+        paste.kind == "line"
+        and re.fullmatch(r"(?!ERR_|DNS_|NS_|SSL_|PR_)[A-Z]+(_[A-Z]+)+", paste.error) is not None
+    )
+
+
+@cache
+def _errors(name: str) -> frozenset[str]:
+    return frozenset(error for entry in entries(name).values() for error in entry.get("errors", ()))
 
 
 def _score(
@@ -133,7 +156,8 @@ def _score(
     has_error = error in entry.get("errors", ())
     has_description = _matches(entry, "descriptions", paste.description or text)
     has_phrase = (has_error or has_description or not is_told) and _matches(entry, "phrases", text)
-    if not (has_phrase or _fits(entry, facts)):
+    fits = _fits(entry, paste, facts)
+    if not (has_phrase or fits):
         return 0
     has_word = not error and any(_spelled(word) in entry.get("errors", ()) for word in paste.words)
     score = (
@@ -143,7 +167,7 @@ def _score(
         + _KIND * (paste.kind in entry.get("kinds", ()))
         + _WORD * has_word
     )
-    if score and entry.get("when"):
+    if score and (entry.get("when") or (entry.get("near") and fits)):
         score += _FACT
     return score or _STATUS * (not error and paste.status in entry.get("status", ()))
 
@@ -152,7 +176,9 @@ def _matches(entry: Mapping[str, Any], name: str, text: str) -> bool:
     return bool(text) and any(re.search(pattern, text, re.IGNORECASE) for pattern in entry.get(name, ()))
 
 
-def _fits(entry: Mapping[str, Any], facts: Mapping[str, object]) -> bool:
+def _fits(entry: Mapping[str, Any], paste: Paste, facts: Mapping[str, object]) -> bool:
+    if entry.get("near") and not _matches(entry, "near", " ".join(paste.around.split())):
+        return False
     return all(
         re.search(pattern, str(facts.get(name) or "")) for name, pattern in entry.get("when", {}).items()
     )

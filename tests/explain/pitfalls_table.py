@@ -129,12 +129,11 @@ TABLE: list[tuple[int, str, tuple[str, ...]]] = [
     (
         26,
         "works once, then invalid_grant: expired access/refresh token in CI",
-        (POLICIES, "Refresh Token Rotation"),
+        (OAUTH_SETTINGS, "Refresh Token Rotation"),
     ),
     (27, TOKENS + ',"expires_in":7200}', (OAUTH_SETTINGS, "(now: api refresh_token)")),
     (27, "there is no refresh_token in the answer", (OAUTH_SETTINGS, POLICIES)),
     (28, "invalid_scope: the requested scope is not allowed", (OAUTH_SETTINGS, "api refresh_token")),
-    (28, "invalid_grant: no valid scopes defined", (OAUTH_SETTINGS,)),
     (29, "inactive_user: user is inactive", ("Setup > Users", "ann@example.com")),
     (29, "inactive_org: org is locked, closed, or suspended", ("Setup > Company Information",)),
     (30, "rate_limit_exceeded: number of logins exceeded", ("loopback-auth token work",)),

@@ -138,7 +138,10 @@ def test_without_a_profile_the_places_to_fill_in_are_named(tmp_path: Path) -> No
     told = explain("invalid_client_id: client identifier invalid", home=tmp_path)
     assert told.exit_code == 0
     assert "<client_id>" in told.stdout
-    assert "<profile>" in told.stdout
+    # A shell would take <profile> for a file.
+    assert "loopback-auth doctor default --wait" in told.stdout
+    named = explain("client identifier invalid", "-p", "work", home=tmp_path)
+    assert "loopback-auth doctor work --wait" in named.stdout
     general = explain("invalid_grant", "--json", home=tmp_path).document
     assert (general["code"], general["number"]) == ("invalid-grant", None)
     assert explain("OAUTH_APP_BLOCKED", "--json", home=tmp_path).document["number"] == 12

@@ -20,6 +20,7 @@ from loopback_auth.explain.pitfalls import (
 )
 
 from .pitfalls_table import FACTS, OTHERS, REDIRECT_URI, SERVER_ENUM, TABLE
+from .reports_table import REPORTS
 
 ENTRIES = entries("salesforce")
 PITFALLS = {code: entry for code, entry in ENTRIES.items() if "number" in entry}
@@ -45,9 +46,21 @@ def test_a_paste_leads_to_its_pitfall_with_the_profiles_own_values(
     assert "<" not in told.cause + told.fix, "a value of the profile was left open"
 
 
-def test_every_pitfall_has_a_number_and_is_in_the_table() -> None:
-    assert sorted(entry["number"] for entry in PITFALLS.values()) == list(range(1, 55))
-    assert {row[0] for row in TABLE} == set(range(1, 55))
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(number, text) for number, texts in REPORTS.items() for text in texts],
+    ids=[f"{number}.{place}" for number, texts in REPORTS.items() for place in range(len(texts))],
+)
+def test_a_report_leads_to_its_pitfall(number: int, text: str) -> None:
+    """Whatever form it has: text, an address, JSON, the log of a tool."""
+    assert found(text)[0] == number
+
+
+def test_every_pitfall_has_a_number_and_is_in_a_table() -> None:
+    """83 needs a fact of the profile."""
+    numbers = sorted(entry["number"] for entry in PITFALLS.values())
+    assert numbers == list(range(1, 90))
+    assert {row[0] for row in TABLE} | set(REPORTS) == set(numbers) - {83}
 
 
 @pytest.mark.parametrize("error", SERVER_ENUM)
@@ -75,7 +88,7 @@ def test_an_entry_is_well_formed(code: str) -> None:
     placeholders = set(re.findall(r"\{(\w+)\}", f"{entry['title']} {entry['cause']} {entry['fix']}"))
     assert placeholders <= {*FACTS, *entry["places"]}
     assert not set(entry) - {
-        "number", "errors", "descriptions", "phrases", "status", "kinds", "when", "title", "cause", "fix", "see", "places"
+        "number", "errors", "descriptions", "phrases", "near", "status", "kinds", "when", "title", "cause", "fix", "see", "places"
     }  # fmt: skip
     assert not re.search(r"(?<! )  (?! )", told.cause + told.fix)
     if told.see:
@@ -89,6 +102,7 @@ def test_codes_are_in_lower_case_and_patterns_compile(code: str) -> None:
     for pattern in (
         *entry.get("descriptions", ()),
         *entry.get("phrases", ()),
+        *entry.get("near", ()),
         *entry.get("when", {}).values(),
     ):
         assert re.compile(pattern, re.IGNORECASE).search("") is None
@@ -116,6 +130,22 @@ def test_the_profiles_own_facts_decide_between_the_same_words() -> None:
     assert found(dead, ci="yes")[0] == 26
 
 
+def test_a_word_near_it_decides_between_the_same_words() -> None:
+    wrong = '{"error":"invalid_client","error_description":"invalid client credentials"}'
+    assert found(wrong)[0] == 21
+    assert found(f"grant_type=client_credentials\n{wrong}")[0] == 21
+    assert found(f"sf org login jwt\n{wrong}")[0] == 76
+    denied = '{"error":"access_denied","error_description":"end-user denied authorization"}'
+    assert found(denied)[0] == 11
+    assert found(f"grant_type=client_credentials\n{denied}")[0] == 80
+
+
+def test_what_is_said_to_a_sign_in_without_a_browser_is_told_for_that() -> None:
+    words = "invalid_app_access: user is not admin approved to access this app"
+    assert found(words)[0] == 14
+    assert found(words, flow="code-credentials")[0] == 83
+
+
 def test_a_description_beats_a_code_whatever_the_code() -> None:
     assert found("invalid_request: unexpected code verifier")[0] == 18
     assert found("new_code: redirect_uri must match configuration")[0] == 1
@@ -125,8 +155,18 @@ def test_a_known_code_is_not_overruled_by_words_that_stand_near_it() -> None:
     """A column called sandbox is no sandbox, and an answer's own code is what it is about."""
     assert found("INVALID_FIELD: No such column 'sandbox__c'")[1] == "malformed-query"
     assert found('[{"errorCode":"INVALID_FIELD","message":"no such column sandbox"}]')[1] == "malformed-query"
-    words = read_paste('{"errorCode":"FIELD_CUSTOM_VALIDATION_EXCEPTION","message":"wrong account"}')
-    assert pitfall_for(words, pitfalls="salesforce", facts=FACTS) is None
+    for words in (
+        '{"errorCode":"FIELD_CUSTOM_VALIDATION_EXCEPTION","message":"wrong account"}',
+        "FIELD_CUSTOM_VALIDATION_EXCEPTION: wrong account",
+        "UNABLE_TO_LOCK_ROW: the sandbox timed out",
+    ):
+        assert pitfall_for(read_paste(words), pitfalls="salesforce", facts=FACTS) is None, words
+
+
+def test_a_code_of_a_browser_or_a_library_stands_beside_its_words() -> None:
+    assert found("ERR_CONNECTION_REFUSED: localhost refused to connect")[0] == 40
+    assert found("SELF_SIGNED_CERT_IN_CHAIN: self-signed certificate in certificate chain")[0] == 48
+    assert found("docker-compose: address already in use")[0] == 39
 
 
 def test_the_same_words_under_two_codes_are_two_pitfalls() -> None:
@@ -222,6 +262,19 @@ def test_an_error_of_our_own_is_told_better_too() -> None:
     assert "proxy" in raised(errors.TLSFailed("no"))[1]
     assert "1718" in raised(errors.PortInUse("taken"))[2]
     assert "Allow" in raised(errors.AuthorizationDenied("denied"))[2]
+
+
+def test_the_host_that_failed_is_named_and_not_the_profiles() -> None:
+    cause = raised(errors.TLSFailed("no", host="api.acme.example"))[1]
+    assert "api.acme.example" in cause
+    assert "acme.my.salesforce.com" in raised(errors.TLSFailed("no"))[1]
+
+
+def test_a_my_domain_that_nobody_knows_is_told_as_such() -> None:
+    code, cause, fix = raised(errors.HostNotFound("the name acme.my is not known", host="acme.my"))
+    assert code == "host-not-found"
+    assert "My Domain is mistyped" in cause
+    assert "loopback-auth doctor work" in fix
 
 
 def test_an_api_s_answer_tells_the_error_better() -> None:
