@@ -9,7 +9,7 @@ from functools import partial
 from ..edge.home import home
 from ..edge.store import FileStore
 from ..errors import SignInNeeded, UsageError
-from ..flows.access_token import MIN_TTL_S, fresh_document, good_document, is_usable, signed_in
+from ..flows.access_token import MIN_TTL_S, fresh_document, good_document, signed_in
 from ..oauth.secret import Secret
 from .arguments import profile_name
 
@@ -115,22 +115,18 @@ class Access:
         """Refresh in a child that goes on when this process is stopped."""
         from .background import refreshed_by_child
 
-        refused = given["refused"]
-        new = None
-        if document.get("refresh_token"):
-            new = await refreshed_by_child(
-                profile,
-                document,
-                hold=given["hold"],
-                held=given["held"],
-                store=self.store,
-                home=self.home,
-                storage=storage,
-                refused=refused,
-                usable=is_usable(document, at=time.time(), refused=refused),
-                talkative=self._console.json or self._console.verbose,
-                notify=self._notify,
-            )
+        new = await refreshed_by_child(
+            profile,
+            document,
+            hold=given["hold"],
+            held=given["held"],
+            refused=given["refused"],
+            store=self.store,
+            home=self.home,
+            storage=storage,
+            is_talkative=self._console.json or self._console.verbose,
+            notify=self._notify,
+        )
         return new if new is not None else await self._here(profile, document, **given)
 
     async def _here(self, profile: str, document: Mapping[str, Any], **given: Any) -> Mapping[str, Any]:

@@ -8,11 +8,13 @@ waits, and may end at any time. `cli.refresher` is the other end. Nothing heavy 
 from __future__ import annotations
 
 import os
+import time
 
 from .. import errors
 from ..edge.child import Child, inheritable
 from ..edge.clock import running_s
 from ..edge.interrupts import remark_on_interrupt
+from ..flows.access_token import is_usable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,15 +47,18 @@ async def refreshed_by_child(
     home: str,
     storage: str | None,
     refused: Secret | None,
-    usable: bool,
-    talkative: bool,
+    is_talkative: bool,
     notify: Callable[[Notice], None],
 ) -> Mapping[str, Any] | None:
     """
-    Do as `flows.refresh.refreshed`, in a child; return `None`, with *hold* as it was, where none can be had.
+    Do as `flows.refresh.refreshed`, in a child; return `None`, with *hold* as it was, where there is none or nothing to send.
 
-    *usable*: the command may go on with the old token meanwhile. *talkative*: it tells of each step.
+    *storage* is where *home* has the tokens saved. *is_talkative*: the command tells of each step.
     """
+    if not document.get("refresh_token"):
+        return None
+    # Then the command may go on with the old token meanwhile, and even become another program.
+    usable = is_usable(document, at=time.time(), refused=refused)
     secret_name = (document.get("client") or {}).get("client_secret_env")
     environ = inheritable(os.environ, withheld=[secret_name])
     try:
@@ -68,7 +73,7 @@ async def refreshed_by_child(
                 "home": home,
                 "storage": storage,
                 "refused": refused and refused.reveal(),
-                "talkative": talkative,
+                "is_talkative": is_talkative,
                 "environ": {name: value for name, value in os.environ.items() if name not in environ},
             }
         )

@@ -96,7 +96,7 @@ class _Refresher:
             )
 
     def _notify(self, notice: Notice) -> None:
-        if not self._work["talkative"] and isinstance(notice, (Refreshed, Traced)):
+        if not self._work["is_talkative"] and isinstance(notice, (Refreshed, Traced)):
             return
         self._tell(notice=[type(notice).__name__, asdict(notice)])
 

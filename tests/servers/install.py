@@ -344,6 +344,7 @@ PARTS = (
     _program("fish", ("fish",)),
     _program("zsh", ("zsh",)),
     _program("strace", ("strace",)),
+    _program("faketime", ("faketime",)),
     _program(
         SECRET_SERVICE,
         ("gnome-keyring", "dbus-daemon", "dbus-bin"),

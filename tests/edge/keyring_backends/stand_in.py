@@ -173,3 +173,28 @@ class Lesser(Kept):
     """Is found when nothing else is there, and does not protect what it holds."""
 
     priority = 0.5  # type: ignore[assignment]  # as above
+
+
+class FailingAtCall(Kept):
+    """Refuses one call, or all from one on: `STAND_IN_FAILS=3 fails` or `3 locks`. Those of all processes are counted together."""
+
+    def _count(self) -> None:
+        number, how = os.environ["STAND_IN_FAILS"].split()
+        calls = os.environ["STAND_IN_KEYRING"] + ".calls"
+        with Path(calls).open("ab") as file:
+            file.write(b".")
+        count = Path(calls).stat().st_size
+        if count == int(number) or (how == "locks" and count > int(number)):
+            raise KeyringLocked("The screen was locked")
+
+    def get_password(self, service: str, username: str) -> str | None:
+        self._count()
+        return super().get_password(service, username)
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self._count()
+        super().set_password(service, username, password)
+
+    def delete_password(self, service: str, username: str) -> None:
+        self._count()
+        super().delete_password(service, username)
