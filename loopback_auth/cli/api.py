@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from ..edge.clock import now
 from ..edge.config import load_config
 from ..edge.event_loop import run as run_story
 from ..edge.interrupts import listen_for_interrupts
@@ -14,6 +15,7 @@ from ..edge.upload import Upload, upload_of
 from ..errors import LoopbackAuthError, SignInNeeded, UsageError
 from ..flows.api import api, resources_of
 from ..flows.explained import tell_better
+from ..flows.lifetime import learn_from_refusal, learn_from_success
 from ..flows.profile import resolve
 from ..oauth.resource import read_header, read_method
 from ..oauth.secret import Secret
@@ -25,7 +27,7 @@ from .talk import Talk
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
     from ..flows.profile import Profile
@@ -79,8 +81,13 @@ def run(arguments: Namespace, console: Console) -> int:
     request = ResourceRequest(method=method, url=url, headers=tuple(headers), upload=upload)
     http = http_transport(profile.get("ca_bundle"), usual_s=SILENCE_S)
 
+    refused_at, renewed = None, None
+
     async def renew(refused: Secret) -> Secret:
-        return Secret((await access.refresh(refused))["access_token"])
+        nonlocal refused_at, renewed
+        refused_at = now()
+        renewed = await access.refresh(refused)
+        return Secret(renewed["access_token"])
 
     answer = (JSONAnswer if console.json else PrintedAnswer)(console, include=arguments.include)
     try:
@@ -98,7 +105,17 @@ def run(arguments: Namespace, console: Console) -> int:
         )
     except LoopbackAuthError as error:
         return answer.refused(_of_a_given_token(error) if given else error)
+    if renewed is not None and refused_at is not None:
+        learn_from_refusal(
+            document, renewed, refused_at=refused_at, timeouts_s=_timeouts(profile), store=access.store
+        )
+    elif not given:
+        learn_from_success(document, at=now(), timeouts_s=_timeouts(profile), store=access.store)
     return answer.finished()
+
+
+def _timeouts(profile: Profile) -> Sequence[int]:
+    return profile.provider.session_timeouts if profile.provider else ()
 
 
 def _of_a_given_token(error: LoopbackAuthError) -> LoopbackAuthError:

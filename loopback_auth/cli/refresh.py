@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..oauth.credential import Credential
 from .access import Access
 from .status import expiry_told
 
@@ -23,6 +24,7 @@ def run(arguments: Namespace, console: Console) -> int:
     told = {
         "profile": access.profile,
         "expires_at": document.get("expires_at"),
+        "expiry_source": Credential.from_document(document).expiry_source,
         "scope": document.get("scope"),
         "refreshable": bool(document.get("refresh_token")),
     }

@@ -28,6 +28,13 @@ if TYPE_CHECKING:
     from .console import Console
 
 
+_SOURCES = {
+    "learned": ", as learned: the server refused one that was older",
+    "assumed": ", as is usual: the server does not say",
+}
+"""Whose word the expiry is, by its `expiry_source`; the server's own needs none."""
+
+
 def arguments(parser: Parser) -> None:
     parser.profile_argument()
 
@@ -62,7 +69,7 @@ def run(arguments: Namespace, console: Console) -> int:
 def about(name: str, document: Mapping[str, Any], store: FileStore) -> dict[str, Any]:
     """Say of a stored sign-in what may be shown: no token is in it."""
     # A file that somebody edited badly is told as such, not shown.
-    Credential.from_document(document)
+    credential = Credential.from_document(document)
     server = document["server"]
     return {
         "profile": name,
@@ -73,6 +80,7 @@ def about(name: str, document: Mapping[str, Any], store: FileStore) -> dict[str,
         "scope": document.get("scope"),
         "obtained_at": document.get("obtained_at"),
         "expires_at": document.get("expires_at"),
+        "expiry_source": credential.expiry_source,
         "expired": has_expired(document, at=time.time()),
         "refreshable": bool(document.get("refresh_token")),
         **kept(name, store),
@@ -120,10 +128,11 @@ def expiry_told(told: Mapping[str, Any]) -> str:
         return f"good until the server says otherwise (it named no expiry); {again}"
     from ..oauth.credential import from_rfc3339
 
+    until = told["expires_at"] + _SOURCES.get(told["expiry_source"], "")
     left_s = from_rfc3339(told["expires_at"]).timestamp() - time.time()
     if left_s <= 0:
-        return f"expired {in_words(-left_s)} ago ({told['expires_at']}); {again}"
-    return f"good for {in_words(left_s)} (until {told['expires_at']}); {again}"
+        return f"expired {in_words(-left_s)} ago ({until}); {again}"
+    return f"good for {in_words(left_s)} (until {until}); {again}"
 
 
 def in_words(seconds: float) -> str:

@@ -41,8 +41,8 @@ async def with_expiry(
 
 
 def with_usual_expiry(credential: Credential) -> Credential:
-    """Return *credential* with an expiry: the one it has, else what its provider states as usual, if it does."""
-    tokens, lifetime_s = credential.tokens, credential.settings.get("access_token_lifetime")
+    """Return *credential* with an expiry: the one it has, else what its provider states as usual or was learned, if anything."""
+    tokens, lifetime_s = credential.tokens, credential.believed_lifetime_s
     if tokens.expires_at is not None or not lifetime_s:
         return credential
     expires_at = tokens.obtained_at + timedelta(seconds=lifetime_s)

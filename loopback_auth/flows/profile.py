@@ -16,6 +16,7 @@ from ..edge.config import ALIASES, PORTS, SETTINGS, TABLE, checked
 from ..edge.home import variable
 from ..edge.listeners import check_redirect_uri, with_port
 from ..errors import NotConfigured, StoreDamaged, UsageError
+from ..oauth.credential import learned_lifetime
 from ..oauth.metadata import ENDPOINTS, Client, server_metadata
 from ..oauth.secret import Secret
 from ..oauth.wire import check_url
@@ -190,6 +191,14 @@ class Profile:
         if self.provider and self.provider.access_token_lifetime:
             values.setdefault("access_token_lifetime", self.provider.access_token_lifetime)
         return {name: list(v) if isinstance(v, tuple) else v for name, v in values.items()}
+
+    def learned_lifetime_s(self, client_id: str) -> int | None:
+        """Return how long tokens of the client last at most, as the last sign-in learned; a lifetime that is set anew starts over."""
+        last, lifetime = self.remembered, "access_token_lifetime"
+        is_same = (last.get("client") or {}).get("client_id") == client_id and (
+            (last.get("settings") or {}).get(lifetime) == self.to_remember().get(lifetime)
+        )
+        return learned_lifetime(last) if is_same else None
 
 
 def values_of(parameter: str | Sequence[str]) -> list[str]:

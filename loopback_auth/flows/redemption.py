@@ -141,6 +141,7 @@ def _credential(
         identity=_identity(profile, request, tokens, moment, notify),
         client_secret_env=profile.client_secret_env,
         resource=request.resource,
+        learned_lifetime_s=profile.learned_lifetime_s(request.client.client_id),
     )
 
 

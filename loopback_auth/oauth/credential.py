@@ -41,6 +41,7 @@ _OWN = frozenset(
         "settings",
         "resource",
         "rotates",
+        "learned_lifetime",
     }
 )
 
@@ -53,7 +54,8 @@ class Credential:
     *settings* are the profile's settings as they were used, so that a bare `login PROFILE` repeats it. *client_secret_env* names
     the environment variable that holds the client's secret, where it was given that way; then the secret itself is not kept.
     *resource* is what the token was asked for (RFC 8707).
-    *rotates* is true once a refresh brought another refresh token.
+    *rotates* is true once a refresh brought another refresh token. *learned_lifetime_s* is how long
+    tokens last at most, as those that were refused have shown.
     *unknown* holds members of a stored document that this version does not know, to be written back.
     """
 
@@ -66,6 +68,7 @@ class Credential:
     client_secret_env: str | None = None
     resource: tuple[str, ...] = ()
     rotates: bool = False
+    learned_lifetime_s: int | None = None
     unknown: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     def to_document(self) -> dict[str, Any]:
@@ -90,8 +93,30 @@ class Credential:
             "settings": dict(self.settings),
             **({"resource": list(self.resource)} if self.resource else {}),
             **({"rotates": True} if self.rotates else {}),
+            **({"learned_lifetime": self.learned_lifetime_s} if self.learned_lifetime_s else {}),
             **self.unknown,
         }
+
+    @property
+    def usual_lifetime_s(self) -> float | None:
+        """How long tokens last where the server does not say, as far as anybody else says."""
+        usual_s: float | None = self.settings.get("access_token_lifetime")
+        return usual_s or None
+
+    @property
+    def believed_lifetime_s(self) -> float | None:
+        """How long tokens last where the server does not say: as anybody else says, or less where that was learned."""
+        return min((s for s in (self.usual_lifetime_s, self.learned_lifetime_s) if s), default=None)
+
+    @property
+    def expiry_source(self) -> str | None:
+        """Who says when the token ends: `server`, `learned`, or `assumed` (the provider or a setting); `None`: nobody."""
+        if self.tokens.expires_at is None:
+            return None
+        lifetime_s = (self.tokens.expires_at - self.tokens.obtained_at).total_seconds()
+        if lifetime_s == self.learned_lifetime_s:
+            return "learned"
+        return "assumed" if lifetime_s == self.usual_lifetime_s else "server"
 
     def client_with_secret(self, secret: str) -> Client:
         """Return the client, with *secret*, the value of the variable `client_secret_env`, where there is one."""
@@ -124,8 +149,15 @@ class Credential:
             client_secret_env=client.get("client_secret_env"),
             resource=_texts(document.get("resource") or ()),
             rotates=document.get("rotates") is True,
+            learned_lifetime_s=learned_lifetime(document),
             unknown={name: value for name, value in document.items() if name not in _OWN},
         )
+
+
+def learned_lifetime(document: Mapping[str, Any]) -> int | None:
+    """Return the `learned_lifetime` of a stored object, in seconds; what is no number of them is as good as none."""
+    value = document.get("learned_lifetime")
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
 
 
 def client_document(client: Client, secret_env: str | None) -> dict[str, Any]:

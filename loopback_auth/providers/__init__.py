@@ -12,6 +12,8 @@ Kinds of server, as data: one TOML file each, in the format that users write int
     names = ["email"]                       # optional: claims that name a person, the most telling first
     token_endpoint_auth_method = "none"     # optional
     access_token_lifetime = 7200            # optional: seconds that a token usually lasts, where the server does not say
+    session_timeouts = [900, 7200]          # optional: all lifetimes that the server can be set to, where it does not say which; a token
+                                            # that is refused then teaches which one it is
     grants_per_user = 5                     # optional: each sign-in is a grant of its own, and the server keeps so many
     revocation_ends_all = true              # optional: revoking one token ends all of the person's sign-ins to the client
     pitfalls = "salesforce"                 # optional: the file in explain/ that knows this server's own errors
@@ -44,7 +46,7 @@ from .environment import why_unfit
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
 _MEMBERS = frozenset(
@@ -60,6 +62,7 @@ _MEMBERS = frozenset(
         "names",
         "token_endpoint_auth_method",
         "access_token_lifetime",
+        "session_timeouts",
         "grants_per_user",
         "revocation_ends_all",
         "pitfalls",
@@ -98,6 +101,7 @@ class Provider:
     names: tuple[str, ...] = NAME_CLAIMS
     token_endpoint_auth_method: str | None = None
     access_token_lifetime: int | None = None
+    session_timeouts: tuple[int, ...] = ()
     grants_per_user: int | None = None
     revocation_ends_all: bool = False
     pitfalls: str | None = None
@@ -197,7 +201,7 @@ def read_provider(name: str, path: str, text: str) -> Provider:
     for variable in document.get("environment", ()):
         if why := why_unfit(variable, name):
             raise _variable_refused(path, variable, why)
-    members: dict[str, Any] = {m: tuple(v) if m in _LISTS else v for m, v in document.items()}
+    members: dict[str, Any] = {m: tuple(v) if isinstance(v, list) else v for m, v in document.items()}
     return Provider(name=name, path=path, **members)
 
 
@@ -212,8 +216,9 @@ def _variable_refused(path: str, variable: str, why: str) -> ConfigError:
 
 def _unfit(member: str, value: object) -> str | None:
     """Say what *value* should be, if it is not."""
-    if member == "details":
-        return None if _are_details(value) else "tables with a member and perhaps a pattern that has a group"
+    if member in _SPECIAL:
+        is_fit, why = _SPECIAL[member]
+        return None if is_fit(value) else why
     if member in _LISTS:
         fits = isinstance(value, list) and all(isinstance(item, str) for item in value)
         return None if fits else "a list of strings"
@@ -223,11 +228,18 @@ def _unfit(member: str, value: object) -> str | None:
         )
         return None if fits else "a table of strings"
     if member in _NUMBERS:
-        fits = isinstance(value, int) and not isinstance(value, bool) and value > 0
-        return None if fits else "a number above 0"
+        return None if _is_number(value) else "a number above 0"
     if member in _SWITCHES:
         return None if isinstance(value, bool) else "true or false"
     return None if isinstance(value, str) else "a string"
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+def _are_numbers(value: object) -> bool:
+    return isinstance(value, list) and all(_is_number(each) for each in value)
 
 
 def _is_text(value: object, *, repeats: bool) -> bool:
@@ -249,6 +261,13 @@ def _are_details(value: object) -> bool:
         )
     except (AttributeError, KeyError, TypeError, re.error):
         return False
+
+
+_SPECIAL: Mapping[str, tuple[Callable[[object], bool], str]] = {
+    "details": (_are_details, "tables with a member and perhaps a pattern that has a group"),
+    "session_timeouts": (_are_numbers, "a list of numbers above 0"),
+}
+"""What each of these members must be, and how that is said."""
 
 
 def invalid_provider(path: str, why: str) -> ConfigError:
