@@ -150,10 +150,11 @@ def _score(
     code: str, entry: Mapping[str, Any], paste: Paste, facts: Mapping[str, object], *, is_told: bool
 ) -> int:
     error = _spelled(paste.error)
-    if paste.kind == "code" and error == _spelled(code):
+    has_error = error in entry.get("errors", ())
+    # A name that is a server's code as well may be that of several entries, of which the facts choose.
+    if paste.kind == "code" and error == _spelled(code) and not has_error:
         return _NAME
     text = " ".join((paste.text or f"{paste.error} {paste.description}").split())
-    has_error = error in entry.get("errors", ())
     has_description = _matches(entry, "descriptions", paste.description or text)
     has_phrase = (has_error or has_description or not is_told) and _matches(entry, "phrases", text)
     fits = _fits(entry, paste, facts)

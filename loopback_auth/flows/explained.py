@@ -20,11 +20,18 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 
-def facts_of(profile: Profile, *, redirect_uri: str = "") -> dict[str, object]:
-    """
-    Give the values that an explanation shows: none is a secret, and what is not known is left out.
+PASSED = "passed"
+"""What the fact `preflight` is, where it is known."""
 
-    *redirect_uri* is the one in use, where a sign-in has chosen one already.
+
+def facts_of(
+    profile: Profile, *, redirect_uri: str = "", preflight_passed: bool = False
+) -> dict[str, object]:
+    """
+    Return the values that an explanation shows or goes by: no secret, and nothing that is not known.
+
+    *redirect_uri* is the one in use, where a sign-in has chosen one already. *preflight_passed*: the
+    server showed its sign-in page to a request without the browser's cookies.
     """
     login_url, provider = _login_url(profile), profile.provider
     scope = profile.get("scope")
@@ -36,6 +43,7 @@ def facts_of(profile: Profile, *, redirect_uri: str = "") -> dict[str, object]:
         "host": urlsplit(login_url).netloc,
         "scope": " ".join(scope) if scope is not None else (provider.scope if provider else ""),
         "username": _username(profile),
+        "preflight": PASSED if preflight_passed else "",
     }
     return {name: value for name, value in facts.items() if value}
 

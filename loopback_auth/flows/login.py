@@ -87,7 +87,7 @@ async def login(
     server, profile = await refuse_mix_up(server, profile, may_trust=may_trust, notify=notify)
     with explained(profile), bind(profile.redirect_uris) as (listeners, redirect_uri):
         request = request_to(profile, client, server, redirect_uri, token_bytes=token_bytes)
-        await ask_first(request, profile, transport=transport, wanted=preflight)
+        passed = await ask_first(request, profile, transport=transport, wanted=preflight)
         launch_path = new_launch_path(token_bytes=token_bytes) if browser else None
         opening = Opening(
             browser, request, profile, launch_path=launch_path, notify=notify, is_watched=is_watched
@@ -116,7 +116,13 @@ async def login(
                 # Within the tab's block, so that its page says the same.
                 with explained(profile, redirect_uri=redirect_uri):
                     response = await answer_or_paste(
-                        request, profile, tab=tab, pastes=pastes, notify=notify, timeout_s=timeout_s
+                        request,
+                        profile,
+                        tab=tab,
+                        pastes=pastes,
+                        notify=notify,
+                        timeout_s=timeout_s,
+                        preflight_passed=passed,
                     )
                     server = await recheck()
                     replacement = Replacement(
@@ -168,14 +174,19 @@ async def dated(
 
 async def ask_first(
     request: AuthorizationRequest, profile: Profile, *, transport: Transport, wanted: bool | None
-) -> None:
-    """Have the server refuse now what it would tell to the browser alone, and with both addresses in the text."""
+) -> bool:
+    """
+    Return whether the server shows its sign-in page; `False` also where it was not asked.
+
+    Raises:
+        AuthorizationError: The server refuses the request, and would tell that to the browser alone.
+    """
     if not (profile.provider and profile.provider.preflight if wanted is None else wanted):
-        return
+        return False
     from .preflight import preflight
 
     with explained(profile, redirect_uri=request.redirect_uri):
-        await preflight(request, transport=transport)
+        return await preflight(request, transport=transport)
 
 
 def request_to(

@@ -62,8 +62,9 @@ async def begin(
     server, _ = await server_of(profile, transport, rediscover=rediscover)
     server, profile = await refuse_mix_up(server, profile, may_trust=may_trust, notify=notify)
     request = request_to(profile, client, server, profile.registered_redirect_uri, token_bytes=token_bytes)
-    await ask_first(request, profile, transport=transport, wanted=preflight)
-    pending.keep(profile.name, _document(profile, request, until=clock().timestamp() + PENDING_S))
+    passed = await ask_first(request, profile, transport=transport, wanted=preflight)
+    document = _document(profile, request, until=clock().timestamp() + PENDING_S)
+    pending.keep(profile.name, {**document, "preflight_passed": passed})
     return request
 
 
@@ -92,7 +93,11 @@ async def finish(
     store.prove(profile.name)
     answer = read_pasted(text, request)
     if isinstance(answer, Stray):
-        raise _not_the_answer(answer, request, profile.name)
+        from .pasted import shown_error
+
+        passed = document.get("preflight_passed") is True
+        shown = shown_error(text, request, profile, preflight_passed=passed)
+        raise shown or _not_the_answer(answer, request, profile.name)
     is_bare = isinstance(read_pasted(text, request, takes_bare_code=False), Stray)
     if not is_bare:
         pending.remove(profile.name)

@@ -52,22 +52,27 @@ _NOT_FINAL = frozenset(
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{1,79}")
 
 
-async def preflight(request: AuthorizationRequest, *, transport: Transport) -> None:
+async def preflight(request: AuthorizationRequest, *, transport: Transport) -> bool:
     """
-    Raise the `AuthorizationError` that a browser would be shown in place of a sign-in page for such a request as *request*.
+    Return whether the server shows its sign-in page for such a request as *request*.
 
-    Never raises for a network in trouble, a server that is down or one that is slow: then the browser is asked.
+    `False` where nothing is known: the network is in trouble, the server is down or slow, or says
+    something else. Then the browser is asked.
+
+    Raises:
+        AuthorizationError: A browser would be shown this error in place of a sign-in page.
     """
     await entered()
     import asyncio
 
     try:
         async with asyncio.timeout(PATIENCE_S):
-            await look(request, transport=transport)
+            reply = await look(request, transport=transport)
     except AuthorizationError:
         raise
     except (ProviderError, TimeoutError):
-        return
+        return False
+    return _shows_a_page(reply)
 
 
 async def look(request: AuthorizationRequest, *, transport: Transport) -> HttpReply:
@@ -100,6 +105,14 @@ def probe_of(
 
 def _is_redirect(reply: HttpReply) -> bool:
     return 300 <= reply.status < 400  # noqa: PLR2004 - the 3xx class
+
+
+def _shows_a_page(reply: HttpReply) -> bool:
+    if not _is_redirect(reply):
+        return 200 <= reply.status < 300  # noqa: PLR2004 - the 2xx class
+    with suppress(ValueError):
+        return bool(urlsplit(reply.headers.get("location", "")).path) and not _said(reply).get("error")
+    return False
 
 
 def _said(reply: HttpReply) -> Mapping[str, str]:

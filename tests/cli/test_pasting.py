@@ -10,10 +10,11 @@ import pytest
 
 from loopback_auth.testing import AuthorizationServer, Browser, Client
 from loopback_auth.testing.browser import Page
-from loopback_auth.testing.salesforce import APP, USER, Salesforce
+from loopback_auth.testing.salesforce import APP, ORG, USER, Org, Salesforce
 
-from ..servers.command import COMMAND, environment, login, no_token_file, query, token_file
+from ..servers.command import COMMAND, environment, login, no_token_file, query, run, token_file
 from ..servers.sockets import free_port
+from .test_exchange import exchange
 from .test_terminal import on_a_terminal
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ pexpect = pytest.importorskip("pexpect", reason="there are no pseudo-terminals o
 
 PORT = free_port()
 CALLBACK = f"http://localhost:{PORT}/OauthRedirect"
+OTHER_ORG = Org(org_id="00D000000000002AAA", name="Globex")
+GRACE = replace(USER, username="grace@globex.example", user_id="005000000000002AAA", org_id=OTHER_ORG.org_id)
 BODY = "error=redirect_uri_mismatch&error_description=redirect_uri%20must%20match%20configuration"
 PAGE = (
     "We can't authorize you because of an OAuth error. For more information, contact your administrator.\n\n"
@@ -91,7 +94,7 @@ def test_ar_09_an_address_pasted_on_the_terminal_signs_in_unseen(
 
 def test_what_is_typed_counts_when_enter_is_pressed(salesforce: Salesforce, tmp_path: Path) -> None:
     """Key by key, with one that was wrong and rubbed out."""
-    terminal = on_a_terminal(tmp_path, *login_words(salesforce))
+    terminal = on_a_terminal(tmp_path, *login_words(salesforce, "--no-preflight"))
     address_on(terminal)
     terminal.delaybeforesend = 0.02
     for key in "invalid_client_ix\x7fd\r":
@@ -107,7 +110,7 @@ def test_what_is_typed_counts_when_enter_is_pressed(salesforce: Salesforce, tmp_
 def test_an_error_of_the_browsers_pasted_on_the_terminal_ends_the_sign_in(
     salesforce: Salesforce, tmp_path: Path, *, text: str, fix: str
 ) -> None:
-    terminal = on_a_terminal(tmp_path, *login_words(salesforce))
+    terminal = on_a_terminal(tmp_path, *login_words(salesforce, "--no-preflight"))
     address_on(terminal)
     terminal.send(text)
     terminal.expect("the browser was shown an error")
@@ -191,6 +194,31 @@ async def test_a_pipe_is_read_line_by_line_with_paste(salesforce: Salesforce, tm
     assert outcome.exit_code == 0, outcome.stderr
     assert [told["code"] for told in outcome.told("warning")] == ["paste-ignored"]
     assert token_file(tmp_path)["access_token"]
+
+
+@pytest.mark.parametrize("way", ["--paste", "--manual"])
+async def test_a_browser_of_another_org_is_told_as_that(tmp_path: Path, way: str) -> None:
+    """The key is right: the pre-flight passed. A private window is what helps."""
+    local = replace(APP, callback_urls=(CALLBACK,), require_secret_web=False, distribution="local")
+    with Salesforce.running(apps=[local], orgs=[ORG, OTHER_ORG], users=[USER, GRACE]) as server:
+        mine, other = server.my_domain(), server.my_domain(OTHER_ORG)
+        signed_in_elsewhere = Browser(username=GRACE.username, password=GRACE.password)
+        await asyncio.to_thread(signed_in_elsewhere.visit, f"{other}/login")
+        words = login_words(server, "--login-url", mine, way)[1:]
+        if way == "--paste":
+            async with login(*words, home=tmp_path) as command:
+                page = await asyncio.to_thread(signed_in_elsewhere.visit, await command.open_page())
+                await command.paste(page.text)
+                outcome = await command.outcome()
+        else:
+            began = await run("login", *words, "--json", home=tmp_path)
+            page = await asyncio.to_thread(signed_in_elsewhere.visit, began.document["url"])
+            outcome = await exchange(page.text, tmp_path, "--json")
+    assert "invalid_client_id" in page.text
+    assert outcome.exit_code == 7
+    assert outcome.error["code"] == "invalid-client-id"
+    assert "session of another org" in outcome.error["cause"]
+    assert "private window" in outcome.error["fix"]
 
 
 async def test_a_closed_pipe_ends_nothing(salesforce: Salesforce, tmp_path: Path) -> None:

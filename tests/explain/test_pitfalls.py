@@ -125,6 +125,10 @@ def test_the_profiles_own_facts_decide_between_the_same_words() -> None:
     assert found(mismatch, redirect_uri="http://localhost:0/OauthRedirect")[0] == 2
     assert found(mismatch, redirect_uri="http://127.0.0.1:1717/OauthRedirect")[0] == 3
     assert found(mismatch, redirect_uri="http://[::1]:1717/OauthRedirect")[0] == 3
+    assert found("redirect_uri_mismatch", redirect_uri="http://localhost:0/OauthRedirect")[0] == 2
+    assert found("invalid_client_id")[0] == 4
+    assert found("invalid_client_id", preflight="passed")[0] == 64
+    assert found(mismatch, preflight="passed")[0] == 64
     dead = "invalid_grant: expired access/refresh token"
     assert found(dead)[0] == 24
     assert found(dead, ci="yes")[0] == 26

@@ -191,6 +191,26 @@ def test_an_error_that_the_browser_was_shown_ends_the_sign_in_with_its_fix(name:
 @pytest.mark.parametrize(
     "text",
     [
+        "error=redirect_uri_mismatch&error_description=redirect_uri%20must%20match%20configuration",
+        "error=invalid_client_id&error_description=client%20identifier%20invalid",
+        "invalid_client_id",
+    ],
+)
+def test_after_a_pre_flight_that_passed_it_is_the_browsers_session(text: str) -> None:
+    """And no mistyped key: without the browser's cookies the same request was answered well."""
+    before = judge(text, REQUEST, PROFILE)
+    assert isinstance(before, AuthorizationError)
+    assert "session of another org" not in before.cause
+    judged = judge(text, REQUEST, PROFILE, preflight_passed=True)
+    assert isinstance(judged, AuthorizationError)
+    assert "session of another org" in judged.cause
+    assert "private window" in judged.fix
+    assert "Copy it anew" not in judged.fix
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
         "access_denied: end-user denied authorization",
         "error=user_cancelled_login&error_description=The+user+cancelled",
         '{"error": "user_cancelled_authorize"}',

@@ -171,6 +171,16 @@ async def test_anything_else_is_left_to_the_browser(server: ScriptedServer, answ
     assert server.asked("/authorize")
 
 
+@pytest.mark.parametrize("name", NO_REFUSAL)
+async def test_a_sign_in_page_is_evidence_and_anything_else_is_none(
+    server: ScriptedServer, name: str
+) -> None:
+    """Without cookies the server took client and redirect URI: what a browser is told then, is about it."""
+    server.answers["/authorize"] = NO_REFUSAL[name]
+    passed = await preflight(request_to(server), transport=HttpTransport())
+    assert passed == (name in ("a login page", "a way to the login page", "a way elsewhere"))
+
+
 async def test_a_server_that_does_not_answer_is_left_to_the_browser(
     server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
