@@ -77,10 +77,13 @@ class FileLock:
         Whoever is dispossessed finds that its lock `is_lost` when it goes on.
         """
         deadline = time.monotonic() + patience_s
+        # Others may take it over at the same time, and each clears away what it takes for left behind.
+        last = deadline + LOCK_PATIENCE_S if take_over else deadline
         while not self._try():
-            if time.monotonic() >= deadline:
-                if take_over and self._replace():
-                    return
+            moment = time.monotonic()
+            if take_over and moment >= deadline and self._replace():
+                return
+            if moment >= last:
                 raise self._busy(patience_s)
             time.sleep(_LOOK_S)
 

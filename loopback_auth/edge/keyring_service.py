@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 ANSWER_S = 5.0
 """How long the keyring may take for one thing."""
 
+SLICES = 50
+
 RECOMMENDED = 1
 """The least priority of a backend that protects what it holds; `keyring` takes lesser ones when nothing else is there."""
 
@@ -81,8 +83,12 @@ class Keyring:
             raise self._silent()
         thread = threading.Thread(target=ask, name="keyring", daemon=True)
         thread.start()
-        thread.join(ANSWER_S)
-        if thread.is_alive():
+        for _ in range(SLICES):
+            # In slices: while this process is stopped, or the computer sleeps, no time has passed for the keyring either.
+            thread.join(ANSWER_S / SLICES)
+            if not thread.is_alive():
+                break
+        else:
             _stuck = thread
             raise self._silent()
         if problems:

@@ -8,7 +8,7 @@ import os
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 
-from ..errors import KeyringUnavailable, StoreDamaged, StoreError, StoreUnwritable
+from ..errors import KeyringUnavailable, StoreChanged, StoreDamaged, StoreError, StoreUnwritable
 from .document import document_of
 from .keyring_entry import Entries
 from .keyring_lock import shared_place
@@ -147,10 +147,15 @@ class KeyringHold(Hold):
             # ASCII: an octet here is a character there, and half a surrogate pair is an escape.
             parts = self._entries.write(entry, json.dumps(document, separators=(",", ":")))
             backend = self._entries.keyring.backend()
+            self._commit(self._emptied(storage="keyring", entry=entry, parts=parts, backend=backend))
         except KeyringUnavailable:
             self._clean(begun)
             raise
-        self._commit(self._emptied(storage="keyring", entry=entry, parts=parts, backend=backend))
+        except StoreChanged:
+            # Somebody took the lock over, and has removed what the file named.
+            with suppress(KeyringUnavailable):
+                self._entries.remove(entry, 0)
+            raise
 
     def _commit(self, record: Record) -> None:
         self._write_record(record)

@@ -16,6 +16,7 @@ from loopback_auth.edge.store import FileStore
 from loopback_auth.errors import (
     KeyringUnavailable,
     StoreBusy,
+    StoreChanged,
     StoreDamaged,
     StoreNewer,
     StoreUnwritable,
@@ -577,3 +578,28 @@ def test_st_10_rf_05_a_keyring_that_fails_at_any_call_costs_no_sign_in(
         if len(calls) < at:
             break
     assert outcomes == ({"held", "saved"} if only_copy else {"refused", "saved"})
+
+
+def test_rf_09_a_save_that_lost_its_lock_leaves_no_entry_that_no_file_names(
+    person: Person, any_keyring: None
+) -> None:
+    """RF-09: while it wrote to the keyring, a sign-in took the lock over, and removed what the file named."""
+    import keyring.core
+
+    store = in_keyring(person, document(OLD))
+    backend = keyring.core.get_keyring()
+
+    class Slow(type(backend)):  # type: ignore[misc]  # the stand-in
+        priority = 5
+
+        def set_password(self, service: str, username: str, password: str) -> None:
+            keyring.core.set_keyring(backend)
+            with store.locked("work", patience_s=0, take_over=True) as other:
+                other.save(document("CANARY-sign-in"))
+            super().set_password(service, username, password)
+
+    keyring.core.set_keyring(Slow())
+    with store.locked("work") as hold, pytest.raises(StoreChanged):
+        hold.save(document(NEW), is_only_copy=True)
+    assert store.load("work") == document("CANARY-sign-in")
+    assert (len(person.entries()), person.secrets(NEW)) == (1, {"keyring": 0, "files": 0})
