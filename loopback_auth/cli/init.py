@@ -16,6 +16,7 @@ from ..providers.login_host import own_host, whom_it_serves
 from .arguments import profile_name
 from .flags import port_number, secret_arguments, typed_secret
 from .question import agreed, answered
+from .session_timeout import asked_timeout, given_timeout, written_time
 from .talk import Talk
 
 TYPE_CHECKING = False
@@ -44,6 +45,9 @@ def arguments(parser: Parser) -> None:
     parser.add_argument(
         "--redirect-uri", metavar="URL", action="append", help="a callback the app has already (repeatable)"
     )
+    parser.add_argument(
+        "--session-timeout", metavar="TIME", help="the app's, where the provider has several: 15m, 2h, ..."
+    )
     parser.add_argument("--force", action="store_true", help="replace a profile of that name")
     parser.add_argument("--no-doctor", action="store_true", help="do not look whether it works")
 
@@ -57,6 +61,8 @@ def run(arguments: Namespace, console: Console) -> int:
     flags = _asked_before(arguments, provider, console, asks=asks)
     setup = _setup(_profile(name, place, flags), console)
     flags["client_id"] = _client_id(arguments, asks=asks)
+    if asks and arguments.session_timeout is None and provider.session_timeouts:
+        flags.update(asked_timeout(provider, console))
     flags.update(_secret(arguments, provider, console, name=name, place=place, asks=asks))
     profile = _profile(name, place, flags)
     written = _write(profile, place, may_replace=may_replace)
@@ -106,6 +112,8 @@ def _asked_before(
     if asks and not ports and not arguments.redirect_uri and usual:
         ports = [_port(answered("Port of the callback", usual=str(usual)))]
     flags: dict[str, Any] = {"provider": provider.name}
+    if arguments.session_timeout is not None:
+        flags.update(given_timeout(arguments.session_timeout, provider))
     if login_url and login_url != provider.login_url:
         flags["login_url"] = login_url
     if scope and scope != provider.scope:
@@ -202,6 +210,8 @@ def _write(profile: Profile, place: str, *, may_replace: bool) -> dict[str, Any]
     names = ("provider", "login_url", "client_id", "client_secret_file", "scope", "redirect_uris", "port")
     values = {name: profile.get(name) for name in names if profile.get(name) is not None}
     settings = {name: list(v) if isinstance(v, tuple) else v for name, v in values.items()}
+    if lifetime_s := profile.get("access_token_lifetime"):
+        settings["access_token_lifetime"] = written_time(lifetime_s)
     if "scope" in settings:
         settings["scope"] = " ".join(settings["scope"])
     secret_env = profile.client_secret_env

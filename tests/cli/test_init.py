@@ -90,6 +90,42 @@ async def test_the_doctor_can_be_left_out(tmp_path: Path) -> None:
     assert config(tmp_path) == '[profiles.default]\nprovider = "github"\nclient_id = "x"\n'
 
 
+# The flag, and what is written of it: as the provider's file has it, nothing.
+TIMEOUTS = [
+    ("15m", '"15m"'),
+    ("30m", '"30m"'),
+    ("900", '"15m"'),
+    ("24h", '"24h"'),
+    ("2h", None),
+    ("7200", None),
+]
+
+
+@pytest.mark.parametrize(("given", "written"), TIMEOUTS)
+async def test_the_session_timeout_of_the_app_is_written(
+    tmp_path: Path, given: str, written: str | None
+) -> None:
+    flags = ("--client-id", KEY, "--session-timeout", given, "--no-doctor")
+    outcome = await run("init", "salesforce", *flags, home=tmp_path)
+    assert outcome.exit_code == 0, outcome.stderr
+    lines = [line for line in config(tmp_path).splitlines() if line.startswith("access_token_lifetime")]
+    assert lines == ([f"access_token_lifetime = {written}"] if written else [])
+    assert load_config(str(tmp_path)).profiles == ["default"]
+
+
+@pytest.mark.parametrize("provider", ["salesforce", "google"])
+@pytest.mark.parametrize("given", ["20m", "0", "-15m", "48h", "soon", ""])
+async def test_a_session_timeout_that_no_app_has_is_refused(
+    tmp_path: Path, provider: str, given: str
+) -> None:
+    outcome = await run(
+        "init", provider, "--client-id", KEY, "--session-timeout=" + given, "--json", home=tmp_path
+    )
+    assert (outcome.exit_code, outcome.error["code"], config(tmp_path)) == (2, "usage", "")
+    told = " ".join(outcome.error[name] for name in ("message", "cause", "fix"))
+    assert ("15m, 30m, 1h, 2h, 4h, 8h, 12h, 24h" in told) is (provider == "salesforce")
+
+
 async def test_a_lightning_address_is_written_as_the_host_it_means(tmp_path: Path) -> None:
     flags = (
         "--login-url",
@@ -255,6 +291,14 @@ def test_a_person_is_asked_step_by_step(server: ScriptedServer, tmp_path: Path) 
     terminal.expect("http://localhost:17175/OauthRedirect")
     terminal.expect(r"Client ID \(from the step above\): ")
     terminal.sendline(KEY)
+    asked = r"Session timeout of the app \(15m, 30m, 1h, 2h, 4h, 8h, 12h, 24h\) \[2h\]: "
+    terminal.expect(asked)
+    terminal.sendline("20m")
+    terminal.expect("20m is not one of them")
+    terminal.expect(asked)
+    terminal.sendline("15 minutes")
+    terminal.expect(asked)
+    terminal.sendline("15m")
     terminal.expect(r"Client secret \(empty if the app needs none\): ")
     terminal.sendline(SECRET)
     terminal.expect(r"The client secret is kept in (\S+), readable by you alone")
@@ -271,6 +315,7 @@ def test_a_person_is_asked_step_by_step(server: ScriptedServer, tmp_path: Path) 
     assert SECRET not in config(tmp_path)
     assert config(tmp_path).startswith("# mine\n\n[profiles.default]\nprovider = ")
     assert load_config(str(tmp_path)).profile("default")["port"][0] == (17175,)
+    assert load_config(str(tmp_path)).profile("default")["access_token_lifetime"][0] == 15 * 60
     # What the provider's file says already is not repeated.
     assert "scope" not in config(tmp_path)
 

@@ -78,6 +78,9 @@ def test_a_file_of_the_users_own_goes_first(tmp_path: Path) -> None:
 
 BROKEN = {
     "not toml": "title = ",
+    "timeouts that are none": MINE.replace("[server]", "session_timeouts = [900, 0]\n[server]"),
+    "a timeout that is a word": MINE.replace("[server]", 'session_timeouts = ["15m"]\n[server]'),
+    "one timeout": MINE.replace("[server]", "session_timeouts = 900\n[server]"),
     "unknown member": 'title="t"\nregister="r"\ntokne_endpoint="x"\n[server]\nissuer="https://x.example"',
     "no server": 'title="t"\nregister="r"',
     "no register": 'title="t"\n[server]\nissuer="https://x.example"',
