@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 ANSWER_S = 5.0
 """How long the keyring may take for one thing."""
 
-SLICES = 50
+_SLICES = 10
 
 RECOMMENDED = 1
 """The least priority of a backend that protects what it holds; `keyring` takes lesser ones when nothing else is there."""
@@ -83,9 +83,9 @@ class Keyring:
             raise self._silent()
         thread = threading.Thread(target=ask, name="keyring", daemon=True)
         thread.start()
-        for _ in range(SLICES):
+        for _ in range(_SLICES):
             # In slices: while this process is stopped, or the computer sleeps, no time has passed for the keyring either.
-            thread.join(ANSWER_S / SLICES)
+            thread.join(ANSWER_S / _SLICES)
             if not thread.is_alive():
                 break
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -14,6 +15,7 @@ from loopback_auth.edge.keyring_service import Keyring
 from loopback_auth.edge.store import FileStore
 from loopback_auth.errors import KeyringUnavailable
 
+from .children import posix
 from .keyrings import Person, new_person, use
 
 if TYPE_CHECKING:
@@ -104,6 +106,25 @@ def test_st_10_a_keyring_that_hangs_is_given_up_after_five_seconds(person: Perso
     assert (done.returncode, done.stdout) == (1, "silent\nsilent\n"), done.stderr
     assert 5 <= took_s < 6
     assert person.file() is None
+
+
+@posix
+@pytest.mark.slow
+def test_st_10_a_process_that_was_stopped_has_not_waited_for_its_keyring(person: Person) -> None:
+    """ST-10: nor has one whose computer slept; the keyring gets its time when they go on."""
+    program = (
+        "from loopback_auth.edge.keyring_service import Keyring\n"
+        "print('begun', flush=True)\nprint(Keyring('work').get('service', 'user'))"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program], env=person.environment("Slow"), stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "begun\n"
+        process.send_signal(signal.SIGSTOP)
+        time.sleep(5.5)
+        process.send_signal(signal.SIGCONT)
+        assert process.stdout.read() == "None\n"
 
 
 def test_st_10_a_lesser_keyring_that_nobody_chose_is_refused(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from pathlib import Path
 
@@ -134,6 +135,14 @@ class HangingAtSave(Kept):
 
     def set_password(self, *_: str) -> None:
         threading.Event().wait()
+
+
+class Slow(Kept):
+    """Takes two seconds to answer."""
+
+    def get_password(self, service: str, username: str) -> str | None:
+        time.sleep(2)
+        return super().get_password(service, username)
 
 
 class LockedMeanwhile(Kept):
