@@ -121,6 +121,7 @@ def test_st_10_a_process_that_was_stopped_has_not_waited_for_its_keyring(person:
     ) as process:
         assert process.stdout
         assert process.stdout.readline() == "begun\n"
+        time.sleep(1)
         process.send_signal(signal.SIGSTOP)
         time.sleep(5.5)
         process.send_signal(signal.SIGCONT)
