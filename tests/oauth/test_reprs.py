@@ -12,6 +12,7 @@ import pytest
 
 import loopback_auth
 from loopback_auth.edge.config import parse_config
+from loopback_auth.edge.keyring_record import Record
 from loopback_auth.edge.page import Answer
 from loopback_auth.edge.proxy import Proxy
 from loopback_auth.edge.store import FileStore
@@ -121,6 +122,7 @@ HOLDERS: list[object] = [
         remembered=CREDENTIAL.to_document(),
     ),
     HttpTransport(environ={"HTTPS_PROXY": f"http://user:{CANARY}@proxy.example:3128"}),
+    Record(document={"access_token": CANARY}),
     Proxy(url=f"http://user:{CANARY}@proxy.example:3128", variable="HTTPS_PROXY"),
     Scene(
         name="work",
@@ -177,7 +179,8 @@ HARMLESS = {
     "Told",
     "Untold",
     "Keyring",
-    "Entry",
+    "Entries",
+    "SharedPlace",
     "Child",
     "Console",
     "Delivery",
