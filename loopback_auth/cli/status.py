@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _SOURCES = {
     "learned": ", as learned: the server refused one that was older",
-    "assumed": ", as is usual: the server does not say",
+    "assumed": ", as is usual there",
 }
 """Whose word the expiry is, by its `expiry_source`; the server's own needs none."""
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from types import NoneType
 
 from ..errors import LoopbackAuthError, StoreDamaged
+from .expiry import jwt_expiry
 from .id_token import Identity
 from .metadata import Client, server_metadata
 from .secret import Secret
@@ -113,6 +114,8 @@ class Credential:
         """Who says when the token ends: `server`, `learned`, or `assumed` (the provider or a setting); `None`: nobody."""
         if self.tokens.expires_at is None:
             return None
+        if self.tokens.expires_at == jwt_expiry(self.tokens.access_token, self.tokens.obtained_at):
+            return "server"
         lifetime_s = (self.tokens.expires_at - self.tokens.obtained_at).total_seconds()
         if lifetime_s == self.learned_lifetime_s:
             return "learned"

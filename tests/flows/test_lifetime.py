@@ -11,6 +11,8 @@ from loopback_auth.edge.store import FileStore
 from loopback_auth.flows.lifetime import learn_from_refusal
 from loopback_auth.oauth.credential import to_rfc3339
 
+from .stored import jwt
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -69,6 +71,10 @@ def test_an_expiry_that_the_server_says_stays(tmp_path: Path) -> None:
 NOTHING_LEARNED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "another process had refreshed": (signed_in("old", since_s=-2400), signed_in("new", since_s=-2)),
     "the server says how long": (signed_in("old", since_s=-2400, lasts_s=5000), signed_in("new", since_s=0)),
+    "the token says how long, which is as usual": (
+        signed_in(jwt(iat=1000, exp=8200), since_s=-2400),
+        signed_in("new", since_s=0),
+    ),
     "young": (signed_in("old", since_s=-599), signed_in("new", since_s=0)),
     "obtained in the future": (signed_in("old", since_s=200), signed_in("new", since_s=0)),
     "set back between": (signed_in("old", since_s=-2400), signed_in("new", since_s=-9000)),
