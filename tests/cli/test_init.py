@@ -270,6 +270,39 @@ def test_the_steps_put_the_old_tutorials_right() -> None:
         assert words in told
 
 
+# What the app's Security section lists in 2026, and what is right where people sign in.
+SWITCHES = {
+    "Require Secret for Web Server Flow": "off if the secret would lie on people's computers",
+    "Require Secret for Refresh Token Flow": "the same as the one above",
+    "Require Proof Key for Code Exchange (PKCE)": "on",
+    "Enable Refresh Token Rotation": "off where the token goes to CI",
+    "Issue JSON Web Token (JWT)-based access tokens for named users": "off, except for hosted MCP",
+    "Limit Idle Refresh Token TTL to 30 Days": "on",
+    "Enforce Refresh Token IP Allowlist": "off where laptops sign in",
+}
+
+
+@pytest.mark.parametrize("provider", ["salesforce", "salesforce-sandbox"])
+def test_each_switch_of_the_apps_security_is_told(provider: str) -> None:
+    told = " ".join(load_provider(provider).setup_for(["http://localhost:1/"], "api").split())
+    places = [told.index(f"{switch}: {setting}") for switch, setting in SWITCHES.items()]
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize("provider", ["salesforce", "salesforce-sandbox"])
+def test_the_steps_are_those_of_today(provider: str) -> None:
+    """My Domain alone, the session timeout to look up, and who still needs a connected app."""
+    told = " ".join(load_provider(provider).setup_for(["http://localhost:1/"], "api").split())
+    for words in (
+        "Since Spring '26 an External Client App is found at",
+        "Session Timeout",
+        "A scratch org has External Client Apps",
+        "A Dev Hub that makes scratch orgs or sandboxes in a pipeline still needs a connected app",
+    ):
+        assert words in told
+    assert ("After each refresh of the sandbox" in told) == (provider == "salesforce-sandbox")
+
+
 def test_a_person_is_asked_step_by_step(server: ScriptedServer, tmp_path: Path) -> None:
     """Host, scopes and port first, since the steps hold them; then what the app has got; the secret unseen and in a file of its own."""
     from .test_terminal import on_a_terminal, pexpect
