@@ -51,7 +51,7 @@ commands:
 {commands}
 
 examples:
-  loopback-auth login --provider salesforce --client-id 3MVG9...
+  loopback-auth login --provider salesforce --login-url acme --client-id 3MVG9...
   loopback-auth login work --issuer https://id.example.com --client-id my-cli
   loopback-auth exec work -- terraform plan
   loopback-auth api /me -p work
