@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from contextlib import ExitStack
     from typing import Any, NoReturn
 
-    from ..edge.store import FileStore, Hold
+    from ..edge.profile_lock import Hold
+    from ..edge.store import FileStore
     from ..errors import LoopbackAuthError
     from ..notices import Notice
     from ..oauth.secret import Secret

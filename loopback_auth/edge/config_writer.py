@@ -13,8 +13,7 @@ import re
 from ..errors import ConfigError, UsageError
 from .believed_file import BOM, followed
 from .config import config_path, parse_config, read_config
-from .file_lock import LOCK_PATIENCE_S
-from .private_folder import PrivateFolder, opened, unchanged
+from .private_folder import LOCK_PATIENCE_S, PrivateFolder, opened, unchanged
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""What a token file says when it holds a sign-in. On the path of `token`, so nothing heavy is imported here."""
+"""What a token file says when it holds a sign-in. `token` loads this, so it loads nothing heavy."""
 
 from __future__ import annotations
 
@@ -51,5 +51,5 @@ def object_of(content: bytes) -> dict[str, Any]:
 
 
 def may_point_elsewhere(content: bytes) -> bool:
-    """Tell whether a token file may be a `keyring_record`. Nearly none is, and to see that costs a search."""
+    """Tell whether a token file may be a `keyring_record`; nearly none is, which costs a search."""
     return b'"storage"' in content

@@ -1,5 +1,5 @@
 """
-The lock of what a private folder holds: the system's own (flock, LockFile) on a side file, freed with the process.
+The lock on what a private folder holds: flock or LockFile on a side file, freed with the process.
 
 A lock library would load asyncio, a quarter of the time until a sign-in shows its address.
 """
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
         def refused(self, name: str, error: OSError) -> StoreError: ...
 
 
-LOCK_PATIENCE_S = 10.0
-"""How long to wait for another process that saves: far longer than a save takes."""
+OTHERS_S = 10.0
+"""How long to try to take over what others take over at the same time."""
 
 _LOOK_S = 0.02
 
@@ -48,8 +48,9 @@ class FileLock:
     """
     The lock on the side file *name* of *folder*, and on the file *guarded* that it protects.
 
-    Either is enough to keep it: a side file may be removed at any time, and the next process would make another, and lock that. Where
-    nothing is stored yet there is no guarded file, and on Windows none is needed: nobody removes there what is open.
+    Either is enough to keep it: a side file may be removed at any time, and the next process would
+    make another, and lock that. Where nothing is stored yet there is no guarded file; and on Windows
+    none is needed, as nobody removes there what is open.
     """
 
     def __init__(self, folder: Folder, name: str, *, guarded: str = "") -> None:
@@ -72,13 +73,16 @@ class FileLock:
 
     def take(self, patience_s: float, *, take_over: bool = False) -> None:
         """
-        Wait *patience_s* for the lock, and then *take_over* what another process holds, or raise `StoreBusy`.
+        Wait *patience_s* for the lock, and then *take_over* what another process holds.
 
         Whoever is dispossessed finds that its lock `is_lost` when it goes on.
+
+        Raises:
+            StoreBusy: another process holds it, and it was not to be taken over, or could not be.
         """
         deadline = time.monotonic() + patience_s
-        # Others may take it over at the same time, and each clears away what it takes for left behind.
-        last = deadline + LOCK_PATIENCE_S if take_over else deadline
+        # Others may take it over at the same time, and clear away what they take for left behind.
+        last = deadline + OTHERS_S if take_over else deadline
         while not self._try():
             moment = time.monotonic()
             if take_over and moment >= deadline and self._replace():
@@ -123,7 +127,7 @@ class FileLock:
     def _lock(self, name: str, flags: int = os.O_CREAT) -> bool:
         opened = self._opened[name] = self._folder.open_file(name, os.O_RDWR | flags)
         self._folder.make_private(name, opened)
-        # Between the opening and the locking the file may have been removed, or another put in its place.
+        # Between the opening and the locking the file may have been removed or replaced.
         return _try_lock(opened) and self._folder.is_still(name, opened)
 
     def _lock_guarded(self, name: str) -> bool:
@@ -162,13 +166,16 @@ class FileLock:
             os.close(self._opened.pop(name))
 
     def _busy(self, patience_s: float) -> StoreBusy:
-        paths = [os.path.join(self._folder.path, name) for name in (self._name, self._guarded) if name]
-        # Whoever only looks will look again, and looking for the holder takes longer.
-        return held_by_another(paths, patience_s) if patience_s else StoreBusy("it is locked", path=paths[0])
+        names = filter(None, (self._name, self._guarded))
+        paths = [os.path.join(self._folder.path, name) for name in names]
+        if not patience_s:
+            # Whoever only looks will look again, and looking for the holder takes longer.
+            return StoreBusy(f"{paths[0]} is locked", path=paths[0])
+        return held_by_another(paths, patience_s)
 
 
 def held_by_another(paths: Sequence[str], waited_s: float) -> StoreBusy:
-    """Return the error that tells who has held the lock on one of *paths*, of which the first is named, for *waited_s* seconds."""
+    """Return the error that tells who has held the lock on one of *paths* for *waited_s* seconds."""
     from .lock_holder import holder_of
 
     holder = holder_of(paths)
@@ -178,7 +185,8 @@ def held_by_another(paths: Sequence[str], waited_s: float) -> StoreBusy:
     return StoreBusy(
         message,
         cause="It was stopped, by Ctrl-Z perhaps, while it refreshed or saved the tokens.",
-        fix=f"let it go on (fg, or kill -CONT {holder.pid}) or end it (kill -KILL {holder.pid}), then run the command again",
+        fix=f"let it go on (fg, or kill -CONT {holder.pid}) or end it (kill -KILL {holder.pid}), "
+        "then run the command again",
         path=paths[0],
         is_stopped=True,
     )

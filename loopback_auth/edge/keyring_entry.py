@@ -1,9 +1,9 @@
 """
-The entries of the keyring: texts that are written once, each under a name of its own, and whole or of no use.
+The entries of the keyring: texts that are written once, each under a name of its own.
 
 Backends replace an entry in ways of their own, and none promises that a reader sees the old or the
-new; so nothing is replaced. Windows takes no more than 2560 octets of UTF-16, and others may cut the
-rest off: an entry is in as many parts as that makes necessary, and is read back.
+new; so nothing is replaced. Windows takes no more than 2560 octets of UTF-16, and others may cut
+the rest off: an entry has as many parts as that makes necessary, and is read back.
 """
 
 from __future__ import annotations
@@ -25,16 +25,21 @@ _EARLIER_PART = re.compile(r"loopback-auth 1 (\d+ \w+) (\d+)/(\d+) (.*)", re.DOT
 
 class Entries:
     """
-    The entries that are named `PROFILE/HOME/RANDOM`. Those of version 0.1.0 are named `PROFILE/HOME`; they are read and removed.
+    The entries that are named `PROFILE/HOME/RANDOM`; every method raises `KeyringUnavailable`.
 
-    Every method raises `KeyringUnavailable`.
+    Those of version 0.1.0 are named `PROFILE/HOME`. They are read and removed.
     """
 
     def __init__(self, keyring: Keyring) -> None:
         self.keyring = keyring
 
     def read(self, name: str, parts: int) -> str | None:
-        """Return the text of *name*, `None` if there is none; raises `ValueError` unless all its *parts* are there."""
+        """
+        Return the text of *name*; `None` if there is none.
+
+        Raises:
+            ValueError: one of its *parts* is missing.
+        """
         if _is_earlier(name):
             return self._read_earlier(name)
         found = [self._get(name, str(number)) for number in range(1, parts + 1)]
@@ -44,7 +49,7 @@ class Entries:
         return "".join(texts) if texts else None
 
     def write(self, name: str, text: str) -> int:
-        """Write *text* under *name*, which is not in use. Return the number of parts: one if possible."""
+        """Write *text* under *name*, which is not in use; return the number of parts, one if possible."""
         try:
             return self._put(name, [text])
         except KeyringUnavailable as error:
@@ -53,7 +58,7 @@ class Entries:
         return self._put(name, [text[start : start + PART] for start in range(0, len(text), PART)])
 
     def remove(self, name: str, parts: int) -> None:
-        """See to it that nothing is left of *name*, which had so many *parts*, or more if it was being written."""
+        """See to it that nothing is left of *name*, which had so many *parts*, or more."""
         for slot in ("a", "b") if _is_earlier(name) else ("",):
             count = parts
             while self._get(name, f"{slot}{count + 1}") is not None:
@@ -101,5 +106,5 @@ def _is_earlier(name: str) -> bool:
 
 
 def _address(name: str, part: str) -> tuple[str, str]:
-    # A service of its own for each: on Windows, entries of one service take each other's places, and two writers could lose one.
+    # A service of its own for each: on Windows, entries of one service take each other's places.
     return f"loopback-auth/{name}/{part}", name.partition("/")[0]

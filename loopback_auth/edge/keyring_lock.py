@@ -1,5 +1,5 @@
 """
-What all homes share that say the same of the keyring: a lock, and where the sign-in is that they point to.
+What all homes share that point to one sign-in in the keyring: a lock, and where that is now.
 
 A home may be copied, and put back from a backup; then two token files point to one sign-in, and one
 refresh must be enough for both. So this is in one place for the whole user, whatever HOME and the
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class SharedPlace:
-    """The lock of one sign-in is held; `now` is the entry that it is in, and its number of parts, as far as is known."""
+    """Where a sign-in is, while its lock is held; `now` is its entry and the number of parts, if known."""
 
     def __init__(self, folder: PrivateFolder, name: str, lock: FileLock | None) -> None:
         self._folder = folder
@@ -41,10 +41,11 @@ class SharedPlace:
         return "", 0
 
     def move(self, entry: str, parts: int) -> None:
-        """Say that the sign-in is in *entry* now; if that fails, whoever looks for it has to sign in again."""
+        """Say that the sign-in is in *entry* now; if that fails, other homes have to sign in again."""
         with suppress(StoreError):
             temporary = f".{self._name}~{os.urandom(8).hex()}.tmp"
-            self._folder.replace(self._name, json.dumps([entry, parts]).encode(), temporary=temporary)
+            content = json.dumps([entry, parts]).encode()
+            self._folder.replace(self._name, content, temporary=temporary)
 
 
 @contextmanager
@@ -52,7 +53,7 @@ def shared_place(
     sign_in: str, profile: str, *, patience_s: float | None, take_over: bool
 ) -> Iterator[SharedPlace]:
     """
-    Hold the lock of *sign_in* on behalf of *profile*, unless it was inherited: without *patience_s*.
+    Hold the lock of *sign_in* on behalf of *profile*; without *patience_s* it was inherited.
 
     Raises `StoreBusy` after *patience_s*, `StoreUnwritable`.
     """

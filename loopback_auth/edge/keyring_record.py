@@ -1,5 +1,5 @@
 """
-What the token file says of a profile whose tokens are in the keyring, or on their way there or back.
+What a token file says when the tokens are in the keyring, or on their way there or back.
 
 It is the commit point: a save writes a new entry under a name of its own, replaces the file, and
 removes the old entry. Whatever else may be there is among the `leftovers`, which the next save or
@@ -26,10 +26,10 @@ _KINDS = {"storage": str, "entry": str, "parts": int, "backend": str, "document"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """
-    *storage* is where a save puts the tokens; now they are in *entry*, in so many *parts*, or else in *document*.
+    *storage* is where a save puts the tokens; now they are in *entry* or else in *document*.
 
-    Tokens that should be in the keyring are in *document* when it did not take their only copy.
-    *leftovers* are the names of entries, with the number of parts that each had, as far as is known.
+    *parts*: so many has the entry. *document*: in the keyring's stead, when it did not take the only
+    copy of tokens. *leftovers*: the names of other entries, with the parts of each, as far as known.
     """
 
     storage: str = "file"
@@ -40,7 +40,7 @@ class Record:
     leftovers: Mapping[str, int] = field(default_factory=dict)
 
     def to_json(self, profile: str) -> Mapping[str, Any]:
-        """Return what the token file says: nothing, or the document alone, where there is no more to be said."""
+        """Return what the token file says: the document alone, or nothing, where that says it all."""
         given = {name: value for name, value in asdict(self).items() if value}
         if given.keys() == {"storage"} or (
             given.keys() == {"storage", "document"} and self.storage == "file"
@@ -50,14 +50,14 @@ class Record:
 
 
 def record_of(content: bytes) -> Record:
-    """Return what a token file of this *content* says; raises `ValueError` for a damaged one, `StoreNewer`."""
+    """Return what a token file of this *content* says; raises `ValueError`, `StoreNewer`."""
     said = object_of(content)
     if said.get("version") != VERSION:
         return _earlier_record(said) or Record(document=document_of(content))
     given = {name: said[name] for name in _KINDS if name in said}
     for name, value in given.items():
         if not isinstance(value, _KINDS[name]):
-            raise ValueError(f"{name} is of another kind")  # noqa: TRY004 - a damaged file, whatever the damage
+            raise ValueError(f"{name} is of another kind")  # noqa: TRY004 - a damaged file
     record = Record(**given)
     if record.storage not in STORAGES or not (record.entry or record.document or record.leftovers):
         raise ValueError("it does not say where the tokens are")
@@ -67,7 +67,7 @@ def record_of(content: bytes) -> Record:
 
 
 def _earlier_record(said: dict[str, Any]) -> Record | None:
-    """Read what version 0.1.0 wrote: its entries keep their name, and a file with tokens counts beside one."""
+    """Read what version 0.1.0 wrote: entries keep their name; a file with tokens counts beside one."""
     storage, entry, backend = (said.get(name) for name in ("storage", "entry", "backend"))
     if said.get("version") != 1 or not isinstance(entry, str):
         return None

@@ -1,4 +1,4 @@
-"""A profile whose tokens are, were or shall be in the system's keyring. Loaded only for such a profile."""
+"""A profile whose tokens are, were or shall be in the system's keyring. Loaded only for such a one."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def keyring_hold(
     plain: Hold, *, storage: str | None, patience_s: float | None, take_over: bool
 ) -> Iterator[KeyringHold]:
     """
-    Hold the lock of the sign-in in the keyring beside that of the file; without *patience_s* it was inherited.
+    Hold the lock of the sign-in in the keyring, too; without *patience_s* it was inherited.
 
     Raises `StoreBusy` after *patience_s*.
     """
@@ -78,8 +78,9 @@ class KeyringHold(Hold):
         self._entries = Entries(Keyring(plain.profile))
         record = self._record()
         self._storage = storage or record.storage
-        named = filter(None, (record.entry, *record.leftovers))
-        self.sign_in = "/".join(next(named, _new_sign_in(plain.folder.path, plain.profile)).split("/")[:2])
+        entries = filter(None, (record.entry, *record.leftovers))
+        name = next(entries, _new_sign_in(plain.folder.path, plain.profile))
+        self.sign_in = "/".join(name.split("/")[:2])
 
     @property
     def descriptors(self) -> tuple[int, ...]:
@@ -98,7 +99,7 @@ class KeyringHold(Hold):
             text = self._entries.read(record.entry, record.parts)
             entry, parts = self.shared_place.now
             if text is None and entry not in ("", record.entry):
-                # This file is a copy of another one, or an old one, and the sign-in has moved on since.
+                # This file is a copy, or an old one, and the sign-in has moved on since.
                 self._write_record(replace(record, entry=entry, parts=parts))
                 text = self._entries.read(entry, parts)
             return None if text is None else document_of(text.encode())
@@ -163,7 +164,7 @@ class KeyringHold(Hold):
         self._clean(record)
 
     def _clean(self, record: Record) -> KeyringUnavailable | None:
-        """Remove the leftovers that *record*, which is written, names; return what kept some of them."""
+        """Remove the leftovers that *record*, which is written, names; return what kept some there."""
         left, trouble = dict(record.leftovers), None
         for name, parts in record.leftovers.items():
             try:
@@ -187,7 +188,7 @@ class KeyringHold(Hold):
         return True
 
     def _emptied(self, **members: Any) -> Record:
-        """Return a record of *members* that has all else that may be in the keyring among its leftovers."""
+        """Return a record of *members*, with all else that may be in the keyring as leftovers."""
         before = self._record()
         leftovers = {**before.leftovers, before.entry: before.parts}
         leftovers.pop(members.get("entry", ""), None)
@@ -211,5 +212,5 @@ def _named(entries: Mapping[str, int]) -> dict[str, int]:
 
 
 def _new_sign_in(folder: str, profile: str) -> str:
-    """Name the sign-in of a profile whose files are in *folder*: the same again there, and another in another place."""
+    """Name the sign-in of a profile whose files are in *folder*: there always the same."""
     return f"{profile}/{hashlib.sha256(os.path.realpath(folder).encode()).hexdigest()[:12]}"

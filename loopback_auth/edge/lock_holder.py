@@ -1,4 +1,4 @@
-"""Who holds a lock, where the system tells: Linux does. Loaded only when somebody has waited in vain."""
+"""Who holds a lock, where the system tells: Linux does. Loaded when somebody has waited in vain."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Holder(NamedTuple):
 
 
 def holder_of(paths: Iterable[str]) -> Holder | None:
-    """Return the process that holds the lock on a file at one of *paths*, as far as this user may look."""
+    """Return the process that holds the lock on a file at one of *paths*, if this user may look."""
     wanted = {os.path.realpath(path) for path in paths}
     with suppress(OSError):
         for pid in filter(str.isdecimal, os.listdir("/proc")):

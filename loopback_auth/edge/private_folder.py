@@ -12,12 +12,15 @@ import stat
 from contextlib import contextmanager, suppress
 
 from ..errors import StoreUnsafe, StoreUnwritable
-from .file_lock import LOCK_PATIENCE_S, FileLock
+from .file_lock import FileLock
 from .permissions import POSIX, check_link, check_own, check_owner
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+LOCK_PATIENCE_S = 10.0
+"""How long to wait for another process that saves: far longer than a save takes."""
 
 FILE_OCTETS = 8 * 1024 * 1024
 """No credential is that large; a larger file is not read into memory."""

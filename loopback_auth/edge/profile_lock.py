@@ -1,4 +1,4 @@
-"""A profile's file while its lock is held. On the path of a refresh, so nothing heavy is imported here."""
+"""A profile's file while its lock is held. Each refresh loads this, so it loads nothing heavy."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from ..errors import StoreChanged, StoreDamaged, StoreUnsafe, StoreUnwritable
 from .document import document_of
-from .file_lock import LOCK_PATIENCE_S
+from .private_folder import LOCK_PATIENCE_S
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ class Hold:
     """
     One profile's file while its lock is held; made by `FileStore.locked`.
 
-    A lock can be lost, to somebody who removes its file or takes it over. Then `save` and `remove` take it again, and raise
-    `StoreChanged`, once, if the file is another one than this process has seen or written last.
+    A lock can be lost, to somebody who takes it over. Then `save` and `remove` take it again, and raise
+    `StoreChanged`, once, if the file is not the one that this process has seen or written last.
     """
 
     def __init__(self, folder: PrivateFolder, profile: str, lock: FileLock) -> None:
@@ -40,7 +40,7 @@ class Hold:
 
     @property
     def descriptors(self) -> tuple[int, ...]:
-        """What a child has to inherit to go on in the place of this process (`FileStore.inherited`)."""
+        """What a child must inherit to go on in the place of this process (`FileStore.inherited`)."""
         return self.lock.descriptors
 
     @property
@@ -65,8 +65,8 @@ class Hold:
         """
         As `FileStore.save`.
 
-        What the keyring does not take stays as it was, and that is raised; but the *only copy* of tokens
-        that work goes to the file then, until the next save, and the error is returned, to be told.
+        When the keyring does not take it, what is stored stays, and that is raised. But the *only copy*
+        of tokens that work goes to the file then, until the next save; the error is returned.
         """
         self._check_lock()
         with suppress(StoreUnwritable):
@@ -77,10 +77,11 @@ class Hold:
         return refused
 
     def _read(self, content: bytes) -> dict[str, Any] | None:
-        """Return the document of a file of this *content*; raises `ValueError` for a damaged one."""
+        """Return the document of a file of this *content*; raises `ValueError` if it is damaged."""
         return document_of(content)
 
-    def _save(self, document: Mapping[str, Any], *, is_only_copy: bool) -> StoreError | None:  # noqa: ARG002 - the keyring's
+    def _save(self, document: Mapping[str, Any], *, is_only_copy: bool) -> StoreError | None:
+        del is_only_copy  # There is no other place for it.
         self._make_way()
         self._write(document)
         return None
@@ -116,7 +117,11 @@ class Hold:
         return self.folder.remove(self._name)
 
     def prove(self, size: int = 0) -> None:
-        """As `FileStore.prove`; room for a document of so many octets stays set aside until the next save, or `release`."""
+        """
+        As `FileStore.prove`.
+
+        Room for a document of so many octets stays set aside until the next save, or `release`.
+        """
         self._make_way()
         probe = write_probe(self.folder, self.profile, size)
         if size:
@@ -167,7 +172,7 @@ class Hold:
         return damaged(self.profile, why, os.path.join(folder.path, kept if moved else self._name))
 
     def _remove_temporary_files(self) -> None:
-        # Under the lock nobody else is writing: such a file was left by a process that was killed, and holds tokens.
+        # Under the lock nobody else is writing: a process that was killed left it, and it holds tokens.
         for name in self.folder.names():
             if name.startswith(f".{self.profile}~") and name.endswith(".tmp") and name != self._room:
                 self.folder.remove(name)

@@ -7,9 +7,9 @@ from contextlib import contextmanager, nullcontext
 
 from ..errors import LoopbackAuthError, StoreBusy, StoreError, StoreUnwritable, UsageError
 from .document import STORAGES, VERSION, document_of, may_point_elsewhere
-from .file_lock import LOCK_PATIENCE_S, FileLock, held_by_another
+from .file_lock import FileLock, held_by_another
 from .home import absolute_folder
-from .private_folder import opened
+from .private_folder import LOCK_PATIENCE_S, opened
 from .profile_lock import Hold, damaged, write_probe
 
 TYPE_CHECKING = False
@@ -281,4 +281,4 @@ class FileStore:
         return opened(self.folder, create=create)
 
 
-__all__ = ["VERSION", "FileStore", "Hold", "StoreError", "StoreUnwritable", "check_profile_name"]
+__all__ = ["VERSION", "FileStore", "StoreError", "StoreUnwritable", "check_profile_name"]

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any
 
-    from ..edge.store import FileStore, Hold
+    from ..edge.profile_lock import Hold
+    from ..edge.store import FileStore
     from ..notices import Notice, Warned
     from ..oauth.secret import Secret
     from .discovery import Transport

@@ -1,4 +1,4 @@
-"""Saving tokens that nobody else has: those of a finished sign-in, and a refresh token that has taken the place of another."""
+"""Saving tokens that nobody else has: of a finished sign-in, and of a refresh that rotated."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..edge.store import Hold
+    from ..edge.profile_lock import Hold
     from ..notices import Notice
     from ..oauth.credential import Credential
 
 
 def save_only_copy(credential: Credential, hold: Hold, notify: Callable[[Notice], None]) -> None:
-    """Store *credential*: in the profile's file, loudly, where it belongs in a keyring that does not take it."""
+    """Store *credential*; in the file, loudly, where the keyring does not take what belongs there."""
     refused = hold.save(credential.to_document(), is_only_copy=True)
     if refused is not None:
         kept = f"so the tokens are in a file that only you can read: {hold.path}"

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any
 
-    from ..edge.store import Hold
+    from ..edge.profile_lock import Hold
     from ..notices import Notice
     from ..oauth.metadata import Client
     from ..oauth.secret import Secret

@@ -16,7 +16,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from ..edge.store import FileStore, Hold
+    from ..edge.profile_lock import Hold
+    from ..edge.store import FileStore
     from ..notices import Notice
     from .discovery import Transport
     from .profile import Profile

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import ExitStack
 
-    from ..edge.store import FileStore, Hold
+    from ..edge.profile_lock import Hold
+    from ..edge.store import FileStore
     from ..notices import Notice
 
 TURN_S = 180.0
@@ -41,7 +42,7 @@ async def turn_of_sign_in(
     profile: str, store: FileStore, stack: ExitStack, *, notify: Callable[[Notice], None]
 ) -> Hold:
     """
-    Take the lock of *profile* for a sign-in that is finished, which is newer than what any other process has yet to save.
+    Take the lock of *profile* for a finished sign-in, which is newer than what others have to save.
 
     A refresh that runs is waited for as long as it may take, which the person is told. Then, and at
     once where its process was stopped, the lock is taken over.
