@@ -46,6 +46,7 @@ Every error this package raises on purpose.
         |-- AuthorizationResponseInvalid          an answer with our state that breaks the protocol
         |   `-- IssuerMismatch                    ... that comes from another server
         |-- TokenError                            the token endpoint refused
+        |-- RefreshRefused                        ... a refresh, for a reason that leaves the sign-in alive
         |-- IDTokenInvalid                        the ID token is not for us
         |   |-- IDTokenOutOfTime                      ... by this computer's clock
         |   `-- NonceMissing                          ... as far as anybody can tell
@@ -225,6 +226,8 @@ class NoPendingSignIn(SignInNeeded):
 
 
 class RefreshRejected(SignInNeeded):
+    """Its fact `final` tells whether the server ended the grant; else the refresh token is kept."""
+
     code = "refresh-rejected"
 
 
@@ -342,6 +345,10 @@ class TokenError(ProviderError):
         self.error = error
         if known:
             self.code = error.replace("_", "-").lower()
+
+
+class RefreshRefused(ProviderError):
+    code = "refresh-refused"
 
 
 class IDTokenInvalid(ProviderError):

@@ -15,7 +15,7 @@ from ..edge.interrupts import listen_for_interrupts
 from ..edge.provider_files import load_provider
 from ..edge.store import FileStore
 from ..errors import KeyringUnavailable, StoreDamaged
-from ..flows.access_token import has_expired
+from ..flows.access_token import has_expired, is_refreshable
 from ..flows.login import TIMEOUT_S, login
 from ..flows.profile import resolve
 from ..notices import Warned
@@ -101,7 +101,7 @@ def run(arguments: Namespace, console: Console) -> int:
     if (
         arguments.if_needed
         and stored
-        and (stored.get("refresh_token") or not has_expired(stored, at=time.time()))
+        and (is_refreshable(stored) or not (stored.get("refused") or has_expired(stored, at=time.time())))
     ):
         return _signed_in_already(stored, name, console)
     flags = settings_of(arguments, console)

@@ -88,6 +88,7 @@ class _Refresher:
                 document,
                 hold=held.enter_context(store.inherited(work["profile"], self._locks)),
                 held=held,
+                home=work["home"],
                 transport=transport_for(trusted(document), self._notify),
                 clock=now,
                 refused=Secret(work["refused"]) if work["refused"] else None,

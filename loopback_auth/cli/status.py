@@ -11,7 +11,7 @@ from ..edge.home import home
 from ..edge.provider_files import load_provider
 from ..edge.store import FileStore
 from ..errors import SignInNeeded
-from ..flows.access_token import has_expired
+from ..flows.access_token import has_expired, is_refreshable
 from ..flows.profile import resolve
 from ..oauth.credential import Credential
 from ..oauth.text import one_line
@@ -82,7 +82,8 @@ def about(name: str, document: Mapping[str, Any], store: FileStore) -> dict[str,
         "expires_at": document.get("expires_at"),
         "expiry_source": credential.expiry_source,
         "expired": has_expired(document, at=time.time()),
-        "refreshable": bool(document.get("refresh_token")),
+        "refreshable": is_refreshable(document),
+        "refused": document.get("refused") is True,
         **kept(name, store),
     }
 
@@ -123,6 +124,8 @@ def kept_told(told: Mapping[str, Any]) -> str:
 
 def expiry_told(told: Mapping[str, Any]) -> str:
     """Say in words how long the token lasts."""
+    if told.get("refused"):
+        return "not taken by the server the last time; sign in again"
     again = "it is refreshed when needed" if told["refreshable"] else "then sign in again"
     if not told["expires_at"]:
         return f"good until the server says otherwise (it named no expiry); {again}"

@@ -76,6 +76,12 @@ class Hold:
         self.has_changed = True
         return refused
 
+    def note(self, document: Mapping[str, Any]) -> None:
+        """Save *document*, whose tokens are those that are stored already: they count as unchanged."""
+        had_changed = self.has_changed
+        self.save(document)
+        self.has_changed = had_changed
+
     def _read(self, content: bytes) -> dict[str, Any] | None:
         """Return the document of a file of this *content*; raises `ValueError` if it is damaged."""
         return document_of(content)

@@ -64,8 +64,8 @@ class FileStore:
                 cause=f"It is one of {', '.join(STORAGES)}.",
                 fix="loopback-auth help security",
             )
-        self._home = absolute_folder(home)
-        self.folder = os.path.join(self._home, "tokens")
+        self.home = absolute_folder(home)
+        self.folder = os.path.join(self.home, "tokens")
         self._storage = storage
         self._changed: dict[str, bool | None] = {}
 
@@ -73,7 +73,7 @@ class FileStore:
         """Give this store with another choice of where a save puts the tokens."""
         if not storage:
             return self
-        other = FileStore(self._home, storage=storage)
+        other = FileStore(self.home, storage=storage)
         other._changed = self._changed
         return other
 

@@ -75,6 +75,7 @@ async def fresh_document(
             document,
             hold=hold,
             held=held,
+            home=store.home,
             transport=transport,
             clock=clock,
             refused=refused,
@@ -153,6 +154,11 @@ def is_good(
     if expires_at > _rfc3339(at + min_ttl_s):
         return True
     return bool(obtained_at) and _is_young(str(obtained_at), expires_at, at)
+
+
+def is_refreshable(document: Mapping[str, Any]) -> bool:
+    """Tell whether *document* has a refresh token that the server has not refused the last time."""
+    return bool(document.get("refresh_token")) and not document.get("refused")
 
 
 def is_usable(document: Mapping[str, Any], *, at: float, refused: Secret | None) -> bool:

@@ -11,7 +11,7 @@ from ..edge.config import config_path
 from ..edge.permissions import PermissionsIgnored, check_believable, quoted
 from ..errors import LoopbackAuthError
 from ..oauth.text import one_line
-from .access_token import has_expired
+from .access_token import has_expired, is_refreshable
 from .doctor import OK, SKIPPED, Check, shortened, warned
 
 TYPE_CHECKING = False
@@ -101,7 +101,10 @@ def sign_in(scene: Scene) -> Check:
 
 
 def _lifetime(name: str, seen: str, stored: Mapping[str, Any], profile: str) -> Check:
-    refreshable = bool(stored.get("refresh_token"))
+    refreshable = is_refreshable(stored)
+    if stored.get("refused"):
+        seen = f"{seen}; the server did not take the stored tokens the last time"
+        return warned(name, seen, f"loopback-auth login {profile}")
     until = stored.get("expires_at") or "the server says otherwise"
     if not has_expired(stored, at=time.time()):
         again = "then it is refreshed" if refreshable else "then a new sign-in is needed"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
+from functools import cache
 
 from ..edge.home import variable
 from ..errors import (
@@ -17,13 +18,14 @@ from ..errors import (
 )
 from ..notices import Refreshed, Warned
 from ..oauth.credential import Credential
-from ..oauth.refresh import read_refresh_reply, refresh_token_grant
+from ..oauth.refresh import is_worth_another, read_refresh_reply, refresh_token_grant
 from .access_token import SPARE_S, is_usable, signed_in, still_good
 from .expiry import with_expiry, with_usual_expiry
 from .in_flight import InFlight
 from .only_copy import save_only_copy
 from .partial_answer import or_part
 from .patience import patiently
+from .refusals import refusals_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from ..edge.profile_lock import Hold
     from ..notices import Notice
     from ..oauth.metadata import Client
+    from ..oauth.refusal import Refusals
     from ..oauth.secret import Secret
     from ..oauth.wire import HttpReply
     from .discovery import Transport
@@ -46,6 +49,7 @@ async def refreshed(
     *,
     hold: Hold,
     held: ExitStack,
+    home: str,
     transport: Transport,
     clock: Callable[[], datetime],
     refused: Secret | None,
@@ -56,7 +60,7 @@ async def refreshed(
     Refresh the tokens of *document*, which *profile* has stored; arguments, result and errors are those of `fresh_document`.
 
     *held* has the profile's lock, and is closed when the refresh has ended: that may be after the
-    caller has left. While the server cannot be asked, a token that is good for another moment has to do.
+    caller has left. Providers of the user's are below *home*. While the server cannot be asked, a token that is good for another moment has to do.
     """
     usable = is_usable(document, at=clock().timestamp(), refused=refused)
     if not document.get("refresh_token"):
@@ -73,6 +77,7 @@ async def refreshed(
             document if usable else None,
             hold=hold,
             credential=Credential.from_document(document),
+            refusals=cache(lambda: refusals_of(document, home)),
             in_flight=in_flight,
             transport=transport,
             clock=clock,
@@ -100,6 +105,7 @@ async def _refreshed_or_usable(
     *,
     hold: Hold,
     credential: Credential,
+    refusals: Callable[[], Refusals | None],
     in_flight: InFlight,
     transport: Transport,
     clock: Callable[[], datetime],
@@ -110,6 +116,7 @@ async def _refreshed_or_usable(
         new = await _refreshed(
             hold,
             credential,
+            refusals=refusals,
             in_flight=in_flight,
             transport=transport,
             clock=clock,
@@ -146,6 +153,7 @@ async def _refreshed(
     hold: Hold,
     credential: Credential,
     *,
+    refusals: Callable[[], Refusals | None],
     in_flight: InFlight,
     transport: Transport,
     clock: Callable[[], datetime],
@@ -162,11 +170,12 @@ async def _refreshed(
         return patiently(message, transport=by, clock=clock)
 
     reply = await or_part(send, in_flight)
+    if is_worth_another(reply, refusals):
+        reply = await or_part(send, in_flight)
     try:
-        new = read_refresh_reply(reply, credential=credential, received_at=clock())
+        new = read_refresh_reply(reply, credential=credential, received_at=clock(), refusals=refusals)
     except RefreshRejected as rejected:
-        if rejected.facts["error"] == "invalid_grant":
-            _drop(token, hold)
+        _note_rejection(token, hold, is_final=bool(rejected.facts["final"]))
         raise
     rotated = new.tokens.refresh_token != token
     renewed = replace(credential, tokens=new.tokens, rotates=credential.rotates or rotated)
@@ -196,11 +205,20 @@ def client_of(credential: Credential, environ: Mapping[str, str] | None = None) 
     return credential.client_with_secret(variable(name, environ))
 
 
-def _drop(token: Secret, hold: Hold) -> None:
-    """Forget the refresh token that was refused, unless another one has taken its place; all else of the sign-in stays."""
+def _note_rejection(token: Secret, hold: Hold, *, is_final: bool) -> None:
+    """
+    Have *token* count as refused, unless another one has taken its place; forget it if that is final.
+
+    All else of the sign-in stays.
+    """
     document = hold.load()
-    if document and token.matches(document.get("refresh_token") or ""):
-        hold.save({**document, "refresh_token": None})
+    if not (document and token.matches(document.get("refresh_token") or "")):
+        return
+    if is_final:
+        hold.save({**document, "refresh_token": None, "refused": True})
+    else:
+        with suppress(StoreError):
+            hold.note({**document, "refused": True})
 
 
 def _save(credential: Credential, hold: Hold, *, rotated: bool, notify: Callable[[Notice], None]) -> None:

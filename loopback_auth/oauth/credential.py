@@ -43,6 +43,8 @@ _OWN = frozenset(
         "resource",
         "rotates",
         "learned_lifetime",
+        # `flows.access_token.is_refreshable`: of the tokens before a refresh or a sign-in, not of those after it.
+        "refused",
     }
 )
 

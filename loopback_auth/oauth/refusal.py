@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from .text import one_line
 
@@ -34,6 +35,27 @@ _INNER = ("error", "errors", "detail")
 # Not the word that says only that it is one.
 _CODE = re.compile(r"(?!(?i:error)$)[A-Za-z][\w.-]*")
 _WORD = re.compile(r".*\S.*", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusals:
+    """
+    What a provider's refusals mean, each told by the server's code or by a part of its words.
+
+    Of a refresh: *final* ones end the grant, *keeps* leave it alive, *retry* are worth one more
+    request. Of an API's 401: *expired_session* are those that a new access token mends.
+    """
+
+    final: tuple[str, ...] = ()
+    keeps: tuple[str, ...] = ()
+    retry: tuple[str, ...] = ()
+    expired_session: tuple[str, ...] = ()
+
+
+def is_among(phrases: tuple[str, ...], *said: str) -> bool:
+    """Return whether one of *phrases* is in one of *said*, whatever the case."""
+    texts = [" ".join(text.split()).casefold() for text in said]
+    return any(phrase.casefold() in text for phrase in phrases for text in texts)
 
 
 def has_error(answer: Mapping[str, Any]) -> bool:

@@ -17,6 +17,11 @@ Kinds of server, as data: one TOML file each, in the format that users write int
     grants_per_user = 5                     # optional: each sign-in is a grant of its own, and the server keeps so many
     revocation_ends_all = true              # optional: revoking one token ends all of the person's sign-ins to the client
     pitfalls = "salesforce"                 # optional: the file in explain/ that knows this server's own errors
+    [refusals]                              # optional: what refusals mean, each told by the server's code or a part of its words
+    final = ["expired access/refresh token"]    # of a refresh: these end the sign-in,
+    keeps = ["ip restricted"]               # these do not; after any other invalid_grant a sign-in is asked for and the token kept
+    retry = ["unknown_error"]               # these are worth one more request
+    expired_session = ["Session expired"]   # of an API's 401: those that a refresh mends; without the list, all
     flows = ["code-credentials"]            # optional: other ways to a code that the server has, for `login --flow`
     preflight = true                        # optional: ask the server for its sign-in page before a browser does, since its errors do not come back
     silence = "..."                         # optional: for who waits in vain, what this server tells to the browser alone
@@ -34,12 +39,13 @@ Kinds of server, as data: one TOML file each, in the format that users write int
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from urllib.parse import urlsplit
 
 from .. import resources
 from ..errors import ConfigError, ProviderUnknown
 from ..oauth.id_token import NAME_CLAIMS
+from ..oauth.refusal import Refusals
 from ..oauth.text import is_variable_name, one_line
 from ..oauth.wire import check_url
 from .environment import why_unfit
@@ -65,6 +71,7 @@ _MEMBERS = frozenset(
         "session_timeouts",
         "grants_per_user",
         "revocation_ends_all",
+        "refusals",
         "pitfalls",
         "flows",
         "preflight",
@@ -81,6 +88,7 @@ _LISTS = frozenset({"sources", "redirect_uris", "names", "flows"})
 _TABLES = frozenset({"server", "parameters", "environment", "login_hosts"})
 _DEEP = frozenset({"server", "login_hosts"})
 _NUMBERS = frozenset({"access_token_lifetime", "grants_per_user"})
+_REFUSALS = frozenset(field.name for field in fields(Refusals))
 _SWITCHES = frozenset({"preflight", "revocation_ends_all"})
 
 
@@ -104,6 +112,7 @@ class Provider:
     session_timeouts: tuple[int, ...] = ()
     grants_per_user: int | None = None
     revocation_ends_all: bool = False
+    refusals: Refusals | None = None
     pitfalls: str | None = None
     flows: tuple[str, ...] = ()
     preflight: bool = False
@@ -201,8 +210,15 @@ def read_provider(name: str, path: str, text: str) -> Provider:
     for variable in document.get("environment", ()):
         if why := why_unfit(variable, name):
             raise _variable_refused(path, variable, why)
-    members: dict[str, Any] = {m: tuple(v) if isinstance(v, list) else v for m, v in document.items()}
+    members: dict[str, Any] = {m: _held(m, value) for m, value in document.items()}
     return Provider(name=name, path=path, **members)
+
+
+def _held(member: str, value: Any) -> Any:
+    """Return *value* as `Provider` holds it."""
+    if member == "refusals":
+        return Refusals(**{name: tuple(texts) for name, texts in value.items()})
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _variable_refused(path: str, variable: str, why: str) -> ConfigError:
@@ -220,8 +236,7 @@ def _unfit(member: str, value: object) -> str | None:
         is_fit, why = _SPECIAL[member]
         return None if is_fit(value) else why
     if member in _LISTS:
-        fits = isinstance(value, list) and all(isinstance(item, str) for item in value)
-        return None if fits else "a list of strings"
+        return None if _are_texts(value) else "a list of strings"
     if member in _TABLES:
         fits = isinstance(value, dict) and (
             member in _DEEP or all(_is_text(v, repeats=member == "parameters") for v in value.values())
@@ -247,6 +262,18 @@ def _is_text(value: object, *, repeats: bool) -> bool:
     return all(isinstance(each, str) for each in several)
 
 
+def _are_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def _are_refusals(value: object) -> bool:
+    # An empty text is in every other one.
+    return isinstance(value, dict) and all(
+        name in _REFUSALS and _are_texts(texts) and all(text.strip() for text in texts)
+        for name, texts in value.items()
+    )
+
+
 def _are_details(value: object) -> bool:
     import re
 
@@ -265,6 +292,7 @@ def _are_details(value: object) -> bool:
 
 _SPECIAL: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "details": (_are_details, "tables with a member and perhaps a pattern that has a group"),
+    "refusals": (_are_refusals, f"lists of texts: {', '.join(sorted(_REFUSALS))}"),
     "session_timeouts": (_are_numbers, "a list of numbers above 0"),
 }
 """What each of these members must be, and how that is said."""

@@ -63,7 +63,7 @@ async def test_cl_11_an_error_says_whether_the_stored_tokens_changed(
     before = token_file(tmp_path)
     told = await run(*command, "--json", home=tmp_path)
     assert told.error["cause"].endswith(f". {sentence}")
-    after = {**before, "refresh_token": None} if sentence == FORGOTTEN else before
+    after = {**before, "refresh_token": None, "refused": True} if sentence == FORGOTTEN else before
     assert token_file(tmp_path) == after
     stored(tmp_path, server, lasts_s=-1)
     said = await run(*command, home=tmp_path)
@@ -104,7 +104,7 @@ async def test_cl_11_a_secret_that_the_server_repeats_is_not_repeated_here(
     )
     stored(tmp_path, server, lasts_s=-1)
     outcome = await run("refresh", "--verbose", home=tmp_path)
-    assert outcome.exit_code == 4
+    assert outcome.exit_code == 7
     assert "invalid token: (hidden)" in outcome.stderr
     assert OLD["refresh_token"] not in outcome.stderr
 

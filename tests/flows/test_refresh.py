@@ -15,8 +15,10 @@ from loopback_auth.edge.transport import HttpTransport
 from loopback_auth.errors import (
     ConnectionFailed,
     ConnectionLost,
+    HTMLAnswer,
     IDTokenInvalid,
     LoopbackAuthError,
+    ProtocolError,
     RefreshRejected,
     ServerUnavailable,
     SignInNeeded,
@@ -206,31 +208,47 @@ async def test_tr_06_a_rotated_refresh_token_replaces_the_old_one(
 
 
 DEAD = [
-    (400, {"error": "invalid_grant", "error_description": "expired\x1b[2J"}, None),
-    (200, {"error": "invalid_grant"}, None),
-    (400, {"error": "bad_refresh_token"}, OLD["refresh_token"]),
-    (403, "<html>no</html>", OLD["refresh_token"]),
-    (400, {"error": "invalid_scope"}, OLD["refresh_token"]),
+    (400, {"error": "invalid_grant", "error_description": "expired\x1b[2J"}),
+    (200, {"error": "invalid_grant"}),
 ]
 
 
-@pytest.mark.parametrize(("status", "body", "left"), DEAD)
+@pytest.mark.parametrize(("status", "body"), DEAD)
 async def test_rf_04_a_rejected_refresh_token_ends_the_sign_in_and_keeps_the_rest(
-    server: ScriptedServer, tmp_path: Path, *, status: int, body: Any, left: str | None
+    server: ScriptedServer, tmp_path: Path, *, status: int, body: Any
 ) -> None:
-    """RF-04: `invalid_grant` drops that refresh token and nothing else; any other refusal drops nothing."""
-    server.answers["/token"] = (
-        plain_answer(body.encode(), status=status, kind="text/html")
-        if isinstance(body, str)
-        else json_answer(body, status=status)
-    )
+    """RF-04: `invalid_grant` drops that refresh token and nothing else."""
+    server.answers["/token"] = json_answer(body, status=status)
     store = stored(tmp_path, server)
     with pytest.raises(RefreshRejected) as caught:
         await token(store)
     assert caught.value.exit_code == 4
     assert "loopback-auth login default" in caught.value.fix
-    assert held(store) == {**document(server), **held(store), "refresh_token": left}
+    assert held(store) == {**document(server), **held(store), "refresh_token": None}
     assert held(store)["client"] == {"client_id": "the-client"}
+    assert len(server.asked("/token")) == 1
+
+
+REFUSED = [
+    (json_answer({"error": "bad_refresh_token"}, status=400), TokenError),
+    (json_answer({"error": "invalid_scope"}, status=400), TokenError),
+    (json_answer({"message": "no"}, status=403), TokenError),
+    (plain_answer(b"<html>no</html>", status=403, kind="text/html"), HTMLAnswer),
+    (plain_answer(b"", status=404), ProtocolError),
+]
+
+
+@pytest.mark.parametrize(("answer", "error"), REFUSED)
+async def test_rf_04_any_other_refusal_drops_nothing(
+    server: ScriptedServer, tmp_path: Path, *, answer: bytes, error: type[LoopbackAuthError]
+) -> None:
+    """RF-04: it says nothing of the grant, and a sign-in need not help."""
+    server.answers["/token"] = answer
+    store = stored(tmp_path, server)
+    before = held(store)
+    with pytest.raises(error) as caught:
+        await token(store)
+    assert (caught.value.exit_code, held(store)) == (7, before)
     assert len(server.asked("/token")) == 1
 
 

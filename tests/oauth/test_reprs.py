@@ -152,6 +152,7 @@ HARMLESS = {
     "PrivateFolder",
     "Provider",
     "Refusal",
+    "Refusals",
     "Resources",
     "Revocation",
     "Saved",
