@@ -11,12 +11,16 @@ from ..explain.paste import PASTE_CHARACTERS, read_paste
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import BinaryIO
 
     from .console import Console
 
 
 PATH_CHARACTERS = 1024
 """What is longer is no name of a file."""
+
+_MOST_OCTETS = 64 * 1024 * 1024
+"""So far a log is read for its end; a pipe may have none."""
 
 
 def pasted(words: Sequence[str], console: Console, *, may_read: bool = True) -> str:
@@ -29,7 +33,7 @@ def pasted(words: Sequence[str], console: Console, *, may_read: bool = True) -> 
         return " ".join(words)
     if not may_read or sys.stdin is None:
         return ""
-    return _typed(console) if sys.stdin.isatty() else _decoded(sys.stdin.buffer.read(PASTE_CHARACTERS * 4))
+    return _typed(console) if sys.stdin.isatty() else _decoded(_ends(sys.stdin.buffer))
 
 
 def _is_path(word: str) -> bool:
@@ -41,13 +45,25 @@ def _is_path(word: str) -> bool:
 def _file(path: str) -> str:
     try:
         with open(path, "rb") as file:
-            return _decoded(file.read(PASTE_CHARACTERS * 4))
+            return _decoded(_ends(file))
     except OSError as error:
         raise UsageError(
             f"the file cannot be read: {error.strerror}",
             cause="@FILE explains what is in that file.",
             fix="check the file's name: ls -l; or paste what it holds: loopback-auth explain",
         ) from None
+
+
+def _ends(file: BinaryIO) -> bytes:
+    """Return what *file* holds, or its beginning and its end where that is more."""
+    octets = PASTE_CHARACTERS * 4
+    head, tail = file.read(octets), b""
+    for _ in range(_MOST_OCTETS // octets):
+        chunk = file.read(octets)
+        if not chunk:
+            break
+        tail = (tail + chunk)[-octets:]
+    return head + tail
 
 
 def _decoded(octets: bytes) -> str:

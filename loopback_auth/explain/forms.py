@@ -122,23 +122,43 @@ def _of_parameters(kind: str, parameters: Mapping[str, str]) -> Paste:
 
 
 def read_json(text: str) -> Paste | None:
-    """Read the first JSON object or array: `error` of a token endpoint, `errorCode` of a REST API, ours."""
+    """
+    Read the JSON object or array that names an error: `error` of a token endpoint, `errorCode` of a REST API, ours.
+
+    One that only describes something counts where it is the only one: a log has many.
+    """
+    described: list[Paste] = []
     for value in _documents(text):
         for found in value if isinstance(value, list) else [value]:
             paste = _of_members(found) if isinstance(found, dict) else None
-            if paste is not None:
+            if paste is not None and (paste.error or paste.kind != "json"):
                 return paste
-    return None
+            described += [paste] if paste is not None else []
+    return described[0] if len(described) == 1 else None
 
 
 def _documents(text: str) -> Iterator[Any]:
-    # The second try is for a terminal that broke a string into lines.
-    for candidate in (text, text.replace("\n", "")):
-        for start in list(re.finditer(r"[\[{]\s*[\"{]", candidate))[:5]:
-            try:
-                yield json.JSONDecoder(strict=False).raw_decode(candidate, start.start())[0]
-            except (ValueError, RecursionError):
-                continue
+    # Where nothing can be read, a terminal broke a string into lines.
+    found = list(_documents_in(text))
+    yield from found or _documents_in(text.replace("\n", ""))
+
+
+def _documents_in(text: str) -> Iterator[Any]:
+    place, decoder = 0, json.JSONDecoder(strict=False)
+    for _ in range(_TRIES):
+        start = _JSON.search(text, place)
+        if start is None:
+            return
+        try:
+            value, place = decoder.raw_decode(text, start.start())
+        except (ValueError, RecursionError):
+            place = start.end() - 1
+            continue
+        yield value
+
+
+_JSON = re.compile(r"[\[{]\s*[\"{]")
+_TRIES = 400
 
 
 def _of_members(members: Mapping[str, Any]) -> Paste | None:

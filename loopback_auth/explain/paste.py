@@ -15,7 +15,7 @@ from .redaction import HIDDEN, redacted, shown
 __all__ = ["PASTE_CHARACTERS", "Paste", "read_paste"]
 
 PASTE_CHARACTERS = 64 * 1024
-"""A page of text and more; what is longer is cut."""
+"""A page of text and more; of what is longer the two halves at its ends are read."""
 
 
 def read_paste(text: str) -> Paste:
@@ -32,7 +32,12 @@ def read_paste(text: str) -> Paste:
 
 
 def _clean(text: str) -> str:
-    text = text[:PASTE_CHARACTERS].replace("\r\n", "\n").replace("\r", "\n")
+    if len(text) > PASTE_CHARACTERS:
+        # A server says what is wrong at the beginning, a log at its end.
+        # What is left of a word that was cut may be a secret without its name.
+        half = PASTE_CHARACTERS // 2
+        text = text[:half] + re.sub(r"^\S+", "", text[-half:])
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     text = re.sub(r"\x1b\[[0-9;?]{0,20}[A-Za-z]", "", text)
     text = "".join(c if c.isprintable() or c in "\n\t" else " " * (c == "\xa0") for c in text)
     lines = text.strip().split("\n")
@@ -162,4 +167,4 @@ def _code(text: str) -> Paste | None:
 
 def _words(text: str) -> tuple[str, ...]:
     found = re.findall(r"(?<![\w-])[A-Za-z]{1,30}(?:[_-][A-Za-z]{1,30}){1,8}(?![\w-])", text)
-    return tuple(dict.fromkeys(word.lower() for word in found[:200]))
+    return tuple(dict.fromkeys(word.lower() for word in found))

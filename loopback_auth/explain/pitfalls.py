@@ -115,8 +115,10 @@ def _best(name: str, paste: Paste, facts: Mapping[str, object], *, least: int) -
     is_told = bool(paste.error) and (
         paste.kind in _ANSWERS or _is_code(paste) or _spelled(paste.error) in _errors(name)
     )
+    words = frozenset(map(_spelled, () if paste.error else paste.words))
     scores = {
-        code: _score(code, entry, paste, known, is_told=is_told) for code, entry in entries(name).items()
+        code: _score(code, entry, paste, known, words=words, is_told=is_told)
+        for code, entry in entries(name).items()
     }
     code = max(scores, key=scores.__getitem__, default="")
     if not code or scores[code] < least:
@@ -147,7 +149,13 @@ def _errors(name: str) -> frozenset[str]:
 
 
 def _score(
-    code: str, entry: Mapping[str, Any], paste: Paste, facts: Mapping[str, object], *, is_told: bool
+    code: str,
+    entry: Mapping[str, Any],
+    paste: Paste,
+    facts: Mapping[str, object],
+    *,
+    words: frozenset[str],
+    is_told: bool,
 ) -> int:
     error = _spelled(paste.error)
     has_error = error in entry.get("errors", ())
@@ -160,13 +168,12 @@ def _score(
     fits = _fits(entry, paste, facts)
     if not (has_phrase or fits):
         return 0
-    has_word = not error and any(_spelled(word) in entry.get("errors", ()) for word in paste.words)
     score = (
         _DESCRIPTION * has_description
         + _PHRASE * has_phrase
         + _ERROR * has_error
         + _KIND * (paste.kind in entry.get("kinds", ()))
-        + _WORD * has_word
+        + _WORD * (not words.isdisjoint(entry.get("errors", ())))
     )
     if score and (entry.get("when") or (entry.get("near") and fits)):
         score += _FACT

@@ -232,6 +232,18 @@ def test_a_paste_of_many_megabytes_is_cut_and_not_kept(home: Path) -> None:
     assert told.document["code"] == "invalid-scope"
 
 
+@pytest.mark.parametrize("way", ["pipe", "file"])
+def test_the_end_of_many_megabytes_is_read_too(way: str, home: Path) -> None:
+    log = "y " * 3_000_000 + "\ninvalid_grant: user hasn't approved this consumer\n"
+    (home / "build.log").write_text(log)
+    told = (
+        explain("--json", home=home, stdin=log)
+        if way == "pipe"
+        else explain("@build.log", "--json", home=home)
+    )
+    assert told.document["number"] == 86
+
+
 def on_a_terminal(home: Path, *lines: str) -> str:
     pexpect = pytest.importorskip("pexpect", reason="there are no pseudo-terminals on Windows")
     words = [*COMMAND, "explain"]

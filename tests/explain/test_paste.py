@@ -228,6 +228,16 @@ def test_what_is_no_secret_stays_readable() -> None:
         assert shown(text) == text
 
 
+def test_no_part_of_a_secret_is_left_where_a_long_paste_is_cut() -> None:
+    half, secret = PASTE_CHARACTERS // 2, "canary" * 10
+    before = "client_secret=" + secret
+    text = "x " * PASTE_CHARACTERS + before + "y " * (half // 2 - 5)
+    assert "canary" in text[-half:]
+    assert text[-half:].startswith(secret[-10:])
+    paste = read_paste(text)
+    assert "nary" not in paste.around + paste.text
+
+
 def test_a_paste_is_bounded() -> None:
     paste = read_paste("x " * PASTE_CHARACTERS + "invalid_grant: late")
     assert len(paste.text) <= PASTE_CHARACTERS

@@ -134,6 +134,33 @@ def test_the_profiles_own_facts_decide_between_the_same_words() -> None:
     assert found(dead, ci="yes")[0] == 26
 
 
+NOISE = "2026-09-01T00:00:00Z DEBUG queue_{0} waits for deploy_step_{0} of the pipeline\n"
+ENDS = {
+    "a line": ("ERROR invalid_grant: user hasn't approved this consumer", 86),
+    "a code alone": ("ERROR INVALID_SESSION_ID", 33),
+    "JSON": ('{"error":"invalid_grant","error_description":"audience is invalid"}', 87),
+    "a sentence": ("This session is not valid for use with the REST API", 59),
+}
+
+
+@pytest.mark.parametrize("lines", [20, 400, 4000])
+@pytest.mark.parametrize("end", ENDS)
+def test_an_error_at_the_end_of_a_long_log_is_found(end: str, lines: int) -> None:
+    """A log of a pipeline ends with what went wrong."""
+    text, number = ENDS[end]
+    noise = "".join(NOISE.format(chr(97 + i % 26) * (i % 17 + 1)) for i in range(lines))
+    assert found(f"{noise}{text}\nProcess completed with exit code 1.\n")[0] == number
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_an_error_in_a_log_of_json_lines_is_found(end: str) -> None:
+    text, number = ENDS[end]
+    line = '{"level":"info","message":"starting","code":7}\n'
+    last = text if text.startswith("{") else f'{{"level":"error","message":"{text}"}}'
+    assert found(f"{line * 30}{last}\n")[0] == number
+    assert found(f"{line * 3}{text}\n")[0] == number
+
+
 def test_a_word_near_it_decides_between_the_same_words() -> None:
     wrong = '{"error":"invalid_client","error_description":"invalid client credentials"}'
     assert found(wrong)[0] == 21
