@@ -104,11 +104,11 @@ async def _outcome(
             notify(getattr(notices, name)(**members))
             continue
         child.reap()
+        _record(said, profile, store)
         if "document" in said:
-            store.record_change(profile, has_changed=said["has_changed"])
             document: Mapping[str, Any] = said["document"]
             return document
-        _raise(said, profile, store)
+        _raise(said)
     store.record_change(profile, has_changed=None)
     raise errors.ConnectionLost(
         "the process that asked the server has ended without a word",
@@ -117,12 +117,13 @@ async def _outcome(
     )
 
 
-def _raise(said: Mapping[str, Any], profile: str, store: FileStore) -> NoReturn:
+def _record(said: Mapping[str, Any], profile: str, store: FileStore) -> None:
+    store.record_change(profile, has_changed=None if said["goes_on"] else said["has_changed"])
+
+
+def _raise(said: Mapping[str, Any]) -> NoReturn:
     if "error" in said:
-        error = unpacked(said["error"])
-        store.record_change(profile, has_changed=error.tokens_changed)
-        raise error
-    store.record_change(profile, has_changed=None)
+        raise unpacked(said["error"])
     if "system" in said:
         raise OSError(*said["system"])
     raise RuntimeError(said["bug"])
@@ -134,13 +135,9 @@ def _leave(child: Child, profile: str, store: FileStore) -> None:
     deadline = running_s() + LAST_WORD_S
     while (said := child.answer_within(deadline - running_s())) is not None:
         if "goes_on" in said:
+            _record(said, profile, store)
             if said["goes_on"]:
-                store.record_change(profile, has_changed=None)
                 remark_on_interrupt(GOES_ON)
-            return
-        if "document" in said or "error" in said:
-            told = said.get("error", {"members": {"tokens_changed": said.get("has_changed")}})
-            store.record_change(profile, has_changed=told["members"]["tokens_changed"])
             return
     store.record_change(profile, has_changed=None)
     remark_on_interrupt(UNKNOWN)

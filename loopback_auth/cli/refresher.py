@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+    from ..edge.profile_lock import Hold
     from ..notices import Notice
 
 DEADLINE_S = 600
@@ -49,6 +50,7 @@ class _Refresher:
         self._locks = locks
         self._work_pipe = work_pipe
         self._answer_pipe = answer_pipe
+        self._hold: Hold | None = None
 
     async def run(self) -> None:
         self._tell(has_begun=True)
@@ -61,32 +63,30 @@ class _Refresher:
 
         loop.add_reader(self._work_pipe, left)
         try:
-            document = await self._refreshed()
-            self._tell(
-                document=document, has_changed=None if is_under_way() else document != self._work["document"]
-            )
+            self._tell_last(document=await self._refreshed())
         except asyncio.CancelledError:
-            self._tell(goes_on=is_under_way())
+            self._tell_last()
             raise
         except LoopbackAuthError as error:
-            self._tell(error=packed(error))
+            self._tell_last(error=packed(error))
         except OSError as error:
-            self._tell(system=[error.errno, error.strerror, error.filename])
+            self._tell_last(system=[error.errno, error.strerror, error.filename])
         except Exception:  # noqa: BLE001 - as it would be told if it had happened in the command itself
             from traceback import format_exc
 
-            self._tell(bug=format_exc())
+            self._tell_last(bug=format_exc())
 
     async def _refreshed(self) -> Mapping[str, Any]:
         work, document = self._work, self._work["document"]
         os.environ.update(work["environ"])
         load_aiohttp(trusting_nobody=True)
         store = FileStore(work["home"], storage=work["storage"])
-        with ExitStack() as held, store.watched(work["profile"]):
+        with ExitStack() as held:
+            self._hold = held.enter_context(store.inherited(work["profile"], self._locks))
             return await refreshed(
                 work["profile"],
                 document,
-                hold=held.enter_context(store.inherited(work["profile"], self._locks)),
+                hold=self._hold,
                 held=held,
                 home=work["home"],
                 transport=transport_for(trusted(document), self._notify),
@@ -95,6 +95,10 @@ class _Refresher:
                 environ=None,
                 notify=self._notify,
             )
+
+    def _tell_last(self, **said: object) -> None:
+        has_changed = self._hold is not None and self._hold.has_changed
+        self._tell(**said, has_changed=has_changed, goes_on=is_under_way())
 
     def _notify(self, notice: Notice) -> None:
         if not self._work["is_talkative"] and isinstance(notice, (Refreshed, Traced)):

@@ -8,6 +8,8 @@ from functools import cache
 
 from ..edge.home import variable
 from ..errors import (
+    AnswerTimedOut,
+    ConnectionLost,
     ProviderError,
     RefreshRejected,
     SignInNeeded,
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..edge.profile_lock import Hold
+    from ..errors import LoopbackAuthError
     from ..notices import Notice
     from ..oauth.metadata import Client
     from ..oauth.refusal import Refusals
@@ -129,6 +132,8 @@ async def _refreshed_or_usable(
     except StoreError:
         raise
     except (RefreshRejected, ProviderError, UsageError) as error:
+        if isinstance(error, (AnswerTimedOut, ConnectionLost)) and not in_flight.delivery.is_connecting:
+            _add(error, "the server may have used up the stored refresh token: the next refresh tells")
         if isinstance(error, RefreshRejected) or usable is None:
             from .explained import tell_of_stored
 
@@ -242,6 +247,10 @@ def _save(credential: Credential, hold: Hold, *, rotated: bool, notify: Callable
             if rotated
             else "the stored sign-in still works"
         )
-        error.args = (f"{error.message}; the tokens were refreshed, but could not be stored; {fate}",)
-        error.message = error.args[0]
+        _add(error, f"the tokens were refreshed, but could not be stored; {fate}")
         raise
+
+
+def _add(error: LoopbackAuthError, text: str) -> None:
+    error.message = f"{error.message}; {text}"
+    error.args = (error.message,)

@@ -17,14 +17,16 @@ from typing import TYPE_CHECKING
 import pytest
 import trustme
 
+from loopback_auth.cli.background import GOES_ON, UNKNOWN
 from loopback_auth.edge.store import FileStore
 from loopback_auth.errors import StoreBusy
 
 from ..edge.children import as_root, posix
 from ..edge.scripted_server import ScriptedServer, json_answer, plain_answer
-from ..faults.strace import Ended, run
+from ..faults.strace import Ended, run, with_traced_child
 from ..flows.stored import NEW, OLD, stored
 from ..servers.command import COMMAND, PATIENCE_S, environment, token_file
+from ..servers.needs import need
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -234,6 +236,30 @@ def test_a_limit_from_outside_ends_a_script_at_once(server: SlowServer, tmp_path
     assert token_file(tmp_path)["refresh_token"] == "the-next"
 
 
+@linux
+@pytest.mark.slow
+def test_cl_07_during_the_save(server: SlowServer, tmp_path: Path) -> None:
+    """CL-07: the disk takes its time; what is said of the tokens is so, and they are stored."""
+    need("strace")
+    home = tmp_path / "home"
+    stored(home, server)
+    slow = ("strace", "-o", "/dev/null", "-e", "inject=fsync:delay_enter=400000:when=3+")
+    command = begin(*with_traced_child(TOKEN, home, slow), home=home)
+    server.wait_for("/token")
+    server.may_answer.set()
+    time.sleep(0.2)
+    began = time.monotonic()
+    command.send_signal(signal.SIGINT)
+    ended = outcome(command)
+    assert time.monotonic() - began < 2
+    assert (ended.status, ended.stdout) == (130, "")
+    changed, going_on = "The stored tokens have changed." in ended.stderr, GOES_ON in ended.stderr
+    assert changed or going_on or UNKNOWN in ended.stderr
+    assert not changed or token_file(home)["refresh_token"] == "the-next"
+    unlocked(home)
+    assert token_file(home)["refresh_token"] == "the-next"
+
+
 def test_a_stopped_command_holds_up_nobody(server: SlowServer, tmp_path: Path) -> None:
     """RF-02: Ctrl-Z while the refresh is under way; the child saves and goes, and the lock goes with it."""
     stored(tmp_path, server)
@@ -326,17 +352,26 @@ def test_a_token_that_is_still_good_is_printed_while_a_slow_refresh_goes_on(
     assert len(server.asked("/token")) == 1
 
 
+def child_of(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii"))
+
+
+INIT = ("sh", "-c", '"$@"; exit $?', "sh")
+"""The first process of a container that has another one to run, and ends with it."""
+
+
 @linux
 @as_root
+@pytest.mark.parametrize("init", [(), INIT], ids=["first", "under an init"])
 def test_cl_07_the_first_process_of_a_container_waits_for_the_answer(
-    server: SlowServer, tmp_path: Path
+    server: SlowServer, tmp_path: Path, init: tuple[str, ...]
 ) -> None:
     """CL-07: with it everything ends, a child too; it says what it waits for, and stores what comes."""
     stored(tmp_path, server)
-    command = begin("unshare", "--pid", "--fork", "--kill-child", *TOKEN, home=tmp_path)
+    command = begin("unshare", "--pid", "--fork", "--kill-child", *init, *TOKEN, home=tmp_path)
     server.wait_for("/token")
-    first = int(Path(f"/proc/{command.pid}/task/{command.pid}/children").read_text("ascii"))
-    os.kill(first, signal.SIGTERM)
+    first = child_of(command.pid)
+    os.kill(child_of(first) if init else first, signal.SIGTERM)
     with pytest.raises(subprocess.TimeoutExpired):
         command.wait(2.5)
     server.may_answer.set()
@@ -356,7 +391,7 @@ def test_cl_07_the_first_process_of_a_container_ends_at_the_second_signal(
     stored(tmp_path, server)
     command = begin("unshare", "--pid", "--fork", "--kill-child", *TOKEN, home=tmp_path)
     server.wait_for("/token")
-    first = int(Path(f"/proc/{command.pid}/task/{command.pid}/children").read_text("ascii"))
+    first = child_of(command.pid)
     began = time.monotonic()
     for _ in range(2):
         os.kill(first, signal.SIGTERM)

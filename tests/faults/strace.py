@@ -144,13 +144,15 @@ def _struck(
 def _run(options: Sequence[str], command: Sequence[str], home: Path, *, child: bool) -> Ended:
     # Not its children: strace counts the calls of each process, and would strike each.
     strace = ["strace", "-y", "-o", str(_log(home)), *options]
-    if not child:
-        return run([*strace, *command], home)
+    return run(with_traced_child(command, home, strace) if child else [*strace, *command], home)
+
+
+def with_traced_child(command: Sequence[str], home: Path, strace: Sequence[str]) -> list[str]:
+    """Return *command* in other words, with which its child runs under *strace*."""
     python = home.parent / f"{home.name}.python"
     python.write_text(f'#!/bin/sh\nexec {shlex.join([*strace, sys.executable])} "$@"\n', "utf-8")
     python.chmod(0o700)
-    words = command[len(COMMAND) :]
-    return run([sys.executable, "-c", WITH_TRACED_CHILDREN, str(python), *words], home)
+    return [sys.executable, "-c", WITH_TRACED_CHILDREN, str(python), *command[len(COMMAND) :]]
 
 
 def _log(home: Path) -> Path:

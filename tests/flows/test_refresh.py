@@ -300,6 +300,20 @@ async def test_rf_06_a_server_that_is_busy_or_lost_is_asked_again_within_bounds(
     assert held(store) == before
 
 
+@pytest.mark.parametrize("is_sent", [True, False])
+async def test_cl_11_an_answer_that_is_lost_leaves_the_refresh_token_in_doubt(
+    server: ScriptedServer, tmp_path: Path, *, is_sent: bool
+) -> None:
+    """CL-11: nobody can know whether the server has replaced it, unless nothing was sent."""
+    server.answers["/token"] = drop
+    nowhere = {"authorization_endpoint": "http://127.0.0.1:9/a", "token_endpoint": "http://127.0.0.1:9/token"}
+    store = stored(tmp_path, server, **({} if is_sent else {"server": nowhere}))
+    with pytest.raises(ConnectionLost if is_sent else ConnectionFailed) as failed:
+        await token(store)
+    assert ("may have used up the stored refresh token" in failed.value.message) == is_sent
+    assert failed.value.message == str(failed.value)
+
+
 async def test_rf_06_the_second_try_may_succeed(server: ScriptedServer, tmp_path: Path) -> None:
     """RF-06: also with a Retry-After that nobody can read, after a wait of our own."""
     busy = plain_answer(b"", "Retry-After: soon", status=503)
