@@ -81,7 +81,8 @@ def _check_stored_is_meant() -> None:
 def _credential(access: Access) -> Credential:
     """Give the sign-in with a good token, and with the client's secret wherever that is kept."""
     credential = Credential.from_document(access.document())
-    return replace(credential, client=client_of(credential))
+    # A file that was copied to another name still says the old one.
+    return replace(credential, profile=access.profile, client=client_of(credential))
 
 
 def _rotates(profile: str) -> Warned:

@@ -44,7 +44,7 @@ def _is_path(word: str) -> bool:
 
 def _file(path: str) -> str:
     try:
-        with open(path, "rb") as file:
+        with open(path, "rb", opener=_without_waiting) as file:
             return _decoded(_ends(file))
     except OSError as error:
         raise UsageError(
@@ -64,6 +64,15 @@ def _ends(file: BinaryIO) -> bytes:
             break
         tail = (tail + chunk)[-octets:]
     return head + tail
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """Open a pipe, too, at once: one that nobody writes into is empty."""
+    if os.name != "posix":
+        return os.open(path, flags)
+    descriptor = os.open(path, flags | os.O_NONBLOCK)
+    os.set_blocking(descriptor, True)
+    return descriptor
 
 
 def _decoded(octets: bytes) -> str:

@@ -9,6 +9,7 @@ from ..errors import StoreNewer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
 VERSION = 1
@@ -18,7 +19,9 @@ STORAGES = ("file", "keyring")
 """Where tokens can be kept."""
 
 _KINDS: dict[str, type] = {
-    **dict.fromkeys(("token_type", "refresh_token", "id_token", "scope", "obtained_at", "expires_at"), str),
+    **dict.fromkeys(
+        ("access_token", "token_type", "refresh_token", "id_token", "scope", "obtained_at", "expires_at"), str
+    ),
     **dict.fromkeys(("extra", "identity", "client", "server", "settings"), dict),
 }
 
@@ -33,10 +36,42 @@ def document_of(content: bytes) -> dict[str, Any]:
         raise StoreNewer(f"the token file was written by a later version of loopback-auth (format {version})")
     if not isinstance(document.get("access_token"), str) or not document["access_token"]:
         raise ValueError("no access_token")
-    for name, kind in _KINDS.items():
-        if not isinstance(document.get(name), (kind, NoneType)):
-            raise ValueError(f"{name} is of another kind")  # noqa: TRY004 - as above
+    check_members(document, _KINDS)
     return document
+
+
+def check_members(document: Mapping[str, Any], kinds: Mapping[str, type | tuple[type, ...]]) -> None:
+    """
+    Raise `ValueError` for a member of *document* that is there and not of its kind of *kinds*.
+
+    Client, server and settings are looked into: what is sent, or read as an address, is text.
+    """
+    for name, kind in kinds.items():
+        value = document.get(name)
+        if not isinstance(value, (kind, NoneType)) or (kind is str and not _can_be_sent(value)):
+            raise ValueError(f"{name} is of another kind")
+    for outer in ("client", "server", "settings"):
+        for name, value in (document.get(outer) or {}).items():
+            if not (_fits(outer, name, value) and _can_be_sent(value)):
+                raise ValueError(f"{outer}.{name} is of another kind")
+
+
+def _fits(outer: str, name: str, value: object) -> bool:
+    if name == "redirect_uris":
+        return isinstance(value, list) and all(isinstance(each, str) for each in value)
+    is_text = outer == "client" or name in ("issuer", "provider") or name.endswith("_endpoint")
+    return not is_text or isinstance(value, str) or (value is None and name != "client_id")
+
+
+def _can_be_sent(value: object) -> bool:
+    """Tell whether all text in *value* has an encoding; half of a surrogate pair has none."""
+    if isinstance(value, str):
+        try:
+            value.encode("utf-8", "surrogateescape")
+        except UnicodeEncodeError:
+            return False
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return all(map(_can_be_sent, inner))
 
 
 def object_of(content: bytes) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 
+from .document import check_members
 from .home import absolute_folder
 from .private_folder import opened
 from .store import check_profile_name
@@ -13,6 +14,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
+
+
+_TEXTS = ("state", "code_verifier", "redirect_uri", "scope")
+_KINDS: dict[str, type | tuple[type, ...]] = {
+    "until": (int, float),
+    **dict.fromkeys(_TEXTS, str),
+    **dict.fromkeys(("client", "server", "settings"), dict),
+}
+_PERHAPS = {"nonce": str, "resource": list, "sent": list}
 
 
 class PendingSignIns:
@@ -35,9 +45,12 @@ class PendingSignIns:
             octets = folder.read(f"{check_profile_name(profile)}.json") if folder else None
         try:
             document = json.loads(octets or b"")
-        except ValueError:
+            if not isinstance(document, dict) or any(document.get(name) is None for name in _KINDS):
+                return None
+            check_members(document, {**_KINDS, **_PERHAPS})
+        except (ValueError, RecursionError):
             return None
-        return document if isinstance(document, dict) else None
+        return document
 
     def remove(self, profile: str) -> None:
         """Forget it."""

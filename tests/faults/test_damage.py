@@ -49,7 +49,7 @@ def test_st_05_a_damaged_file_is_set_aside_and_a_sign_in_asked_for(
     assert (kept.read_bytes(), stat.S_IMODE(kept.stat().st_mode)) == (DAMAGES[damage], 0o600)
     assert ended.stderr.startswith("error[store-damaged]: the token file of the profile default is damaged (")
     assert str(kept) in ended.stderr
-    assert "fix: loopback-auth login default" in ended.stderr
+    assert "fix: Write a new one: loopback-auth login default" in ended.stderr
     assert "canary" not in ended.stderr
     assert run((*COMMAND, "token", "other"), home).stdout == f"{OLD['access_token']}\n"
     assert run((*COMMAND, command), home).status == 4
