@@ -143,6 +143,7 @@ REPORTS: dict[int, tuple[str, ...]] = {
     38: (
         api("INVALID_JWT_FORMAT", "Invalid JWT"),
         "HTTP/1.1 401 Unauthorized\n\n" + api("INVALID_JWT_FORMAT", "Invalid JWT"),
+        api("INVALID_AUTH_HEADER", "INVALID_JWT_FORMAT"),
     ),
     40: (
         "This site can\u2019t be reached\nlocalhost refused to connect.\nTry:\nERR_CONNECTION_REFUSED",
@@ -194,7 +195,12 @@ REPORTS: dict[int, tuple[str, ...]] = {
         "URL_NOT_RESET",
         "https://login.salesforce.com/services/data/v65.0/limits",
     ),
-    61: (api("INVALID_ISS", "Invalid issuer"), "401 INVALID_ISS", "INVALID_ISS"),
+    61: (
+        api("INVALID_ISS", "Invalid issuer"),
+        "401 INVALID_ISS",
+        "INVALID_ISS",
+        api("INVALID_AUTH_HEADER", "INVALID_ISS"),
+    ),
     62: (
         "401 Connected app is not attached to Agent",
         '{"status":401,"error":"Unauthorized","message":"Connected app is not attached to Agent"}',
