@@ -103,8 +103,8 @@ class FileLock:
         if self._guarded:
             # The old one stays locked as well until it has been replaced.
             self._close(_FORMER)
-            if former := self._opened.pop(self._guarded, None):
-                self._opened[_FORMER] = former
+            if self._guarded in self._opened:
+                self._opened[_FORMER] = self._opened.pop(self._guarded)
             self._lock_guarded(temporary)
 
     def release(self) -> None:

@@ -196,3 +196,24 @@ def test_rb_03_a_proof_waits_for_nobody(store: FileStore, tmp_path: Path) -> Non
         process.send_signal(signal.SIGSTOP)
         store.prove("work")
         assert not [name for name in os.listdir(store.folder) if "~" in name]
+
+
+WITHOUT_INPUT = """
+with FileStore(sys.argv[1]).locked("work") as hold:
+    os.close(0)
+    hold.save(document("second"))
+    assert 0 in hold.descriptors
+    hold.save(document("third"))
+try:
+    os.fstat(0)
+except OSError:
+    print("closed")
+"""
+
+
+def test_cl_08_a_lock_whose_descriptor_is_0_is_given_back(store: FileStore, tmp_path: Path) -> None:
+    """CL-08: standard input may be closed; then that number is given to the next file."""
+    with start(WITHOUT_INPUT, tmp_path / "home") as process:
+        assert process.stdout
+        assert process.stdout.read() == "closed\n"
+    assert token(store) == "third"

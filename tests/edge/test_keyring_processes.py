@@ -248,6 +248,34 @@ def test_rf_05_a_system_that_fails_at_any_step_costs_no_rotated_refresh_token(
     assert (told == {None}) == (storage == "file"), told
 
 
+NOTHING_MORE = """
+import resource
+store = FileStore(sys.argv[1])
+with store.locked("work") as hold:
+    hold.load()
+    hold.prove()
+    # From here on no file takes another octet: neither the store's nor the keyring's.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    try:
+        hold.save(document("new", 3000), is_only_copy=True)
+    except LoopbackAuthError as error:
+        print(error.code)
+"""
+
+
+def test_rv_04_where_neither_the_keyring_nor_the_disk_takes_a_sign_in_the_old_one_stays(
+    person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """RV-04: that is an error, upon which the new tokens are revoked."""
+    use(person, monkeypatch)
+    monkeypatch.setenv("PYTHONPATH", person.environment()["PYTHONPATH"])
+    start_over(person, "keyring")
+    with start(NOTHING_MORE, person.home) as process:
+        assert process.communicate(timeout=30)[0] == "store-unwritable\n"
+    assert found(person) == "old"
+    go_on(person, 2)
+
+
 SAVE_AS = """
 store = FileStore(sys.argv[1])
 for turn in range(12):
