@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import suppress
 from functools import partial
 
 from ..edge.home import home
 from ..edge.store import FileStore
-from ..errors import SignInNeeded, UsageError
-from ..flows.access_token import MIN_TTL_S, fresh_document, good_document, signed_in
+from ..errors import ApiRefused, StoreError, UsageError
+from ..flows.access_token import MIN_TTL_S, fresh_document, is_good, signed_in
 from ..oauth.secret import Secret
 from .arguments import profile_name
 
@@ -44,30 +45,35 @@ def _seconds(text: str) -> float:
 
 
 class Access:
-    """One command's way to the credential of the profile that its *arguments* name."""
+    """
+    One command's way to the credential of the profile that its *arguments* name.
+
+    `has_new_token`: the one that it gave was obtained by this command, which is not to refresh it again.
+    """
 
     def __init__(self, arguments: Namespace, console: Console) -> None:
         self.home = home()
         self.profile = profile_name(arguments, self.home)
         self.store = FileStore(self.home)
+        self.has_new_token = False
         self._min_ttl_s: float = getattr(arguments, "min_ttl", MIN_TTL_S)
         self._console = console
 
-    def document(self, *, refused: Secret | None = None) -> Mapping[str, Any]:
+    def document(self) -> Mapping[str, Any]:
         """
         Give the stored document with a good access token, refreshing it where needed.
 
         Raises what `fresh_document` raises. A token that is good costs neither an event loop nor an HTTP client.
         """
-        document = good_document(
-            self.profile, store=self.store, at=time.time(), min_ttl_s=self._min_ttl_s, refused=refused
-        )
-        return document if document is not None else self._refreshed(refused)
+        document = signed_in(self.profile, self.store.load(self.profile))
+        if is_good(document, at=time.time(), min_ttl_s=self._min_ttl_s):
+            return document
+        return self._refreshed(document)
 
     def renewed(self) -> Mapping[str, Any]:
         """Refresh, whatever the clock says; raises what `document` raises."""
         document = signed_in(self.profile, self.store.load(self.profile))
-        return self._refreshed(Secret(document["access_token"]))
+        return self._refreshed(document, refused=Secret(document["access_token"]))
 
     def checked(self, document: Mapping[str, Any]) -> Mapping[str, Any]:
         """Ask the server whether it takes the token of *document*; give one that it takes, refreshed where that helps."""
@@ -76,22 +82,39 @@ class Access:
 
         if run(check(document, transport=self._transport())):
             return document
-        with self.store.watched(self.profile):
-            again = self._refreshed(Secret(document["access_token"]))
-            if not run(check(again, transport=self._transport())):
-                raise SignInNeeded(
-                    f"the server takes neither the stored access token of the profile {self.profile} nor a new one",
-                    profile=self.profile,
-                )
-        return again
+        if not self.has_new_token:
+            document = self._refreshed(document, refused=Secret(document["access_token"]))
+            if run(check(document, transport=self._transport())):
+                return document
+        raise self._not_taken()
 
-    def _refreshed(self, refused: Secret | None) -> Mapping[str, Any]:
+    def _not_taken(self) -> ApiRefused:
+        error = ApiRefused(
+            f"the server does not take an access token of the profile {self.profile} that was obtained just now",
+            cause="It is not the token's age, then: the endpoint that was asked wants another scope, or refuses the user.",
+            fix=f"loopback-auth status {self.profile} shows the scopes that were granted; with openid (Salesforce: id) userinfo answers",
+            profile=self.profile,
+        )
+        error.tokens_changed = self.has_new_token
+        return error
+
+    def note_refusal(self, document: Mapping[str, Any]) -> None:
+        """Remember that a server did not take the token of *document*, for `login --if-needed`; nothing is done where that fails."""
+        with suppress(StoreError), self.store.locked(self.profile, patience_s=0) as hold:
+            stored = hold.load()
+            if stored and stored["access_token"] == document["access_token"]:
+                hold.note({**stored, "refused": True})
+
+    def _refreshed(self, document: Mapping[str, Any], *, refused: Secret | None = None) -> Mapping[str, Any]:
         from ..edge.event_loop import run
         from ..edge.interrupts import listen_for_interrupts
 
         listen_for_interrupts()
         with self.store.watched(self.profile):
-            return run(self.refresh(refused))
+            new: Mapping[str, Any] = run(self.refresh(refused))
+        # A server that is down leaves one that is still good.
+        self.has_new_token = new["access_token"] != document["access_token"]
+        return new
 
     async def refresh(self, refused: Secret | None) -> Mapping[str, Any]:
         """As `document` where the token is not good, for a story that is running."""

@@ -69,16 +69,11 @@ def arguments(parser: Parser) -> None:
 
 def run(arguments: Namespace, console: Console) -> int:
     listen_for_interrupts()
-    headers = [read_header(text) for text in arguments.header or []]
-    method = read_method(arguments.method or ("GET" if arguments.data is None else "POST"))
+    head = _head(arguments)
     access, given = Access(arguments, console), given_token()
     document = {"access_token": given} if given else access.document()
     profile = _profile(access, None if given else document)
     url = resources_of(profile, None if given else document).address(arguments.address)
-    upload = None if arguments.data is None else _upload(arguments)
-    if upload is not None and not any(name.lower() == "content-type" for name, _ in headers):
-        headers.append(("Content-Type", _content_type(arguments.data, upload)))
-    request = ResourceRequest(method=method, url=url, headers=tuple(headers), upload=upload)
     http = http_transport(profile.get("ca_bundle"), usual_s=SILENCE_S)
 
     refused_at, renewed = None, None
@@ -86,17 +81,23 @@ def run(arguments: Namespace, console: Console) -> int:
     async def renew(refused: Secret) -> Secret:
         nonlocal refused_at, renewed
         refused_at = now()
-        renewed = await access.refresh(refused)
+        try:
+            renewed = await access.refresh(refused)
+        except SignInNeeded:
+            access.note_refusal(document)
+            raise
         return Secret(renewed["access_token"])
 
     answer = (JSONAnswer if console.json else PrintedAnswer)(console, include=arguments.include)
     try:
         run_story(
             api(
-                request,
+                _request(arguments, url, *head),
                 profile=profile.name,
                 token=Secret(document["access_token"]),
                 renew=None if given else renew,
+                is_new=access.has_new_token,
+                expired_session=_expired_session(profile),
                 send=StreamingTransport(http),
                 deliver=answer,
                 notify=Talk(console),
@@ -112,6 +113,24 @@ def run(arguments: Namespace, console: Console) -> int:
     elif not given:
         learn_from_success(document, at=now(), timeouts_s=_timeouts(profile), store=access.store)
     return answer.finished()
+
+
+def _head(arguments: Namespace) -> tuple[str, list[tuple[str, str]]]:
+    """Return method and headers of the request; raises `UsageError`, before anything is asked of anybody."""
+    method = read_method(arguments.method or ("GET" if arguments.data is None else "POST"))
+    return method, [read_header(text) for text in arguments.header or []]
+
+
+def _request(arguments: Namespace, url: str, method: str, headers: list[tuple[str, str]]) -> ResourceRequest:
+    upload = None if arguments.data is None else _upload(arguments)
+    if upload is not None and not any(name.lower() == "content-type" for name, _ in headers):
+        headers = [*headers, ("Content-Type", _content_type(arguments.data, upload))]
+    return ResourceRequest(method=method, url=url, headers=tuple(headers), upload=upload)
+
+
+def _expired_session(profile: Profile) -> tuple[str, ...]:
+    refusals = profile.provider.refusals if profile.provider else None
+    return refusals.expired_session if refusals else ()
 
 
 def _timeouts(profile: Profile) -> Sequence[int]:

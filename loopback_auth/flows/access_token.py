@@ -111,23 +111,6 @@ def still_good(why: str) -> Warned:
     return Warned(code="refresh-late", message=f"not refreshed yet, the old token is still good: {why}")
 
 
-def good_document(
-    profile: str,
-    *,
-    store: FileStore,
-    at: float,
-    min_ttl_s: float = MIN_TTL_S,
-    refused: Secret | None = None,
-) -> Mapping[str, Any] | None:
-    """
-    Give the document of *profile* if its access token can be handed out at the POSIX time *at*, and `None` if it has to be refreshed.
-
-    Raises `SignInNeeded` when nothing is stored, `StoreDamaged` and the other `StoreError`s when what is stored cannot be read.
-    """
-    document = signed_in(profile, store.load(profile))
-    return document if is_good(document, at=at, min_ttl_s=min_ttl_s, refused=refused) else None
-
-
 def signed_in(profile: str, document: Mapping[str, Any] | None) -> Mapping[str, Any]:
     """Return *document*; raises `SignInNeeded` when there is none."""
     if document is None:

@@ -1,17 +1,15 @@
-"""A request to an API: the token goes to the profile's own servers, and a 401 is believed over the clock, once."""
+"""A request to an API: the token goes to the profile's own servers, and a 401 that a refresh can mend is believed over the clock, once."""
 
 from __future__ import annotations
 
 import re
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from urllib.parse import urljoin, urlsplit
 
 from ..edge.clock import running_s
 from ..edge.streaming import StreamedReply
 from ..errors import (
     AnswerTimedOut,
-    ApiRefused,
     ConnectionLost,
     LoopbackAuthError,
     SignInNeeded,
@@ -19,7 +17,16 @@ from ..errors import (
 )
 from ..notices import Traced
 from ..oauth.resource import onward, origin_in, resources
-from ..oauth.text import one_line
+from .api_refusals import (
+    NO_END,
+    NOT_ITS_AGE,
+    UNAUTHORIZED,
+    not_sent_again,
+    of_an_api,
+    refuse,
+    shown,
+    tells_of_an_end,
+)
 from .mix_up import issuer_owns
 
 TYPE_CHECKING = False
@@ -47,7 +54,6 @@ HEARD_OCTETS = 8 * 1024
 """So much of an answer is looked at for why it is no success."""
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_UNAUTHORIZED = 401
 
 
 def resources_of(profile: Profile, document: Mapping[str, Any] | None) -> Resources:
@@ -97,6 +103,8 @@ async def api(
     renew: Callable[[Secret], Awaitable[Secret]] | None,
     send: Send,
     deliver: Deliver,
+    is_new: bool = False,
+    expired_session: tuple[str, ...] = (),
     notify: Callable[[Notice], None] = lambda _: None,
     explain: Callable[[LoopbackAuthError, str], None] = lambda _error, _answer: None,
 ) -> None:
@@ -105,15 +113,26 @@ async def api(
 
     *explain* is given an error before it is raised, with the answer that tells of it: its status and the beginning of its body.
 
-    A 401 is answered once by asking *renew* for another token, and then nothing has been delivered yet; `None` where there is no other.
-    Raises `SignInNeeded` for a 401 that stays, `ApiRefused` for any other answer that is no success, both when it is
-    delivered; what *renew* raises, when the 401 is; a `TransportError`.
+    A 401 is answered once by asking *renew* for another token, and then nothing has been delivered yet. Not so where *token* *is new*:
+    this command has just obtained it; nor where the answer is none of *expired_session* (`Refusals`).
+
+    Raises:
+        SignInNeeded: a 401 that another token would mend, and there is none; *renew* is `None`.
+        ApiRefused: any other answer that is no success, when it is delivered.
+        LoopbackAuthError: what *renew* raises, when the 401 is delivered.
+        TransportError: there was no answer.
     """
     async with _answer(request, token, send, notify) as reply:
-        if reply.status != _UNAUTHORIZED or renew is None:
-            await _judged(request, reply, profile, deliver=deliver, explain=explain)
+        if reply.status != UNAUTHORIZED or is_new:
+            why = NOT_ITS_AGE if is_new else None
+            await _judged(request, reply, profile, why=why, deliver=deliver, explain=explain)
             return
-        refused = await _kept(reply)
+        refused, body = await _kept(reply)
+    has_ended = tells_of_an_end(refused, body, expired_session)
+    if renew is None or not has_ended:
+        why = None if has_ended else NO_END
+        await _judged(request, refused, profile, why=why, deliver=deliver, explain=explain)
+        return
     try:
         renewed = await renew(token)
     except LoopbackAuthError:
@@ -121,9 +140,9 @@ async def api(
         raise
     if request.upload is not None and not request.upload.repeatable:
         await deliver(refused)
-        raise _not_sent_again(refused)
+        raise not_sent_again(refused)
     async with _answer(request, renewed, send, notify) as reply:
-        await _judged(request, reply, profile, deliver=deliver, explain=explain)
+        await _judged(request, reply, profile, why=NOT_ITS_AGE, deliver=deliver, explain=explain)
 
 
 async def _judged(
@@ -131,6 +150,7 @@ async def _judged(
     reply: StreamedReply,
     profile: str,
     *,
+    why: tuple[str, str] | None,
     deliver: Deliver,
     explain: Callable[[LoopbackAuthError, str], None],
 ) -> None:
@@ -138,7 +158,7 @@ async def _judged(
     reply, heard = _overheard(reply)
     await deliver(reply)
     try:
-        _refuse(request, reply, profile)
+        refuse(request, reply, profile, why)
     except LoopbackAuthError as error:
         explain(error, f"HTTP {reply.status}\n\n{heard.decode('utf-8', 'replace')}")
         raise
@@ -169,14 +189,14 @@ async def _answer(
         try:
             async with send(request, token) as reply:
                 notify(
-                    Traced(message=f"{_shown(request)} -> {reply.status} after {running_s() - began:.2f} s")
+                    Traced(message=f"{shown(request)} -> {reply.status} after {running_s() - began:.2f} s")
                 )
                 further = _onward(request, reply) if left else None
                 if further is None:
                     yield reply
                     return
         except (AnswerTimedOut, ConnectionLost) as error:
-            raise _of_an_api(error, request) from None
+            raise of_an_api(error, request) from None
         request = replace(request, url=further)
 
 
@@ -186,7 +206,8 @@ def _onward(request: ResourceRequest, reply: StreamedReply) -> str | None:
     return onward(request.url, reply.header("location"))
 
 
-async def _kept(reply: StreamedReply) -> StreamedReply:
+async def _kept(reply: StreamedReply) -> tuple[StreamedReply, bytes]:
+    """Return *reply* so that it can be delivered later, and the beginning of its body, which is all that is left of it."""
     octets = bytearray()
     try:
         async for piece in reply.pieces:
@@ -200,85 +221,7 @@ async def _kept(reply: StreamedReply) -> StreamedReply:
     async def pieces() -> AsyncIterator[bytes]:
         yield bytes(octets)
 
-    return StreamedReply(
+    kept = StreamedReply(
         url=reply.url, status=reply.status, reason=reply.reason, headers=reply.headers, pieces=pieces()
     )
-
-
-def _shown(request: ResourceRequest) -> str:
-    parts = urlsplit(request.url)
-    return f"{request.method} {parts.scheme}://{parts.netloc}{parts.path}"
-
-
-def _refuse(request: ResourceRequest, reply: StreamedReply, profile: str) -> None:
-    status, host = reply.status, urlsplit(reply.url).netloc
-    # 304 comes to who asked for it, with If-None-Match or If-Modified-Since.
-    if 200 <= status < 300 or status == 304:  # noqa: PLR2004 - RFC 9110 section 15
-        return
-    said = f"{_shown(request)} was answered {status} {one_line(reply.reason, limit=60)}".rstrip()
-    if status == _UNAUTHORIZED:
-        raise SignInNeeded(
-            f"{said}: the server does not take the token of the profile {profile}",
-            cause="The sign-in has ended at the server, or the token is not for this API.",
-            profile=profile,
-        )
-    cause, fix = _why(reply, profile)
-    to = f", which leads to {_host_of(reply)}" if 300 <= status < 400 and reply.header("location") else ""  # noqa: PLR2004 - as above
-    raise ApiRefused(said + to, cause=cause, fix=fix, host=host, status=status)
-
-
-def _host_of(redirect: StreamedReply) -> str:
-    try:
-        # Its query may be as good as a password.
-        return one_line(
-            urlsplit(urljoin(redirect.url, redirect.header("location"))).hostname or "nowhere", limit=120
-        )
-    except ValueError:
-        return "nowhere"
-
-
-def _why(reply: StreamedReply, profile: str) -> tuple[str, str]:
-    """Say what is known of the reason and what to do; empty where the catalogue knows as much."""
-    status = reply.status
-    if 300 <= status < 400:  # noqa: PLR2004 - RFC 9110 section 15.4
-        return (
-            "Redirects are followed for GET and HEAD, on the same server, and not for ever: the token goes nowhere else.",
-            "loopback-auth api -i shows where it leads (Location); ask for that address itself, without the token where it is not yours",
-        )
-    if status == 403 and "insufficient_scope" in reply.header("www-authenticate"):  # noqa: PLR2004 - RFC 6750 section 3.1
-        return (
-            "The scopes that were granted do not cover it.",
-            f"sign in with more: loopback-auth login {profile} --scope 'A B'; loopback-auth status {profile} shows those there are",
-        )
-    if status == 429 or status >= 500:  # noqa: PLR2004 - RFC 6585 section 4, RFC 9110 section 15.6
-        wait = one_line(reply.header("retry-after"), limit=40)
-        return (
-            "The server is busy, or failed; the request was not repeated.",
-            f"wait {f'as it says (Retry-After: {wait})' if wait else 'a little'}, then run the same loopback-auth api again",
-        )
-    return "", ""
-
-
-def _not_sent_again(reply: StreamedReply) -> ApiRefused:
-    host = urlsplit(reply.url).netloc
-    return ApiRefused(
-        f"{host} did not take the token (401), and the body from standard input is gone",
-        cause="The token was refreshed, but so long a body is not kept to be sent a second time.",
-        fix="run the command again: loopback-auth api; with a file, -d @FILE, it would be repeated",
-        host=host,
-        status=_UNAUTHORIZED,
-    )
-
-
-def _of_an_api(error: TransportError, request: ResourceRequest) -> LoopbackAuthError:
-    """Put an error that the sign-in knows, too, in the words of a request: no code is lost here."""
-    safe = request.method in ("GET", "HEAD", "OPTIONS")
-    return type(error)(
-        error.message,
-        cause="The server or the network is slow or broke off."
-        + ("" if safe else " Whether the server acted on the request is not known."),
-        fix="run the same loopback-auth api again; for a slow server set LOOPBACK_AUTH_HTTP_TIMEOUT=300"
-        if safe
-        else "look with loopback-auth api whether it was done before you send it again",
-        **error.facts,
-    )
+    return kept, bytes(octets)

@@ -39,7 +39,7 @@ Kinds of server, as data: one TOML file each, in the format that users write int
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from .. import resources
@@ -49,10 +49,11 @@ from ..oauth.refusal import Refusals
 from ..oauth.text import is_variable_name, one_line
 from ..oauth.wire import check_url
 from .environment import why_unfit
+from .members import why_unfit_member
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
 _MEMBERS = frozenset(
@@ -83,13 +84,6 @@ _MEMBERS = frozenset(
         "parameters",
     }
 )
-
-_LISTS = frozenset({"sources", "redirect_uris", "names", "flows"})
-_TABLES = frozenset({"server", "parameters", "environment", "login_hosts"})
-_DEEP = frozenset({"server", "login_hosts"})
-_NUMBERS = frozenset({"access_token_lifetime", "grants_per_user"})
-_REFUSALS = frozenset(field.name for field in fields(Refusals))
-_SWITCHES = frozenset({"preflight", "revocation_ends_all"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,7 +199,7 @@ def read_provider(name: str, path: str, text: str) -> Provider:
         if not document.get(member):
             raise invalid_provider(path, f"{member} is missing")
     for member, value in document.items():
-        if why := _unfit(member, value):
+        if why := why_unfit_member(member, value):
             raise invalid_provider(path, f"{member} must be {why}")
     for variable in document.get("environment", ()):
         if why := why_unfit(variable, name):
@@ -228,74 +222,6 @@ def _variable_refused(path: str, variable: str, why: str) -> ConfigError:
         fix="take it out of the file; to fill any variable: loopback-auth exec --set"
         f" {variable if is_variable_name(variable) else 'NAME'}=access_token -- COMMAND",
     )
-
-
-def _unfit(member: str, value: object) -> str | None:
-    """Say what *value* should be, if it is not."""
-    if member in _SPECIAL:
-        is_fit, why = _SPECIAL[member]
-        return None if is_fit(value) else why
-    if member in _LISTS:
-        return None if _are_texts(value) else "a list of strings"
-    if member in _TABLES:
-        fits = isinstance(value, dict) and (
-            member in _DEEP or all(_is_text(v, repeats=member == "parameters") for v in value.values())
-        )
-        return None if fits else "a table of strings"
-    if member in _NUMBERS:
-        return None if _is_number(value) else "a number above 0"
-    if member in _SWITCHES:
-        return None if isinstance(value, bool) else "true or false"
-    return None if isinstance(value, str) else "a string"
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value > 0
-
-
-def _are_numbers(value: object) -> bool:
-    return isinstance(value, list) and all(_is_number(each) for each in value)
-
-
-def _is_text(value: object, *, repeats: bool) -> bool:
-    several = value if repeats and isinstance(value, list) else [value]
-    return all(isinstance(each, str) for each in several)
-
-
-def _are_texts(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(item, str) for item in value)
-
-
-def _are_refusals(value: object) -> bool:
-    # An empty text is in every other one.
-    return isinstance(value, dict) and all(
-        name in _REFUSALS and _are_texts(texts) and all(text.strip() for text in texts)
-        for name, texts in value.items()
-    )
-
-
-def _are_details(value: object) -> bool:
-    import re
-
-    if not isinstance(value, dict):
-        return False
-    try:
-        return all(
-            where.keys() <= {"member", "pattern"}
-            and isinstance(where["member"], str)
-            and re.compile(where.get("pattern", "()")).groups > 0
-            for where in value.values()
-        )
-    except (AttributeError, KeyError, TypeError, re.error):
-        return False
-
-
-_SPECIAL: Mapping[str, tuple[Callable[[object], bool], str]] = {
-    "details": (_are_details, "tables with a member and perhaps a pattern that has a group"),
-    "refusals": (_are_refusals, f"lists of texts: {', '.join(sorted(_REFUSALS))}"),
-    "session_timeouts": (_are_numbers, "a list of numbers above 0"),
-}
-"""What each of these members must be, and how that is said."""
 
 
 def invalid_provider(path: str, why: str) -> ConfigError:

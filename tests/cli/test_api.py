@@ -151,17 +151,43 @@ async def test_a_token_that_expired_is_refreshed_first(server: ScriptedServer, t
 
 
 @pytest.mark.slow_cases
-@pytest.mark.parametrize("refresh_token", ["r", None])
-async def test_a_401_that_remains_says_sign_in(
-    server: ScriptedServer, tmp_path: Path, *, refresh_token: str | None
+@pytest.mark.parametrize(
+    ("refresh_token", "exit_code", "error", "fix"),
+    [
+        (None, 4, "error[sign-in-needed]", "loopback-auth login default"),
+        ("r", 7, "error[api-refused]", "loopback-auth status default"),
+    ],
+)
+async def test_a_401_that_remains(
+    server: ScriptedServer,
+    tmp_path: Path,
+    *,
+    refresh_token: str | None,
+    exit_code: int,
+    error: str,
+    fix: str,
 ) -> None:
+    """Where nothing could be refreshed a sign-in may help; where a new token was refused, it would not."""
     signed_in(server, tmp_path, refresh_token=refresh_token)
     server.answers["/me"] = json_answer([{"errorCode": "INVALID_SESSION_ID"}], status=401)
     outcome = await api("/me", home=tmp_path)
-    assert (outcome.exit_code, "INVALID_SESSION_ID" in outcome.stdout) == (4, True)
-    assert "error[sign-in-needed]" in outcome.stderr
-    assert "loopback-auth login default" in outcome.stderr
+    assert (outcome.exit_code, "INVALID_SESSION_ID" in outcome.stdout) == (exit_code, True)
+    assert error in outcome.stderr
+    assert fix in outcome.stderr
     assert len(server.asked("/token")) == (1 if refresh_token else 0)
+
+
+async def test_a_token_that_was_refused_and_cannot_be_refreshed_counts_as_none(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    """`login --if-needed` signs in then, whatever the clock says."""
+    signed_in(server, tmp_path, refresh_token=None, lasts_s=3000)
+    if_needed = ("login", "--if-needed", "--no-browser", "--timeout", "1s")
+    assert (await run(*if_needed, home=tmp_path)).exit_code == 0
+    server.answers["/me"] = json_answer({}, status=401)
+    assert (await api("/me", home=tmp_path)).exit_code == 4
+    assert (await run(*if_needed, home=tmp_path)).exit_code != 0
+    assert "sign in again" in (await run("status", home=tmp_path)).stdout
 
 
 STATUSES = [

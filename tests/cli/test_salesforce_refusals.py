@@ -4,27 +4,22 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from loopback_auth.edge.store import FileStore
 from loopback_auth.flows.access_token import is_refreshable
-from loopback_auth.oauth.credential import to_rfc3339
 from loopback_auth.testing import faults
-from loopback_auth.testing.salesforce import ORG, REDIRECT_URI, USER, App, Salesforce
+from loopback_auth.testing.salesforce import ORG, USER, Salesforce
 
 from ..servers.command import run, token_file
-from ..servers.sockets import free_port
 from ..testing.salesforce_asking import refresh, tokens
+from .stored_salesforce import APP, signed_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-PORT = free_port()
-APP = App(callback_urls=(REDIRECT_URI, f"http://localhost:{PORT}/OauthRedirect"))
 LOCAL = replace(USER, login_ip_ranges=True)
 
 
@@ -32,50 +27,6 @@ LOCAL = replace(USER, login_ip_ranges=True)
 def salesforce() -> Iterator[Salesforce]:
     with Salesforce.running(apps=[APP], users=[LOCAL]) as running:
         yield running
-
-
-def at(seconds_from_now: float) -> str:
-    return to_rfc3339(datetime.now(UTC) + timedelta(seconds=seconds_from_now))
-
-
-def signed_in(salesforce: Salesforce, home: Path, *, lasts_s: float = -60, **asked: str) -> dict[str, Any]:
-    """Sign in as people do, and store what a sign-in stores; the access token expired a minute ago."""
-    got = tokens(salesforce.login_url, **asked)
-    document = {
-        "version": 1,
-        "profile": "default",
-        "access_token": got["access_token"],
-        "refresh_token": got["refresh_token"],
-        "token_type": "Bearer",
-        "id_token": None,
-        "scope": got["scope"],
-        "obtained_at": at(lasts_s - 7200),
-        "expires_at": at(lasts_s),
-        "extra": {"instance_url": got["instance_url"], "id": got["id"]},
-        "identity": {"subject": got["id"], "name": USER.username},
-        "client": {
-            "client_id": APP.client_id,
-            "client_secret": APP.client_secret,
-            "token_endpoint_auth_method": "client_secret_post",
-        },
-        "server": {
-            f"{name}_endpoint": f"{salesforce.login_url}/services/oauth2/{path}"
-            for name, path in (
-                ("authorization", "authorize"),
-                ("token", "token"),
-                ("revocation", "revoke"),
-                ("userinfo", "userinfo"),
-            )
-        },
-        "settings": {
-            "provider": "salesforce",
-            "login_url": salesforce.login_url,
-            "client_id": APP.client_id,
-            "port": PORT,
-        },
-    }
-    FileStore(str(home)).save("default", document)
-    return document
 
 
 def refusing(error: str, description: str) -> Callable[[Salesforce], None]:
@@ -265,7 +216,6 @@ async def test_rf_04_a_refusal_that_nobody_knows_asks_for_a_sign_in_and_keeps_th
 async def test_rf_06_a_hiccup_is_asked_over_once(salesforce: Salesforce, tmp_path: Path) -> None:
     """RF-06: `unknown_error: retry your request` is what it says."""
     signed_in(salesforce, tmp_path)
-    salesforce.forget_requests()
     salesforce.faults.token = faults.oauth_error("unknown_error", "retry your request").once()
     assert (await run("token", home=tmp_path)).exit_code == 0
     assert len(salesforce.seen("token")) == 2

@@ -119,7 +119,7 @@ async def test_token_as_json_holds_no_refresh_token(server: ScriptedServer, tmp_
 @pytest.mark.slow_cases
 @pytest.mark.parametrize(
     ("before", "after", "exit_code", "refreshes"),
-    [(200, 200, 0, 0), (401, 200, 0, 1), (401, 401, 4, 1), (503, 503, 7, 0)],
+    [(200, 200, 0, 0), (401, 200, 0, 1), (401, 401, 7, 1), (503, 503, 7, 0)],
 )
 async def test_check_believes_the_server_over_the_clock(
     server: ScriptedServer, tmp_path: Path, *, before: int, after: int, exit_code: int, refreshes: int

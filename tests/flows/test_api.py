@@ -72,6 +72,8 @@ async def ask(
     upload: Upload | None = None,
     transport: HttpTransport | None = None,
     notices: list[Any] | None = None,
+    is_new: bool = False,
+    expired_session: tuple[str, ...] = (),
 ) -> list[tuple[int, bytes]]:
     """Ask with the stored token, and as `api` does refresh it; without a store there is no other token."""
     http, delivered = transport or HttpTransport(timeout_s=5), Delivered()
@@ -87,6 +89,8 @@ async def ask(
             profile="default",
             token=Secret(OLD["access_token"]),
             renew=renew if store else None,
+            is_new=is_new,
+            expired_session=expired_session,
             send=StreamingTransport(http),
             deliver=delivered,
             notify=(notices if notices is not None else []).append,
@@ -129,13 +133,52 @@ async def test_rf_07_a_401_makes_one_refresh_and_one_more_request(
     assert (kept["access_token"], kept["refresh_token"]) == (NEW["access_token"], "the-next")
 
 
-async def test_rf_07_a_401_to_the_new_token_too_says_sign_in(server: ScriptedServer, tmp_path: Path) -> None:
-    """RF-07: two requests, one refresh, no loop; the second answer is shown."""
+async def test_rf_07_a_401_to_the_new_token_too_is_not_about_the_sign_in(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    """RF-07: two requests, one refresh, no loop; the second answer is shown, and nobody is told to sign in once more."""
     server.answers["/me"] = plain_answer(b"INVALID_SESSION_ID", status=401)
-    error = await refused(SignInNeeded, server.url("/me"), stored(tmp_path, server, lasts_s=3000))
-    assert (error.exit_code, error.delivered) == (4, [(401, b"INVALID_SESSION_ID")])
-    assert "loopback-auth login default" in error.fix
+    error = await refused(ApiRefused, server.url("/me"), stored(tmp_path, server, lasts_s=3000))
+    assert (error.exit_code, error.delivered) == (7, [(401, b"INVALID_SESSION_ID")])
+    assert "obtained just now" in str(error)
+    assert "loopback-auth status default" in error.fix
     assert (len(server.asked("/me")), len(server.asked("/token"))) == (2, 1)
+
+
+async def test_rf_07_a_new_token_is_not_refreshed(server: ScriptedServer, tmp_path: Path) -> None:
+    """RF-07: the command has just obtained it."""
+    server.answers["/me"] = plain_answer(b"no", status=401)
+    store = stored(tmp_path, server, lasts_s=3000)
+    error = await refused(ApiRefused, server.url("/me"), store, is_new=True)
+    assert (error.exit_code, error.delivered) == (7, [(401, b"no")])
+    assert (len(server.asked("/me")), len(server.asked("/token"))) == (1, 0)
+
+
+ENDED = ("session is over", "EXPIRED")
+# The 401, and whether a refresh may mend it where the provider says which ones are an end.
+ENDS = [
+    (plain_answer(b'{"message": "The  Session is\nover"}', status=401), True),
+    (plain_answer(b"<p>expired</p>", status=401, kind="text/html"), True),
+    (plain_answer(b"", status=401), True),
+    (plain_answer(b" \n", status=401), True),
+    (plain_answer(b"no", 'WWW-Authenticate: Bearer error="invalid_token"', status=401), True),
+    (plain_answer(b"no", 'WWW-Authenticate: Bearer realm="api"', status=401), False),
+    (plain_answer(b"the app is not attached", status=401), False),
+    (plain_answer(b"\xff\xfe", status=401), False),
+]
+
+
+@pytest.mark.parametrize(("answer", "ends"), ENDS)
+async def test_rf_07_which_401_is_an_end_is_the_providers_data(
+    server: ScriptedServer, tmp_path: Path, *, answer: bytes, ends: bool
+) -> None:
+    """RF-07: any other one is shown at once, and costs no refresh."""
+    server.answers["/me"] = answer
+    store = stored(tmp_path, server, lasts_s=3000)
+    error = await refused(ApiRefused, server.url("/me"), store, expired_session=ENDED)
+    assert error.exit_code == 7
+    assert len(error.delivered) == 1
+    assert (len(server.asked("/me")), len(server.asked("/token"))) == ((2, 1) if ends else (1, 0))
 
 
 async def test_a_401_that_another_process_has_dealt_with_makes_no_refresh(

@@ -1,0 +1,124 @@
+"""What an API's answer means that is no success, and what a request's failure leaves open."""
+
+from __future__ import annotations
+
+from urllib.parse import urljoin, urlsplit
+
+from ..errors import ApiRefused, SignInNeeded
+from ..oauth.refusal import is_among
+from ..oauth.text import one_line
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..edge.streaming import ResourceRequest, StreamedReply
+    from ..errors import LoopbackAuthError, TransportError
+
+UNAUTHORIZED = 401
+
+NO_END = (
+    "refuses the token of the profile {profile}",
+    "The answer does not say that the session has ended: the server would refuse a new token, too.",
+)
+NOT_ITS_AGE = (
+    "does not take the token of the profile {profile}, which was obtained just now",
+    "It is not the token's age, then: a scope, the address, or a policy of the server. Another sign-in would not help.",
+)
+"""What a 401 says where a sign-in does not mend it, and what that means."""
+
+
+def tells_of_an_end(refused: StreamedReply, body: bytes, expired_session: tuple[str, ...]) -> bool:
+    """Return whether *refused*, a 401 with *body*, may mean that the token is no longer good."""
+    said = body.decode("utf-8", "replace")
+    return (
+        not (expired_session and said.strip())
+        or "invalid_token" in refused.header("www-authenticate")
+        or is_among(expired_session, said)
+    )
+
+
+def shown(request: ResourceRequest) -> str:
+    parts = urlsplit(request.url)
+    return f"{request.method} {parts.scheme}://{parts.netloc}{parts.path}"
+
+
+def refuse(request: ResourceRequest, reply: StreamedReply, profile: str, why: tuple[str, str] | None) -> None:
+    status, host = reply.status, urlsplit(reply.url).netloc
+    # 304 comes to who asked for it, with If-None-Match or If-Modified-Since.
+    if 200 <= status < 300 or status == 304:  # noqa: PLR2004 - RFC 9110 section 15
+        return
+    said = f"{shown(request)} was answered {status} {one_line(reply.reason, limit=60)}".rstrip()
+    if status == UNAUTHORIZED and why is not None:
+        said_of_it, cause = why
+        raise ApiRefused(
+            f"{said}: the server {said_of_it.format(profile=profile)}",
+            cause=cause,
+            fix=f"loopback-auth status {profile} shows the scopes that were granted; loopback-auth explain tells what the answer means",
+            host=host,
+            status=status,
+        )
+    if status == UNAUTHORIZED:
+        raise SignInNeeded(
+            f"{said}: the server does not take the token of the profile {profile}",
+            cause="The sign-in has ended at the server, or the token is not for this API.",
+            profile=profile,
+        )
+    cause, fix = _why(reply, profile)
+    to = f", which leads to {_host_of(reply)}" if 300 <= status < 400 and reply.header("location") else ""  # noqa: PLR2004 - as above
+    raise ApiRefused(said + to, cause=cause, fix=fix, host=host, status=status)
+
+
+def _host_of(redirect: StreamedReply) -> str:
+    try:
+        # Its query may be as good as a password.
+        return one_line(
+            urlsplit(urljoin(redirect.url, redirect.header("location"))).hostname or "nowhere", limit=120
+        )
+    except ValueError:
+        return "nowhere"
+
+
+def _why(reply: StreamedReply, profile: str) -> tuple[str, str]:
+    """Say what is known of the reason and what to do; empty where the catalogue knows as much."""
+    status = reply.status
+    if 300 <= status < 400:  # noqa: PLR2004 - RFC 9110 section 15.4
+        return (
+            "Redirects are followed for GET and HEAD, on the same server, and not for ever: the token goes nowhere else.",
+            "loopback-auth api -i shows where it leads (Location); ask for that address itself, without the token where it is not yours",
+        )
+    if status == 403 and "insufficient_scope" in reply.header("www-authenticate"):  # noqa: PLR2004 - RFC 6750 section 3.1
+        return (
+            "The scopes that were granted do not cover it.",
+            f"sign in with more: loopback-auth login {profile} --scope 'A B'; loopback-auth status {profile} shows those there are",
+        )
+    if status == 429 or status >= 500:  # noqa: PLR2004 - RFC 6585 section 4, RFC 9110 section 15.6
+        wait = one_line(reply.header("retry-after"), limit=40)
+        return (
+            "The server is busy, or failed; the request was not repeated.",
+            f"wait {f'as it says (Retry-After: {wait})' if wait else 'a little'}, then run the same loopback-auth api again",
+        )
+    return "", ""
+
+
+def not_sent_again(reply: StreamedReply) -> ApiRefused:
+    host = urlsplit(reply.url).netloc
+    return ApiRefused(
+        f"{host} did not take the token (401), and the body from standard input is gone",
+        cause="The token was refreshed, but so long a body is not kept to be sent a second time.",
+        fix="run the command again: loopback-auth api; with a file, -d @FILE, it would be repeated",
+        host=host,
+        status=UNAUTHORIZED,
+    )
+
+
+def of_an_api(error: TransportError, request: ResourceRequest) -> LoopbackAuthError:
+    """Put an error that the sign-in knows, too, in the words of a request: no code is lost here."""
+    safe = request.method in ("GET", "HEAD", "OPTIONS")
+    return type(error)(
+        error.message,
+        cause="The server or the network is slow or broke off."
+        + ("" if safe else " Whether the server acted on the request is not known."),
+        fix="run the same loopback-auth api again; for a slow server set LOOPBACK_AUTH_HTTP_TIMEOUT=300"
+        if safe
+        else "look with loopback-auth api whether it was done before you send it again",
+        **error.facts,
+    )
