@@ -13,9 +13,7 @@ from urllib.parse import urlsplit
 
 from ..errors import AnswerTimedOut, AnswerTooLarge, TransportError
 from ..oauth.wire import UNIQUE_ANSWER_S, FormPost, Get, HttpReply
-from .answer_body import pieces_of
 from .event_loop import entered
-from .proxy import proxy_for
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -93,6 +91,8 @@ class HttpTransport:
             return await self._read(response, message, total_s)
 
     async def _read(self, response: ClientResponse, message: FormPost | Get, total_s: float) -> HttpReply:
+        from .answer_body import pieces_of
+
         host, body, incomplete = urlsplit(message.url).netloc, bytearray(), None
         form = message if isinstance(message, FormPost) else None
         try:
@@ -211,6 +211,8 @@ class HttpTransport:
         return self._trust
 
     def _proxy(self, url: str) -> Proxy | None:
+        from .proxy import proxy_for
+
         return proxy_for(url, self._environ)
 
     def _translated(self, error: Exception, url: str) -> TransportError:

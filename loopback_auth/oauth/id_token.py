@@ -14,7 +14,6 @@ from datetime import timedelta
 
 from ..errors import IDTokenInvalid, IDTokenOutOfTime, NonceMissing
 from .jwt import CLAIMS, numeric_date, part, unverified_claims, unverified_header
-from .lenient_json import read_members
 from .scope import scope_words
 from .text import one_line
 
@@ -240,6 +239,8 @@ def _claims(id_token: Secret) -> dict[str, Any]:
 
 
 def _lenient_claims(id_token: Secret) -> dict[str, Any]:
+    from .lenient_json import read_members
+
     try:
         return read_members(part(id_token, CLAIMS))
     except ValueError:

@@ -33,8 +33,9 @@ _WORDS = (
 _CODES = ("errorCode", "error_code", "errorType", "error_type", "code", "type", "status")
 _INNER = ("error", "errors", "detail")
 # Not the word that says only that it is one.
-_CODE = re.compile(r"(?!(?i:error)$)[A-Za-z][\w.-]*")
-_WORD = re.compile(r".*\S.*", re.DOTALL)
+# Compiled at the first refusal: a sign-in that goes well has none.
+_CODE = r"(?!(?i:error)$)[A-Za-z][\w.-]*"
+_WORD = r"(?s:.*\S.*)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,10 +92,10 @@ def _inner(answer: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
             yield value
 
 
-def _first(places: list[Mapping[str, Any]], names: tuple[str, ...], form: re.Pattern[str]) -> str:
+def _first(places: list[Mapping[str, Any]], names: tuple[str, ...], form: str) -> str:
     for place in places:
         for name in names:
             value = place.get(name)
-            if isinstance(value, str) and form.fullmatch(value):
+            if isinstance(value, str) and re.fullmatch(form, value):
                 return value
     return ""

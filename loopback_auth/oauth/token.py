@@ -8,10 +8,8 @@ from urllib.parse import quote, urlsplit
 
 from ..errors import ProtocolError, TokenError
 from .expiry import jwt_expiry, told_expiry
-from .refusal import code_and_words, has_error
 from .secret import Secret
 from .text import one_line
-from .token_members import lenient_members, strict_members
 from .wire import FormPost, refuse_unusable
 
 TYPE_CHECKING = False
@@ -158,6 +156,9 @@ def read_token_reply(reply: HttpReply, *, received_at: datetime, scope: str = ""
     """
     if reply.incomplete is not None:
         raise reply.incomplete
+    # Here and below: a sign-in shows its address before there is an answer to read.
+    from .token_members import strict_members
+
     answer = strict_members(reply)
     _check_success(reply, answer)
     return token_set(answer, received_at=received_at, scope=scope, object_to=_refuse)
@@ -194,6 +195,8 @@ def token_set(
 
 def issued_tokens(reply: HttpReply) -> IssuedTokens:
     """Return the tokens that can be found in *reply*, be it cut off, malformed or an error."""
+    from .token_members import lenient_members
+
     answer = lenient_members(reply)
     found = {
         name: Secret(answer[name])
@@ -206,6 +209,8 @@ def issued_tokens(reply: HttpReply) -> IssuedTokens:
 
 
 def _check_success(reply: HttpReply, answer: Mapping[str, Any]) -> None:
+    from .refusal import code_and_words, has_error
+
     code, said = code_and_words(reply, answer)
     if has_error(answer):
         raise _token_error(reply, code, said)
