@@ -122,7 +122,7 @@ def test_rb_01_a_server_that_forgives_nothing_costs_the_token_in_flight_and_no_o
         ended = sent.next_command()
         assert (ended.status, ended.stdout) == (4, "")
         assert "fix: loopback-auth login default" in ended.stderr
-        assert {**sent.document, "refresh_token": None} == sent.stored
+        assert {**sent.document, "refresh_token": None, "refused": True} == sent.stored
         assert sent.leftovers == []
 
         after = where[where.index(renamed) + 1]

@@ -66,7 +66,7 @@ async def test_rf_01_a_token_that_ran_out_is_replaced_and_a_thief_with_the_old_r
     assert refresh_by_hand(server, "public", before)[0] == 400
     ended = await run("token", "--refresh", "--json", home=tmp_path)
     assert (ended.exit_code, ended.error["code"]) == (4, "refresh-rejected")
-    assert token_file(tmp_path) == {**after, "refresh_token": None}
+    assert token_file(tmp_path) == {**after, "refresh_token": None, "refused": True}
 
 
 @pytest.mark.parametrize("name", ["canaille"])
@@ -78,7 +78,7 @@ async def test_rf_08_a_refresh_token_that_ends_with_its_access_token_asks_for_a_
     await until_refused(stored)
     late = await run("token", "--json", home=tmp_path)
     assert (late.exit_code, late.error["code"]) == (4, "refresh-rejected")
-    assert token_file(tmp_path) == {**stored, "refresh_token": None}
+    assert token_file(tmp_path) == {**stored, "refresh_token": None, "refused": True}
 
 
 @every_server
@@ -102,7 +102,7 @@ async def test_rf_06_a_server_that_is_away_costs_nothing_and_one_that_forgot_us_
     forgotten = await run("token", "--json", home=tmp_path)
     assert (forgotten.exit_code, forgotten.error["code"]) == (4, "refresh-rejected")
     assert "loopback-auth login default" in forgotten.error["fix"]
-    assert token_file(tmp_path) == {**expired, "refresh_token": None}
+    assert token_file(tmp_path) == {**expired, "refresh_token": None, "refused": True}
     await tab.context.clear_cookies()
     async with login("--no-browser", home=tmp_path) as command:
         await tab.goto(await command.open_page())
