@@ -109,7 +109,13 @@ def _faketime() -> str:
         _say(f"libfaketime cannot be had (Debian's package faketime): {error}")
         return ""
     shown = ["faketime", "-f", "+0", "sh", "-c", 'echo "$LD_PRELOAD"']
-    return subprocess.run(shown, capture_output=True, text=True, check=True).stdout.strip()
+    # One that was killed leaves shared memory named by its process number, and the next program
+    # of that number fails: ask again, as another process.
+    for _ in range(10):
+        asked = subprocess.run(shown, capture_output=True, text=True, check=False)
+        if asked.returncode == 0:
+            return asked.stdout.strip()
+    raise RuntimeError(f"faketime fails: {asked.stderr.strip()}")
 
 
 def _say(line: str) -> None:

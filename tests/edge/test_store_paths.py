@@ -95,6 +95,8 @@ def test_rb_09_pending_sign_ins_are_in_one_absolute_folder(
     monkeypatch.chdir(tmp_path)
     pending = PendingSignIns(Path("acme"))
     monkeypatch.chdir("/")
-    pending.keep("work", {"until": 1})
+    texts = dict.fromkeys(("scope", "redirect_uri", "code_verifier", "state"), "x")
+    document = {"until": 1, **texts, "client": {}, "server": {}, "settings": {}}
+    pending.keep("work", document)
     assert (tmp_path / "acme" / "pending" / "work.json").is_file()
-    assert pending.load("work") == {"until": 1}
+    assert pending.load("work") == document
