@@ -60,7 +60,7 @@ def run(arguments: Namespace, console: Console) -> int:
     may_replace = _may_replace(name, place, force=arguments.force, asks=asks)
     flags = _asked_before(arguments, provider, console, asks=asks)
     setup = _setup(_profile(name, place, flags), console)
-    flags["client_id"] = _client_id(arguments, asks=asks)
+    flags["client_id"] = _client_id(arguments, f"{provider.name} {name}", asks=asks)
     if asks and arguments.session_timeout is None and provider.session_timeouts:
         flags.update(asked_timeout(provider, console))
     flags.update(_secret(arguments, provider, console, name=name, place=place, asks=asks))
@@ -160,7 +160,7 @@ def _setup(profile: Profile, console: Console) -> str:
     return setup
 
 
-def _client_id(arguments: Namespace, *, asks: bool) -> str:
+def _client_id(arguments: Namespace, what: str, *, asks: bool) -> str:
     told = str(arguments.client_id or "").strip()
     if not told and asks:
         told = answered("Client ID (from the step above)")
@@ -168,7 +168,7 @@ def _client_id(arguments: Namespace, *, asks: bool) -> str:
         raise UsageError(
             "--client-id is missing",
             cause="The app that was registered as told has one, and there is no terminal to ask for it on.",
-            fix="loopback-auth init PROVIDER PROFILE --client-id ID",
+            fix=f"loopback-auth init {what} --client-id ID",
         )
     return told
 

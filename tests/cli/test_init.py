@@ -390,3 +390,12 @@ async def test_the_profile_that_was_written_is_the_one_that_is_used(
     assert outcome.exit_code == 0
     assert "a secret, not shown" in checks(outcome)["client"]["seen"]
     assert SECRET not in outcome.stdout
+
+
+async def test_cl_11_a_missing_client_id_is_told_with_the_provider_and_the_profile_just_given(
+    tmp_path: Path,
+) -> None:
+    told = await run("init", "salesforce", "work", "--json", "--no-input", home=tmp_path)
+
+    assert (told.exit_code, told.error["code"]) == (2, "usage")
+    assert told.error["fix"] == "loopback-auth init salesforce work --client-id ID"
