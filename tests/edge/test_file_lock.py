@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from contextlib import contextmanager
+import time
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -99,17 +100,16 @@ def test_rf_01_whoever_waited_on_a_lock_file_that_was_removed_waits_again(
     store: FileStore, tmp_path: Path
 ) -> None:
     """RF-01: four processes count to 160 while the file goes again and again."""
-    children = [start(COUNT, tmp_path / "home") for _ in range(4)]
     removed = 0
-    while any(child.poll() is None for child in children):
-        try:
-            remove_lock(store)
-            removed += 1
-        except FileNotFoundError:
-            pass
-    for child in children:
-        with child:
-            assert child.wait() == 0
+    with ExitStack() as stack:
+        children = [stack.enter_context(start(COUNT, tmp_path / "home")) for _ in range(4)]
+        while any(child.poll() is None for child in children):
+            with suppress(FileNotFoundError):
+                remove_lock(store)
+                removed += 1
+            # Without a pause, each file may be gone before whoever made it has looked at it again.
+            time.sleep(0.002)
+        assert [child.wait() for child in children] == [0] * 4
     found = store.load("work")
     assert found
     assert found["extra"]["count"] == 160
