@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from loopback_auth.edge.file_lock import FileLock
+from loopback_auth.edge.private_folder import PrivateFolder
 from loopback_auth.edge.store import FileStore
 from loopback_auth.errors import StoreBusy, StoreChanged
 
@@ -114,6 +116,31 @@ def test_rf_01_whoever_waited_on_a_lock_file_that_was_removed_waits_again(
     assert found
     assert found["extra"]["count"] == 160
     assert removed > 10
+
+
+class Vanishing(PrivateFolder):
+    """Loses the first lock file, in the moment between its opening and its locking."""
+
+    opened = 0
+
+    def open_file(self, name: str, flags: int) -> int:
+        descriptor = super().open_file(name, flags)
+        self.opened += 1
+        if self.opened == 1:
+            self.remove(name)
+        return descriptor
+
+
+def test_rf_01_a_lock_file_that_is_removed_before_it_is_locked_is_made_again(tmp_path: Path) -> None:
+    """RF-01: the next one would make another, and lock that."""
+    descriptor = os.open(tmp_path, os.O_RDONLY)
+    folder = Vanishing(str(tmp_path), descriptor)
+    lock = FileLock(folder, "work.lock")
+    lock.take(1)
+    assert folder.opened == 2
+    assert not lock.is_lost()
+    lock.release()
+    os.close(descriptor)
 
 
 def test_rf_02_who_holds_the_lock_is_told_and_whether_it_stands_still(
