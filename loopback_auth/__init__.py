@@ -8,15 +8,15 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .edge.store import FileStore
-    from .edge.transport import HttpTransport
+    from .edge.http.client import HttpTransport
+    from .edge.store.file_store import FileStore
     from .errors import LoopbackAuthError
-    from .flows.issued import access_token
-    from .flows.login import login
-    from .flows.profile import Profile, from_settings
+    from .flows.login.browser import login
+    from .flows.tokens.issued import access_token
     from .oauth.credential import Credential
     from .oauth.secret import Secret
-    from .oauth.token import TokenSet
+    from .oauth.token.reply import TokenSet
+    from .settings.profile import Profile, from_settings
 
 __version__ = "0.1.0"
 
@@ -35,15 +35,15 @@ __all__ = [
 
 _HOMES = {
     "Credential": "oauth.credential",
-    "FileStore": "edge.store",
-    "HttpTransport": "edge.transport",
+    "FileStore": "edge.store.file_store",
+    "HttpTransport": "edge.http.client",
     "LoopbackAuthError": "errors",
-    "Profile": "flows.profile",
+    "Profile": "settings.profile",
     "Secret": "oauth.secret",
-    "TokenSet": "oauth.token",
-    "access_token": "flows.issued",
-    "from_settings": "flows.profile",
-    "login": "flows.login",
+    "TokenSet": "oauth.token.reply",
+    "access_token": "flows.tokens.issued",
+    "from_settings": "settings.profile",
+    "login": "flows.login.browser",
 }
 
 

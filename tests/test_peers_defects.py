@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from loopback_auth.edge.listeners import bind
+from loopback_auth.edge.callback.listeners import bind
 from loopback_auth.errors import (
     AuthorizationDenied,
     IssuerMismatch,
@@ -28,16 +28,16 @@ from loopback_auth.errors import (
 )
 from loopback_auth.notices import Warned
 
-from .blackbox import connected, signing_in
-from .edge.callback_junk import JUNK
-from .edge.callback_story import Launches, Story, story
-from .servers.command import run
+from .support.callback_junk import JUNK
+from .support.callback_story import Launches, Story, story
+from .support.command import connected, signing_in
+from .support.servers.command import run
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from .blackbox import Reply
+    from .support.command import Reply
 
 IMAGE = ("Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: no-cors", "Sec-Fetch-Dest: image")
 NAVIGATION = ("Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document")

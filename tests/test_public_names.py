@@ -18,8 +18,8 @@ import loopback_auth
 from loopback_auth import FileStore, HttpTransport, LoopbackAuthError, Secret, from_settings
 from loopback_auth.errors import TokenError
 
-from .oauth.samples import CANARY
 from .oauth.test_reprs import CREDENTIAL, TOKENS
+from .support.samples import CANARY
 
 if TYPE_CHECKING:
     from collections.abc import Callable

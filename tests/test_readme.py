@@ -18,9 +18,9 @@ import pytest
 from loopback_auth.cli.arguments import Parser
 from loopback_auth.cli.console import Console
 from loopback_auth.cli.main import COMMANDS
-from loopback_auth.edge.config import parse_config
+from loopback_auth.settings.config_toml import parse_config
 from loopback_auth.testing import AuthorizationServer, Browser, Client
-from tests.servers.command import login, run
+from tests.support.servers.command import login, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,7 +94,7 @@ def test_every_command_line_in_the_documents_can_be_parsed(document: Path) -> No
             continue
         assert words[0] in COMMANDS, words
         parser = Parser(Console(), prog=words[0])
-        import_module(f"loopback_auth.cli.{words[0]}").arguments(parser)
+        import_module(f"loopback_auth.cli.commands.{words[0]}").arguments(parser)
         parser.parse_args(words[1:])
 
 

@@ -92,5 +92,5 @@ def test_cl_02_help_and_signatures_show_nothing_of_the_environment() -> None:
     )
 
     assert done.returncode == 0, done.stderr
-    assert "loopback_auth.flows.login.login(profile:" in done.stdout
+    assert "loopback_auth.flows.login.browser.login(profile:" in done.stdout
     assert [line[:300] for line in done.stdout.splitlines() if CANARY in line] == []

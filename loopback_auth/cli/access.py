@@ -7,10 +7,10 @@ import time
 from contextlib import suppress
 from functools import partial
 
-from ..edge.home import home
-from ..edge.store import FileStore
+from ..edge.files.home import home
+from ..edge.store.file_store import FileStore
 from ..errors import ApiRefused, StoreError, UsageError
-from ..flows.access_token import MIN_TTL_S, fresh_document, is_good, signed_in
+from ..flows.tokens.access_token import MIN_TTL_S, fresh_document, is_good, signed_in
 from ..oauth.secret import Secret
 from .arguments import profile_name
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from ..flows.discovery import Transport
+    from ..flows.server.discovery import Transport
     from ..notices import Notice
-    from ..oauth.wire import FormPost, Get, HttpReply
+    from ..oauth.http.messages import FormPost, Get, HttpReply
     from .arguments import Parser
     from .console import Console
 
@@ -39,7 +39,7 @@ def min_ttl_argument(parser: Parser) -> None:
 
 
 def _seconds(text: str) -> float:
-    from ..edge.config import seconds
+    from ..settings.config_toml import seconds
 
     return seconds(text)
 
@@ -77,8 +77,8 @@ class Access:
 
     def checked(self, document: Mapping[str, Any]) -> Mapping[str, Any]:
         """Ask the server whether it takes the token of *document*; give one that it takes, refreshed where that helps."""
-        from ..edge.event_loop import run
-        from ..flows.check import check
+        from ..edge.process.event_loop import run
+        from ..flows.tokens.check import check
 
         if run(check(document, transport=self._transport())):
             return document
@@ -106,8 +106,8 @@ class Access:
                 hold.note({**stored, "refused": True})
 
     def _refreshed(self, document: Mapping[str, Any], *, refused: Secret | None = None) -> Mapping[str, Any]:
-        from ..edge.event_loop import run
-        from ..edge.interrupts import listen_for_interrupts
+        from ..edge.process.event_loop import run
+        from ..edge.process.interrupts import listen_for_interrupts
 
         listen_for_interrupts()
         with self.store.watched(self.profile):
@@ -118,8 +118,8 @@ class Access:
 
     async def refresh(self, refused: Secret | None) -> Mapping[str, Any]:
         """As `document` where the token is not good, for a story that is running."""
-        from ..edge.child import can_outlive_us
-        from ..edge.storage import chosen_storage
+        from ..edge.process.child import can_outlive_us
+        from ..settings.storage import chosen_storage
 
         storage = chosen_storage(self.home, self.profile)
         return await fresh_document(
@@ -136,7 +136,7 @@ class Access:
         self, storage: str | None, profile: str, document: Mapping[str, Any], **given: Any
     ) -> Mapping[str, Any]:
         """Refresh in a child that goes on when this process is stopped."""
-        from .background import refreshed_by_child
+        from .background.parent import refreshed_by_child
 
         new = await refreshed_by_child(
             profile,
@@ -154,14 +154,14 @@ class Access:
 
     async def _here(self, profile: str, document: Mapping[str, Any], **given: Any) -> Mapping[str, Any]:
         """Refresh in this process, which does not end before an answer that is on its way."""
-        from ..edge.interrupts import interrupts_unlimited
-        from ..flows.refresh import refreshed
+        from ..edge.process.interrupts import interrupts_unlimited
+        from ..flows.tokens.refresh import refreshed
 
         with interrupts_unlimited():
             return await refreshed(profile, document, **given)
 
     def _notify(self, notice: Notice) -> None:
-        from .talk import Talk
+        from .progress import Talk
 
         Talk(self._console)(notice)
 

@@ -111,7 +111,7 @@ def profile_name(arguments: argparse.Namespace, home: str) -> str:
     """
     import os
 
-    from ..edge.store import check_profile_name
+    from ..edge.store.file_store import check_profile_name
 
     told = arguments.profile_option or arguments.profile
     if arguments.profile and arguments.profile_option and arguments.profile != arguments.profile_option:
@@ -123,7 +123,7 @@ def profile_name(arguments: argparse.Namespace, home: str) -> str:
     if not told:
         told = os.environ.get("LOOPBACK_AUTH_PROFILE")
     if not told:
-        from ..edge.config import load_config
+        from ..settings.config_toml import load_config
 
         told = load_config(home).default_profile
     return check_profile_name(told or "default")

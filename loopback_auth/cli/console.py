@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any, TextIO
 
-    from ..edge.background_writer import BackgroundWriter
+    from ..edge.interaction.background_writer import BackgroundWriter
     from ..errors import LoopbackAuthError
 
 FLUSH_S = 10.0
@@ -174,7 +174,7 @@ class Console:
             text = "\n" + text
         self._line_open = line_open
         if self._writer is None and _event_loop_runs():
-            from ..edge.background_writer import BackgroundWriter
+            from ..edge.interaction.background_writer import BackgroundWriter
 
             self._writer = BackgroundWriter.of(self._stderr)
         if self._writer is not None:

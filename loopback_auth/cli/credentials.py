@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import sys
 
-from ..edge.event_loop import run as run_story
+from ..edge.process.event_loop import run as run_story
 from ..errors import Cancelled, UsageError
-from ..flows.code_credentials import Credentials, check_flow, login_with_credentials
-from ..oauth.code_credentials import FLOW
+from ..flows.login.code_credentials import Credentials, check_flow, login_with_credentials
+from ..oauth.authorize.code_credentials import FLOW
 from ..oauth.secret import Secret
 from .network import transport_for
-from .question import answered
-from .talk import Talk
+from .progress import Talk
+from .prompts import answered
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..edge.store import FileStore
-    from ..flows.profile import Profile
-    from ..flows.replacement import MaySwitch
+    from ..edge.store.file_store import FileStore
+    from ..flows.login.replacement import MaySwitch
     from ..oauth.credential import Credential
+    from ..settings.profile import Profile
     from .console import Console
 
 CHARACTERS = 4096

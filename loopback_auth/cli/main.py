@@ -8,8 +8,8 @@ from contextlib import contextmanager, suppress
 from importlib import import_module
 
 from .. import __version__
-from ..edge.core_dumps import forbid_core_dumps
-from ..edge.permissions import PermissionsIgnored
+from ..edge.files.permissions import PermissionsIgnored
+from ..edge.process.core_dumps import forbid_core_dumps
 from ..errors import LoopbackAuthError, Stopped, SystemRefused, UsageError
 from .arguments import Parser
 from .console import Console
@@ -106,7 +106,7 @@ def _carry_out(command: str, rest: Sequence[str], console: Console) -> int:
     if command != "exec":
         # What that one runs gets the limits that we were given.
         forbid_core_dumps()
-    module = import_module(f".{command}", __package__)
+    module = import_module(f".commands.{command}", __package__)
     parser = Parser(
         console,
         prog=f"loopback-auth {command}",
@@ -133,7 +133,7 @@ def _warnings_told(console: Console) -> Iterator[None]:
     def show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
         if category is PermissionsIgnored:
             from ..notices import Warned
-            from .talk import Talk
+            from .progress import Talk
 
             Talk(console)(Warned(code="permissions-ignored", message=str(message)))
         else:

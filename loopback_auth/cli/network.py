@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 
-from ..edge.config import seconds
 from ..errors import UsageError
+from ..settings.config_toml import seconds
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
-    from ..edge.transport import HttpTransport
-    from ..flows.discovery import Transport
+    from ..edge.http.client import HttpTransport
+    from ..flows.server.discovery import Transport
     from ..notices import Notice
 
 
@@ -26,7 +26,7 @@ def transport_for(ca_bundle: str | None, talk: Callable[[Notice], None]) -> Tran
 
 def http_transport(ca_bundle: str | None, *, usual_s: float | None = None) -> HttpTransport:
     """Make that client, which tells nothing; *usual_s* is its time limit unless the environment says otherwise."""
-    from ..edge.transport import TOTAL_S, HttpTransport
+    from ..edge.http.client import TOTAL_S, HttpTransport
 
     bound = os.environ.get("LOOPBACK_AUTH_HTTP_TIMEOUT")
     try:

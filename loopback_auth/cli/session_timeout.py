@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..edge.config import seconds
 from ..errors import UsageError
-from .question import answered
+from ..settings.config_toml import seconds
+from .prompts import answered
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

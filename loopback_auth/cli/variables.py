@@ -75,7 +75,7 @@ def _usual(document: Mapping[str, Any], home: str) -> Mapping[str, str]:
     if not provider:
         return DEFAULT
     # Here, since a provider's file is TOML, whose reader costs more than all else that is loaded.
-    from ..edge.provider_files import load_provider
+    from ..edge.files.provider_files import load_provider
 
     return load_provider(provider, home).environment or DEFAULT
 

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from ..resources import names, read
 from . import Explanation, explanation, filled, find
 from .denial import is_denial
-from .paste import Paste, read_paste
+from .report import Paste, read_paste
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

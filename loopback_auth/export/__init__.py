@@ -8,7 +8,7 @@ refused. On the path of `env`, so nothing heavy is imported here.
 from __future__ import annotations
 
 from ..errors import ValueUnquotable
-from . import ci, dotenv, shells
+from .environment import ci, dotenv, shells
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ import re
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
-from ..edge.clock import running_s
-from ..edge.streaming import StreamedReply
+from ..edge.http.streaming import StreamedReply
+from ..edge.process.clock import running_s
 from ..errors import (
     AnswerTimedOut,
     ConnectionLost,
@@ -16,7 +16,7 @@ from ..errors import (
     TransportError,
 )
 from ..notices import Traced
-from ..oauth.resource import onward, origin_in, resources
+from ..oauth.resource.address import onward, origin_in, resources
 from .api_refusals import (
     NO_END,
     NOT_ITS_AGE,
@@ -27,7 +27,7 @@ from .api_refusals import (
     shown,
     tells_of_an_end,
 )
-from .mix_up import issuer_owns
+from .server.mix_up import issuer_owns
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,11 +35,11 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from typing import Any
 
-    from ..edge.streaming import ResourceRequest
+    from ..edge.http.streaming import ResourceRequest
     from ..notices import Notice
-    from ..oauth.resource import Resources
+    from ..oauth.resource.address import Resources
     from ..oauth.secret import Secret
-    from .profile import Profile
+    from ..settings.profile import Profile
 
     Send = Callable[[ResourceRequest, Secret], AbstractAsyncContextManager[StreamedReply]]
     Deliver = Callable[[StreamedReply], Awaitable[None]]

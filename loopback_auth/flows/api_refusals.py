@@ -10,7 +10,7 @@ from ..oauth.text import one_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..edge.streaming import ResourceRequest, StreamedReply
+    from ..edge.http.streaming import ResourceRequest, StreamedReply
     from ..errors import LoopbackAuthError, TransportError
 
 UNAUTHORIZED = 401

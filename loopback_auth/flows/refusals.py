@@ -18,7 +18,7 @@ def refusals_of(document: Mapping[str, Any], home: str) -> Refusals | None:
     A provider's file below *home* that cannot be read is one that might have said something: then
     no refusal is final.
     """
-    from ..edge.provider_files import load_provider
+    from ..edge.files.provider_files import load_provider
 
     name = (document.get("settings") or {}).get("provider")
     try:

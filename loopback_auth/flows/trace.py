@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from ..edge.clock import running_s
+from ..edge.process.clock import running_s
 from ..errors import LoopbackAuthError
 from ..notices import Traced
-from ..oauth.wire import FormPost
+from ..oauth.http.messages import FormPost
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..notices import Notice
-    from ..oauth.wire import Get, HttpReply
-    from .discovery import Transport
+    from ..oauth.http.messages import Get, HttpReply
+    from .server.discovery import Transport
 
 
 def traced(transport: Transport, notify: Callable[[Notice], None]) -> Transport:

@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from types import NoneType
 
 from ..errors import LoopbackAuthError, StoreDamaged
-from .expiry import jwt_expiry
-from .id_token import Identity
+from .jose.id_token import Identity
 from .metadata import Client, server_metadata
 from .secret import Secret
 from .text import one_line
-from .token import TokenSet
+from .token.expiry import jwt_expiry
+from .token.reply import TokenSet
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from dataclasses import dataclass, fields
 from urllib.parse import urlsplit
 
 from ..errors import DiscoveryFailed, IssuerMisspelled, PKCEUnsupported, ProtocolError, URLRefused
+from .http.messages import check_url, read_json_object, refuse_unusable
 from .text import one_line
-from .wire import check_url, read_json_object, refuse_unusable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..errors import LoopbackAuthError
+    from .http.messages import HttpReply
     from .secret import Secret
-    from .wire import HttpReply
 
 OPTIONAL_ENDPOINTS = ("revocation_endpoint", "introspection_endpoint", "userinfo_endpoint")
 ENDPOINTS = ("authorization_endpoint", "token_endpoint", *OPTIONAL_ENDPOINTS)
@@ -142,7 +142,7 @@ def _can_be_asked(issuer: str) -> bool:
 
 
 def _is_at_origin_of(url: str, other: str) -> bool:
-    from .resource import origin_in
+    from .resource.address import origin_in
 
     return origin_in(url) == origin_in(other)
 

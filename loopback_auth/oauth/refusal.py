@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
 
-    from .wire import HttpReply
+    from .http.messages import HttpReply
 
 CODE_CHARACTERS = 60
 

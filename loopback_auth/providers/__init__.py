@@ -44,10 +44,10 @@ from urllib.parse import urlsplit
 
 from .. import resources
 from ..errors import ConfigError, ProviderUnknown
-from ..oauth.id_token import NAME_CLAIMS
+from ..oauth.http.messages import check_url
+from ..oauth.jose.id_token import NAME_CLAIMS
 from ..oauth.refusal import Refusals
 from ..oauth.text import is_variable_name, one_line
-from ..oauth.wire import check_url
 from .environment import why_unfit
 from .members import why_unfit_member
 

@@ -23,8 +23,8 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from ..errors import URLRefused
+from ..oauth.http.messages import check_url, is_loopback
 from ..oauth.text import one_line
-from ..oauth.wire import check_url, is_loopback
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

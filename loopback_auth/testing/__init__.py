@@ -15,25 +15,25 @@ from importlib import import_module
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from . import faults
     from .browser import Browser, Page
-    from .faults import Fault
-    from .records import Request
-    from .registry import Client, User
-    from .server import AuthorizationServer
-    from .tenant import Policy
+    from .http import faults
+    from .http.faults import Fault
+    from .http.records import Request
+    from .openid.registry import Client, User
+    from .openid.server import AuthorizationServer
+    from .openid.tenant import Policy
 
 __all__ = ["AuthorizationServer", "Browser", "Client", "Fault", "Page", "Policy", "Request", "User", "faults"]
 
 _HOMES = {
-    "AuthorizationServer": "server",
+    "AuthorizationServer": "openid.server",
     "Browser": "browser",
-    "Client": "registry",
-    "Fault": "faults",
+    "Client": "openid.registry",
+    "Fault": "http.faults",
     "Page": "browser",
-    "Policy": "tenant",
-    "Request": "records",
-    "User": "registry",
+    "Policy": "openid.tenant",
+    "Request": "http.records",
+    "User": "openid.registry",
 }
 
 

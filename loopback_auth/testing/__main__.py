@@ -12,8 +12,8 @@ import json
 import signal
 import sys
 
-from .registry import DEFAULT_CLIENTS, DEFAULT_USERS
-from .server import AuthorizationServer
+from .openid.registry import DEFAULT_CLIENTS, DEFAULT_USERS
+from .openid.server import AuthorizationServer
 
 
 async def serve(port: int) -> None:

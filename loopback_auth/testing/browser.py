@@ -14,15 +14,15 @@ from http.cookiejar import CookieJar
 from typing import Literal
 from urllib.parse import urldefrag, urlencode, urljoin, urlsplit
 
-from ..edge.environment import without_variables
-from .forms import read_form
+from ..edge.interaction.environment import without_variables
+from .html_form import read_form
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Mapping
 
-    from .forms import Form
+    from .html_form import Form
 
 STEPS = 30
 """More than any sign-in has; a loop of redirects ends here."""

@@ -30,7 +30,7 @@ class Demonstration:
 
 @contextmanager
 def _openid() -> Iterator[Demonstration]:
-    from .server import AuthorizationServer
+    from .openid.server import AuthorizationServer
 
     with AuthorizationServer.running() as server:
         user = next(iter(server.registry.users.values()))

@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from .browser import Browser
+    from .openid.server import AuthorizationServer
     from .salesforce import Salesforce
-    from .server import AuthorizationServer
 
 
 @pytest.fixture
 def authorization_server() -> Iterator[AuthorizationServer]:
     """Run an authorization server that checks what it gets, with its default clients and people."""
     # Here, since every run of pytest loads this module.
-    from .server import AuthorizationServer
+    from .openid.server import AuthorizationServer
 
     with AuthorizationServer.running() as server:
         yield server

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .chromium import chromium, context, tab, witness
-from .stage import Stage, running_stage
+from ..support.chromium import chromium, context, tab, witness
+from ..support.stage import Stage, running_stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.servers.command import login
+from tests.support.servers.command import login
 
-from .chromium import in_the_session_loop
+from ..support.chromium import in_the_session_loop
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from playwright.async_api import BrowserContext, Page, SetCookieParam
 
-    from .stage import Stage
+    from ..support.stage import Stage
 
 pytestmark = [pytest.mark.browser, in_the_session_loop]
 

@@ -10,11 +10,11 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.async_api import Error
 
-from tests.servers.command import login, query, token_file
-from tests.servers.sockets import is_free
+from tests.support.servers.command import login, query, token_file
+from tests.support.servers.sockets import is_free
 
-from .chromium import in_the_session_loop
-from .stage import PATIENCE_S
+from ..support.chromium import in_the_session_loop
+from ..support.stage import PATIENCE_S
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
     from playwright.async_api import Browser, Page
 
-    from tests.servers.command import Outcome
+    from tests.support.servers.command import Outcome
 
-    from .chromium import Witness
-    from .stage import Stage
+    from ..support.chromium import Witness
+    from ..support.stage import Stage
 
 pytestmark = [pytest.mark.browser, in_the_session_loop]
 

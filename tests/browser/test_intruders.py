@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.servers.command import login, query
+from tests.support.servers.command import login, query
 
-from .chromium import in_the_session_loop
+from ..support.chromium import in_the_session_loop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from playwright.async_api import BrowserContext, Page
 
-    from .stage import Stage
+    from ..support.stage import Stage
 
 pytestmark = [pytest.mark.browser, in_the_session_loop]
 

@@ -9,19 +9,19 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.servers.command import login, no_token_file, query, token_file
-from tests.servers.scripted import visit
+from tests.support.servers.command import login, no_token_file, query, token_file
+from tests.support.servers.scripted import visit
 
-from .chromium import in_the_session_loop
-from .stand_in import stand_in
+from ..support.chromium import in_the_session_loop
+from ..support.stand_in_browser import stand_in
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from playwright.async_api import BrowserContext, Page
 
-    from .chromium import Witness
-    from .stage import Stage
+    from ..support.chromium import Witness
+    from ..support.stage import Stage
 
 pytestmark = [
     pytest.mark.browser,

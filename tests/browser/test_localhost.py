@@ -8,17 +8,17 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.servers.command import login
-from tests.servers.sockets import is_free
+from tests.support.servers.command import login
+from tests.support.servers.sockets import is_free
 
-from .chromium import in_the_session_loop
+from ..support.chromium import in_the_session_loop
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from playwright.async_api import Page
 
-    from .stage import Stage
+    from ..support.stage import Stage
 
 
 def has_ipv6_loopback() -> bool:

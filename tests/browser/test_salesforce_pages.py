@@ -9,9 +9,9 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 
 from loopback_auth.testing.salesforce import APP, USER, Salesforce
-from tests.testing.salesforce_asking import OAUTH, request
+from tests.support.salesforce_asking import OAUTH, request
 
-from .chromium import in_the_session_loop
+from ..support.chromium import in_the_session_loop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

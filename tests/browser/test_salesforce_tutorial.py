@@ -11,9 +11,9 @@ import pytest
 
 from loopback_auth.testing.salesforce import APP, USER, Salesforce
 
-from ..servers.command import login, no_token_file, query, run, token_file
-from ..servers.sockets import free_port
-from .chromium import in_the_session_loop
+from ..support.chromium import in_the_session_loop
+from ..support.servers.command import login, no_token_file, query, run, token_file
+from ..support.servers.sockets import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .chromium import in_the_session_loop
-from .shots import LOOKS, OUTCOMES, shots
+from ..support.chromium import in_the_session_loop
+from ..support.shots import LOOKS, OUTCOMES, shots
 
 if TYPE_CHECKING:
     from pathlib import Path

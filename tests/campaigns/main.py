@@ -14,8 +14,8 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
-from ..edge.keyrings import ROOT
-from ..servers import install
+from ..support.keyrings import ROOT
+from ..support.servers import install
 from .pairs import pairs, shuffled, size
 from .refresh import FACTORS, Stage, factors_of_pairs
 from .rotation import RotatingServer

@@ -17,13 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from loopback_auth.edge.store import FileStore
+from loopback_auth.edge.store.file_store import FileStore
 from loopback_auth.errors import LoopbackAuthError
 
-from ..edge.keyrings import BACKENDS, ROOT, new_person
-from ..flows.stored import at, jwt
-from ..oauth.odd_answers import ODD_ANSWERS
-from ..servers.command import environment
+from ..support.keyrings import BACKENDS, ROOT, new_person
+from ..support.odd_answers import ODD_ANSWERS
+from ..support.servers.command import environment
+from ..support.stored import at, jwt
 from .rotation import ISSUER, PLAIN
 
 if TYPE_CHECKING:

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from secrets import token_hex
 from typing import TYPE_CHECKING
 
-from ..edge.scripted_server import ScriptedServer, drop, json_answer, plain_answer
-from ..flows.stored import jwt
-from ..oauth.odd_answers import ODD_ANSWERS, REFUSED
+from ..support.odd_answers import ODD_ANSWERS, REFUSED
+from ..support.scripted_server import ScriptedServer, drop, json_answer, plain_answer
+from ..support.stored import jwt
 
 if TYPE_CHECKING:
-    from ..edge.scripted_server import Connection
+    from ..support.scripted_server import Connection
     from .pairs import Case
 
 ISSUER = "https://id.example.com"

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ..edge.children import posix
-from ..edge.keyrings import ROOT
-from ..servers.needs import need
+from ..support.children import posix
+from ..support.keyrings import ROOT
+from ..support.servers.needs import need
 from .pairs import Case, pairs, shuffled, size
 from .refresh import FACTORS, factors_of_pairs
 

@@ -14,15 +14,23 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ..edge.scripted_server import ScriptedServer, drop, hang, json_answer, plain_answer, redirect, streaming
-from ..flows.stored import NEW, OLD, stored
-from ..servers.command import COMMAND, Outcome, environment, run
+from ..support.scripted_server import (
+    ScriptedServer,
+    drop,
+    hang,
+    json_answer,
+    plain_answer,
+    redirect,
+    streaming,
+)
+from ..support.servers.command import COMMAND, Outcome, environment, run
+from ..support.stored import NEW, OLD, stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from ..edge.scripted_server import Connection
+    from ..support.scripted_server import Connection
 
 TOKEN = OLD["access_token"]
 

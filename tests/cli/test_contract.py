@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from loopback_auth.testing import AuthorizationServer, Browser, Client, faults
-from tests.servers.command import COMMAND, environment, login, no_token_file, run, token_file
+from loopback_auth.testing import AuthorizationServer, Browser, Client
+from loopback_auth.testing.http import faults
+from tests.support.servers.command import COMMAND, environment, login, no_token_file, run, token_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,17 +15,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ..edge.children import root_in_a_container
-from ..edge.scripted_server import ScriptedServer, json_answer, plain_answer, redirect
-from ..servers.command import COMMAND, PATIENCE_S, environment, query, run
-from ..servers.sockets import free_port
+from ..support.children import root_in_a_container
+from ..support.scripted_server import ScriptedServer, json_answer, plain_answer, redirect
+from ..support.servers.command import COMMAND, PATIENCE_S, environment, query, run
+from ..support.servers.sockets import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from ..edge.scripted_server import Connection
-    from ..servers.command import Outcome
+    from ..support.scripted_server import Connection
+    from ..support.servers.command import Outcome
 
 CLIENT_ID = "3MVG9the.key"
 LOGIN_PAGE = plain_answer(b"<title>Login</title>", kind="text/html")

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from loopback_auth.edge.transport import HttpTransport
+from loopback_auth.edge.http.client import HttpTransport
 from loopback_auth.errors import AuthorizationError
-from loopback_auth.flows.preflight import preflight
-from loopback_auth.flows.profile import from_settings
-from loopback_auth.oauth.authorization import AuthorizationRequest
+from loopback_auth.flows.login.preflight import preflight
+from loopback_auth.oauth.authorize.request import AuthorizationRequest
 from loopback_auth.oauth.metadata import Client, server_metadata
+from loopback_auth.settings.profile import from_settings
 from loopback_auth.testing.salesforce import APP, App, Salesforce
 
-from ..servers.command import run
-from ..servers.sockets import free_port
+from ..support.servers.command import run
+from ..support.servers.sockets import free_port
 from .test_doctor import write_config
 
 if TYPE_CHECKING:

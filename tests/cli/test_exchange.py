@@ -15,7 +15,15 @@ import pytest
 from loopback_auth.testing import Browser
 from loopback_auth.testing.salesforce import APP, SUCCESS_URL, USER, Salesforce
 
-from ..servers.command import COMMAND, PATIENCE_S, Outcome, environment, no_token_file, run, token_file
+from ..support.servers.command import (
+    COMMAND,
+    PATIENCE_S,
+    Outcome,
+    environment,
+    no_token_file,
+    run,
+    token_file,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

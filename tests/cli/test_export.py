@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ..edge.scripted_server import ScriptedServer, json_answer
-from ..flows.stored import NEW, OLD, stored
-from ..servers.command import run, token_file
+from ..support.scripted_server import ScriptedServer, json_answer
+from ..support.servers.command import run, token_file
+from ..support.stored import NEW, OLD, stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from loopback_auth.edge.config import load_config
-from loopback_auth.edge.listeners import check_redirect_uri
-from loopback_auth.edge.provider_files import load_provider as own
+from loopback_auth.edge.callback.listeners import check_redirect_uri
+from loopback_auth.edge.files.provider_files import load_provider as own
 from loopback_auth.providers import load_provider, provider_names
+from loopback_auth.settings.config_toml import load_config
 
-from ..edge.scripted_server import ScriptedServer, plain_answer
-from ..servers.command import run
+from ..support.scripted_server import ScriptedServer, plain_answer
+from ..support.servers.command import run
 from .test_doctor import AUTHORIZE, LOGIN_PAGE, MISMATCH, checks
 
 if TYPE_CHECKING:

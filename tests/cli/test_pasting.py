@@ -12,8 +12,8 @@ from loopback_auth.testing import AuthorizationServer, Browser, Client
 from loopback_auth.testing.browser import Page
 from loopback_auth.testing.salesforce import APP, ORG, USER, Org, Salesforce
 
-from ..servers.command import COMMAND, environment, login, no_token_file, query, run, token_file
-from ..servers.sockets import free_port
+from ..support.servers.command import COMMAND, environment, login, no_token_file, query, run, token_file
+from ..support.servers.sockets import free_port
 from .test_exchange import exchange
 from .test_terminal import on_a_terminal
 

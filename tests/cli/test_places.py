@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from loopback_auth.edge.browser import TEXT_BROWSERS
+from loopback_auth.edge.interaction.browser import TEXT_BROWSERS
 
-from ..blackbox import sign_in
+from ..support.command import sign_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

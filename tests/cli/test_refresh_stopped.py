@@ -17,21 +17,21 @@ from typing import TYPE_CHECKING
 import pytest
 import trustme
 
-from loopback_auth.cli.background import GOES_ON, UNKNOWN
-from loopback_auth.edge.store import FileStore
+from loopback_auth.cli.background.parent import GOES_ON, UNKNOWN
+from loopback_auth.edge.store.file_store import FileStore
 from loopback_auth.errors import StoreBusy
 
-from ..edge.children import as_root, posix
-from ..edge.scripted_server import ScriptedServer, json_answer, plain_answer
-from ..faults.strace import Ended, run, with_traced_child
-from ..flows.stored import NEW, OLD, stored
-from ..servers.command import COMMAND, PATIENCE_S, environment, token_file
-from ..servers.needs import need
+from ..support.children import as_root, posix
+from ..support.scripted_server import ScriptedServer, json_answer, plain_answer
+from ..support.servers.command import COMMAND, PATIENCE_S, environment, token_file
+from ..support.servers.needs import need
+from ..support.stored import NEW, OLD, stored
+from ..support.strace import Ended, run, with_traced_child
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ..edge.scripted_server import Connection
+    from ..support.scripted_server import Connection
 
 pytestmark = posix
 

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from loopback_auth.testing import faults
+from loopback_auth.testing.http import faults
 from loopback_auth.testing.salesforce import ORG, USER, Salesforce
 
-from ..servers.command import run, token_file
-from .stored_salesforce import APP, signed_in
+from ..support.servers.command import run, token_file
+from ..support.stored_salesforce import APP, signed_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from loopback_auth.testing.faults import Fault
+    from loopback_auth.testing.http.faults import Fault
 
 LIMITS = "/services/data/v65.0/limits"
 MCP = "/platform/mcp/v1/platform/sobject-reads"

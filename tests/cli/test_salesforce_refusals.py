@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from loopback_auth.flows.access_token import is_refreshable
-from loopback_auth.testing import faults
+from loopback_auth.flows.tokens.access_token import is_refreshable
+from loopback_auth.testing.http import faults
 from loopback_auth.testing.salesforce import ORG, USER, Salesforce
 
-from ..servers.command import run, token_file
-from ..testing.salesforce_asking import refresh, tokens
-from .stored_salesforce import APP, signed_in
+from ..support.salesforce_asking import refresh, tokens
+from ..support.servers.command import run, token_file
+from ..support.stored_salesforce import APP, signed_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

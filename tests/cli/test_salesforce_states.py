@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from loopback_auth.testing import Browser, faults
+from loopback_auth.testing import Browser
+from loopback_auth.testing.http import faults
 from loopback_auth.testing.salesforce import APP, ORG, USER, Salesforce
 
-from ..servers.command import Outcome, login, run, token_file
-from ..servers.sockets import free_port
+from ..support.servers.command import Outcome, login, run, token_file
+from ..support.servers.sockets import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

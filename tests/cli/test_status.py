@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from loopback_auth.cli.status import in_words
+from loopback_auth.cli.commands.status import in_words
 
-from ..edge.scripted_server import ScriptedServer, json_answer
-from ..flows.stored import NEW, OLD, stored
-from ..servers.command import run, token_file
+from ..support.scripted_server import ScriptedServer, json_answer
+from ..support.servers.command import run, token_file
+from ..support.stored import NEW, OLD, stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

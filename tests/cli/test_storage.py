@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from loopback_auth.edge.config import parse_config
-from loopback_auth.edge.storage import chosen_storage
-from loopback_auth.edge.store import FileStore
+from loopback_auth.edge.store.file_store import FileStore
 from loopback_auth.errors import ConfigError, KeyringUnavailable, UsageError
-from loopback_auth.flows.profile import from_settings, resolve
+from loopback_auth.settings.config_toml import parse_config
+from loopback_auth.settings.profile import from_settings, resolve
+from loopback_auth.settings.storage import chosen_storage
 from loopback_auth.testing import AuthorizationServer, Browser, Client
-from tests.edge.keyrings import Person, new_person, use
-from tests.servers.command import Outcome, login, run
+from tests.support.keyrings import Person, new_person, use
+from tests.support.servers.command import Outcome, login, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ..edge.scripted_server import ScriptedServer, json_answer
-from ..flows.stored import stored
-from ..servers.command import COMMAND, environment, run
+from ..support.scripted_server import ScriptedServer, json_answer
+from ..support.servers.command import COMMAND, environment, run
+from ..support.stored import stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

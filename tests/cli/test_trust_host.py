@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import trustme
 
-from tests.edge.scripted_server import ScriptedServer, json_answer, tunnel_to
-from tests.edge.test_transport_tls import context_of
-from tests.flows.exchange import TOKENS
-from tests.flows.internet import allow
-from tests.servers.command import COMMAND, environment, login, no_token_file, run, token_file
+from tests.edge.http.test_client_tls import context_of
+from tests.support.exchange import TOKENS
+from tests.support.internet import allow
+from tests.support.scripted_server import ScriptedServer, json_answer, tunnel_to
+from tests.support.servers.command import COMMAND, environment, login, no_token_file, run, token_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -50,7 +50,7 @@ MIXED = {"authorization_endpoint": f"{PAGE}/authorize", "token_endpoint": f"{TOK
 
 
 async def come_back(url: str) -> None:
-    from tests.flows.exchange import follow
+    from tests.support.exchange import follow
 
     await asyncio.to_thread(follow, allow(url))
 
@@ -139,7 +139,7 @@ def on_a_terminal(there: Servers, home: Path, *arguments: str) -> Any:
 
 
 def test_ds_04_on_a_terminal_it_is_asked_and_a_yes_goes_into_the_profile(tmp_path: Path) -> None:
-    from tests.flows.exchange import follow
+    from tests.support.exchange import follow
 
     tmp_path.chmod(0o700)
     with servers(tmp_path, **MIXED) as there:

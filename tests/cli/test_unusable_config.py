@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ..edge.children import posix, unprivileged
-from ..edge.scripted_server import ScriptedServer, json_answer, plain_answer
-from ..flows.stored import NEW, OLD, stored
-from ..servers.command import COMMAND, PATIENCE_S, environment, token_file
+from ..support.children import posix, unprivileged
+from ..support.scripted_server import ScriptedServer, json_answer, plain_answer
+from ..support.servers.command import COMMAND, PATIENCE_S, environment, token_file
+from ..support.stored import NEW, OLD, stored
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from loopback_auth.explain.paste import read_paste
 from loopback_auth.explain.pitfalls import pitfall_for
+from loopback_auth.explain.report import read_paste
 from loopback_auth.testing.salesforce import Salesforce
 
 from .pitfalls_table import FACTS

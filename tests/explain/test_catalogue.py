@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from loopback_auth import explain, help as topics
-from loopback_auth.oauth import authorization, token
+from loopback_auth.oauth.authorize import request as authorization
+from loopback_auth.oauth.token import reply as token
 
 PLACES = (
     "loopback-auth",

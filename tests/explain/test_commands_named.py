@@ -13,8 +13,8 @@ from loopback_auth.cli.arguments import Parser
 from loopback_auth.cli.console import Console
 from loopback_auth.cli.main import COMMANDS
 from loopback_auth.explain import codes, explanation
-from loopback_auth.explain.paste import Paste
 from loopback_auth.explain.pitfalls import entries, pitfall_for
+from loopback_auth.explain.report import Paste
 
 from .pitfalls_table import FACTS
 
@@ -53,7 +53,7 @@ def test_a_command_in_a_fix_works_when_it_is_typed(code: str) -> None:
         name, *arguments = shlex.split(command.replace("--port N", "--port 1717"))
         assert name in COMMANDS, f"{command}: {FIXES[code]}"
         parser = Parser(Console())
-        import_module(f"loopback_auth.cli.{name}").arguments(parser)
+        import_module(f"loopback_auth.cli.commands.{name}").arguments(parser)
         if "--help" not in arguments:
             parser.parse_args(arguments)
 

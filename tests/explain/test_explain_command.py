@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ..servers.command import COMMAND, Outcome, environment
+from ..support.servers.command import COMMAND, Outcome, environment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from loopback_auth import errors, help as topics
-from loopback_auth.edge.page import failed
+from loopback_auth.edge.callback.pages import failed
 from loopback_auth.explain import explanation
-from loopback_auth.explain.paste import Paste, read_paste
 from loopback_auth.explain.pitfalls import (
     better_told,
     certain_pitfall_for,
@@ -18,6 +17,7 @@ from loopback_auth.explain.pitfalls import (
     pitfall_files,
     pitfall_for,
 )
+from loopback_auth.explain.report import Paste, read_paste
 
 from .pitfalls_table import FACTS, OTHERS, REDIRECT_URI, SERVER_ENUM, TABLE
 from .reports_table import REPORTS

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from loopback_auth.explain.paste import read_paste
 from loopback_auth.explain.pitfalls import pitfall_for
+from loopback_auth.explain.report import read_paste
 from loopback_auth.testing.salesforce import APP, ORG, USER, App, Org, Salesforce, User
 
-from ..testing.salesforce_asking import LIMITS, ask, authorize, bearer, log_in, refresh, tokens
-from ..testing.salesforce_machines import assertion, by_assertion, by_client, certificate, rsa_key
+from ..support.salesforce_asking import LIMITS, ask, authorize, bearer, log_in, refresh, tokens
+from ..support.salesforce_machines import assertion, by_assertion, by_client, certificate, rsa_key
 from .pitfalls_table import FACTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from ..testing.asking import Reply
+    from ..support.asking import Reply
 
 LOCAL = replace(APP, distribution="local")
 PIPELINE = replace(

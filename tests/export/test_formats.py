@@ -15,7 +15,7 @@ from loopback_auth.errors import ValueUnquotable
 from loopback_auth.export import FORMATS, environment_text, github_environment, github_masks
 from loopback_auth.oauth.secret import Secret
 
-from ..servers.needs import need
+from ..support.servers.needs import need
 
 if TYPE_CHECKING:
     from collections.abc import Callable

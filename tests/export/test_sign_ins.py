@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from loopback_auth.errors import LoopbackAuthError, SignInNeeded, UsageError, ValueUnquotable
-from loopback_auth.export.formats import EXPORT_FORMATS, text_of
+from loopback_auth.export.program.formats import EXPORT_FORMATS, text_of
 from loopback_auth.oauth.credential import Credential
 
 AT = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from loopback_auth.edge.store import FileStore
+from loopback_auth.edge.store.file_store import FileStore
 
-from ..edge.children import PRELUDE
+from ..support.children import PRELUDE
 
 if TYPE_CHECKING:
     from pathlib import Path

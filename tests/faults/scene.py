@@ -9,18 +9,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from loopback_auth.edge.store import FileStore
+from loopback_auth.edge.store.file_store import FileStore
 from loopback_auth.oauth.credential import to_rfc3339
 
-from ..servers.command import COMMAND, token_file
-from .strace import run
+from ..support.servers.command import COMMAND, token_file
+from ..support.strace import run
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from loopback_auth.testing import AuthorizationServer
 
-    from .strace import Ended
+    from ..support.strace import Ended
 
 TOKEN = (*COMMAND, "token")
 

@@ -19,13 +19,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from loopback_auth.edge.lock_holder import holder_of
-from loopback_auth.edge.store import FileStore
-from loopback_auth.testing import AuthorizationServer, Browser, Client, faults
+from loopback_auth.edge.files.lock_holder import holder_of
+from loopback_auth.edge.store.file_store import FileStore
+from loopback_auth.testing import AuthorizationServer, Browser, Client
+from loopback_auth.testing.http import faults
 
-from ..edge.children import posix
-from ..edge.keyrings import new_person, use
-from ..servers.command import Outcome, login, run
+from ..support.children import posix
+from ..support.keyrings import new_person, use
+from ..support.servers.command import Outcome, login, run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ..edge.children import PATIENCE_S, posix
-from ..edge.keyrings import ROOT
-from ..edge.scripted_server import ScriptedServer, json_answer
-from ..flows.stored import NEW, OLD, stored
-from ..servers.command import environment, token_file
+from ..support.children import PATIENCE_S, posix
+from ..support.keyrings import ROOT
+from ..support.scripted_server import ScriptedServer, json_answer
+from ..support.servers.command import environment, token_file
+from ..support.stored import NEW, OLD, stored
+from ..support.strace import run
 from .scene import TOKEN
-from .strace import run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from ..edge.scripted_server import Connection
-    from .strace import Ended
+    from ..support.scripted_server import Connection
+    from ..support.strace import Ended
 
 pytestmark = [pytest.mark.slow, posix]
 

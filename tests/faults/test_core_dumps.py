@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ..edge.scripted_server import ScriptedServer, hang
-from ..flows.stored import stored
-from ..servers.command import COMMAND, environment
+from ..support.scripted_server import ScriptedServer, hang
+from ..support.servers.command import COMMAND, environment
+from ..support.stored import stored
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ..edge.children import posix
-from ..edge.scripted_server import ScriptedServer
-from ..edge.test_store import DAMAGES
-from ..flows.stored import OLD, stored
-from ..servers.command import COMMAND
-from .strace import run
+from ..edge.store.test_file_store import DAMAGES
+from ..support.children import posix
+from ..support.scripted_server import ScriptedServer
+from ..support.servers.command import COMMAND
+from ..support.stored import OLD, stored
+from ..support.strace import run
 
 if TYPE_CHECKING:
     from pathlib import Path

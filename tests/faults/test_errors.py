@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ..support.strace import each, fail_at, points
 from .saving import NEW, OLD, left_behind, save, saved_once
 from .scene import TOKEN, scene
-from .strace import each, fail_at, points
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
     from loopback_auth.testing import AuthorizationServer
 
+    from ..support.strace import Ended, Point
     from .counts import Counts
     from .scene import Scene
-    from .strace import Ended, Point
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="strace is Linux's")]
 

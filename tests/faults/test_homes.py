@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from loopback_auth.edge.store import FileStore
+from loopback_auth.edge.store.file_store import FileStore
 
-from ..edge.children import PATIENCE_S, unprivileged
-from ..edge.scripted_server import ScriptedServer, json_answer
-from ..flows.stored import NEW, OLD, document, stored
-from ..servers.command import COMMAND, environment, token_file
+from ..support.children import PATIENCE_S, unprivileged
+from ..support.scripted_server import ScriptedServer, json_answer
+from ..support.servers.command import COMMAND, environment, token_file
+from ..support.stored import NEW, OLD, document, stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

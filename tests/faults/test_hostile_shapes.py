@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from loopback_auth.edge.document import document_of
-from loopback_auth.edge.pending import PendingSignIns
-from loopback_auth.edge.store import FileStore
+from loopback_auth.edge.files.pending_logins import PendingSignIns
+from loopback_auth.edge.store.document import document_of
+from loopback_auth.edge.store.file_store import FileStore
 
-from ..edge.keyrings import new_person, use
-from ..edge.scripted_server import ScriptedServer, json_answer, plain_answer
-from ..flows.stored import document
-from ..servers.command import COMMAND, environment
+from ..support.keyrings import new_person, use
+from ..support.scripted_server import ScriptedServer, json_answer, plain_answer
+from ..support.servers.command import COMMAND, environment
+from ..support.stored import document
 from .shapes import CONTENTS, FILES
 
 if TYPE_CHECKING:

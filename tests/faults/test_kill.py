@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from loopback_auth.edge.store import FileStore
+from loopback_auth.edge.store.file_store import FileStore
 from loopback_auth.testing import AuthorizationServer, Client
 
+from ..support.strace import KILLED, each, kill_at, points
 from .saving import NEW, OLD, left_behind, save, saved_once
 from .scene import TOKEN, scene
-from .strace import KILLED, each, kill_at, points
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ..support.strace import Point
     from .counts import Counts
-    from .strace import Point
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="strace is Linux's")]
 

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ..edge.children import as_root, posix
-from ..edge.scripted_server import ScriptedServer, json_answer
-from ..flows.stored import NEW, OLD, stored
-from ..servers.command import COMMAND, token_file
+from ..support.children import as_root, posix
+from ..support.scripted_server import ScriptedServer, json_answer
+from ..support.servers.command import COMMAND, token_file
+from ..support.stored import NEW, OLD, stored
+from ..support.strace import run
 from .scene import TOKEN
-from .strace import run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from ..edge.scripted_server import Connection
+    from ..support.scripted_server import Connection
 
 pytestmark = [pytest.mark.slow, posix]
 

@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from loopback_auth.edge.lock_holder import holder_of
-from loopback_auth.edge.store import FileStore
-from loopback_auth.testing import AuthorizationServer, Browser, Client, faults
+from loopback_auth.edge.files.lock_holder import holder_of
+from loopback_auth.edge.store.file_store import FileStore
+from loopback_auth.testing import AuthorizationServer, Browser, Client
+from loopback_auth.testing.http import faults
 
-from ..edge.children import PATIENCE_S, posix, start
-from ..servers.command import COMMAND, environment, login, token_file
+from ..support.children import PATIENCE_S, posix, start
+from ..support.servers.command import COMMAND, environment, login, token_file
+from ..support.strace import Ended, run
 from .scene import TOKEN, expired, scene
-from .strace import Ended, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from loopback_auth.edge.store import FileStore
+from loopback_auth.edge.store.file_store import FileStore
 
-from ..edge.scripted_server import ScriptedServer, json_answer
-from ..flows.stored import NEW, stored
+from ..support.scripted_server import ScriptedServer, json_answer
+from ..support.stored import NEW, stored
+from ..support.strace import run
 from .saving import NEW as DOCUMENT
 from .scene import TOKEN
-from .strace import run
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ..edge.scripted_server import Connection
+    from ..support.scripted_server import Connection
 
 
 def hidden(home: Path) -> list[Path]:

@@ -1,7 +1,7 @@
 """
 ST-03, ST-04: what another user of this computer owns or can write is not believed.
 
-Root makes the two up (`tests/strangers.py`): each attack is made by a process of the stranger's
+Root makes the two up (`tests/support/strangers.py`): each attack is made by a process of the stranger's
 where one could make it, and by root's chown where it takes an accident.
 """
 
@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING
 import pytest
 import trustme
 
-from loopback_auth.edge.store import FileStore
+from loopback_auth.edge.store.file_store import FileStore
 
-from .. import strangers
-from ..edge.children import as_root, root_in_a_container
-from ..flows.stored import OLD, at
-from ..strangers import STRANGER, TEAM, USER, give, run, shell
+from ..support import strangers
+from ..support.children import as_root, root_in_a_container
+from ..support.stored import OLD, at
+from ..support.strangers import STRANGER, TEAM, USER, give, run, shell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ..edge.children import posix
-from ..edge.scripted_server import ScriptedServer, json_answer
-from ..flows.stored import NEW, stored
-from ..servers.command import COMMAND, token_file
-from .strace import each, run
+from ..support.children import posix
+from ..support.scripted_server import ScriptedServer, json_answer
+from ..support.servers.command import COMMAND, token_file
+from ..support.stored import NEW, stored
+from ..support.strace import each, run
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import trustme
 
-from loopback_auth.edge.config import parse_config
-from loopback_auth.edge.streaming import ResourceRequest, StreamedReply, StreamingTransport
-from loopback_auth.edge.transport import HttpTransport
-from loopback_auth.edge.upload import PipeUpload, Upload
+from loopback_auth.edge.http.client import HttpTransport
+from loopback_auth.edge.http.streaming import ResourceRequest, StreamedReply, StreamingTransport
+from loopback_auth.edge.http.upload import PipeUpload, Upload
 from loopback_auth.errors import (
     AnswerTimedOut,
     ApiRefused,
@@ -25,23 +24,24 @@ from loopback_auth.errors import (
     UsageError,
 )
 from loopback_auth.flows.api import KEPT_OCTETS, api, resources_of
-from loopback_auth.flows.issued import access_token
-from loopback_auth.flows.profile import resolve
+from loopback_auth.flows.tokens.issued import access_token
 from loopback_auth.oauth.secret import Secret
 from loopback_auth.providers import load_provider
+from loopback_auth.settings.config_toml import parse_config
+from loopback_auth.settings.profile import resolve
 
-from ..edge.scripted_server import ScriptedServer, drop, hang, json_answer, plain_answer, redirect
-from ..edge.test_transport_tls import context_of
-from .stored import NEW, OLD, stored
+from ..edge.http.test_client_tls import context_of
+from ..support.scripted_server import ScriptedServer, drop, hang, json_answer, plain_answer, redirect
+from ..support.stored import NEW, OLD, stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from loopback_auth.edge.store import FileStore
-    from loopback_auth.oauth.resource import Resources
+    from loopback_auth.edge.store.file_store import FileStore
+    from loopback_auth.oauth.resource.address import Resources
 
-    from ..edge.scripted_server import Connection
+    from ..support.scripted_server import Connection
 
 GOOD = f"Bearer {NEW['access_token']}"
 

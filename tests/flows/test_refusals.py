@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from loopback_auth.edge.transport import HttpTransport
+from loopback_auth.edge.http.client import HttpTransport
 from loopback_auth.errors import LoopbackAuthError, RefreshRefused, RefreshRejected, TokenError
-from loopback_auth.flows.access_token import fresh_document, is_refreshable
+from loopback_auth.flows.tokens.access_token import fresh_document, is_refreshable
 
-from ..edge.scripted_server import ScriptedServer, json_answer
-from .stored import NEW, OLD, stored
+from ..support.scripted_server import ScriptedServer, json_answer
+from ..support.stored import NEW, OLD, stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from loopback_auth.edge.store import FileStore
+    from loopback_auth.edge.store.file_store import FileStore
 
 PROVIDER = """
 title = "Example"

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from loopback_auth.edge.transport import HttpTransport
+from loopback_auth.edge.http.client import HttpTransport
 from loopback_auth.flows.trace import traced
+from loopback_auth.oauth.http.messages import FormPost
 from loopback_auth.oauth.secret import Secret
-from loopback_auth.oauth.wire import FormPost
 
-from ..edge.scripted_server import ScriptedServer, json_answer
+from ..support.scripted_server import ScriptedServer, json_answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,16 +14,16 @@ import pytest
 
 from loopback_auth import FileStore, HttpTransport, access_token, from_settings, login
 
-from ..edge.scripted_server import ScriptedServer, drop, hang, json_answer, plain_answer
-from .exchange import consent, follow, spoil_then_answer
-from .stored import document
+from ..support.exchange import consent, follow, spoil_then_answer
+from ..support.scripted_server import ScriptedServer, drop, hang, json_answer, plain_answer
+from ..support.stored import document
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
     from pathlib import Path
     from types import FrameType
 
-    from ..edge.scripted_server import Connection
+    from ..support.scripted_server import Connection
 
 CANARY = "canary-7f3a"
 """In every secret that a test hands in, and in every token that its server answers with."""

@@ -12,11 +12,11 @@ import pytest
 
 from loopback_auth.errors import StoreDamaged
 from loopback_auth.oauth.credential import VERSION, Credential, from_rfc3339, to_rfc3339
-from loopback_auth.oauth.id_token import Identity
+from loopback_auth.oauth.jose.id_token import Identity
 from loopback_auth.oauth.secret import Secret
-from loopback_auth.oauth.token import TokenSet
+from loopback_auth.oauth.token.reply import TokenSet
 
-from .samples import NOON, client, server
+from ..support.samples import NOON, client, server
 
 FULL = Credential(
     profile="work",

@@ -24,7 +24,7 @@ from loopback_auth.oauth.metadata import (
     well_known_urls,
 )
 
-from .samples import ISSUER, reply, server
+from ..support.samples import ISSUER, reply, server
 
 WELL_KNOWN = f"{ISSUER}/.well-known/openid-configuration"
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import get_type_hints
 
 import loopback_auth
-from loopback_auth.oauth import token
-from loopback_auth.oauth.authorization import AuthorizationRequest, AuthorizationResponse
+from loopback_auth.oauth.authorize.request import AuthorizationRequest, AuthorizationResponse
+from loopback_auth.oauth.token import reply as token
 
 PACKAGE = Path(loopback_auth.__file__).parent
 
@@ -62,7 +62,7 @@ def test_no_answer_is_changed_after_it_was_checked() -> None:
 
 
 def test_nobody_but_the_request_makes_an_authorization_response() -> None:
-    assert makers("AuthorizationResponse") == {"oauth/authorization.py:_answer"}
+    assert makers("AuthorizationResponse") == {"oauth/authorize/request.py:_answer"}
     assert "_answer" in inspect.getsource(AuthorizationRequest.read)
 
 
@@ -83,4 +83,4 @@ def test_a_response_holds_the_request_that_it_answers() -> None:
 
 
 def test_the_grant_is_built_in_one_place() -> None:
-    assert makers("authorization_code_grant") == {"flows/redemption.py:redeem"}
+    assert makers("authorization_code_grant") == {"flows/login/redemption.py:redeem"}

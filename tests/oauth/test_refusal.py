@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from loopback_auth.errors import ProtocolError, ServerUnavailable, TokenError
+from loopback_auth.oauth.http.messages import HttpReply
 from loopback_auth.oauth.secret import Secret
-from loopback_auth.oauth.token import read_token_reply
-from loopback_auth.oauth.wire import HttpReply
+from loopback_auth.oauth.token.reply import read_token_reply
 
-from .samples import NOON, TOKEN_ENDPOINT, reply
+from ..support.samples import NOON, TOKEN_ENDPOINT, reply
 
 # The shapes in which providers refuse, after their documents and public reports of their answers.
 SHAPES: dict[str, tuple[dict[str, Any], str, str]] = {

@@ -11,35 +11,35 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import loopback_auth
-from loopback_auth.edge.config import parse_config
-from loopback_auth.edge.keyring_record import Record
-from loopback_auth.edge.page import Answer
-from loopback_auth.edge.proxy import Proxy
-from loopback_auth.edge.store import FileStore
-from loopback_auth.edge.streaming import ResourceRequest, StreamedReply
-from loopback_auth.edge.transport import HttpTransport
-from loopback_auth.edge.upload import Upload
-from loopback_auth.edge.visit import Visit
+from loopback_auth.edge.callback.pages import Answer
+from loopback_auth.edge.callback.request_gate import Visit
+from loopback_auth.edge.http.client import HttpTransport
+from loopback_auth.edge.http.proxy import Proxy
+from loopback_auth.edge.http.streaming import ResourceRequest, StreamedReply
+from loopback_auth.edge.http.upload import Upload
+from loopback_auth.edge.store.file_store import FileStore
+from loopback_auth.edge.store.keyring_record import Record
 from loopback_auth.errors import LoopbackAuthError, TokenError
-from loopback_auth.explain.paste import read_paste
-from loopback_auth.flows.code_credentials import Credentials
-from loopback_auth.flows.doctor import Scene
-from loopback_auth.flows.profile import Profile, Setting
+from loopback_auth.explain.report import read_paste
+from loopback_auth.flows.doctor.examine import Scene
+from loopback_auth.flows.login.code_credentials import Credentials
 from loopback_auth.notices import OpenThisPage
 from loopback_auth.oauth.credential import Credential
-from loopback_auth.oauth.id_token import Identity
+from loopback_auth.oauth.http.messages import Get
+from loopback_auth.oauth.jose.id_token import Identity
 from loopback_auth.oauth.metadata import server_metadata
-from loopback_auth.oauth.refresh import RefreshedTokens
 from loopback_auth.oauth.secret import Secret
-from loopback_auth.oauth.token import (
+from loopback_auth.oauth.token.refresh import RefreshedTokens
+from loopback_auth.oauth.token.reply import (
     IssuedTokens,
     TokenSet,
     authorization_code_grant,
     read_token_reply,
 )
-from loopback_auth.oauth.wire import Get
+from loopback_auth.settings.config_toml import parse_config
+from loopback_auth.settings.profile import Profile, Setting
 
-from .samples import CANARY, NOON, client, reply, request, response, server
+from ..support.samples import CANARY, NOON, client, reply, request, response, server
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator

@@ -15,7 +15,7 @@ import pytest
 
 from loopback_auth.oauth.secret import Secret
 
-from .samples import CANARY
+from ..support.samples import CANARY
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(
     sys.platform == "win32", reason="the stand-in for a browser is a script with a #! line"
 )
 
-PAGE, CATALOGUE = "loopback_auth/edge/page.html", "loopback_auth/explain/catalogue.toml"
+PAGE, CATALOGUE = "loopback_auth/edge/callback/page.html", "loopback_auth/explain/catalogue.toml"
 
 
 @pytest.fixture

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from loopback_auth.edge.provider_files import load_provider
+from loopback_auth.edge.files.provider_files import load_provider
 from loopback_auth.errors import ConfigError
 from loopback_auth.providers import load_provider as shipped, provider_names
 
-from ..edge.scripted_server import ScriptedServer
-from ..flows.stored import OLD, stored
-from ..servers.command import COMMAND, environment, run
+from ..support.scripted_server import ScriptedServer
+from ..support.servers.command import COMMAND, environment, run
+from ..support.stored import OLD, stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

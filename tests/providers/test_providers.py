@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from loopback_auth.edge.listeners import check_redirect_uri
-from loopback_auth.edge.provider_files import load_provider as own, provider_names as all_names
+from loopback_auth.edge.callback.listeners import check_redirect_uri
+from loopback_auth.edge.files.provider_files import load_provider as own, provider_names as all_names
 from loopback_auth.errors import ConfigError, ProviderUnknown
-from loopback_auth.oauth.authorization import RESERVED
+from loopback_auth.oauth.authorize.request import RESERVED
+from loopback_auth.oauth.http.messages import check_url
 from loopback_auth.oauth.metadata import server_metadata
-from loopback_auth.oauth.wire import check_url
 from loopback_auth.providers import load_provider, provider_names
 
 if TYPE_CHECKING:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.browser.chromium import chromium, context, tab, witness
+from tests.support.chromium import chromium, context, tab, witness
 
-from .needs import need
-from .people import Canaille, DjangoOAuthToolkit, OidcProvider, Server
-from .process import running
+from ..support.servers.needs import need
+from ..support.servers.people import Canaille, DjangoOAuthToolkit, OidcProvider, Server
+from ..support.servers.process import running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

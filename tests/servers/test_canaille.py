@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.browser.chromium import in_the_session_loop
+from tests.support.chromium import in_the_session_loop
 
-from .command import login, no_token_file
+from ..support.servers.command import login, no_token_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from playwright.async_api import Page
 
-    from .people import Server
+    from ..support.servers.people import Server
 
 pytestmark = [pytest.mark.server, pytest.mark.browser, in_the_session_loop]
 

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.chromium import in_the_session_loop
+from tests.support.chromium import in_the_session_loop
 
-from .command import login, no_token_file, query, token_file
+from ..support.servers.command import login, no_token_file, query, token_file
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from playwright.async_api import Page
 
-    from .people import Server
+    from ..support.servers.people import Server
 
 pytestmark = [pytest.mark.server, pytest.mark.browser, in_the_session_loop]
 

@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from . import install
-from .needs import need
+from ..support.servers import install
+from ..support.servers.needs import need
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-HERE = Path(__file__).parent
+ROOT = Path(__file__).parents[2]
+SERVERS = Path(install.__file__).parent
 COMPONENTS = {name for part in install.PARTS for name in part.names}
 ASK = """
-from tests.servers.needs import need
+from tests.support.servers.needs import need
 try:
     need("canaille")
 except BaseException as outcome:
@@ -46,7 +47,7 @@ def run(*command: str, root: Path, more: Mapping[str, str]) -> subprocess.Comple
 def test_a_second_run_sees_that_all_is_there() -> None:
     for name in COMPONENTS:
         need(name)
-    done = run("tests/servers/install.py", root=HERE.parents[1], more={})
+    done = run("tests/support/servers/install.py", root=ROOT, more={})
 
     assert (done.returncode, done.stdout) == (0, "test servers, Chromium and programs: all there\n")
 
@@ -55,9 +56,11 @@ def test_a_second_run_sees_that_all_is_there() -> None:
 def bare_clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the installer alone, on a machine without Node, apt and network."""
     root = tmp_path_factory.mktemp("clone")
-    (root / "tests").mkdir()
-    (root / "tests" / "__init__.py").touch()
-    shutil.copytree(HERE, root / "tests" / "servers", ignore=shutil.ignore_patterns("__pycache__"))
+    support = root / "tests" / "support"
+    support.mkdir(parents=True)
+    for package in (support, support.parent):
+        (package / "__init__.py").touch()
+    shutil.copytree(SERVERS, support / "servers", ignore=shutil.ignore_patterns("__pycache__"))
     return root
 
 
@@ -65,7 +68,7 @@ def test_a_server_that_was_never_installed_skips_its_tests_with_the_command_to_t
     asked = run("-c", ASK, root=bare_clone, more={})
 
     assert asked.stdout.startswith(
-        "Skipped canaille is missing: not installed yet: run `python tests/servers/install.py`"
+        "Skipped canaille is missing: not installed yet: run `python tests/support/servers/install.py`"
     )
 
 
@@ -86,7 +89,7 @@ def test_what_cannot_be_had_is_named_with_the_reason(bare_clone: Path) -> None:
         "PATH": str(bare_clone),
         "LOOPBACK_AUTH_CHROMIUM": "no-such-browser",
     }
-    done = run("tests/servers/install.py", root=bare_clone, more=poor)
+    done = run("tests/support/servers/install.py", root=bare_clone, more=poor)
 
     assert done.returncode == install.INCOMPLETE
     reasons = json.loads((bare_clone / ".servers" / "missing.json").read_text(encoding="utf-8"))

@@ -16,17 +16,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import pytest_asyncio
 
-from tests.browser.chromium import in_the_session_loop
+from tests.support.chromium import in_the_session_loop
 
-from .command import login, no_token_file, query, token_file
-from .scripted import visit
+from ..support.servers.command import login, no_token_file, query, token_file
+from ..support.servers.scripted import visit
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
     from pathlib import Path
 
-    from .command import Outcome
-    from .scripted import Page
+    from ..support.servers.command import Outcome
+    from ..support.servers.scripted import Page
 
     SignIns = Mapping[str, asyncio.Task["SignIn"]]
 

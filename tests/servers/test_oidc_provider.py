@@ -10,20 +10,20 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.browser.chromium import in_the_session_loop
-from tests.browser.stand_in import stand_in
+from tests.support.chromium import in_the_session_loop
+from tests.support.stand_in_browser import stand_in
 
-from .command import login, no_token_file, query, run, token_file
-from .sockets import is_free
+from ..support.servers.command import login, no_token_file, query, run, token_file
+from ..support.servers.sockets import is_free
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from playwright.async_api import Page
 
-    from tests.browser.chromium import Witness
+    from tests.support.chromium import Witness
 
-    from .people import Server
+    from ..support.servers.people import Server
 
 pytestmark = [pytest.mark.server, pytest.mark.browser, in_the_session_loop]
 

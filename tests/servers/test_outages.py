@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.chromium import in_the_session_loop
+from tests.support.chromium import in_the_session_loop
 
-from .command import login, no_token_file, run, token_file
+from ..support.servers.command import login, no_token_file, run, token_file
+from ..support.servers.own import OwnServer
+from ..support.servers.stored import expire, refresh_by_hand, sign_in, userinfo
 from .conftest import callback_ports
-from .own import OwnServer
-from .stored import expire, refresh_by_hand, sign_in, userinfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

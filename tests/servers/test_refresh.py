@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.chromium import in_the_session_loop
+from tests.support.chromium import in_the_session_loop
 
-from .command import login, no_token_file, run, token_file
-from .stored import expire, refresh_by_hand, revoke_by_hand, sign_in, userinfo
+from ..support.servers.command import login, no_token_file, run, token_file
+from ..support.servers.stored import expire, refresh_by_hand, revoke_by_hand, sign_in, userinfo
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from playwright.async_api import Page
 
-    from .people import Server
+    from ..support.servers.people import Server
 
 pytestmark = [pytest.mark.server, pytest.mark.browser, in_the_session_loop]
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 import trustme
 
-from tests.browser.chromium import PATIENCE_MS, in_the_session_loop
+from tests.support.chromium import PATIENCE_MS, in_the_session_loop
 
-from .command import no_token_file, run, token_file
+from ..support.servers.command import no_token_file, run, token_file
+from ..support.servers.own import OwnServer
+from ..support.servers.stored import refresh_by_hand, sign_in, userinfo
 from .conftest import callback_ports
-from .own import OwnServer
-from .stored import refresh_by_hand, sign_in, userinfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from playwright.async_api import Browser, Page
 
-    from .people import Server
+    from ..support.servers.people import Server
 
 pytestmark = [pytest.mark.server, pytest.mark.browser, in_the_session_loop]
 

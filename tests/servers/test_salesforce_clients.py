@@ -16,14 +16,14 @@ import trustme
 from loopback_auth.testing import Browser
 from loopback_auth.testing.salesforce import APP, ORG, USER, Salesforce
 
-from . import install
-from .command import login, run, token_file
-from .needs import need
-from .sockets import free_port
+from ..support.servers import install
+from ..support.servers.command import login, run, token_file
+from ..support.servers.needs import need
+from ..support.servers.sockets import free_port
 
 pytestmark = pytest.mark.server
 
-HERE = Path(__file__).parent
+CLIENTS = Path(install.__file__).parent
 PORT = free_port()
 CALLBACK = f"http://localhost:{PORT}/OauthRedirect"
 
@@ -94,7 +94,7 @@ async def signed_in(tmp_path: Path) -> Any:
 async def test_simple_salesforce_queries_with_the_exported_arguments(signed_in: SignedIn) -> None:
     need("simple-salesforce")
     exported = await signed_in.export("simple-salesforce")
-    rows = signed_in.hand(exported, str(install.venv_python()), str(HERE / "simple_salesforce_client.py"))
+    rows = signed_in.hand(exported, str(install.venv_python()), str(CLIENTS / "simple_salesforce_client.py"))
     assert [(row["Id"], row["Username"]) for row in rows] == [(USER.user_id, USER.username)]
 
 
@@ -102,7 +102,7 @@ async def test_jsforce_refreshes_with_the_exported_credentials(signed_in: Signed
     """The access token is dead: the query is answered since jsforce got another one for the refresh token."""
     need("@jsforce/jsforce-node")
     exported = await signed_in.export("postman")
-    told = signed_in.hand(exported, install.find_node(), str(HERE / "salesforce_client.mjs"), "jsforce")
+    told = signed_in.hand(exported, install.find_node(), str(CLIENTS / "salesforce_client.mjs"), "jsforce")
     assert told == {"refreshed": 1, "usernames": [USER.username]}
 
 
@@ -110,7 +110,7 @@ async def test_the_vendors_own_library_signs_in_with_the_sfdx_url(signed_in: Sig
     """Its parser finds every part, and what it does next, as `sf org login sfdx-url` does, ends at the API."""
     need("@salesforce/core")
     exported = await signed_in.export("sfdx-url")
-    told = signed_in.hand(exported, install.find_node(), str(HERE / "salesforce_client.mjs"), "sfdx-url")
+    told = signed_in.hand(exported, install.find_node(), str(CLIENTS / "salesforce_client.mjs"), "sfdx-url")
     assert told["parsed"] == {
         "clientId": APP.client_id,
         "clientSecret": APP.client_secret,

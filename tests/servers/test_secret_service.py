@@ -14,19 +14,19 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from loopback_auth.testing import AuthorizationServer, Browser, Client
-from tests.edge.keyrings import BACKENDS, ROOT
-from tests.edge.scripted_server import ScriptedServer, json_answer
-from tests.flows.stored import NEW, OLD, document as signed_in
+from tests.support.keyrings import BACKENDS, ROOT
+from tests.support.scripted_server import ScriptedServer, json_answer
+from tests.support.stored import NEW, OLD, document as signed_in
 
-from .command import Outcome, login, run
-from .needs import need
-from .secret_service import Session, session
+from ..support.servers.command import Outcome, login, run
+from ..support.servers.needs import need
+from ..support.servers.secret_service import Session, session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.edge.scripted_server import Connection
+    from tests.support.scripted_server import Connection
 
 pytestmark = pytest.mark.server
 
@@ -34,13 +34,13 @@ PASSWORD = "correct horse"
 
 STORE = """
 import json, sys
-from loopback_auth.edge.store import FileStore
+from loopback_auth.edge.store.file_store import FileStore
 FileStore(sys.argv[1], storage="keyring").save("default", json.load(sys.stdin))
 """
 
 LOAD = """
 import json, sys
-from loopback_auth.edge.store import FileStore
+from loopback_auth.edge.store.file_store import FileStore
 json.dump(FileStore(sys.argv[1]).load("default"), sys.stdout)
 """
 

@@ -9,19 +9,19 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.async_api import ProxySettings
 
-from tests.browser.chromium import in_the_session_loop
+from tests.support.chromium import in_the_session_loop
 
-from .command import login, no_token_file, query, token_file
-from .sockets import free_port, is_free
+from ..support.servers.command import login, no_token_file, query, token_file
+from ..support.servers.sockets import free_port, is_free
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from playwright.async_api import Browser, Page
 
-    from tests.browser.chromium import Witness
+    from tests.support.chromium import Witness
 
-    from .people import Server
+    from ..support.servers.people import Server
 
 pytestmark = [pytest.mark.server, pytest.mark.browser, in_the_session_loop]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from loopback_auth.testing import AuthorizationServer, Client, Policy, User
-from tests.testing.asking import REDIRECT_URI, SECRET, Clock
+from tests.support.asking import REDIRECT_URI, SECRET, Clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 
 from loopback_auth.testing import Browser
-from tests.testing.asking import CHALLENGE, REDIRECT_URI
+from tests.support.asking import CHALLENGE, REDIRECT_URI
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

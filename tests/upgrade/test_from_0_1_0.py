@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from loopback_auth.edge.config import load_config
-from loopback_auth.edge.store import FileStore
+from loopback_auth.edge.store.file_store import FileStore
+from loopback_auth.settings.config_toml import load_config
 
-from ..edge.keyrings import Person, new_person, use
-from ..edge.scripted_server import ScriptedServer, json_answer, plain_answer
-from ..servers.command import Outcome, run
+from ..support.keyrings import Person, new_person, use
+from ..support.scripted_server import ScriptedServer, json_answer, plain_answer
+from ..support.servers.command import Outcome, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ..edge.scripted_server import Connection
+    from ..support.scripted_server import Connection
 
 MADE: dict[str, Any] = json.loads(Path(__file__).with_name("0.1.0.json").read_text("utf-8"))
 ADDRESS = "127.0.0.1:49999"

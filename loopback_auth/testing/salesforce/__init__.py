@@ -7,8 +7,8 @@ A Salesforce that can be run here: what the real one's sign-in does, with the sw
 What the vendor's documentation leaves open is marked "Assumed" in the code.
 """
 
+from .accounts import APP, ORG, REDIRECT_URI, SESSION_TIMEOUTS_S, SUCCESS_URL, USER, App, Org, User
 from .network import STEPS
-from .parties import APP, ORG, REDIRECT_URI, SESSION_TIMEOUTS_S, SUCCESS_URL, USER, App, Org, User
 from .server import Salesforce
 
 __all__ = [

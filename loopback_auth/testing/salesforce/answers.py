@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from ..answers import NOT_STORED, JsonObject, SentBack, Wire
+from ..http.answers import NOT_STORED, JsonObject, SentBack, Wire
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Literal
 
-    from .parties import App, User
-    from .world import World
+    from .accounts import App, User
+    from .state import World
 
     Step = Literal["authorize", "token", "refresh", "jwt_bearer", "client_credentials", "api"]
 

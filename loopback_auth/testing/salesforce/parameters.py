@@ -6,8 +6,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ..records import Request
-    from .world import World
+    from ..http.records import Request
+    from .state import World
 
 
 def first_values(request: Request) -> dict[str, str]:

@@ -7,16 +7,16 @@ Assumed, where the documentation is silent: the order of the checks.
 from __future__ import annotations
 
 from .answers import BackToTheApp, Redirect, form
-from .discovery import SCOPES
+from .endpoints.discovery import SCOPES
 from .network import network_refusal
-from .person import ERROR_PAGE
+from .pages import ERROR_PAGE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .parties import App, Org, User
-    from .world import Host, World
+    from .accounts import App, Org, User
+    from .state import Host, World
 
 GENERIC = "An unexpected error has occured during authentication. Please try again."
 """Spelled as it is."""

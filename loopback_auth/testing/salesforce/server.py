@@ -7,20 +7,21 @@ import time
 from contextlib import suppress
 from functools import partial
 
-from ..service import HttpService, Served
-from . import agents, authorize, discovery, identity, person, rest, token, tokens
+from ..http.service import HttpService, Served
+from . import pages as person
+from .accounts import APP, ORG, USER
+from .endpoints import agents, authorize, discovery, identity, rest, token, tokens
 from .network import STEPS
-from .parties import APP, ORG, USER
-from .world import Host, World
+from .state import Host, World
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Sequence
 
-    from ..answers import Spoken
-    from ..records import Request
-    from .parties import App, Org, User
+    from ..http.answers import Spoken
+    from ..http.records import Request
+    from .accounts import App, Org, User
 
     Answers = Callable[[World, Host, Request], Spoken]
 
@@ -117,7 +118,7 @@ class Salesforce(HttpService):
 
     def put(self, *parties: App | Org | User) -> None:
         """Have these in the place of those with the same name: an administrator has thrown a switch."""
-        from .parties import App, Org
+        from .accounts import App, Org
 
         for party in parties:
             if isinstance(party, App):

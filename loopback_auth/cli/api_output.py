@@ -1,0 +1,123 @@
+"""What `api` prints of an answer: the body as it comes, or one JSON document."""
+
+from __future__ import annotations
+
+import sys
+
+from ..errors import AnswerTooLarge
+from ..oauth.http.messages import strict_json
+from ..oauth.text import one_line
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ..edge.http.streaming import StreamedReply
+    from ..errors import LoopbackAuthError
+    from .console import Console
+
+DOCUMENT_OCTETS = 64 * 1024 * 1024
+"""The most that is put into one JSON document."""
+
+HEADER_CHARACTERS = 16 * 1024
+
+
+class PrintedAnswer:
+    """Writes the body to stdout while it comes, octet by octet; on a terminal without what could steer it."""
+
+    def __init__(self, console: Console, *, include: bool) -> None:
+        self._console = console
+        self._include = include
+
+    async def __call__(self, reply: StreamedReply) -> None:
+        if self._include:
+            lines = [f"HTTP/1.1 {reply.status} {_shown(reply.reason)}".rstrip()]
+            lines += [f"{_shown(name)}: {_shown(value)}" for name, value in reply.headers]
+            self._console.octets(("\n".join([*lines, "", ""])).encode("utf-8", "replace"))
+        tame = _Tamed() if sys.stdout is not None and sys.stdout.isatty() else None
+        async for piece in reply.pieces:
+            self._console.octets(tame(piece) if tame else piece)
+
+    def refused(self, error: LoopbackAuthError) -> int:
+        """End with *error*; give the exit status."""
+        return self._console.error(error)
+
+    def finished(self) -> int:
+        """End well."""
+        self._console.octets(b"")
+        return 0
+
+
+class JSONAnswer:
+    """Puts status, headers and body into one document."""
+
+    def __init__(self, console: Console, *, include: bool) -> None:  # noqa: ARG002 - the headers are there in any case
+        self._console = console
+        self._document: dict[str, Any] | None = None
+
+    async def __call__(self, reply: StreamedReply) -> None:
+        body = bytearray()
+        async for piece in reply.pieces:
+            body += piece
+            if len(body) > DOCUMENT_OCTETS:
+                raise AnswerTooLarge(
+                    f"the answer has more than {DOCUMENT_OCTETS >> 20} MiB",
+                    cause="So much does not go into one JSON document.",
+                    fix="leave out --json: loopback-auth api passes the answer on while it comes",
+                )
+        self._document = {"status": reply.status, "headers": _headers(reply), **_body(reply, bytes(body))}
+
+    def refused(self, error: LoopbackAuthError) -> int:
+        """End with *error*, beside the answer if there was one; give the exit status."""
+        if self._document is None:
+            return self._console.error(error)
+        self._console.document({**self._document, "error": self._console.told(error)})
+        return error.exit_code
+
+    def finished(self) -> int:
+        """End well."""
+        self._console.document(self._document or {})
+        return 0
+
+
+def _headers(reply: StreamedReply) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    for name, value in reply.headers:
+        # RFC 9110 section 5.3: what occurs several times is one list.
+        before = f"{headers[name.lower()]}, " if name.lower() in headers else ""
+        headers[name.lower()] = before + _shown(value)
+    return headers
+
+
+def _body(reply: StreamedReply, octets: bytes) -> dict[str, Any]:
+    """Give the body as JSON where it is that, else as text, else in base64."""
+    if "json" in reply.header("content-type").lower():
+        try:
+            return {"body": strict_json(octets)}
+        except ValueError:
+            pass
+    try:
+        return {"body": octets.decode("utf-8")}
+    except UnicodeDecodeError:
+        from base64 import b64encode
+
+        return {"body": None, "body_base64": b64encode(octets).decode("ascii")}
+
+
+def _shown(text: str) -> str:
+    return one_line(text, limit=HEADER_CHARACTERS)
+
+
+class _Tamed:
+    """Text for a terminal: control characters but tab and line feed are shown as U+FFFD, octets that are no UTF-8 too."""
+
+    def __init__(self) -> None:
+        from codecs import getincrementaldecoder
+
+        self._decoder = getincrementaldecoder("utf-8")("replace")
+        controls = {*range(0x20), *range(0x7F, 0xA0)} - {0x09, 0x0A}
+        self._table = {**dict.fromkeys(controls, "\ufffd"), 0x0D: None}
+
+    def __call__(self, piece: bytes) -> bytes:
+        encoding = sys.stdout.encoding or "utf-8"
+        return self._decoder.decode(piece).translate(self._table).encode(encoding, "replace")

@@ -1,0 +1,113 @@
+"""The other end of `cli.background`: an interpreter of its own that refreshes one profile, and goes on when its command has ended."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+from contextlib import ExitStack, suppress
+from dataclasses import asdict
+
+from ...edge.http.tls import load_aiohttp
+from ...edge.process.clock import now
+from ...edge.process.core_dumps import forbid_core_dumps
+from ...edge.store.file_store import FileStore
+from ...errors import LoopbackAuthError
+from ...flows.tokens.in_flight import is_under_way
+from ...flows.tokens.refresh import refreshed
+from ...notices import Refreshed, Traced
+from ...oauth.secret import Secret
+from ..network import transport_for, trusted
+from .parent import packed
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from ...edge.store.profile_lock import Hold
+    from ...notices import Notice
+
+DEADLINE_S = 600
+"""For all of it: far more than a server that is slow and busy may take."""
+
+
+def main(work: Mapping[str, Any], work_pipe: int, answer_pipe: int, *locks: int) -> None:
+    """Do *work*, and tell on *answer_pipe* how it goes; the end of *work_pipe* says that nobody waits any more."""
+    signal.alarm(DEADLINE_S)
+    forbid_core_dumps()
+    with suppress(asyncio.CancelledError):
+        asyncio.run(_Refresher(work, work_pipe, answer_pipe, locks).run())
+    os._exit(0)
+
+
+class _Refresher:
+    def __init__(
+        self, work: Mapping[str, Any], work_pipe: int, answer_pipe: int, locks: tuple[int, ...]
+    ) -> None:
+        self._work = work
+        self._locks = locks
+        self._work_pipe = work_pipe
+        self._answer_pipe = answer_pipe
+        self._hold: Hold | None = None
+
+    async def run(self) -> None:
+        self._tell(has_begun=True)
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        assert task is not None  # noqa: S101 - this is a coroutine that asyncio runs
+
+        def left() -> None:
+            loop.remove_reader(self._work_pipe)
+            task.cancel()
+
+        loop.add_reader(self._work_pipe, left)
+        try:
+            self._tell_last(document=await self._refreshed())
+        except asyncio.CancelledError:
+            self._tell_last()
+            raise
+        except LoopbackAuthError as error:
+            self._tell_last(error=packed(error))
+        except OSError as error:
+            self._tell_last(system=[error.errno, error.strerror, error.filename])
+        except Exception:  # noqa: BLE001 - as it would be told if it had happened in the command itself
+            from traceback import format_exc
+
+            self._tell_last(bug=format_exc())
+
+    async def _refreshed(self) -> Mapping[str, Any]:
+        work, document = self._work, self._work["document"]
+        os.environ.update(work["environ"])
+        load_aiohttp(trusting_nobody=True)
+        store = FileStore(work["home"], storage=work["storage"])
+        with ExitStack() as held:
+            self._hold = held.enter_context(store.inherited(work["profile"], self._locks))
+            return await refreshed(
+                work["profile"],
+                document,
+                hold=self._hold,
+                held=held,
+                home=work["home"],
+                transport=transport_for(trusted(document), self._notify),
+                clock=now,
+                refused=Secret(work["refused"]) if work["refused"] else None,
+                environ=None,
+                notify=self._notify,
+            )
+
+    def _tell_last(self, **said: object) -> None:
+        has_changed = self._hold is not None and self._hold.has_changed
+        self._tell(**said, has_changed=has_changed, goes_on=is_under_way())
+
+    def _notify(self, notice: Notice) -> None:
+        if not self._work["is_talkative"] and isinstance(notice, (Refreshed, Traced)):
+            return
+        self._tell(notice=[type(notice).__name__, asdict(notice)])
+
+    def _tell(self, **said: object) -> None:
+        line = json.dumps(said, default=str).encode() + b"\n"
+        # Who has left listens no more.
+        with suppress(BrokenPipeError):
+            while line:
+                line = line[os.write(self._answer_pipe, line) :]

@@ -1,0 +1,159 @@
+"""
+A command's refresh, done by a child that finishes it when the command is stopped.
+
+The command holds the lock until the child, which has inherited it, has begun; from then on it only
+waits, and may end at any time. `cli.refresher` is the other end. Nothing heavy is loaded here.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+from ... import errors
+from ...edge.process.child import Child, inheritable
+from ...edge.process.clock import running_s
+from ...edge.process.interrupts import remark_on_interrupt
+from ...flows.tokens.access_token import is_usable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from contextlib import ExitStack
+    from typing import Any, NoReturn
+
+    from ...edge.store.file_store import FileStore
+    from ...edge.store.profile_lock import Hold
+    from ...errors import LoopbackAuthError
+    from ...notices import Notice
+    from ...oauth.secret import Secret
+
+LAST_WORD_S = 1.0
+"""How long a command that is stopped waits to hear whether the refresh goes on."""
+
+GOES_ON = (
+    "A refresh was on its way to the server: it is finished in the background, and its tokens are stored when the answer comes."
+    " The next command waits for that."
+)
+UNKNOWN = "A refresh may have been on its way to the server: nobody can know whether the stored tokens are other ones now."
+
+
+async def refreshed_by_child(
+    profile: str,
+    document: Mapping[str, Any],
+    *,
+    hold: Hold,
+    held: ExitStack,
+    store: FileStore,
+    home: str,
+    storage: str | None,
+    refused: Secret | None,
+    is_talkative: bool,
+    notify: Callable[[Notice], None],
+) -> Mapping[str, Any] | None:
+    """
+    Do as `flows.refresh.refreshed`, in a child; return `None`, with *hold* as it was, where there is none or nothing to send.
+
+    *storage* is where *home* has the tokens saved. *is_talkative*: the command tells of each step.
+    """
+    if not document.get("refresh_token"):
+        return None
+    # Then the command may go on with the old token meanwhile, and even become another program.
+    usable = is_usable(document, at=time.time(), refused=refused)
+    secret_name = (document.get("client") or {}).get("client_secret_env")
+    environ = inheritable(os.environ, withheld=[secret_name])
+    try:
+        child = Child(
+            "loopback_auth.cli.background.child", files=hold.descriptors, environ=environ, orphan=usable
+        )
+    except OSError:
+        return None
+    try:
+        child.send(
+            {
+                "profile": profile,
+                "document": document,
+                "home": home,
+                "storage": storage,
+                "refused": refused and refused.reveal(),
+                "is_talkative": is_talkative,
+                "environ": {name: value for name, value in os.environ.items() if name not in environ},
+            }
+        )
+        if await child.answer() is None:
+            child.reap()
+            return None
+        held.close()
+        return await _outcome(child, profile, store, notify)
+    except Exception:
+        raise
+    except BaseException:
+        # Ctrl-C, or the cancellation that it becomes where an event loop runs.
+        _leave(child, profile, store)
+        raise
+    finally:
+        child.close()
+
+
+async def _outcome(
+    child: Child, profile: str, store: FileStore, notify: Callable[[Notice], None]
+) -> Mapping[str, Any]:
+    while (said := await child.answer()) is not None:
+        if "notice" in said:
+            from ... import notices
+
+            name, members = said["notice"]
+            notify(getattr(notices, name)(**members))
+            continue
+        child.reap()
+        _record(said, profile, store)
+        if "document" in said:
+            document: Mapping[str, Any] = said["document"]
+            return document
+        _raise(said)
+    store.record_change(profile, has_changed=None)
+    raise errors.ConnectionLost(
+        "the process that asked the server has ended without a word",
+        cause=f"It was killed, or the system had no memory for it. {UNKNOWN}",
+        fix=f"run the same again, or: loopback-auth token {profile}",
+    )
+
+
+def _record(said: Mapping[str, Any], profile: str, store: FileStore) -> None:
+    store.record_change(profile, has_changed=None if said["goes_on"] else said["has_changed"])
+
+
+def _raise(said: Mapping[str, Any]) -> NoReturn:
+    if "error" in said:
+        raise unpacked(said["error"])
+    if "system" in said:
+        raise OSError(*said["system"])
+    raise RuntimeError(said["bug"])
+
+
+def _leave(child: Child, profile: str, store: FileStore) -> None:
+    """Let *child* know that nobody waits any more, and have the interruption say what becomes of the refresh."""
+    child.hang_up()
+    deadline = running_s() + LAST_WORD_S
+    while (said := child.answer_within(deadline - running_s())) is not None:
+        if "goes_on" in said:
+            _record(said, profile, store)
+            if said["goes_on"]:
+                remark_on_interrupt(GOES_ON)
+            return
+    store.record_change(profile, has_changed=None)
+    remark_on_interrupt(UNKNOWN)
+
+
+def packed(error: LoopbackAuthError) -> dict[str, Any]:
+    """Return *error* as JSON can hold it."""
+    members = {name: value for name, value in vars(error).items() if name != "told"}
+    return {"kind": type(error).__name__, "message": error.message, "members": members}
+
+
+def unpacked(told: Mapping[str, Any]) -> LoopbackAuthError:
+    """Return the error that was `packed`."""
+    kind: type[LoopbackAuthError] = getattr(errors, told["kind"])
+    error = kind.__new__(kind, told["message"])
+    vars(error).update(told["members"], told=None)
+    return error

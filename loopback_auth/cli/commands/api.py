@@ -1,0 +1,189 @@
+"""`api`: a request with the token; the answer is the result."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from ...edge.files.provider_files import load_provider
+from ...edge.http.streaming import ResourceRequest, StreamingTransport
+from ...edge.http.upload import Upload, upload_of
+from ...edge.process.clock import now
+from ...edge.process.event_loop import run as run_story
+from ...edge.process.interrupts import listen_for_interrupts
+from ...errors import LoopbackAuthError, SignInNeeded, UsageError
+from ...flows.api import api, resources_of
+from ...flows.diagnosis import tell_better
+from ...flows.tokens.lifetime import learn_from_refusal, learn_from_success
+from ...oauth.resource.address import read_header, read_method
+from ...oauth.secret import Secret
+from ...settings.config_toml import load_config
+from ...settings.profile import resolve
+from ..access import Access, given_token, min_ttl_argument
+from ..api_output import JSONAnswer, PrintedAnswer
+from ..network import http_transport
+from ..progress import Talk
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from ...settings.profile import Profile
+    from ..arguments import Parser
+    from ..console import Console
+
+SILENCE_S = 120.0
+"""How long an API may take to say something: some compute before they answer."""
+
+_FORM, _JSON, _OCTETS = "application/x-www-form-urlencoded", "application/json", "application/octet-stream"
+
+
+def arguments(parser: Parser) -> None:
+    parser.set_defaults(profile=None)
+    parser.add_argument(
+        "address", metavar="PATH", help="a path below the API's base, or a URL of the profile's own servers"
+    )
+    parser.add_argument(
+        "-p",
+        "--profile",
+        dest="profile_option",
+        metavar="NAME",
+        help="which login (default: default_profile, else default)",
+    )
+    parser.add_argument("-X", "--method", metavar="METHOD", help="the method (default: GET, with -d POST)")
+    parser.add_argument(
+        "-H", "--header", metavar="'NAME: VALUE'", action="append", help="one more header (repeatable)"
+    )
+    parser.add_argument(
+        "-d",
+        "--data",
+        metavar="DATA",
+        help="the body: text, @FILE, or - for standard input; without a Content-Type from -H it is JSON where it begins"
+        " with { or [, else a form if it is text here, and octets from a file",
+    )
+    parser.add_argument("-i", "--include", action="store_true", help="print status and headers, too")
+    min_ttl_argument(parser)
+
+
+def run(arguments: Namespace, console: Console) -> int:
+    listen_for_interrupts()
+    head = _head(arguments)
+    access, given = Access(arguments, console), given_token()
+    document = {"access_token": given} if given else access.document()
+    profile = _profile(access, None if given else document)
+    url = resources_of(profile, None if given else document).address(arguments.address)
+    http = http_transport(profile.get("ca_bundle"), usual_s=SILENCE_S)
+
+    refused_at, renewed = None, None
+
+    async def renew(refused: Secret) -> Secret:
+        nonlocal refused_at, renewed
+        refused_at = now()
+        try:
+            renewed = await access.refresh(refused)
+        except SignInNeeded:
+            access.note_refusal(document)
+            raise
+        return Secret(renewed["access_token"])
+
+    answer = (JSONAnswer if console.json else PrintedAnswer)(console, include=arguments.include)
+    try:
+        run_story(
+            api(
+                _request(arguments, url, *head),
+                profile=profile.name,
+                token=Secret(document["access_token"]),
+                renew=None if given else renew,
+                is_new=access.has_new_token,
+                expired_session=_expired_session(profile),
+                send=StreamingTransport(http),
+                deliver=answer,
+                notify=Talk(console),
+                explain=lambda error, said: tell_better(error, profile, body=said),
+            )
+        )
+    except LoopbackAuthError as error:
+        return answer.refused(_of_a_given_token(error) if given else error)
+    if renewed is not None and refused_at is not None:
+        learn_from_refusal(
+            document, renewed, refused_at=refused_at, timeouts_s=_timeouts(profile), store=access.store
+        )
+    elif not given:
+        learn_from_success(document, at=now(), timeouts_s=_timeouts(profile), store=access.store)
+    return answer.finished()
+
+
+def _head(arguments: Namespace) -> tuple[str, list[tuple[str, str]]]:
+    """Return method and headers of the request; raises `UsageError`, before anything is asked of anybody."""
+    method = read_method(arguments.method or ("GET" if arguments.data is None else "POST"))
+    return method, [read_header(text) for text in arguments.header or []]
+
+
+def _request(arguments: Namespace, url: str, method: str, headers: list[tuple[str, str]]) -> ResourceRequest:
+    upload = None if arguments.data is None else _upload(arguments)
+    if upload is not None and not any(name.lower() == "content-type" for name, _ in headers):
+        headers = [*headers, ("Content-Type", _content_type(arguments.data, upload))]
+    return ResourceRequest(method=method, url=url, headers=tuple(headers), upload=upload)
+
+
+def _expired_session(profile: Profile) -> tuple[str, ...]:
+    refusals = profile.provider.refusals if profile.provider else None
+    return refusals.expired_session if refusals else ()
+
+
+def _timeouts(profile: Profile) -> Sequence[int]:
+    return profile.provider.session_timeouts if profile.provider else ()
+
+
+def _of_a_given_token(error: LoopbackAuthError) -> LoopbackAuthError:
+    if not isinstance(error, SignInNeeded):
+        return error
+    return SignInNeeded(
+        error.message,
+        cause="LOOPBACK_AUTH_TOKEN takes the place of the stored sign-in, and cannot be refreshed.",
+        fix="set LOOPBACK_AUTH_TOKEN to a token that is good, or unset it to use the stored sign-in",
+        **error.facts,
+    )
+
+
+def _profile(access: Access, document: Mapping[str, Any] | None) -> Profile:
+    return resolve(
+        access.profile,
+        flags={},
+        environ=os.environ,
+        config=load_config(access.home),
+        stored=document,
+        find_provider=lambda provider: load_provider(provider, access.home),
+    )
+
+
+def _upload(arguments: Namespace) -> Upload:
+    data: str = arguments.data
+    try:
+        if data == "-":
+            if arguments.no_input or sys.stdin is None:
+                raise UsageError(
+                    "standard input cannot be read: it is closed, or --no-input was given",
+                    cause="-d - takes the body from standard input.",
+                    fix="give a file: loopback-auth api -d @FILE",
+                )
+            return upload_of(open(sys.stdin.fileno(), "rb", buffering=0, closefd=False))
+        if data.startswith("@"):
+            # Not closed: the request needs it until the process ends.
+            return upload_of(open(data[1:], "rb", buffering=0))
+    except OSError as error:
+        raise UsageError(
+            f"the body cannot be read from {'standard input' if data == '-' else data[1:]}: {error.strerror}",
+            cause="-d @FILE sends that file, -d - standard input.",
+            fix="check the file's name: ls -l; text that begins with @ goes through standard input: loopback-auth api -d -",
+        ) from None
+    return Upload(os.fsencode(data))
+
+
+def _content_type(data: str, upload: Upload) -> str:
+    """Tell JSON by its first character; else text is a form, as for curl, and of a file nothing is known."""
+    if upload.beginning.lstrip()[:1] in (b"{", b"["):
+        return _JSON
+    return _OCTETS if data == "-" or data.startswith("@") else _FORM

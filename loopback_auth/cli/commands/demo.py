@@ -1,0 +1,123 @@
+"""`demo`: the whole sign-in, against a server of our own on this computer, in files of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+
+from ...edge.interaction.browser import launch_command, open_browser
+from ...edge.interaction.environment import surroundings
+from ...edge.process.event_loop import run as run_story
+from ...edge.process.interrupts import listen_for_interrupts
+from ...edge.store.file_store import FileStore
+from ...errors import UsageError
+from ...flows.login.browser import login
+from ...oauth.http.messages import Get, read_json_object
+from ...oauth.secret import Secret
+from ...settings.profile import from_settings
+from ..network import http_transport, transport_for
+from ..progress import Talk
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Callable
+
+    from ...oauth.credential import Credential
+    from ...testing.demonstration import Demonstration
+    from ..arguments import Parser
+    from ..console import Console
+
+PATIENCE_S = 300.0
+"""For somebody who tries the demo and is called away."""
+
+
+def arguments(parser: Parser) -> None:
+    parser.add_argument("--auto", action="store_true", help="play the browser too, though there is one")
+    parser.add_argument(
+        "--provider", metavar="NAME", default="openid", help="the kind of server to play (default: openid)"
+    )
+
+
+def run(arguments: Namespace, console: Console) -> int:
+    listen_for_interrupts()
+    from ...edge.http.tls import load_aiohttp
+
+    load_aiohttp()
+    from ...testing.demonstration import DEMONSTRATIONS
+
+    if arguments.provider not in DEMONSTRATIONS:
+        raise UsageError(
+            f"there is no demo of {arguments.provider[:40]!r}",
+            cause=f"There are: {', '.join(DEMONSTRATIONS)}.",
+            fix=f"loopback-auth demo --provider {list(DEMONSTRATIONS)[-1]}",
+        )
+    with (
+        tempfile.TemporaryDirectory(prefix="loopback-auth-demo-") as home,
+        DEMONSTRATIONS[arguments.provider]() as server,
+    ):
+        plays = arguments.auto or not _has_browser()
+        console.say(f"{server.what} runs at {server.address}, for this demo alone.")
+        if plays:
+            console.say("The demo plays the browser itself: it signs in and allows what is asked.\n")
+        else:
+            console.say(f"Your browser opens. Sign in as {server.username}, password {server.password}.\n")
+        store = FileStore(home)
+        credential = _sign_in(server, store, console, plays=plays)
+        _show(credential, server, store, console)
+    console.say(
+        "\nThe files of the demo are removed again. For a server of yours: loopback-auth help getting-started"
+    )
+    return 0
+
+
+def _has_browser() -> bool:
+    return (
+        launch_command("http://127.0.0.1/", around=surroundings(), environ=os.environ, which=shutil.which)
+        is not None
+    )
+
+
+def _sign_in(server: Demonstration, store: FileStore, console: Console, *, plays: bool) -> Credential:
+    profile = from_settings("demo", **server.settings)
+    talk = Talk(console)
+    return run_story(
+        login(
+            profile,
+            store=store,
+            transport=transport_for(None, talk),
+            browser=_player(server) if plays else open_browser,
+            notify=talk,
+            timeout_s=PATIENCE_S,
+        )
+    )
+
+
+def _player(server: Demonstration) -> Callable[[str], object]:
+    from ...testing import Browser
+
+    return Browser(username=server.username, password=server.password).visit
+
+
+def _show(credential: Credential, server: Demonstration, store: FileStore, console: Console) -> None:
+    """Use the token, and show what is where."""
+    who = credential.identity.name if credential.identity else "nobody"
+    path = store.path(credential.profile)
+    console.end_line()
+    console.say(f"Signed in as {who} at {server.address}.")
+    mode = f"{os.stat(path).st_mode & 0o777:o}"
+    console.say(f"The tokens are stored in {path} (mode {mode}).")
+    url = f"{credential.tokens.extra.get('instance_url', server.address)}{server.api_path}"
+    answer = _call_the_api(credential, url)
+    console.say(f"GET {url} with the token answers: {json.dumps(answer)}")
+    console.result(
+        "", {"profile": "demo", "issuer": server.address, "path": path, "mode": mode, "api": answer}
+    )
+
+
+def _call_the_api(credential: Credential, url: str) -> object:
+    bearer = Secret(f"Bearer {credential.tokens.access_token.reveal()}")
+    reply = run_story(http_transport(None)(Get(url=url, authorization=bearer)))
+    return read_json_object(reply, what="the API")

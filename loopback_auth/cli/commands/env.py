@@ -1,0 +1,91 @@
+"""`env`: the token as environment variables, quoted for who will read them."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from ...errors import OutputFailed, UsageError, ValueUnquotable
+from ...export import FORMATS, environment_text, github_environment, github_masks
+from ..access import Access, given_token, min_ttl_argument
+from ..variables import given_variables, set_argument, variables
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Mapping
+
+    from ...oauth.secret import Secret
+    from ..arguments import Parser
+    from ..console import Console
+
+
+def arguments(parser: Parser) -> None:
+    parser.profile_argument()
+    parser.add_argument(
+        "--format",
+        choices=FORMATS,
+        default="sh",
+        help=f"who will read it: {', '.join(FORMATS)} (default: sh)",
+    )
+    set_argument(parser)
+    min_ttl_argument(parser)
+
+
+def run(arguments: Namespace, console: Console) -> int:
+    if given := given_token():
+        filled = given_variables(arguments, given)
+    else:
+        filled = variables(arguments, Access(arguments, console))
+    if console.json:
+        console.document({"environment": {name: value.reveal() for name, value in filled.items()}})
+    elif arguments.format == "github":
+        _for_github(filled, console)
+    else:
+        if sys.stdout is not None and sys.stdout.isatty():
+            console.say(
+                "This is a secret. To set it in this shell: " + _HOW.get(arguments.format, "redirect it.")
+            )
+        console.raw(_encodable(environment_text(arguments.format, filled)))
+    return 0
+
+
+_HOW = {
+    "sh": 'eval "$(loopback-auth env)"',
+    "fish": "loopback-auth env --format fish | source",
+    "powershell": "loopback-auth env --format powershell | Out-String | Invoke-Expression",
+}
+
+
+def _for_github(filled: Mapping[str, Secret], console: Console) -> None:
+    """Hide the values in the log, then hand them to the steps that follow."""
+    file = os.environ.get("GITHUB_ENV")
+    if not file:
+        raise UsageError(
+            "GITHUB_ENV is not set",
+            cause="A step of a GitHub workflow has it: the file that hands variables to the steps that follow.",
+            fix="run this in a step of a workflow, or choose another --format",
+        )
+    from secrets import token_hex
+
+    text = github_environment(filled, delimiter=f"EOF-{token_hex(16)}")
+    console.raw(_encodable(github_masks(filled)))
+    try:
+        with open(file, "a", encoding="utf-8", newline="\n") as variables_file:
+            # An empty line is skipped; whoever wrote before may have left out the end of theirs.
+            variables_file.write(f"\n{text}\n")
+    except OSError as error:
+        raise OutputFailed(f"GITHUB_ENV could not be written: {error.strerror}") from error
+
+
+def _encodable(text: str) -> str:
+    """Return *text* if standard output can say it as it is: elsewhere an escape would do, but here it would be another value."""
+    try:
+        text.encode((sys.stdout and sys.stdout.encoding) or "utf-8")
+    except UnicodeEncodeError:
+        raise ValueUnquotable(
+            "a value cannot be written in the encoding of standard output",
+            cause=f"Standard output is {sys.stdout.encoding} here, and the value has other characters.",
+            fix="set PYTHONIOENCODING=utf-8 or a UTF-8 locale, or choose --format json",
+        ) from None
+    return text

@@ -1,0 +1,118 @@
+"""`exec`: run a command with the token in its environment, and nowhere else."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from contextlib import suppress
+
+from ...errors import CommandNotRun, UsageError, ValueUnquotable
+from ..access import Access, given_token, min_ttl_argument
+from ..variables import given_variables, set_argument, variables
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Mapping
+
+    from ...oauth.secret import Secret
+    from ..arguments import Parser
+    from ..console import Console
+
+
+def arguments(parser: Parser) -> None:
+    parser.usage = "%(prog)s [PROFILE] [OPTIONS] -- COMMAND [ARGUMENT ...]"
+    parser.profile_argument()
+    set_argument(parser)
+    min_ttl_argument(parser)
+    parser.command_argument()
+
+
+def run(arguments: Namespace, console: Console) -> int:
+    command: list[str] = arguments.command
+    if not command:
+        raise UsageError(
+            "there is no command to run",
+            cause="What stands after -- is the command and its arguments.",
+            fix="for example: loopback-auth exec work -- terraform plan",
+        )
+    if given := given_token():
+        filled = given_variables(arguments, given)
+    else:
+        filled = variables(arguments, Access(arguments, console))
+    environ = {**_inherited(), **{name: _plain(name, value) for name, value in filled.items()}}
+    try:
+        console.flush()
+        return _run(command, environ)
+    except OSError as error:
+        raise _not_run(command[0], error) from None
+
+
+def _inherited() -> Mapping[str, str]:
+    if not hasattr(sys, "_MEIPASS"):
+        return os.environ
+    from ...edge.process.frozen import as_started, bundle
+
+    return as_started(os.environ, bundle())
+
+
+def _plain(name: str, value: Secret) -> str:
+    """Return *value* as a process can have it in its environment; raise `ValueUnquotable` for one that none can."""
+    plain = value.reveal()
+    with suppress(UnicodeEncodeError):
+        if b"\0" not in os.fsencode(plain):
+            return plain
+    raise ValueUnquotable(
+        f"the value for {name} cannot be in an environment",
+        cause="It holds a NUL, or characters that the system's encoding does not have.",
+        fix="leave the field out: loopback-auth exec --set NAME=FIELD -- COMMAND names those that are wanted",
+        form="exec",
+    )
+
+
+def _run(command: list[str], environ: Mapping[str, str]) -> int:
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
+    if os.name == "posix":
+        _as_we_were_started()
+        # In our own place: the terminal, signals and the exit status are the command's without our doing.
+        os.execvpe(command[0], command, environ)  # noqa: S606 - a shell is what must not come between
+    import signal
+    import subprocess
+
+    from ...edge.process.frozen import system_libraries
+
+    # Ctrl-C goes to the whole console; it is for the command to end, and for us to wait.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with system_libraries():
+        return subprocess.run(command, env=environ, check=False).returncode  # noqa: S603 - the person's own words
+
+
+def _as_we_were_started() -> None:
+    """Undo what Python does to signals, which an exec would hand down: programs expect to die of a closed pipe."""
+    import signal
+
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):
+        signal.signal(number, signal.SIG_DFL)
+
+
+def _not_run(command: str, error: OSError) -> CommandNotRun:
+    if error.errno == errno.E2BIG:
+        return CommandNotRun(
+            f"{command[:200]} was not run: its variables and arguments are larger than the system allows",
+            cause="The system bounds each of them, and all together.",
+            fix="fill fewer variables: loopback-auth exec --set NAME=FIELD -- COMMAND names those that are wanted",
+        )
+    missing = isinstance(error, FileNotFoundError)
+    failed = CommandNotRun(
+        f"{command[:200]} was not run: {'there is no such command' if missing else error.strerror}",
+        cause="The program is not on PATH." if missing else "The system would not start it.",
+        fix="check its name and PATH; the first word after -- is the program"
+        if missing
+        else "check that it is a program and executable: ls -l",
+    )
+    # As shells do: POSIX.1-2017 XCU section 2.8.2.
+    failed.exit_code = 127 if missing else 126
+    return failed

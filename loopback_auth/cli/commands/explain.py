@@ -1,0 +1,191 @@
+"""`explain WHAT`: what an error means and what to do next, whatever form it was copied in."""
+
+from __future__ import annotations
+
+import os
+
+from ...errors import LoopbackAuthError, UsageError
+from ...explain import Explanation, codes, explanation
+from ...explain.report import Paste, read_paste
+from ...oauth.text import one_line
+from ..input_text import pasted
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from typing import Any
+
+    from ...settings.profile import Profile
+    from ..arguments import Parser
+    from ..console import Console
+
+_ABOUT = """\
+WHAT is an error's code, or whatever the server, the browser or another tool showed: `code: description`, a JSON or form body, an
+HTTP answer with its status, a page's text, its address or the address that it came back to, the downloaded file called authorize
+(@FILE). Without WHAT it is read from standard input, on a terminal up to an empty line. Codes, tokens and passwords in it are never
+shown. What is known of the profile is put into the answer.
+"""
+
+
+def arguments(parser: Parser) -> None:
+    parser.description = f"{parser.description}\n\n{_ABOUT}"
+    parser.set_defaults(profile=None)
+    parser.add_argument("what", nargs="*", metavar="WHAT", help="the error; - reads it from standard input")
+    parser.add_argument(
+        "-p",
+        "--profile",
+        dest="profile_option",
+        metavar="NAME",
+        help="whose values to show (default: default_profile, else default)",
+    )
+    parser.add_argument("--list", action="store_true", help="list every code")
+
+
+def run(arguments: Namespace, console: Console) -> int:
+    text = "" if arguments.list else pasted(arguments.what, console, may_read=not arguments.no_input)
+    if not text.strip():
+        return _list(console)
+    profile = _profile(arguments, console)
+    paste = read_paste(text)
+    told = _told(paste, profile)
+    if told is None:
+        raise _unknown(paste, profile)
+    callback_urls = _callback_urls(paste, told, profile)
+    read = "" if paste.kind == "code" else _read(paste)
+    number = f" (pitfall {told.number})" if told.number else ""
+    lines = [
+        f"{told.code}: {told.title}{number}",
+        *([f"  read: {read}"] if read else []),
+        f"  cause: {told.cause}",
+        f"  fix: {told.fix}",
+        *(f"  callback url: {one_line(uri)}" for uri in callback_urls),
+        *([f"  see: loopback-auth {told.see}"] if told.see else []),
+    ]
+    console.result("\n".join(lines), _document(paste, told, callback_urls))
+    return 0
+
+
+def _list(console: Console) -> int:
+    console.result("\n".join(f"{code:<32} {explanation(code).title}" for code in codes()), {"codes": codes()})
+    return 0
+
+
+def _profile(arguments: Namespace, console: Console) -> Profile | None:
+    """Put the profile together; without one that can be had, the explanation is a general one."""
+    from ...edge.files.home import home
+    from ...edge.files.provider_files import load_provider
+    from ...edge.store.file_store import FileStore
+    from ...settings.config_toml import load_config
+    from ...settings.profile import resolve
+    from ..arguments import profile_name
+
+    try:
+        place = home()
+        name, store = profile_name(arguments, place), FileStore(home())
+        # The keyring would ask the person something; what a sign-in remembers is not worth that.
+        in_file = store.place(name).get("storage") == "file"
+        return resolve(
+            name,
+            flags={},
+            environ=os.environ,
+            config=load_config(place),
+            stored=store.load(name) if in_file else None,
+            find_provider=lambda provider: load_provider(provider, place),
+        )
+    except LoopbackAuthError as error:
+        if arguments.profile_option:
+            raise
+        console.say(f"Note: {one_line(str(error))}; the profile's own values are not shown.")
+        return None
+
+
+def _told(paste: Paste, profile: Profile | None) -> Explanation | None:
+    from ...explain.pitfalls import certain_pitfall_for, pitfall_files, pitfall_for
+    from ...flows.diagnosis import facts_of
+
+    facts = facts_of(profile) if profile else {"profile": "default"}
+    if os.environ.get("CI"):
+        facts["ci"] = "yes"
+    if profile and profile.endpoints():
+        return pitfall_for(
+            paste, pitfalls=profile.provider.pitfalls if profile.provider else None, facts=facts
+        )
+    facts = {name: facts[name] for name in ("ci", "profile") if name in facts}
+    told = certain_pitfall_for(paste, facts=facts) or pitfall_for(paste, pitfalls=None, facts=facts)
+    return told or next(
+        (found for name in pitfall_files() if (found := pitfall_for(paste, pitfalls=name, facts=facts))), None
+    )
+
+
+def _callback_urls(paste: Paste, told: Explanation, profile: Profile | None) -> list[str]:
+    from ...flows.diagnosis import redirect_uris
+
+    is_about_them = "redirect-uri" in told.code or paste.error.lower() == "redirect_uri_mismatch"
+    return redirect_uris(profile) if is_about_them and profile and profile.endpoints() else []
+
+
+_FORMS = {
+    "line": "",
+    "json": "JSON",
+    "form": "a form body",
+    "error-page": "the address of an error page",
+    "callback": "a callback address",
+    "answer": "a callback address with a code",
+    "url": "an address",
+    "http": "an HTTP answer",
+    "html": "a web page",
+    "tokens": "a token answer",
+    "secret": "a code or token, not shown",
+    "text": "text",
+}
+
+
+def _read(paste: Paste) -> str:
+    """Say what was understood of the paste; nothing of it is shown that is not an error's code, description or status."""
+    said = one_line(": ".join(part for part in (paste.error, paste.description) if part))
+    form = ", ".join(
+        part
+        for part in (_FORMS.get(paste.kind, ""), f"status {paste.status}" if paste.status else "")
+        if part
+    )
+    return f"{said} ({form})" if said and form else said or form
+
+
+def _document(paste: Paste, told: Explanation, callback_urls: list[str]) -> dict[str, Any]:
+    return {
+        "code": told.code,
+        "number": told.number,
+        "title": told.title,
+        "cause": told.cause,
+        "fix": told.fix,
+        "see": told.see,
+        "callback_urls": callback_urls,
+        "read": {
+            "kind": paste.kind,
+            "error": paste.error,
+            "description": paste.description,
+            "status": paste.status,
+            "parameters": dict(paste.parameters),
+        },
+    }
+
+
+def _unknown(paste: Paste, profile: Profile | None) -> UsageError:
+    from ...explain.pitfalls import pitfall_files, words_of
+    from ...explain.spelling import meant
+
+    word = paste.error.lower().replace("_", "-")
+    own = profile.provider.pitfalls if profile and profile.provider else None
+    files = [own] if own else [] if profile and profile.endpoints() else pitfall_files()
+    near = meant(word, [*codes(), *(code for name in files for code in words_of(name))])
+    # Other things than words may be secrets.
+    named = (
+        repr(paste.error[:60])
+        if word.replace("-", "").replace(" ", "").isalpha() and word.isascii()
+        else "that"
+    )
+    return UsageError(
+        f"there is no explanation for {named}",
+        cause="It is neither a code of this program nor of the OAuth specifications, and no error in it was understood.",
+        fix=f"loopback-auth explain {near}" if near else "for every code: loopback-auth explain --list",
+    )

@@ -1,0 +1,108 @@
+"""`export`: the whole sign-in in the words of the program that will use it."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+
+from ...edge.files.private_file import write_private_file
+from ...edge.process.clock import now
+from ...errors import UsageError
+from ...export.program.formats import EXPORT_FORMATS, text_of
+from ...flows.tokens.refresh import client_of
+from ...notices import Warned
+from ...oauth.credential import Credential
+from ..access import Access, given_token, min_ttl_argument
+from ..progress import Talk
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from ...export.program.formats import Exported
+    from ..arguments import Parser
+    from ..console import Console
+
+
+def arguments(parser: Parser) -> None:
+    parser.add_argument(
+        "form",
+        metavar="FORMAT",
+        nargs="?",
+        choices=EXPORT_FORMATS,
+        help=f"who will read it: {', '.join(EXPORT_FORMATS)}; --list tells more",
+    )
+    parser.profile_argument()
+    parser.add_argument("--list", action="store_true", help="list the formats")
+    parser.add_argument(
+        "--output", metavar="FILE", help="write it there, for your eyes only, and not on standard output"
+    )
+    parser.add_argument("--force", action="store_true", help="overwrite that file")
+    min_ttl_argument(parser)
+
+
+def run(arguments: Namespace, console: Console) -> int:
+    if arguments.list:
+        _list(console)
+        return 0
+    form: str | None = arguments.form
+    if form is None:
+        raise UsageError(
+            f"which format? There are: {', '.join(EXPORT_FORMATS)}",
+            cause="A format is made for one program.",
+            fix="loopback-auth export --list tells which; for any other program: loopback-auth env",
+        )
+    _check_stored_is_meant()
+    credential = _credential(Access(arguments, console))
+    exported = EXPORT_FORMATS[form].write(credential, now())
+    if EXPORT_FORMATS[form].hands_over and credential.rotates:
+        Talk(console)(_rotates(credential.profile))
+    _hand_out(exported, arguments, console, profile=credential.profile)
+    return 0
+
+
+def _list(console: Console) -> None:
+    readers = {name: form.reader for name, form in EXPORT_FORMATS.items()}
+    width = max(map(len, readers))
+    console.result(
+        "\n".join(f"{name:<{width}}  {reader}" for name, reader in readers.items()), {"formats": readers}
+    )
+
+
+def _check_stored_is_meant() -> None:
+    if given_token():
+        raise UsageError(
+            "LOOPBACK_AUTH_TOKEN is set, and an export needs more than a token",
+            cause="It takes the place of all that is stored: client, refresh token, the server's address.",
+            fix="unset LOOPBACK_AUTH_TOKEN to export the stored sign-in",
+        )
+
+
+def _credential(access: Access) -> Credential:
+    """Give the sign-in with a good token, and with the client's secret wherever that is kept."""
+    credential = Credential.from_document(access.document())
+    # A file that was copied to another name still says the old one.
+    return replace(credential, profile=access.profile, client=client_of(credential))
+
+
+def _rotates(profile: str) -> Warned:
+    return Warned(
+        code="refresh-token-rotates",
+        message="this server replaces a refresh token each time it is used: the exported one works once, for whoever is first, and"
+        f" then the profile {profile} needs a new sign-in; turn rotation off for the app, or sign in once more under a name of its"
+        " own for that program",
+    )
+
+
+def _hand_out(exported: Exported, arguments: Namespace, console: Console, *, profile: str) -> None:
+    told = {"format": arguments.form, "profile": profile}
+    path: str | None = arguments.output
+    if path is not None:
+        write_private_file(path, (text_of(exported) + "\n").encode(), overwrite=arguments.force)
+        console.say(f"Wrote {path}. It is a secret.")
+        if console.json:
+            console.document({**told, "path": path})
+        return
+    if not console.json and sys.stdout is not None and sys.stdout.isatty():
+        console.say("This is a secret. To keep it off the screen: --output FILE, or a pipe.")
+    console.result(text_of(exported), {**told, "export": exported})

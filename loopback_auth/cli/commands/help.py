@@ -1,0 +1,38 @@
+"""`help TOPIC`: the long texts, which travel with the program."""
+
+from __future__ import annotations
+
+from ...errors import UsageError
+from ...resources import names, read
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from ..arguments import Parser
+    from ..console import Console
+
+
+def arguments(parser: Parser) -> None:
+    parser.add_argument("topic", nargs="?", metavar="TOPIC", help="what to read about; none lists the topics")
+
+
+def run(arguments: Namespace, console: Console) -> int:
+    topics = names("help", ".md")
+    if not arguments.topic:
+        titles = {name: _text(name).partition("\n")[0].lstrip("# ") for name in topics}
+        console.result("\n".join(f"{name:<18} {title}" for name, title in titles.items()), {"topics": titles})
+        return 0
+    if arguments.topic not in topics:
+        raise UsageError(
+            f"there is no help topic {arguments.topic[:40]!r}",
+            cause=f"The topics are: {', '.join(topics)}.",
+            fix="loopback-auth help   lists them; loopback-auth COMMAND --help tells a command's options",
+        )
+    text = _text(arguments.topic).rstrip()
+    console.result(text, {"topic": arguments.topic, "text": text})
+    return 0
+
+
+def _text(topic: str) -> str:
+    return read(f"help/{topic}.md").decode()

@@ -1,0 +1,60 @@
+"""`profiles`: every profile there is, configured or signed in."""
+
+from __future__ import annotations
+
+from ...edge.files.home import home
+from ...edge.store.file_store import FileStore
+from ...errors import StoreDamaged, StoreError
+from ...oauth.text import one_line
+from ...settings.config_toml import load_config
+from .status import about
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from typing import Any
+
+    from ..arguments import Parser
+    from ..console import Console
+
+
+def arguments(parser: Parser) -> None:
+    parser.add_argument("--names", action="store_true", help="print the names only, one a line")
+
+
+def run(arguments: Namespace, console: Console) -> int:
+    place = home()
+    store, config = FileStore(place), load_config(place)
+    names = sorted({*config.profiles, *store.profiles()})
+    if arguments.names and not console.json:
+        console.raw("\n".join(names))
+        return 0
+    rows = [_row(name, store, default=config.default_profile or "default") for name in names]
+    console.result(_table(rows) if rows else "", {"profiles": rows})
+    if not rows:
+        console.say("There is no profile yet: loopback-auth login --help")
+    return 0
+
+
+def _row(name: str, store: FileStore, *, default: str) -> dict[str, Any]:
+    row: dict[str, Any] = {"profile": name, "default": name == default, "signed_in": False}
+    try:
+        document = store.load(name)
+        return {**row, "signed_in": True, **about(name, document, store)} if document else row
+    except (StoreError, StoreDamaged) as error:
+        return {**row, "problem": error.code}
+
+
+def _table(rows: list[dict[str, Any]]) -> str:
+    cells = [("PROFILE", "SIGNED IN AS", "AT", "TOKEN")]
+    for row in rows:
+        who = (row.get("identity") or {}).get("name") or "?"
+        state = "expired" if row.get("expired") else row.get("expires_at") or "good"
+        signed_in = (one_line(str(who), limit=40), row.get("host") or "", state)
+        mark = "*" if row["default"] else ""
+        cells.append(
+            (row["profile"] + mark, *(signed_in if row["signed_in"] else (row.get("problem", "-"), "", "")))
+        )
+    widths = [max(len(line[column]) for line in cells) for column in range(4)]
+    lines = ("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)) for line in cells)
+    return "\n".join(line.rstrip() for line in lines)

@@ -1,0 +1,92 @@
+"""`token`: print an access token that is good now."""
+
+from __future__ import annotations
+
+import sys
+
+from ...errors import UsageError
+from ..access import Access, given_token, min_ttl_argument
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Mapping
+    from typing import Any
+
+    from ..arguments import Parser
+    from ..console import Console
+
+FORMATS = ("raw", "json", "curl", "headers")
+
+
+def arguments(parser: Parser) -> None:
+    parser.profile_argument()
+    parser.add_argument(
+        "--format",
+        choices=FORMATS,
+        default="raw",
+        help="raw, json, curl (for curl --config -) or headers (an Authorization line)",
+    )
+    min_ttl_argument(parser)
+    parser.add_argument("--refresh", action="store_true", help="refresh first, whatever the clock says")
+    parser.add_argument(
+        "--check", action="store_true", help="ask the server whether it takes the token, before printing it"
+    )
+    parser.add_argument("--no-newline", action="store_true", help="print the token and nothing after it")
+    parser.add_argument(
+        "--show-refresh-token",
+        action="store_true",
+        help="print the refresh token instead, for other programs",
+    )
+
+
+def run(arguments: Namespace, console: Console) -> int:
+    end = "" if arguments.no_newline else "\n"
+    if given := given_token():
+        if arguments.show_refresh_token or arguments.refresh or arguments.check:
+            raise UsageError(
+                "LOOPBACK_AUTH_TOKEN holds an access token and nothing else",
+                cause="It takes the place of all that is stored, and there is nothing to refresh or to check it with.",
+                fix="unset LOOPBACK_AUTH_TOKEN to use the stored sign-in",
+            )
+        _print(given, {"source": "LOOPBACK_AUTH_TOKEN"}, arguments, console, end)
+        return 0
+    access = Access(arguments, console)
+    document = access.renewed() if arguments.refresh else access.document()
+    if arguments.check:
+        document = access.checked(document)
+    if arguments.show_refresh_token:
+        _print_refresh_token(access.profile, document, console, end)
+        return 0
+    about = {name: document.get(name) for name in ("token_type", "expires_at", "scope", "extra")}
+    _print(document["access_token"], {"profile": access.profile, **about}, arguments, console, end)
+    return 0
+
+
+def _print(token: str, about: Mapping[str, Any], arguments: Namespace, console: Console, end: str) -> None:
+    _warn_of_a_secret("as you until it expires", console)
+    if console.json or arguments.format == "json":
+        console.document({"access_token": token, **about})
+    elif arguments.format == "raw":
+        console.raw(token, end=end)
+    else:
+        from ...export.authorization import curl_config, header
+
+        console.raw(curl_config(token) if arguments.format == "curl" else header(token), end=end)
+
+
+def _print_refresh_token(profile: str, document: Mapping[str, Any], console: Console, end: str) -> None:
+    token = document.get("refresh_token")
+    if not token:
+        raise UsageError(
+            f"the profile {profile} has no refresh token",
+            cause="The server gave none; some give one only for the scope offline_access.",
+            fix=f"loopback-auth status {profile} shows the scopes that were granted",
+        )
+    _warn_of_a_secret("as you until it is revoked", console)
+    console.result(token, {"profile": profile, "refresh_token": token}, end=end)
+
+
+def _warn_of_a_secret(what_for: str, console: Console) -> None:
+    if sys.stdout is not None and sys.stdout.isatty() and not console.json:
+        console.say(f"This is a secret: whoever has it can act {what_for}.")

@@ -1,0 +1,99 @@
+"""Text that somebody pasted: as words, in a file, through a pipe or on the terminal."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from ..errors import UsageError
+from ..explain.report import PASTE_CHARACTERS, read_paste
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import BinaryIO
+
+    from .console import Console
+
+
+PATH_CHARACTERS = 1024
+"""What is longer is no name of a file."""
+
+_MOST_OCTETS = 64 * 1024 * 1024
+"""So far a log is read for its end; a pipe may have none."""
+
+
+def pasted(words: Sequence[str], console: Console, *, may_read: bool = True) -> str:
+    """Give what *words* say, or name: @FILE, or - and nothing for standard input; empty if there is nothing, or it may not be read."""
+    if len(words) == 1 and words[0].startswith("@"):
+        return _file(words[0][1:])
+    if len(words) == 1 and _is_path(words[0]):
+        return _file(words[0])
+    if words and list(words) != ["-"]:
+        return " ".join(words)
+    if not may_read or sys.stdin is None:
+        return ""
+    return _typed(console) if sys.stdin.isatty() else _decoded(_ends(sys.stdin.buffer))
+
+
+def _is_path(word: str) -> bool:
+    """Tell a file that was dragged here, or the one that browsers download, from an error that is called like a file."""
+    looks_so = "/" in word or "\\" in word or word.startswith("authorize")
+    return looks_so and len(word) < PATH_CHARACTERS and "\0" not in word and os.path.isfile(word)
+
+
+def _file(path: str) -> str:
+    try:
+        with open(path, "rb", opener=_without_waiting) as file:
+            return _decoded(_ends(file))
+    except OSError as error:
+        raise UsageError(
+            f"the file cannot be read: {error.strerror}",
+            cause="@FILE explains what is in that file.",
+            fix="check the file's name: ls -l; or paste what it holds: loopback-auth explain",
+        ) from None
+
+
+def _ends(file: BinaryIO) -> bytes:
+    """Return what *file* holds, or its beginning and its end where that is more."""
+    octets = PASTE_CHARACTERS * 4
+    head, tail = file.read(octets), b""
+    for _ in range(_MOST_OCTETS // octets):
+        chunk = file.read(octets)
+        if not chunk:
+            break
+        tail = (tail + chunk)[-octets:]
+    return head + tail
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """Open a pipe, too, at once: one that nobody writes into is empty."""
+    if os.name != "posix":
+        return os.open(path, flags)
+    descriptor = os.open(path, flags | os.O_NONBLOCK)
+    os.set_blocking(descriptor, True)
+    return descriptor
+
+
+def _decoded(octets: bytes) -> str:
+    is_utf_16 = octets[:2] in (b"\xff\xfe", b"\xfe\xff")
+    return octets.decode("utf-16" if is_utf_16 else "utf-8-sig", "replace")
+
+
+def _typed(console: Console) -> str:
+    """Read a paste: up to an empty line once an error was understood, else up to two of them, or the end of input."""
+    console.say(
+        "Paste what the server or the browser said, then an empty line (loopback-auth explain --list lists all codes):"
+    )
+    lines: list[str] = []
+    while len(lines) < PASTE_CHARACTERS and (line := sys.stdin.readline()):
+        is_end = not line.strip() and any(lines)
+        if is_end and (not lines[-1].strip() or _is_whole("".join(lines))):
+            break
+        lines.append(line if line.strip() else "\n" * bool(lines))
+    return "".join(lines)
+
+
+def _is_whole(text: str) -> bool:
+    paste = read_paste(text)
+    return bool(paste.error) or paste.kind in ("answer", "secret", "tokens")

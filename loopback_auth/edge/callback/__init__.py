@@ -1,0 +1,1 @@
+"""The callback server, and the page that it shows."""

@@ -1,0 +1,265 @@
+"""aiohttp's HTTP parser behind our own limits: the part of the callback server that knows sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from contextlib import asynccontextmanager
+from functools import partial
+
+from aiohttp import web
+
+from . import pages as page
+from .accepting import accepting, descriptor_limit
+from .request_gate import (
+    FORM_OCTETS,
+    FORM_TOO_LONG,
+    HEADER_OCTETS,
+    HEADERS_TOO_LONG,
+    LINE_TOO_LONG,
+    NEVER_WHOLE,
+    NOT_HTTP,
+    NOT_PLAIN,
+    REQUEST_LINE_OCTETS,
+    TOO_MANY,
+    Refusal,
+    Visit,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import AsyncIterator, Sequence
+    from typing import Any, Protocol
+
+    from .pages import Answer
+
+    class Door(Protocol):
+        """Who answers the visits that got through."""
+
+        async def visit(self, visit: Visit) -> Answer: ...
+
+        def refuse(self, refusal: Refusal) -> Answer: ...
+
+        def was_sent(self, visit: Visit) -> None: ...
+
+        def was_lost(self, visit: Visit) -> None: ...
+
+
+CONNECTIONS = 64
+"""Open at once: far more than a browser needs."""
+
+FEWEST_CONNECTIONS = 8
+"""The same where descriptors are few: a browser needs six."""
+
+CONNECTION_OCTETS = REQUEST_LINE_OCTETS + HEADER_OCTETS + FORM_OCTETS
+"""All that one connection may send. aiohttp's own limits are set to it: they would name no size."""
+
+_TLS = b"\x16\x03"
+
+REQUEST_DEADLINE_S = 10.0
+"""For a whole request to be in, from the connection on: a browser's idle spare sockets are closed after this."""
+
+CLOSE_S = 0.2
+"""For connections to finish what they are writing when the server closes."""
+
+# aiohttp logs what it cannot parse, request bytes and all; none of that belongs on a terminal.
+_silent = logging.getLogger("loopback_auth.callback")
+_silent.addHandler(logging.NullHandler())
+_silent.propagate = False
+
+
+class _Connection(web.RequestHandler):
+    """One browser connection: a deadline, a size, and errors told in our own words."""
+
+    def __init__(self, house: _House, **options: Any) -> None:
+        super().__init__(house.server, **options)
+        self._house = house
+        self._octets = 0
+        self._last = b""
+        self._has_head = False
+        self._is_refused = False
+        self._deadline: asyncio.TimerHandle | None = None
+        self.busy = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._house.admit(self, transport)
+        self._deadline = asyncio.get_running_loop().call_later(REQUEST_DEADLINE_S, self._give_up)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self.in_time()
+        self._house.connections.pop(self, None)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        is_first, room = not self._octets, CONNECTION_OCTETS - self._octets
+        self._octets += len(data)
+        if self._is_refused:
+            return
+        if is_first and data.startswith(_TLS):
+            # Not for the parser: one of aiohttp's two would wait for the end of a line.
+            self._refuse_unread(NOT_PLAIN)
+            return
+        self._has_head = self._has_head or b"\r\n\r\n" in self._last + data[:room]
+        self._last = data[-3:]
+        if room > 0:
+            super().data_received(data[:room])
+        if len(data) > room and self.busy:
+            self.force_close()
+        elif len(data) > room and not self._has_head:
+            self._refuse_unread(HEADERS_TOO_LONG)
+
+    def _refuse_unread(self, refusal: Refusal) -> None:
+        """Answer what is not read any further; what follows is taken, and thrown away."""
+        self._is_refused = True
+        answer = self._house.door.refuse(refusal)
+        headers = {**page.fixed_headers(), **answer.headers, "Content-Length": str(len(answer.body))}
+        lines = (f"HTTP/1.1 {answer.status} Refused", *(f"{name}: {headers[name]}" for name in headers))
+        if self.transport is not None:
+            # Closed with octets unread, the connection would be reset, and the browser lose the page.
+            self.transport.write("\r\n".join((*lines, "", "")).encode("latin-1") + answer.body)
+            self.transport.write_eof()
+
+    def _give_up(self) -> None:
+        if self._octets and not self._is_refused:
+            self._house.door.refuse(NEVER_WHOLE)
+        self.force_close()
+
+    def in_time(self) -> None:
+        """Lift the deadline: a whole request is in, and what takes time from here on is our own work."""
+        if self._deadline:
+            self._deadline.cancel()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,  # noqa: ARG002 - aiohttp's signature
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,  # noqa: ARG002
+    ) -> web.StreamResponse:
+        # aiohttp's own answer quotes the request.
+        if status == 400 or isinstance(exc, web.RequestPayloadError):  # noqa: PLR2004 - its parser refused
+            return self._house.refused(NOT_HTTP)
+        return _response(page.refused(500))
+
+
+class _House:
+    """All connections of one sign-in."""
+
+    def __init__(self, door: Door) -> None:
+        self.door = door
+        self.connections: dict[_Connection, None] = {}
+        self._descriptor_limit = descriptor_limit()
+        self._most = CONNECTIONS
+        self._closed = False
+        self.server = web.Server(self._answer)
+
+    def connection(self) -> _Connection:
+        return _Connection(
+            self,
+            loop=asyncio.get_running_loop(),
+            access_log=None,
+            logger=_silent,
+            max_line_size=CONNECTION_OCTETS,
+            max_field_size=CONNECTION_OCTETS,
+            lingering_time=0,
+            auto_decompress=False,
+        )
+
+    def admit(self, connection: _Connection, transport: asyncio.BaseTransport) -> None:
+        """Take a connection in, and let the one that has idled longest go when there are too many."""
+        self.connections[connection] = None
+        if self._closed:
+            # Accepted in the moment in which the server closed.
+            connection.force_close()
+        # The system gives the lowest number that is free: a high one says that all below are in use.
+        if transport.get_extra_info("socket").fileno() >= self._descriptor_limit:
+            self._most = max(FEWEST_CONNECTIONS, min(self._most, len(self.connections) - 1))
+        if len(self.connections) > self._most:
+            self.make_room()
+
+    def make_room(self) -> None:
+        """Close the connection that has idled longest."""
+        idle = next((each for each in self.connections if not each.busy), None)
+        if idle is not None:
+            self.connections.pop(idle)
+            idle.force_close()
+            self.door.refuse(TOO_MANY)
+
+    async def _answer(self, raw: web.BaseRequest) -> web.StreamResponse:
+        connection = raw.protocol
+        assert isinstance(connection, _Connection)  # noqa: S101 - we made it
+        visit = await _read(raw)
+        # Only now: a body that never comes must not keep its connection's place.
+        connection.busy = True
+        connection.in_time()
+        if isinstance(visit, Refusal):
+            return self.refused(visit)
+        response = _response(await self.door.visit(visit))
+        try:
+            await response.prepare(raw)
+            await response.write_eof()
+        except ConnectionError:
+            self.door.was_lost(visit)
+            raise
+        self.door.was_sent(visit)
+        return response
+
+    def refused(self, refusal: Refusal) -> web.Response:
+        """Return the answer to a request that was not even read."""
+        return _response(self.door.refuse(refusal))
+
+    async def close(self) -> None:
+        """Close every connection; what is being written has `CLOSE_S` to leave, and what is idle no time at all."""
+        self._closed = True
+        for connection in self.connections:
+            if not connection.busy:
+                connection.force_close()
+        await asyncio.gather(*(connection.shutdown(CLOSE_S) for connection in list(self.connections)))
+
+
+async def _read(raw: web.BaseRequest) -> Visit | Refusal:
+    if len(raw.raw_path) > REQUEST_LINE_OCTETS:
+        return LINE_TOO_LONG
+    headers = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in raw.raw_headers]
+    if sum(len(name) + len(value) for name, value in headers) > HEADER_OCTETS:
+        return HEADERS_TOO_LONG
+    body = bytearray()
+    while raw.method == "POST" and (chunk := await raw.content.readany()):
+        body += chunk
+        if len(body) > FORM_OCTETS:
+            return FORM_TOO_LONG
+    return Visit(
+        method=raw.method,
+        target=raw.raw_path,
+        headers=headers,
+        body=bytes(body),
+        stranger=partial(_stranger, raw.get_extra_info("peername"), raw.get_extra_info("sockname")),
+    )
+
+
+def _stranger(peer: tuple[Any, ...], own: tuple[Any, ...]) -> str | None:
+    from .peer_user import stranger
+
+    return stranger(peer, own, environ=os.environ)
+
+
+def _response(answer: Answer) -> web.Response:
+    response = web.Response(
+        status=answer.status, body=answer.body or None, headers={**page.fixed_headers(), **answer.headers}
+    )
+    response.force_close()
+    return response
+
+
+@asynccontextmanager
+async def answering(listeners: Sequence[socket.socket], door: Door) -> AsyncIterator[None]:
+    """Answer on *listeners* until the block ends."""
+    house = _House(door)
+    try:
+        async with accepting(listeners, house.connection, make_room=house.make_room):
+            yield
+    finally:
+        await house.close()

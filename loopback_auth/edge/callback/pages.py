@@ -1,0 +1,167 @@
+"""The pages of the callback server: one HTML file, fixed texts, everything else escaped."""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import b64encode
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cache
+from html import escape
+from string import Template
+
+from ...explain import explanation
+from ...oauth.text import SHOWN_CHARACTERS, one_line
+from ...resources import read
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ...errors import LoopbackAuthError
+
+
+_EXPLANATION = 1000
+"""Characters of a cause or a fix, which are our own words with values of the profile in them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What the browser is sent."""
+
+    status: int
+    body: bytes = field(default=b"", repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+_BARE = (
+    '<!doctype html><html lang="en" class="$kind"><meta charset="utf-8"><title>$title</title>'
+    "<style></style><h1>$title</h1><p>$lead</p>$details<p>$closing</p>"
+)
+
+
+@cache
+def _file() -> tuple[Template, str]:
+    html = _BARE
+    # An installation that lacks the file, or has half of another version's, signs in like any other.
+    with suppress(OSError, ValueError):
+        found = read("edge/callback/page.html").decode()
+        if set(Template(found).get_identifiers()) == set(Template(_BARE).get_identifiers()):
+            html = found
+    style = html.partition("<style>")[2].partition("</style>")[0]
+    digest = b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
+    return Template(html), f"'sha256-{digest}'"
+
+
+def fixed_headers() -> dict[str, str]:
+    """Give the headers of every answer: nothing is stored, framed, referred, sniffed or run."""
+    return {
+        "Content-Security-Policy": (
+            f"default-src 'none'; style-src {_file()[1]}; img-src data:; "
+            "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+        ),
+        "Cache-Control": "no-store",
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Connection": "close",
+        "Server": "loopback-auth",
+    }
+
+
+def redirect(location: str) -> Answer:
+    """Send the browser on with a GET, away from an address that holds a code (RFC 9700 section 4.3.1)."""
+    return Answer(status=303, headers={"Location": location})
+
+
+def signed_in(*, name: str, server: str, profile: str) -> Answer:
+    """Tell that it is done: *name* as the server spelled it, *server* a host name."""
+    who = (
+        f"<strong>{_shown(name)}</strong> at <strong>{_shown(server)}</strong>"
+        if name
+        else f"<strong>{_shown(server)}</strong>"
+    )
+    return _page(
+        status=200,
+        kind="done",
+        title="Signed in",
+        lead=f"{'You are signed in as' if name else 'You are signed in to'} {who}.",
+        details=f"<p>The tokens are stored on this computer, in the profile <code>{_shown(profile)}</code>.</p>",
+        closing="You can close this tab and go back to your terminal.",
+    )
+
+
+def failed(error: LoopbackAuthError, *, is_stored: bool = False) -> Answer:
+    """
+    Tell what happened and what to do next, from our own texts.
+
+    *is_stored*: the tokens are on disk, and are about to be removed again. The server's words about it are in the terminal only: what comes with a request never goes into a page.
+    """
+    told = error.told or explanation(error.code, **error.facts)
+    denied = error.exit_code == 3  # noqa: PLR2004 - DESIGN of the exit statuses: the person's own no
+    return _page(
+        status=403 if denied else 400,
+        kind="denied" if denied else "failed",
+        title="Sign-in refused" if denied else "Sign-in failed",
+        lead=_shown(told.title) + ".",
+        details=f"<dl><dt>Why</dt><dd>{_shown(told.cause, limit=_EXPLANATION)}</dd><dt>What to do</dt><dd>{_shown(told.fix, limit=_EXPLANATION)}</dd></dl>"
+        f"<p>Your terminal says more. The error's name is <code>{_shown(error.code)}</code>.</p>",
+        closing=f"{'The sign-in is undone' if is_stored else 'Nothing was stored'}. You can close this tab.",
+    )
+
+
+def interrupted() -> Answer:
+    """Tell that the terminal ended the sign-in."""
+    return _page(
+        status=400,
+        kind="failed",
+        title="Sign-in stopped",
+        lead="The command in your terminal was stopped before the sign-in was complete.",
+        details="<dl><dt>What to do</dt><dd>Start it again: loopback-auth login</dd></dl>",
+        closing="Nothing was stored. You can close this tab.",
+    )
+
+
+_WHEN_REFUSED = (
+    "<p>If you were signing in, the sign-in goes on: return to the tab where you started, "
+    "or open the address in your terminal again.</p>"
+)
+_WITH_TOO_MANY_COOKIES = (
+    "<p>Your browser sent more than 64 KiB of headers: cookies, most likely, that programs on other "
+    "ports of this host have set. The sign-in goes on. Clear the cookies of this host in your "
+    "browser's settings and reload this page, or open the address in your terminal in a private "
+    "window, which has none.</p>"
+)
+
+
+def unmade(*, is_done: bool) -> Answer:
+    """Tell how it ended where the page that tells more could not be made."""
+    told = "You are signed in." if is_done else "The sign-in has ended."
+    return Answer(
+        status=200 if is_done else 400,
+        body=f"{told} Your terminal says more.\n".encode(),
+        headers={"Content-Type": "text/plain; charset=utf-8"},
+    )
+
+
+def refused(status: int) -> Answer:
+    """Return the answer to a visit that is not what we wait for."""
+    is_too_large = status == 431  # noqa: PLR2004 - RFC 6585 section 5
+    return _page(
+        status=status,
+        kind="failed",
+        title="Not the page you want",
+        lead="A program on this computer is waiting for one answer here, and this request is not it.",
+        details=_WITH_TOO_MANY_COOKIES if is_too_large else _WHEN_REFUSED,
+        closing="" if is_too_large else "You can close this tab.",
+    )
+
+
+def _page(*, status: int, kind: str, title: str, lead: str, details: str, closing: str) -> Answer:
+    body = _file()[0].substitute(kind=kind, title=title, lead=lead, details=details, closing=closing)
+    return Answer(status=status, body=body.encode(), headers={"Content-Type": "text/html; charset=utf-8"})
+
+
+def _shown(text: str, *, limit: int = SHOWN_CHARACTERS) -> str:
+    return escape(one_line(text, limit=limit))

@@ -1,0 +1,1 @@
+"""Files and folders, and who may read and write them."""

@@ -1,0 +1,172 @@
+"""
+Reading the files that this program believes: bounded, and such that nobody else could write them.
+
+Checks are made on what was opened, never on a name. A link is followed, as to somebody's dotfiles,
+where nobody else could have made it.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from contextlib import contextmanager, suppress
+
+from ...errors import FileUnsafe
+from .permissions import POSIX, check_believable, check_link
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+BOM = b"\xef\xbb\xbf"
+"""A byte order mark, which some editors put before UTF-8."""
+
+MEBIBYTES = 8
+"""No configuration is larger; a larger file is not read into memory."""
+
+PIPE_S = 10.0
+"""How long to wait for what comes out of a pipe: a password manager may ask for a finger first."""
+
+_OCTETS = MEBIBYTES * 1024 * 1024
+_CHUNK = 65536
+_LINKS = 40
+# O_NONBLOCK: opening a named pipe that somebody put there would wait for its other end.
+_READ = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_CLOEXEC", "O_NONBLOCK", "O_BINARY"))
+# How systems say that O_NOFOLLOW met a link: ENOTDIR where a folder was wanted, EMLINK on FreeBSD.
+_IS_LINK = (errno.ELOOP, errno.ENOTDIR, errno.EMLINK)
+
+
+def read_below(home: str, *names: str) -> bytes | None:
+    """
+    Return the content of the file *names* below the folder *home*; `None` only where there is none.
+
+    The folders on the way are checked, too.
+
+    Raises:
+        FileUnsafe: another user owns or can write the file, or a folder on the way.
+        OSError: it cannot be read; `strerror` says why.
+    """
+    path = os.path.join(home, *names)
+    try:
+        if not POSIX:
+            return _content(os.open(path, _READ), path)
+        with _folder(home, *names[:-1]) as folder:
+            return _content(_open(names[-1], _READ, path, folder), path)
+    except FileNotFoundError:
+        if _is_absent(path):
+            return None
+        raise OSError(errno.ENOENT, "a link leads nowhere") from None
+
+
+def read_anywhere(path: str) -> bytes:
+    """Return the content of the file, or pipe, that the user named; raises as `read_below`."""
+    descriptor = os.open(path, _READ)
+    if stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+        return _from_pipe(descriptor)
+    return _content(descriptor, path)
+
+
+def text_of(content: bytes) -> str:
+    """Return *content* as text without its byte order mark; raises `ValueError` with the reason."""
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise ValueError("it is UTF-16, not UTF-8")
+    try:
+        return content.removeprefix(BOM).decode()
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ValueError(f"it is not UTF-8 in line {line}") from None
+
+
+def followed(path: str) -> str:
+    """
+    Return where the links that begin at *path* lead.
+
+    Raises `FileUnsafe` where somebody else could lead them elsewhere.
+    """
+    for _ in range(_LINKS):
+        about = os.lstat(path)
+        if not stat.S_ISLNK(about.st_mode):
+            break
+        check_link(path, about, FileUnsafe)
+        path = os.path.join(os.path.dirname(path), os.readlink(path))
+        folder = os.path.dirname(path)
+        check_believable(folder, os.stat(folder), sticky=True)
+    return path
+
+
+@contextmanager
+def _folder(home: str, *names: str) -> Iterator[int]:
+    """Open the folder *names* below *home*, and check each one on the way."""
+    path, descriptor = home, _open(home, _READ | os.O_DIRECTORY, home, None)
+    try:
+        check_believable(path, os.fstat(descriptor))
+        for name in names:
+            path = os.path.join(path, name)
+            above, descriptor = descriptor, _open(name, _READ | os.O_DIRECTORY, path, descriptor)
+            os.close(above)
+            check_believable(path, os.fstat(descriptor))
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _open(name: str, flags: int, path: str, folder: int | None) -> int:
+    try:
+        return os.open(name, flags | os.O_NOFOLLOW, dir_fd=folder)
+    except OSError as error:
+        if error.errno not in _IS_LINK:
+            raise
+    # Not by following: in a sticky folder a stranger's link could stand there by now.
+    return os.open(followed(path), flags | os.O_NOFOLLOW)
+
+
+def _content(descriptor: int, path: str) -> bytes:
+    content = bytearray()
+    try:
+        about = os.fstat(descriptor)
+        if not stat.S_ISREG(about.st_mode):
+            raise OSError(errno.EINVAL, "it is no plain file")
+        check_believable(path, about)
+        while len(content) <= _OCTETS and (chunk := os.read(descriptor, _CHUNK)):
+            content += chunk
+    finally:
+        os.close(descriptor)
+    return _bounded(content)
+
+
+def _from_pipe(descriptor: int) -> bytes:
+    import select
+    import time
+
+    content, deadline = bytearray(), time.monotonic() + PIPE_S
+    with os.fdopen(descriptor, "rb", 0) as pipe:
+        while select.select([pipe], [], [], max(0.0, deadline - time.monotonic()))[0]:
+            chunk = pipe.read(_CHUNK)
+            content += chunk or b""
+            if chunk == b"" or len(content) > _OCTETS:
+                return _bounded(content)
+    raise OSError(errno.ETIMEDOUT, f"nothing came out of it for {PIPE_S:g} s")
+
+
+def _bounded(content: bytearray) -> bytes:
+    if len(content) > _OCTETS:
+        raise OSError(errno.EFBIG, f"it is larger than {MEBIBYTES} MiB")
+    return bytes(content)
+
+
+def _is_absent(path: str) -> bool:
+    """
+    Return whether no file is meant by *path*: a link that leads nowhere means one.
+
+    Raises:
+        OSError: the system does not say; only its "no such file" counts as absent.
+    """
+    try:
+        os.lstat(path)
+    except FileNotFoundError:
+        folder = os.path.dirname(path)
+        with suppress(FileNotFoundError):
+            return stat.S_ISDIR(os.stat(folder).st_mode)
+        return _is_absent(folder)
+    return False

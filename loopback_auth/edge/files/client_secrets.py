@@ -1,0 +1,54 @@
+"""Client secrets in files: keeping one that was typed in, for its owner alone, and reading one."""
+
+from __future__ import annotations
+
+import os
+
+from ...errors import UsageError
+from ...oauth.secret import Secret
+from .believed_file import read_anywhere, text_of
+from .private_folder import opened
+
+
+def keep_client_secret(home: str, profile: str, secret: Secret) -> str:
+    """Write *secret* to a file of its own below *home*, 0600 in a folder 0700, for `client_secret_file`; give its path."""
+    path = os.path.join(home, "client-secrets", profile)
+    with opened(os.path.dirname(path), create=True) as folder:
+        assert folder is not None  # noqa: S101 - it was created
+        content = secret.reveal().encode("utf-8", "surrogateescape")
+        folder.replace(profile, content, temporary=f".{profile}~{os.urandom(8).hex()}.tmp")
+    return path
+
+
+def read_client_secret(path: str) -> Secret:
+    """
+    Return the client secret that is all of the file at *path*, or comes out of a pipe there.
+
+    Raises:
+        UsageError: it cannot be read, or is empty.
+        FileUnsafe: another user owns or can write it.
+    """
+    try:
+        value = text_of(read_anywhere(path)).strip("\r\n")
+    except OSError as error:
+        raise _unreadable(path, error.strerror or str(error)) from None
+    except ValueError as error:
+        raise _unreadable(path, str(error)) from None
+    if not value:
+        raise UsageError(
+            f"{path} holds no client secret: it is empty",
+            cause=_CAUSE,
+            fix="write the secret into it, or give it with --client-secret-prompt",
+        )
+    return Secret(value)
+
+
+_CAUSE = "client_secret_file must name a text file that holds the secret and nothing else."
+
+
+def _unreadable(path: str, why: str) -> UsageError:
+    return UsageError(
+        f"the client secret cannot be read from {path}: {why}",
+        cause=_CAUSE,
+        fix="correct the path, or give the secret with --client-secret-prompt",
+    )

@@ -1,0 +1,125 @@
+"""Where the files of this program lie."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from ...errors import UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_NAME = "loopback-auth"
+
+
+def variable(name: str, environ: Mapping[str, str] | None) -> str:
+    """
+    Return the environment variable *name* of *environ*, by default of this process; "" where it is not set.
+
+    `os.environ` is nobody's default and nobody's local variable: help(), `pytest -l` and error
+    reporters print those, and it holds secrets.
+    """
+    return (os.environ if environ is None else environ).get(name, "")
+
+
+def absolute_folder(path: str | bytes | os.PathLike[str]) -> str:
+    """
+    Return *path* as it is meant now: `~` is the user's home folder, relative is below the current one.
+
+    Raises `UsageError` where that is no folder.
+    """
+    given = os.path.expanduser(os.fsdecode(path))
+    if not given or given.startswith("~"):
+        raise UsageError(
+            f"{given!r} is not a folder to keep files in",
+            cause="It is empty, or begins with ~ and the name of a user that this computer does not know.",
+            fix="give an absolute path; a folder that is really called so is ./~name",
+        )
+    try:
+        return os.path.abspath(given)
+    except FileNotFoundError as error:
+        raise UsageError(
+            f"{given!r} is relative, and the current folder does not exist any more",
+            cause="Another program removed the folder that this one was started in.",
+            fix="give an absolute path, or change to a folder that exists: cd",
+        ) from error
+
+
+def home(environ: Mapping[str, str] | None = None, platform: str = sys.platform) -> str:
+    """
+    Give the folder of all files: `LOOPBACK_AUTH_HOME`, else the user's configuration folder.
+
+    Raises `UsageError` rather than ever answer with a relative path or one below `/` itself.
+    """
+    chosen = variable("LOOPBACK_AUTH_HOME", environ)
+    if chosen:
+        if not os.path.isabs(chosen):
+            raise UsageError(
+                f"LOOPBACK_AUTH_HOME must be an absolute path, not {chosen!r}",
+                cause="A relative path would mean another folder in every directory.",
+                fix="set it to an absolute path, or unset it",
+            )
+        if os.path.dirname(os.path.normpath(chosen)) == os.path.normpath(chosen):
+            raise UsageError(
+                "LOOPBACK_AUTH_HOME must not be the root folder",
+                cause="What lies there belongs to the whole machine.",
+                fix="set it to a folder of your own, or unset it",
+            )
+        return os.path.normpath(chosen)
+    if platform != "darwin" and not platform.startswith("linux"):
+        from platformdirs import user_config_path
+
+        return str(user_config_path(_NAME, appauthor=False))
+    # What platformdirs answers there, which tests hold this to: loading it would cost `token` a
+    # third of its time.
+    base = variable("XDG_CONFIG_HOME", environ).strip()
+    chosen = os.path.join(base, _NAME) if os.path.isabs(base) else ""
+    if platform == "darwin":
+        return _on_macos(chosen, environ)
+    return chosen or os.path.join(_home_folder(environ), ".config", _NAME)
+
+
+def _on_macos(chosen: str, environ: Mapping[str, str] | None) -> str:
+    """
+    Return the folder that XDG_CONFIG_HOME *chosen* means, else the one of applications.
+
+    Before version 4.6 platformdirs did not look at XDG_CONFIG_HOME there: what lies in the folder of
+    applications is used where it is, until there is something in the other.
+    """
+    if chosen and os.path.lexists(chosen):
+        return chosen
+    try:
+        former = os.path.join(_home_folder(environ), "Library", "Application Support", _NAME)
+    except UsageError:
+        if not chosen:
+            raise
+        return chosen
+    return former if not chosen or os.path.isdir(former) else chosen
+
+
+def _home_folder(environ: Mapping[str, str] | None) -> str:
+    folder = variable("HOME", environ)
+    if not folder:
+        import pwd
+
+        folder = pwd.getpwuid(os.getuid()).pw_dir if _known_user() else ""
+    if not os.path.isabs(folder) or not os.path.normpath(folder).strip("/"):
+        raise UsageError(
+            "there is no home folder to keep tokens in",
+            cause="HOME is unset, relative or the root folder, and LOOPBACK_AUTH_HOME is not set.",
+            fix="set LOOPBACK_AUTH_HOME to an absolute path that only you can write to",
+        )
+    return folder
+
+
+def _known_user() -> bool:
+    import pwd
+
+    try:
+        pwd.getpwuid(os.getuid())
+    except KeyError:
+        # A container that runs under a number no passwd file knows.
+        return False
+    return True

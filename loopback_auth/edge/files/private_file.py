@@ -1,0 +1,54 @@
+"""A file of the user's choice, anywhere, that holds a secret: 0600, and there whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from ...errors import OutputFailed, StoreError, UsageError
+from .private_folder import unchanged
+
+
+def write_private_file(path: str, content: bytes, *, overwrite: bool) -> None:
+    """
+    Write *content* to *path*; the folder it lies in stays as it is.
+
+    Raises `UsageError` for a file that is there, unless told to *overwrite*, and for what is no plain file in any case; `OutputFailed`.
+    """
+    _check_free(path, overwrite=overwrite)
+    folder, name = os.path.split(os.path.abspath(path))
+    try:
+        with unchanged(folder) as place:
+            place.replace(name, content, temporary=f".{name}~{os.urandom(8).hex()}.tmp")
+    except OSError as error:
+        raise _failed(path, error.strerror or str(error)) from error
+    except StoreError as error:
+        raise _failed(path, error.message) from error
+
+
+def _check_free(path: str, *, overwrite: bool) -> None:
+    try:
+        about = os.lstat(path)
+    except OSError:
+        # There is none, or nothing can be: writing it will tell.
+        return
+    if not stat.S_ISREG(about.st_mode):
+        raise UsageError(
+            f"{path} is no plain file",
+            cause="A folder, a link or a device stays as it is.",
+            fix="name another file with --output, or leave --output out and redirect standard output",
+        )
+    if not overwrite:
+        raise UsageError(
+            f"{path} is there already",
+            cause="A file is not overwritten unasked.",
+            fix="name another file with --output, or overwrite this one with --force",
+        )
+
+
+def _failed(path: str, why: str) -> OutputFailed:
+    return OutputFailed(
+        f"{path} could not be written: {why}",
+        cause="Its folder is not there, is read-only or full, or you may not write there.",
+        fix=f"look at the folder: ls -ld {os.path.dirname(path) or '.'}; or name another file with --output",
+    )

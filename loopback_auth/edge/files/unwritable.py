@@ -1,0 +1,55 @@
+"""Why nothing could be saved: what the system said, as a cause and a fix."""
+
+from __future__ import annotations
+
+import errno
+import os
+
+from ...errors import StoreUnwritable
+
+_STAYS = "What was stored stays as it was."
+_ELSEWHERE = "set LOOPBACK_AUTH_HOME to a folder"
+_REASONS: tuple[tuple[tuple[str, ...], str, str], ...] = (
+    (
+        ("ENOSPC", "EDQUOT"),
+        "The disk is full, or your share of it is.",
+        f"make room (df -h {{folder}}), or {_ELSEWHERE} on another disk",
+    ),
+    (("EROFS",), "The file system is read-only.", f"{_ELSEWHERE} that can be written to"),
+    (
+        ("EACCES", "EPERM"),
+        "This user may not write there.",
+        f"look at it with ls -ld {{folder}} and make it yours, or {_ELSEWHERE} of your own",
+    ),
+    (
+        ("EMFILE", "ENFILE"),
+        "This process, or the system, has as many open files as it may have.",
+        "close some, or raise the limit: ulimit -n 1024",
+    ),
+    (
+        ("ENOLCK", "ENOSYS", "ENOTSUP", "EOPNOTSUPP"),
+        "The file system has no file locks, as a network share without its lock service has none.",
+        f"{_ELSEWHERE} on a local disk, or have the share's lock service started",
+    ),
+    (
+        ("EIO", "ESTALE", "ENODEV", "ENXIO", "EREMOTEIO"),
+        "The disk, or the computer that shares it, answered with an error.",
+        f"look at the system's log (dmesg) and at the mount, or {_ELSEWHERE} on another disk",
+    ),
+)
+
+
+def unwritable(path: str, error: OSError) -> StoreUnwritable:
+    """Return the error that says why *path* could not be written."""
+    folder = os.path.dirname(path) or path
+    name = errno.errorcode.get(error.errno or 0, "")
+    cause, fix = next(
+        ((cause, fix) for names, cause, fix in _REASONS if name in names),
+        ("The message says what the system has against it.", f"put that right, or {_ELSEWHERE} of your own"),
+    )
+    return StoreUnwritable(
+        f"{path}: {error.strerror or error}",
+        cause=f"{cause} {_STAYS}",
+        fix=f"{fix.format(folder=folder)}, then run the command again",
+        path=path,
+    )

@@ -1,0 +1,148 @@
+"""What the HTTP client raises, as the `TransportError` that says what happened and what to do."""
+
+from __future__ import annotations
+
+import os
+import socket
+import ssl
+from contextlib import suppress
+from urllib.parse import urlsplit
+
+from ...errors import (
+    CertificateExpired,
+    CertificateMalformed,
+    CertificateNameDiffers,
+    CertificateNotYetValid,
+    CertificateUntrusted,
+    ClientCertificateWanted,
+    ConnectionFailed,
+    ConnectionLost,
+    HostNotFound,
+    PlainHTTPAnswered,
+    TLSFailed,
+    TLSTooOld,
+    TransportError,
+)
+from .proxy import proxy_failed
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .proxy import Proxy
+    from .tls import Trust
+
+# What a certificate's refusal is called: by OpenSSL (x509_vfy.h), by macOS (errSec...), by Windows (CERT_E_...).
+_REFUSALS: dict[int, type[TLSFailed]] = {
+    **dict.fromkeys((2, 18, 19, 20, 21, 27, 28), CertificateUntrusted),
+    **dict.fromkeys((-67843, -25318, 0x800B0109, 0x800B010A, 0x800B010D), CertificateUntrusted),
+    **dict.fromkeys((10, -67818, 0x800B0101), CertificateExpired),
+    **dict.fromkeys((9, -67819), CertificateNotYetValid),
+    **dict.fromkeys((62, 64, -67602, 0x800B010F), CertificateNameDiffers),
+}
+_OWN_SIGNATURE = 18
+# What X509_STRICT alone refuses.
+_STRICT = range(80, 94)
+
+_REASONS: dict[str, type[TLSFailed]] = {
+    **dict.fromkeys(
+        (
+            "WRONG_VERSION_NUMBER",
+            "HTTP_REQUEST",
+            "UNKNOWN_PROTOCOL",
+            "RECORD_LAYER_FAILURE",
+            "PACKET_LENGTH_TOO_LONG",
+        ),
+        PlainHTTPAnswered,
+    ),
+    **dict.fromkeys(
+        ("TLSV1_ALERT_PROTOCOL_VERSION", "UNSUPPORTED_PROTOCOL", "VERSION_TOO_LOW", "NO_PROTOCOLS_AVAILABLE"),
+        TLSTooOld,
+    ),
+    **dict.fromkeys(
+        (
+            "TLSV13_ALERT_CERTIFICATE_REQUIRED",
+            "SSLV3_ALERT_BAD_CERTIFICATE",
+            "SSLV3_ALERT_CERTIFICATE_UNKNOWN",
+        ),
+        ClientCertificateWanted,
+    ),
+}
+
+
+def translated(error: Exception, host: str, *, proxy: Proxy | None, trust: Trust | None) -> TransportError:
+    """Return the error that fits what aiohttp raised about a request to *host*."""
+    import aiohttp
+
+    nameless = isinstance(error, (aiohttp.ClientConnectorDNSError, socket.gaierror))
+    if proxy and (
+        nameless or isinstance(error, (aiohttp.ClientHttpProxyError, aiohttp.ClientProxyConnectionError))
+    ):
+        return proxy_failed(proxy, host, status=getattr(error, "status", None), nameless=nameless)
+    if tls := _tls_error(error):
+        at_proxy = proxy is not None and getattr(error, "host", None) == urlsplit(proxy.url).hostname
+        where = f"the proxy {proxy.where} ({proxy.variable})" if proxy and at_proxy else host
+        return _tls_failed(tls, where, host=host, trust=trust)
+    if nameless:
+        return HostNotFound(f"the name {host} is not known", host=host)
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return ConnectionFailed(f"cannot connect to {host}: {_system_reason(error.os_error)}", host=host)
+    if isinstance(error, (aiohttp.ClientPayloadError, aiohttp.ServerDisconnectedError, OSError)):
+        return ConnectionLost(f"the connection to {host} broke before the answer was complete", host=host)
+    return TransportError(f"{host} did not answer in HTTP ({type(error).__name__})", host=host)
+
+
+def _tls_error(error: Exception) -> ssl.SSLError | None:
+    """Return the error of `ssl` that *error* is, or is about."""
+    # TLS 1.3's alerts come when the request is sent already, and aiohttp wraps them as any loss.
+    about = (
+        getattr(error, "certificate_error", None),
+        getattr(error, "os_error", None),
+        error,
+        error.__cause__,
+    )
+    return next((each for each in about if isinstance(each, ssl.SSLError)), None)
+
+
+def _tls_failed(error: ssl.SSLError, where: str, *, host: str, trust: Trust | None) -> TLSFailed:
+    if not isinstance(error, ssl.SSLCertVerificationError):
+        reason = error.reason or type(error).__name__
+        kind = _REASONS.get(reason, TLSFailed)
+        return kind(f"no safe connection to {where}: {reason.replace('_', ' ').lower()}", host=host)
+    kind = _REFUSALS.get(error.verify_code, CertificateMalformed)
+    cause, fix = "", ""
+    if kind is CertificateUntrusted and trust:
+        cause, fix = _untrusted(error.verify_code, trust)
+    elif kind is CertificateMalformed and error.verify_code not in _STRICT:
+        # Which --ca-bundle would not help against.
+        fix = f"tell whoever runs {host}, or the company's proxy, what is wrong with it: it needs another certificate"
+    message = f"no safe connection to {where}: {error.verify_message.rstrip('.')}"
+    return kind(message, cause=cause, fix=fix, host=host)
+
+
+def _untrusted(code: int, trust: Trust) -> tuple[str, str]:
+    own = (
+        "It is signed by nobody but itself"
+        if code == _OWN_SIGNATURE
+        else "Nobody who is trusted here signed it"
+    )
+    unusable = "".join(
+        f"; {name} = {trust.given[name]} is not used: {why}" for name, why in trust.unusable.items()
+    )
+    cause = f"{own}. Trusted are {trust.described()}{unusable}."
+    if trust.unusable:
+        return (
+            cause,
+            f"correct {' and '.join(trust.unusable)}, or name the file: loopback-auth login --ca-bundle FILE",
+        )
+    if trust.elsewhere and "ca_bundle" not in trust.given:
+        name, path = trust.elsewhere
+        return cause, f"loopback-auth login --ca-bundle {path}   which is what {name} names to other programs"
+    return cause, ""
+
+
+def _system_reason(error: OSError) -> str:
+    if error.errno is None and isinstance(error, ConnectionResetError):
+        return "the connection was closed at once"
+    reason = error.strerror or "no route"
+    with suppress(ValueError, TypeError):
+        reason = os.strerror(error.errno) if error.errno else reason
+    return reason.lower()

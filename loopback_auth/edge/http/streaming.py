@@ -1,0 +1,170 @@
+"""A request whose body and answer may be of any length: both pass through in pieces, and only silence is bounded in time."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from ...errors import AnswerTimedOut, TransportError
+from ..process.event_loop import entered
+from .answer_body import can_unpack, codings_of, unpacked
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from asyncio import Timeout
+    from collections.abc import AsyncIterator
+    from contextlib import AbstractAsyncContextManager
+
+    from aiohttp import ClientResponse
+
+    from ...oauth.secret import Secret
+    from .client import HttpTransport
+    from .upload import Upload
+
+ACCEPT = "application/json, */*;q=0.8"
+"""JSON where the server has a choice, else whatever it has."""
+
+_SEE_IT = "to see it as it comes: loopback-auth api -i -H 'Accept-Encoding: gzip'"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceRequest:
+    """A request to an API, without the token that goes with it; address and headers may hold secrets of the person's."""
+
+    method: str
+    url: str = field(repr=False)
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    upload: Upload | None = field(default=None, repr=False)
+
+    def has(self, name: str) -> bool:
+        """Tell whether the person set the header *name*."""
+        return any(each.lower() == name for each, _ in self.headers)
+
+
+class StreamedReply:
+    """An answer whose head is here; its body comes while *pieces* are asked for. Header names are as they came."""
+
+    def __init__(
+        self,
+        *,
+        url: str,
+        status: int,
+        reason: str = "",
+        headers: tuple[tuple[str, str], ...] = (),
+        pieces: AsyncIterator[bytes],
+    ) -> None:
+        self.url = url
+        self.status = status
+        self.reason = reason
+        self.headers = headers
+        self.pieces = pieces
+
+    def header(self, name: str) -> str:
+        """Give the value of the first header of that name, in lower case; empty when there is none."""
+        return next((value for each, value in self.headers if each.lower() == name), "")
+
+
+class StreamingTransport:
+    """Sends requests by *http*, whose time limit is here that of a silence; connecting is limited as it is there."""
+
+    def __init__(self, http: HttpTransport) -> None:
+        self._http = http
+
+    @asynccontextmanager
+    async def __call__(self, request: ResourceRequest, token: Secret) -> AsyncIterator[StreamedReply]:
+        """
+        Send *request* with *token*, once; within the block its answer can be read.
+
+        Raises the `TransportError` that fits, on entering and while pieces are read, and the failure of the request's body.
+        """
+        await entered()
+        import asyncio
+
+        host, upload = urlsplit(request.url).netloc, request.upload
+        try:
+            async with asyncio.timeout(self._http.timeout_s) as bound:
+                patience = _Patience(bound, self._http.timeout_s)
+                async with self._opened(request, token, patience) as response:
+                    yield self._reply(request, response, patience)
+        except TimeoutError:
+            raise AnswerTimedOut(f"{host} said nothing for {self._http.timeout_s:g} s", host=host) from None
+        except TransportError:
+            if upload is not None and upload.failure is not None:
+                raise upload.failure from None
+            raise
+
+    def _opened(
+        self, request: ResourceRequest, token: Secret, patience: _Patience
+    ) -> AbstractAsyncContextManager[ClientResponse]:
+        upload = request.upload
+        headers = [*request.headers, ("Authorization", f"Bearer {token.reveal()}")]
+        if not request.has("accept"):
+            headers.append(("Accept", ACCEPT))
+        if upload is not None and upload.length is not None:
+            headers.append(("Content-Length", str(upload.length)))
+        return self._http.opened(
+            request.method,
+            request.url,
+            headers=headers,
+            data=None if upload is None else _sent(upload, patience),
+            total_s=None,
+        )
+
+    def _reply(
+        self, request: ResourceRequest, response: ClientResponse, patience: _Patience
+    ) -> StreamedReply:
+        patience.pause()
+        pieces = self._read(response, request.url, patience)
+        codings = codings_of(response.headers.get("Content-Encoding", ""))
+        # Who asks for an encoding gets it as it comes.
+        if can_unpack(codings) and not request.has("accept-encoding"):
+            pieces = unpacked(pieces, urlsplit(request.url).netloc, fix=_SEE_IT)
+        return StreamedReply(
+            url=request.url,
+            status=response.status,
+            reason=response.reason or "",
+            headers=tuple(response.headers.items()),
+            pieces=pieces,
+        )
+
+    async def _read(self, response: ClientResponse, url: str, patience: _Patience) -> AsyncIterator[bytes]:
+        while True:
+            patience.begin()
+            with self._http.translating(url):
+                piece = await response.content.readany()
+            patience.pause()
+            if not piece:
+                return
+            yield piece
+
+
+class _Patience:
+    """The time limit of a silence: it runs while the other side has to do something."""
+
+    def __init__(self, bound: Timeout, silence_s: float) -> None:
+        self._bound = bound
+        self._silence_s = silence_s
+
+    def begin(self) -> None:
+        import asyncio
+
+        self._set(asyncio.get_running_loop().time() + self._silence_s)
+
+    def pause(self) -> None:
+        self._set(None)
+
+    def _set(self, when: float | None) -> None:
+        # A body may be asked for its next piece when all is over.
+        with suppress(RuntimeError):
+            self._bound.reschedule(when)
+
+
+async def _sent(upload: Upload, patience: _Patience) -> AsyncIterator[bytes]:
+    patience.pause()
+    async for piece in upload.pieces():
+        patience.begin()
+        if piece:
+            yield piece
+        patience.pause()
+    patience.begin()

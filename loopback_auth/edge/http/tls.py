@@ -1,0 +1,208 @@
+"""
+TLS: which certificates are trusted, what of the environment counts for it, and what it means when a connection is refused.
+
+`ssl` takes more from the environment than anybody asked for. Keys are never logged (`SSLKEYLOGFILE` is for programs under test), and
+what of `SSL_CERT_FILE`, `SSL_CERT_DIR` and `OPENSSL_CONF` cannot be used is named where it matters.
+"""
+
+from __future__ import annotations
+
+import os
+import ssl
+import stat
+import sys
+from contextlib import contextmanager, suppress
+
+from ...errors import ConfigError, TLSUnavailable
+from ..files.permissions import check_believable
+from ..interaction.environment import without_variables
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+BUNDLE_OCTETS = 64 * 1024 * 1024
+"""The most that is read of a file of certificates; all public CAs together are a quarter of a MiB."""
+
+_ELSEWHERE = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
+"""Variables that name a company's CA to other programs."""
+
+_BYTE_ORDER_MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+
+
+class Trust:
+    """
+    The certificates that are trusted: *context* to connect with, and in words where they come from.
+
+    *given* are those that the person named (setting or variable, and path), *unusable* what of them cannot be used and why,
+    *elsewhere* a file that the environment names to other programs alone.
+    """
+
+    def __init__(self, ca_bundle: str | None, environ: Mapping[str, str]) -> None:
+        self.given: dict[str, str] = {}
+        self.unusable: dict[str, str] = {}
+        self.system = "the system's certificates"
+        self.context = _new_context()
+        self.elsewhere = next(
+            ((name, environ[name]) for name in _ELSEWHERE if os.path.isfile(environ.get(name, ""))), None
+        )
+        if sys.platform not in ("darwin", "win32"):
+            self._load_system(environ)
+        if ca_bundle:
+            if why := _load_file(self.context, ca_bundle, is_believed=True):
+                raise _bundle_unusable(ca_bundle, why)
+            self.given["ca_bundle"] = ca_bundle
+        self._check_as_asked()
+
+    def _load_system(self, environ: Mapping[str, str]) -> None:
+        """Load what OpenSSL would; an empty variable is none."""
+        paths = ssl.get_default_verify_paths()
+        file, folder = (environ.get(name, "") for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"))
+        self._take("SSL_CERT_FILE", file, _load_file(self.context, file or paths.openssl_cafile))
+        self._take("SSL_CERT_DIR", folder, _load_folders(self.context, folder or paths.openssl_capath))
+        there = os.path.exists(paths.openssl_cafile), _hashed(paths.openssl_capath)
+        if not (file or there[0]) and not (folder or there[1]):
+            self.system = (
+                f"no certificates: there are none in {paths.openssl_cafile} or {paths.openssl_capath}"
+            )
+
+    def _take(self, variable: str, value: str, why: str) -> None:
+        if value:
+            self.given[variable] = value
+            if why:
+                self.unusable[variable] = why
+
+    def _check_as_asked(self) -> None:
+        """Check a CA that the person gave as Python 3.12 and every other program do, else as this Python does."""
+        flags = self.context.verify_flags
+        if self.given:
+            # A company's CA often breaks RFC 5280 in small ways, and one that is named need not be a root.
+            flags = (flags | ssl.VERIFY_X509_PARTIAL_CHAIN) & ~ssl.VERIFY_X509_STRICT
+        elif sys.version_info >= (3, 13):
+            # As ssl.create_default_context does, which reads SSLKEYLOGFILE.
+            flags |= ssl.VERIFY_X509_PARTIAL_CHAIN | ssl.VERIFY_X509_STRICT
+        self.context.verify_flags = flags
+
+    def described(self) -> str:
+        """Say which certificates are trusted."""
+        used = [f"{name} = {path}" for name, path in self.given.items() if name not in self.unusable]
+        return " and ".join([self.system, *used])
+
+
+def _new_context() -> ssl.SSLContext:
+    """Return a context that verifies, and trusts nobody yet; on macOS and Windows, whom the system trusts."""
+    with _beginning():
+        if sys.platform in ("darwin", "win32"):
+            import truststore
+
+            context: ssl.SSLContext = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        else:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        # A system that asks for more is not overruled.
+        context.minimum_version = max(context.minimum_version, ssl.TLSVersion.TLSv1_2)
+    return context
+
+
+def load_aiohttp(*, trusting_nobody: bool = False) -> None:
+    """
+    Import aiohttp, which makes a TLS context at once; do so without its obeying `SSLKEYLOGFILE`.
+
+    Nothing of ours uses that context. It takes longer to make than all of asyncio to import, unless it is *trusting_nobody*, which is
+    for a process that has no other user of aiohttp. Raise `TLSUnavailable` where OpenSSL cannot begin at all.
+    """
+    if "aiohttp" in sys.modules:
+        return
+    # One that is no file, such as a pipe, would be waited for.
+    file = () if os.path.isfile(os.environ.get("SSL_CERT_FILE", "")) else ("SSL_CERT_FILE",)
+    nobody = dict.fromkeys(("SSL_CERT_FILE", "SSL_CERT_DIR"), os.devnull) if trusting_nobody else {}
+    with without_variables(("SSLKEYLOGFILE", *file, *nobody)), _beginning():
+        os.environ.update(nobody)
+        try:
+            import aiohttp  # noqa: F401 - for its being loaded
+        finally:
+            for name in nobody:
+                del os.environ[name]
+
+
+@contextmanager
+def _beginning() -> Iterator[None]:
+    try:
+        yield
+    except ssl.SSLError as error:
+        settings = os.environ.get("OPENSSL_CONF")
+        raise TLSUnavailable(
+            f"OpenSSL does not work here: {str(error.reason or error).replace('_', ' ').lower()}",
+            fix=f"unset OPENSSL_CONF, or correct {settings}" if settings else "",
+            cause=f"It is told how to by OPENSSL_CONF = {settings}." if settings else "",
+        ) from None
+
+
+def _load_file(context: ssl.SSLContext, path: str, *, is_believed: bool = False) -> str:
+    """
+    Trust the certificates in *path*; return why that cannot be, or nothing.
+
+    One that *is_believed* because a setting names it is nobody else's to write (`FileUnsafe`).
+    """
+    try:
+        about = os.stat(path)
+        if not stat.S_ISREG(about.st_mode):
+            return "it is a folder" if stat.S_ISDIR(about.st_mode) else "it is no regular file"
+        if about.st_size > BUNDLE_OCTETS:
+            return "it is far larger than all certificates there are"
+        with open(path, "rb") as file:
+            if is_believed:
+                check_believable(path, os.fstat(file.fileno()))
+            head = file.read(3)
+            encoding = next(
+                (_BYTE_ORDER_MARKS[mark] for mark in _BYTE_ORDER_MARKS if head.startswith(mark)), ""
+            )
+            if encoding or is_believed:
+                # Behind a mark OpenSSL would overlook the first certificate, or all; and what was checked
+                # is what has to be read.
+                text = (head + file.read()).decode(encoding or "ascii", "replace")
+                context.load_verify_locations(cadata=text.encode("ascii", "replace").decode() or "\n")
+            else:
+                context.load_verify_locations(cafile=path)
+    except ssl.SSLError:
+        return (
+            "it is in DER form, not PEM"
+            if head[:2] == b"\x30\x82"
+            else "it holds no PEM certificate, or a damaged one"
+        )
+    except (OSError, ValueError) as error:
+        return (getattr(error, "strerror", None) or "it is no path").lower()
+    return ""
+
+
+def _load_folders(context: ssl.SSLContext, path: str) -> str:
+    """Trust the folders in *path*, of which OpenSSL takes several; return why none can be used, or nothing."""
+    if os.path.isfile(path):
+        return "it is a file"
+    folders = [folder for folder in path.split(os.pathsep) if _hashed(folder)]
+    if not folders:
+        missing = not any(map(os.path.isdir, path.split(os.pathsep)))
+        return (
+            "there is no such folder"
+            if missing
+            else f"no certificate in it is found by its hash: openssl rehash {path}"
+        )
+    context.load_verify_locations(capath=os.pathsep.join(folders))
+    return ""
+
+
+def _hashed(folder: str) -> bool:
+    """Tell whether OpenSSL can find a certificate in *folder*: it looks for names such as 5ad8a5d6.0."""
+    with suppress(OSError, ValueError):
+        return any(name[8:9] == "." and name[9:].isdecimal() for name in os.listdir(folder))
+    return False
+
+
+def _bundle_unusable(path: str, why: str) -> ConfigError:
+    der = "DER" in why
+    return ConfigError(
+        f"the CA bundle {path} cannot be used: {why}",
+        cause="ca_bundle must name a file of PEM certificates, which begin with -----BEGIN CERTIFICATE-----.",
+        fix=f"openssl x509 -inform der -in {path} -out {path}.pem, and name that file with --ca-bundle"
+        if der
+        else f"look at it: openssl x509 -in {path} -noout -subject; then name the right one with --ca-bundle FILE",
+    )

@@ -1,0 +1,132 @@
+"""The body of a request, from the command line, a file or a pipe; what fits is sent again when it has to be."""
+
+from __future__ import annotations
+
+import os
+import stat
+from contextlib import suppress
+
+from ...errors import UsageError
+from ..process.interrupts import awaitable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop, Future
+    from collections.abc import AsyncIterator
+    from io import FileIO
+
+KEPT_OCTETS = 1024 * 1024
+"""So much of a pipe is kept, to be sent again."""
+
+PIECE_OCTETS = 256 * 1024
+
+
+class Upload:
+    """
+    A body that is in memory, *octets*.
+
+    *length* is `None` where it is not known before the end. One that is not *repeatable* can be sent once.
+    """
+
+    length: int | None
+    repeatable = True
+
+    def __init__(self, octets: bytes) -> None:
+        self.beginning = octets
+        self.length = len(octets)
+        # Told here, since an HTTP client makes a network error of whatever a body raises.
+        self.failure: UsageError | None = None
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """Give the body, from its beginning."""
+        yield self.beginning
+
+    def _failed(self, why: str) -> UsageError:
+        self.failure = UsageError(
+            f"the body of the request {why}",
+            cause="Part of the request had been sent; the server cannot have taken it.",
+            fix="check the file or command that -d reads, then: loopback-auth api",
+        )
+        return self.failure
+
+
+class FileUpload(Upload):
+    """A regular file, from where it stands to its present end."""
+
+    def __init__(self, file: FileIO) -> None:
+        self._file = file
+        self._start = file.tell()
+        super().__init__(file.read(PIECE_OCTETS) or b"")
+        self.length = max(os.fstat(file.fileno()).st_size - self._start, 0)
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        self._file.seek(self._start)
+        left = self.length or 0
+        while left:
+            try:
+                piece = self._file.read(min(PIECE_OCTETS, left))
+            except OSError as error:
+                raise self._failed(f"cannot be read: {error.strerror}") from None
+            if not piece:
+                raise self._failed("became shorter while it was sent")
+            left -= len(piece)
+            yield piece
+
+
+class PipeUpload(Upload):
+    """A pipe or a terminal that holds more than is kept: *beginning* was read from it."""
+
+    repeatable = False
+
+    def __init__(self, beginning: bytes, file: FileIO) -> None:
+        super().__init__(beginning)
+        self._file = file
+        self.length = None
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        yield self.beginning
+        while True:
+            try:
+                piece = await _read_aside(self._file)
+            except OSError as error:
+                raise self._failed(f"cannot be read: {error.strerror}") from None
+            if not piece:
+                return
+            yield piece
+
+
+def upload_of(file: FileIO) -> Upload:
+    """Make the upload that suits *file*; of a pipe, this waits for its first mebibyte or its end."""
+    if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        return FileUpload(file)
+    beginning = bytearray()
+    with awaitable(file.fileno()) as wait:
+        while len(beginning) <= KEPT_OCTETS:
+            wait()
+            piece = file.read(PIECE_OCTETS)
+            if not piece:
+                return Upload(bytes(beginning))
+            beginning += piece
+    return PipeUpload(bytes(beginning), file)
+
+
+async def _read_aside(file: FileIO) -> bytes:
+    """Read in a thread that nobody waits for: what writes into the pipe may never do so again."""
+    import asyncio
+    import threading
+
+    loop = asyncio.get_running_loop()
+    found: Future[bytes] = loop.create_future()
+    threading.Thread(target=_read, args=(file, loop, found), daemon=True).start()
+    return await found
+
+
+def _read(file: FileIO, loop: AbstractEventLoop, found: Future[bytes]) -> None:
+    try:
+        piece = file.read(PIECE_OCTETS) or b""
+        told, value = found.set_result, piece
+    except OSError as error:
+        told, value = found.set_exception, error  # type: ignore[assignment]  # one of two ways to tell
+    # The loop is gone when the story was stopped meanwhile.
+    with suppress(RuntimeError):
+        loop.call_soon_threadsafe(lambda: None if found.done() else told(value))

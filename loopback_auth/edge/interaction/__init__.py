@@ -1,0 +1,1 @@
+"""The person: their browser, their terminal, the place they sit at."""

@@ -1,0 +1,269 @@
+"""
+What a person pastes while something else is waited for: from a terminal, unseen, or from a pipe, line by line.
+
+Each gives an `asyncio.Queue` of texts, for as long as its block lasts; reading neither holds up the event loop nor takes what is
+typed afterwards from whoever asks for it then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import sys
+import threading
+from contextlib import contextmanager, suppress
+
+from ..process.interrupts import awaitable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
+
+OCTETS = 64 * 1024
+"""Of one text; what is longer is cut."""
+
+QUIET_S = 0.4
+"""After which a paste is over: its lines come at once, but perhaps by way of a slow connection."""
+
+_LOOK_S = 0.1
+_CTRL_D = b"\x04"
+
+
+@contextmanager
+def pasted_on_terminal() -> Iterator[asyncio.Queue[str]]:
+    """
+    Take what is pasted on the terminal that is standard input. Nothing is echoed: an answer holds a code.
+
+    A paste is whole when nothing follows it; what is typed key by key, when Enter is pressed.
+    """
+    texts: asyncio.Queue[str] = asyncio.Queue()
+    typed = _Typed(texts.put_nowait)
+    with _keys(typed):
+        try:
+            yield texts
+        finally:
+            typed.forget()
+
+
+@contextmanager
+def pasted_lines() -> Iterator[asyncio.Queue[str]]:
+    """Take each line of standard input as a text of its own; its end ends nothing."""
+    texts: asyncio.Queue[str] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+
+    def read() -> None:
+        # Not sys.stdin: a thread that still holds its lock when Python ends is a fatal error.
+        held = b""
+        while chunk := _read(sys.stdin.fileno()):
+            *lines, held = (held + chunk).split(b"\n")
+            if len(held) > OCTETS:
+                lines, held = [*lines, held[:OCTETS]], b""
+            put(lines)
+        put([held])
+
+    def put(lines: list[bytes]) -> None:
+        for line in lines:
+            if line.strip():
+                # The loop may be over by the time that something comes.
+                with suppress(RuntimeError):
+                    loop.call_soon_threadsafe(texts.put_nowait, line.decode("utf-8", "replace"))
+
+    if sys.stdin is not None:
+        threading.Thread(target=read, name="pasted-lines", daemon=True).start()
+    yield texts
+
+
+def _read(descriptor: int) -> bytes:
+    try:
+        return os.read(descriptor, 4096)
+    except OSError:
+        return b""
+
+
+class _Typed:
+    """Keys, until they are a text; *put* is given each text that is not blank."""
+
+    def __init__(self, put: Callable[[str], None]) -> None:
+        self._put = put
+        self._octets = b""
+        self._timer: asyncio.TimerHandle | None = None
+
+    def add(self, chunk: bytes) -> None:
+        is_over = chunk.endswith((b"\n", b"\r"))
+        is_one_key = len(_without_controls(chunk.decode("utf-8", "replace"))) <= 1
+        # The last octet of a paste may come alone, too.
+        belongs_to_paste = self._timer is not None
+        self.forget_timer()
+        self._octets = (self._octets + chunk)[:OCTETS]
+        if is_over or belongs_to_paste or not is_one_key:
+            self._timer = asyncio.get_running_loop().call_later(QUIET_S, self._whole)
+
+    def _whole(self) -> None:
+        text, self._octets, self._timer = self._octets.decode("utf-8", "replace"), b"", None
+        text = _without_controls(text)
+        if text.strip():
+            self._put(_content_of(text) or text)
+
+    def forget_timer(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+
+    def forget(self) -> None:
+        self.forget_timer()
+        self._octets = b""
+
+
+def _content_of(text: str) -> str:
+    """Give what is in the file that *text* names, as it does when somebody drags a file to the terminal; else nothing."""
+    path = text.strip()
+    if "\n" in path or not re.match(r"['\"]?(?:/|~/|file://|[A-Za-z]:\\)", path):
+        return ""
+    path = path.strip("'\"").removeprefix("file://")
+    # Terminals put a backslash before what a shell would take for its own; on Windows it is part of the path.
+    path = os.path.expanduser(path if os.name == "nt" else re.sub(r"\\(.)", r"\1", path))
+    try:
+        if not os.path.isfile(path):
+            return ""
+        with open(path, "rb") as file:
+            return file.read(OCTETS).decode("utf-8", "replace")
+    except (OSError, ValueError):
+        return ""
+
+
+def _without_controls(text: str) -> str:
+    """Undo what was rubbed out, and leave out the marks that terminals put around a paste, and arrow keys."""
+    text = re.sub(r"\x1b\[[0-9;?]{0,20}[A-Za-z~]", "", text).replace("\r", "\n")
+    kept: list[str] = []
+    for character in text:
+        if character in "\x7f\x08":
+            del kept[-1:]
+        else:
+            kept.append(character)
+    return "".join(kept)
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def line_unseen(ask: Callable[[], None]) -> str:
+        from getpass import getpass
+
+        ask()
+        return getpass("")
+
+    @contextmanager
+    def _keys(typed: _Typed) -> Iterator[None]:
+        # No descriptor of a console can be waited for, so it is looked at now and then.
+        async def look() -> None:
+            while True:
+                keys = ""
+                while msvcrt.kbhit():
+                    keys += msvcrt.getwch()
+                if keys:
+                    typed.add(keys.encode("utf-8", "replace"))
+                await asyncio.sleep(_LOOK_S)
+
+        looking = asyncio.get_running_loop().create_task(look())
+        try:
+            yield
+        finally:
+            looking.cancel()
+
+else:
+    import signal
+    import termios
+
+    def line_unseen(ask: Callable[[], None]) -> str:
+        """
+        Return what is typed or pasted on the terminal that is standard input, up to Enter.
+
+        *ask* prints the question, once nothing is echoed any more.
+
+        Raises:
+            EOFError: Ctrl-D was pressed, or the terminal is gone.
+        """
+        descriptor, octets = sys.stdin.fileno(), b""
+        with _unseen(descriptor), awaitable(descriptor) as wait:
+            ask()
+            while not octets.endswith((b"\n", b"\r")):
+                wait()
+                chunk = _read(descriptor)
+                if not chunk or (chunk == _CTRL_D and not octets):
+                    raise EOFError
+                octets = (octets + chunk)[:OCTETS]
+        return _without_controls(octets.decode("utf-8", "replace"))
+
+    @contextmanager
+    def _keys(typed: _Typed) -> Iterator[None]:
+        descriptor, loop = sys.stdin.fileno(), asyncio.get_running_loop()
+
+        def read() -> None:
+            # In the background a read would stop the process; a shell that took the terminal back reads it now.
+            chunk = _read(descriptor) if _in_foreground(descriptor) else b""
+            if chunk:
+                typed.add(chunk)
+            else:
+                loop.remove_reader(descriptor)
+
+        with _unseen(descriptor) as is_ours:
+            if is_ours:
+                loop.add_reader(descriptor, read)
+            try:
+                yield
+            finally:
+                loop.remove_reader(descriptor)
+
+    @contextmanager
+    def _unseen(descriptor: int) -> Iterator[bool]:
+        """Echo nothing of what is typed, and take it key by key; tell whether the terminal is ours to do that with."""
+        before = _settings_of(descriptor)
+        if before is None:
+            yield False
+            return
+        unseen = [*before]
+        # Line by line, the terminal would cut an address after 1024 characters (macOS) or 4096 (Linux).
+        unseen[3] &= ~(termios.ECHO | termios.ICANON)
+
+        def hide() -> None:
+            if _settings_of(descriptor) is not None:
+                # At once: a terminal that takes no output (Ctrl-S) would have us wait for that.
+                termios.tcsetattr(descriptor, termios.TCSANOW, unseen)
+
+        hide()
+        try:
+            # Ctrl-Z leaves the terminal to the shell, which gives it back as it likes it.
+            with _when_continued(hide):
+                yield True
+        finally:
+            # A terminal that is gone needs nothing back; one that belongs to the shell again is not ours to change.
+            if _settings_of(descriptor) is not None:
+                with suppress(termios.error):
+                    termios.tcsetattr(descriptor, termios.TCSANOW, before)
+
+    @contextmanager
+    def _when_continued(act: Callable[[], None]) -> Iterator[None]:
+        if threading.current_thread() is not threading.main_thread():
+            # Only that one may handle signals.
+            yield
+            return
+        before = signal.signal(signal.SIGCONT, lambda *_: act())
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGCONT, before or signal.SIG_DFL)
+
+    def _settings_of(descriptor: int) -> list[Any] | None:
+        """Give the terminal's settings where this process may change them."""
+        try:
+            return termios.tcgetattr(descriptor) if _in_foreground(descriptor) else None
+        except termios.error:
+            return None
+
+    def _in_foreground(descriptor: int) -> bool:
+        try:
+            return os.tcgetpgrp(descriptor) == os.getpgrp()
+        except OSError:
+            return False

@@ -1,0 +1,1 @@
+"""The process and its children: the event loop, signals, clocks."""

@@ -1,0 +1,1 @@
+"""Where tokens are kept: files, or the system's keyring."""

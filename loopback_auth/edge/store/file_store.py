@@ -1,0 +1,284 @@
+"""The token store: one JSON file per profile. On the path of `token`, so nothing heavy is imported here."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager, nullcontext
+
+from ...errors import LoopbackAuthError, StoreBusy, StoreError, StoreUnwritable, UsageError
+from ..files.file_lock import FileLock, held_by_another
+from ..files.home import absolute_folder
+from ..files.private_folder import LOCK_PATIENCE_S, opened
+from .document import STORAGES, VERSION, document_of, may_point_elsewhere
+from .profile_lock import Hold, damaged, write_probe
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
+    from typing import Any
+
+    from ..files.private_folder import PrivateFolder
+
+NAME_CHARACTERS = 64
+"""The longest profile name: file names stay far below every system's limit."""
+
+AMEND_PATIENCE_S = 1.0
+"""How long to wait with what is good to know, and no more."""
+
+_ALLOWED = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-@+")
+_WINDOWS_DEVICES = frozenset(
+    {"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10))}
+)
+
+
+def check_profile_name(name: str) -> str:
+    """Return *name* if it can be a file name everywhere; raises `UsageError`."""
+    stem = name.partition(".")[0].lower()
+    if (
+        not 1 <= len(name) <= NAME_CHARACTERS
+        or not _ALLOWED.issuperset(name)
+        or name[0] in ".-"
+        or stem in _WINDOWS_DEVICES
+    ):
+        raise UsageError(
+            f"{name[:80]!r} cannot be a profile name",
+            cause=f"A profile's name is also a file's: at most {NAME_CHARACTERS} letters, digits or . _ - @ +.",
+            fix="choose another name: loopback-auth login NAME",
+        )
+    return name
+
+
+class FileStore:
+    """
+    Token files below *home*. Documents are plain JSON objects; `oauth.credential.Credential` gives them meaning.
+
+    A profile's file may say that its tokens are in the system's keyring; `keyring_store` has the rest of that.
+    """
+
+    def __init__(self, home: str | bytes | os.PathLike[str], *, storage: str | None = None) -> None:
+        """*home* may be relative or begin with `~`; it is what that means now. *storage* says where a save puts the tokens, `file` or `keyring`; without it they stay where they are."""
+        if storage not in (None, *STORAGES):
+            raise UsageError(
+                "there is no such storage for tokens",
+                cause=f"It is one of {', '.join(STORAGES)}.",
+                fix="loopback-auth help security",
+            )
+        self.home = absolute_folder(home)
+        self.folder = os.path.join(self.home, "tokens")
+        self._storage = storage
+        self._changed: dict[str, bool | None] = {}
+
+    def storing(self, storage: str | None) -> FileStore:
+        """Give this store with another choice of where a save puts the tokens."""
+        if not storage:
+            return self
+        other = FileStore(self.home, storage=storage)
+        other._changed = self._changed
+        return other
+
+    def path(self, profile: str) -> str:
+        """Name the file of *profile*."""
+        return os.path.join(self.folder, f"{check_profile_name(profile)}.json")
+
+    def profiles(self) -> list[str]:
+        """List the profiles that have tokens stored."""
+        with self._opened(create=False) as folder:
+            names = folder.names() if folder else []
+        return [
+            name.removesuffix(".json") for name in names if name.endswith(".json") and name[0] not in ".-"
+        ]
+
+    def place(self, profile: str) -> dict[str, Any]:
+        """
+        Return where the tokens of *profile* are: `storage`, and for the keyring `backend`.
+
+        `awaits_keyring` is there when they should be in the keyring, which did not take them;
+        `copy_in_keyring` when an older copy could not be removed from it yet.
+        """
+        content = self._content(profile)
+        if content is not None and may_point_elsewhere(content):
+            from .keyring_store import place_of
+
+            return place_of(content)
+        return {"storage": "file"}
+
+    def load(self, profile: str) -> dict[str, Any] | None:
+        """
+        Read the document of *profile*; `None` when nothing is stored.
+
+        A damaged one is set aside and raises `StoreDamaged`; one of a later version raises `StoreNewer` and stays as it is.
+        """
+        content = self._content(profile)
+        if content is None:
+            return None
+        is_elsewhere = may_point_elsewhere(content)
+        try:
+            if not is_elsewhere:
+                return document_of(content)
+            from .keyring_store import read_kept
+
+            return read_kept(content, profile)
+        except ValueError as error:
+            why = str(error)
+        if is_elsewhere and self._content(profile) != content:
+            # A save came between the reading of the file and that of the keyring.
+            return self.load(profile)
+        # Once more under the lock, where no other process can replace it.
+        try:
+            with self.locked(profile) as hold:
+                return hold.load()
+        except StoreUnwritable:
+            if is_elsewhere:
+                raise
+            raise damaged(profile, why, self.path(profile)) from None
+
+    def save(self, profile: str, document: Mapping[str, Any]) -> None:
+        """Store *document* whole; raises a `StoreError` with the old one untouched."""
+        with self.locked(profile) as hold:
+            hold.save(document)
+
+    def amend(self, profile: str, document: Mapping[str, Any]) -> bool:
+        """
+        Store what was learned since about the tokens of *document*, unless others are stored by now; tell whether that was done.
+
+        A refresh may have come between, whose refresh token is the only one that works.
+        """
+        with self.locked(profile, patience_s=AMEND_PATIENCE_S) as hold:
+            stored = hold.load()
+            is_of_these = stored is not None and all(
+                stored.get(name) == document.get(name) for name in ("access_token", "refresh_token")
+            )
+            if is_of_these:
+                hold.save(document)
+            return is_of_these
+
+    def busy(self, profile: str, waited_s: float) -> StoreBusy:
+        """Return the error that tells who has held the lock of *profile* for *waited_s* seconds."""
+        path = self.path(profile)
+        return held_by_another((f"{path.removesuffix('.json')}.lock", path), waited_s)
+
+    def remove(self, profile: str) -> bool:
+        """Forget *profile*; tell whether anything was stored."""
+        check_profile_name(profile)
+        with self._opened(create=False) as folder:
+            if folder is None:
+                return False
+        with self.locked(profile) as hold:
+            return hold.remove()
+
+    def put_back(
+        self, profile: str, before: Mapping[str, Any] | None, *, instead_of: Mapping[str, Any]
+    ) -> bool:
+        """
+        Store *before* again, or nothing for `None`, if *instead_of* is still what is stored.
+
+        Return whether it was; then the tokens of *profile* count as unchanged (`watched`).
+        """
+        with self.locked(profile) as hold:
+            stored = hold.load()
+            if stored is None or stored.get("access_token") != instead_of.get("access_token"):
+                return False
+            if before is None:
+                hold.remove()
+            else:
+                hold.save(before, is_only_copy=True)
+        self._changed.pop(profile, None)
+        return True
+
+    def prove(self, profile: str) -> None:
+        """
+        Do all that a save does except the replacing, so that a finished sign-in is not lost to a full disk or a read-only folder.
+
+        Raises the `StoreError` that the save would have raised, but waits for no other process.
+        """
+        try:
+            with self.locked(profile, patience_s=0) as hold:
+                hold.prove()
+        except StoreBusy:
+            # Who holds the lock may stand still for ever. This touches nothing of the profile's.
+            with self._opened(create=True) as folder:
+                assert folder is not None  # noqa: S101 - it was created
+                folder.remove(write_probe(folder, ""))
+
+    @contextmanager
+    def watched(self, profile: str) -> Iterator[None]:
+        """Have an error of the block, and Ctrl-C, know whether the tokens of *profile* were changed in it (`tokens_changed`)."""
+        self._changed.pop(profile, None)
+        try:
+            yield
+        except (LoopbackAuthError, KeyboardInterrupt) as error:
+            has_changed = self._changed.get(profile, False)
+            # What was wrong with the command line is told in three lines: nothing had begun.
+            if has_changed is not False or not isinstance(error, UsageError):
+                error.tokens_changed = has_changed  # type: ignore[union-attr]  # KeyboardInterrupt takes it as well
+            raise
+
+    @contextmanager
+    def locked(
+        self, profile: str, *, patience_s: float = LOCK_PATIENCE_S, take_over: bool = False
+    ) -> Iterator[Hold]:
+        """
+        Hold *profile*'s lock, for what must not be disturbed between reading and saving.
+
+        When another process has it for longer than *patience_s*, this raises `StoreBusy`; or it takes the lock over, which a finished
+        sign-in may do: it is newer than whatever that process has yet to save.
+        """
+        check_profile_name(profile)
+        with self._opened(create=True) as folder:
+            assert folder is not None  # noqa: S101 - it was created
+            lock = folder.locked(
+                f"{profile}.lock", guarded=f"{profile}.json", patience_s=patience_s, take_over=take_over
+            )
+            with (
+                lock as taken,
+                self._hold(folder, profile, taken, patience_s=patience_s, take_over=take_over) as hold,
+            ):
+                try:
+                    yield hold
+                finally:
+                    if hold.has_changed:
+                        self.record_change(profile, has_changed=True)
+
+    @contextmanager
+    def inherited(self, profile: str, descriptors: Sequence[int]) -> Iterator[Hold]:
+        """As `locked`, in a process that has inherited the `descriptors` of the `Hold` of another."""
+        with self._opened(create=True) as folder:
+            assert folder is not None  # noqa: S101 - it was created
+            lock = FileLock.inherited(descriptors, folder, f"{profile}.lock", guarded=f"{profile}.json")
+            with self._hold(folder, profile, lock, patience_s=None) as hold:
+                try:
+                    yield hold
+                finally:
+                    self.record_change(profile, has_changed=hold.has_changed)
+
+    def record_change(self, profile: str, *, has_changed: bool | None) -> None:
+        """Note for `watched` whether the tokens of *profile* were changed; `None`: they may be, now or later."""
+        self._changed[profile] = has_changed
+
+    def _hold(
+        self,
+        folder: PrivateFolder,
+        profile: str,
+        lock: FileLock,
+        *,
+        patience_s: float | None,
+        take_over: bool = False,
+    ) -> AbstractContextManager[Hold]:
+        hold = Hold(folder, profile, lock)
+        if self._storage != "keyring" and not may_point_elsewhere(hold.content or b""):
+            return nullcontext(hold)
+        from .keyring_store import keyring_hold
+
+        return keyring_hold(hold, storage=self._storage, patience_s=patience_s, take_over=take_over)
+
+    def _content(self, profile: str) -> bytes | None:
+        name = f"{check_profile_name(profile)}.json"
+        with self._opened(create=False) as folder:
+            return folder.read(name) if folder else None
+
+    def _opened(self, *, create: bool) -> AbstractContextManager[PrivateFolder | None]:
+        return opened(self.folder, create=create)
+
+
+__all__ = ["VERSION", "FileStore", "StoreError", "StoreUnwritable", "check_profile_name"]

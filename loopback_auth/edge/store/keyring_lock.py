@@ -1,0 +1,101 @@
+"""
+What all homes share that point to one sign-in in the keyring: a lock, and where that is now.
+
+A home may be copied, and put back from a backup; then two token files point to one sign-in, and one
+refresh must be enough for both. So this is in one place for the whole user, whatever HOME and the
+variables for folders say.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+from contextlib import ExitStack, contextmanager, suppress
+
+from ...errors import StoreError, StoreUnwritable
+from ..files.private_folder import opened
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..files.file_lock import FileLock
+    from ..files.private_folder import PrivateFolder
+
+
+class SharedPlace:
+    """Where a sign-in is, while its lock is held; `now` is its entry and the number of parts, if known."""
+
+    def __init__(self, folder: PrivateFolder, name: str, lock: FileLock | None) -> None:
+        self._folder = folder
+        self._name = name
+        self.descriptors = lock.descriptors if lock else ()
+
+    @property
+    def now(self) -> tuple[str, int]:
+        with suppress(StoreError, ValueError, TypeError):
+            entry, parts = json.loads(self._folder.read(self._name) or b"")
+            return str(entry), int(parts)
+        return "", 0
+
+    def move(self, entry: str, parts: int) -> None:
+        """Say that the sign-in is in *entry* now; if that fails, other homes have to sign in again."""
+        with suppress(StoreError):
+            temporary = f".{self._name}~{os.urandom(8).hex()}.tmp"
+            content = json.dumps([entry, parts]).encode()
+            self._folder.replace(self._name, content, temporary=temporary)
+
+
+@contextmanager
+def shared_place(
+    sign_in: str, profile: str, *, patience_s: float | None, take_over: bool
+) -> Iterator[SharedPlace]:
+    """
+    Hold the lock of *sign_in* on behalf of *profile*; without *patience_s* it was inherited.
+
+    Raises `StoreBusy` after *patience_s*, `StoreUnwritable`.
+    """
+    name = f"keyring-{hashlib.sha256(sign_in.encode()).hexdigest()[:16]}"
+    with ExitStack() as stack:
+        folder, lock = _locks(stack, profile), None
+        if patience_s is not None:
+            taken = folder.locked(f"{name}.lock", patience_s=patience_s, take_over=take_over)
+            lock = stack.enter_context(taken)
+        yield SharedPlace(folder, f"{name}.json", lock)
+
+
+def _locks(stack: ExitStack, profile: str) -> PrivateFolder:
+    path = _lock_folder()
+    try:
+        folder = stack.enter_context(opened(path, create=True))
+    except StoreUnwritable as error:
+        raise StoreUnwritable(
+            error.message,
+            cause="Whoever uses one keyring entry must meet at one lock, which is kept in the user's own home folder.",
+            fix=f"make {path} writable, or keep the tokens in a file: loopback-auth login {profile} --storage file",
+            path=path,
+        ) from error
+    assert folder is not None  # noqa: S101 - it was created
+    return folder
+
+
+def _lock_folder() -> str:
+    """Name the one folder for locks that this user has, whatever HOME and the variables for folders say."""
+    if sys.platform == "win32":
+        from platformdirs import user_state_path
+
+        return str(user_state_path("loopback-auth", appauthor=False) / "locks")
+    below = "Library/Application Support" if sys.platform == "darwin" else ".local/state"
+    return os.path.join(_passwd_home(), below, "loopback-auth", "locks")
+
+
+def _passwd_home() -> str:
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_dir
+    except KeyError:
+        # A container that runs under a number no passwd file knows: then HOME is all there is.
+        return os.environ.get("HOME") or "/"

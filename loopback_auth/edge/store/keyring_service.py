@@ -1,0 +1,161 @@
+"""
+The operating system's keyring, asked through the package `keyring`: within five seconds there is an answer or an error.
+
+A keyring may wait for somebody to type its password, for a service that has died, or for ever.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+
+from ...errors import KeyringUnavailable
+from ...oauth.text import one_line
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, TypeVar
+
+    T = TypeVar("T")
+
+ANSWER_S = 5.0
+"""How long the keyring may take for one thing."""
+
+_SLICES = 10
+
+RECOMMENDED = 1
+"""The least priority of a backend that protects what it holds; `keyring` takes lesser ones when nothing else is there."""
+
+_stuck: threading.Thread | None = None
+
+
+class Keyring:
+    """
+    The keyring as it is asked on behalf of *profile*, whose name is in the errors.
+
+    Raises `KeyringUnavailable` with a `reason` among its facts: not-installed, none, locked, silent, refused (it answered: no).
+    """
+
+    def __init__(self, profile: str) -> None:
+        self._profile = profile
+
+    def get(self, service: str, user: str) -> str | None:
+        """Give what is kept there."""
+        kept: str | None = self._asked(lambda backend: backend.get_password(service, user))
+        return kept
+
+    def put(self, service: str, user: str, secret: str) -> None:
+        """Keep *secret* there."""
+        # The backend's words are not told: they might repeat what it was given.
+        self._asked(lambda backend: backend.set_password(service, user, secret), words=False)
+
+    def remove(self, service: str, user: str) -> None:
+        """See to it that nothing is kept there; a backend may or may not complain when nothing was."""
+        try:
+            self._asked(lambda backend: backend.delete_password(service, user))
+        except KeyringUnavailable as error:
+            if error.facts["reason"] != "refused" or self.get(service, user) is not None:
+                raise
+
+    def backend(self) -> str:
+        """Name the backend."""
+        return self._asked(lambda backend: f"{type(backend).__module__}.{type(backend).__qualname__}")
+
+    def unavailable(self, reason: str, message: str, *, cause: str = "") -> KeyringUnavailable:
+        """Make the error, with the way on."""
+        fix = f"unlock or start the keyring and run the command again, {self._or_a_file()}"
+        return KeyringUnavailable(message, cause=cause, fix=fix, reason=reason, profile=self._profile)
+
+    def _asked(self, question: Callable[[Any], T], *, words: bool = True) -> T:
+        """Ask in a thread that nobody waits for at exit; no backend knows a time limit of its own."""
+        global _stuck  # noqa: PLW0603 - one keyring, one memory that it hangs: ten profiles are not ten times five seconds
+        answers: list[T] = []
+        problems: list[BaseException] = []
+
+        def ask() -> None:
+            try:
+                answers.append(question(_backend()))
+            except BaseException as error:  # noqa: BLE001 - also one that would end the thread: it is told here
+                problems.append(error)
+
+        if _stuck is not None and _stuck.is_alive():
+            raise self._silent()
+        thread = threading.Thread(target=ask, name="keyring", daemon=True)
+        thread.start()
+        for _ in range(_SLICES):
+            # In slices: while this process is stopped, or the computer sleeps, no time has passed for the keyring either.
+            thread.join(ANSWER_S / _SLICES)
+            if not thread.is_alive():
+                break
+        else:
+            _stuck = thread
+            raise self._silent()
+        if problems:
+            raise self._told(problems[0], words=words) from None
+        return answers[0]
+
+    def _told(self, error: BaseException, *, words: bool) -> KeyringUnavailable:
+        if isinstance(error, _Unfit):
+            return self.unavailable("none", str(error))
+        if isinstance(error, ModuleNotFoundError) and (error.name or "").split(".")[0] == "keyring":
+            return self._not_installed()
+        kinds = {kind.__name__ for kind in type(error).__mro__}
+        if kinds & {"KeyringLocked", "InitError"}:
+            return self.unavailable(
+                "locked",
+                "the keyring is locked",
+                cause="It opens with a password that nobody gave: there was no window to ask in, or the question was dismissed.",
+            )
+        if "NoKeyringError" in kinds:
+            return self.unavailable("none", "there is no keyring here")
+        said = f": {one_line(str(error), limit=200)}" if words and str(error) else ""
+        return self.unavailable("refused", f"the keyring failed ({type(error).__name__}{said})")
+
+    def _not_installed(self) -> KeyringUnavailable:
+        return KeyringUnavailable(
+            "the tokens are to be kept in the keyring, and the package for that is not installed",
+            cause="Reaching the system's keyring takes an extra of this program.",
+            fix=f'pip install "loopback-auth[keyring]" (pipx: pipx inject loopback-auth keyring), {self._or_a_file()}',
+            reason="not-installed",
+            profile=self._profile,
+        )
+
+    def _silent(self) -> KeyringUnavailable:
+        return self.unavailable(
+            "silent",
+            f"the keyring did not answer within {ANSWER_S:g} s",
+            cause="It may be waiting for its password in a window, or its service hangs.",
+        )
+
+    def _or_a_file(self) -> str:
+        return f"or keep the tokens in a file: loopback-auth login {self._profile} --storage file"
+
+
+class _Unfit(Exception):
+    """The backend that was found would not keep a secret."""
+
+
+def _backend() -> Any:
+    import logging
+
+    import keyring.core
+    from keyring.backends import chainer, null
+
+    # Its warnings would come out in the middle of our own words.
+    logging.getLogger("keyring").addHandler(logging.NullHandler())
+    backend = keyring.get_keyring()
+    if isinstance(backend, chainer.ChainerBackend) and backend.backends:
+        # The chain would go on to the next, lesser one.
+        backend = backend.backends[0]
+    if isinstance(backend, null.Keyring):
+        raise _Unfit("the keyring is switched off (keyring.backends.null)")
+    if 0 < backend.priority < RECOMMENDED and not _is_named(keyring.core):
+        name = f"{type(backend).__module__}.{type(backend).__name__}"
+        raise _Unfit(f"the only keyring here is {name}, which does not protect what it holds")
+    return backend
+
+
+def _is_named(core: Any) -> bool:
+    """Tell whether the person chose the backend, in the environment or in `keyring`'s own file."""
+    return bool(os.environ.get("PYTHON_KEYRING_BACKEND")) or core.load_config() is not None

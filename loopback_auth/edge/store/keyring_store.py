@@ -1,0 +1,216 @@
+"""A profile whose tokens are, were or shall be in the system's keyring. Loaded only for such a one."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+
+from ...errors import KeyringUnavailable, StoreChanged, StoreDamaged, StoreError, StoreUnwritable
+from .document import document_of
+from .keyring_entry import Entries
+from .keyring_lock import shared_place
+from .keyring_record import Record, record_of
+from .keyring_service import Keyring
+from .profile_lock import Hold
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Any
+
+    from .keyring_lock import SharedPlace
+
+
+def read_kept(content: bytes, profile: str) -> dict[str, Any] | None:
+    """
+    Return the document of *profile*, whose token file has this *content*, from wherever it is.
+
+    Raises:
+        ValueError: the file is damaged, or what it points to is not there or not whole.
+    """
+    record = record_of(content)
+    if not record.entry:
+        return dict(record.document) or None
+    text = Entries(Keyring(profile)).read(record.entry, record.parts)
+    if text is None:
+        raise ValueError("the keyring has no such entry")
+    return document_of(text.encode())
+
+
+def place_of(content: bytes) -> dict[str, Any]:
+    """Return what `FileStore.place` says of a profile whose token file has this *content*."""
+    record = Record()
+    with suppress(ValueError):
+        record = record_of(content)
+    told: dict[str, Any] = {"storage": "file"}
+    if record.entry:
+        told = {"storage": "keyring", "backend": record.backend}
+    elif record.document and record.storage == "keyring":
+        told["awaits_keyring"] = True
+    return {**told, "copy_in_keyring": True} if record.leftovers else told
+
+
+@contextmanager
+def keyring_hold(
+    plain: Hold, *, storage: str | None, patience_s: float | None, take_over: bool
+) -> Iterator[KeyringHold]:
+    """
+    Hold the lock of the sign-in in the keyring, too; without *patience_s* it was inherited.
+
+    Raises `StoreBusy` after *patience_s*.
+    """
+    hold = KeyringHold(plain, storage)
+    place = shared_place(hold.sign_in, hold.profile, patience_s=patience_s, take_over=take_over)
+    with place as hold.shared_place:
+        yield hold
+
+
+class KeyringHold(Hold):
+    """As `Hold`, of a profile whose tokens are, were or shall be in the keyring."""
+
+    shared_place: SharedPlace
+
+    def __init__(self, plain: Hold, storage: str | None) -> None:
+        super().__init__(plain.folder, plain.profile, plain.lock)
+        self._entries = Entries(Keyring(plain.profile))
+        record = self._record()
+        self._storage = storage or record.storage
+        entries = filter(None, (record.entry, *record.leftovers))
+        name = next(entries, _new_sign_in(plain.folder.path, plain.profile))
+        self.sign_in = "/".join(name.split("/")[:2])
+
+    @property
+    def descriptors(self) -> tuple[int, ...]:
+        return (*super().descriptors, *self.shared_place.descriptors)
+
+    def prove(self, size: int = 0) -> None:
+        super().prove(size)
+        if self._storage == "keyring":
+            self._entries.probe(self.sign_in)
+
+    def _read(self, content: bytes) -> dict[str, Any] | None:
+        record = record_of(content)
+        if not record.entry:
+            return dict(record.document) or None
+        try:
+            text = self._entries.read(record.entry, record.parts)
+            entry, parts = self.shared_place.now
+            if text is None and entry not in ("", record.entry):
+                # This file is a copy, or an old one, and the sign-in has moved on since.
+                self._write_record(replace(record, entry=entry, parts=parts))
+                text = self._entries.read(entry, parts)
+            return None if text is None else document_of(text.encode())
+        except ValueError as error:
+            raise StoreDamaged(
+                f"what the keyring holds of the profile {self.profile} is damaged ({error})",
+                profile=self.profile,
+                cause="Another program changed it, or took a part of it away.",
+                fix=f"loopback-auth login {self.profile}   puts a new sign-in in its place",
+            ) from None
+
+    def _make_way(self) -> None:
+        try:
+            super()._make_way()
+        except KeyringUnavailable:
+            # Whoever wants to have done with a keyring that is out of reach gets a file.
+            if self._storage == "keyring":
+                raise
+
+    def _save(self, document: Mapping[str, Any], *, is_only_copy: bool) -> StoreError | None:
+        if self._storage == "file":
+            self._make_way()
+            self._commit(self._emptied(document=document))
+            return None
+        try:
+            self._make_way()
+            self._save_in_keyring(document)
+        except (KeyringUnavailable, StoreUnwritable) as error:
+            if not is_only_copy:
+                raise
+            self._write_record(self._emptied(storage="keyring", document=document))
+            return error
+        return None
+
+    def _save_in_keyring(self, document: Mapping[str, Any]) -> None:
+        before, entry = self._record(), f"{self.sign_in}/{os.urandom(8).hex()}"
+        orphans: dict[str, int] = {}
+        if not before.entry:
+            self._entries.probe(self.sign_in)
+            # Of this folder, before it was deleted and made again.
+            orphans = {self.sign_in: 0, **dict([self.shared_place.now])}
+        # The file names the entry before there is one. The room is for what follows.
+        begun = replace(before, leftovers=_named({**orphans, **before.leftovers, entry: 0}))
+        self._write_record(begun, in_room=False)
+        try:
+            # ASCII: an octet here is a character there, and half a surrogate pair is an escape.
+            parts = self._entries.write(entry, json.dumps(document, separators=(",", ":")))
+            backend = self._entries.keyring.backend()
+            self._commit(self._emptied(storage="keyring", entry=entry, parts=parts, backend=backend))
+        except KeyringUnavailable:
+            self._clean(begun)
+            raise
+        except StoreChanged:
+            # Somebody took the lock over, and has removed what the file named.
+            with suppress(KeyringUnavailable):
+                self._entries.remove(entry, 0)
+            raise
+
+    def _commit(self, record: Record) -> None:
+        self._write_record(record)
+        self.shared_place.move(record.entry, record.parts)
+        self._clean(record)
+
+    def _clean(self, record: Record) -> KeyringUnavailable | None:
+        """Remove the leftovers that *record*, which is written, names; return what kept some there."""
+        left, trouble = dict(record.leftovers), None
+        for name, parts in record.leftovers.items():
+            try:
+                self._entries.remove(name, parts)
+                del left[name]
+            except KeyringUnavailable as error:
+                trouble = error
+        if left != record.leftovers:
+            # If this fails, the next save removes them once more.
+            with suppress(StoreError):
+                self._write_record(replace(record, leftovers=left), in_room=False)
+        return trouble
+
+    def _remove(self) -> bool:
+        emptied = self._emptied(storage=self._storage)
+        if not emptied.leftovers:
+            return super()._remove()
+        self._write_record(emptied)
+        if trouble := self._clean(emptied):
+            raise trouble
+        return True
+
+    def _emptied(self, **members: Any) -> Record:
+        """Return a record of *members*, with all else that may be in the keyring as leftovers."""
+        before = self._record()
+        leftovers = {**before.leftovers, before.entry: before.parts}
+        leftovers.pop(members.get("entry", ""), None)
+        return Record(leftovers=_named(leftovers), **members)
+
+    def _record(self) -> Record:
+        """Return what the file says; a damaged one says nothing."""
+        with suppress(ValueError):
+            return record_of(self._content() or b"{}")
+        return Record()
+
+    def _write_record(self, record: Record, *, in_room: bool = True) -> None:
+        if said := record.to_json(self.profile):
+            self._write(said, in_room=in_room)
+        else:
+            super()._remove()
+
+
+def _named(entries: Mapping[str, int]) -> dict[str, int]:
+    return {name: parts for name, parts in entries.items() if name}
+
+
+def _new_sign_in(folder: str, profile: str) -> str:
+    """Name the sign-in of a profile whose files are in *folder*: there always the same."""
+    return f"{profile}/{hashlib.sha256(os.path.realpath(folder).encode()).hexdigest()[:12]}"

@@ -1,0 +1,205 @@
+"""A profile's file while its lock is held. Each refresh loads this, so it loads nothing heavy."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from contextlib import suppress
+
+from ...errors import StoreChanged, StoreDamaged, StoreUnsafe, StoreUnwritable
+from ..files.private_folder import LOCK_PATIENCE_S
+from .document import document_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from ...errors import StoreError
+    from ..files.file_lock import FileLock
+    from ..files.private_folder import PrivateFolder
+
+
+class Hold:
+    """
+    One profile's file while its lock is held; made by `FileStore.locked`.
+
+    A lock can be lost, to somebody who takes it over. Then `save` and `remove` take it again, and raise
+    `StoreChanged`, once, if the file is not the one that this process has seen or written last.
+    """
+
+    def __init__(self, folder: PrivateFolder, profile: str, lock: FileLock) -> None:
+        self.lock = lock
+        self.has_changed = False
+        self.folder = folder
+        self.profile = profile
+        self._name = f"{profile}.json"
+        self._room = ""
+        self._seen = self._content()
+
+    @property
+    def descriptors(self) -> tuple[int, ...]:
+        """What a child must inherit to go on in the place of this process (`FileStore.inherited`)."""
+        return self.lock.descriptors
+
+    @property
+    def path(self) -> str:
+        """Where the file is."""
+        return os.path.join(self.folder.path, self._name)
+
+    @property
+    def content(self) -> bytes | None:
+        """What the file held when it was last looked at."""
+        return self._seen
+
+    def load(self) -> dict[str, Any] | None:
+        """As `FileStore.load`."""
+        content = self._seen = self.folder.read(self._name)
+        try:
+            return None if content is None else self._read(content)
+        except ValueError as error:
+            raise self._set_aside(str(error)) from None
+
+    def save(self, document: Mapping[str, Any], *, is_only_copy: bool = False) -> StoreError | None:
+        """
+        As `FileStore.save`.
+
+        When the keyring does not take it, what is stored stays, and that is raised. But the *only copy*
+        of tokens that work goes to the file then, until the next save; the error is returned.
+        """
+        self._check_lock()
+        with suppress(StoreUnwritable):
+            # What cannot be removed now is by the next save.
+            self._remove_temporary_files()
+        refused = self._save(document, is_only_copy=is_only_copy)
+        self.has_changed = True
+        return refused
+
+    def note(self, document: Mapping[str, Any]) -> None:
+        """Save *document*, whose tokens are those that are stored already: they count as unchanged."""
+        had_changed = self.has_changed
+        self.save(document)
+        self.has_changed = had_changed
+
+    def _read(self, content: bytes) -> dict[str, Any] | None:
+        """Return the document of a file of this *content*; raises `ValueError` if it is damaged."""
+        return document_of(content)
+
+    def _save(self, document: Mapping[str, Any], *, is_only_copy: bool) -> StoreError | None:
+        del is_only_copy  # There is no other place for it.
+        self._make_way()
+        self._write(document)
+        return None
+
+    def _write(self, document: Mapping[str, Any], *, in_room: bool = True) -> None:
+        # Half a surrogate pair, which no UTF-8 has, becomes the escape that JSON has for it.
+        content = (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode(
+            "utf-8", "backslashreplace"
+        )
+        room = ""
+        if in_room:
+            room, self._room = self._room, ""
+        temporary = room or _temporary(self.profile)
+        self.folder.replace(
+            self._name,
+            content,
+            temporary=temporary,
+            is_there=bool(room),
+            last_check=lambda: self._before_replacing(temporary),
+        )
+        self._seen = content
+
+    def remove(self) -> bool:
+        """As `FileStore.remove`."""
+        self._check_lock()
+        self._remove_temporary_files()
+        was_there = self._remove()
+        self.has_changed = self.has_changed or was_there
+        return was_there
+
+    def _remove(self) -> bool:
+        self._seen = None
+        return self.folder.remove(self._name)
+
+    def prove(self, size: int = 0) -> None:
+        """
+        As `FileStore.prove`.
+
+        Room for a document of so many octets stays set aside until the next save, or `release`.
+        """
+        self._make_way()
+        probe = write_probe(self.folder, self.profile, size)
+        if size:
+            self._room = probe
+        else:
+            self.folder.remove(probe)
+
+    def release(self) -> None:
+        """Give back the room that `prove` set aside, if no save has used it."""
+        room, self._room = self._room, ""
+        if room:
+            with suppress(StoreUnwritable):
+                self.folder.remove(room)
+
+    def _check_lock(self) -> None:
+        if not self.lock.is_lost():
+            return
+        self.lock.take(LOCK_PATIENCE_S)
+        seen, self._seen = self._seen, self._content()
+        if self._seen != seen:
+            profile = self.profile
+            raise StoreChanged(
+                f"the stored tokens of the profile {profile} are other ones now", profile=profile
+            )
+
+    def _before_replacing(self, temporary: str) -> None:
+        self._check_lock()
+        self.lock.guard(temporary)
+
+    def _content(self) -> bytes | None:
+        # What is no plain file of ours is told by whoever wants to use it.
+        with suppress(StoreUnsafe):
+            return self.folder.read(self._name)
+        return None
+
+    def _make_way(self) -> None:
+        """Refuse to replace a file of a later version; keep the bytes of a damaged one."""
+        with suppress(StoreDamaged):
+            self.load()
+
+    def _set_aside(self, why: str) -> StoreDamaged:
+        folder = self.folder
+        kept = f"{self._name}.damaged-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
+        taken = sum(name.startswith(kept) for name in folder.names())
+        kept += f"-{taken}" if taken else ""
+        moved = folder.set_aside(self._name, as_name=kept)
+        self._seen = self._content()
+        return damaged(self.profile, why, os.path.join(folder.path, kept if moved else self._name))
+
+    def _remove_temporary_files(self) -> None:
+        # Under the lock nobody else is writing: a process that was killed left it, and it holds tokens.
+        for name in self.folder.names():
+            if name.startswith(f".{self.profile}~") and name.endswith(".tmp") and name != self._room:
+                self.folder.remove(name)
+
+
+def damaged(profile: str, why: str, where: str) -> StoreDamaged:
+    return StoreDamaged(
+        f"the token file of the profile {profile} is damaged ({why}); its bytes are kept in {where}",
+        profile=profile,
+        path=where,
+    )
+
+
+def _temporary(profile: str) -> str:
+    # "~" is in no profile's name, so that one profile's leftovers are never taken for another's.
+    return f".{profile}~{os.urandom(8).hex()}.tmp"
+
+
+def write_probe(folder: PrivateFolder, profile: str, size: int = 0) -> str:
+    """Write a file of so many octets in the way that tokens are, and return its name."""
+    probe = f".{profile}~probe-{os.getpid()}.tmp"
+    content = b"a probe, holds nothing\n".ljust(size, b".")
+    folder.replace(probe, content, temporary=_temporary(profile))
+    return probe

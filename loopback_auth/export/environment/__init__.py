@@ -1,0 +1,1 @@
+"""Variables, as `env` prints them."""

@@ -1,0 +1,1 @@
+"""A sign-in, as some other program reads it."""

@@ -1,0 +1,140 @@
+"""What this profile knows of itself, for the texts that explain an error; errors told in those texts, and what they show beside them."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager, suppress
+from functools import wraps
+from urllib.parse import urlsplit
+
+from ..errors import LoopbackAuthError, UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Iterator, Mapping
+    from typing import Any, ParamSpec, TypeVar
+
+    from ..settings.profile import Profile
+
+    P = ParamSpec("P")
+    T = TypeVar("T")
+
+
+PASSED = "passed"
+"""What the fact `preflight` is, where it is known."""
+
+
+def facts_of(
+    profile: Profile, *, redirect_uri: str = "", preflight_passed: bool = False
+) -> dict[str, object]:
+    """
+    Return the values that an explanation shows or goes by: no secret, and nothing that is not known.
+
+    *redirect_uri* is the one in use, where a sign-in has chosen one already. *preflight_passed*: the
+    server showed its sign-in page to a request without the browser's cookies.
+    """
+    login_url, provider = _login_url(profile), profile.provider
+    scope = profile.get("scope")
+    facts = {
+        "profile": profile.name,
+        "client_id": profile.get("client_id"),
+        "redirect_uri": redirect_uri or next(iter(redirect_uris(profile)), ""),
+        "login_url": login_url,
+        "host": urlsplit(login_url).netloc,
+        "scope": " ".join(scope) if scope is not None else (provider.scope if provider else ""),
+        "username": _username(profile),
+        "preflight": PASSED if preflight_passed else "",
+    }
+    return {name: value for name, value in facts.items() if value}
+
+
+def redirect_uris(profile: Profile) -> list[str]:
+    """Give the addresses that should be registered; none where they cannot be used."""
+    try:
+        return profile.redirect_uris
+    except UsageError:
+        return []
+
+
+@contextmanager
+def explained(profile: Profile, *, redirect_uri: str = "", body: str = "") -> Iterator[None]:
+    """Tell an error of the block as the pitfall that it is, where the profile's provider knows of one."""
+    try:
+        yield
+    except LoopbackAuthError as error:
+        tell_better(error, profile, redirect_uri=redirect_uri, body=body)
+        raise
+
+
+def tell_better(
+    error: LoopbackAuthError, profile: Profile, *, redirect_uri: str = "", body: str = ""
+) -> None:
+    """Give *error* the cause and fix of its pitfall, with the values of *profile*."""
+    error.facts.setdefault("profile", profile.name)
+    if profile.provider is None or not profile.provider.pitfalls:
+        return
+    from ..explain.pitfalls import better_told
+
+    facts = facts_of(profile, redirect_uri=redirect_uri)
+    better_told(error, pitfalls=profile.provider.pitfalls, facts=facts, body=body)
+
+
+def tell_of_stored(error: LoopbackAuthError, document: Mapping[str, Any]) -> None:
+    """Give *error* the cause and fix of its pitfall, with the values of the sign-in that *document* remembers."""
+    from ..providers import load_provider
+    from ..settings.config_toml import parse_config
+    from ..settings.profile import resolve
+
+    with suppress(LoopbackAuthError):
+        name, config = str(document.get("profile")), parse_config("", "")
+        profile = resolve(
+            name, flags={}, environ={}, config=config, stored=document, find_provider=load_provider
+        )
+        tell_better(error, profile)
+
+
+def without_locals(function: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:
+    """
+    Return *function* so that an error that leaves it shows no local variable of ours.
+
+    `pytest -l` and error reporters print those of each frame in a traceback, and ours hold answers, requests and documents in clear.
+    Of an error that is no `LoopbackAuthError` a note tells the frames that were taken off.
+    """
+
+    @wraps(function)
+    async def call(*arguments: P.args, **options: P.kwargs) -> T:
+        outer = sys.exception()
+        try:
+            return await function(*arguments, **options)
+        except BaseException as error:
+            _take_frames_off(error, outer)
+            error.__traceback__ = None
+            raise
+
+    return call
+
+
+def _take_frames_off(error: BaseException, outer: BaseException | None) -> None:
+    """Take the frames off *error* and its causes; its context becomes *outer*, which the caller handles just now."""
+    if isinstance(error, Exception) and not isinstance(error, LoopbackAuthError):
+        from traceback import format_tb
+
+        # Our own errors say what happened; of a mistake it has to be known where.
+        error.add_note("".join(("Inside loopback_auth:\n", *format_tb(error.__traceback__))))
+    error.__context__ = outer
+    cause = error.__cause__
+    while cause is not None and cause is not outer and (cause.__traceback__ or cause.__context__):
+        cause.__traceback__ = cause.__context__ = None
+        cause = cause.__cause__
+
+
+def _login_url(profile: Profile) -> str:
+    given = profile.get("login_url") or profile.get("issuer")
+    if not given and profile.provider:
+        given = profile.provider.login_url
+    return str(given or profile.get("authorization_endpoint") or "")
+
+
+def _username(profile: Profile) -> str:
+    identity: Mapping[str, object] = profile.remembered.get("identity") or {}
+    return str(profile.login_hint or identity.get("name") or "")

@@ -1,0 +1,1 @@
+"""What a sign-in needs, examined piece by piece."""

@@ -1,0 +1,120 @@
+"""The doctor's checks of files: the configuration, the token store, the stored sign-in."""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+import warnings
+
+from ...edge.files.permissions import PermissionsIgnored, check_believable, quoted
+from ...errors import LoopbackAuthError
+from ...oauth.text import one_line
+from ...settings.config_toml import config_path
+from ..tokens.access_token import has_expired, is_refreshable
+from .examine import OK, SKIPPED, Check, shortened, warned
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from .examine import Scene
+
+_POSIX = os.name == "posix"
+
+
+def configuration(scene: Scene) -> Check:
+    name, path, config = "configuration", config_path(scene.place), scene.config
+    if isinstance(config, LoopbackAuthError):
+        return Check.of(config, name)
+    try:
+        about = os.stat(path)
+    except OSError:
+        return Check(name=name, verdict=OK, seen=f"there is no {path}, and none is needed")
+    seen = f"{path} can be read; profiles: {', '.join(config.profiles) or 'none'}"
+    if not _POSIX:
+        return Check(name=name, verdict=OK, seen=seen)
+    return _permissions(name, path, about, seen, holds_secret=_holds_secret(scene))
+
+
+def _holds_secret(scene: Scene) -> bool:
+    config = scene.config
+    return not isinstance(config, LoopbackAuthError) and any(
+        "client_secret" in config.profile(profile) for profile in config.profiles
+    )
+
+
+def _permissions(name: str, path: str, about: os.stat_result, seen: str, *, holds_secret: bool) -> Check:
+    mode = f"mode {stat.S_IMODE(about.st_mode):04o}"
+    with warnings.catch_warnings(record=True) as ignored:
+        warnings.simplefilter("always", PermissionsIgnored)
+        check_believable(path, about)
+    for warning in ignored:
+        if isinstance(warning.message, PermissionsIgnored):
+            return warned(name, f"{seen}, but {warning.message}", warning.message.fix)
+    if about.st_mode & 0o044 and holds_secret:
+        shown = f"{seen}; it holds a client secret, and others can read it ({mode})"
+        return warned(name, shown, f"chmod 600 {quoted(path)}")
+    return Check(name=name, verdict=OK, seen=f"{seen} ({mode})")
+
+
+def token_store(scene: Scene) -> Check:
+    name, folder = "token store", scene.store.folder
+    if not os.path.lexists(folder):
+        return Check(name=name, verdict=OK, seen=f"{folder} is not there yet; the first sign-in makes it")
+    profile, mode = scene.profile, scene.folder_mode or 0o700
+    try:
+        place = scene.store.place(scene.name)
+        asked = None if isinstance(profile, LoopbackAuthError) else profile.get("storage")
+        scene.store.storing(asked).prove(scene.name)
+    except LoopbackAuthError as error:
+        return Check.of(error, name)
+    storage = asked or ("keyring" if "awaits_keyring" in place else place["storage"])
+    seen = f"{folder} is yours, and can be written; tokens are kept in a {storage}"
+    if mode & 0o077:
+        return warned(
+            name,
+            f"{seen}; others could look into it until now (mode {mode:04o}), which was changed",
+            f"look at who did that: ls -ld {folder}",
+        )
+    seen = seen.replace("a keyring", "the keyring")
+    if "awaits_keyring" in place:
+        return warned(
+            name,
+            f"{seen}, but it did not take the last ones, which are in a file that only you can read",
+            f"loopback-auth refresh {scene.name}",
+        )
+    return Check(name=name, verdict=OK, seen=seen)
+
+
+def sign_in(scene: Scene) -> Check:
+    name, stored = "sign-in", scene.stored
+    if isinstance(stored, LoopbackAuthError):
+        return Check.of(stored, name)
+    if stored is None:
+        seen = f"nobody is signed in to the profile {scene.name}"
+        return Check(name=name, verdict=SKIPPED, seen=seen, fix=f"loopback-auth login {scene.name}")
+    who = (stored.get("identity") or {}).get("name")
+    seen = f"{shortened(one_line(str(who)))} is signed in" if who else "somebody is signed in"
+    return _lifetime(name, seen, stored, scene.name)
+
+
+def _lifetime(name: str, seen: str, stored: Mapping[str, Any], profile: str) -> Check:
+    refreshable = is_refreshable(stored)
+    if stored.get("refused"):
+        seen = f"{seen}; the server did not take the stored tokens the last time"
+        return warned(name, seen, f"loopback-auth login {profile}")
+    until = stored.get("expires_at") or "the server says otherwise"
+    if not has_expired(stored, at=time.time()):
+        again = "then it is refreshed" if refreshable else "then a new sign-in is needed"
+        return Check(name=name, verdict=OK, seen=f"{seen}; the token is good until {until}, {again}")
+    if refreshable:
+        return Check(
+            name=name, verdict=OK, seen=f"{seen}; the token expired at {until} and is refreshed when needed"
+        )
+    return warned(
+        name,
+        f"{seen}; the token expired at {until} and cannot be refreshed",
+        f"loopback-auth login {profile}",
+    )

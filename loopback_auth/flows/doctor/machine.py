@@ -1,0 +1,249 @@
+"""The doctor's checks of this machine: settings, ports, browser, proxy and certificates."""
+
+from __future__ import annotations
+
+import os
+from urllib.parse import urlsplit
+
+from ...edge.callback.listeners import bind
+from ...edge.http.proxy import proxy_for
+from ...edge.interaction.browser import TEXT_BROWSERS, launch_command
+from ...edge.interaction.environment import surroundings, way_in
+from ...errors import ListenError, LoopbackAuthError, ProxyFailed
+from ...oauth.authorize.redirect_uri import difference
+from ...oauth.text import one_line
+from ...providers.login_host import own_host, whom_it_serves
+from .examine import FAIL, OK, WARN, Check, warned
+from .files import configuration, sign_in, token_store
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import Any
+
+    from ...settings.profile import Profile
+    from .examine import Findings, Scene
+
+_USAGE = 2
+
+
+def checks_here(scene: Scene, findings: Findings) -> list[str]:
+    """Make them; give the redirect URIs to ask the server about, with the ports that could be had."""
+    findings.add(configuration(scene))
+    findings.add(token_store(scene))
+    findings.add(sign_in(scene))
+    profile = scene.profile
+    if isinstance(profile, LoopbackAuthError):
+        if not isinstance(scene.config, LoopbackAuthError):
+            findings.add(Check.of(profile, "profile"))
+        return []
+    findings.add(_settings(profile))
+    findings.add(_server(profile))
+    findings.add(_client(profile, scene.environ))
+    redirect_uris = _callbacks(profile, findings)
+    for check in _registered(redirect_uris, scene.registered):
+        findings.add(check)
+    findings.add(_browser(profile, scene.environ, redirect_uris))
+    findings.add(_proxy(profile, scene.environ))
+    findings.add(_certificates(profile, scene.environ))
+    return redirect_uris
+
+
+def _settings(profile: Profile) -> Check:
+    """Tell what is in effect and where it comes from; of what may hold a secret or a name, where it comes from alone."""
+    rows = []
+    for name, setting in sorted(profile.settings.items()):
+        value = setting.value
+        if name not in _SHOWN:
+            rows.append(f"{name} (not shown, {setting.source})")
+            continue
+        shown = " ".join(str(each) for each in value) if isinstance(value, tuple) else str(value)
+        rows.append(f"{name} = {shown} ({setting.source})")
+    return Check(name="settings", verdict=OK, seen="; ".join(rows) or "none of its own")
+
+
+_SHOWN = frozenset(
+    {
+        "provider",
+        "login_url",
+        "client_id",
+        "client_secret_file",
+        "token_endpoint_auth_method",
+        "scope",
+        "redirect_uris",
+        "port",
+        "response_mode",
+        "access_token_lifetime",
+        "ca_bundle",
+        "timeout",
+        "strict_scope",
+        "storage",
+    }
+)
+
+
+def _server(profile: Profile) -> Check:
+    name = "server"
+    try:
+        profile.check_server()
+    except LoopbackAuthError as error:
+        return Check.of(error, name)
+    endpoints = profile.endpoints()
+    parts = urlsplit(endpoints.get("authorization_endpoint") or endpoints.get("issuer") or "")
+    # Without its query, where somebody may have put a key.
+    where = f"{parts.scheme}://{parts.netloc}{parts.path}"
+    kind = f"{profile.provider.title}: " if profile.provider else ""
+    seen = "; ".join((f"{kind}{where}", *profile.notes))
+    hosts = profile.provider.login_hosts if profile.provider else {}
+    if shared := whom_it_serves(where, hosts):
+        fix = f"loopback-auth login {profile.name} --login-url {own_host(hosts)}"
+        return Check(name=name, verdict=WARN, seen=seen, cause=shared, fix=fix)
+    return Check(name=name, verdict=OK, seen=seen)
+
+
+def _client(profile: Profile, environ: Mapping[str, str]) -> Check:
+    name = "client"
+    try:
+        client = profile.client(environ)
+    except LoopbackAuthError as error:
+        return Check.of(error, name)
+    given = [setting for setting in _SECRETS if setting in profile.settings]
+    source = f"a secret, not shown ({_source(profile, given)})" if client.client_secret else "no secret"
+    if client.client_id != client.client_id.strip():
+        return warned(
+            name,
+            f"the client ID {client.client_id!r} has a blank before or behind it",
+            f"take it out: {profile.settings['client_id'].source}",
+        )
+    return Check(name=name, verdict=OK, seen=f"client ID {client.client_id}, {source}")
+
+
+_SECRETS = ("client_secret", "client_secret_env", "client_secret_file")
+
+
+def _source(profile: Profile, given: Sequence[str]) -> str:
+    name = min(given, key=lambda each: profile.settings[each].rank)
+    value = "" if name == "client_secret" else f"{profile.get(name)}, "
+    return f"{value}from {profile.settings[name].source}"
+
+
+def _callbacks(profile: Profile, findings: Findings) -> list[str]:
+    name = "callback"
+    try:
+        asked = profile.redirect_uris
+    except LoopbackAuthError as error:
+        findings.add(Check.of(error, name))
+        return []
+    found = [_callback(uri) for uri in asked]
+    some = any(check.verdict == OK for _, check in found)
+    for _, check in found:
+        # One that is free is enough: the sign-in takes the first it can have.
+        taken = check.verdict == FAIL and some
+        findings.add(
+            Check(name=name, verdict=WARN, seen=check.seen, cause=check.cause, fix=check.fix, code=check.code)
+            if taken
+            else check
+        )
+    return [uri for uri, _ in found]
+
+
+def _callback(redirect_uri: str) -> tuple[str, Check]:
+    name = "callback"
+    try:
+        with bind([redirect_uri]) as (listeners, real):
+            heads = " and ".join(str(each.getsockname()[0]) for each in listeners)
+    except ListenError as error:
+        return redirect_uri, Check.of(error, name)
+    alone = ""
+    if urlsplit(redirect_uri).hostname == "localhost" and len(listeners) == 1:
+        alone = "; this machine has no IPv6 loopback"
+    port = "any port" if urlsplit(redirect_uri).port == 0 else "its port is free"
+    return real, Check(name=name, verdict=OK, seen=f"{redirect_uri}: {port}, on {heads}{alone}")
+
+
+def _registered(redirect_uris: Sequence[str], registered: Sequence[str]) -> Iterator[Check]:
+    for uri in redirect_uris if registered else ():
+        if uri in registered:
+            yield Check(name="registered", verdict=OK, seen=f"{uri} is registered, character by character")
+            continue
+        nearest = min(registered, key=lambda each: _distance(uri, each))
+        yield Check(
+            name="registered",
+            verdict=FAIL,
+            seen=f'sent is "{uri}", registered is "{nearest}": {difference(uri, nearest)}',
+            cause="Servers compare the two addresses character by character.",
+            fix=f"register {uri}, or sign in with it: loopback-auth login --redirect-uri {one_line(nearest)}",
+            code="redirect-uri-mismatch",
+            exit_code=_USAGE,
+        )
+
+
+def _distance(sent: str, registered: str) -> float:
+    from difflib import SequenceMatcher
+
+    return -SequenceMatcher(None, sent, registered).ratio()
+
+
+def _browser(profile: Profile, environ: Mapping[str, str], redirect_uris: Sequence[str]) -> Check:
+    from shutil import which
+
+    name, around = "browser", surroundings(environ)
+    chosen = profile.get("browser")
+    command = launch_command("URL", around=around, environ=environ, chosen=chosen, which=which)
+    if command:
+        return Check(name=name, verdict=OK, seen=f"{command[0]} would be started")
+    wanted = chosen or environ.get("BROWSER", "")
+    is_text = os.path.basename(wanted.split(" ")[0]) in TEXT_BROWSERS
+    why = f" ({one_line(wanted)} would run inside the terminal)" if is_text else ""
+    hint = way_in(around, redirect_uris[0]) if redirect_uris else ""
+    return warned(
+        name,
+        f"none was found that could be started here{why}",
+        f"open the address that login prints yourself. {hint}".strip(),
+    )
+
+
+def _proxy(profile: Profile, environ: Mapping[str, str]) -> Check:
+    name, host = "proxy", _host(profile)
+    try:
+        proxy = proxy_for(f"https://{host}", environ) if host else None
+    except ProxyFailed as error:
+        return Check.of(error, name)
+    if proxy is None:
+        return Check(name=name, verdict=OK, seen=f"none; {host or 'the server'} is reached directly")
+    parts = urlsplit(proxy.url)
+    port = f":{parts.port}" if parts.port else ""
+    password = ", with a password that is not shown" if parts.password else ""
+    where = f"{parts.scheme}://{parts.hostname}{port} ({proxy.variable})"
+    return Check(name=name, verdict=OK, seen=f"{where} leads to {host}{password}")
+
+
+def _host(profile: Profile) -> str:
+    endpoints = endpoints_of(profile)
+    return urlsplit(endpoints.get("authorization_endpoint") or endpoints.get("issuer") or "").netloc
+
+
+def endpoints_of(profile: Profile) -> dict[str, Any]:
+    """Give what is known of the server; nothing where that cannot be used, which is told by another check."""
+    try:
+        return profile.endpoints()
+    except LoopbackAuthError:
+        return {}
+
+
+def _certificates(profile: Profile, environ: Mapping[str, str]) -> Check:
+    from ...edge.http.tls import Trust
+
+    name = "certificates"
+    try:
+        trust = Trust(profile.get("ca_bundle"), environ)
+    except LoopbackAuthError as error:
+        return Check.of(error, name)
+    notes = [f"{each} = {trust.given[each]} is not used: {why}" for each, why in trust.unusable.items()]
+    if environ.get("SSLKEYLOGFILE"):
+        notes.append("SSLKEYLOGFILE is ignored: keys are not logged")
+    seen = "; ".join([trust.described(), *notes])
+    if trust.unusable:
+        wrong = " and ".join(trust.unusable)
+        return warned(name, seen, f"correct {wrong}, or unset it where it is not needed")
+    return Check(name=name, verdict=OK, seen=seen)

@@ -1,0 +1,185 @@
+"""The doctor's checks of the way to the server, and of what the server makes of this client."""
+
+from __future__ import annotations
+
+import os
+from urllib.parse import urlsplit
+
+from ...edge.http.proxy import proxy_for
+from ...edge.process.clock import now, running_s
+from ...edge.process.event_loop import entered
+from ...errors import HostNotFound, HostNotTrusted, LoopbackAuthError, ProviderError
+from ...oauth.authorize.request import AuthorizationRequest
+from ...oauth.http.messages import is_loopback
+from ...oauth.metadata import Client, server_metadata
+from ..server.discovery import discover
+from ..server.mix_up import refuse_mix_up
+from .examine import FAIL, OK, SKIPPED, WARN, Check
+from .machine import endpoints_of
+from .preflight import NAME, Listened, PatientPreflight, within
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ...oauth.http.messages import HttpReply
+    from ...oauth.metadata import ServerMetadata
+    from ...settings.profile import Profile
+    from ..server.discovery import Transport
+    from .examine import Findings, Scene
+
+SKEW_S = 60.0
+"""What servers forgive; beyond that, tokens are too old or of the future."""
+
+
+async def checks_of_network(
+    scene: Scene,
+    findings: Findings,
+    *,
+    redirect_uris: Sequence[str],
+    transport: Transport,
+    wait_s: float,
+    interval_s: float,
+) -> None:
+    """Make them, each as far as the one before it allows; none where nothing says which server it is."""
+    profile = scene.profile
+    if isinstance(profile, LoopbackAuthError) or not endpoints_of(profile):
+        return
+    await entered()
+    listened = Listened(transport=transport)
+    findings.add(await _name(profile, scene))
+    server = await _discovery(profile, findings, listened)
+    if server is None:
+        _connection(findings, listened)
+        return
+    client = _client(profile, scene)
+    asking = PatientPreflight(
+        findings=findings, listened=listened, until_s=running_s() + wait_s, interval_s=interval_s
+    )
+    for number, uri in enumerate(redirect_uris or [""]):
+        known = client is not None and bool(uri)
+        request = _request(profile, server, client or Client(client_id="loopback-auth-doctor"), uri)
+        check = await asking.preflight(request, profile, patient=bool(wait_s) and known)
+        if number == 0:
+            _connection(findings, listened)
+        findings.add(check if known else _NOT_YET)
+
+
+_NOT_YET = Check(name=NAME, verdict=SKIPPED, seen="first what is told above has to be put right")
+
+
+def _client(profile: Profile, scene: Scene) -> Client | None:
+    try:
+        return profile.client(scene.environ)
+    except LoopbackAuthError:
+        # Told already. The way to the server can be looked at as any client, whatever it then says of that one.
+        return None
+
+
+def _request(profile: Profile, server: ServerMetadata, client: Client, uri: str) -> AuthorizationRequest:
+    scope = profile.scope_for(server)
+    return AuthorizationRequest.new(
+        server=server,
+        client=client,
+        redirect_uri=uri,
+        scope=scope,
+        token_bytes=os.urandom,
+        parameters=profile.parameters_for(scope),
+    )
+
+
+async def _name(profile: Profile, scene: Scene) -> Check:
+    name, endpoints = "name", profile.endpoints()
+    url = endpoints.get("authorization_endpoint") or endpoints.get("issuer") or endpoints["token_endpoint"]
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    try:
+        if proxy_for(url, scene.environ):
+            return Check(name=name, verdict=SKIPPED, seen=f"the proxy looks {host} up")
+        addresses = await within(_addresses(host, parts.port or 443), f"no answer about the name {host}")
+    except ProviderError as error:
+        return Check.of(error, name)
+    more = f" and {len(addresses) - 1} more" if len(addresses) > 1 else ""
+    here = ", this machine" if is_loopback(host) else ""
+    return Check(name=name, verdict=OK, seen=f"{host} is {addresses[0]}{more}{here}")
+
+
+async def _addresses(host: str, port: int) -> list[str]:
+    import asyncio
+    import socket
+
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        raise HostNotFound(f"the name {host} is not known", host=host) from None
+    return list(dict.fromkeys(str(address[0]) for *_, address in found))
+
+
+_ONE_ENDPOINT = Check(
+    name="discovery",
+    verdict=FAIL,
+    seen="the profile has one endpoint only, and no issuer to discover the other",
+    cause="Without an issuer, both the authorization and the token endpoint are needed.",
+    fix="loopback-auth login PROFILE --authorization-endpoint URL --token-endpoint URL",
+    code="not-configured",
+    exit_code=2,
+)
+
+
+async def _discovery(profile: Profile, findings: Findings, listened: Listened) -> ServerMetadata | None:
+    """Give the server as a sign-in would know it, or nothing where discovery had to say it and did not."""
+    known, issuer = profile.known_server(), profile.endpoints().get("issuer")
+    if not issuer:
+        if known is None:
+            findings.add(_ONE_ENDPOINT)
+        return known
+    try:
+        found = await within(discover(issuer, transport=listened), f"no metadata of {issuer}")
+        server = server_metadata({**found, **profile.endpoints()})
+    except LoopbackAuthError as error:
+        # With all endpoints known, a sign-in does without.
+        findings.add(Check.of(error, "discovery", verdict=WARN if known else FAIL))
+        return known
+    findings.add(Check(name="discovery", verdict=OK, seen=f"{issuer} names {len(found)} facts of itself"))
+    try:
+        server, _ = await refuse_mix_up(server, profile, may_trust=None, notify=lambda _: None)
+    except HostNotTrusted as error:
+        # On a terminal, login asks.
+        findings.add(Check.of(error, "discovery", verdict=WARN))
+    return server
+
+
+def _connection(findings: Findings, listened: Listened) -> None:
+    """Tell how the last answer came: the connection it came over, and what time its sender has."""
+    name, reply = "connection", listened.reply
+    if listened.failure is not None:
+        findings.add(Check.of(listened.failure, name))
+    if reply is None:
+        findings.add(Check(name="clock", verdict=SKIPPED, seen="no answer came that could say the time"))
+        return
+    parts = urlsplit(reply.url)
+    how = "TLS, its certificate is good" if parts.scheme == "https" else "plain http on this machine"
+    seen = f"{parts.netloc} answered with status {reply.status} after {listened.took_s:.2f} s; {how}"
+    findings.add(Check(name=name, verdict=OK, seen=seen))
+    findings.add(_clock(reply))
+
+
+def _clock(reply: HttpReply) -> Check:
+    from email.utils import parsedate_to_datetime
+
+    name = "clock"
+    try:
+        theirs = parsedate_to_datetime(reply.headers.get("date", ""))
+        skew_s = (now() - theirs).total_seconds()
+    except (TypeError, ValueError):
+        return Check(name=name, verdict=SKIPPED, seen="the answer does not say the time")
+    if abs(skew_s) <= SKEW_S:
+        return Check(name=name, verdict=OK, seen="within a minute of the server's")
+    way = "ahead of" if skew_s > 0 else "behind"
+    return Check(
+        name=name,
+        verdict=WARN,
+        seen=f"{abs(skew_s):.0f} s {way} the server's",
+        cause="Tokens then look expired, or of the future, though they are neither.",
+        fix="set this machine's clock: timedatectl set-ntp true (Linux), or the date settings of the system",
+    )

@@ -1,0 +1,136 @@
+"""The doctor's pre-flight, once or until the server knows the app, and the ear that it listens with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ...edge.process.clock import running_s
+from ...errors import AnswerTimedOut, AuthorizationError, ProviderError, TransportError
+from ..diagnosis import facts_of
+from ..login.preflight import look
+from .examine import OK, SKIPPED, WARN, Check, shortened, warned
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+    from typing import Any, TypeVar
+
+    from ...oauth.authorize.request import AuthorizationRequest
+    from ...oauth.http.messages import FormPost, Get, HttpReply
+    from ...settings.profile import Profile
+    from ..server.discovery import Transport
+    from .examine import Findings
+
+    T = TypeVar("T")
+
+PATIENCE_S = 15.0
+"""For each question: a doctor may wait longer than a sign-in, and should not hang."""
+
+PROPAGATING = frozenset({"redirect_uri_mismatch", "invalid_client_id"})
+"""Said of a new app until all of the server's machines know it."""
+
+NAME = "pre-flight"
+
+
+@dataclass(slots=True, kw_only=True)
+class Listened:
+    """A transport that keeps the last answer and what went wrong with the last question."""
+
+    transport: Transport
+    reply: HttpReply | None = None
+    failure: TransportError | None = None
+    took_s: float = 0.0
+
+    async def __call__(self, message: FormPost | Get) -> HttpReply:
+        began = running_s()
+        self.reply = self.failure = None
+        try:
+            self.reply = await self.transport(message)
+        except TransportError as error:
+            self.failure = error
+            raise
+        finally:
+            self.took_s = running_s() - began
+        return self.reply
+
+
+async def within(work: Coroutine[Any, Any, T], late: str) -> T:
+    """Await *work* for as long as a doctor waits; then raise `AnswerTimedOut`, which begins with *late*."""
+    import asyncio
+
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            return await work
+    except TimeoutError:
+        raise AnswerTimedOut(f"{late} within {PATIENCE_S:g} s") from None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatientPreflight:
+    """The pre-flight, once or until the server knows the app."""
+
+    findings: Findings
+    listened: Listened
+    until_s: float
+    interval_s: float
+
+    async def preflight(self, request: AuthorizationRequest, profile: Profile, *, patient: bool) -> Check:
+        while True:
+            error = await self._refusal(request)
+            left_s = self.until_s - running_s()
+            if not (patient and _may_pass(error) and left_s > 0):
+                return _told(error, request, profile, self.listened.reply)
+            await self._pause(_code(error), due_s=running_s() + min(self.interval_s, left_s))
+
+    async def _pause(self, code: str, *, due_s: float) -> None:
+        import asyncio
+
+        again = False
+        while (next_s := due_s - running_s()) > 0:
+            self.findings.wait(code, self.until_s - running_s(), next_s, again)
+            again = True
+            await asyncio.sleep(min(1.0, next_s))
+
+    async def _refusal(self, request: AuthorizationRequest) -> ProviderError | None:
+        try:
+            await within(look(request, transport=self.listened), "no sign-in page came")
+        except ProviderError as error:
+            if isinstance(error, TransportError):
+                self.listened.failure = error
+            return error
+        return None
+
+
+def _may_pass(error: ProviderError | None) -> bool:
+    return isinstance(error, AuthorizationError) and error.error.lower() in PROPAGATING
+
+
+def _code(error: ProviderError | None) -> str:
+    return error.error if isinstance(error, AuthorizationError) else ""
+
+
+def _told(
+    error: ProviderError | None, request: AuthorizationRequest, profile: Profile, reply: HttpReply | None
+) -> Check:
+    if error is None:
+        status = reply.status if reply else 0
+        if status >= 400:  # noqa: PLR2004 - the 4xx class
+            return warned(
+                NAME,
+                f"the server answers with status {status} and a page for people, which may say what is wrong",
+                f"read it in a browser: loopback-auth login {profile.name} --no-browser prints its address",
+            )
+        seen = f"the server takes {request.redirect_uri} and shows its sign-in page (status {status})"
+        return Check(name=NAME, verdict=OK, seen=seen)
+    if not isinstance(error, AuthorizationError):
+        if isinstance(error, TransportError):
+            return Check(name=NAME, verdict=SKIPPED, seen="the server could not be asked")
+        return Check.of(error, NAME, verdict=WARN)
+    if profile.provider and profile.provider.pitfalls:
+        from ...explain.pitfalls import better_told
+
+        facts = facts_of(profile, redirect_uri=request.redirect_uri)
+        if "username" in facts:
+            facts["username"] = shortened(str(facts["username"]))
+        better_told(error, pitfalls=profile.provider.pitfalls, facts=facts)
+    return Check.of(error, NAME)

@@ -1,0 +1,164 @@
+"""What is pasted while the browser is waited for: the answer itself, or an error that the browser alone was told."""
+
+from __future__ import annotations
+
+import asyncio
+
+from ...errors import AuthorizationError, LoopbackAuthError
+from ...explain import find
+from ...explain.denial import is_denial
+from ...explain.pitfalls import pitfall_for
+from ...explain.report import read_paste
+from ...notices import NothingYet, PasteExplained, Warned
+from ...oauth.authorize.pasted import address_in, read_pasted
+from ...oauth.authorize.request import AuthorizationErrorResponse, AuthorizationResponse, Stray
+from ..diagnosis import facts_of, tell_better
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
+
+    from ...edge.callback.session import Tab
+    from ...explain.report import Paste
+    from ...notices import Notice
+    from ...oauth.authorize.request import AuthorizationRequest
+    from ...settings.profile import Profile
+
+    Pastes = Callable[[], AbstractContextManager[asyncio.Queue[str]]]
+    """Takes what a person pastes, from when its block begins until it ends (`edge.pasting`)."""
+
+NOTHING_YET_S = 20.0
+"""After which most sign-ins are over, or the browser shows something that will never come here."""
+
+
+async def answer_or_paste(
+    request: AuthorizationRequest,
+    profile: Profile,
+    *,
+    tab: Tab,
+    pastes: Pastes | None,
+    notify: Callable[[Notice], None],
+    timeout_s: float,
+    preflight_passed: bool = False,
+) -> AuthorizationResponse:
+    """
+    Wait for the browser's answer or a pasted one, whichever comes first.
+
+    A pasted error of the server's ends the wait as the error that it is: a server that has shown one
+    does not come back. *preflight_passed*: it showed its sign-in page to us, without cookies.
+
+    Raises:
+        LoopbackAuthError: The pasted error, or what `Tab.response` raises.
+    """
+    hint = profile.provider.silence if profile.provider else ""
+    nothing_yet = NothingYet(waited_s=NOTHING_YET_S, hint=hint, takes_paste=pastes is not None)
+    timer = asyncio.get_running_loop().call_later(NOTHING_YET_S, notify, nothing_yet)
+    try:
+        if pastes is None:
+            return await tab.response(timeout_s=timeout_s)
+        with pastes() as texts:
+            reading = asyncio.ensure_future(
+                _read(texts, request, profile, tab=tab, notify=notify, preflight_passed=preflight_passed)
+            )
+            try:
+                return await tab.response(timeout_s=timeout_s)
+            finally:
+                reading.cancel()
+    finally:
+        timer.cancel()
+
+
+async def _read(
+    texts: asyncio.Queue[str],
+    request: AuthorizationRequest,
+    profile: Profile,
+    *,
+    tab: Tab,
+    notify: Callable[[Notice], None],
+    preflight_passed: bool,
+) -> None:
+    while True:
+        judged = judge(await texts.get(), request, profile, preflight_passed=preflight_passed)
+        if isinstance(judged, (AuthorizationResponse, LoopbackAuthError)):
+            return tab.arrive(judged)
+        notify(judged)
+
+
+def judge(
+    text: str, request: AuthorizationRequest, profile: Profile, *, preflight_passed: bool = False
+) -> AuthorizationResponse | LoopbackAuthError | Notice:
+    """Say what *text* is: the answer, by the same rules as a visit; an error that ends the sign-in; or something to be told of."""
+    try:
+        answer = read_pasted(text, request, takes_bare_code=False)
+    except LoopbackAuthError as error:
+        return error
+    if isinstance(answer, AuthorizationErrorResponse):
+        return answer.as_error()
+    if isinstance(answer, AuthorizationResponse):
+        return answer
+    paste = read_paste(address_in(text, request.redirect_uri) or text)
+    # An answer to another request, or to nobody's, ends this one as little as such a visit does.
+    if paste.kind in _ANSWERS:
+        return _ignored(answer)
+    facts = facts_of(profile, redirect_uri=request.redirect_uri, preflight_passed=preflight_passed)
+    told = _explained(paste, profile, facts)
+    if _is_error(paste, told):
+        return _error_shown(paste, text, request, profile, facts)
+    return told or _ignored(answer if paste.kind == "url" else Stray(reason="nothing that is known here"))
+
+
+_ANSWERS = ("answer", "callback", "secret", "tokens")
+
+
+def shown_error(
+    text: str, request: AuthorizationRequest, profile: Profile, *, preflight_passed: bool = False
+) -> LoopbackAuthError | None:
+    """Return the error that the browser was shown, where *text* is one, as `judge` does."""
+    paste = read_paste(text)
+    facts = facts_of(profile, redirect_uri=request.redirect_uri, preflight_passed=preflight_passed)
+    if paste.kind in _ANSWERS or not _is_error(paste, _explained(paste, profile, facts)):
+        return None
+    return _error_shown(paste, text, request, profile, facts)
+
+
+def _is_error(paste: Paste, told: PasteExplained | None) -> bool:
+    # Prose may look like a code, or like a code and its description; a form, a document or an error page does not.
+    return bool(paste.error and (told or paste.kind in ("form", "json", "error-page")))
+
+
+def _ignored(stray: Stray) -> Warned:
+    return Warned(
+        code="paste-ignored",
+        message=f"what was pasted is not the answer to this sign-in ({stray.reason}); paste the whole address that the browser ended at, "
+        "or the whole error that it shows; still waiting",
+    )
+
+
+def _error_shown(
+    paste: Paste,
+    text: str,
+    request: AuthorizationRequest,
+    profile: Profile,
+    facts: Mapping[str, object],
+) -> LoopbackAuthError:
+    if is_denial(paste.error):
+        return AuthorizationErrorResponse(error=paste.error, description=paste.description).as_error()
+    said = f": {paste.description}" if paste.description else ""
+    error = AuthorizationError(
+        f"the browser was shown an error ({paste.error}{said})",
+        error=paste.error,
+        known=find(paste.error) is not None,
+        error_description=paste.description,
+        redirect_uri=request.redirect_uri,
+        client_id=request.client.client_id,
+        preflight=facts.get("preflight", ""),
+    )
+    tell_better(error, profile, redirect_uri=request.redirect_uri, body=text)
+    return error
+
+
+def _explained(paste: Paste, profile: Profile, facts: Mapping[str, object]) -> PasteExplained | None:
+    pitfalls = profile.provider.pitfalls if profile.provider else None
+    told = pitfall_for(paste, pitfalls=pitfalls, facts=facts)
+    return PasteExplained(code=told.code, title=told.title, cause=told.cause, fix=told.fix) if told else None

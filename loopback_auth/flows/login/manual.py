@@ -1,0 +1,232 @@
+"""A sign-in in two halves, for a redirect URI that is not on this machine: the address is printed, and the answer is pasted later."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager, nullcontext
+from hashlib import sha256
+from secrets import token_bytes as random_bytes
+
+from ...edge.process.clock import now
+from ...errors import LoopbackAuthError, NoPendingSignIn, UsageError
+from ...notices import Warned
+from ...oauth.authorize.pasted import read_pasted
+from ...oauth.authorize.request import AuthorizationErrorResponse, AuthorizationRequest, Stray
+from ...oauth.credential import client_document
+from ...oauth.metadata import server_metadata
+from ...oauth.secret import Secret
+from ..diagnosis import explained
+from ..server.mix_up import refuse_mix_up
+from .browser import ask_first, dated, request_to, server_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from datetime import datetime
+    from typing import Any
+
+    from ...edge.files.pending_logins import PendingSignIns
+    from ...edge.store.file_store import FileStore
+    from ...notices import Notice
+    from ...oauth.authorize.request import AuthorizationResponse
+    from ...oauth.credential import Credential
+    from ...oauth.metadata import Client
+    from ...settings.profile import Profile
+    from ..server.discovery import Transport
+    from ..server.mix_up import MayTrust
+    from .replacement import MaySwitch
+
+PENDING_S = 900.0
+"""How long the second half may take: as long as the most patient servers keep a code."""
+
+
+async def begin(
+    profile: Profile,
+    *,
+    pending: PendingSignIns,
+    transport: Transport,
+    clock: Callable[[], datetime] = now,
+    token_bytes: Callable[[int], bytes] = random_bytes,
+    environ: Mapping[str, str] | None = None,
+    notify: Callable[[Notice], None] = lambda _: None,
+    rediscover: bool = False,
+    preflight: bool | None = None,
+    may_trust: MayTrust | None = None,
+) -> AuthorizationRequest:
+    """
+    Make the request of a sign-in that `finish` will finish, and keep what only its answer may be held against.
+
+    Nothing listens, so any registered redirect URI will do. *rediscover*, *preflight* and *may_trust* are those of `login`. Raises the `LoopbackAuthError` that fits.
+    """
+    profile.check_server()
+    client = profile.client(environ)
+    server, _ = await server_of(profile, transport, rediscover=rediscover)
+    server, profile = await refuse_mix_up(server, profile, may_trust=may_trust, notify=notify)
+    request = request_to(profile, client, server, profile.registered_redirect_uri, token_bytes=token_bytes)
+    passed = await ask_first(request, profile, transport=transport, wanted=preflight)
+    document = _document(profile, request, until=clock().timestamp() + PENDING_S)
+    pending.keep(profile.name, {**document, "preflight_passed": passed})
+    return request
+
+
+async def finish(
+    profile: Profile,
+    text: str,
+    *,
+    pending: PendingSignIns,
+    store: FileStore,
+    transport: Transport,
+    clock: Callable[[], datetime] = now,
+    environ: Mapping[str, str] | None = None,
+    notify: Callable[[Notice], None] = lambda _: None,
+    may_switch: MaySwitch | None = None,
+) -> Credential:
+    """
+    Redeem the pasted answer *text* of the pending sign-in; *profile* is that of `pending_document`.
+
+    What is not the answer is told, and the sign-in stays pending; with the answer it is over, whatever becomes of it. A code without its
+    state may be anything: it is sent, once, and the sign-in is over only where the server takes it. Raises the `LoopbackAuthError` that
+    fits.
+    """
+    document = pending_document(profile.name, pending, clock=clock)
+    request = _request(document, profile.client(environ))
+    store = store.storing(profile.get("storage"))
+    store.prove(profile.name)
+    answer = read_pasted(text, request)
+    if isinstance(answer, Stray):
+        from .answer import shown_error
+
+        passed = document.get("preflight_passed") is True
+        shown = shown_error(text, request, profile, preflight_passed=passed)
+        raise shown or _not_the_answer(answer, request, profile.name)
+    is_bare = isinstance(read_pasted(text, request, takes_bare_code=False), Stray)
+    if not is_bare:
+        pending.remove(profile.name)
+    with explained(profile, redirect_uri=request.redirect_uri):
+        if isinstance(answer, AuthorizationErrorResponse):
+            raise answer.as_error()
+    with _still_pending(answer, document, pending, notify) if is_bare else nullcontext():
+        credential = await redeemed(
+            answer,
+            profile,
+            store=store,
+            transport=transport,
+            clock=clock,
+            notify=notify,
+            may_switch=may_switch,
+            environ=environ,
+        )
+    pending.remove(profile.name)
+    return credential
+
+
+@contextmanager
+def _still_pending(
+    answer: AuthorizationResponse,
+    document: Mapping[str, Any],
+    pending: PendingSignIns,
+    notify: Callable[[Notice], None],
+) -> Iterator[None]:
+    """Send the bare code of *answer* in the block, if it was not sent before; say that the sign-in goes on where that fails."""
+    profile, sent = document["profile"], document.get("sent", [])
+    digest = sha256(answer.code.reveal().encode()).hexdigest()
+    again = f"loopback-auth exchange {profile}   and paste the whole address that the browser ended at"
+    if digest in sent:
+        raise UsageError(
+            "that code was sent already, and the server did not take it",
+            cause="A code is sent once: a server takes a second time for theft.",
+            fix=again,
+        )
+    pending.keep(profile, {**document, "sent": [*sent, digest]})
+    try:
+        yield
+    except LoopbackAuthError:
+        told = "it was a code without its state, which anything might be, so the sign-in is pending still"
+        notify(Warned(code="still-pending", message=f"{told}: {again}"))
+        raise
+
+
+async def redeemed(
+    response: AuthorizationResponse,
+    profile: Profile,
+    *,
+    store: FileStore,
+    transport: Transport,
+    clock: Callable[[], datetime],
+    notify: Callable[[Notice], None],
+    may_switch: MaySwitch | None,
+    environ: Mapping[str, str] | None,
+) -> Credential:
+    """Redeem *response* where no browser waits to be told; then give back what it replaces, and learn how long the token lasts."""
+    from .redemption import Untold, redeem
+    from .replacement import Replacement, never_switch
+
+    with explained(profile, redirect_uri=response.request.redirect_uri):
+        replacement = Replacement(profile, store, transport=transport, notify=notify, environ=environ)
+        credential = await redeem(
+            response,
+            profile,
+            replacement=replacement,
+            may_switch=may_switch or never_switch,
+            tab=Untold(),
+            store=store,
+            transport=transport,
+            clock=clock,
+            notify=notify,
+        )
+    await replacement.settle(credential)
+    return await dated(credential, store, transport, clock)
+
+
+def pending_document(
+    profile: str, pending: PendingSignIns, *, clock: Callable[[], datetime] = now
+) -> dict[str, Any]:
+    """
+    Give what is kept of the pending sign-in, in the form of a stored one as far as its settings go.
+
+    Raises `NoPendingSignIn` when there is none, or its time is over.
+    """
+    document = pending.load(profile)
+    if document is None:
+        raise NoPendingSignIn(f"no sign-in to the profile {profile} is pending", profile=profile)
+    if float(document.get("until", 0)) <= clock().timestamp():
+        pending.remove(profile)
+        raise NoPendingSignIn(f"the pending sign-in to the profile {profile} is too old", profile=profile)
+    return document
+
+
+def _document(profile: Profile, request: AuthorizationRequest, *, until: float) -> dict[str, Any]:
+    return {
+        "profile": profile.name,
+        "until": until,
+        "state": request.state.reveal(),
+        "code_verifier": request.code_verifier.reveal(),
+        "nonce": request.nonce.reveal() if request.nonce else None,
+        "redirect_uri": request.redirect_uri,
+        "scope": request.scope,
+        "resource": request.resource,
+        "client": client_document(request.client, profile.client_secret_env),
+        "server": request.server.to_json(),
+        "settings": profile.to_remember(),
+    }
+
+
+def _request(document: Mapping[str, Any], client: Client) -> AuthorizationRequest:
+    nonce = document.get("nonce")
+    return AuthorizationRequest(
+        server=server_metadata(document["server"]),
+        client=client,
+        redirect_uri=document["redirect_uri"],
+        state=Secret(document["state"]),
+        code_verifier=Secret(document["code_verifier"]),
+        scope=document["scope"],
+        nonce=Secret(nonce) if nonce else None,
+        parameters=tuple(("resource", value) for value in document.get("resource", ())),
+    )
+
+
+def _not_the_answer(stray: Stray, request: AuthorizationRequest, profile: str) -> UsageError:
+    return UsageError(
+        f"that is not the answer to the pending sign-in: {stray.reason}",
+        cause=f"It comes back to {request.redirect_uri} with the state of this request; an answer to an earlier one does not count.",
+        fix=f"loopback-auth exchange {profile}   and paste the address again; or begin anew: loopback-auth login {profile} --manual",
+    )

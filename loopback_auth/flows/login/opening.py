@@ -1,0 +1,154 @@
+"""Opening the page of one sign-in: with the desktop's browser at once, with a caller's function once the server answers."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from urllib.parse import urlsplit
+
+from ...edge.interaction.browser import open_browser
+from ...edge.process.event_loop import awaited
+from ...errors import NoBrowser, UsageError
+from ...notices import BrowserNotOpened, OpenThisPage
+from ...resources import read
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from asyncio import Task
+    from collections.abc import Awaitable, Callable
+    from typing import Self
+
+    from ...edge.callback.session import Tab
+    from ...notices import Notice
+    from ...oauth.authorize.request import AuthorizationRequest
+    from ...settings.profile import Profile
+
+    Browser = Callable[[str], object] | Callable[[str], Awaitable[object]]
+
+GRACE_S = 1.0
+"""How long an async browser may take to end, once the sign-in is over."""
+
+
+class Opening:
+    """An async context manager: when it ends, no task of the browser that was given is left."""
+
+    def __init__(
+        self,
+        browser: Browser | None,
+        request: AuthorizationRequest,
+        profile: Profile,
+        *,
+        launch_path: str | None,
+        notify: Callable[[Notice], None],
+        is_watched: bool,
+    ) -> None:
+        """*is_watched*: somebody is shown the address, and can open it where no browser does."""
+        self._browser = browser
+        self._request = request
+        self._profile = profile
+        self._launch_path = launch_path or ""
+        self._notify = notify
+        self._is_watched = is_watched
+        self._task: Task[None] | None = None
+        self._is_awaited = False
+
+    @property
+    def _url(self) -> str:
+        return f"http://{urlsplit(self._request.redirect_uri).netloc}{self._launch_path}"
+
+    def show(self) -> None:
+        """
+        Show where to sign in, and start the desktop's browser on the one-time address that leads there.
+
+        Raises `NoBrowser` where none opens and nobody is shown the address.
+        """
+        request = self._request
+        told: object = self._notify(
+            OpenThisPage(
+                url=request.url,
+                redirect_uri=request.redirect_uri,
+                host=urlsplit(request.server.authorization_endpoint).netloc,
+                client_id=request.client.client_id,
+                scope=request.scope,
+                issuer=request.server.issuer,
+                other_hosts=request.server.other_hosts,
+            )
+        )
+        if told is not None:
+            _refuse_coroutine(told)
+        with suppress(OSError):
+            # Now: the page that this leads to is told at the end.
+            read("edge/callback/page.html")
+        if self._browser is None:
+            self._not_opened("as asked")
+        # It only starts a process. A function of the caller's may visit the page: once it is served.
+        elif self._browser is open_browser and not open_browser(
+            self._url, chosen=self._profile.get("browser"), withheld=[self._profile.client_secret_env]
+        ):
+            self._not_opened("none was found here")
+
+    def call(self, tab: Tab) -> None:
+        """Call the function that the caller gave, in a thread; what it fails with is told, or ends the wait of *tab*."""
+        if self._browser is None or self._browser is open_browser:
+            return
+        import asyncio
+
+        self._task = asyncio.create_task(self._call(self._browser, tab))
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if self._task is None:
+            return
+        import asyncio
+
+        try:
+            if self._is_awaited and error is None:
+                await asyncio.wait({self._task}, timeout=GRACE_S)
+        finally:
+            self._task.cancel()
+            await asyncio.wait({self._task}, timeout=GRACE_S)
+
+    async def _call(self, browser: Browser, tab: Tab) -> None:
+        from ...edge.process.thread import in_thread
+
+        failure: BaseException | None = None
+        try:
+            opened = await in_thread(browser, self._url)
+            self._is_awaited = hasattr(opened, "__await__")
+            opened = await awaited(opened)
+        except Exception as error:  # noqa: BLE001 - whatever a caller's function raises is told
+            failure, opened = error, False
+        if opened is False and not tab.has_answer:
+            try:
+                self._not_opened(self._reason(failure))
+            except NoBrowser as none:
+                none.__cause__ = failure
+                tab.arrive(none)
+
+    def _reason(self, failure: BaseException | None) -> str:
+        if failure is None:
+            return "the function that was given for it opened none"
+        # Not the one-time address: reasons end up in logs.
+        told = f"{type(failure).__name__}: {failure}".replace(self._launch_path, "/...")
+        return f"the function that was given for it failed with {told.removesuffix(': ')}"
+
+    def _not_opened(self, reason: str) -> None:
+        if not self._is_watched:
+            raise NoBrowser(f"no browser was opened ({reason}), and nobody is shown the address")
+        from ...edge.interaction.environment import surroundings, way_in
+
+        hint = way_in(surroundings(), self._request.redirect_uri)
+        self._notify(BrowserNotOpened(reason=reason, hint=hint))
+
+
+def _refuse_coroutine(told: object) -> None:
+    from inspect import iscoroutine
+
+    if iscoroutine(told):
+        told.close()
+        raise UsageError(
+            "notify must be a plain function: what an async one does is not awaited",
+            cause="It is called in the middle of a sign-in, which would wait for it.",
+            fix="pass a function that is not async; it may start a task of its own",
+        )

@@ -1,0 +1,204 @@
+"""What follows the callback: the exchange, the tokens on disk, the person's name. Loaded while the person signs in."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import ExitStack, asynccontextmanager, suppress
+from dataclasses import replace
+from typing import Protocol
+
+from ...errors import LoopbackAuthError, ScopeDiffers, StoreError
+from ...notices import Exchanged, Saved, Warned
+from ...oauth.credential import Credential
+from ...oauth.http.messages import Get, read_json_object
+from ...oauth.jose.id_token import NAME_CLAIMS, check_at_hash, is_jwt, read_id_token, read_identity
+from ...oauth.scope import scope_differences
+from ...oauth.secret import Secret
+from ...oauth.token.reply import authorization_code_grant, issued_tokens, read_token_reply
+from ..tokens.profile_lock import turn_of_sign_in
+from ..tokens.revocation import ABANDONED_S, give_back
+from .replacement import refuse_another_account
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from datetime import datetime
+
+    from ...edge.store.file_store import FileStore
+    from ...notices import Notice
+    from ...oauth.authorize.request import AuthorizationRequest, AuthorizationResponse
+    from ...oauth.http.messages import HttpReply
+    from ...oauth.jose.id_token import Identity
+    from ...oauth.metadata import ServerMetadata
+    from ...oauth.token.reply import TokenSet
+    from ...settings.profile import Profile
+    from ..server.discovery import Transport
+    from .replacement import MaySwitch, Replacement
+
+USERINFO_S = 3.0
+"""For learning the person's name when no ID token tells it; the sign-in is already saved."""
+
+INTERRUPTED_S = 1.0
+"""The most that is spent on giving tokens back when the person pressed Ctrl-C."""
+
+
+class Told(Protocol):
+    """Who is told how the sign-in goes: a `Tab`, where a browser waits for that."""
+
+    def still_trusted(self) -> None: ...
+    def kept(self) -> None: ...
+
+
+class Untold:
+    """Nobody waits: the answer was pasted."""
+
+    def still_trusted(self) -> None:
+        """Whoever pasted it is here."""
+
+    def kept(self) -> None:
+        """There is no page to show."""
+
+
+async def redeem(
+    response: AuthorizationResponse,
+    profile: Profile,
+    *,
+    server: ServerMetadata | None = None,
+    replacement: Replacement,
+    may_switch: MaySwitch,
+    tab: Told,
+    store: FileStore,
+    transport: Transport,
+    clock: Callable[[], datetime],
+    notify: Callable[[Notice], None],
+) -> Credential:
+    """
+    Exchange the code, once, and store what it gives; then learn who it was.
+
+    *server* is what is known of the server by now, for the store; the code goes to the endpoint that its request knew. *replacement* is
+    of the sign-in that this one replaces. Raises the `LoopbackAuthError` that fits, with nothing stored and what the server
+    issued given back.
+    """
+    reply = await transport(authorization_code_grant(response))
+    held = replacement.held
+    async with _given_back_unless_kept(reply, response.request, profile, transport):
+        tokens = read_token_reply(reply, received_at=clock(), scope=response.request.scope)
+        notify(Exchanged())
+        _look_at_scope(profile, response.request.scope, tokens, notify)
+        credential = _credential(profile, response.request, tokens, clock(), notify)
+        credential = replace(credential, server=server or credential.server)
+        if held is not None and credential.identity is None:
+            credential = await _named(profile, credential, transport)
+        await refuse_another_account(credential, held, may_switch)
+        with ExitStack() as stack:
+            hold = await turn_of_sign_in(profile.name, store, stack, notify=notify)
+            # The last moment to give up: whoever opened the address first may have brought a code of their own.
+            tab.still_trusted()
+            replacement.save(credential, hold)
+        tab.kept()
+    notify(Saved(profile=profile.name, path=store.path(profile.name)))
+    named = await _named(profile, credential, transport)
+    if named is not credential:
+        with suppress(LoopbackAuthError):
+            store.amend(profile.name, named.to_document())
+    return named
+
+
+@asynccontextmanager
+async def _given_back_unless_kept(
+    reply: HttpReply, request: AuthorizationRequest, profile: Profile, transport: Transport
+) -> AsyncIterator[None]:
+    """Revoke the tokens of *reply* if the block fails: a sign-in that was not kept leaves nothing."""
+    try:
+        yield
+    except BaseException as error:
+        fate = await give_back(
+            issued_tokens(reply),
+            provider=profile.provider,
+            client=request.client,
+            server=request.server,
+            transport=transport,
+            timeout_s=ABANDONED_S if isinstance(error, Exception) else INTERRUPTED_S,
+        )
+        if isinstance(error, StoreError):
+            error.add(f"the sign-in worked, but was not kept: the tokens just issued {fate}")
+        raise
+
+
+def _credential(
+    profile: Profile,
+    request: AuthorizationRequest,
+    tokens: TokenSet,
+    moment: datetime,
+    notify: Callable[[Notice], None],
+) -> Credential:
+    return Credential(
+        profile=profile.name,
+        tokens=tokens,
+        client=request.client,
+        server=request.server,
+        settings=profile.to_remember(),
+        identity=_identity(profile, request, tokens, moment, notify),
+        client_secret_env=profile.client_secret_env,
+        resource=request.resource,
+        learned_lifetime_s=profile.learned_lifetime_s(request.client.client_id),
+    )
+
+
+def _look_at_scope(profile: Profile, asked: str, tokens: TokenSet, notify: Callable[[Notice], None]) -> None:
+    told = scope_differences(asked, tokens.scope, has_refresh_token=tokens.refresh_token is not None)
+    if told and profile.get("strict_scope"):
+        raise ScopeDiffers(f"the server granted another scope than was asked for ({told})")
+    if told:
+        notify(Warned(code="scope-differs", message=told))
+    if tokens.refresh_token is None:
+        notify(
+            Warned(
+                code="no-refresh-token",
+                message="the server gave no refresh token: when this one ends, sign in again",
+            )
+        )
+
+
+def _identity(
+    profile: Profile,
+    request: AuthorizationRequest,
+    tokens: TokenSet,
+    moment: datetime,
+    notify: Callable[[Notice], None],
+) -> Identity | None:
+    def warn(objection: str) -> None:
+        notify(Warned(code="answer-odd", message=objection))
+
+    if tokens.id_token is None:
+        return None
+    if request.nonce is None:
+        # An ID token that was not asked for carries no nonce of ours and proves nothing.
+        if not is_jwt(tokens.id_token):
+            warn("the server gave an ID token that was not asked for, and that is no JWT")
+        return None
+    claims = read_id_token(tokens.id_token, request, now=moment, warn=warn)
+    check_at_hash(tokens.id_token, tokens.access_token, warn=warn)
+    return read_identity(claims, names=_names(profile))
+
+
+def _names(profile: Profile) -> tuple[str, ...]:
+    return profile.provider.names if profile.provider else NAME_CLAIMS
+
+
+async def _named(profile: Profile, credential: Credential, transport: Transport) -> Credential:
+    """Ask the server for the person's name where no ID token told it; the sign-in stands without one."""
+    known, url = credential.identity, credential.server.userinfo_endpoint
+    if url is None or (known and known.name != known.subject):
+        return credential
+    bearer = Secret("Bearer " + credential.tokens.access_token.reveal())
+    try:
+        async with asyncio.timeout(USERINFO_S):
+            reply = await transport(Get(url=url, authorization=bearer))
+        identity = read_identity(read_json_object(reply, what="userinfo"), names=_names(profile))
+    except (LoopbackAuthError, TimeoutError):
+        return credential
+    # OpenID Connect Core section 5.3.2: another subject's claims are not this person's.
+    if not reply.is_success or identity is None or (known and identity.subject != known.subject):
+        return credential
+    return replace(credential, identity=identity)

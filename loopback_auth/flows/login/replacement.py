@@ -1,0 +1,156 @@
+"""What a sign-in does to the one that the profile held before: it never takes another person's place unasked, and leaves no grant behind."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from ...edge.files.home import variable
+from ...edge.process.event_loop import awaited
+from ...errors import AccountDiffers, LoopbackAuthError, StoreChanged
+from ...notices import Warned
+from ...oauth.credential import Credential
+from ..tokens.only_copy import save_only_copy
+from ..tokens.revocation import give_back, revoke
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from ...edge.store.file_store import FileStore
+    from ...edge.store.profile_lock import Hold
+    from ...notices import Notice
+    from ...settings.profile import Profile
+    from ..server.discovery import Transport
+
+    MaySwitch = Callable[[str, str], Awaitable[bool] | bool]
+
+
+async def never_switch(held: str, new: str) -> bool:  # noqa: ARG001 - the answer is the same for everybody
+    """Answer for a program that cannot ask anybody."""
+    return False
+
+
+def held_before(profile: Profile, store: FileStore) -> Credential | None:
+    """Give the sign-in that the profile holds; one that cannot be read is none."""
+    try:
+        document = store.load(profile.name)
+        return Credential.from_document(document) if document else None
+    except LoopbackAuthError:
+        return None
+
+
+def at_the_same_server(one: Credential, other: Credential) -> bool:
+    """Tell whether two sign-ins are of one client at one server: only then do their accounts compare."""
+    return (one.server.token_endpoint, one.client.client_id) == (
+        other.server.token_endpoint,
+        other.client.client_id,
+    )
+
+
+async def refuse_another_account(new: Credential, held: Credential | None, may_switch: MaySwitch) -> None:
+    """
+    Raise `AccountDiffers` if another person signed in than the one the profile holds, unless *may_switch* agrees.
+
+    A forged sign-in (RFC 6749 section 10.12) ends here at the latest, as does a browser that was signed in to the wrong account.
+    """
+    if held is None or held.identity is None or new.identity is None or not at_the_same_server(new, held):
+        return
+    names = (held.identity.name, new.identity.name)
+    if held.identity.subject == new.identity.subject or await awaited(may_switch(*names)):
+        return
+    raise AccountDiffers(
+        f"the profile {new.profile} holds {names[0]}, and {names[1]} signed in", profile=new.profile
+    )
+
+
+class Replacement:
+    """
+    A sign-in in the place of the one that its profile *held* before, which is given up at the end.
+
+    Until then `undo` brings it back. Make it when the answer has come, since a refresh may replace
+    what the profile holds while the person signs in.
+    """
+
+    def __init__(
+        self,
+        profile: Profile,
+        store: FileStore,
+        *,
+        transport: Transport,
+        notify: Callable[[Notice], None],
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        self.held = held_before(profile, store)
+        self._profile = profile
+        self._store = store
+        self._transport = transport
+        self._notify = notify
+        self._environ = environ
+        self._saved: Credential | None = None
+        self._before = self.held.to_document() if self.held else None
+        self._storage_before: str | None = None
+
+    def save(self, new: Credential, hold: Hold) -> None:
+        """Store *new*; raises a `StoreError` with the old sign-in untouched."""
+        place = self._store.place(self._profile.name)
+        self._storage_before = "keyring" if "awaits_keyring" in place else place["storage"]
+        # A finished sign-in takes the place of whatever came between.
+        with suppress(StoreChanged):
+            self._save(new, hold)
+            return
+        self._save(new, hold)
+
+    def _save(self, new: Credential, hold: Hold) -> None:
+        with suppress(LoopbackAuthError):
+            # Here, where the lock is held: no refresh comes between this and what replaces it.
+            self._before = hold.load()
+        save_only_copy(new, hold, self._notify)
+        self._saved = new
+
+    async def undo(self, error: LoopbackAuthError) -> None:
+        """Bring the sign-in of before back and the new tokens to their end, and let *error* say so."""
+        if self._saved is None:
+            return
+        stored, new = self._put_back(), self._saved
+        fate = await give_back(
+            new.tokens,
+            provider=self._profile.provider,
+            client=new.client,
+            server=new.server,
+            transport=self._transport,
+        )
+        error.add(f"the sign-in was undone: the tokens just issued {fate}, and {stored}")
+
+    def _put_back(self) -> str:
+        assert self._saved is not None  # noqa: S101 - undo has looked
+        name, new = self._profile.name, self._saved.to_document()
+        store = self._store.storing(self._storage_before)
+        try:
+            if not store.put_back(name, self._before, instead_of=new):
+                return "another sign-in was stored meanwhile and stays"
+        except LoopbackAuthError as failed:
+            return f"the profile could not be put back as it was ({failed.message})"
+        return "the profile holds " + ("the sign-in of before" if self._before else "none, as before")
+
+    async def settle(self, new: Credential) -> None:
+        """
+        Revoke the sign-in that was replaced, where each is a grant of its own and grants are few.
+
+        Elsewhere two sign-ins may share a grant, and revoking the old one would end the new.
+        """
+        held, provider = self.held, self._profile.provider
+        limit = provider.grants_per_user if provider and not provider.revocation_ends_all else None
+        if (
+            limit is None
+            or held is None
+            or held.tokens.refresh_token is None
+            or not at_the_same_server(new, held)
+            or held.tokens.refresh_token == new.tokens.refresh_token
+        ):
+            return
+        client = held.client_with_secret(variable(held.client_secret_env or "", self._environ))
+        done = await revoke(held.tokens, client=client, server=held.server, transport=self._transport)
+        told = f"the sign-in that this one replaces was {'' if done else 'not '}revoked"
+        why = f"the server keeps {limit} of a person's sign-ins to a client and ends the oldest"
+        code = f"earlier-sign-in-{'' if done else 'not-'}revoked"
+        self._notify(Warned(code=code, message=f"{told} ({why})"))

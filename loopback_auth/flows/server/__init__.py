@@ -1,0 +1,1 @@
+"""What is known of a server, and how it is asked."""

@@ -1,0 +1,209 @@
+"""Finding out about a server from its issuer: OpenID Connect Discovery and RFC 8414, asked together and merged."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+from ...edge.process.clock import now, running_s
+from ...edge.process.event_loop import entered
+from ...errors import (
+    DiscoveryFailed,
+    HTMLAnswer,
+    IssuerMisspelled,
+    LoopbackAuthError,
+    MetadataChanged,
+    ProtocolError,
+    ServerUnavailable,
+    TransportError,
+    URLRefused,
+)
+from ...notices import Warned
+from ...oauth.http.messages import Get, check_url
+from ...oauth.metadata import ENDPOINTS, merge, read_metadata_document, well_known_urls
+from .retry import PATIENCE_S, wait_before
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+    from typing import Any
+
+    from ...notices import Notice
+    from ...oauth.http.messages import FormPost, HttpReply
+    from ...oauth.metadata import ServerMetadata
+    from ...settings.profile import Profile
+
+    Transport = Callable[[FormPost | Get], Awaitable[HttpReply]]
+
+# RFC 9110 sections 15.5.5 and 15.5.11
+_NOT_FOUND = frozenset({404, 410})
+
+RECHECK_S = 1.0
+"""How long a sign-in that is otherwise done waits for the metadata that is being checked again."""
+
+
+async def discover(issuer: str, *, transport: Transport) -> dict[str, Any]:
+    """
+    Fetch and join the metadata documents of *issuer*.
+
+    One good document is enough. Raises `IssuerMisspelled`, `DiscoveryFailed`, `URLRefused`, or the `TransportError` when the server
+    could not be asked at all.
+    """
+    check_url(issuer, name="the issuer")
+    await entered()
+    import asyncio
+
+    urls, deadline, attempt = well_known_urls(issuer), running_s() + PATIENCE_S, 1
+    while True:
+        replies = await asyncio.gather(*(_reply(url, transport) for url in urls))
+        answers = [_document(reply, issuer) for reply in replies]
+        if documents := [answer for answer in answers if isinstance(answer, dict)]:
+            return merge(documents)
+        failures = [answer for answer in answers if not isinstance(answer, dict)]
+        attempt += 1
+        wait_s = _soonest(attempt, replies)
+        if wait_s is None or running_s() + wait_s > deadline:
+            raise _failure(failures, replies, issuer)
+        await asyncio.sleep(wait_s)
+
+
+async def _reply(url: str, transport: Transport) -> HttpReply | TransportError:
+    try:
+        return await transport(Get(url=url))
+    except TransportError as error:
+        return error
+
+
+def _document(reply: HttpReply | TransportError, issuer: str) -> dict[str, Any] | LoopbackAuthError:
+    if isinstance(reply, TransportError):
+        return reply
+    try:
+        return read_metadata_document(reply, issuer=issuer)
+    except (IssuerMisspelled, DiscoveryFailed, ProtocolError, ServerUnavailable, TransportError) as error:
+        return error
+    except LoopbackAuthError as error:
+        return ProtocolError(error.message)
+
+
+def _soonest(attempt: int, replies: Sequence[HttpReply | TransportError]) -> float | None:
+    """Say after how many seconds the next *attempt* may find a server that was busy less so; `None` when none said it was."""
+    waits = [wait_before(attempt, reply, now()) for reply in replies if not isinstance(reply, TransportError)]
+    return min((wait_s for wait_s in waits if wait_s is not None), default=None)
+
+
+def _failure(
+    failures: Sequence[LoopbackAuthError], replies: Sequence[HttpReply | TransportError], issuer: str
+) -> LoopbackAuthError:
+    """Choose the failure that tells most; name the provider that signs in at the issuer's host."""
+    for kind in (IssuerMisspelled, DiscoveryFailed, TransportError, ServerUnavailable):
+        for failure in failures:
+            if isinstance(failure, kind):
+                return _with_provider(failure, issuer) if isinstance(failure, DiscoveryFailed) else failure
+    told = list(zip(failures, replies, strict=True))
+    read = [(failure, reply) for failure, reply in told if _is_there(failure, reply)]
+    failure, reply = (read or told)[0]
+    assert not isinstance(reply, TransportError)  # noqa: S101 - such a failure was chosen above
+    what = f"the metadata of {issuer} could not be read" if read else f"{issuer} publishes no metadata"
+    cause = (
+        "Something answers at the metadata's address, and it is no metadata that can be used." if read else ""
+    )
+    found = DiscoveryFailed(f"{what} ({failure})", cause=cause, issuer=issuer, url=reply.url)
+    return _with_provider(found, issuer)
+
+
+def _is_there(failure: LoopbackAuthError, reply: HttpReply | TransportError) -> bool:
+    """Tell whether something is there: no "not found", nor the page that some sites have everywhere."""
+    if isinstance(reply, TransportError) or reply.status in _NOT_FOUND:
+        return False
+    return not (isinstance(failure, HTMLAnswer) and reply.status == 200)  # noqa: PLR2004 - RFC 9110 section 15.3.1
+
+
+def _with_provider(error: DiscoveryFailed, issuer: str) -> DiscoveryFailed:
+    from ...providers import provider_at
+
+    name = provider_at(urlsplit(issuer).hostname or "")
+    if name is None:
+        return error
+    fix = f"loopback-auth login --provider {name}; or {error.fix}"
+    return DiscoveryFailed(error.message, cause=error.cause, fix=fix, **error.facts)
+
+
+@asynccontextmanager
+async def rechecked(
+    server: ServerMetadata,
+    profile: Profile,
+    *,
+    transport: Transport,
+    notify: Callable[[Notice], None],
+    needed: bool,
+) -> AsyncIterator[Callable[[], Awaitable[ServerMetadata]]]:
+    """
+    Discover once more while the person signs in; give the block a wait for the server as it now is.
+
+    That is *server*, perhaps with optional endpoints that it has got since. The wait raises
+    `MetadataChanged` for an endpoint that moved, and nothing else: a discovery that fails now
+    changes nothing, since what is remembered was good.
+    """
+    import asyncio
+
+    async def fetch() -> dict[str, Any]:
+        assert server.issuer  # noqa: S101 - it was discovered by it
+        return {**await discover(server.issuer, transport=transport), **profile.endpoints()}
+
+    task = asyncio.create_task(fetch()) if needed else None
+
+    async def recheck() -> ServerMetadata:
+        if task is None:
+            return server
+        try:
+            document = await asyncio.wait_for(asyncio.shield(task), RECHECK_S)
+        except (LoopbackAuthError, TimeoutError):
+            return server
+        return _updated(server, document, profile.name, notify)
+
+    try:
+        yield recheck
+    finally:
+        if task is not None:
+            task.cancel()
+            with suppress(LoopbackAuthError, asyncio.CancelledError):
+                await task
+
+
+def _updated(
+    server: ServerMetadata, document: Mapping[str, Any], profile: str, notify: Callable[[Notice], None]
+) -> ServerMetadata:
+    """
+    Return *server* with the optional endpoints that are new in *document*.
+
+    Raises:
+        MetadataChanged: a known endpoint moved.
+    """
+    known = {name: url for name in ENDPOINTS if (url := getattr(server, name))}
+    # One that is not named any more stays as it is known: a document may have been out of reach.
+    named = {name: url for name in ENDPOINTS if isinstance(url := document.get(name), str) and url}
+    moved = [
+        f"{name} from {url} to {named[name]}" for name, url in known.items() if named.get(name, url) != url
+    ]
+    if moved:
+        raise MetadataChanged(f"the server's metadata moved {'; '.join(moved)}", profile=profile)
+    from ...oauth.resource.address import origin_in
+
+    origins = {origin_in(url) for url in known.values()}
+    new: dict[str, Any] = {
+        name: url for name, url in named.items() if name not in known and _is_at(url, origins)
+    }
+    for name, url in new.items():
+        told = f"the server now has a {name.replace('_', ' ')}, {url}; it is remembered"
+        notify(Warned(code="endpoint-added", message=told))
+    return replace(server, **new)
+
+
+def _is_at(url: str, origins: Collection[str]) -> bool:
+    from ...oauth.resource.address import origin_in
+
+    try:
+        return origin_in(url) in origins
+    except URLRefused:
+        return False

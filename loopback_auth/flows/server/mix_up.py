@@ -1,0 +1,132 @@
+"""
+The defence against a mix-up by metadata (RFC 9700 section 4.4).
+
+An issuer that names another server's endpoints as its own has the person sign in at an honest
+server, whose code (or token) then goes to the issuer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+from ...edge.process.event_loop import awaited
+from ...errors import HostNotTrusted
+from ...notices import Warned
+from ...oauth.metadata import OPTIONAL_ENDPOINTS
+from ...settings.profile import Setting
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable
+    from typing import Any
+
+    from ...notices import Notice
+    from ...oauth.metadata import ServerMetadata
+    from ...settings.profile import Profile
+
+    MayTrust = Callable[[str, str, str], Awaitable[bool] | bool]
+    """Is given the issuer, the host of the sign-in page and the host that would get its code."""
+
+
+async def refuse_mix_up(
+    server: ServerMetadata,
+    profile: Profile,
+    *,
+    may_trust: MayTrust | None,
+    notify: Callable[[Notice], None],
+) -> tuple[ServerMetadata, Profile]:
+    """
+    Return *server* without a stranger's endpoints, and *profile* with the host that was agreed to.
+
+    Endpoints that the profile sets, or that the last sign-in used, are never asked about. Where
+    discovery alone says that the code of one owner's sign-in page goes to another owner's host,
+    *may_trust* decides; without it nobody is trusted.
+
+    Raises:
+        HostNotTrusted: nobody said that the token endpoint's host belongs to the server.
+    """
+    if profile.known_server():
+        return server, profile
+    page, token = _host(server.authorization_endpoint), _host(server.token_endpoint)
+    is_given = "token_endpoint" in profile.endpoints()
+    if not (is_given or page == token or token in _trusted(profile) or _are_known(page, token, profile)):
+        if may_trust is None or not await awaited(may_trust(server.issuer or "", page, token)):
+            raise HostNotTrusted(
+                f"{server.issuer} has you sign in at {page}, and would redeem the code of that at {token}",
+                profile=profile.name,
+                host=token,
+            )
+        hosts = Setting(value=(*_trusted(profile), token), source="your answer")
+        profile = replace(profile, settings={**profile.settings, "trust_hosts": hosts})
+    return _without_strangers(server, profile, notify), profile
+
+
+def _are_known(page: str, token: str, profile: Profile) -> bool:
+    """Tell whether two hosts belong together: by name, by the last sign-in or by a provider's file."""
+    from ...oauth.registrable_domain import belong_together
+    from ...providers import load_provider, provider_names
+
+    if belong_together(page, token):
+        return True
+    pinned = profile.remembered_server()
+    if pinned and (_host(pinned.authorization_endpoint), _host(pinned.token_endpoint)) == (page, token):
+        return True
+    servers = [load_provider(name).server_for(None) for name in provider_names()]
+    return any(
+        (_host(each.get("authorization_endpoint", "")), _host(each.get("token_endpoint", "")))
+        == (page, token)
+        for each in servers
+    )
+
+
+def issuer_owns(endpoints: Iterable[str], issuer: str) -> bool:
+    """Tell whether one of *endpoints* is the issuer's by its host's name; else they may be another server's."""
+    hosts, own = {_host(url) for url in endpoints}, _host(issuer)
+    if own in hosts:
+        return True
+    from ...oauth.registrable_domain import belong_together
+
+    return any(belong_together(own, host) for host in hosts)
+
+
+def _without_strangers(
+    server: ServerMetadata, profile: Profile, notify: Callable[[Notice], None]
+) -> ServerMetadata:
+    """
+    Leave out the optional endpoints through which an issuer would get another server's tokens.
+
+    An issuer that owns the sign-in page or the token endpoint may name any host.
+    """
+    ends = (server.authorization_endpoint, server.token_endpoint)
+    if not server.issuer or issuer_owns(ends, server.issuer):
+        return server
+    from ...oauth.registrable_domain import belong_together
+
+    urls = {name: url for name in OPTIONAL_ENDPOINTS if (url := getattr(server, name))}
+    owners = [_host(url) for url in ends]
+    pinned, given, trusted = profile.remembered_server(), profile.endpoints(), _trusted(profile)
+    strange = {
+        name: _host(url)
+        for name, url in urls.items()
+        if url not in (given.get(name), getattr(pinned, name, None))
+        and _host(url) not in trusted
+        and not any(belong_together(_host(url), owner) for owner in owners)
+    }
+    for name, host in strange.items():
+        what = f"{name.replace('_', ' ')} of a server at {owners[1]}"
+        told = f"{server.issuer} names {host} as {what}: it is not used"
+        notify(
+            Warned(code="endpoint-ignored", message=f"{told} (--trust-host {host} if it is the server's own)")
+        )
+    nothing: dict[str, Any] = dict.fromkeys(strange)
+    return replace(server, **nothing)
+
+
+def _trusted(profile: Profile) -> tuple[str, ...]:
+    hosts: tuple[str, ...] = profile.get("trust_hosts", ())
+    return hosts
+
+
+def _host(url: str) -> str:
+    return (urlsplit(url).hostname or "").removesuffix(".")

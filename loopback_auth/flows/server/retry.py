@@ -1,0 +1,91 @@
+"""Asking a server that is busy, or whose answer got lost, once more - but only where asking twice does no harm."""
+
+from __future__ import annotations
+
+from ...edge.process.clock import running_s
+from ...edge.process.event_loop import entered
+from ...errors import AnswerTimedOut, ConnectionLost
+from ...oauth.http.messages import FormPost, retry_after_s
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from ...errors import TransportError
+    from ...oauth.http.messages import Delivery, Get, HttpReply
+    from .discovery import Transport
+
+TRIES = 3
+"""Requests in all, of which one may follow a lost answer."""
+
+PATIENCE_S = 90.0
+"""For all of them together, waits included; within it the last one begins whose answer exists only once."""
+
+_BUSY = frozenset({429, 500, 502, 503, 504})
+
+UNIQUE_ANSWER_S = 300.0
+"""For an answer that exists only once, whatever is left of the above; the transport's own limit is usually less."""
+
+LONGEST_WAIT_S = 60.0
+"""A server that names a later time is not waited for."""
+
+
+async def patiently(
+    message: FormPost | Get,
+    *,
+    transport: Transport,
+    clock: Callable[[], datetime],
+    patience_s: float = PATIENCE_S,
+) -> HttpReply:
+    """
+    Send *message* until there is an answer that is not "later" (429 or 5xx), at most `TRIES` times within *patience_s*.
+
+    `Retry-After` is honoured (RFC 9110 section 10.2.3); without one the waits grow, and differ from process to process. An answer
+    that got lost is asked for once more. Gives the last answer, or raises the last `TransportError`.
+
+    One whose answer exists only once (`FormPost.delivery`) is not cut short, nor sent again while the server may be at work on it.
+    """
+    await entered()
+    import asyncio
+
+    deadline, lost = running_s() + patience_s, False
+    delivery = message.delivery if isinstance(message, FormPost) else None
+    least_s = UNIQUE_ANSWER_S if delivery else 0.0
+    for attempt in range(1, TRIES + 1):
+        try:
+            async with asyncio.timeout(max(deadline - running_s(), least_s)):
+                reply = await transport(message)
+        except TimeoutError:
+            raise AnswerTimedOut(f"no answer within {patience_s:g} s") from None
+        except (AnswerTimedOut, ConnectionLost) as error:
+            if lost or attempt == TRIES or (delivery and _is_at_work(delivery, error)):
+                raise
+            lost = True
+            continue
+        wait_s = wait_before(attempt + 1, reply, clock())
+        if wait_s is None or running_s() + wait_s > deadline:
+            break
+        await asyncio.sleep(wait_s)
+    return reply
+
+
+def _is_at_work(delivery: Delivery, error: TransportError) -> bool:
+    """Tell whether the server may yet do what was asked of it."""
+    return isinstance(error, AnswerTimedOut) and not delivery.is_connecting
+
+
+def wait_before(attempt: int, reply: HttpReply, moment: datetime) -> float | None:
+    """Say how many seconds after *reply*, at *moment*, the next *attempt* may be made; `None` for never."""
+    if attempt > TRIES or reply.status not in _BUSY:
+        return None
+    told = retry_after_s(reply, moment)
+    if told is not None:
+        return told if told <= LONGEST_WAIT_S else None
+    return float(2**attempt) * (0.125 + _jitter() / 4)
+
+
+def _jitter() -> float:
+    import os
+
+    return int.from_bytes(os.urandom(2)) / 65536

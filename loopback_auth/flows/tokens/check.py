@@ -1,0 +1,45 @@
+"""Asking the server whether it takes a token: its word counts more than any clock."""
+
+from __future__ import annotations
+
+from ...edge.files.home import variable
+from ...errors import UsageError
+from ...oauth.credential import Credential
+from ...oauth.http.messages import Get, refuse_unusable
+from ...oauth.secret import Secret
+from ...oauth.token.introspection import introspection_request, read_introspection_reply
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from ..server.discovery import Transport
+
+
+async def check(
+    document: Mapping[str, Any], *, transport: Transport, environ: Mapping[str, str] | None = None
+) -> bool:
+    """
+    Ask by introspection, else at the userinfo endpoint, whether the access token of *document* is good.
+
+    Raises `UsageError` where the server has neither, and the `ProviderError` when it gave no clear answer.
+    """
+    credential = Credential.from_document(document)
+    message = introspection_request(
+        credential.tokens.access_token,
+        client=credential.client_with_secret(variable(credential.client_secret_env or "", environ)),
+        server=credential.server,
+    )
+    if message is not None and (said := read_introspection_reply(await transport(message))):
+        return said["active"] is True
+    if credential.server.userinfo_endpoint is None:
+        raise UsageError(
+            f"the server of the profile {credential.profile} has no endpoint to check a token at",
+            cause="Neither introspection (which needs a client secret) nor userinfo is known for it.",
+            fix=f"loopback-auth login {credential.profile} --userinfo-endpoint URL names one",
+        )
+    bearer = Secret("Bearer " + credential.tokens.access_token.reveal())
+    reply = await transport(Get(url=credential.server.userinfo_endpoint, authorization=bearer))
+    refuse_unusable(reply, "userinfo")
+    return reply.is_success

@@ -1,0 +1,67 @@
+"""Learning until when a token is good, where neither the answer nor the token itself says."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+
+from ...edge.process.event_loop import entered
+from ...errors import LoopbackAuthError
+from ...oauth.token.expiry import claimed_expiry
+from ...oauth.token.introspection import introspection_request, read_introspection_reply
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from ...oauth.credential import Credential
+    from ...oauth.metadata import Client
+    from ..server.discovery import Transport
+
+INTROSPECTION_S = 3.0
+"""For asking the server; the tokens are stored already."""
+
+
+async def with_expiry(
+    credential: Credential, *, client: Client, transport: Transport, clock: Callable[[], datetime]
+) -> Credential:
+    """
+    Give *credential* with an expiry: the one it has, else the server's by introspection, else what its provider states as usual.
+
+    Gives it back as it is when nothing tells.
+    """
+    if credential.tokens.expires_at is not None:
+        return credential
+    expires_at = await _introspected(credential, client, transport, clock)
+    if expires_at is None:
+        return with_usual_expiry(credential)
+    return replace(credential, tokens=replace(credential.tokens, expires_at=expires_at))
+
+
+def with_usual_expiry(credential: Credential) -> Credential:
+    """Return *credential* with an expiry: the one it has, else what its provider states as usual or was learned, if anything."""
+    tokens, lifetime_s = credential.tokens, credential.believed_lifetime_s
+    if tokens.expires_at is not None or not lifetime_s:
+        return credential
+    expires_at = tokens.obtained_at + timedelta(seconds=lifetime_s)
+    return replace(credential, tokens=replace(tokens, expires_at=expires_at))
+
+
+async def _introspected(
+    credential: Credential, client: Client, transport: Transport, clock: Callable[[], datetime]
+) -> datetime | None:
+    message = introspection_request(credential.tokens.access_token, client=client, server=credential.server)
+    if message is None:
+        return None
+    await entered()
+    import asyncio
+
+    with suppress(LoopbackAuthError, TimeoutError):
+        async with asyncio.timeout(INTROSPECTION_S):
+            said = read_introspection_reply(await transport(message))
+        if said and said["active"]:
+            # `iat` is when the token was made, and that may be a while ago: what counts is how much is left.
+            return claimed_expiry({"exp": said.get("exp")}, clock())
+    return None

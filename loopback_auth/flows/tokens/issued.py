@@ -1,0 +1,101 @@
+"""The library's access token: of the server and the client that the profile names, and nothing else of what is stored."""
+
+from __future__ import annotations
+
+from ...edge.process.clock import now
+from ...errors import SignInNeeded
+from ...oauth.credential import Credential
+from ..diagnosis import without_locals
+from .access_token import MIN_TTL_S, fresh_document, signed_in
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from datetime import datetime
+    from typing import Any
+
+    from ...edge.store.file_store import FileStore
+    from ...notices import Notice
+    from ...oauth.secret import Secret
+    from ...oauth.token.reply import TokenSet
+    from ...settings.profile import Profile
+    from ..server.discovery import Transport
+
+_SERVER = ("issuer", "authorization_endpoint", "token_endpoint")
+
+
+@without_locals
+async def access_token(
+    profile: Profile | str,
+    *,
+    store: FileStore,
+    transport: Transport,
+    clock: Callable[[], datetime] = now,
+    min_ttl_s: float = MIN_TTL_S,
+    refused: Secret | None = None,
+    environ: Mapping[str, str] | None = None,
+    notify: Callable[[Notice], None] = lambda _: None,
+) -> TokenSet:
+    """
+    Return the tokens of *profile* with an access token that is valid now, refreshed where needed.
+
+    With a name alone, whatever is stored under it is taken; a `Profile` gets nothing that another
+    server or client issued. One refresh is made, however many tasks, threads and processes ask, and
+    it is stored before anybody gets it. *min_ttl_s* is how many seconds the token lasts at least.
+    *refused* is a token that a server did not take, whatever the clock says of it.
+
+    Raises:
+        SignInNeeded: nothing is stored, the refresh token is of no more use, or what is stored is
+            of another server or client.
+        ProviderError: the server could not be asked; then nothing has changed.
+        StoreError: the tokens could not be read or stored.
+    """
+    name = profile if isinstance(profile, str) else profile.name
+    if not isinstance(profile, str):
+        # Before the refresh as well: what another server issued is left as it is.
+        issued_to(profile, signed_in(name, store.load(name)))
+        store = store.storing(profile.get("storage"))
+    document = await fresh_document(
+        name,
+        store=store,
+        transport=transport,
+        clock=clock,
+        min_ttl_s=min_ttl_s,
+        refused=refused,
+        environ=environ,
+        notify=notify,
+    )
+    if isinstance(profile, str):
+        return Credential.from_document(document).tokens
+    return issued_to(profile, document).tokens
+
+
+def issued_to(profile: Profile, document: Mapping[str, Any]) -> Credential:
+    """
+    Return the credential of *document*.
+
+    What *profile* does not name may be anything.
+
+    Raises:
+        SignInNeeded: another server, or another client, issued it.
+        StoreDamaged: the document is not one that was stored here.
+    """
+    credential = Credential.from_document(document)
+    if differing := ", ".join(_differing(profile, credential)):
+        raise SignInNeeded(
+            f"the stored sign-in to the profile {profile.name} is of another server or client"
+            f" than the profile names: {differing}",
+            cause="The profile was changed since, or another program uses the same name and store.",
+            fix="sign in with this profile, or give it a name of its own",
+            profile=profile.name,
+        )
+    return credential
+
+
+def _differing(profile: Profile, credential: Credential) -> Iterator[str]:
+    named, client_id = profile.endpoints(), profile.get("client_id")
+    for name in _SERVER:
+        if named.get(name) and named[name] != getattr(credential.server, name):
+            yield name
+    if client_id and client_id != credential.client.client_id:
+        yield "client_id"

@@ -1,0 +1,71 @@
+"""Learning how long tokens last from those that an API refused or took, where the server does not say."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+
+from ...errors import StoreError
+from ...oauth.credential import Credential
+from ...oauth.token.lifetime import after_refusal, after_success
+from .expiry import with_usual_expiry
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+    from typing import Any
+
+    from ...edge.store.file_store import FileStore
+
+
+def learn_from_refusal(
+    refused: Mapping[str, Any],
+    renewed: Mapping[str, Any],
+    *,
+    refused_at: datetime,
+    timeouts_s: Sequence[int],
+    store: FileStore,
+) -> None:
+    """
+    Store what it teaches that the token of *refused* was refused at *refused_at*, and that of *renewed* taken.
+
+    Nothing, where the server says how long tokens last, or where another process had refreshed by then:
+    some servers end the old token with that.
+    """
+    old, new = Credential.from_document(refused), Credential.from_document(renewed)
+    if old.expiry_source == "server" or new.tokens.obtained_at < refused_at.replace(microsecond=0):
+        return
+    learned_s = after_refusal(
+        (refused_at - old.tokens.obtained_at).total_seconds(),
+        believed_s=old.believed_lifetime_s,
+        timeouts_s=timeouts_s,
+    )
+    if learned_s is not None:
+        _store(new, learned_s, store)
+
+
+def learn_from_success(
+    taken: Mapping[str, Any], *, at: datetime, timeouts_s: Sequence[int], store: FileStore
+) -> None:
+    """Store what it teaches that the token of *taken* was taken at the time *at*: it may have outlived the bound."""
+    credential = Credential.from_document(taken)
+    learned_s = credential.learned_lifetime_s
+    if learned_s is None:
+        return
+    age_s = (at - credential.tokens.obtained_at).total_seconds()
+    then_s = after_success(
+        age_s, learned_s=learned_s, usual_s=credential.usual_lifetime_s, timeouts_s=timeouts_s
+    )
+    if then_s != learned_s:
+        _store(credential, then_s, store)
+
+
+def _store(credential: Credential, learned_s: int | None, store: FileStore) -> None:
+    tokens = credential.tokens
+    if credential.expiry_source != "server":
+        tokens = replace(tokens, expires_at=None)
+    learned = with_usual_expiry(replace(credential, tokens=tokens, learned_lifetime_s=learned_s))
+    # The request was answered: what cannot be kept now is learned another time.
+    with suppress(StoreError):
+        store.amend(credential.profile, learned.to_document())

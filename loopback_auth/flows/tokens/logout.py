@@ -1,0 +1,67 @@
+"""Signing out: revoke where the server can, forget in any case."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from enum import Enum
+
+from ...edge.files.home import variable
+from ...oauth.credential import Credential
+from .access_token import signed_in
+from .profile_lock import turn
+from .revocation import revoke_both
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ...edge.store.file_store import FileStore
+    from ..server.discovery import Transport
+
+
+class Revocation(Enum):
+    """What became of the tokens at the server."""
+
+    REVOKED = "revoked"
+    NOT_ASKED = "not asked"
+    NOT_OFFERED = "not offered"
+    FAILED = "failed"
+
+
+async def logout(
+    profile: str, *, store: FileStore, transport: Transport | None, environ: Mapping[str, str] | None = None
+) -> Revocation:
+    """
+    Forget *profile*; with a *transport* the server is asked to revoke its tokens first.
+
+    A refresh that is on its way is let finish, or its new tokens would outlive the sign-out. *environ* holds the client's secret
+    where the sign-in was told so. Raises `SignInNeeded` when nothing was stored.
+    """
+    stored = store.load(profile)
+    if stored is None and profile in store.profiles():
+        # Nobody is signed in, but the keyring may hold what could not be removed when somebody was.
+        store.remove(profile)
+    signed_in(profile, stored)
+    with ExitStack() as stack:
+        hold = await turn(profile, store, stack)
+        document = signed_in(profile, hold.load())
+        try:
+            if transport is None:
+                return Revocation.NOT_ASKED
+            return await _revoked(Credential.from_document(document), transport, environ)
+        finally:
+            hold.remove()
+
+
+async def _revoked(
+    credential: Credential, transport: Transport, environ: Mapping[str, str] | None
+) -> Revocation:
+    if credential.server.revocation_endpoint is None:
+        return Revocation.NOT_OFFERED
+    done = await revoke_both(
+        credential.tokens,
+        client=credential.client_with_secret(variable(credential.client_secret_env or "", environ)),
+        server=credential.server,
+        transport=transport,
+    )
+    return Revocation.REVOKED if done else Revocation.FAILED

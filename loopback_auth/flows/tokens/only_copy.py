@@ -1,0 +1,22 @@
+"""Saving tokens that nobody else has: of a finished sign-in, and of a refresh that rotated."""
+
+from __future__ import annotations
+
+from ...notices import Warned
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ...edge.store.profile_lock import Hold
+    from ...notices import Notice
+    from ...oauth.credential import Credential
+
+
+def save_only_copy(credential: Credential, hold: Hold, notify: Callable[[Notice], None]) -> None:
+    """Store *credential*; in the file, loudly, where the keyring does not take what belongs there."""
+    refused = hold.save(credential.to_document(), is_only_copy=True)
+    if refused is not None:
+        kept = f"so the tokens are in a file that only you can read: {hold.path}"
+        way = f"loopback-auth refresh {credential.profile} moves them to the keyring"
+        notify(Warned(code=refused.code, message=f"{refused.message}; {kept}; {way}"))

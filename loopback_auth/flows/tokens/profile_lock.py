@@ -1,0 +1,60 @@
+"""Waiting for a profile's lock in a story: whoever refreshes or signs out has it alone."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from ...edge.process.clock import running_s
+from ...edge.process.event_loop import paused
+from ...errors import StoreBusy
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import ExitStack
+
+    from ...edge.store.file_store import FileStore
+    from ...edge.store.profile_lock import Hold
+    from ...notices import Notice
+
+TURN_S = 180.0
+"""How long to wait for another process that refreshes: as long as that may take, its last try included."""
+
+TOLD_S = 1.0
+"""How long a person waits before they are told why."""
+
+_LOOK_S = 0.02
+
+
+async def turn(profile: str, store: FileStore, stack: ExitStack, *, within_s: float = TURN_S) -> Hold:
+    """Take the lock of *profile* until *stack* ends; a wait costs nobody an event loop. Raises `StoreBusy` after *within_s*."""
+    deadline = running_s() + within_s
+    while True:
+        try:
+            return stack.enter_context(store.locked(profile, patience_s=0))
+        except StoreBusy:
+            if running_s() > deadline:
+                raise store.busy(profile, within_s) from None
+        await paused(_LOOK_S)
+
+
+async def turn_of_sign_in(
+    profile: str, store: FileStore, stack: ExitStack, *, notify: Callable[[Notice], None]
+) -> Hold:
+    """
+    Take the lock of *profile* for a finished sign-in, which is newer than what others have to save.
+
+    A refresh that runs is waited for as long as it may take, which the person is told. Then, and at
+    once where its process was stopped, the lock is taken over.
+    """
+    try:
+        return await turn(profile, store, stack, within_s=TOLD_S)
+    except StoreBusy as busy:
+        told, is_stopped = busy, busy.facts["is_stopped"]
+    with suppress(StoreBusy):
+        if not is_stopped:
+            from ...notices import Warned
+
+            notify(Warned(code=told.code, message=f"{told.message}; the sign-in is saved after it"))
+            return await turn(profile, store, stack)
+    return stack.enter_context(store.locked(profile, take_over=True, patience_s=0))

@@ -1,0 +1,1 @@
+"""The authorization request, and the answer to it."""

@@ -1,0 +1,1 @@
+"""Protected resources: the addresses that a token is for."""

@@ -1,0 +1,1 @@
+"""The token endpoint's messages, and what becomes of tokens."""

@@ -1,0 +1,39 @@
+"""Asking the server about a token - RFC 7662."""
+
+from __future__ import annotations
+
+from ..http.messages import read_json_object, refuse_unusable
+from .reply import authenticated
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ..http.messages import FormPost, HttpReply
+    from ..metadata import Client, ServerMetadata
+    from ..secret import Secret
+
+
+def introspection_request(access_token: Secret, *, client: Client, server: ServerMetadata) -> FormPost | None:
+    """Build the request; `None` when the server has no such endpoint, or the client has no secret to prove itself with (section 2.1)."""
+    if server.introspection_endpoint is None or client.client_secret is None:
+        return None
+    return authenticated(
+        client,
+        server,
+        url=server.introspection_endpoint,
+        fields=(("token", access_token), ("token_type_hint", "access_token")),
+    )
+
+
+def read_introspection_reply(reply: HttpReply) -> dict[str, Any] | None:
+    """
+    Give what the server says of the token; `None` when the answer is a refusal and says nothing of it.
+
+    `active` is true or false, all else is optional (section 2.2). Raises what `read_json_object` raises for no answer at all.
+    """
+    answer = read_json_object(reply, what="the introspection endpoint")
+    refuse_unusable(reply, "the introspection endpoint")
+    if not reply.is_success or not isinstance(answer.get("active"), bool):
+        return None
+    return answer

@@ -1,0 +1,190 @@
+"""Refreshing an access token - RFC 6749 section 6, OpenID Connect Core section 12."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from ...errors import ProtocolError, RefreshRefused, RefreshRejected, ServerUnavailable, TokenError
+from ..jose.id_token import check_refreshed_id_token, is_jwt, refuse_another
+from ..refusal import Refusals, code_and_words, is_among
+from .members import lenient_members, objections_to
+from .reply import (
+    TokenSet,
+    authenticated,
+    issued_tokens,
+    read_token_reply,
+    token_set,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+    from typing import NoReturn
+
+    from ...errors import LoopbackAuthError
+    from ..credential import Credential
+    from ..http.messages import FormPost, HttpReply
+    from ..metadata import Client
+    from ..secret import Secret
+    from .reply import IssuedTokens
+
+_OF_THE_CLIENT = frozenset({"invalid_client", "unauthorized_client", "unsupported_grant_type"})
+# OpenID Connect Core section 3.1.2.6: the server wants to see the person.
+_FOR_A_PERSON = frozenset({"interaction_required", "login_required", "consent_required"})
+_FOR_NOW = frozenset({"server_error", "temporarily_unavailable"})
+# RFC 9110 section 15.5.9, RFC 8470 section 5.2, RFC 6585 section 4
+_FOR_NOW_STATUSES = frozenset({408, 425, 429})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshedTokens:
+    """
+    What a refresh gave, to be stored before anything else is done with it.
+
+    *objections* are clauses about what a sign-in would not have taken. *failure* is to be raised
+    once the tokens are stored: only the refresh token is new, and there was no usable access token.
+    """
+
+    tokens: TokenSet
+    objections: tuple[str, ...] = ()
+    failure: ProtocolError | None = None
+
+
+def refresh_token_grant(refresh_token: Secret, credential: Credential, *, client: Client) -> FormPost:
+    """
+    Build the request for a new access token, of the server that gave the old one.
+
+    *client* is the credential's, with its secret. No `scope`: the same as before is meant, and narrowing it would last; but the
+    same `resource` as before, since this token may be meant for another one (RFC 8707 section 2.2). Neither
+    `code_verifier` nor `redirect_uri` belongs here, and some servers refuse them.
+    """
+    grant = authenticated(
+        client,
+        credential.server,
+        url=credential.server.token_endpoint,
+        fields=(
+            ("grant_type", "refresh_token"),
+            ("refresh_token", refresh_token),
+            *(("resource", value) for value in credential.resource),
+        ),
+    )
+    return replace(grant, allow_partial=True)
+
+
+def read_refresh_reply(
+    reply: HttpReply,
+    *,
+    credential: Credential,
+    received_at: datetime,
+    refusals: Callable[[], Refusals | None] = lambda: None,
+) -> RefreshedTokens:
+    """
+    Return the tokens of the answer, filled up with what it leaves out of the credential's.
+
+    A new refresh token replaces the old one, and no new one keeps it (RFC 6749 section 6). Whatever
+    else is wrong with a 2xx answer, its tokens are taken: the old refresh token may be used up.
+    *refusals* gives what the provider is known to mean; without that, invalid_grant is final.
+
+    Raises:
+        RefreshRejected: a sign-in is needed; its fact `error` is the server's code, and `final`
+            tells whether the refresh token is of no more use.
+        RefreshRefused: the server refuses for a reason that leaves the grant alive.
+        IDTokenInvalid: the ID token names another issuer or person (ID-04).
+        ProviderError: what `read_token_reply` raises, for any other answer without tokens.
+    """
+    issued = issued_tokens(reply)
+    if not reply.is_success or not (issued.access_token or issued.refresh_token):
+        _raise_failure(reply, credential, received_at, refusals)
+    return _read_leniently(reply, issued, credential, received_at)
+
+
+def is_worth_another(reply: HttpReply, refusals: Callable[[], Refusals | None]) -> bool:
+    """Return whether the server is known to mean, by this refusal, that it should be asked once more."""
+    if reply.is_success or not (known := refusals()):
+        return False
+    return is_among(known.retry, *code_and_words(reply, lenient_members(reply)))
+
+
+def _raise_failure(
+    reply: HttpReply,
+    credential: Credential,
+    received_at: datetime,
+    refusals: Callable[[], Refusals | None],
+) -> NoReturn:
+    """Raise the error that fits an answer without tokens best."""
+    try:
+        read_token_reply(reply, received_at=received_at)
+    except TokenError as error:
+        if error.error in _OF_THE_CLIENT or error.error in _FOR_NOW:
+            raise
+        if reply.status >= 500 or reply.status in _FOR_NOW_STATUSES:  # noqa: PLR2004 - RFC 9110 section 15.6
+            raise ServerUnavailable(error.message, host=error.facts["host"]) from None
+        raise _meant(error, credential, refusals()) from None
+    raise AssertionError("an answer without tokens was read as one with them")
+
+
+def _meant(error: TokenError, credential: Credential, refusals: Refusals | None) -> LoopbackAuthError:
+    """Return what *error* means for the refresh token."""
+    said, known = (error.error, str(error.facts.get("error_description", ""))), refusals or Refusals()
+    if is_among(known.final, *said):
+        return _rejected(error, credential, is_final=True)
+    if is_among(known.keeps, *said):
+        return RefreshRefused(
+            f"{error.message}; the sign-in to the profile {credential.profile} is kept",
+            profile=credential.profile,
+            **_words(error),
+        )
+    if error.error == "invalid_grant":
+        return _rejected(error, credential, is_final=refusals is None)
+    if error.error in _FOR_A_PERSON:
+        return _rejected(error, credential, is_final=False)
+    error.add(f"the sign-in to the profile {credential.profile} is kept")
+    return error
+
+
+def _rejected(error: TokenError, credential: Credential, *, is_final: bool) -> RefreshRejected:
+    kept = "The server did not say that the refresh token is dead, so it is kept; a sign-in may be what it wants."
+    return RefreshRejected(
+        f"the refresh token of the profile {credential.profile} was not taken: {error.message}",
+        cause="" if is_final else kept,
+        profile=credential.profile,
+        final=is_final,
+        **_words(error),
+    )
+
+
+def _words(error: TokenError) -> dict[str, str]:
+    return {"error": error.error, "error_description": str(error.facts.get("error_description", ""))}
+
+
+def _read_leniently(
+    reply: HttpReply, issued: IssuedTokens, credential: Credential, received_at: datetime
+) -> RefreshedTokens:
+    old, answer = credential.tokens, lenient_members(reply)
+    objections = list(objections_to(reply, answer))
+    id_token = issued.id_token
+    if id_token is not None:
+        refuse_another(id_token, credential)
+    try:
+        new = token_set(answer, received_at=received_at, scope=old.scope, object_to=objections.append)
+    except ProtocolError as error:
+        refresh_token = issued.refresh_token or old.refresh_token
+        return RefreshedTokens(tokens=replace(old, refresh_token=refresh_token), failure=error)
+    if new.id_token is not None:
+        check_refreshed_id_token(
+            new.id_token,
+            credential,
+            access_token=new.access_token,
+            now=received_at,
+            warn=objections.append,
+        )
+    tokens = replace(
+        new,
+        refresh_token=new.refresh_token or old.refresh_token,
+        # The old one goes on saying whose sign-in this is where the new one cannot be read.
+        id_token=new.id_token if new.id_token and is_jwt(new.id_token) else old.id_token or new.id_token,
+        # Servers leave out of the second answer what the first one said.
+        extra={**old.extra, **new.extra},
+    )
+    return RefreshedTokens(tokens=tokens, objections=tuple(objections))

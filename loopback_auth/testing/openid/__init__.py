@@ -1,0 +1,1 @@
+"""An authorization server that checks: OAuth 2.0 and OpenID Connect."""

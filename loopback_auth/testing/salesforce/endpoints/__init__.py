@@ -1,0 +1,1 @@
+"""What each endpoint of the Salesforce stand-in answers."""
