@@ -7,7 +7,8 @@ import os
 import sys
 
 if __name__ == "__main__" and sys.path[:1] in ([""], [os.getcwd()]):
-    # `python -m` puts the current folder first, where a file named yarl.py would be taken for the library.
+    # `python -m` puts the current folder first, where a file named yarl.py would be taken for the
+    # library.
     del sys.path[0]
 
 
@@ -20,7 +21,8 @@ def main() -> None:
     except KeyboardInterrupt:
         # Ctrl-C before the command had begun: there is nothing to tell and nothing to undo.
         status = 130
-    # Whatever lives now goes with the process: without this, Python looks through all of aiohttp for garbage on its way out.
+    # Whatever lives now goes with the process: without this, Python looks through all of aiohttp
+    # for garbage on its way out.
     gc.freeze()
     sys.exit(status)
 

@@ -1,73 +1,63 @@
 """
 Every error this package raises on purpose.
 
-    LoopbackAuthError                      exit
-    |-- UsageError                            2   the command or the profile has to change
-    |   |-- ConfigError                           config.toml cannot be read as it stands
-    |   |-- FileUnsafe                            a file that is believed belongs to, or can be written by, somebody else
-    |   |-- NotConfigured                         nothing says where to sign in
-    |   |-- ProviderUnknown                       no provider of that name
-    |   |-- URLRefused                            an address that must not be used
-    |   |-- RedirectURIRefused                    a redirect URI this program cannot listen on
-    |   |-- ParameterRefused                      an extra parameter that belongs to the protocol
-    |   |-- IssuerMisspelled                      the server calls itself by another name of its host
-    |   |-- MetadataChanged                       an endpoint moved since the last sign-in
-    |   |-- HostNotTrusted                        a code would go to a host of another owner
-    |   |-- AccountDiffers                        another person signed in than the profile holds
-    |   |-- TLSUnavailable                        OpenSSL cannot begin with the settings it is given
-    |   |-- ValueUnquotable                       a value that the chosen format cannot carry
-    |   |-- OriginRefused                         the token is not for that server
-    |   `-- NoBrowser                             no browser opens, and nobody is shown the address
-    |-- AuthorizationDenied                   3   the person said no
-    |-- Cancelled                             3   the person stopped at a prompt
-    |-- Stopped                          130   a signal (SIGTERM 143, SIGHUP 129)
-    |-- SignInNeeded                          4   nothing stored that could be handed out
-    |   |-- StoreDamaged                          a token file that cannot be read, set aside
-    |   |-- NoPendingSignIn                       nothing was begun that could be finished by hand
-    |   `-- RefreshRejected                       the server takes the refresh token no more
-    |-- LoginTimedOut                         5   nobody came back in time
-    |-- ListenError                           6   no registered callback address could be had
-    |   |-- PortInUse                             another program holds them
-    |   `-- PortForbidden                         the system does not let us have them
-    |-- StoreError                            1   the token store cannot be used
-    |   |-- StoreUnsafe                           it belongs to, or can be written by, somebody else
-    |   |-- StoreUnwritable                       nothing can be saved there
-    |   |   `-- StoreBusy                             another process holds the profile
-    |   |-- StoreChanged                          somebody else saved while this process had lost the lock
-    |   |-- StoreNewer                            a later version of this program wrote it
-    |   `-- KeyringUnavailable                    the system's keyring is locked, silent or not there
-    |-- CommandNotRun                     126   what `exec` should run cannot be (127: there is none)
-    |-- SystemRefused                         1   the system itself says no: too many open files, no memory
-    |-- OutputFailed                          1   standard output takes no more
-    |-- LaunchURLReused                       1   the one-time address was opened twice
-    `-- ProviderError                         7   the server or the way to it
-        |-- AuthorizationError                    the server refused, through the browser
-        |-- CodeCredentialsUnavailable            a sign-in page where a code was to be had without one
-        |-- AuthorizationResponseInvalid          an answer with our state that breaks the protocol
-        |   `-- IssuerMismatch                    ... that comes from another server
-        |-- TokenError                            the token endpoint refused
-        |-- RefreshRefused                        ... a refresh, for a reason that leaves the sign-in alive
-        |-- IDTokenInvalid                        the ID token is not for us
-        |   |-- IDTokenOutOfTime                      ... by this computer's clock
-        |   `-- NonceMissing                          ... as far as anybody can tell
-        |-- PKCEUnsupported                       the server cannot do S256
-        |-- ScopeDiffers                          other scopes were granted than asked for (--strict-scope)
-        |-- ApiRefused                            an API's answer that is no success
-        |-- DiscoveryFailed                       no metadata of the issuer where it should be
-        |-- ProtocolError                         an answer that is none
-        |   `-- HTMLAnswer                        ... a page for people
-        |-- ServerUnavailable                     5xx or 429
-        `-- TransportError                        no answer at all
-            |-- HostNotFound, ConnectionFailed, ProxyFailed, AnswerTimedOut
-            |-- TLSFailed                         no safe connection
-            |   |-- CertificateUntrusted, CertificateExpired, CertificateNotYetValid
-            |   |-- CertificateNameDiffers, CertificateMalformed, ClientCertificateWanted
-            |   `-- TLSTooOld, PlainHTTPAnswered
-            `-- ConnectionLost, AnswerTooLarge, AnswerEncoded, UnexpectedRedirect
+    LoopbackAuthError                      exit |-- UsageError                            2   the
+    command or the profile has to change |   |-- ConfigError                           config.toml
+    cannot be read as it stands |   |-- FileUnsafe                            a file that is
+    believed belongs to, or can be written by, somebody else |   |-- NotConfigured
+    nothing says where to sign in |   |-- ProviderUnknown                       no provider of that
+    name |   |-- URLRefused                            an address that must not be used |   |--
+    RedirectURIRefused                    a redirect URI this program cannot listen on |   |--
+    ParameterRefused                      an extra parameter that belongs to the protocol |   |--
+    IssuerMisspelled                      the server calls itself by another name of its host |
+    |-- MetadataChanged                       an endpoint moved since the last sign-in |   |--
+    HostNotTrusted                        a code would go to a host of another owner |   |--
+    AccountDiffers                        another person signed in than the profile holds |   |--
+    TLSUnavailable                        OpenSSL cannot begin with the settings it is given |   |--
+    ValueUnquotable                       a value that the chosen format cannot carry |   |--
+    OriginRefused                         the token is not for that server |   `-- NoBrowser
+    no browser opens, and nobody is shown the address |-- AuthorizationDenied                   3
+    the person said no |-- Cancelled                             3   the person stopped at a prompt
+    |-- Stopped                          130   a signal (SIGTERM 143, SIGHUP 129) |-- SignInNeeded
+    4   nothing stored that could be handed out |   |-- StoreDamaged                          a
+    token file that cannot be read, set aside |   |-- NoPendingSignIn                       nothing
+    was begun that could be finished by hand |   `-- RefreshRejected                       the
+    server takes the refresh token no more |-- LoginTimedOut                         5   nobody came
+    back in time |-- ListenError                           6   no registered callback address could
+    be had |   |-- PortInUse                             another program holds them |   `--
+    PortForbidden                         the system does not let us have them |-- StoreError
+    1   the token store cannot be used |   |-- StoreUnsafe                           it belongs to,
+    or can be written by, somebody else |   |-- StoreUnwritable                       nothing can be
+    saved there |   |   `-- StoreBusy                             another process holds the profile
+    |   |-- StoreChanged                          somebody else saved while this process had lost
+    the lock |   |-- StoreNewer                            a later version of this program wrote it
+    |   `-- KeyringUnavailable                    the system's keyring is locked, silent or not
+    there |-- CommandNotRun                     126   what `exec` should run cannot be (127: there
+    is none) |-- SystemRefused                         1   the system itself says no: too many open
+    files, no memory |-- OutputFailed                          1   standard output takes no more |--
+    LaunchURLReused                       1   the one-time address was opened twice `--
+    ProviderError                         7   the server or the way to it |-- AuthorizationError
+    the server refused, through the browser |-- CodeCredentialsUnavailable            a sign-in page
+    where a code was to be had without one |-- AuthorizationResponseInvalid          an answer with
+    our state that breaks the protocol |   `-- IssuerMismatch                    ... that comes from
+    another server |-- TokenError                            the token endpoint refused |--
+    RefreshRefused                        ... a refresh, for a reason that leaves the sign-in alive
+    |-- IDTokenInvalid                        the ID token is not for us |   |-- IDTokenOutOfTime
+    ... by this computer's clock |   `-- NonceMissing                          ... as far as anybody
+    can tell |-- PKCEUnsupported                       the server cannot do S256 |-- ScopeDiffers
+    other scopes were granted than asked for (--strict-scope) |-- ApiRefused
+    an API's answer that is no success |-- DiscoveryFailed                       no metadata of the
+    issuer where it should be |-- ProtocolError                         an answer that is none |
+    `-- HTMLAnswer                        ... a page for people |-- ServerUnavailable
+    5xx or 429 `-- TransportError                        no answer at all |-- HostNotFound,
+    ConnectionFailed, ProxyFailed, AnswerTimedOut |-- TLSFailed                         no safe
+    connection |   |-- CertificateUntrusted, CertificateExpired, CertificateNotYetValid |   |--
+    CertificateNameDiffers, CertificateMalformed, ClientCertificateWanted |   `-- TLSTooOld,
+    PlainHTTPAnswered `-- ConnectionLost, AnswerTooLarge, AnswerEncoded, UnexpectedRedirect
 
-Each class has a stable kebab-case `code`, the entry of that name in `explain/catalogue.toml`, and the exit status of the
-command. `str(error)` says what happened here; `error.cause` and `error.fix` come from the catalogue unless the place that
-raised it knew better.
+Each class has a stable kebab-case `code`, the entry of that name in `explain/catalogue.toml`, and
+the exit status of the command. `str(error)` says what happened here; `error.cause` and `error.fix`
+come from the catalogue unless the place that raised it knew better.
 """
 
 from __future__ import annotations
@@ -81,8 +71,9 @@ class LoopbackAuthError(Exception):
     """
     The base, never raised itself.
 
-    *facts* fill the placeholders of the catalogue's texts and must hold no secret: they are printed. `tokens_changed` tells whether the
-    profile's stored tokens are others than before, where the work that failed might have changed them (`FileStore.watched`).
+    *facts* fill the placeholders of the catalogue's texts and must hold no secret: they are
+    printed. `tokens_changed` tells whether the profile's stored tokens are others than before,
+    where the work that failed might have changed them (`FileStore.watched`).
     """
 
     code = "error"
@@ -113,7 +104,8 @@ class LoopbackAuthError(Exception):
         self._cause, self._fix = told.cause, told.fix
 
     def __reduce__(self) -> tuple[object, ...]:
-        # Exception's own would call the class again, with its `args` and without the keywords that some need.
+        # Exception's own would call the class again, with its `args` and without the keywords that
+        # some need.
         return _restored, (type(self), self.args), self.__dict__
 
     def add(self, told: str) -> None:
@@ -266,7 +258,10 @@ class StoreBusy(StoreUnwritable):
 
 
 class StoreChanged(StoreError):
-    """Another process stored another sign-in while this one did not have the lock it thought it had; that one stays."""
+    """
+    Another process stored another sign-in while this one did not have the lock it thought it had;
+    that one stays.
+    """
 
     code = "store-changed"
 
@@ -276,7 +271,10 @@ class StoreNewer(StoreError):
 
 
 class KeyringUnavailable(StoreError):
-    """Its fact `reason` tells which: not-installed, none, locked, silent (no answer in time), refused or forgetful."""
+    """
+    Its fact `reason` tells which: not-installed, none, locked, silent (no answer in time), refused
+    or forgetful.
+    """
 
     code = "keyring-unavailable"
 

@@ -1,7 +1,8 @@
 """
 What a flow tells while it runs: values for `notify`, which prints them, draws them or drops them.
 
-The library itself never prints. No notice holds a secret but `OpenThisPage`, whose URL is meant for the person.
+The library itself never prints. No notice holds a secret but `OpenThisPage`, whose URL is meant for
+the person.
 """
 
 from __future__ import annotations
@@ -16,9 +17,11 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenThisPage:
     """
-    The callback is listening; *url* is where the person signs in, at *host*, as *client_id*, for *scope*.
+    The callback is listening; *url* is where the person signs in, at *host*, as *client_id*, for
+    *scope*.
 
-    *other_hosts* are those of the server's endpoints, by their names, that are not at the *issuer*'s host.
+    *other_hosts* are those of the server's endpoints, by their names, that are not at the
+    *issuer*'s host.
     """
 
     url: str = field(repr=False)
@@ -32,7 +35,10 @@ class OpenThisPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrowserNotOpened:
-    """No browser was started, and why; *hint* says how to come here from another machine, where that helps."""
+    """
+    No browser was started, and why; *hint* says how to come here from another machine, where that
+    helps.
+    """
 
     reason: str
     hint: str = ""
@@ -48,7 +54,10 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NothingYet:
-    """No answer came for *waited_s* seconds; *hint* is what the provider says of that, and *takes_paste* whether one is read meanwhile."""
+    """
+    No answer came for *waited_s* seconds; *hint* is what the provider says of that, and
+    *takes_paste* whether one is read meanwhile.
+    """
 
     waited_s: float
     hint: str
@@ -57,7 +66,10 @@ class NothingYet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PasteExplained:
-    """What was pasted is known, and ends nothing: its explanation, as `explain` gives it; the login goes on."""
+    """
+    What was pasted is known, and ends nothing: its explanation, as `explain` gives it; the login
+    goes on.
+    """
 
     code: str
     title: str

@@ -1,8 +1,10 @@
 """
-The data files of this package, wherever it was loaded from: a folder, a zipapp, a program made by PyInstaller.
+The data files of this package, wherever it was loaded from: a folder, a zipapp, a program made by
+PyInstaller.
 
-They are read through the package's own loader, which is there already: `importlib.resources` costs more to import than all
-that `login` does before its address is shown, and is used only to list what no folder holds.
+They are read through the package's own loader, which is there already: `importlib.resources` costs
+more to import than all that `login` does before its address is shown, and is used only to list what
+no folder holds.
 """
 
 from __future__ import annotations
@@ -19,7 +21,10 @@ _PACKAGE = sys.modules[__name__.rpartition(".")[0]]
 
 
 def hook_folders() -> list[str]:
-    """Return where PyInstaller finds the hook that brings these files along; it asks by the entry point."""
+    """
+    Return where PyInstaller finds the hook that brings these files along; it asks by the entry
+    point.
+    """
     return [location("pyinstaller")]
 
 

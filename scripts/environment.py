@@ -1,7 +1,9 @@
 """
-The environments that the scripts here run in: a `.venv` in the project, made when needed and left alone when not.
+The environments that the scripts here run in: a `.venv` in the project, made when needed and left
+alone when not.
 
-`.venv-lowest` beside it has the oldest versions of what the program runs on that pyproject.toml allows.
+`.venv-lowest` beside it has the oldest versions of what the program runs on that pyproject.toml
+allows.
 """
 
 from __future__ import annotations
@@ -43,7 +45,10 @@ def stamp(pyproject: bytes, version: tuple[int, ...], extras: str, *, lowest: bo
 
 
 def floors(pyproject: str) -> list[str]:
-    """Return a requirement of its lowest version for each thing that the program runs on; what only tests use is none."""
+    """
+    Return a requirement of its lowest version for each thing that the program runs on; what only
+    tests use is none.
+    """
     # Here, since an older Python has none, and is to be told that it is too old.
     import tomllib
 
@@ -53,7 +58,10 @@ def floors(pyproject: str) -> list[str]:
 
 
 def serves(made: str, wanted: set[str]) -> bool:
-    """Tell whether the environment with the stamp *made* serves somebody who wants one of *wanted*."""
+    """
+    Tell whether the environment with the stamp *made* serves somebody who wants one of
+    *wanted*.
+    """
     return made.strip() in wanted
 
 
@@ -66,8 +74,8 @@ def prepare(*, extras: str = "test", lowest: bool = False) -> Path:
     """
     Make the environment if it is not there as it should be; give its Python.
 
-    With *extras* empty only the program and what it runs on are installed. An environment with more serves those who want less.
-    *lowest* is another environment.
+    With *extras* empty only the program and what it runs on are installed. An environment with more
+    serves those who want less. *lowest* is another environment.
     """
     if complaint := too_old(sys.version_info[:3]):
         sys.exit(complaint)
@@ -107,11 +115,17 @@ def _make(venv: Path, extras: str, pinned: list[str]) -> None:
 
 def _new_venv(venv: Path) -> None:
     made = subprocess.run(
-        [sys.executable, "-m", "venv", str(venv)], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "venv", str(venv)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if made.returncode:
         shutil.rmtree(venv, ignore_errors=True)
-        sys.exit(NO_ENSUREPIP if "ensurepip" in made.stdout + made.stderr else made.stdout + made.stderr)
+        sys.exit(
+            NO_ENSUREPIP if "ensurepip" in made.stdout + made.stderr else made.stdout + made.stderr
+        )
 
 
 def _run(command: list[str]) -> None:

@@ -1,4 +1,7 @@
-"""What holds for every test: signals arrive, and of a table of slow cases the fast tests run the first."""
+"""
+What holds for every test: signals arrive, and of a table of slow cases the fast tests run the
+first.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +14,14 @@ def pytest_configure() -> None:
     """
     Let no process that a test starts inherit a signal that is ignored here.
 
-    A shell has its background jobs ignore Ctrl-C, and nohup the hangup. Whoever tests with those signals would wait for ever.
+    A shell has its background jobs ignore Ctrl-C, and nohup the hangup. Whoever tests with those
+    signals would wait for ever.
     """
     for name in ("SIGINT", "SIGHUP"):
         number = getattr(signal, name, None)
         if number and signal.getsignal(number) is signal.SIG_IGN:
-            # A handler ends with exec, while being ignored is inherited; this run goes on ignoring it.
+            # A handler ends with exec, while being ignored is inherited; this run goes on ignoring
+            # it.
             signal.signal(number, lambda *_: None)
 
 

@@ -1,4 +1,7 @@
-"""The shape of the house, read from its imports: floors, what each may use, and where a secret may be opened."""
+"""
+The shape of the house, read from its imports: floors, what each may use, and where a secret may be
+opened.
+"""
 
 from __future__ import annotations
 
@@ -35,9 +38,20 @@ FLOORS = [
 ]
 
 PURE = {"oauth", "export", "errors", "explain"}
-IMPURE = {"aiohttp", "asyncio", "os", "socket", "subprocess", "threading", "time", "webbrowser", "random"}
+IMPURE = {
+    "aiohttp",
+    "asyncio",
+    "os",
+    "socket",
+    "subprocess",
+    "threading",
+    "time",
+    "webbrowser",
+    "random",
+}
 
-# Where a secret becomes text: on its way into a request, a file, the browser or the user's standard output.
+# Where a secret becomes text: on its way into a request, a file, the browser or the user's standard
+# output.
 REVEALS = {
     "cli/background/parent.py",
     "cli/commands/demo.py",
@@ -103,7 +117,9 @@ def test_floors_import_downwards_only(path: Path) -> None:
     for module, line in imports(path):
         if module.startswith("loopback_auth."):
             room = module.split(".")[1]
-            assert floor_of(room) <= floor_of(room_of(path)), f"{name_of(path)}:{line} reaches up to {module}"
+            assert floor_of(room) <= floor_of(room_of(path)), (
+                f"{name_of(path)}:{line} reaches up to {module}"
+            )
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
@@ -120,8 +136,13 @@ def test_own_imports_are_relative_and_the_pure_floors_do_no_io(path: Path) -> No
 
 
 def test_the_random_module_is_imported_nowhere_aq_01() -> None:
-    """AQ-01: state, verifier and nonce come from `secrets`; nothing here can reach for the other generator."""
-    assert [name_of(path) for path in MODULES if any(module == "random" for module, _ in imports(path))] == []
+    """
+    AQ-01: state, verifier and nonce come from `secrets`; nothing here can reach for the other
+    generator.
+    """
+    assert [
+        name_of(path) for path in MODULES if any(module == "random" for module, _ in imports(path))
+    ] == []
 
 
 def test_secrets_are_revealed_in_a_short_list_of_files() -> None:
@@ -155,7 +176,10 @@ def test_only_read_makes_an_authorization_response() -> None:
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_nothing_dangerous_is_called_st_06_sc_05(path: Path) -> None:
-    """ST-06, SC-05: no shell, no pickle, no eval, no unverified TLS, no redirect followed by default."""
+    """
+    ST-06, SC-05: no shell, no pickle, no eval, no unverified TLS, no redirect followed
+    by default.
+    """
     for node in ast.walk(tree_of(path)):
         if not isinstance(node, ast.Call):
             continue
@@ -213,7 +237,10 @@ HEAVY = {"aiohttp", "asyncio", "rich", "joserfc", "tomlkit", "filelock", "yarl"}
 
 @pytest.mark.parametrize("arguments", LIGHT.values(), ids=LIGHT)
 def test_quick_commands_load_nothing_heavy(arguments: list[str], tmp_path: Path) -> None:
-    """A command that waits for nobody is there at once; each of these modules costs more than all of `token`."""
+    """
+    A command that waits for nobody is there at once; each of these modules costs more than all of
+    `token`.
+    """
     tokens = tmp_path / "tokens"
     tokens.mkdir(mode=0o700)
     document = {

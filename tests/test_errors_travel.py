@@ -1,4 +1,7 @@
-"""An error that is raised in a process of a pool is the same error where it is awaited; so is a copy."""
+"""
+An error that is raised in a process of a pool is the same error where it is awaited; so
+is a copy.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,9 @@ NEEDED = {
 
 
 def made(kind: type[errors.LoopbackAuthError]) -> errors.LoopbackAuthError:
-    error = kind("what happened", cause="why", fix="what to do", profile="work", **NEEDED.get(kind, {}))
+    error = kind(
+        "what happened", cause="why", fix="what to do", profile="work", **NEEDED.get(kind, {})
+    )
     error.tokens_changed = True
     error.exit_code = 42
     error.tell(explanation("invalid-grant", profile="work"))
@@ -56,7 +61,9 @@ WAYS: dict[str, Callable[[Any], Any]] = {
     "copy": copy.copy,
     "deepcopy": copy.deepcopy,
     **{
-        f"pickle {protocol}": lambda error, protocol=protocol: pickle.loads(pickle.dumps(error, protocol))  # noqa: S301 - our own
+        f"pickle {protocol}": lambda error, protocol=protocol: pickle.loads(  # noqa: S301 - ours
+            pickle.dumps(error, protocol)
+        )
         for protocol in range(pickle.HIGHEST_PROTOCOL + 1)
     },
 }
@@ -64,7 +71,9 @@ WAYS: dict[str, Callable[[Any], Any]] = {
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
-def test_an_error_is_the_same_after_a_journey(kind: type[errors.LoopbackAuthError], way: str) -> None:
+def test_an_error_is_the_same_after_a_journey(
+    kind: type[errors.LoopbackAuthError], way: str
+) -> None:
     error = made(kind)
     again = WAYS[way](error)
     assert again is not error

@@ -1,5 +1,6 @@
 """
-What other Python programs for this job were seen to get wrong when they were run, one test each, by the number it was noted under.
+What other Python programs for this job were seen to get wrong when they were run, one test each, by
+the number it was noted under.
 
 The requirement's own tests hold the whole rule; these hold the very thing that broke somewhere.
 """
@@ -133,7 +134,9 @@ async def test_peer_07_a_busy_port_is_noticed_before_a_browser_opens(tmp_path: P
 
 
 @pytest.mark.parametrize("mode", [None, "form_post"])
-async def test_peer_08_both_ways_of_coming_back_complete(tmp_path: Path, *, mode: str | None) -> None:
+async def test_peer_08_both_ways_of_coming_back_complete(
+    tmp_path: Path, *, mode: str | None
+) -> None:
     flags: dict[str, Any] = {"response_mode": mode} if mode else {}
     async with story(tmp_path, **flags) as told:
         callback = told.callback
@@ -141,7 +144,9 @@ async def test_peer_08_both_ways_of_coming_back_complete(tmp_path: Path, *, mode
         if mode is None:
             await completes(told)
         else:
-            await callback.follow(await callback.post(*NAVIGATION, code="the-code", state=callback.state))
+            await callback.follow(
+                await callback.post(*NAVIGATION, code="the-code", state=callback.state)
+            )
             await told.outcome()
 
 
@@ -164,7 +169,9 @@ async def test_peer_10_a_forged_code_never_gets_to_the_token_endpoint(told: Stor
     assert len(told.endpoint.forms[0]["code_verifier"]) >= 43
 
 
-async def test_peer_11_a_wrong_state_is_not_told_success_and_does_not_end_the_login(told: Story) -> None:
+async def test_peer_11_a_wrong_state_is_not_told_success_and_does_not_end_the_login(
+    told: Story,
+) -> None:
     page = await told.callback.arrive(code="forged", state="wrong")
     assert page.status == 400
     assert "Signed in" not in page.text
@@ -176,7 +183,9 @@ async def test_peer_12_no_server_text_is_served_as_html(
 ) -> None:
     script = "<script>document.title='SCRIPT RAN'</script>"
     async with story(tmp_path) as told:
-        assert "RAN" not in (await told.callback.refuse("server_error", error_description=script)).text
+        assert (
+            "RAN" not in (await told.callback.refuse("server_error", error_description=script)).text
+        )
     async with story(tmp_path) as told:
         told.endpoint.status, told.endpoint.answer = 400, script
         assert "RAN" not in (await told.callback.arrive()).text
@@ -202,7 +211,9 @@ def test_peer_14_nothing_listens_on_other_interfaces(host: str) -> None:
 async def test_peer_15_of_two_codes_neither_is_taken(told: Story) -> None:
     state = told.callback.state
     for first, second in (("EVIL", "GOOD"), ("GOOD", "EVIL")):
-        reply = await told.callback.get(told.callback.target(code=first, state=state) + f"&code={second}")
+        reply = await told.callback.get(
+            told.callback.target(code=first, state=state) + f"&code={second}"
+        )
         assert reply.status == 400
     await completes(told)
 
@@ -211,7 +222,9 @@ async def test_peer_15_of_two_codes_neither_is_taken(told: Story) -> None:
 async def test_peer_16_the_issuer_is_checked_and_the_state_is_not_told(
     tmp_path: Path, *, iss: str | None
 ) -> None:
-    async with story(tmp_path, metadata={"authorization_response_iss_parameter_supported": True}) as told:
+    async with story(
+        tmp_path, metadata={"authorization_response_iss_parameter_supported": True}
+    ) as told:
         await told.callback.arrive(**({"iss": iss} if iss else {}))
         error = await told.error()
 
@@ -221,7 +234,9 @@ async def test_peer_16_the_issuer_is_checked_and_the_state_is_not_told(
     assert told.callback.state not in str(error)
 
 
-async def test_peer_17_no_success_is_shown_for_an_error_or_a_failed_exchange(tmp_path: Path) -> None:
+async def test_peer_17_no_success_is_shown_for_an_error_or_a_failed_exchange(
+    tmp_path: Path,
+) -> None:
     async with story(tmp_path) as told:
         assert "Sign-in refused" in (await told.callback.refuse("access_denied")).text
     for status in (400, 502):
@@ -231,7 +246,10 @@ async def test_peer_17_no_success_is_shown_for_an_error_or_a_failed_exchange(tmp
 
 
 async def test_peer_18_an_error_is_what_it_is_called_and_nothing_around_it(tmp_path: Path) -> None:
-    """Not `Timed out` for bytes that are no HTTP, and no ExceptionGroup around a denial or a time-out."""
+    """
+    Not `Timed out` for bytes that are no HTTP, and no ExceptionGroup around a denial or
+    a time-out.
+    """
     async with story(tmp_path, timeout_s=0.3) as told:
         await told.callback.send(JUNK["another protocol"])
         assert type(await told.error()) is LoginTimedOut
@@ -291,13 +309,22 @@ async def test_peer_21_a_salesforce_answer_with_more_scopes_is_no_crash(tmp_path
     assert credential.tokens.extra == {
         name: answer[name] for name in ("signature", "instance_url", "id", "issued_at")
     }
-    assert [notice.code for notice in told.notices if isinstance(notice, Warned)] == ["scope-differs"]
+    assert [notice.code for notice in told.notices if isinstance(notice, Warned)] == [
+        "scope-differs"
+    ]
 
 
 @pytest.mark.slow
 async def test_peer_22_no_other_programs_tokens_are_read_or_sent(tmp_path: Path) -> None:
-    foreign = {"tokens": {"access_token": "OPENAI-ACCESS", "refresh_token": "OPENAI-REFRESH-SECRET"}}
-    for path in (".codex/auth.json", ".config/gh/hosts.yml", ".azure/msal_token_cache.json", ".netrc"):
+    foreign = {
+        "tokens": {"access_token": "OPENAI-ACCESS", "refresh_token": "OPENAI-REFRESH-SECRET"}
+    }
+    for path in (
+        ".codex/auth.json",
+        ".config/gh/hosts.yml",
+        ".azure/msal_token_cache.json",
+        ".netrc",
+    ):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(json.dumps(foreign), encoding="utf-8")
     before = await run("token", home=tmp_path)
@@ -312,7 +339,10 @@ async def test_peer_22_no_other_programs_tokens_are_read_or_sent(tmp_path: Path)
 
 @pytest.mark.slow
 async def test_peer_23_files_in_the_current_folder_stay_as_they_are(tmp_path: Path) -> None:
-    """The command runs in a folder with somebody's own key.pem, and with modules named like ours."""
+    """
+    The command runs in a folder with somebody's own key.pem, and with modules named
+    like ours.
+    """
     mine = {
         "key.pem": "my key",
         "localhost.pem": "my certificate",
@@ -329,7 +359,9 @@ async def test_peer_23_files_in_the_current_folder_stay_as_they_are(tmp_path: Pa
 
 
 def files(folder: Path) -> dict[str, str]:
-    return {path.name: path.read_text("utf-8") if path.is_file() else "" for path in folder.iterdir()}
+    return {
+        path.name: path.read_text("utf-8") if path.is_file() else "" for path in folder.iterdir()
+    }
 
 
 @pytest.mark.slow

@@ -1,4 +1,7 @@
-"""CL-02: what `loopback_auth` exports shows no secret, whichever way a program shows, copies or serialises it."""
+"""
+CL-02: what `loopback_auth` exports shows no secret, whichever way a program shows, copies or
+serialises it.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,9 @@ if TYPE_CHECKING:
 SHOWN: dict[str, Callable[[Any], object]] = {
     "repr": repr,
     "str": str,
-    "f-string": lambda value: f"{value} {value!r} {value:>80}" if isinstance(value, Secret) else f"{value}",
+    "f-string": lambda value: (
+        f"{value} {value!r} {value:>80}" if isinstance(value, Secret) else f"{value}"
+    ),
     "in a list": lambda value: [value],
     "pprint": pprint.pformat,
     "vars": vars,
@@ -53,8 +58,12 @@ def objects(home: Path) -> dict[str, object]:
         "Credential": CREDENTIAL,
         "FileStore": store,
         "HttpTransport": HttpTransport(),
-        "LoopbackAuthError": TokenError("refused", error="invalid_grant", known=True, profile="work"),
-        "Profile": from_settings("work", issuer="https://id.example", client_id="c", client_secret=CANARY),
+        "LoopbackAuthError": TokenError(
+            "refused", error="invalid_grant", known=True, profile="work"
+        ),
+        "Profile": from_settings(
+            "work", issuer="https://id.example", client_id="c", client_secret=CANARY
+        ),
         "Secret": Secret(CANARY),
         "TokenSet": TOKENS,
         "access_token": loopback_auth.access_token,

@@ -45,7 +45,9 @@ def server() -> Iterator[AuthorizationServer]:
 
 
 @pytest.mark.slow
-async def test_the_commands_run_one_after_the_other(server: AuthorizationServer, tmp_path: Path) -> None:
+async def test_the_commands_run_one_after_the_other(
+    server: AuthorizationServer, tmp_path: Path
+) -> None:
     (session,) = blocks("console")
     for line in session.splitlines():
         words = shlex.split(
@@ -69,11 +71,16 @@ async def test_the_help_is_the_programs(tmp_path: Path) -> None:
 
 def words_of(document: Path) -> str:
     """Give a document without the output that it shows."""
-    return re.sub(r"^```text\n.*?^```", "", document.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+    return re.sub(
+        r"^```text\n.*?^```", "", document.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL
+    )
 
 
 def commands_in(text: str) -> Iterator[list[str]]:
-    """Give the words of each command line of ours in a document: indented, in a block, or between backticks."""
+    """
+    Give the words of each command line of ours in a document: indented, in a block, or between
+    backticks.
+    """
     for line in re.findall(
         r"^(?:    |\$ )(?:export )?(loopback-auth .*)$|`(loopback-auth [^`]+)`|^(loopback-auth .*)$",
         text,
@@ -82,7 +89,9 @@ def commands_in(text: str) -> Iterator[list[str]]:
         found = next(part for part in line if part)
         # What follows is another program's, or a file's.
         words = list(
-            takewhile(lambda word: word not in ("|", ">", ">>", "&&"), shlex.split(found, comments=True))
+            takewhile(
+                lambda word: word not in ("|", ">", ">>", "&&"), shlex.split(found, comments=True)
+            )
         )
         yield words[1:]
 
@@ -109,9 +118,9 @@ def test_the_indented_configuration_of_the_help_is_one_that_is_taken() -> None:
     indented = "\n".join(line[4:] for line in text.splitlines() if line.startswith("    "))
     assert parse_config("config.toml", indented).profiles == ["dev", "corp", "plain"]
     provider = (ROOT / "loopback_auth" / "help" / "providers.md").read_text("utf-8")
-    assert tomllib.loads("\n".join(line[4:] for line in provider.splitlines() if line.startswith("    ")))[
-        "title"
-    ]
+    assert tomllib.loads(
+        "\n".join(line[4:] for line in provider.splitlines() if line.startswith("    "))
+    )["title"]
 
 
 async def test_the_library_example_runs(server: AuthorizationServer, tmp_path: Path) -> None:

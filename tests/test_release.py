@@ -29,7 +29,9 @@ def distributions(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]
 
 
 @pytest.mark.slow
-def test_the_sdist_is_small_and_holds_text_and_the_pictures(distributions: tuple[Path, Path]) -> None:
+def test_the_sdist_is_small_and_holds_text_and_the_pictures(
+    distributions: tuple[Path, Path],
+) -> None:
     sdist, _ = distributions
     with tarfile.open(sdist) as archive:
         names = {name.partition("/")[2]: archive.extractfile(name) for name in archive.getnames()}
@@ -40,7 +42,13 @@ def test_the_sdist_is_small_and_holds_text_and_the_pictures(distributions: tuple
     for name, content in contents.items():
         if name not in PICTURES:
             assert b"\0" not in content, name
-    assert {"README.md", "CHANGELOG.md", "LICENSE", "SECURITY.md", "pyproject.toml"} < contents.keys()
+    assert {
+        "README.md",
+        "CHANGELOG.md",
+        "LICENSE",
+        "SECURITY.md",
+        "pyproject.toml",
+    } < contents.keys()
 
 
 @pytest.mark.slow

@@ -24,7 +24,9 @@ def named_by_the_tests() -> set[str]:
 def test_the_page_and_the_tests_name_the_same_requirements() -> None:
     page = set(
         re.findall(
-            rf"^\| ((?:{AREAS})-\d\d) \|", (TESTS / "REQUIREMENTS.md").read_text("utf-8"), re.MULTILINE
+            rf"^\| ((?:{AREAS})-\d\d) \|",
+            (TESTS / "REQUIREMENTS.md").read_text("utf-8"),
+            re.MULTILINE,
         )
     )
 

@@ -1,4 +1,7 @@
-"""What help(), a debugger and an editor show of every function and class: names and plain defaults, never the environment."""
+"""
+What help(), a debugger and an editor show of every function and class: names and plain defaults,
+never the environment.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,8 @@ ENVIRONMENT = {"environ", "environb", "getenv", "getenvb"}
 
 CANARY = "canary-of-the-environment"
 
-# Every module is imported with the canary in the environment: a copy that is made at import is found, too.
+# Every module is imported with the canary in the environment: a copy that is made at import is
+# found, too.
 SHOW = """
 import inspect, pydoc, sys
 from importlib import import_module
@@ -54,7 +58,10 @@ for found in walk_packages(loopback_auth.__path__, "loopback_auth."):
 
 
 def environment_outside_functions(path: Path) -> Iterator[int]:
-    """Give the lines where the environment is named but in the body of a function: as a default, or as the module is imported."""
+    """
+    Give the lines where the environment is named but in the body of a function: as a default, or as
+    the module is imported.
+    """
     pending: list[ast.AST] = [tree_of(path)]
     while pending:
         node = pending.pop()
@@ -77,7 +84,10 @@ def environment_outside_functions(path: Path) -> Iterator[int]:
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_cl_02_the_environment_is_no_default_and_read_by_no_import(path: Path) -> None:
-    """CL-02: a default is printed by help(), inspect.signature, an editor's tooltip and a notebook's `login?`."""
+    """
+    CL-02: a default is printed by help(), inspect.signature, an editor's tooltip and a notebook's
+    `login?`.
+    """
     assert list(environment_outside_functions(path)) == []
 
 

@@ -1,4 +1,7 @@
-"""What `token`, `exec`, `env` and `api` share: the profile's credential with an access token that is good, and how to say what is wrong."""
+"""
+What `token`, `exec`, `env` and `api` share: the profile's credential with an access token that is
+good, and how to say what is wrong.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +51,8 @@ class Access:
     """
     One command's way to the credential of the profile that its *arguments* name.
 
-    `has_new_token`: the one that it gave was obtained by this command, which is not to refresh it again.
+    `has_new_token`: the one that it gave was obtained by this command, which is not to refresh it
+    again.
     """
 
     def __init__(self, arguments: Namespace, console: Console) -> None:
@@ -63,7 +67,8 @@ class Access:
         """
         Give the stored document with a good access token, refreshing it where needed.
 
-        Raises what `fresh_document` raises. A token that is good costs neither an event loop nor an HTTP client.
+        Raises what `fresh_document` raises. A token that is good costs neither an event loop nor an
+        HTTP client.
         """
         document = signed_in(self.profile, self.store.load(self.profile))
         if is_good(document, at=time.time(), min_ttl_s=self._min_ttl_s):
@@ -76,7 +81,10 @@ class Access:
         return self._refreshed(document, refused=Secret(document["access_token"]))
 
     def checked(self, document: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Ask the server whether it takes the token of *document*; give one that it takes, refreshed where that helps."""
+        """
+        Ask the server whether it takes the token of *document*; give one that it takes, refreshed
+        where that helps.
+        """
         from ..edge.process.event_loop import run
         from ..flows.tokens.check import check
 
@@ -99,13 +107,18 @@ class Access:
         return error
 
     def note_refusal(self, document: Mapping[str, Any]) -> None:
-        """Remember that a server did not take the token of *document*, for `login --if-needed`; nothing is done where that fails."""
+        """
+        Remember that a server did not take the token of *document*, for `login --if-needed`;
+        nothing is done where that fails.
+        """
         with suppress(StoreError), self.store.locked(self.profile, patience_s=0) as hold:
             stored = hold.load()
             if stored and stored["access_token"] == document["access_token"]:
                 hold.note({**stored, "refused": True})
 
-    def _refreshed(self, document: Mapping[str, Any], *, refused: Secret | None = None) -> Mapping[str, Any]:
+    def _refreshed(
+        self, document: Mapping[str, Any], *, refused: Secret | None = None
+    ) -> Mapping[str, Any]:
         from ..edge.process.event_loop import run
         from ..edge.process.interrupts import listen_for_interrupts
 
@@ -152,7 +165,9 @@ class Access:
         )
         return new if new is not None else await self._here(profile, document, **given)
 
-    async def _here(self, profile: str, document: Mapping[str, Any], **given: Any) -> Mapping[str, Any]:
+    async def _here(
+        self, profile: str, document: Mapping[str, Any], **given: Any
+    ) -> Mapping[str, Any]:
         """Refresh in this process, which does not end before an answer that is on its way."""
         from ..edge.process.interrupts import interrupts_unlimited
         from ..flows.tokens.refresh import refreshed
@@ -166,14 +181,17 @@ class Access:
         Talk(self._console)(notice)
 
     def _transport(self) -> Transport:
-        """Give a transport that is made when it is first used: of many processes that find an expired token, one needs it."""
+        """
+        Give a transport that is made when it is first used: of many processes that find an expired
+        token, one needs it.
+        """
 
         async def send(message: FormPost | Get) -> HttpReply:
             from .network import transport_for, trusted
 
-            reply: HttpReply = await transport_for(trusted(self.store.load(self.profile)), self._notify)(
-                message
-            )
+            reply: HttpReply = await transport_for(
+                trusted(self.store.load(self.profile)), self._notify
+            )(message)
             return reply
 
         return send

@@ -23,7 +23,10 @@ HEADER_CHARACTERS = 16 * 1024
 
 
 class PrintedAnswer:
-    """Writes the body to stdout while it comes, octet by octet; on a terminal without what could steer it."""
+    """
+    Writes the body to stdout while it comes, octet by octet; on a terminal without what could steer
+    it.
+    """
 
     def __init__(self, console: Console, *, include: bool) -> None:
         self._console = console
@@ -65,7 +68,11 @@ class JSONAnswer:
                     cause="So much does not go into one JSON document.",
                     fix="leave out --json: loopback-auth api passes the answer on while it comes",
                 )
-        self._document = {"status": reply.status, "headers": _headers(reply), **_body(reply, bytes(body))}
+        self._document = {
+            "status": reply.status,
+            "headers": _headers(reply),
+            **_body(reply, bytes(body)),
+        }
 
     def refused(self, error: LoopbackAuthError) -> int:
         """End with *error*, beside the answer if there was one; give the exit status."""
@@ -109,7 +116,10 @@ def _shown(text: str) -> str:
 
 
 class _Tamed:
-    """Text for a terminal: control characters but tab and line feed are shown as U+FFFD, octets that are no UTF-8 too."""
+    """
+    Text for a terminal: control characters but tab and line feed are shown as U+FFFD, octets that
+    are no UTF-8 too.
+    """
 
     def __init__(self) -> None:
         from codecs import getincrementaldecoder

@@ -1,4 +1,7 @@
-"""argparse, with the manners it lacks: no abbreviations, "did you mean", and never a rejected value repeated."""
+"""
+argparse, with the manners it lacks: no abbreviations, "did you mean", and never a rejected value
+repeated.
+"""
 
 from __future__ import annotations
 
@@ -27,13 +30,20 @@ class Parser(argparse.ArgumentParser):
             formatter_class=_HelpFormatter,
         )
         self.add_argument(
-            "--json", action="store_true", help="print one JSON document on stdout, events on stderr"
+            "--json",
+            action="store_true",
+            help="print one JSON document on stdout, events on stderr",
         )
         self.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
         self.add_argument(
-            "-v", "--verbose", action="store_true", help="say more; secrets stay hidden, safe to paste"
+            "-v",
+            "--verbose",
+            action="store_true",
+            help="say more; secrets stay hidden, safe to paste",
         )
-        self.add_argument("--no-input", action="store_true", help="never ask and never read standard input")
+        self.add_argument(
+            "--no-input", action="store_true", help="never ask and never read standard input"
+        )
 
     def profile_argument(self) -> None:
         """Add the profile, by position or by `-p`."""
@@ -48,7 +58,10 @@ class Parser(argparse.ArgumentParser):
         )
 
     def command_argument(self) -> None:
-        """Take what stands after `--` for another program, whatever it looks like, as `arguments.command`."""
+        """
+        Take what stands after `--` for another program, whatever it looks like, as
+        `arguments.command`.
+        """
         self.set_defaults(command=[])
         self._takes_command = True
 
@@ -73,10 +86,13 @@ class Parser(argparse.ArgumentParser):
             raise self._mistake("there is one argument too many")
         name = word.partition("=")[0]
         near = get_close_matches(name, self._option_string_actions, n=1)
-        raise self._mistake(f"there is no option {name[:40]}", f"{self.prog} {near[0]}" if near else "")
+        raise self._mistake(
+            f"there is no option {name[:40]}", f"{self.prog} {near[0]}" if near else ""
+        )
 
     def error(self, message: str) -> NoReturn:
-        # argparse quotes the value after "invalid choice:" or "invalid ... value:"; it may be a secret in the wrong place.
+        # argparse quotes the value after "invalid choice:" or "invalid ... value:"; it may be a
+        # secret in the wrong place.
         for mark in ("invalid choice:", "invalid"):
             head, found, tail = message.partition(mark)
             if found:
@@ -89,7 +105,9 @@ class Parser(argparse.ArgumentParser):
 
     def _mistake(self, message: str, fix: str = "") -> UsageError:
         return UsageError(
-            message, cause="The command line could not be understood.", fix=fix or f"{self.prog} --help"
+            message,
+            cause="The command line could not be understood.",
+            fix=fix or f"{self.prog} --help",
         )
 
     def _print_message(self, message: str, file: Any = None) -> None:  # noqa: ARG002 - argparse's signature
@@ -99,13 +117,15 @@ class Parser(argparse.ArgumentParser):
 
 class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
     def __init__(self, prog: str) -> None:
-        # argparse asks for a formatter with every option, and one without a width loads shutil to measure the terminal.
+        # argparse asks for a formatter with every option, and one without a width loads shutil to
+        # measure the terminal.
         super().__init__(prog, width=100, max_help_position=34)
 
 
 def profile_name(arguments: argparse.Namespace, home: str) -> str:
     """
-    Choose the profile: as told, else `LOOPBACK_AUTH_PROFILE`, else `default_profile` of config.toml, else `default`.
+    Choose the profile: as told, else `LOOPBACK_AUTH_PROFILE`, else `default_profile` of
+    config.toml, else `default`.
 
     Raises `UsageError`; a config.toml that cannot be used does not mean `default`.
     """
@@ -114,7 +134,11 @@ def profile_name(arguments: argparse.Namespace, home: str) -> str:
     from ..edge.store.file_store import check_profile_name
 
     told = arguments.profile_option or arguments.profile
-    if arguments.profile and arguments.profile_option and arguments.profile != arguments.profile_option:
+    if (
+        arguments.profile
+        and arguments.profile_option
+        and arguments.profile != arguments.profile_option
+    ):
         raise UsageError(
             "two profiles were named",
             cause="PROFILE and --profile mean the same.",

@@ -24,10 +24,12 @@ FLUSH_S = 10.0
 
 class Console:
     """
-    Prints results on stdout and talk on stderr; with *json*, one document on stdout and one event a line on stderr.
+    Prints results on stdout and talk on stderr; with *json*, one document on stdout and one event a
+    line on stderr.
 
-    Either stream may be closed, or be closed by its reader: then talk is lost, and a lost result is an error. Or a stream takes nothing
-    for a while: then what runs in an event loop goes on, and `flush` waits.
+    Either stream may be closed, or be closed by its reader: then talk is lost, and a lost result is
+    an error. Or a stream takes nothing for a while: then what runs in an event loop goes on, and
+    `flush` waits.
     """
 
     def __init__(
@@ -58,7 +60,10 @@ class Console:
         return bool(self._stderr and self._stderr.isatty() and os.environ.get("TERM") != "dumb")
 
     def result(self, text: str, document: Mapping[str, Any], *, end: str = "\n") -> None:
-        """Print a command's result: *text*, or *document* with its version where `--json` was given."""
+        """
+        Print a command's result: *text*, or *document* with its version where `--json`
+        was given.
+        """
         if self.json:
             self.document(document)
         else:
@@ -104,7 +109,10 @@ class Console:
             self._talk(text + "\n")
 
     def insist(self, text: str) -> None:
-        """Print a line that `--quiet` does not silence; nothing with `--json`, whose events say it."""
+        """
+        Print a line that `--quiet` does not silence; nothing with `--json`, whose
+        events say it.
+        """
         if not self.json:
             self._talk(text + "\n")
 
@@ -147,7 +155,9 @@ class Console:
             # A refresh token that the server refused is all that such an error takes away.
             forgotten = isinstance(error, RefreshRejected)
             tokens = (
-                " The stored refresh token was removed." if forgotten else " The stored tokens have changed."
+                " The stored refresh token was removed."
+                if forgotten
+                else " The stored tokens have changed."
             )
         return {
             "code": error.code,
@@ -164,7 +174,10 @@ class Console:
             self.drop_stdout()
 
     def drop_stdout(self) -> None:
-        """Stop writing to a stdout whose reader has gone, so that Python does not complain about it at exit."""
+        """
+        Stop writing to a stdout whose reader has gone, so that Python does not complain about it at
+        exit.
+        """
         _lead_nowhere(1)
 
     def _talk(self, text: str, *, line_open: bool = False) -> None:
@@ -189,13 +202,17 @@ class Console:
             self._drop_stderr()
 
     def _drop_stderr(self) -> None:
-        # Nobody listens any more; the work goes on. What is still to be written would change the exit status.
+        # Nobody listens any more; the work goes on. What is still to be written would change the
+        # exit status.
         if self._stderr is sys.stderr:
             _lead_nowhere(2)
         self._stderr = None
 
     def flush(self) -> None:
-        """Wait until all talk has left: on a terminal however long that takes, else for `FLUSH_S`."""
+        """
+        Wait until all talk has left: on a terminal however long that takes, else for
+        `FLUSH_S`.
+        """
         if self._writer is None or self._stderr is None:
             return
         if not self._stderr.isatty():

@@ -1,4 +1,7 @@
-"""`login --flow code-credentials`: the username and the password, typed or piped, never on the command line."""
+"""
+`login --flow code-credentials`: the username and the password, typed or piped, never on the command
+line.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,10 @@ def sign_in(
     *,
     may_switch: MaySwitch | None,
 ) -> Credential:
-    """Ask for the credentials and sign in with them; nobody is asked for a password that would go nowhere."""
+    """
+    Ask for the credentials and sign in with them; nobody is asked for a password that would go
+    nowhere.
+    """
     check_flow(profile)
     credentials = _credentials(profile, console)
     talk = Talk(console)

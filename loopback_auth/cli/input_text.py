@@ -24,7 +24,10 @@ _MOST_OCTETS = 64 * 1024 * 1024
 
 
 def pasted(words: Sequence[str], console: Console, *, may_read: bool = True) -> str:
-    """Give what *words* say, or name: @FILE, or - and nothing for standard input; empty if there is nothing, or it may not be read."""
+    """
+    Give what *words* say, or name: @FILE, or - and nothing for standard input; empty if there is
+    nothing, or it may not be read.
+    """
     if len(words) == 1 and words[0].startswith("@"):
         return _file(words[0][1:])
     if len(words) == 1 and _is_path(words[0]):
@@ -37,7 +40,10 @@ def pasted(words: Sequence[str], console: Console, *, may_read: bool = True) -> 
 
 
 def _is_path(word: str) -> bool:
-    """Tell a file that was dragged here, or the one that browsers download, from an error that is called like a file."""
+    """
+    Tell a file that was dragged here, or the one that browsers download, from an error that is
+    called like a file.
+    """
     looks_so = "/" in word or "\\" in word or word.startswith("authorize")
     return looks_so and len(word) < PATH_CHARACTERS and "\0" not in word and os.path.isfile(word)
 
@@ -81,7 +87,10 @@ def _decoded(octets: bytes) -> str:
 
 
 def _typed(console: Console) -> str:
-    """Read a paste: up to an empty line once an error was understood, else up to two of them, or the end of input."""
+    """
+    Read a paste: up to an empty line once an error was understood, else up to two of them, or the
+    end of input.
+    """
     console.say(
         "Paste what the server or the browser said, then an empty line (loopback-auth explain --list lists all codes):"
     )

@@ -61,10 +61,14 @@ loopback-auth COMMAND --help tells a command's options; loopback-auth help lists
 
 
 def run(argv: Sequence[str]) -> int:
-    """Carry out one command line; give its exit status. Nothing a command raises on purpose comes out of here as a traceback."""
+    """
+    Carry out one command line; give its exit status. Nothing a command raises on purpose comes out
+    of here as a traceback.
+    """
     command, rest = (argv[0], argv[1:]) if argv else ("--help", [])
     _survive_any_encoding()
-    # Known before anything is parsed: an error in the arguments is told in JSON, too. What follows -- is another program's.
+    # Known before anything is parsed: an error in the arguments is told in JSON, too. What follows
+    # -- is another program's.
     own = rest[: rest.index("--")] if "--" in rest else rest
     console = Console(
         json="--json" in own,
@@ -150,7 +154,9 @@ def _stopped(interrupt: KeyboardInterrupt) -> LoopbackAuthError:
     error = Stopped(f"stopped by {str(interrupt) or 'SIGINT'}")
     if remark := getattr(interrupt, "remark", ""):
         error = Stopped(
-            error.message, cause=f"{error.cause} {remark}", fix="run the same again: loopback-auth token"
+            error.message,
+            cause=f"{error.cause} {remark}",
+            fix="run the same again: loopback-auth token",
         )
     error.exit_code = getattr(interrupt, "exit_code", error.exit_code)
     error.tokens_changed = getattr(interrupt, "tokens_changed", None)

@@ -18,14 +18,20 @@ if TYPE_CHECKING:
 
 
 def transport_for(ca_bundle: str | None, talk: Callable[[Notice], None]) -> Transport:
-    """Make the HTTP client that the environment asks for, trusting *ca_bundle* besides the system, and telling what it does."""
+    """
+    Make the HTTP client that the environment asks for, trusting *ca_bundle* besides the system, and
+    telling what it does.
+    """
     from ..flows.trace import traced
 
     return traced(http_transport(ca_bundle), talk)
 
 
 def http_transport(ca_bundle: str | None, *, usual_s: float | None = None) -> HttpTransport:
-    """Make that client, which tells nothing; *usual_s* is its time limit unless the environment says otherwise."""
+    """
+    Make that client, which tells nothing; *usual_s* is its time limit unless the environment says
+    otherwise.
+    """
     from ..edge.http.client import TOTAL_S, HttpTransport
 
     bound = os.environ.get("LOOPBACK_AUTH_HTTP_TIMEOUT")

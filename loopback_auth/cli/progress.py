@@ -78,7 +78,9 @@ class Talk:
         # -q silences talk, but a sign-in nobody can find helps nobody.
         if not console.json:
             scope = one_line(notice.scope, limit=600) or "the client's usual scopes"
-            console.say(f"Signing in at {notice.host} as client {one_line(notice.client_id)} for: {scope}")
+            console.say(
+                f"Signing in at {notice.host} as client {one_line(notice.client_id)} for: {scope}"
+            )
             for line in server_lines(notice.issuer, notice.other_hosts):
                 console.say(line)
             console.say("If no browser opens, open this address in one:")
@@ -108,7 +110,10 @@ class Talk:
     def _nothing_yet(self, notice: NothingYet) -> None:
         console, hint = self._console, notice.hint or "Some errors are shown in the browser alone."
         console.event(
-            "nothing_yet", waited_s=notice.waited_s, hint=notice.hint, takes_paste=notice.takes_paste
+            "nothing_yet",
+            waited_s=notice.waited_s,
+            hint=notice.hint,
+            takes_paste=notice.takes_paste,
         )
         console.say(f"Nothing has come back yet. {hint}")
         console.say(
@@ -119,7 +124,9 @@ class Talk:
 
     def _explain(self, notice: PasteExplained) -> None:
         console = self._console
-        console.event("explained", code=notice.code, title=notice.title, cause=notice.cause, fix=notice.fix)
+        console.event(
+            "explained", code=notice.code, title=notice.title, cause=notice.cause, fix=notice.fix
+        )
         console.say(f"{notice.code}: {notice.title}.\n  cause: {notice.cause}\n  fix: {notice.fix}")
         console.say("Still waiting.")
 
@@ -130,7 +137,10 @@ class Talk:
 
 
 def server_lines(issuer: str | None, other_hosts: Mapping[str, str]) -> list[str]:
-    """Return the lines that name the server and the hosts of its endpoints that are not the issuer's."""
+    """
+    Return the lines that name the server and the hosts of its endpoints that are not
+    the issuer's.
+    """
     ends = [f"{name.removesuffix('_endpoint')} at {host}" for name, host in other_hosts.items()]
     named = [f"Issuer: {issuer}"] if issuer else []
     return named + ([f"Endpoints at other hosts: {', '.join(ends)}"] if ends else [])

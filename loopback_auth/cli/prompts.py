@@ -28,7 +28,10 @@ def agreed(question: str) -> bool:
 
 
 def answered(question: str, *, usual: str = "") -> str:
-    """Ask and wait for a line; an empty one means *usual*. Raises `Cancelled` for Ctrl-C and the end of the input."""
+    """
+    Ask and wait for a line; an empty one means *usual*. Raises `Cancelled` for Ctrl-C and the end
+    of the input.
+    """
     _put(f"{question} [{usual}]: " if usual else f"{question}: ")
     try:
         line = sys.stdin.readline()
@@ -41,7 +44,10 @@ def answered(question: str, *, usual: str = "") -> str:
 
 
 async def agreed_meanwhile(question: str, console: Console) -> bool:
-    """Ask in a running event loop, whose other tasks go on; a cancelled question is simply left open."""
+    """
+    Ask in a running event loop, whose other tasks go on; a cancelled question is simply
+    left open.
+    """
     import asyncio
     import threading
 
@@ -62,8 +68,14 @@ async def agreed_meanwhile(question: str, console: Console) -> bool:
 
 
 def check_standard_input(arguments: Namespace) -> None:
-    """Refuse `--paste` and `--flow code-credentials` beside what reads standard input, or forbids that, or does not wait."""
-    readers = {"--paste": arguments.paste, "--flow code-credentials": arguments.flow == "code-credentials"}
+    """
+    Refuse `--paste` and `--flow code-credentials` beside what reads standard input, or forbids
+    that, or does not wait.
+    """
+    readers = {
+        "--paste": arguments.paste,
+        "--flow code-credentials": arguments.flow == "code-credentials",
+    }
     others = {
         "--no-input": arguments.no_input,
         "--client-secret-stdin": arguments.client_secret_stdin,
@@ -79,8 +91,13 @@ def check_standard_input(arguments: Namespace) -> None:
 
 
 def pastes_of(arguments: Namespace, console: Console) -> Pastes | None:
-    """Say how a paste is taken while the browser is waited for: on a terminal always, from standard input with `--paste`."""
-    is_for_a_person = console.interactive and not (arguments.no_input or console.json or console.quiet)
+    """
+    Say how a paste is taken while the browser is waited for: on a terminal always, from standard
+    input with `--paste`.
+    """
+    is_for_a_person = console.interactive and not (
+        arguments.no_input or console.json or console.quiet
+    )
     if not (is_for_a_person or arguments.paste):
         return None
 

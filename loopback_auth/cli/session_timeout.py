@@ -1,4 +1,7 @@
-"""The session timeout of an app, for `init`: one of those that its provider can be set to, which no server says."""
+"""
+The session timeout of an app, for `init`: one of those that its provider can be set to, which no
+server says.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,11 @@ def given_timeout(text: str, provider: Provider) -> dict[str, float]:
             cause=f"An app there has one of these: {_choices(provider)}.",
             fix=f"loopback-auth init {provider.name} --session-timeout {written_time(provider.session_timeouts[0])}",
         )
-    return {} if lifetime_s == provider.access_token_lifetime else {"access_token_lifetime": lifetime_s}
+    return (
+        {}
+        if lifetime_s == provider.access_token_lifetime
+        else {"access_token_lifetime": lifetime_s}
+    )
 
 
 def asked_timeout(provider: Provider, console: Console) -> dict[str, float]:

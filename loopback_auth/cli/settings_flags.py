@@ -43,14 +43,18 @@ def settings_arguments(parser: Parser) -> None:
         "--provider", metavar="NAME", help="a kind of server known by name: loopback-auth providers"
     )
     where.add_argument(
-        "--login-url", metavar="URL", help="the provider's login host, where it has several (a My Domain)"
+        "--login-url",
+        metavar="URL",
+        help="the provider's login host, where it has several (a My Domain)",
     )
     where.add_argument(
         "--issuer", metavar="URL", help="an OpenID provider or OAuth server, found by discovery"
     )
     for name in ("authorization", "token", "revocation", "userinfo"):
         where.add_argument(
-            f"--{name}-endpoint", metavar="URL", help=f"the {name} endpoint, where there is no discovery"
+            f"--{name}-endpoint",
+            metavar="URL",
+            help=f"the {name} endpoint, where there is no discovery",
         )
     where.add_argument(
         "--refresh-metadata", action="store_true", help="ask the server for its endpoints anew"
@@ -63,7 +67,9 @@ def settings_arguments(parser: Parser) -> None:
         help="a host that belongs to the server, though its name does not tell (repeatable)",
     )
     client = parser.add_argument_group("as which client")
-    client.add_argument("--client-id", metavar="ID", help="the client ID (Salesforce: consumer key)")
+    client.add_argument(
+        "--client-id", metavar="ID", help="the client ID (Salesforce: consumer key)"
+    )
     secret_arguments(client)
     client.add_argument(
         "--token-endpoint-auth-method",
@@ -74,7 +80,11 @@ def settings_arguments(parser: Parser) -> None:
         "--redirect-uri", metavar="URL", action="append", help="a registered callback (repeatable)"
     )
     client.add_argument(
-        "--port", metavar="N", type=port_number, action="append", help="its port; 0 is any (repeatable)"
+        "--port",
+        metavar="N",
+        type=port_number,
+        action="append",
+        help="its port; 0 is any (repeatable)",
     )
     _request_arguments(parser.add_argument_group("what to ask for"))
 
@@ -91,18 +101,27 @@ def _request_arguments(request: Any) -> None:
     request.add_argument("--login-hint", metavar="NAME", help="the user name to fill in")
     request.add_argument("--response-mode", metavar="MODE", help="query or form_post")
     request.add_argument(
-        "--strict-scope", action="store_true", default=None, help="fail when other scopes are granted"
+        "--strict-scope",
+        action="store_true",
+        default=None,
+        help="fail when other scopes are granted",
     )
 
 
 def secret_arguments(group: Any) -> None:
     """Add the ways to give the client secret to an argument group."""
     secret = group.add_mutually_exclusive_group()
-    secret.add_argument("--client-secret-prompt", action="store_true", help="ask for the client secret")
     secret.add_argument(
-        "--client-secret-stdin", action="store_true", help="read the client secret from standard input"
+        "--client-secret-prompt", action="store_true", help="ask for the client secret"
     )
-    secret.add_argument("--client-secret-env", metavar="NAME", help="the environment variable that holds it")
+    secret.add_argument(
+        "--client-secret-stdin",
+        action="store_true",
+        help="read the client secret from standard input",
+    )
+    secret.add_argument(
+        "--client-secret-env", metavar="NAME", help="the environment variable that holds it"
+    )
     secret.add_argument("--client-secret-file", metavar="FILE", help="the file that holds it")
 
 

@@ -1,4 +1,7 @@
-"""The environment variables that `exec` and `env` fill: which there are, and what of the sign-in goes into each."""
+"""
+The environment variables that `exec` and `env` fill: which there are, and what of the sign-in goes
+into each.
+"""
 
 from __future__ import annotations
 
@@ -46,19 +49,24 @@ def variables(arguments: Namespace, access: Access) -> dict[str, Secret]:
     """
     Give the variables for the profile, each with its value; the token in them is good.
 
-    Raises `UsageError` for a name no variable can have and for a field that the sign-in has not, else what `Access.document` raises.
+    Raises `UsageError` for a name no variable can have and for a field that the sign-in has not,
+    else what `Access.document` raises.
     """
     wanted = dict(_asked(text) for text in arguments.set or [])
     document = access.document()
     fields = wanted or _usual(document, access.home)
     values = {
-        name: _value(document, field, access.profile, needed=name in wanted) for name, field in fields.items()
+        name: _value(document, field, access.profile, needed=name in wanted)
+        for name, field in fields.items()
     }
     return {name: Secret(value) for name, value in values.items() if value is not None}
 
 
 def given_variables(arguments: Namespace, token: str) -> dict[str, Secret]:
-    """Give the variables for a *token* that came from the environment: nothing else is known of it."""
+    """
+    Give the variables for a *token* that came from the environment: nothing else is
+    known of it.
+    """
     wanted = dict(_asked(text) for text in arguments.set or []) or DEFAULT
     for field in wanted.values():
         if field != "access_token":

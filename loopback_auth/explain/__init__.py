@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
     """
-    One entry: *title* is a clause without a full stop, *fix* names a command or a place, *see* is a help topic or a section.
+    One entry: *title* is a clause without a full stop, *fix* names a command or a place, *see* is a
+    help topic or a section.
 
     *number* is the lasting number of a pitfall of one kind of server.
     """
@@ -36,7 +37,8 @@ def _catalogue() -> dict[str, dict[str, Any]]:
     try:
         return tomllib.loads(read("explain/catalogue.toml").decode())
     except (OSError, ValueError):
-        # An installation that lacks it: an error is told without its cause, and not another one in its place.
+        # An installation that lacks it: an error is told without its cause, and not another one in
+        # its place.
         return {}
 
 
@@ -55,15 +57,18 @@ def explanation(code: str, **facts: object) -> Explanation:
     """
     Give the entry for *code*, its placeholders filled from *facts*.
 
-    A placeholder without a fact shows its own name in angle brackets, as a manual would write it. An unknown code gets the entry
-    of `error`.
+    A placeholder without a fact shows its own name in angle brackets, as a manual would write it.
+    An unknown code gets the entry of `error`.
     """
     known = find(code) or "error"
     return filled(known, _catalogue().get(known, {}), facts)
 
 
 def filled(code: str, entry: Mapping[str, Any], facts: Mapping[str, object]) -> Explanation:
-    """Make the explanation *code* of a data file's *entry*, its placeholders filled from *facts*."""
+    """
+    Make the explanation *code* of a data file's *entry*, its placeholders filled from
+    *facts*.
+    """
     values = _Facts({name: str(value) for name, value in facts.items() if value not in (None, "")})
 
     def text(name: str) -> str:

@@ -15,8 +15,13 @@ _AROUND |= {"login", "request", "resource", "sign", "in", "signin", "the"}
 
 
 def is_denial(error: str) -> bool:
-    """Tell whether the code means that the person refused: `access_denied`, `user_cancelled_login`, ..."""
-    words = {word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[^A-Za-z_\s-]+", error)}
+    """
+    Tell whether the code means that the person refused: `access_denied`, `user_cancelled_login`,
+    ...
+    """
+    words = {
+        word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[^A-Za-z_\s-]+", error)
+    }
     # OpenID Connect Core section 3.1.2.6: the consent that was asked for was not given.
     if words in ({"access", "denied"}, {"consent", "required"}):
         return True

@@ -1,5 +1,6 @@
 """
-The pitfalls of one kind of server: which of them an error is, in words that hold the profile's own values.
+The pitfalls of one kind of server: which of them an error is, in words that hold the profile's own
+values.
 
 A file `NAME.toml` beside this module lists them; a provider file names it (`pitfalls = "NAME"`).
 """
@@ -23,13 +24,19 @@ if TYPE_CHECKING:
 
     from ..errors import LoopbackAuthError
 
-# What a match tells, most telling first: the entry's own name, its description, words of the paste, its code, a fact, ...
+# What a match tells, most telling first: the entry's own name, its description, words of the paste,
+# its code, a fact, ...
 _NAME, _DESCRIPTION, _PHRASE, _ERROR, _FACT, _KIND, _WORD, _STATUS = 100, 40, 30, 10, 8, 6, 5, 3
 
 # Where nothing tells what kind of server it was, only words that are its own are believed.
 _CERTAIN = _PHRASE
 
-_OF_STATUS = {401: "invalid-token", 403: "insufficient-scope", 404: "api-refused", 407: "proxy-failed"}
+_OF_STATUS = {
+    401: "invalid-token",
+    403: "insufficient-scope",
+    404: "api-refused",
+    407: "proxy-failed",
+}
 _OF_KIND = {"answer": "callback-with-code", "secret": "secret-pasted"}
 _ANSWERS = frozenset({"json", "form", "callback", "error-page"})
 _AT_LAST = {"tokens": "token-answer", "html": "answer-is-html"}
@@ -42,7 +49,10 @@ def pitfall_files() -> list[str]:
 
 @cache
 def entries(name: str) -> dict[str, dict[str, Any]]:
-    """Give the entries of the file *name* by their codes; its places are in each. None for a file that is not there."""
+    """
+    Give the entries of the file *name* by their codes; its places are in each. None for a file that
+    is not there.
+    """
     import tomllib
 
     if name not in pitfall_files():
@@ -53,7 +63,10 @@ def entries(name: str) -> dict[str, dict[str, Any]]:
 
 
 def words_of(name: str) -> set[str]:
-    """Return what an entry of the file *name* can be asked for by: its own name and the server's codes."""
+    """
+    Return what an entry of the file *name* can be asked for by: its own name and the server's
+    codes.
+    """
     named = {code: entry.get("errors", ()) for code, entry in entries(name).items()}
     return {*named, *(error.replace("_", "-") for errors in named.values() for error in errors)}
 
@@ -62,10 +75,11 @@ def pitfall_for(
     paste: Paste | str, description: str = "", *, pitfalls: str | None, facts: Mapping[str, object]
 ) -> Explanation | None:
     """
-    Give the entry that fits best: of the file *pitfalls*, else of the catalogue; `None` if neither knows anything.
+    Give the entry that fits best: of the file *pitfalls*, else of the catalogue; `None` if neither
+    knows anything.
 
-    *paste* is a `Paste`, or the server's code with its *description*. A description says more than a code, and a fact of the
-    profile decides between entries that are told in the same words.
+    *paste* is a `Paste`, or the server's code with its *description*. A description says more than
+    a code, and a fact of the profile decides between entries that are told in the same words.
     """
     if isinstance(paste, str):
         paste = Paste(kind="line", error=paste, description=description)
@@ -76,7 +90,10 @@ def pitfall_for(
 
 
 def certain_pitfall_for(paste: Paste, *, facts: Mapping[str, object]) -> Explanation | None:
-    """Give the entry of any file whose own words are in *paste*: for when nothing tells what kind of server it was."""
+    """
+    Give the entry of any file whose own words are in *paste*: for when nothing tells what kind of
+    server it was.
+    """
     if paste.kind in _OF_KIND:
         return None
     found = (_best(name, paste, facts, least=_CERTAIN) for name in pitfall_files())
@@ -87,18 +104,22 @@ def better_told(
     error: LoopbackAuthError, *, pitfalls: str | None, facts: Mapping[str, object], body: str = ""
 ) -> None:
     """
-    Give *error* the cause and the fix of the pitfall that it is, if it is one; its code and its message stay.
+    Give *error* the cause and the fix of the pitfall that it is, if it is one; its code and its
+    message stay.
 
     *body* is an answer that the error does not hold, such as an API's.
     """
     if not pitfalls:
         return
     code = str(getattr(error, "error", "") or error.facts.get("error") or "")
-    said = Paste(kind="line", error=code, description=str(error.facts.get("error_description") or ""))
+    said = Paste(
+        kind="line", error=code, description=str(error.facts.get("error_description") or "")
+    )
     said = read_paste(body) if body else said
     # What the error knows of the case is closer to it than what the profile says.
     everything = {**facts, **{name: value for name, value in error.facts.items() if value}}
-    # The server's words tell most, then what we made of them (`refresh-rejected`), then its bare code.
+    # The server's words tell most, then what we made of them (`refresh-rejected`), then its bare
+    # code.
     told = (
         _best(pitfalls, said, everything, least=_DESCRIPTION)
         or _best(pitfalls, Paste(kind="line", error=error.code), everything, least=_ERROR)
@@ -108,7 +129,9 @@ def better_told(
         error.tell(told)
 
 
-def _best(name: str, paste: Paste, facts: Mapping[str, object], *, least: int) -> Explanation | None:
+def _best(
+    name: str, paste: Paste, facts: Mapping[str, object], *, least: int
+) -> Explanation | None:
     paste = _of_a_log(name, paste)
     known = {**facts, **_derived(paste, facts)}
     # A code that is known, or a program's own answer, is not overruled by words that stand near it.
@@ -128,7 +151,10 @@ def _best(name: str, paste: Paste, facts: Mapping[str, object], *, least: int) -
 
 
 def _of_a_log(name: str, paste: Paste) -> Paste:
-    """Return *paste* as text, where the first line with a colon was taken for an error and is none that is known."""
+    """
+    Return *paste* as text, where the first line with a colon was taken for an error and is none
+    that is known.
+    """
     is_known = _spelled(paste.error) in _errors(name) or find(paste.error)
     if paste.kind != "line" or is_known or "\n" not in paste.text:
         return paste
@@ -136,7 +162,10 @@ def _of_a_log(name: str, paste: Paste) -> Paste:
 
 
 def _is_code(paste: Paste) -> bool:
-    """Return whether *paste* is a server's code with its description, and nothing else; browsers have theirs, too."""
+    """
+    Return whether *paste* is a server's code with its description, and nothing else; browsers have
+    theirs, too.
+    """
     return (
         paste.kind == "line"
         and re.fullmatch(r"(?!ERR_|DNS_|NS_|SSL_|PR_)[A-Z]+(_[A-Z]+)+", paste.error) is not None
@@ -159,7 +188,8 @@ def _score(
 ) -> int:
     error = _spelled(paste.error)
     has_error = error in entry.get("errors", ())
-    # A name that is a server's code as well may be that of several entries, of which the facts choose.
+    # A name that is a server's code as well may be that of several entries, of which the facts
+    # choose.
     if paste.kind == "code" and error == _spelled(code) and not has_error:
         return _NAME
     text = " ".join((paste.text or f"{paste.error} {paste.description}").split())
@@ -181,14 +211,17 @@ def _score(
 
 
 def _matches(entry: Mapping[str, Any], name: str, text: str) -> bool:
-    return bool(text) and any(re.search(pattern, text, re.IGNORECASE) for pattern in entry.get(name, ()))
+    return bool(text) and any(
+        re.search(pattern, text, re.IGNORECASE) for pattern in entry.get(name, ())
+    )
 
 
 def _fits(entry: Mapping[str, Any], paste: Paste, facts: Mapping[str, object]) -> bool:
     if entry.get("near") and not _matches(entry, "near", " ".join(paste.around.split())):
         return False
     return all(
-        re.search(pattern, str(facts.get(name) or "")) for name, pattern in entry.get("when", {}).items()
+        re.search(pattern, str(facts.get(name) or ""))
+        for name, pattern in entry.get("when", {}).items()
     )
 
 
@@ -202,7 +235,9 @@ def _derived(paste: Paste, facts: Mapping[str, object]) -> dict[str, str]:
     asked = paste.parameters.get("redirect_uri") or own
     differs = asked != own and _without_port(asked) == _without_port(own)
     missing = (
-        {"refresh_token", "expires_in"} - set(paste.parameters) if paste.kind == "tokens" else set[str]()
+        {"refresh_token", "expires_in"} - set(paste.parameters)
+        if paste.kind == "tokens"
+        else set[str]()
     )
     return {
         "any_port": "yes" if own and (differs or _port(own) == 0) else "",

@@ -6,7 +6,8 @@ import re
 
 HIDDEN = "(hidden)"
 
-# The end of a name tells: access_token, client-secret, code_verifier, apiKey; `token_type` ends otherwise.
+# The end of a name tells: access_token, client-secret, code_verifier, apiKey; `token_type` ends
+# otherwise.
 _ENDS = (
     r"(?:token|secret|passw(?:or)?d|passphrase|pwd|assertion|verifier|challenge|signature|cookie|credentials?|(?:api|private)[-_]?key"
     r"|sid(?:_[A-Za-z]{1,20})?|session(?:[-_]?(?:id|key|state))?)"
@@ -21,9 +22,12 @@ _JSON_MEMBER = re.compile(
 )
 _PARAMETER = re.compile(rf"((?:{_ENDS}|{_WHOLE})\s?=\s?)([^\s&#\"'<>;,]+)", re.IGNORECASE)
 _MEMBER = re.compile(rf"((?:{_ENDS}|{_WHOLE}))(\s?:[ \t]+)([^\s\"'<>,;}}]+)", re.IGNORECASE)
-_HEADER = re.compile(r"\b((?:proxy-)?authorization|(?:set-)?cookie)([ \t]*:)[^\n'\"]*", re.IGNORECASE)
+_HEADER = re.compile(
+    r"\b((?:proxy-)?authorization|(?:set-)?cookie)([ \t]*:)[^\n'\"]*", re.IGNORECASE
+)
 _SCHEME = re.compile(
-    r"\b(bearer|basic|dpop|oauth)[ \t]+(?=\S{12})(?=\S*[\d=!])(?!\w+=\")[\w.!~+/=%-]+", re.IGNORECASE
+    r"\b(bearer|basic|dpop|oauth)[ \t]+(?=\S{12})(?=\S*[\d=!])(?!\w+=\")[\w.!~+/=%-]+",
+    re.IGNORECASE,
 )
 _USER = re.compile(r"((?:^|\s)(?:-u|--user)[ =]?)\S+")
 _PASSWORD_IN_URL = re.compile(r"(://)[^/\s@?#]{1,200}@")
@@ -52,7 +56,10 @@ def redacted(text: str) -> str:
 
 
 def shown(text: str, *, limit: int = 300) -> str:
-    """Give *text* as one line that may be printed: without what `redacted` takes out, and without any long run that is no word."""
+    """
+    Give *text* as one line that may be printed: without what `redacted` takes out, and without any
+    long run that is no word.
+    """
     text = " ".join("".join(c if c.isprintable() else " " for c in text[: limit * 8]).split())
     text = _RUN.sub(lambda run: HIDDEN if _is_opaque(run[0]) else run[0], redacted(text))
     return text if len(text) <= limit else text[: limit - 3] + "..."
@@ -64,8 +71,15 @@ def is_secret_name(name: str) -> bool:
 
 
 def _is_opaque(run: str) -> bool:
-    """Tell a key from words joined by underscores; a consumer key is public, and begins as all of them do."""
-    return any(c.isdigit() for c in run) and any(c.isalpha() for c in run) and not run.startswith("3MVG9")
+    """
+    Tell a key from words joined by underscores; a consumer key is public, and begins as all of them
+    do.
+    """
+    return (
+        any(c.isdigit() for c in run)
+        and any(c.isalpha() for c in run)
+        and not run.startswith("3MVG9")
+    )
 
 
 def _hide_member(member: re.Match[str]) -> str:
@@ -81,5 +95,7 @@ def _hide_member(member: re.Match[str]) -> str:
 def _hide_after_colon(member: re.Match[str]) -> str:
     name, colon, value = member.groups()
     # Prose has colons too. A password may be a word; the others are not.
-    is_word = re.fullmatch(r"[A-Za-z]+(?:[_-][A-Za-z]+)*[.:]?", value) and not name.lower().startswith("pass")
+    is_word = re.fullmatch(
+        r"[A-Za-z]+(?:[_-][A-Za-z]+)*[.:]?", value
+    ) and not name.lower().startswith("pass")
     return member[0] if is_word else f"{name}{colon}{HIDDEN}"

@@ -1,5 +1,6 @@
 """
-The reader of what a person pastes: an error in any of the forms in which a server, a browser or a tool shows it.
+The reader of what a person pastes: an error in any of the forms in which a server, a browser or a
+tool shows it.
 
 `read_paste` redacts first and parses then, so that no secret ends up in a `Paste`.
 """
@@ -75,7 +76,10 @@ _STATUS_ALONE = re.compile(
 
 
 def _http(text: str) -> Paste | None:
-    """Read a status, by itself, before a body, or as the last status line of a transcript (`curl -i`, `curl -v`)."""
+    """
+    Read a status, by itself, before a body, or as the last status line of a transcript (`curl -i`,
+    `curl -v`).
+    """
     plain = text
     if re.search(r"^< HTTP/", text, re.MULTILINE):
         plain = re.sub(r"^[<*>{}] ?(.*)$", r"\1", text, flags=re.MULTILINE)
@@ -85,7 +89,8 @@ def _http(text: str) -> Paste | None:
         location = re.search(r"^location:[ \t]*(\S+)", head, re.MULTILINE | re.IGNORECASE)
         status, body = int(heads[-1][1]), body.strip()
         told = _with_status(status, body)
-        # Some are told in the headers alone, and a body that was pasted without its empty line stands below them.
+        # Some are told in the headers alone, and a body that was pasted without its empty line
+        # stands below them.
         other = _with_status(status, location[1] if location else head.strip())
         return other if not told.error and (other.error or not body) else told
     alone = _STATUS_ALONE.match(text)
@@ -94,8 +99,12 @@ def _http(text: str) -> Paste | None:
 
 def _with_status(status: int, body: str) -> Paste:
     read = _read_body(body)
-    kind = read.kind if read.kind in ("html", "tokens", "answer", "callback", "error-page") else "http"
-    return replace(read, kind=kind, status=status, text=read.text or (body if read.kind == "text" else ""))
+    kind = (
+        read.kind if read.kind in ("html", "tokens", "answer", "callback", "error-page") else "http"
+    )
+    return replace(
+        read, kind=kind, status=status, text=read.text or (body if read.kind == "text" else "")
+    )
 
 
 def _own_error(text: str) -> Paste | None:
@@ -110,12 +119,16 @@ def _own_error(text: str) -> Paste | None:
 
 def _html(text: str) -> Paste | None:
     """Read a page's source: the error in its text if there is one."""
-    if not re.search(r"<!doctype html|<html|<body|<head|</(?:p|div|span|title)>", text, re.IGNORECASE):
+    if not re.search(
+        r"<!doctype html|<html|<body|<head|</(?:p|div|span|title)>", text, re.IGNORECASE
+    ):
         return None
     from html import unescape
 
     # What stands between script tags is every second piece.
-    pieces = re.split(r"</?(?:script|style)\b[^<>]{0,500}>", " ".join(text.split()), flags=re.IGNORECASE)[::2]
+    pieces = re.split(
+        r"</?(?:script|style)\b[^<>]{0,500}>", " ".join(text.split()), flags=re.IGNORECASE
+    )[::2]
     prose = redacted(unescape(re.sub(r"<[^<>]*>", _apart, "\n\n".join(pieces))))
     found = _named(prose) or _line(prose) or Paste(kind="html")
     return replace(found, kind="html", text=prose.strip())
@@ -152,7 +165,10 @@ _LINE = re.compile(
 
 
 def _line(text: str) -> Paste | None:
-    """Read `CODE : description`, on a line of its own inside other text; what was wrapped belongs to it."""
+    """
+    Read `CODE : description`, on a line of its own inside other text; what was wrapped belongs to
+    it.
+    """
     for found in _LINE.finditer(text):
         if found[1] not in ("error_description", "redirect_uri", "client_id"):
             return Paste(kind="line", error=found[1], description=shown(found[2].strip("\"'")))
@@ -161,7 +177,9 @@ def _line(text: str) -> Paste | None:
 
 def _code(text: str) -> Paste | None:
     """Read a bare code: one word, or several as a person says it."""
-    is_one = re.fullmatch(r"[A-Za-z][\w.-]{1,79}(?: [A-Za-z]{2,20}){0,2}", text) and shown(text) == text
+    is_one = (
+        re.fullmatch(r"[A-Za-z][\w.-]{1,79}(?: [A-Za-z]{2,20}){0,2}", text) and shown(text) == text
+    )
     return Paste(kind="code", error=text) if is_one else None
 
 

@@ -1,4 +1,7 @@
-"""What a person pasted, once it is understood; and its structured forms: addresses, forms and JSON."""
+"""
+What a person pasted, once it is understood; and its structured forms: addresses, forms
+and JSON.
+"""
 
 from __future__ import annotations
 
@@ -22,9 +25,10 @@ class Paste:
     """
     What was pasted, understood and without its secrets.
 
-    *kind* is empty, code, line, json, form, error-page, callback (with an error), answer (a callback with a code), url, http, html,
-    tokens (a token endpoint's success), secret (nothing but one) or text. *words* are all that look like the code of an error;
-    *text* is prose to search, and *around* all that was pasted, never to show.
+    *kind* is empty, code, line, json, form, error-page, callback (with an error), answer (a
+    callback with a code), url, http, html, tokens (a token endpoint's success), secret (nothing but
+    one) or text. *words* are all that look like the code of an error; *text* is prose to search,
+    and *around* all that was pasted, never to show.
     """
 
     kind: str
@@ -77,7 +81,10 @@ def _kind_of(parameters: Mapping[str, str], path: str) -> str:
 
 
 def read_form(text: str) -> Paste | None:
-    """Read a form, such as the body that a browser saves as a file called authorize; `+` and `%20` are both spaces."""
+    """
+    Read a form, such as the body that a browser saves as a file called authorize; `+` and `%20` are
+    both spaces.
+    """
     joined = unwrapped(text)
     is_form = re.fullmatch(r"[?&#]?[\w.-]+=[^&]*(?:&[\w.-]+=[^&]*)*", joined)
     pattern = r"(?:^|[?&#\s\"'])((?:error|code)=[^\s\"']+)"
@@ -123,7 +130,8 @@ def _of_parameters(kind: str, parameters: Mapping[str, str]) -> Paste:
 
 def read_json(text: str) -> Paste | None:
     """
-    Read the JSON object or array that names an error: `error` of a token endpoint, `errorCode` of a REST API, ours.
+    Read the JSON object or array that names an error: `error` of a token endpoint, `errorCode` of a
+    REST API, ours.
 
     One that only describes something counts where it is the only one: a log has many.
     """
@@ -180,4 +188,6 @@ def _of_members(members: Mapping[str, Any]) -> Paste | None:
     numbers = (members.get(name) for name in ("status", "code", "statusCode"))
     status = next((n for n in numbers if isinstance(n, int) and 400 <= n < 600), None)  # noqa: PLR2004 - RFC 9110 section 15
     known = error or description or status
-    return Paste(kind="json", error=error, description=description, status=status) if known else None
+    return (
+        Paste(kind="json", error=error, description=description, status=status) if known else None
+    )

@@ -14,7 +14,8 @@ def meant(word: str, known: Iterable[str]) -> str | None:
     """
     Return the one of *known* that *word* misspells, or `None`.
 
-    A slip is a letter too many, too few, another one, or two swapped: one in a short word, else two.
+    A slip is a letter too many, too few, another one, or two swapped: one in a short word, else
+    two.
     """
     slips = 1 if len(word) < _SHORT else 2
     near = {code: _distance(word, code) for code in known if abs(len(code) - len(word)) <= slips}

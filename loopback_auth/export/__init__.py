@@ -1,8 +1,9 @@
 """
 A sign-in in the words of the program that will read it: pure functions, one for each format.
 
-Whatever a value holds, its reader gets that value, no other variable is set, and no command runs; a value that a format cannot carry is
-refused. On the path of `env`, so nothing heavy is imported here.
+Whatever a value holds, its reader gets that value, no other variable is set, and no command runs; a
+value that a format cannot carry is refused. On the path of `env`, so nothing heavy is imported
+here.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ def environment_text(form: str, values: Mapping[str, Secret]) -> str:
     """
     Write *values* for the reader of *form*, one of `FORMATS` but `github`, which takes two texts.
 
-    Names are taken to be environment variables' names. Raises `ValueUnquotable` for a value that the format cannot carry.
+    Names are taken to be environment variables' names. Raises `ValueUnquotable` for a value that
+    the format cannot carry.
     """
     revealed = {name: _plain(name, value, form) for name, value in values.items()}
     if form == "json":
@@ -43,7 +45,10 @@ def environment_text(form: str, values: Mapping[str, Secret]) -> str:
 
 
 def github_masks(values: Mapping[str, Secret]) -> str:
-    """Write the commands that hide *values* in a workflow's log; they must be on standard output before any use."""
+    """
+    Write the commands that hide *values* in a workflow's log; they must be on standard output
+    before any use.
+    """
     plain = (_plain(name, value, "github") for name, value in values.items())
     return "\n".join(line for value in plain for line in ci.github_masks(value))
 
@@ -51,13 +56,17 @@ def github_masks(values: Mapping[str, Secret]) -> str:
 def github_environment(values: Mapping[str, Secret], *, delimiter: str) -> str:
     """Write *values* for the file `$GITHUB_ENV`; *delimiter* is a word that nobody can guess."""
     plain = {name: _plain(name, value, "github") for name, value in values.items()}
-    return "\n".join(ci.github_variable(name, value, delimiter=delimiter) for name, value in plain.items())
+    return "\n".join(
+        ci.github_variable(name, value, delimiter=delimiter) for name, value in plain.items()
+    )
 
 
 def _plain(name: str, value: Secret, form: str) -> str:
     plain = value.reveal()
     if "\0" in plain:
-        raise ValueUnquotable(f"the value for {name} holds a NUL, which no environment can hold", form=form)
+        raise ValueUnquotable(
+            f"the value for {name} holds a NUL, which no environment can hold", form=form
+        )
     if any("\ud800" <= c <= "\udfff" for c in plain):
         raise ValueUnquotable(f"the value for {name} is not text in any encoding", form=form)
     return plain

@@ -9,7 +9,8 @@ def header(token: str, *, form: str = "headers") -> str:
     """
     Return the `Authorization` header of *token*, without a line end.
 
-    Raise `ValueUnquotable` for a character that would begin another line, or that no header has (RFC 9110 section 5.5).
+    Raise `ValueUnquotable` for a character that would begin another line, or that no header has
+    (RFC 9110 section 5.5).
     """
     if not (token.isascii() and token.isprintable()):
         raise ValueUnquotable(
@@ -22,6 +23,9 @@ def header(token: str, *, form: str = "headers") -> str:
 
 
 def curl_config(token: str) -> str:
-    r"""Return a line for `curl --config`, whose manual has it so: between double quotes, `\\` and `\"` are `\` and `"`."""
+    r"""
+    Return a line for `curl --config`, whose manual has it so: between double quotes, `\\` and `\"`
+    are `\` and `"`.
+    """
     quoted = header(token, form="curl").replace("\\", "\\\\").replace('"', '\\"')
     return f'header = "{quoted}"'

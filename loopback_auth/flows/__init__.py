@@ -1,1 +1,4 @@
-"""The stories: each reads from top to bottom, tells what happens through `notify`, and prints nothing."""
+"""
+The stories: each reads from top to bottom, tells what happens through `notify`, and
+prints nothing.
+"""

@@ -1,4 +1,7 @@
-"""A request to an API: the token goes to the profile's own servers, and a 401 that a refresh can mend is believed over the clock, once."""
+"""
+A request to an API: the token goes to the profile's own servers, and a 401 that a refresh can mend
+is believed over the clock, once.
+"""
 
 from __future__ import annotations
 
@@ -58,10 +61,12 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 def resources_of(profile: Profile, document: Mapping[str, Any] | None) -> Resources:
     """
-    Give the addresses that the token of *document* is for; without a document, those of the configuration alone.
+    Give the addresses that the token of *document* is for; without a document, those of the
+    configuration alone.
 
-    Raises `SignInNeeded` when the configuration has come to name another server than the one that gave the token: what it says
-    of that server is not for this token, and a request meant for the one must not reach the other.
+    Raises `SignInNeeded` when the configuration has come to name another server than the one that
+    gave the token: what it says of that server is not for this token, and a request meant for the
+    one must not reach the other.
     """
     if document is not None and not profile.remembered:
         raise SignInNeeded(
@@ -73,8 +78,11 @@ def resources_of(profile: Profile, document: Mapping[str, Any] | None) -> Resour
     server = (document or {}).get("server") or profile.endpoints()
     issuer, provider = server.get("issuer"), profile.provider
     members = (document or {}).get("extra") or {}
-    ends = [url for name in ("authorization_endpoint", "token_endpoint") if (url := server.get(name))]
-    # The token is the token endpoint's: an issuer that names another server's endpoints is not to have it.
+    ends = [
+        url for name in ("authorization_endpoint", "token_endpoint") if (url := server.get(name))
+    ]
+    # The token is the token endpoint's: an issuer that names another server's endpoints is not to
+    # have it.
     if issuer and ends and not issuer_owns(ends, issuer):
         issuer = None
     own = issuer and origin_in(issuer)
@@ -111,10 +119,12 @@ async def api(
     """
     Send *request* with *token*, and give the answer to *deliver*.
 
-    *explain* is given an error before it is raised, with the answer that tells of it: its status and the beginning of its body.
+    *explain* is given an error before it is raised, with the answer that tells of it: its status
+    and the beginning of its body.
 
-    A 401 is answered once by asking *renew* for another token, and then nothing has been delivered yet. Not so where *token* *is new*:
-    this command has just obtained it; nor where the answer is none of *expired_session* (`Refusals`).
+    A 401 is answered once by asking *renew* for another token, and then nothing has been delivered
+    yet. Not so where *token* *is new*: this command has just obtained it; nor where the answer is
+    none of *expired_session* (`Refusals`).
 
     Raises:
         SignInNeeded: a 401 that another token would mend, and there is none; *renew* is `None`.
@@ -165,7 +175,10 @@ async def _judged(
 
 
 def _overheard(reply: StreamedReply) -> tuple[StreamedReply, bytearray]:
-    """Give *reply*, and a place where the beginning of its body is as soon as somebody has read it."""
+    """
+    Give *reply*, and a place where the beginning of its body is as soon as somebody has
+    read it.
+    """
     heard = bytearray()
 
     async def pieces() -> AsyncIterator[bytes]:
@@ -174,7 +187,11 @@ def _overheard(reply: StreamedReply) -> tuple[StreamedReply, bytearray]:
             yield piece
 
     overheard = StreamedReply(
-        url=reply.url, status=reply.status, reason=reply.reason, headers=reply.headers, pieces=pieces()
+        url=reply.url,
+        status=reply.status,
+        reason=reply.reason,
+        headers=reply.headers,
+        pieces=pieces(),
     )
     return (overheard, heard) if reply.status >= 400 else (reply, heard)  # noqa: PLR2004 - RFC 9110 section 15.5
 
@@ -183,13 +200,18 @@ def _overheard(reply: StreamedReply) -> tuple[StreamedReply, bytearray]:
 async def _answer(
     request: ResourceRequest, token: Secret, send: Send, notify: Callable[[Notice], None]
 ) -> AsyncIterator[StreamedReply]:
-    """Send *request* where it is redirected to, as far as that is followed; give the last answer."""
+    """
+    Send *request* where it is redirected to, as far as that is followed; give the last
+    answer.
+    """
     for left in range(REDIRECTS, -1, -1):
         began = running_s()
         try:
             async with send(request, token) as reply:
                 notify(
-                    Traced(message=f"{shown(request)} -> {reply.status} after {running_s() - began:.2f} s")
+                    Traced(
+                        message=f"{shown(request)} -> {reply.status} after {running_s() - began:.2f} s"
+                    )
                 )
                 further = _onward(request, reply) if left else None
                 if further is None:
@@ -201,13 +223,20 @@ async def _answer(
 
 
 def _onward(request: ResourceRequest, reply: StreamedReply) -> str | None:
-    if reply.status not in _REDIRECTS or request.method not in ("GET", "HEAD") or request.upload is not None:
+    if (
+        reply.status not in _REDIRECTS
+        or request.method not in ("GET", "HEAD")
+        or request.upload is not None
+    ):
         return None
     return onward(request.url, reply.header("location"))
 
 
 async def _kept(reply: StreamedReply) -> tuple[StreamedReply, bytes]:
-    """Return *reply* so that it can be delivered later, and the beginning of its body, which is all that is left of it."""
+    """
+    Return *reply* so that it can be delivered later, and the beginning of its body, which is all
+    that is left of it.
+    """
     octets = bytearray()
     try:
         async for piece in reply.pieces:
@@ -222,6 +251,10 @@ async def _kept(reply: StreamedReply) -> tuple[StreamedReply, bytes]:
         yield bytes(octets)
 
     kept = StreamedReply(
-        url=reply.url, status=reply.status, reason=reply.reason, headers=reply.headers, pieces=pieces()
+        url=reply.url,
+        status=reply.status,
+        reason=reply.reason,
+        headers=reply.headers,
+        pieces=pieces(),
     )
     return kept, bytes(octets)

@@ -41,7 +41,9 @@ def shown(request: ResourceRequest) -> str:
     return f"{request.method} {parts.scheme}://{parts.netloc}{parts.path}"
 
 
-def refuse(request: ResourceRequest, reply: StreamedReply, profile: str, why: tuple[str, str] | None) -> None:
+def refuse(
+    request: ResourceRequest, reply: StreamedReply, profile: str, why: tuple[str, str] | None
+) -> None:
     status, host = reply.status, urlsplit(reply.url).netloc
     # 304 comes to who asked for it, with If-None-Match or If-Modified-Since.
     if 200 <= status < 300 or status == 304:  # noqa: PLR2004 - RFC 9110 section 15
@@ -63,7 +65,8 @@ def refuse(request: ResourceRequest, reply: StreamedReply, profile: str, why: tu
             profile=profile,
         )
     cause, fix = _why(reply, profile)
-    to = f", which leads to {_host_of(reply)}" if 300 <= status < 400 and reply.header("location") else ""  # noqa: PLR2004 - as above
+    is_redirect = status // 100 == 3 and reply.header("location")  # noqa: PLR2004 - as above
+    to = f", which leads to {_host_of(reply)}" if is_redirect else ""
     raise ApiRefused(said + to, cause=cause, fix=fix, host=host, status=status)
 
 
@@ -71,7 +74,8 @@ def _host_of(redirect: StreamedReply) -> str:
     try:
         # Its query may be as good as a password.
         return one_line(
-            urlsplit(urljoin(redirect.url, redirect.header("location"))).hostname or "nowhere", limit=120
+            urlsplit(urljoin(redirect.url, redirect.header("location"))).hostname or "nowhere",
+            limit=120,
         )
     except ValueError:
         return "nowhere"

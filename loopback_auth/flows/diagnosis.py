@@ -1,4 +1,7 @@
-"""What this profile knows of itself, for the texts that explain an error; errors told in those texts, and what they show beside them."""
+"""
+What this profile knows of itself, for the texts that explain an error; errors told in those texts,
+and what they show beside them.
+"""
 
 from __future__ import annotations
 
@@ -28,10 +31,11 @@ def facts_of(
     profile: Profile, *, redirect_uri: str = "", preflight_passed: bool = False
 ) -> dict[str, object]:
     """
-    Return the values that an explanation shows or goes by: no secret, and nothing that is not known.
+    Return the values that an explanation shows or goes by: no secret, and nothing that is not
+    known.
 
-    *redirect_uri* is the one in use, where a sign-in has chosen one already. *preflight_passed*: the
-    server showed its sign-in page to a request without the browser's cookies.
+    *redirect_uri* is the one in use, where a sign-in has chosen one already. *preflight_passed*:
+    the server showed its sign-in page to a request without the browser's cookies.
     """
     login_url, provider = _login_url(profile), profile.provider
     scope = profile.get("scope")
@@ -58,7 +62,10 @@ def redirect_uris(profile: Profile) -> list[str]:
 
 @contextmanager
 def explained(profile: Profile, *, redirect_uri: str = "", body: str = "") -> Iterator[None]:
-    """Tell an error of the block as the pitfall that it is, where the profile's provider knows of one."""
+    """
+    Tell an error of the block as the pitfall that it is, where the profile's provider
+    knows of one.
+    """
     try:
         yield
     except LoopbackAuthError as error:
@@ -80,7 +87,10 @@ def tell_better(
 
 
 def tell_of_stored(error: LoopbackAuthError, document: Mapping[str, Any]) -> None:
-    """Give *error* the cause and fix of its pitfall, with the values of the sign-in that *document* remembers."""
+    """
+    Give *error* the cause and fix of its pitfall, with the values of the sign-in that *document*
+    remembers.
+    """
     from ..providers import load_provider
     from ..settings.config_toml import parse_config
     from ..settings.profile import resolve
@@ -93,12 +103,15 @@ def tell_of_stored(error: LoopbackAuthError, document: Mapping[str, Any]) -> Non
         tell_better(error, profile)
 
 
-def without_locals(function: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:
+def without_locals(
+    function: Callable[P, Coroutine[Any, Any, T]],
+) -> Callable[P, Coroutine[Any, Any, T]]:
     """
     Return *function* so that an error that leaves it shows no local variable of ours.
 
-    `pytest -l` and error reporters print those of each frame in a traceback, and ours hold answers, requests and documents in clear.
-    Of an error that is no `LoopbackAuthError` a note tells the frames that were taken off.
+    `pytest -l` and error reporters print those of each frame in a traceback, and ours hold answers,
+    requests and documents in clear. Of an error that is no `LoopbackAuthError` a note tells the
+    frames that were taken off.
     """
 
     @wraps(function)
@@ -115,7 +128,10 @@ def without_locals(function: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P,
 
 
 def _take_frames_off(error: BaseException, outer: BaseException | None) -> None:
-    """Take the frames off *error* and its causes; its context becomes *outer*, which the caller handles just now."""
+    """
+    Take the frames off *error* and its causes; its context becomes *outer*, which the caller
+    handles just now.
+    """
     if isinstance(error, Exception) and not isinstance(error, LoopbackAuthError):
         from traceback import format_tb
 

@@ -1,4 +1,7 @@
-"""A transport that tells what it does: methods, hosts, statuses and times; no secret has a place in a line of it."""
+"""
+A transport that tells what it does: methods, hosts, statuses and times; no secret has a place in a
+line of it.
+"""
 
 from __future__ import annotations
 

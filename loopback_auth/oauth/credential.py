@@ -1,4 +1,7 @@
-"""What is kept of a sign-in: the tokens, and all that a later command needs to use, renew, repeat or revoke them."""
+"""
+What is kept of a sign-in: the tokens, and all that a later command needs to use, renew, repeat or
+revoke them.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +46,8 @@ _OWN = frozenset(
         "resource",
         "rotates",
         "learned_lifetime",
-        # `flows.access_token.is_refreshable`: of the tokens before a refresh or a sign-in, not of those after it.
+        # `flows.access_token.is_refreshable`: of the tokens before a refresh or a sign-in, not of
+        # those after it.
         "refused",
     }
 )
@@ -54,12 +58,13 @@ class Credential:
     """
     One profile's sign-in.
 
-    *settings* are the profile's settings as they were used, so that a bare `login PROFILE` repeats it. *client_secret_env* names
-    the environment variable that holds the client's secret, where it was given that way; then the secret itself is not kept.
-    *resource* is what the token was asked for (RFC 8707).
-    *rotates* is true once a refresh brought another refresh token. *learned_lifetime_s* is how long
-    tokens last at most, as those that were refused have shown.
-    *unknown* holds members of a stored document that this version does not know, to be written back.
+    *settings* are the profile's settings as they were used, so that a bare `login PROFILE` repeats
+    it. *client_secret_env* names the environment variable that holds the client's secret, where it
+    was given that way; then the secret itself is not kept. *resource* is what the token was asked
+    for (RFC 8707). *rotates* is true once a refresh brought another refresh token.
+    *learned_lifetime_s* is how long tokens last at most, as those that were refused have shown.
+    *unknown* holds members of a stored document that this version does not know, to be written
+    back.
     """
 
     profile: str
@@ -108,12 +113,18 @@ class Credential:
 
     @property
     def believed_lifetime_s(self) -> float | None:
-        """How long tokens last where the server does not say: as anybody else says, or less where that was learned."""
+        """
+        How long tokens last where the server does not say: as anybody else says, or less where that
+        was learned.
+        """
         return min((s for s in (self.usual_lifetime_s, self.learned_lifetime_s) if s), default=None)
 
     @property
     def expiry_source(self) -> str | None:
-        """Who says when the token ends: `server`, `learned`, or `assumed` (the provider or a setting); `None`: nobody."""
+        """
+        Who says when the token ends: `server`, `learned`, or `assumed` (the provider or a setting);
+        `None`: nobody.
+        """
         if self.tokens.expires_at is None:
             return None
         if self.tokens.expires_at == jwt_expiry(self.tokens.access_token, self.tokens.obtained_at):
@@ -124,7 +135,10 @@ class Credential:
         return "assumed" if lifetime_s == self.usual_lifetime_s else "server"
 
     def client_with_secret(self, secret: str) -> Client:
-        """Return the client, with *secret*, the value of the variable `client_secret_env`, where there is one."""
+        """
+        Return the client, with *secret*, the value of the variable `client_secret_env`, where there
+        is one.
+        """
         return replace(self.client, client_secret=Secret(secret)) if secret else self.client
 
     @classmethod
@@ -150,7 +164,9 @@ class Credential:
             ),
             server=server_metadata(document["server"]),
             settings=dict(document.get("settings") or {}),
-            identity=Identity(subject=identity["subject"], name=identity["name"]) if identity else None,
+            identity=Identity(subject=identity["subject"], name=identity["name"])
+            if identity
+            else None,
             client_secret_env=client.get("client_secret_env"),
             resource=_texts(document.get("resource") or ()),
             rotates=document.get("rotates") is True,
@@ -160,13 +176,19 @@ class Credential:
 
 
 def learned_lifetime(document: Mapping[str, Any]) -> int | None:
-    """Return the `learned_lifetime` of a stored object, in seconds; what is no number of them is as good as none."""
+    """
+    Return the `learned_lifetime` of a stored object, in seconds; what is no number of them is as
+    good as none.
+    """
     value = document.get("learned_lifetime")
     return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
 
 
 def client_document(client: Client, secret_env: str | None) -> dict[str, Any]:
-    """Give what is stored of *client*: its secret, too, unless the variable *secret_env* holds it."""
+    """
+    Give what is stored of *client*: its secret, too, unless the variable *secret_env*
+    holds it.
+    """
     secret = client.client_secret
     members = {
         "client_id": client.client_id,
@@ -179,7 +201,9 @@ def client_document(client: Client, secret_env: str | None) -> dict[str, Any]:
 
 def _damaged(document: Mapping[str, Any], why: str) -> StoreDamaged:
     profile = one_line(str(document.get("profile")))
-    return StoreDamaged(f"the stored sign-in to the profile {profile} cannot be read: {why}", profile=profile)
+    return StoreDamaged(
+        f"the stored sign-in to the profile {profile} cannot be read: {why}", profile=profile
+    )
 
 
 def _tokens(document: Mapping[str, Any]) -> TokenSet:

@@ -1,4 +1,7 @@
-"""What is known of the server (RFC 8414) and of the client (RFC 7591), under the names those documents use."""
+"""
+What is known of the server (RFC 8414) and of the client (RFC 7591), under the names those documents
+use.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,8 @@ class ServerMetadata:
     """
     An authorization server, as far as a sign-in needs it.
 
-    An absent list is `None`: the server did not say. `issuer` is `None` when the endpoints were given one by one.
+    An absent list is `None`: the server did not say. `issuer` is `None` when the endpoints were
+    given one by one.
     """
 
     authorization_endpoint: str
@@ -66,7 +70,10 @@ class ServerMetadata:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Client:
-    """The client, as the server knows it. A client without a secret is public (RFC 6749 section 2.1)."""
+    """
+    The client, as the server knows it. A client without a secret is public (RFC 6749
+    section 2.1).
+    """
 
     client_id: str
     client_secret: Secret | None = None
@@ -77,7 +84,8 @@ def well_known_urls(issuer: str) -> tuple[str, ...]:
     """
     List the addresses of *issuer*'s metadata, the most specific first.
 
-    OpenID Connect Discovery appends to the issuer; RFC 8414 section 3.1 puts its name between host and path.
+    OpenID Connect Discovery appends to the issuer; RFC 8414 section 3.1 puts its name between host
+    and path.
     """
     parts = urlsplit(issuer)
     origin, path = f"{parts.scheme}://{parts.netloc}", parts.path.rstrip("/")
@@ -110,7 +118,10 @@ def read_metadata_document(reply: HttpReply, *, issuer: str) -> dict[str, Any]:
 
 
 def _another_issuer(named: str, issuer: str, url: str) -> LoopbackAuthError:
-    """Say which issuer the document at *url* is of, and what to type if that is the server that was meant."""
+    """
+    Say which issuer the document at *url* is of, and what to type if that is the server that was
+    meant.
+    """
     from shlex import quote
 
     by_hand = f"give the endpoints that {url} lists: loopback-auth login --authorization-endpoint URL --token-endpoint URL"
@@ -151,15 +162,18 @@ def server_metadata(document: Mapping[str, Any]) -> ServerMetadata:
     """
     Check *document* (discovery's, a provider's, a stored one) and make the value of it.
 
-    Raises `ProtocolError` when an endpoint is missing or a member has the wrong type, `URLRefused` for an address that must
-    not be used, `PKCEUnsupported` when the server lists methods without S256.
+    Raises `ProtocolError` when an endpoint is missing or a member has the wrong type, `URLRefused`
+    for an address that must not be used, `PKCEUnsupported` when the server lists methods without
+    S256.
     """
     for name in ("authorization_endpoint", "token_endpoint"):
         if not isinstance(document.get(name), str):
             raise ProtocolError(f"the server's metadata has no {name}")
     urls = {name: _url(document, name) for name in ("issuer", *ENDPOINTS)}
     lists = {
-        f.name: _names(document, f.name) for f in fields(ServerMetadata) if f.name.endswith("s_supported")
+        f.name: _names(document, f.name)
+        for f in fields(ServerMetadata)
+        if f.name.endswith("s_supported")
     }
     methods = lists["code_challenge_methods_supported"]
     if methods is not None and "S256" not in methods:

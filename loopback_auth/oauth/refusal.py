@@ -79,7 +79,10 @@ def code_and_words(reply: HttpReply, answer: Mapping[str, Any]) -> tuple[str, st
 
 
 def _inner(answer: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Yield what is one level deeper: an object, or the first of a list; a string counts as words."""
+    """
+    Yield what is one level deeper: an object, or the first of a list; a string counts
+    as words.
+    """
     for name in _INNER:
         value = answer.get(name)
         if isinstance(value, list) and value:

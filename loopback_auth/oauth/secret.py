@@ -11,8 +11,9 @@ class Secret:
     """
     Holds a token, a code, a password; shows `Secret(...)` wherever it is formatted.
 
-    Only `reveal()` gives the value, and only the files that the architecture test lists call it. Pickling and copying to JSON
-    fail, so that a secret leaves the process through a place somebody wrote for it.
+    Only `reveal()` gives the value, and only the files that the architecture test lists call it.
+    Pickling and copying to JSON fail, so that a secret leaves the process through a place somebody
+    wrote for it.
     """
 
     __slots__ = ("_value",)

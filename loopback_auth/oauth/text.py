@@ -3,7 +3,8 @@
 SHOWN_CHARACTERS = 300
 """Enough for any error_description that helps; the rest of a longer one is noise."""
 
-# Cc and Cf hold the control, bidirectional and zero-width characters, Co and Cs what has no glyph, Zl and Zp line breaks.
+# Cc and Cf hold the control, bidirectional and zero-width characters, Co and Cs what has no glyph,
+# Zl and Zp line breaks.
 _UNPRINTABLE = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
 
 
@@ -20,5 +21,8 @@ def one_line(text: str, *, limit: int = SHOWN_CHARACTERS) -> str:
 
 
 def is_variable_name(text: str) -> bool:
-    """Tell whether *text* can name an environment variable in every shell (POSIX.1-2017 section 8.1)."""
+    """
+    Tell whether *text* can name an environment variable in every shell (POSIX.1-2017
+    section 8.1).
+    """
     return text.isascii() and text.isidentifier()

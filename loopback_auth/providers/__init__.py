@@ -1,39 +1,42 @@
 """
-Kinds of server, as data: one TOML file each, in the format that users write into `<home>/providers/`.
+Kinds of server, as data: one TOML file each, in the format that users write into
+`<home>/providers/`.
 
-    title = "Example"                       # for people
-    sources = ["https://..."]               # where these facts come from
-    register = "..."                        # which redirect URI to register, and where
-    setup = '''...'''                       # optional: what to click there, for `init`; {redirect_uris} stands alone on its line, {scope} anywhere
-    login_url = "https://id.example"        # optional: what {login_url} below means unless --login-url says otherwise
-    [login_hosts]                           # optional: how such hosts are called (login_host.py tells the members)
-    redirect_uris = ["http://127.0.0.1:0/callback"]
-    scope = "openid offline_access"
-    names = ["email"]                       # optional: claims that name a person, the most telling first
-    token_endpoint_auth_method = "none"     # optional
-    access_token_lifetime = 7200            # optional: seconds that a token usually lasts, where the server does not say
-    session_timeouts = [900, 7200]          # optional: all lifetimes that the server can be set to, where it does not say which; a token
-                                            # that is refused then teaches which one it is
-    grants_per_user = 5                     # optional: each sign-in is a grant of its own, and the server keeps so many
-    revocation_ends_all = true              # optional: revoking one token ends all of the person's sign-ins to the client
-    pitfalls = "salesforce"                 # optional: the file in explain/ that knows this server's own errors
-    [refusals]                              # optional: what refusals mean, each told by the server's code or a part of its words
-    final = ["expired access/refresh token"]    # of a refresh: these end the sign-in,
-    keeps = ["ip restricted"]               # these do not; after any other invalid_grant a sign-in is asked for and the token kept
-    retry = ["unknown_error"]               # these are worth one more request
-    expired_session = ["Session expired"]   # of an API's 401: those that a refresh mends; without the list, all
-    flows = ["code-credentials"]            # optional: other ways to a code that the server has, for `login --flow`
-    preflight = true                        # optional: ask the server for its sign-in page before a browser does, since its errors do not come back
-    silence = "..."                         # optional: for who waits in vain, what this server tells to the browser alone
-    api_base = "https://api.example"        # optional: what `api /path` is below; {instance_url} is that member of the token answer
-    [environment]                           # optional: the variables of `exec` and `env`, each with the member it is filled from
-                                            # (environment.py says which names may stand there)
-    EXAMPLE_TOKEN = "access_token"
-    [details."Org ID"]                      # optional: a line of `status`, from a member of the token answer, or a part of it
-    member = "id"
-    pattern = "/id/([0-9A-Za-z]+)/"         # optional: its first group is shown
-    [server]                                # RFC 8414 members; with only `issuer`, the rest is discovered
-    [parameters]                            # optional: added to the authorization request; a list is sent as often as it has values
+    title = "Example"                       # for people sources = ["https://..."]               #
+    where these facts come from register = "..."                        # which redirect URI to
+    register, and where setup = '''...'''                       # optional: what to click there, for
+    `init`; {redirect_uris} stands alone on its line, {scope} anywhere login_url =
+    "https://id.example"        # optional: what {login_url} below means unless --login-url says
+    otherwise [login_hosts]                           # optional: how such hosts are called
+    (login_host.py tells the members) redirect_uris = ["http://127.0.0.1:0/callback"] scope =
+    "openid offline_access" names = ["email"]                       # optional: claims that name a
+    person, the most telling first token_endpoint_auth_method = "none"     # optional
+    access_token_lifetime = 7200            # optional: seconds that a token usually lasts, where
+    the server does not say session_timeouts = [900, 7200]          # optional: all lifetimes that
+    the server can be set to, where it does not say which; a token # that is refused then teaches
+    which one it is
+    grants_per_user = 5                     # optional: each sign-in is a grant of its own, and the
+    server keeps so many revocation_ends_all = true              # optional: revoking one token ends
+    all of the person's sign-ins to the client pitfalls = "salesforce"                 # optional:
+    the file in explain/ that knows this server's own errors [refusals]
+    # optional: what refusals mean, each told by the server's code or a part of its words final =
+    ["expired access/refresh token"]    # of a refresh: these end the sign-in, keeps = ["ip
+    restricted"]               # these do not; after any other invalid_grant a sign-in is asked for
+    and the token kept retry = ["unknown_error"]               # these are worth one more request
+    expired_session = ["Session expired"]   # of an API's 401: those that a refresh mends; without
+    the list, all flows = ["code-credentials"]            # optional: other ways to a code that the
+    server has, for `login --flow` preflight = true                        # optional: ask the
+    server for its sign-in page before a browser does, since its errors do not come back silence =
+    "..."                         # optional: for who waits in vain, what this server tells to the
+    browser alone api_base = "https://api.example"        # optional: what `api /path` is below;
+    {instance_url} is that member of the token answer [environment]                           #
+    optional: the variables of `exec` and `env`, each with the member it is filled from #
+    (environment.py says which names may stand there)
+    EXAMPLE_TOKEN = "access_token" [details."Org ID"]                      # optional: a line of
+    `status`, from a member of the token answer, or a part of it member = "id" pattern =
+    "/id/([0-9A-Za-z]+)/"         # optional: its first group is shown [server]
+    # RFC 8414 members; with only `issuer`, the rest is discovered [parameters]
+    # optional: added to the authorization request; a list is sent as often as it has values
 """
 
 from __future__ import annotations
@@ -119,30 +122,42 @@ class Provider:
 
     def server_for(self, login_url: str | None) -> dict[str, Any]:
         """Give the server's metadata with *login_url* (or the file's own) in its place."""
-        base = check_url(login_url or self.login_url or "https://unset.invalid", name="login_url").rstrip("/")
+        base = check_url(
+            login_url or self.login_url or "https://unset.invalid", name="login_url"
+        ).rstrip("/")
         return {
             name: value.replace("{login_url}", base) if isinstance(value, str) else value
             for name, value in self.server.items()
         }
 
     def setup_for(self, redirect_uris: Sequence[str], scope: str) -> str:
-        """Give what to click at the provider so that an app takes *redirect_uris* and *scope*; where the file does not say, how to register one."""
+        """
+        Give what to click at the provider so that an app takes *redirect_uris* and *scope*; where
+        the file does not say, how to register one.
+        """
         import re
 
         def lines(place: re.Match[str]) -> str:
             return "\n".join(place[1] + uri for uri in redirect_uris)
 
-        text = re.sub(r"^( *)\{redirect_uris\}", lines, self.setup or self.register, flags=re.MULTILINE)
+        text = re.sub(
+            r"^( *)\{redirect_uris\}", lines, self.setup or self.register, flags=re.MULTILINE
+        )
         return text.replace("{scope}", scope).strip()
 
     def details_of(self, members: Mapping[str, Any]) -> dict[str, str]:
-        """Give what `status` shows of the *members* of a token answer that no standard knows, by the names people know."""
+        """
+        Give what `status` shows of the *members* of a token answer that no standard knows, by the
+        names people know.
+        """
         import re
 
         found = {}
         for name, where in self.details.items():
             value = members.get(where["member"])
-            part = re.search(where.get("pattern", "(.*)"), value) if isinstance(value, str) else None
+            part = (
+                re.search(where.get("pattern", "(.*)"), value) if isinstance(value, str) else None
+            )
             if part and part[1]:
                 found[name] = one_line(part[1], limit=200)
         return found
@@ -154,7 +169,10 @@ def provider_names() -> list[str]:
 
 
 def provider_at(host: str) -> str | None:
-    """Return the name of the provider of this package whose sign-in page is at *host*, if there is one."""
+    """
+    Return the name of the provider of this package whose sign-in page is at *host*, if there is
+    one.
+    """
     for name in provider_names():
         page = load_provider(name).server_for(None).get("authorization_endpoint", "")
         if urlsplit(page).hostname == host.lower():

@@ -1,10 +1,12 @@
 """
 The environment variables that a provider's file may fill.
 
-The name comes from a file that somebody else may have written, and the value from a server; the shell or the pipeline that gets both
-must run as before. No list of the variables that change how programs run is ever complete (`PATH`, `LD_PRELOAD`, `NODE_OPTIONS`,
-`GIT_SSH_COMMAND`, `PIP_INDEX_URL`, ...). So a name must say that it holds what a sign-in gives: a credential, whoever reads it; or
-another fact, and then in the provider's own name, unless a widespread program has that name, too.
+The name comes from a file that somebody else may have written, and the value from a server; the
+shell or the pipeline that gets both must run as before. No list of the variables that change how
+programs run is ever complete (`PATH`, `LD_PRELOAD`, `NODE_OPTIONS`, `GIT_SSH_COMMAND`,
+`PIP_INDEX_URL`, ...). So a name must say that it holds what a sign-in gives: a credential, whoever
+reads it; or another fact, and then in the provider's own name, unless a widespread program has that
+name, too.
 """
 
 from __future__ import annotations

@@ -1,21 +1,20 @@
 """
-Which host to sign in at, from what people have at hand: the address of a page they work on, a name, a typo.
+Which host to sign in at, from what people have at hand: the address of a page they work on, a name,
+a typo.
 
-    [login_hosts]
-    known = ["login.example.com", "{name}.my.example.com"]    # a path behind one of these is of a page, and dropped
-    sites = ["{name}.site.example.com"]                       # here it names the site, and is kept
-    [login_hosts.short]                                       # what is given without https:// -> what is meant
-    "test" = "test.example.com"
-    "{name}" = "{name}.my.example.com"
-    [login_hosts.instead]                                     # a host -> the one that is meant
-    "{name}.pages.example.com" = "{name}.my.example.com"
-    [login_hosts.refused]                                     # a host -> why nobody signs in there
-    "{name}.files.example.com" = "It serves files alone."
-    [login_hosts.shared]                                      # a host of several tenants -> whom it serves
-    "login.example.com" = "..."
+    [login_hosts] known = ["login.example.com", "{name}.my.example.com"]    # a path behind one of
+    these is of a page, and dropped sites = ["{name}.site.example.com"]                       # here
+    it names the site, and is kept [login_hosts.short]                                       # what
+    is given without https:// -> what is meant "test" = "test.example.com" "{name}" =
+    "{name}.my.example.com" [login_hosts.instead]                                     # a host ->
+    the one that is meant "{name}.pages.example.com" = "{name}.my.example.com" [login_hosts.refused]
+    # a host -> why nobody signs in there "{name}.files.example.com" = "It serves files alone."
+    [login_hosts.shared]                                      # a host of several tenants -> whom it
+    serves "login.example.com" = "..."
 
-The first that fits counts. `{instance}` is letters and a number (na139), `{name}` one or more labels (in `short`: one), any other
-name one label. A host that is in none of the tables is somebody's own domain, unless it looks like one of these misspelled.
+The first that fits counts. `{instance}` is letters and a number (na139), `{name}` one or more
+labels (in `short`: one), any other name one label. A host that is in none of the tables is
+somebody's own domain, unless it looks like one of these misspelled.
 """
 
 from __future__ import annotations
@@ -42,7 +41,8 @@ _INSTANCE = r"[a-z]{2,5}\d{1,4}[a-z]?"
 
 def login_host(given: str, hosts: Mapping[str, Any]) -> tuple[str, str | None]:
     """
-    Return the login URL that *given* means, and a note where that is another; *hosts* is a provider's table.
+    Return the login URL that *given* means, and a note where that is another; *hosts* is a
+    provider's table.
 
     Raises:
         URLRefused: *given* is no address or plain http, nobody signs in there, or it looks like a
@@ -70,7 +70,10 @@ def login_host(given: str, hosts: Mapping[str, Any]) -> tuple[str, str | None]:
 
 
 def whom_it_serves(url: str, hosts: Mapping[str, Any]) -> str:
-    """Return whom the host of *url* serves, where it is one that several tenants share; else nothing."""
+    """
+    Return whom the host of *url* serves, where it is one that several tenants share;
+    else nothing.
+    """
     return str(hosts.get("shared", {}).get((urlsplit(url).hostname or "").lower(), ""))
 
 

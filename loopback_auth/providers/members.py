@@ -27,7 +27,8 @@ def why_unfit_member(member: str, value: object) -> str | None:
         return None if _are_texts(value) else "a list of strings"
     if member in _TABLES:
         fits = isinstance(value, dict) and (
-            member in _DEEP or all(_is_text(v, repeats=member == "parameters") for v in value.values())
+            member in _DEEP
+            or all(_is_text(v, repeats=member == "parameters") for v in value.values())
         )
         return None if fits else "a table of strings"
     if member in _NUMBERS:

@@ -96,7 +96,10 @@ class Config:
         return chosen
 
     def profile(self, profile: str) -> dict[str, tuple[Any, str]]:
-        """Give the settings of a profile under their canonical names, each with the place it was read from."""
+        """
+        Give the settings of a profile under their canonical names, each with the place it was read
+        from.
+        """
         table = self._document.get("profiles", {}).get(profile, {})
         found = {}
         for key, value in table.items():
@@ -177,18 +180,25 @@ def _near(key: str, known: Iterable[str]) -> str:
 
 
 def checked(value: Any, kind: str) -> Any:
-    """Give *value* in the one form a setting of *kind* has (scope: a string; lists: tuples; durations: seconds); raises `ValueError`."""
+    """
+    Give *value* in the one form a setting of *kind* has (scope: a string; lists: tuples; durations:
+    seconds); raises `ValueError`.
+    """
     if kind == TEXT and isinstance(value, str) and value:
         return value
     if (kind == FLAG and isinstance(value, bool)) or (kind == STORAGE and value in STORAGES):
         return value
     if kind in (TEXTS, HOSTS):
         values = value.split() if isinstance(value, str) else value
-        if isinstance(values, (list, tuple)) and all(isinstance(each, str) and each for each in values):
+        if isinstance(values, (list, tuple)) and all(
+            isinstance(each, str) and each for each in values
+        ):
             return tuple(host_name(each) for each in values) if kind == HOSTS else tuple(values)
     if kind == PORTS:
         values = value if isinstance(value, (list, tuple)) else [value]
-        if values and all(isinstance(n, int) and not isinstance(n, bool) and 0 <= n <= 65535 for n in values):  # noqa: PLR2004 - TCP
+        if values and all(
+            isinstance(n, int) and not isinstance(n, bool) and n in range(2**16) for n in values
+        ):
             return tuple(values)
     if kind == TABLE and isinstance(value, dict):
         return {name: _repeated(each) for name, each in value.items()}
@@ -198,24 +208,39 @@ def checked(value: Any, kind: str) -> Any:
 
 
 def _repeated(value: Any) -> str | tuple[str, ...]:
-    """Give a string, or the strings of a list of them as a tuple; a list of one is that one. Raises `ValueError`."""
+    """
+    Give a string, or the strings of a list of them as a tuple; a list of one is that one. Raises
+    `ValueError`.
+    """
     values = [value] if isinstance(value, str) else value
-    if not (isinstance(values, (list, tuple)) and values and all(isinstance(each, str) for each in values)):
+    if not (
+        isinstance(values, (list, tuple))
+        and values
+        and all(isinstance(each, str) for each in values)
+    ):
         raise ValueError(value)
     return tuple(values) if len(values) > 1 else str(values[0])
 
 
 def host_name(text: str) -> str:
-    """Return *text* in lower case if it is the name or the address of a host, without a port; raises `ValueError`."""
+    """
+    Return *text* in lower case if it is the name or the address of a host, without a port; raises
+    `ValueError`.
+    """
     if not re.fullmatch(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*", text):
         raise ValueError(text)
     return text.lower().removesuffix(".")
 
 
 def seconds(value: object) -> float:
-    """Read `300`, `"90s"`, `"5m"`, `"1h"` as seconds, more than zero and at most a day; raises `ValueError`."""
+    """
+    Read `300`, `"90s"`, `"5m"`, `"1h"` as seconds, more than zero and at most a day; raises
+    `ValueError`.
+    """
     match = (
-        re.fullmatch(r"(\d+(?:\.\d+)?)(s|m|h)?", str(value).strip()) if not isinstance(value, bool) else None
+        re.fullmatch(r"(\d+(?:\.\d+)?)(s|m|h)?", str(value).strip())
+        if not isinstance(value, bool)
+        else None
     )
     if match is None:
         raise ValueError(value)
@@ -242,7 +267,10 @@ def load_config(home: str) -> Config:
 
 
 def read_config(home: str) -> tuple[str, bool]:
-    """Return the text of `config.toml`, and whether a byte order mark is before it; raises as `load_config`."""
+    """
+    Return the text of `config.toml`, and whether a byte order mark is before it; raises as
+    `load_config`.
+    """
     path = config_path(home)
     try:
         content = read_below(home, _FILE) or b""

@@ -83,7 +83,10 @@ def _named(settings: Mapping[str, Any], client_secret_env: str | None) -> dict[s
 
 
 def _with_profile(path: str, text: str, name: str, wanted: Mapping[str, Any]) -> str:
-    """Return *text* with the profile, having read it again: nothing else in it says anything else."""
+    """
+    Return *text* with the profile, having read it again: nothing else in it says
+    anything else.
+    """
     import tomllib
 
     from tomlkit.exceptions import TOMLKitError
@@ -99,7 +102,8 @@ def _with_profile(path: str, text: str, name: str, wanted: Mapping[str, Any]) ->
             if tomllib.loads(changed) == document:
                 return changed
         except (ValueError, LookupError, TypeError, TOMLKitError):
-            # Where profiles are a table in one line, none can be appended; tomlkit does not know all of TOML.
+            # Where profiles are a table in one line, none can be appended; tomlkit does not know
+            # all of TOML.
             continue
     raise ConfigError(
         f"{path}:1:1: error: the profile {name} cannot be put into this file",

@@ -1,8 +1,9 @@
 """
 A profile, put together: flag > environment > config.toml > the last sign-in > provider > discovery.
 
-Every setting remembers where it came from, for `status` and `config show`, and so that nothing meant for one server is ever sent
-to another: the source that says where to sign in (`provider`, `issuer` or an endpoint) shuts out lower ones that say otherwise.
+Every setting remembers where it came from, for `status` and `config show`, and so that nothing
+meant for one server is ever sent to another: the source that says where to sign in (`provider`,
+`issuer` or an endpoint) shuts out lower ones that say otherwise.
 """
 
 from __future__ import annotations
@@ -44,7 +45,10 @@ _RESPONSE_MODES = ("query", "form_post")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """A value, and where it came from in words (`--client-id`, `config.toml:7`); a lower *rank* was asked first."""
+    """
+    A value, and where it came from in words (`--client-id`, `config.toml:7`); a lower *rank* was
+    asked first.
+    """
 
     value: Any = field(repr=False)
     source: str
@@ -53,7 +57,10 @@ class Setting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """One login of the user, as all sources together describe it; *notes* tell what was understood in another way than given."""
+    """
+    One login of the user, as all sources together describe it; *notes* tell what was understood in
+    another way than given.
+    """
 
     name: str
     settings: Mapping[str, Setting]
@@ -86,13 +93,23 @@ class Profile:
         return server_metadata(document) if complete else None
 
     def remembered_server(self) -> ServerMetadata | None:
-        """Return what discovery said at the last sign-in, if it was of the same issuer; an endpoint that is set now counts."""
+        """
+        Return what discovery said at the last sign-in, if it was of the same issuer; an endpoint
+        that is set now counts.
+        """
         document, given = self.remembered.get("server") or {}, self.endpoints()
         issuer = given.get("issuer")
-        return server_metadata({**document, **given}) if issuer and document.get("issuer") == issuer else None
+        return (
+            server_metadata({**document, **given})
+            if issuer and document.get("issuer") == issuer
+            else None
+        )
 
     def client(self, environ: Mapping[str, str] | None = None) -> Client:
-        """Give the client; reads its secret from the environment variable or the file that was named."""
+        """
+        Give the client; reads its secret from the environment variable or the file that
+        was named.
+        """
         client_id = self.get("client_id")
         if not client_id:
             raise NotConfigured(
@@ -108,7 +125,9 @@ class Profile:
                 fix=f"loopback-auth login {self.name} --client-secret-prompt (or -stdin, -env NAME, -file FILE)",
             )
         return Client(
-            client_id=client_id, client_secret=secret, token_endpoint_auth_method=self._auth_method()
+            client_id=client_id,
+            client_secret=secret,
+            token_endpoint_auth_method=self._auth_method(),
         )
 
     def _auth_method(self) -> str | None:
@@ -124,13 +143,21 @@ class Profile:
         if name == "client_secret":
             secret: Secret = value
             return secret
-        return _secret_from_environment(value, environ) if name.endswith("env") else read_client_secret(value)
+        return (
+            _secret_from_environment(value, environ)
+            if name.endswith("env")
+            else read_client_secret(value)
+        )
 
     @property
     def client_secret_env(self) -> str | None:
         """The environment variable that holds the secret, when that is how it was given."""
         given = [(self.settings[name].rank, name) for name in _SECRETS if name in self.settings]
-        return self.get("client_secret_env") if given and min(given)[1] == "client_secret_env" else None
+        return (
+            self.get("client_secret_env")
+            if given and min(given)[1] == "client_secret_env"
+            else None
+        )
 
     @property
     def redirect_uris(self) -> list[str]:
@@ -144,32 +171,44 @@ class Profile:
         addresses = [check_redirect_uri(address) for address in addresses]
         # A redirect URI given closer to the person than the port means what it says.
         if port and not (uris and uris.rank < port.rank):
-            addresses = [with_port(address, number) for number in port.value for address in addresses[:1]]
+            addresses = [
+                with_port(address, number) for number in port.value for address in addresses[:1]
+            ]
         return addresses
 
     @property
     def registered_redirect_uri(self) -> str:
-        """The first registered address, wherever it is: for a sign-in that nobody here listens for."""
+        """
+        The first registered address, wherever it is: for a sign-in that nobody here
+        listens for.
+        """
         uris = self.settings.get("redirect_uris")
         return check_url(uris.value[0], name="redirect_uri") if uris else self.redirect_uris[0]
 
     def scope_for(self, server: ServerMetadata) -> str:
-        """Give the scope to ask for: as set, else the provider's, else what an OpenID provider lists of the usual four."""
+        """
+        Give the scope to ask for: as set, else the provider's, else what an OpenID provider lists
+        of the usual four.
+        """
         if (given := self.get("scope")) is not None:
             return " ".join(given)
         if self.provider and self.provider.scope is not None:
             return self.provider.scope
         listed = server.scopes_supported or ()
-        return " ".join(name for name in DEFAULT_SCOPE if name in listed) if "openid" in listed else ""
+        return (
+            " ".join(name for name in DEFAULT_SCOPE if name in listed) if "openid" in listed else ""
+        )
 
     def parameters_for(self, scope: str) -> tuple[tuple[str, str], ...]:
         """
         Give the extra parameters of a request for *scope*.
 
-        OpenID Connect Core section 11: a server ignores offline_access unless the person is asked for consent. A provider file says
-        for itself what its server needs.
+        OpenID Connect Core section 11: a server ignores offline_access unless the person is asked
+        for consent. A provider file says for itself what its server needs.
         """
-        asked = {"prompt": "consent"} if not self.provider and "offline_access" in scope.split() else {}
+        asked = (
+            {"prompt": "consent"} if not self.provider and "offline_access" in scope.split() else {}
+        )
         given = {
             **asked,
             **(self.provider.parameters if self.provider else {}),
@@ -184,16 +223,25 @@ class Profile:
         return values[-1] if values else ""
 
     def to_remember(self) -> dict[str, Any]:
-        """Give the settings that a later bare `login` needs; secrets and what belongs to one run are not among them."""
-        # Nor api_base: who takes it out of config.toml takes that server off the list of those that get the token.
+        """
+        Give the settings that a later bare `login` needs; secrets and what belongs to one run are
+        not among them.
+        """
+        # Nor api_base: who takes it out of config.toml takes that server off the list of those that
+        # get the token.
         left_out = {*_SECRETS, "api_base", "browser", "timeout", "storage"}
-        values = {name: setting.value for name, setting in self.settings.items() if name not in left_out}
+        values = {
+            name: setting.value for name, setting in self.settings.items() if name not in left_out
+        }
         if self.provider and self.provider.access_token_lifetime:
             values.setdefault("access_token_lifetime", self.provider.access_token_lifetime)
         return {name: list(v) if isinstance(v, tuple) else v for name, v in values.items()}
 
     def learned_lifetime_s(self, client_id: str) -> int | None:
-        """Return how long tokens of the client last at most, as the last sign-in learned; a lifetime that is set anew starts over."""
+        """
+        Return how long tokens of the client last at most, as the last sign-in learned; a lifetime
+        that is set anew starts over.
+        """
         last, lifetime = self.remembered, "access_token_lifetime"
         is_same = (last.get("client") or {}).get("client_id") == client_id and (
             (last.get("settings") or {}).get(lifetime) == self.to_remember().get(lifetime)
@@ -218,8 +266,9 @@ def resolve(
     """
     Put the profile *name* together.
 
-    *flags* hold settings under their canonical names; *stored* is the document of the last sign-in. Raises `UsageError` for a value
-    that no setting of its name can have, `ProviderUnknown`, `ConfigError`.
+    *flags* hold settings under their canonical names; *stored* is the document of the last sign-in.
+    Raises `UsageError` for a value that no setting of its name can have, `ProviderUnknown`,
+    `ConfigError`.
     """
     sources: list[dict[str, tuple[Any, str]]] = [
         {key: (value, _flag_name(key)) for key, value in flags.items() if value is not None},
@@ -242,7 +291,10 @@ def resolve(
 
 
 def _settle_login_url(settings: dict[str, Setting], provider: Provider | None) -> tuple[str, ...]:
-    """Put the host to sign in at in the place of what was given for it; say so where it is another one."""
+    """
+    Put the host to sign in at in the place of what was given for it; say so where it is another
+    one.
+    """
     given = settings.get("login_url")
     if given is None or provider is None or not provider.login_hosts:
         return ()
@@ -255,10 +307,11 @@ def _settle_login_url(settings: dict[str, Setting], provider: Provider | None) -
 
 def from_settings(name: str, **settings: Any) -> Profile:
     """
-    Make a profile from *settings* alone, named as in config.toml: `issuer`, `client_id`, `scope`, `port`, ...
+    Make a profile from *settings* alone, named as in config.toml: `issuer`, `client_id`, `scope`,
+    `port`, ...
 
-    Neither the environment nor any file is looked at. `client_secret` is text or a `Secret`. Raises `UsageError` for a setting that
-    does not exist or cannot have that value.
+    Neither the environment nor any file is looked at. `client_secret` is text or a `Secret`. Raises
+    `UsageError` for a setting that does not exist or cannot have that value.
     """
     from ..providers import load_provider
     from .config_toml import parse_config
@@ -275,19 +328,28 @@ def from_settings(name: str, **settings: Any) -> Profile:
                 fix="loopback-auth help config lists them",
             ) from None
     return resolve(
-        name, flags=flags, environ={}, config=parse_config("", ""), stored=None, find_provider=load_provider
+        name,
+        flags=flags,
+        environ={},
+        config=parse_config("", ""),
+        stored=None,
+        find_provider=load_provider,
     )
 
 
 def _given(setting: str, value: object) -> object:
     if setting != "client_secret":
-        return checked(os.fspath(value) if isinstance(value, os.PathLike) else value, SETTINGS[setting])
+        return checked(
+            os.fspath(value) if isinstance(value, os.PathLike) else value, SETTINGS[setting]
+        )
     if isinstance(value, Secret) and value:
         return value
     return Secret(checked(value, SETTINGS[setting]))
 
 
-def _combined(sources: Sequence[dict[str, tuple[Any, str]]]) -> tuple[dict[str, Setting], list[bool]]:
+def _combined(
+    sources: Sequence[dict[str, tuple[Any, str]]],
+) -> tuple[dict[str, Setting], list[bool]]:
     settings: dict[str, Setting] = {}
     where: dict[str, Any] | None = None
     used = []
@@ -301,7 +363,9 @@ def _combined(sources: Sequence[dict[str, tuple[Any, str]]]) -> tuple[dict[str, 
         for key, (value, origin) in source.items():
             if key == "parameters" and key in settings:
                 value = {**value, **settings[key].value}  # noqa: PLW2901 - the closer source wins name by name
-                settings[key] = Setting(value=value, source=settings[key].source, rank=settings[key].rank)
+                settings[key] = Setting(
+                    value=value, source=settings[key].source, rank=settings[key].rank
+                )
             elif not (where and key in _WHERE):
                 settings.setdefault(key, Setting(value=value, source=origin, rank=rank))
         where = where or says or None
@@ -315,7 +379,10 @@ def _same_place(where: Mapping[str, Any], says: Mapping[str, Any]) -> bool:
 
 
 def from_environment(environ: Mapping[str, str]) -> dict[str, tuple[Any, str]]:
-    """Read `LOOPBACK_AUTH_<SETTING>`; the secret itself may be there, and is then remembered by its variable's name."""
+    """
+    Read `LOOPBACK_AUTH_<SETTING>`; the secret itself may be there, and is then remembered by its
+    variable's name.
+    """
     found: dict[str, tuple[Any, str]] = {}
     for name in (*SETTINGS, *ALIASES):
         variable = f"LOOPBACK_AUTH_{name.upper()}"
@@ -349,7 +416,9 @@ def _from_text(text: str, kind: str) -> Any:
     if kind == PORTS:
         return checked([int(number) for number in text.replace(",", " ").split()], kind)
     if kind == TABLE:
-        return checked(repeatable(parse_qsl(text, keep_blank_values=True, strict_parsing=True)), kind)
+        return checked(
+            repeatable(parse_qsl(text, keep_blank_values=True, strict_parsing=True)), kind
+        )
     if text in ("true", "false") and kind.startswith("true"):
         return text == "true"
     return checked(text, kind)
@@ -367,7 +436,8 @@ def _remembered(stored: Mapping[str, Any]) -> dict[str, tuple[Any, str]]:
     except ValueError as error:
         name = stored.get("profile")
         raise StoreDamaged(
-            f"the stored sign-in to the profile {name} remembers a setting that is not {error}", profile=name
+            f"the stored sign-in to the profile {name} remembers a setting that is not {error}",
+            profile=name,
         ) from None
     if client.get("client_secret"):
         found["client_secret"] = (Secret(client["client_secret"]), source)
@@ -377,7 +447,11 @@ def _remembered(stored: Mapping[str, Any]) -> dict[str, tuple[Any, str]]:
 
 
 def _flag_name(setting: str) -> str:
-    names = {"redirect_uris": "--redirect-uri", "parameters": "--param", "trust_hosts": "--trust-host"}
+    names = {
+        "redirect_uris": "--redirect-uri",
+        "parameters": "--param",
+        "trust_hosts": "--trust-host",
+    }
     return names.get(setting, "--" + setting.replace("_", "-"))
 
 

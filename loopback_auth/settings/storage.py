@@ -1,4 +1,7 @@
-"""Where a profile's tokens shall be kept, for a refresh: that has no settings at hand, and is often one of many that wait."""
+"""
+Where a profile's tokens shall be kept, for a refresh: that has no settings at hand, and is often
+one of many that wait.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 """
-A test kit for programs that sign in: an authorization server that checks, faults to switch on, and a browser without a window.
+A test kit for programs that sign in: an authorization server that checks, faults to switch on, and
+a browser without a window.
 
     from loopback_auth.testing import AuthorizationServer, Browser, faults
 
@@ -23,7 +24,17 @@ if TYPE_CHECKING:
     from .openid.server import AuthorizationServer
     from .openid.tenant import Policy
 
-__all__ = ["AuthorizationServer", "Browser", "Client", "Fault", "Page", "Policy", "Request", "User", "faults"]
+__all__ = [
+    "AuthorizationServer",
+    "Browser",
+    "Client",
+    "Fault",
+    "Page",
+    "Policy",
+    "Request",
+    "User",
+    "faults",
+]
 
 _HOMES = {
     "AuthorizationServer": "openid.server",
@@ -38,7 +49,8 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> object:
-    # Late, since pytest loads the plug-in of this package in every run, and aiohttp is not for every run.
+    # Late, since pytest loads the plug-in of this package in every run, and aiohttp is not for
+    # every run.
     if name in _HOMES:
         return getattr(import_module(f".{_HOMES[name]}", __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -43,7 +43,9 @@ def _about(server: AuthorizationServer) -> dict[str, str | None]:
 def main() -> None:
     """Read the command line, serve."""
     parser = argparse.ArgumentParser(prog="python -m loopback_auth.testing", description=__doc__)
-    parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (default: any free one)")
+    parser.add_argument(
+        "--port", type=int, default=0, help="port on 127.0.0.1 (default: any free one)"
+    )
     port = parser.parse_args().port
     try:
         asyncio.run(serve(port))

@@ -1,8 +1,9 @@
 """
-A browser without a window: it follows redirects, keeps cookies, signs in, decides, and ends at the last page.
+A browser without a window: it follows redirects, keeps cookies, signs in, decides, and ends at the
+last page.
 
-It sends what a real one sends with a navigation, and like a real one it says nothing of a server that does not answer but shows a
-page of its own, here one with status 0.
+It sends what a real one sends with a navigation, and like a real one it says nothing of a server
+that does not answer but shows a page of its own, here one with status 0.
 """
 
 from __future__ import annotations
@@ -42,7 +43,10 @@ _ALWAYS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """Where the browser ended, and every address it went through, in order. Header names are lower-case."""
+    """
+    Where the browser ended, and every address it went through, in order. Header names are
+    lower-case.
+    """
 
     status: int
     url: str
@@ -53,7 +57,10 @@ class Page:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Navigation:
-    """One request to be made. *origin* is the page that led here, *is_clicked* whether a person did."""
+    """
+    One request to be made. *origin* is the page that led here, *is_clicked* whether a
+    person did.
+    """
 
     url: str
     form: Mapping[str, str] | None = None
@@ -66,8 +73,8 @@ class Browser:
     """
     Visits a page and does what a person would: signs in as *username*, then says *decision*.
 
-    `close` is somebody who closes the tab at the consent page. Cookies last as long as the browser does. *ssl_context* knows the
-    private certificate authority of a test, where there is one.
+    `close` is somebody who closes the tab at the consent page. Cookies last as long as the browser
+    does. *ssl_context* knows the private certificate authority of a test, where there is one.
     """
 
     def __init__(
@@ -83,7 +90,8 @@ class Browser:
         self._decision = decision
         self._timeout_s = timeout_s
         self._opener = urllib.request.OpenerDirector()
-        # Only these: no proxy for this computer, no file or ftp to be redirected to, no exception for a status.
+        # Only these: no proxy for this computer, no file or ftp to be redirected to, no exception
+        # for a status.
         self._opener.add_handler(urllib.request.HTTPHandler())
         # Which it would obey as soon as there is a context, from Python 3.12 on.
         with without_variables(("SSLKEYLOGFILE",)):
@@ -155,7 +163,10 @@ def _headers(navigation: _Navigation) -> dict[str, str]:
 
 
 def _redirected(navigation: _Navigation, page: Page) -> _Navigation:
-    """Go on as the Fetch standard has it: a POST becomes a GET on all but 307 and 308, and what has left its site stays cross-site."""
+    """
+    Go on as the Fetch standard has it: a POST becomes a GET on all but 307 and 308, and what has
+    left its site stays cross-site.
+    """
     url = urldefrag(urljoin(page.url, page.headers["location"])).url
     keeps = page.status in _KEEPS_METHOD
     worst = max(navigation.site, _site(page.url, url), key=_SITES.index)
@@ -176,7 +187,11 @@ def _site(here: str, there: str) -> str:
         return "same-origin"
     # A site has a scheme and a host but no port.
     one, other = urlsplit(here), urlsplit(there)
-    return "same-site" if (one.scheme, one.hostname) == (other.scheme, other.hostname) else "cross-site"
+    return (
+        "same-site"
+        if (one.scheme, one.hostname) == (other.scheme, other.hostname)
+        else "cross-site"
+    )
 
 
 def _origin(url: str) -> str:

@@ -15,9 +15,11 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Demonstration:
     """
-    A server that runs: *what* it is and its *address*, for a sentence; who may sign in; the *settings* of a profile for it.
+    A server that runs: *what* it is and its *address*, for a sentence; who may sign in; the
+    *settings* of a profile for it.
 
-    *api_path* is below its address, or below the token answer's member `instance_url` where there is one.
+    *api_path* is below its address, or below the token answer's member `instance_url` where there
+    is one.
     """
 
     what: str

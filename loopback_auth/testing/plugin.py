@@ -30,7 +30,10 @@ def authorization_server() -> Iterator[AuthorizationServer]:
 
 @pytest.fixture
 def salesforce_server() -> Iterator[Salesforce]:
-    """Run a Salesforce with one app, one org and one person: `APP`, `ORG` and `USER` of `loopback_auth.testing.salesforce`."""
+    """
+    Run a Salesforce with one app, one org and one person: `APP`, `ORG` and `USER` of
+    `loopback_auth.testing.salesforce`.
+    """
     from .salesforce import Salesforce
 
     with Salesforce.running() as server:

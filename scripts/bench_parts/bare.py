@@ -1,4 +1,7 @@
-"""The least a Python process can do for one loopback sign-in, in the standard library: what everything else is measured against."""
+"""
+The least a Python process can do for one loopback sign-in, in the standard library: what everything
+else is measured against.
+"""
 
 import hashlib
 import http.server

@@ -1,4 +1,7 @@
-"""Who is measured: the bare script, ourselves, and the other libraries; each as a command that signs in once."""
+"""
+Who is measured: the bare script, ourselves, and the other libraries; each as a command that signs
+in once.
+"""
 
 from __future__ import annotations
 
@@ -60,7 +63,9 @@ def _script(stage: Stage, name: str, python: Path, file: str) -> Contestant:
 def _ours(stage: Stage, python: Path) -> list[Contestant]:
     authorize, token = stage.server.endpoints
     return [
-        _login(stage, OURS, python, ["--authorization-endpoint", authorize, "--token-endpoint", token]),
+        _login(
+            stage, OURS, python, ["--authorization-endpoint", authorize, "--token-endpoint", token]
+        ),
         _login(stage, BY_ISSUER, python, ["--issuer", stage.server.issuer]),
     ]
 

@@ -1,4 +1,7 @@
-"""What people run every day: `token`, `env` and `exec` with tokens that are there, and many processes that find one expired."""
+"""
+What people run every day: `token`, `env` and `exec` with tokens that are there, and many processes
+that find one expired.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +58,9 @@ def measure_commands(
     store_token(one)
     store_token(many)
     for number in range(MANY_PROFILES - 1):
-        (many / "tokens" / f"p{number}.json").write_bytes((many / "tokens" / "default.json").read_bytes())
+        (many / "tokens" / f"p{number}.json").write_bytes(
+            (many / "tokens" / "default.json").read_bytes()
+        )
     (many / "config.toml").write_text(
         'default_profile = "default"\n[profiles.default]\nprovider = "github"\n'
     )
@@ -75,7 +80,9 @@ def measure_commands(
     return {name: median(each[1:]) for name, each in taken.items()}
 
 
-def measure_crowds(python: Path, folder: Path, environment: Mapping[str, str], server: Server) -> Crowds:
+def measure_crowds(
+    python: Path, folder: Path, environment: Mapping[str, str], server: Server
+) -> Crowds:
     """Start many processes at once; the middle one of a few runs counts."""
     token = [str(python.with_name("loopback-auth")), "token"]
     here = {**environment, "LOOPBACK_AUTH_HOME": str(folder / "crowd")}
@@ -119,7 +126,9 @@ def store_token(home: Path, *, expired_at: Server | None = None) -> None:
         "extra": {},
         "client": {"client_id": "bench"},
         "server": {
-            "authorization_endpoint": expired_at.endpoints[0] if expired_at else "https://id.example/a",
+            "authorization_endpoint": expired_at.endpoints[0]
+            if expired_at
+            else "https://id.example/a",
             "token_endpoint": expired_at.endpoints[1] if expired_at else "https://id.example/t",
         },
     }
@@ -176,20 +185,31 @@ def table_of_crowds(crowds: Crowds) -> str:
 def aims_of_every_day(times: Mapping[str, float], crowds: Crowds) -> list[tuple[bool, str]]:
     """List every aim as met or not, with what was measured."""
     found = [
-        (taken / times[BARE] <= TOKEN_AIM, f"{name}: {taken / times[BARE]:.2f} (aim: at most {TOKEN_AIM:g})")
+        (
+            taken / times[BARE] <= TOKEN_AIM,
+            f"{name}: {taken / times[BARE]:.2f} (aim: at most {TOKEN_AIM:g})",
+        )
         for name, taken in times.items()
         if name.startswith(TOKEN)
     ]
     for name, base in (("`env`", 0.0), ("`exec -- true`", times["`true`"])):
         late = times[name] - times[TOKEN] - base
         found.append(
-            (late <= BESIDE_TOKEN_AIM_S, f"{name}: {TOKEN} {late * 1000:+.0f} ms (aim: at most +10 ms)")
+            (
+                late <= BESIDE_TOKEN_AIM_S,
+                f"{name}: {TOKEN} {late * 1000:+.0f} ms (aim: at most +10 ms)",
+            )
         )
     ratio = crowds.token / crowds.bare
-    found.append((ratio <= TOKEN_AIM, f"{crowds.many} at once: {ratio:.2f} (aim: at most {TOKEN_AIM:g})"))
+    found.append(
+        (ratio <= TOKEN_AIM, f"{crowds.many} at once: {ratio:.2f} (aim: at most {TOKEN_AIM:g})")
+    )
     limit = crowds.refresh + 2 * crowds.cached
     told = f"{crowds.waiting} find one expired token: {crowds.refreshes} refresh, {crowds.expired:.2f} s"
     found.append(
-        (crowds.refreshes == 1 and crowds.expired <= limit, f"{told} (aim: 1, at most {limit:.2f} s)")
+        (
+            crowds.refreshes == 1 and crowds.expired <= limit,
+            f"{told} (aim: 1, at most {limit:.2f} s)",
+        )
     )
     return found

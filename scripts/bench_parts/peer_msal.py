@@ -19,7 +19,9 @@ configuration = {"authorization_endpoint": AUTHORIZE, "token_endpoint": TOKEN}
 client = Client(configuration, "bench")
 with AuthCodeReceiver(port=0) as receiver:
     flow = client.initiate_auth_code_flow(
-        scope=["api"], redirect_uri=f"http://localhost:{receiver.get_port()}", response_mode="form_post"
+        scope=["api"],
+        redirect_uri=f"http://localhost:{receiver.get_port()}",
+        response_mode="form_post",
     )
     show(flow["auth_uri"])
     # It would open the browser itself; the bench is the browser.

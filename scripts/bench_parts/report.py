@@ -41,10 +41,15 @@ def aims(sign_ins: Mapping[str, SignIn], peers: Iterable[str]) -> list[tuple[boo
     """List every aim of a sign-in as met or not, with what was measured."""
     ours, bare = sign_ins[OURS], sign_ins[BARE]
     found = [(COLUMNS[c], getattr(ours, c) / getattr(bare, c), aim) for c, aim in AIMS.items()]
-    listed = [(ratio <= aim, f"{what}: {ratio:.2f} (aim: at most {aim:g})") for what, ratio, aim in found]
+    listed = [
+        (ratio <= aim, f"{what}: {ratio:.2f} (aim: at most {aim:g})") for what, ratio, aim in found
+    ]
     late = ours.gone - bare.gone
     listed.append(
-        (late <= GONE_AIM_S, f"{COLUMNS['gone']}: bare script {late * 1000:+.0f} ms (aim: at most +40 ms)")
+        (
+            late <= GONE_AIM_S,
+            f"{COLUMNS['gone']}: bare script {late * 1000:+.0f} ms (aim: at most +40 ms)",
+        )
     )
     return listed + [_ahead(ours, sign_ins[name], name) for name in peers]
 

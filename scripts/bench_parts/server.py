@@ -1,4 +1,7 @@
-"""An authorization server that costs next to nothing, in a thread: the same for everybody who is measured."""
+"""
+An authorization server that costs next to nothing, in a thread: the same for everybody who is
+measured.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +40,10 @@ class Server(http.server.ThreadingHTTPServer):
         self.refreshes = 0
 
     def redeem(self, form: dict[str, str]) -> bool:
-        """Tell whether *form* brings the code and the verifier of a challenge, which then is spent."""
+        """
+        Tell whether *form* brings the code and the verifier of a challenge, which then
+        is spent.
+        """
         digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
         challenge = urlsafe_b64encode(digest).rstrip(b"=").decode()
         known = challenge in self.challenges

@@ -1,4 +1,7 @@
-"""One measured sign-in: start the program, read its address, come back as the browser would, watch what it does."""
+"""
+One measured sign-in: start the program, read its address, come back as the browser would, watch
+what it does.
+"""
 
 from __future__ import annotations
 
@@ -27,17 +30,26 @@ if TYPE_CHECKING:
 STARTER = Path(__file__).with_name("starter.py")
 
 THINKING_S = 0.7
-"""From the address on the screen to the callback: less than any person takes, and the same for everybody."""
+"""
+From the address on the screen to the callback: less than any person takes, and the same for
+everybody.
+"""
 
 PATIENCE_S = 30.0
 
 LOOKING_S = 0.0001
-"""Between two looks at the token file: a loop without a pause would take one of the cores from those who are measured."""
+"""
+Between two looks at the token file: a loop without a pause would take one of the cores from those
+who are measured.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Contestant:
-    """A program that signs in once, prints the authorize URL alone on a line of stderr and ends with *token_file*."""
+    """
+    A program that signs in once, prints the authorize URL alone on a line of stderr and ends with
+    *token_file*.
+    """
 
     name: str
     command: Sequence[str]

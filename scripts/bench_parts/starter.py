@@ -1,8 +1,9 @@
 """
-Start a program, and write down when it began, when it was gone, its status and the most memory it held.
+Start a program, and write down when it began, when it was gone, its status and the most memory it
+held.
 
-It stands between the bench and the program for the memory's sake: a new process is charged with the size of the one it was forked from,
-and this one is smaller than any program that is measured.
+It stands between the bench and the program for the memory's sake: a new process is charged with the
+size of the one it was forked from, and this one is smaller than any program that is measured.
 """
 
 import os
@@ -18,4 +19,6 @@ if not child:
     os.execv(command[0], command)  # noqa: S606 - the bench gives whole paths
 _, status, usage = os.wait4(child, 0)
 gone = time.monotonic()
-os.write(int(report), f"{began} {gone} {os.waitstatus_to_exitcode(status)} {usage.ru_maxrss}".encode())
+os.write(
+    int(report), f"{began} {gone} {os.waitstatus_to_exitcode(status)} {usage.ru_maxrss}".encode()
+)

@@ -1,4 +1,7 @@
-"""The cookies that programs on other ports of the loopback host have set: a browser brings them all."""
+"""
+The cookies that programs on other ports of the loopback host have set: a browser brings
+them all.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +48,10 @@ async def test_cb_10_a_browser_full_of_cookies_signs_in(
 async def test_cb_10_a_browser_with_more_cookies_than_fit_is_told_and_signs_in_without_them(
     stage: Stage, context: BrowserContext, tab: Page, tmp_path: Path
 ) -> None:
-    """CB-10: 180 of 4 KiB are all that Chromium keeps for a host; the refused visit consumes nothing."""
+    """
+    CB-10: 180 of 4 KiB are all that Chromium keeps for a host; the refused visit
+    consumes nothing.
+    """
     stage.authorize_page = '<!doctype html><a href="{answer}">continue</a>'
     async with login(*stage.flags(), "--no-browser", home=tmp_path) as command:
         # Set once the sign-in page is there: the stage's own server would refuse them, too.

@@ -1,4 +1,7 @@
-"""The page that a sign-in ends on, in the browser that people have: true, clean, readable, and the last thing that happens."""
+"""
+The page that a sign-in ends on, in the browser that people have: true, clean, readable, and the
+last thing that happens.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +57,10 @@ async def test_the_code_is_in_no_address_that_stays_and_in_no_referrer(
     origin, ended = await sign_in(stage, tab, tmp_path)
 
     assert ended.exit_code == 0
-    assert [urlsplit(url).path.split("/")[1] for url in witness.requests(origin)] == ["callback", "done"]
+    assert [urlsplit(url).path.split("/")[1] for url in witness.requests(origin)] == [
+        "callback",
+        "done",
+    ]
     assert not query(tab.url)
     assert not [url for url in await witness.history() if "the-code" in url]
     assert await tab.evaluate("document.referrer") == ""
@@ -64,20 +70,30 @@ async def test_the_code_is_in_no_address_that_stays_and_in_no_referrer(
 async def test_its_style_is_applied_and_its_policy_broken_by_nothing(
     stage: Stage, tab: Page, witness: Witness, tmp_path: Path, *, error: str | None
 ) -> None:
-    """CB-11: a Content-Security-Policy that forbids the page's own style would show in the console and in black on white."""
+    """
+    CB-11: a Content-Security-Policy that forbids the page's own style would show in the console and
+    in black on white.
+    """
     stage.error = error
     origin, ended = await sign_in(stage, tab, tmp_path)
 
     assert ended.exit_code == {None: 0, "access_denied": 3, "server_error": 7}[error]
     assert not [
-        said for said in witness.complaints(origin) if "the server responded with a status" not in said
+        said
+        for said in witness.complaints(origin)
+        if "the server responded with a status" not in said
     ]
-    assert await tab.evaluate("getComputedStyle(document.querySelector('main')).borderTopLeftRadius") != "0px"
+    assert (
+        await tab.evaluate("getComputedStyle(document.querySelector('main')).borderTopLeftRadius")
+        != "0px"
+    )
     assert await tab.get_by_role("status").count() == 1
     assert "close this tab" in await tab.locator("main").inner_text()
 
 
-async def test_it_says_the_same_without_javascript(stage: Stage, chromium: Browser, tmp_path: Path) -> None:
+async def test_it_says_the_same_without_javascript(
+    stage: Stage, chromium: Browser, tmp_path: Path
+) -> None:
     context = await chromium.new_context(java_script_enabled=False)
     tab = await context.new_page()
     _, ended = await sign_in(stage, tab, tmp_path)
@@ -87,9 +103,16 @@ async def test_it_says_the_same_without_javascript(stage: Stage, chromium: Brows
     await context.close()
 
 
-async def test_it_fits_narrow_dark_and_forced_colours(stage: Stage, tab: Page, tmp_path: Path) -> None:
-    """Nothing has to be scrolled sideways, even with a name as long as some servers make them, and all of it can be read."""
-    stage.username = "a.person.whose.name.does.not.end@a-department.of-a-subsidiary.of-a-company.example"
+async def test_it_fits_narrow_dark_and_forced_colours(
+    stage: Stage, tab: Page, tmp_path: Path
+) -> None:
+    """
+    Nothing has to be scrolled sideways, even with a name as long as some servers make them, and all
+    of it can be read.
+    """
+    stage.username = (
+        "a.person.whose.name.does.not.end@a-department.of-a-subsidiary.of-a-company.example"
+    )
     _, ended = await sign_in(stage, tab, tmp_path)
     assert ended.exit_code == 0
 
@@ -119,7 +142,9 @@ async def test_a_name_that_is_html_is_shown_and_not_obeyed(
     stage: Stage, tab: Page, witness: Witness, tmp_path: Path
 ) -> None:
     """CB-12: whoever signs in chooses that name."""
-    stage.username = "<img src=x onerror=document.title='owned'><script>document.title='owned'</script>"
+    stage.username = (
+        "<img src=x onerror=document.title='owned'><script>document.title='owned'</script>"
+    )
     origin, _ = await sign_in(stage, tab, tmp_path)
 
     assert await tab.locator("main img").count() == 0
@@ -144,7 +169,10 @@ async def test_reload_after_the_end_finds_nobody_and_sends_no_code(
 async def test_the_back_button_leads_past_the_callback(
     stage: Stage, tab: Page, witness: Witness, tmp_path: Path
 ) -> None:
-    """CB-15: back is the server's own page; the address with the code was never a stop on the way."""
+    """
+    CB-15: back is the server's own page; the address with the code was never a stop on
+    the way.
+    """
     stage.authorize_page = '<!doctype html><a href="{answer}">continue</a>'
     async with login(*stage.flags(), "--no-browser", home=tmp_path) as command:
         url = await command.open_page()
@@ -175,7 +203,10 @@ async def another_request_of(tab: Page) -> AsyncIterator[None]:
 async def test_stopping_and_clicking_again_during_the_exchange_makes_no_second_exchange(
     stage: Stage, tab: Page, tmp_path: Path
 ) -> None:
-    """CB-14, RB-11: nothing seems to happen, an impatient person presses Esc and clicks once more."""
+    """
+    CB-14, RB-11: nothing seems to happen, an impatient person presses Esc and clicks
+    once more.
+    """
     stage.authorize_page = '<!doctype html><a href="{answer}">continue</a>'
     stage.may_exchange.clear()
     async with login(*stage.flags(), "--no-browser", home=tmp_path) as command:
@@ -197,7 +228,10 @@ async def test_stopping_and_clicking_again_during_the_exchange_makes_no_second_e
 async def test_the_same_answer_in_two_tabs_is_exchanged_once_and_both_are_told(
     stage: Stage, tab: Page, chromium: Browser, tmp_path: Path
 ) -> None:
-    """CB-14: in two windows that share no cache, since one cache would send it once and keep the other waiting."""
+    """
+    CB-14: in two windows that share no cache, since one cache would send it once and keep the other
+    waiting.
+    """
     stage.may_exchange.clear()
     async with login(*stage.flags(), "--no-browser", home=tmp_path) as command:
         other = await chromium.new_page()

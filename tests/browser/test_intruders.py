@@ -1,4 +1,7 @@
-"""What a real browser sends to the callback besides the answer, and what other people's pages make it send."""
+"""
+What a real browser sends to the callback besides the answer, and what other people's pages make it
+send.
+"""
 
 from __future__ import annotations
 
@@ -92,7 +95,10 @@ async def test_a_prefetch_of_the_right_answer_is_not_the_answer(
 async def test_the_right_answer_as_a_part_of_another_page_is_not_the_answer(
     stage: Stage, context: BrowserContext, tmp_path: Path
 ) -> None:
-    """CB-07: only a navigation that a person made counts, not an image, a frame, a style, a script or a fetch."""
+    """
+    CB-07: only a navigation that a person made counts, not an image, a frame, a style, a script or
+    a fetch.
+    """
     stage.authorize_page = "<!doctype html>" + LINK
     # Five addresses and not one, since a browser asks once for what it needs twice.
     parts = (
@@ -119,12 +125,16 @@ async def test_the_right_answer_as_a_part_of_another_page_is_not_the_answer(
 
 
 async def statuses_of(tab: Page) -> Callable[[], dict[str, int]]:
-    """Note how each request of *tab* is answered, also where the browser keeps the answer from the page that asked."""
+    """
+    Note how each request of *tab* is answered, also where the browser keeps the answer from the
+    page that asked.
+    """
     urls: dict[str, str] = {}
     statuses: dict[str, int] = {}
     session = await tab.context.new_cdp_session(tab)
     session.on(
-        "Network.requestWillBeSent", lambda told: urls.update({told["requestId"]: told["request"]["url"]})
+        "Network.requestWillBeSent",
+        lambda told: urls.update({told["requestId"]: told["request"]["url"]}),
     )
     session.on(
         "Network.responseReceivedExtraInfo",
@@ -142,8 +152,14 @@ async def test_a_page_that_sends_the_browser_here_with_a_forged_answer_ends_noth
     async with login(*stage.flags(), "--no-browser", home=tmp_path) as command:
         tab, other = await context.new_page(), await context.new_page()
         await tab.goto(await command.open_page())
-        for forged in ("error=access_denied", "error=access_denied&state=guessed", "code=x&state=guessed"):
-            stage.pages["/other"] = f"<script>location = '{await command.redirect_uri()}?{forged}'</script>"
+        for forged in (
+            "error=access_denied",
+            "error=access_denied&state=guessed",
+            "code=x&state=guessed",
+        ):
+            stage.pages["/other"] = (
+                f"<script>location = '{await command.redirect_uri()}?{forged}'</script>"
+            )
             await other.goto(f"{stage.issuer}/other")
             await other.wait_for_url(f"**/callback?{forged}")
             assert "goes on" in await other.locator("main").inner_text()
@@ -155,7 +171,9 @@ async def test_a_page_that_sends_the_browser_here_with_a_forged_answer_ends_noth
     assert stage.exchanges == 1
 
 
-async def test_a_forged_form_post_ends_nothing(stage: Stage, context: BrowserContext, tmp_path: Path) -> None:
+async def test_a_forged_form_post_ends_nothing(
+    stage: Stage, context: BrowserContext, tmp_path: Path
+) -> None:
     """CB-06: the callback takes a POST only when form_post was asked for."""
     stage.authorize_page = "<!doctype html>" + LINK
     async with login(*stage.flags(), "--no-browser", home=tmp_path) as command:
@@ -175,8 +193,13 @@ async def test_a_forged_form_post_ends_nothing(stage: Stage, context: BrowserCon
     assert ended.exit_code == 0
 
 
-async def test_another_name_for_this_machine_is_not_served(stage: Stage, tab: Page, tmp_path: Path) -> None:
-    """CB-05: DNS rebinding makes a browser send a foreign Host to 127.0.0.1; so does `localhost` where it is not registered."""
+async def test_another_name_for_this_machine_is_not_served(
+    stage: Stage, tab: Page, tmp_path: Path
+) -> None:
+    """
+    CB-05: DNS rebinding makes a browser send a foreign Host to 127.0.0.1; so does `localhost` where
+    it is not registered.
+    """
     stage.authorize_page = "<!doctype html>" + LINK
     async with login(*stage.flags(), "--no-browser", home=tmp_path) as command:
         await tab.goto(await command.open_page())

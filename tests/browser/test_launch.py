@@ -35,7 +35,10 @@ pytestmark = [
 async def test_the_browser_is_started_on_a_local_address_that_leads_to_the_server(
     stage: Stage, tab: Page, witness: Witness, tmp_path: Path
 ) -> None:
-    """AQ-06: one argument, in which there is nothing but a host, a port and a number nobody can guess."""
+    """
+    AQ-06: one argument, in which there is nothing but a host, a port and a number
+    nobody can guess.
+    """
     async with (
         stand_in(tmp_path) as (started, browser),
         login(*stage.flags(), home=tmp_path, more=browser) as command,
@@ -49,7 +52,9 @@ async def test_the_browser_is_started_on_a_local_address_that_leads_to_the_serve
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+/[A-Za-z0-9_-]{16,}", address)
     assert urlsplit(address).port == urlsplit(asked["redirect_uri"]).port
     assert not [
-        value for value in (asked["state"], asked["code_challenge"], asked["nonce"]) if value in address
+        value
+        for value in (asked["state"], asked["code_challenge"], asked["nonce"])
+        if value in address
     ]
     assert ended.exit_code == 0
     assert token_file(tmp_path)["access_token"] == "a-token"
@@ -60,7 +65,10 @@ async def test_the_browser_is_started_on_a_local_address_that_leads_to_the_serve
 async def test_a_launch_address_that_is_opened_twice_ends_the_login(
     stage: Stage, context: BrowserContext, tmp_path: Path
 ) -> None:
-    """CB-16: whoever opened it first has state and challenge, and could send a code of their own."""
+    """
+    CB-16: whoever opened it first has state and challenge, and could send a code of
+    their own.
+    """
     stage.authorize_page = "<!doctype html><title>Sign in</title><p>the server's own page"
     async with (
         stand_in(tmp_path) as (started, browser),

@@ -1,4 +1,7 @@
-"""`localhost` and ::1 as redirect hosts: a browser chooses the family, so both must be ours or none."""
+"""
+`localhost` and ::1 as redirect hosts: a browser chooses the family, so both must be
+ours or none.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +56,9 @@ async def test_every_loopback_host_leads_the_browser_here(
     assert is_free(callback.port or 0, "::1")
 
 
-async def test_both_families_of_localhost_are_held_while_waiting(stage: Stage, tmp_path: Path) -> None:
+async def test_both_families_of_localhost_are_held_while_waiting(
+    stage: Stage, tmp_path: Path
+) -> None:
     """CB-04: with one of them free, another program could take it and be sent the code."""
     flags = (*stage.flags(), "--redirect-uri", "http://localhost:0/callback", "--no-browser")
     async with login(*flags, home=tmp_path) as command:
@@ -63,11 +68,21 @@ async def test_both_families_of_localhost_are_held_while_waiting(stage: Stage, t
         assert not is_free(port, "::1")
 
 
-async def test_a_stranger_on_one_family_makes_localhost_unusable(stage: Stage, tmp_path: Path) -> None:
-    """CB-04: measured, Chromium gave the code to the program on ::1 while ours waited on 127.0.0.1."""
+async def test_a_stranger_on_one_family_makes_localhost_unusable(
+    stage: Stage, tmp_path: Path
+) -> None:
+    """
+    CB-04: measured, Chromium gave the code to the program on ::1 while ours waited on
+    127.0.0.1.
+    """
     with socket.create_server(("::1", 0), family=socket.AF_INET6) as stranger:
         port = stranger.getsockname()[1]
-        flags = (*stage.flags(), "--redirect-uri", f"http://localhost:{port}/callback", "--no-browser")
+        flags = (
+            *stage.flags(),
+            "--redirect-uri",
+            f"http://localhost:{port}/callback",
+            "--no-browser",
+        )
         async with login(*flags, home=tmp_path) as command:
             ended = await command.outcome()
 

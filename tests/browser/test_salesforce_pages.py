@@ -59,10 +59,14 @@ async def test_a_person_can_click_through(
 async def test_the_error_page_is_where_the_tab_stays(salesforce: Salesforce, tab: Page) -> None:
     """What the app does not hear of is read by the person."""
     salesforce.put(
-        replace(APP, callback_urls=salesforce.world.apps[APP.client_id].callback_urls, installed=False)
+        replace(
+            APP, callback_urls=salesforce.world.apps[APP.client_id].callback_urls, installed=False
+        )
     )
     salesforce.world.errors_on_page = True
     await tab.goto(address(salesforce))
     await log_in(tab, USER.password)
     await tab.wait_for_url("**/RemoteAccessErrorPage.apexp?*")
-    assert "OAUTH_EC_APP_NOT_FOUND : External client app is not installed" in await tab.inner_text("body")
+    assert "OAUTH_EC_APP_NOT_FOUND : External client app is not installed" in await tab.inner_text(
+        "body"
+    )

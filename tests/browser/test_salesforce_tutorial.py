@@ -1,4 +1,7 @@
-"""The tutorial by hand, as one command: app set up, sign-in in Chromium, an API call; and the errors that it ends with."""
+"""
+The tutorial by hand, as one command: app set up, sign-in in Chromium, an API call; and the errors
+that it ends with.
+"""
 
 from __future__ import annotations
 
@@ -82,7 +85,11 @@ async def test_denying_is_said_in_the_tab_and_in_the_terminal(
         await tab.click("#oadeny")
         await tab.wait_for_url("**/done/*")
         ended = await command.outcome()
-    assert (ended.exit_code, ended.error["code"], no_token_file(tmp_path)) == (3, "access-denied", True)
+    assert (ended.exit_code, ended.error["code"], no_token_file(tmp_path)) == (
+        3,
+        "access-denied",
+        True,
+    )
     # The same words in both places.
     assert ended.error["fix"] in (await tab.locator("main").inner_text()).replace("\n", " ")
 
@@ -104,7 +111,8 @@ async def test_a_wrong_secret_is_explained_in_the_tab_too(
     assert ended.error["fix"] in (await tab.locator("main").inner_text()).replace("\n", " ")
 
 
-# What is wrong with the app, whether a sign-in page comes first, what the tab then says, and a part of the fix.
+# What is wrong with the app, whether a sign-in page comes first, what the tab then says, and a part
+# of the fix.
 SHOWN: dict[str, tuple[dict[str, Any], bool, str, str]] = {
     "redirect_uri_mismatch": (
         {"callback_urls": ("http://localhost:1/callback",)},
@@ -112,7 +120,12 @@ SHOWN: dict[str, tuple[dict[str, Any], bool, str, str]] = {
         "redirect_uri_mismatch",
         "Callback URL",
     ),
-    "an app made a minute ago": ({"active_from": time.time() + 600}, False, "invalid_client_id", "doctor"),
+    "an app made a minute ago": (
+        {"active_from": time.time() + 600},
+        False,
+        "invalid_client_id",
+        "doctor",
+    ),
     "login.salesforce.com for a local app": (
         {"distribution": "local"},
         True,
@@ -132,7 +145,10 @@ SHOWN: dict[str, tuple[dict[str, Any], bool, str, str]] = {
 async def test_what_the_tab_alone_says_is_pasted_and_explained(
     salesforce: Salesforce, port: int, tab: Page, tmp_path: Path, *, name: str
 ) -> None:
-    """Nothing comes back; the words on the page, line by line, end the login with the reason and the fix."""
+    """
+    Nothing comes back; the words on the page, line by line, end the login with the reason and the
+    fix.
+    """
     switches, signs_in, error, fix = SHOWN[name]
     app = next(iter(salesforce.world.apps.values()))
     salesforce.put(replace(app, require_secret_web=False, **switches))

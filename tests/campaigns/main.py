@@ -36,7 +36,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/campaign_refresh")
     parser.add_argument("--all", action="store_true", help="the whole product, not pairs")
     parser.add_argument("--within", type=float, metavar="SECONDS", help="begin no case after that")
-    parser.add_argument("--seed", type=int, default=1, help="of the order of the cases (default: 1)")
+    parser.add_argument(
+        "--seed", type=int, default=1, help="of the order of the cases (default: 1)"
+    )
     parser.add_argument("--case", metavar="JSON", help="run this one, as it was printed")
     parser.add_argument(
         "--build", type=Path, default=ROOT, help="another tree of the program, to see it fail"
@@ -53,7 +55,9 @@ def main() -> int:
         for verdict in _each(stage.run, cases, arguments.within or float("inf")):
             counts.update(_counted(verdict))
             if verdict.lost:
-                _say(f"LOST ({verdict.lost}): --case '{json.dumps(verdict.case)}'\n  {verdict.said.strip()}")
+                _say(
+                    f"LOST ({verdict.lost}): --case '{json.dumps(verdict.case)}'\n  {verdict.said.strip()}"
+                )
     _say(
         f"refresh campaign: {counts['cases']:,} of {total:,} cases in {time.monotonic() - began:.0f} s,"
         f" {counts['requests']:,} requests; kept the old one {counts['the old one']:,},"
@@ -82,7 +86,9 @@ def _counted(verdict: Verdict) -> dict[str, int]:
     }
 
 
-def _each(run: Callable[[Case], Verdict], cases: Iterable[Case], within_s: float) -> Iterator[Verdict]:
+def _each(
+    run: Callable[[Case], Verdict], cases: Iterable[Case], within_s: float
+) -> Iterator[Verdict]:
     """Run *cases*, some at a time, and give what becomes of them as it does."""
     deadline = time.monotonic() + within_s
     left = iter(cases)
@@ -100,7 +106,10 @@ def _each(run: Callable[[Case], Verdict], cases: Iterable[Case], within_s: float
 
 
 def _faketime() -> str:
-    """Return what has to be preloaded for another time of day; install it where that can be done."""
+    """
+    Return what has to be preloaded for another time of day; install it where that can
+    be done.
+    """
     (part,) = (part for part in install.PARTS if "faketime" in part.names)
     try:
         if not part.is_there():

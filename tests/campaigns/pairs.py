@@ -33,7 +33,9 @@ def pairs(factors: Mapping[str, Sequence[str]]) -> Iterator[Case]:
             continue
         case = dict(first)
         for name in sorted(set(names) - case.keys(), key=names.index):
-            case[name] = max(factors[name], key=lambda value: _gain(case, name, value, names, open_pairs))
+            case[name] = max(
+                factors[name], key=lambda value: _gain(case, name, value, names, open_pairs)
+            )
         open_pairs -= _pairs_of(case, names)
         yield {name: case[name] for name in names}
 
@@ -56,7 +58,8 @@ def size(factors: Mapping[str, Sequence[str]]) -> int:
 def shuffled(factors: Mapping[str, Sequence[str]], seed: int) -> Iterator[Case]:
     """Give the whole product, each case once, in an order of *seed*'s."""
     total, random = size(factors), Random(seed)  # noqa: S311 - a test's order
-    # A full cycle over the next power of two, which visits each number once: the product is too large for a list.
+    # A full cycle over the next power of two, which visits each number once: the product is too
+    # large for a list.
     modulus = 1 << (total - 1).bit_length()
     number, step = random.randrange(modulus), 4 * random.randrange(modulus // 4) + 1
     increment = 2 * random.randrange(modulus // 2) + 1

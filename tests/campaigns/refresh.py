@@ -1,7 +1,9 @@
 """
-The refresh under all that may happen to it: clocks that jump, servers that are slow, signals, odd answers, keyrings that fail.
+The refresh under all that may happen to it: clocks that jump, servers that are slow, signals, odd
+answers, keyrings that fail.
 
-A case is lost when the refresh token that is stored in the end is not the one that the server takes next.
+A case is lost when the refresh token that is stored in the end is not the one that the server takes
+next.
 """
 
 from __future__ import annotations
@@ -46,7 +48,9 @@ SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGKILL")
 CALLS = 14
 """A refresh makes that many of the keyring, or fewer."""
 FAULTS = tuple(
-    f"keyring, {how} at call {number}" for how in ("fails", "locks") for number in range(1, CALLS + 1)
+    f"keyring, {how} at call {number}"
+    for how in ("fails", "locks")
+    for number in range(1, CALLS + 1)
 )
 FACTORS: dict[str, Sequence[str]] = {
     "answer": (PLAIN, *ODD_ANSWERS),
@@ -72,7 +76,8 @@ def factors_of_pairs() -> tuple[dict[str, Sequence[str]], ...]:
     """
     Give the factors in two parts, so that the pairs are done in minutes.
 
-    In one the keyring works, and of the odd answers some are left out, evenly; in the other it fails.
+    In one the keyring works, and of the odd answers some are left out, evenly; in the other it
+    fails.
     """
     step = len(ODD_ANSWERS) / ODD_IN_PAIRS
     names = list(ODD_ANSWERS)
@@ -90,7 +95,10 @@ def factors_of_pairs() -> tuple[dict[str, Sequence[str]], ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What became of a case: *kept* is what was stored in the end, *lost* why it is of no use, if it is not."""
+    """
+    What became of a case: *kept* is what was stored in the end, *lost* why it is of no use, if it
+    is not.
+    """
 
     case: Case
     kept: str = ""
@@ -118,7 +126,10 @@ asyncio.run(main(sys.argv[1], sys.argv[2], sys.argv[3] == "again"))
 
 
 class Stage:
-    """Where cases are run: at *server*, of the program in *build*, under libfaketime from *preload*."""
+    """
+    Where cases are run: at *server*, of the program in *build*, under libfaketime from
+    *preload*.
+    """
 
     def __init__(self, server: RotatingServer, *, build: Path = ROOT, preload: str = "") -> None:
         self._server = server
@@ -128,7 +139,10 @@ class Stage:
         self._environ_lock = threading.Lock()
 
     def run(self, case: Case) -> Verdict:
-        """Run *case*; again where the server was not asked, since now and then libfaketime itself fails (EINVAL)."""
+        """
+        Run *case*; again where the server was not asked, since now and then libfaketime itself
+        fails (EINVAL).
+        """
         for _ in range(TRIES):
             verdict = self._run(case)
             if verdict.lost != NOT_ASKED:
@@ -182,7 +196,10 @@ class Stage:
         return f"{process.returncode}: {said}"
 
     def _environment(self, case: Case, home: _Home) -> dict[str, str]:
-        more = {"PYTHONPATH": os.pathsep.join((str(BACKENDS), str(self._build))), **home.environment}
+        more = {
+            "PYTHONPATH": os.pathsep.join((str(BACKENDS), str(self._build))),
+            **home.environment,
+        }
         if case["clock"] != "+0":
             # The running clock stays: it is the time of day that jumps.
             more |= {
@@ -226,7 +243,9 @@ class _Home:
         }
 
     def sign_in(self, endpoint: str, family: Family) -> str:
-        lasts_s = -1.0 if self._case["old token"] == "expired" else 40 + _seconds(self._case["clock"])
+        lasts_s = (
+            -1.0 if self._case["old token"] == "expired" else 40 + _seconds(self._case["clock"])
+        )
         document = {
             "version": 1,
             "profile": "default",
@@ -240,7 +259,11 @@ class _Home:
             "extra": {},
             "identity": {"subject": "ada-1", "name": "ada"},
             "client": {"client_id": "the-client"},
-            "server": {"issuer": ISSUER, "authorization_endpoint": ISSUER, "token_endpoint": endpoint},
+            "server": {
+                "issuer": ISSUER,
+                "authorization_endpoint": ISSUER,
+                "token_endpoint": endpoint,
+            },
             "settings": {},
         }
         with self._environ_lock:

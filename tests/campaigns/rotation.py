@@ -1,4 +1,7 @@
-"""A token endpoint that rotates and forgives nothing, in the ways of a case, for many cases at once."""
+"""
+A token endpoint that rotates and forgives nothing, in the ways of a case, for many
+cases at once.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,10 @@ PLAIN = "as it should be"
 
 @dataclass(slots=True)
 class Family:
-    """The refresh tokens of one sign-in: *current* is the one that works, until an older one comes and all are *revoked*."""
+    """
+    The refresh tokens of one sign-in: *current* is the one that works, until an older one comes and
+    all are *revoked*.
+    """
 
     case: Case
     current: str = field(default_factory=lambda: token_hex(16))
@@ -48,7 +54,9 @@ class Family:
     @property
     def taken(self) -> set[str]:
         """The refresh tokens that would be taken now."""
-        return {self.current} | ({self.before} if self.case["trouble"] == "dropped, and forgiven" else set())
+        return {self.current} | (
+            {self.before} if self.case["trouble"] == "dropped, and forgiven" else set()
+        )
 
     def answer(self, connection: Connection) -> None:
         """Rotate first, wait then: whoever does not wait has lost it."""
@@ -75,7 +83,9 @@ class Family:
             self.current = token
         if self.revoked or token != self.current:
             self.revoked = True
-            return json_answer({"error": "invalid_grant", "error_description": "reuse detected"}, status=400)
+            return json_answer(
+                {"error": "invalid_grant", "error_description": "reuse detected"}, status=400
+            )
         return b""
 
     def _next(self) -> bytes:

@@ -1,4 +1,7 @@
-"""RF-05: the refresh campaign: it finds what is lost, it leaves nothing out, and nothing is lost."""
+"""
+RF-05: the refresh campaign: it finds what is lost, it leaves nothing out, and nothing
+is lost.
+"""
 
 from __future__ import annotations
 
@@ -62,7 +65,10 @@ CUT_SHORT: Case = {
 @posix
 @pytest.mark.slow
 def test_the_campaign_finds_a_refresh_that_is_cut_short(tmp_path: Path) -> None:
-    """RF-05: in a build that gives a sent refresh up with its caller; in ours the same case is well."""
+    """
+    RF-05: in a build that gives a sent refresh up with its caller; in ours the same
+    case is well.
+    """
     assert campaign("--case", json.dumps(CUT_SHORT)).returncode == 0
     shutil.copytree(ROOT / "loopback_auth", tmp_path / "loopback_auth")
     module = tmp_path / "loopback_auth" / "flows" / "in_flight.py"
@@ -79,8 +85,13 @@ def test_the_campaign_finds_a_refresh_that_is_cut_short(tmp_path: Path) -> None:
 @posix
 @pytest.mark.slow
 @pytest.mark.timeout(1500)
-def test_rf_05_no_pair_of_troubles_costs_a_refresh_token(capsys: pytest.CaptureFixture[str]) -> None:
-    """RF-05, RF-07, CL-07: rotation without grace, clocks that jump, slow servers, signals, odd answers, keyrings that fail."""
+def test_rf_05_no_pair_of_troubles_costs_a_refresh_token(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """
+    RF-05, RF-07, CL-07: rotation without grace, clocks that jump, slow servers, signals, odd
+    answers, keyrings that fail.
+    """
     done = campaign("--within", "540")
     with capsys.disabled():
         sys.stdout.write("\n" + done.stdout[-5000:])

@@ -124,7 +124,14 @@ async def test_a_body_is_sent_as_given(
 async def piped(octets: bytes, *words: str, home: Path) -> tuple[int, bytes, bytes]:
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(
-        *COMMAND, "api", *words, stdin=pipe, stdout=pipe, stderr=pipe, cwd=home, env=environment(home)
+        *COMMAND,
+        "api",
+        *words,
+        stdin=pipe,
+        stdout=pipe,
+        stderr=pipe,
+        cwd=home,
+        env=environment(home),
     )
     stdout, stderr = await process.communicate(octets)
     assert process.returncode is not None
@@ -138,7 +145,11 @@ async def test_standard_input_is_sent_and_kept_for_a_second_time(
     """RF-07: one refresh, and the request again, its body too."""
     signed_in(server, tmp_path)
     server.answers["/me"] = only_for_the_new_token
-    assert await piped(b'{"x": "\xff"}', "/me", "-d", "-", home=tmp_path) == (0, b'{"good": true}', b"")
+    assert await piped(b'{"x": "\xff"}', "/me", "-d", "-", home=tmp_path) == (
+        0,
+        b'{"good": true}',
+        b"",
+    )
     assert [asked.body for asked in server.asked("/me")] == [b'{"x": "\xff"}'] * 2
     assert {asked.header("content-type") for asked in server.asked("/me")} == {"application/json"}
     assert len(server.asked("/token")) == 1
@@ -149,7 +160,9 @@ def only_for_the_new_token(connection: Connection) -> None:
     connection.socket.sendall(json_answer({"good": good}, status=200 if good else 401))
 
 
-async def test_a_token_that_expired_is_refreshed_first(server: ScriptedServer, tmp_path: Path) -> None:
+async def test_a_token_that_expired_is_refreshed_first(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
     signed_in(server, tmp_path, lasts_s=-5)
     server.answers["/me"] = only_for_the_new_token
     assert (await api("/me", home=tmp_path)).stdout == '{"good": true}'
@@ -175,7 +188,10 @@ async def test_a_401_that_remains(
     error: str,
     fix: str,
 ) -> None:
-    """Where nothing could be refreshed a sign-in may help; where a new token was refused, it would not."""
+    """
+    Where nothing could be refreshed a sign-in may help; where a new token was refused, it would
+    not.
+    """
     signed_in(server, tmp_path, refresh_token=refresh_token)
     server.answers["/me"] = json_answer([{"errorCode": "INVALID_SESSION_ID"}], status=401)
     outcome = await api("/me", home=tmp_path)
@@ -265,10 +281,14 @@ async def test_another_server_is_refused_before_anything_is_sent(
         assert (await api(other.url("/me"), home=tmp_path)).exit_code == 2
 
 
-async def test_a_path_is_below_what_the_provider_says(server: ScriptedServer, tmp_path: Path) -> None:
+async def test_a_path_is_below_what_the_provider_says(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
     """For Salesforce that is what the token endpoint named."""
     server.answers["/services/data"] = json_answer([])
-    signed_in(server, tmp_path, settings={"provider": "salesforce"}, extra={"instance_url": server.origin})
+    signed_in(
+        server, tmp_path, settings={"provider": "salesforce"}, extra={"instance_url": server.origin}
+    )
     assert (await api("services/data?q=SELECT Id", home=tmp_path)).stdout == "[]"
     assert server.requests[-1].target == "/services/data?q=SELECT%20Id"
 
@@ -277,7 +297,9 @@ async def test_include_prints_the_head_first_without_what_steers_a_terminal(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
     signed_in(server, tmp_path)
-    server.answers["/me"] = plain_answer(b"body\x1b", "X-Odd: a\x1b[2Jb\x9bc", "X-Odd: 2", kind="text/plain")
+    server.answers["/me"] = plain_answer(
+        b"body\x1b", "X-Odd: a\x1b[2Jb\x9bc", "X-Odd: 2", kind="text/plain"
+    )
     outcome = await api("/me", "-i", home=tmp_path)
     head, _, body = outcome.stdout.partition("\n\n")
     assert head.splitlines()[0] == "HTTP/1.1 200 Said"
@@ -296,11 +318,20 @@ async def test_json_is_one_document_with_the_error_if_there_is_one(
     signed_in(server, tmp_path)
     server.answers["/me"] = json_answer({"name": "ada"}, "X-A: 1", "x-a: 2", "X-Odd: a\x1bb")
     told = (await api("/me", "--json", home=tmp_path)).document
-    headers = {"content-type": "application/json", "content-length": "15", "x-a": "1, 2", "x-odd": "a b"}
+    headers = {
+        "content-type": "application/json",
+        "content-length": "15",
+        "x-a": "1, 2",
+        "x-odd": "a b",
+    }
     assert told == {"version": 1, "status": 200, "headers": headers, "body": {"name": "ada"}}
     server.answers["/me"] = plain_answer(b"no", status=404, kind="text/plain")
     outcome = await api("/me", "--json", home=tmp_path)
-    assert (outcome.exit_code, outcome.document["body"], outcome.error["code"]) == (7, "no", "api-refused")
+    assert (outcome.exit_code, outcome.document["body"], outcome.error["code"]) == (
+        7,
+        "no",
+        "api-refused",
+    )
     assert outcome.error["exit_code"] == 7
     outcome = await api("https://evil.example/", "--json", home=tmp_path)
     assert (outcome.exit_code, set(outcome.document)) == (2, {"version", "error"})
@@ -400,7 +431,9 @@ async def test_what_cannot_be_asked_is_told(
     assert server.requests == []
 
 
-async def test_cl_02_verbose_tells_requests_and_no_secret(server: ScriptedServer, tmp_path: Path) -> None:
+async def test_cl_02_verbose_tells_requests_and_no_secret(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
     """CL-02: neither tokens nor the query nor headers."""
     signed_in(server, tmp_path)
     server.answers["/me"] = only_for_the_new_token
@@ -439,7 +472,10 @@ async def start(*words: str, home: Path, **streams: Any) -> asyncio.subprocess.P
 
 
 async def gone(process: asyncio.subprocess.Process) -> None:
-    """Wait for the end of *process* alone; asyncio's own `wait` waits for pipes as well, and for one that nobody reads for ever."""
+    """
+    Wait for the end of *process* alone; asyncio's own `wait` waits for pipes as well, and for one
+    that nobody reads for ever.
+    """
     async with asyncio.timeout(30):
         while process.returncode is None:  # noqa: ASYNC110 - there is no event for this alone
             await asyncio.sleep(0.01)
@@ -474,7 +510,10 @@ def begin_and_hang(connection: Connection) -> None:
 
 
 async def test_ctrl_c_ends_it_within_two_seconds(server: ScriptedServer, tmp_path: Path) -> None:
-    """While the server computes, in the middle of an answer, and while the reader of ours is stuck."""
+    """
+    While the server computes, in the middle of an answer, and while the reader of ours
+    is stuck.
+    """
     signed_in(server, tmp_path)
     server.answers["/hang"] = hang
     server.answers["/some"] = begin_and_hang
@@ -494,7 +533,9 @@ async def test_ctrl_c_ends_it_within_two_seconds(server: ScriptedServer, tmp_pat
 
 
 @pytest.mark.slow
-async def test_ctrl_c_ends_it_while_a_pipe_says_nothing(server: ScriptedServer, tmp_path: Path) -> None:
+async def test_ctrl_c_ends_it_while_a_pipe_says_nothing(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
     """While it reads what it keeps, and when so much has come that it is being sent."""
     signed_in(server, tmp_path)
     server.answers["/me"] = hang
@@ -513,7 +554,9 @@ async def test_ctrl_c_ends_it_while_a_pipe_says_nothing(server: ScriptedServer, 
 
 
 @pytest.mark.slow
-async def test_a_reader_that_has_enough_ends_it_quietly(server: ScriptedServer, tmp_path: Path) -> None:
+async def test_a_reader_that_has_enough_ends_it_quietly(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
     signed_in(server, tmp_path)
     server.answers["/me"] = streaming(HEAD, b"x" * (1 << 20), 1000)
     process = await start("/me", home=tmp_path)
@@ -545,7 +588,9 @@ async def test_a_full_disk_is_told(server: ScriptedServer, tmp_path: Path) -> No
     assert (process.returncode, b"error[output-failed]" in stderr) == (1, True)
 
 
-async def test_on_a_terminal_an_answer_steers_nothing(server: ScriptedServer, tmp_path: Path) -> None:
+async def test_on_a_terminal_an_answer_steers_nothing(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
     """In a pipe it is as it came, octet by octet."""
     signed_in(server, tmp_path)
     octets = b"a\x1b]0;evil\x07b\x9b2J\xc2\x9b1mc\rd\te\xc3\xa9\n"

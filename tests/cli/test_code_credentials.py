@@ -46,7 +46,14 @@ def salesforce(app: Mapping[str, Any] | None = None, org: Mapping[str, Any] | No
 
 
 def words(server: Salesforce, *more: str) -> tuple[str, ...]:
-    where = ("--provider", "salesforce", "--login-url", server.my_domain(), "--client-id", APP.client_id)
+    where = (
+        "--provider",
+        "salesforce",
+        "--login-url",
+        server.my_domain(),
+        "--client-id",
+        APP.client_id,
+    )
     return (*FLOW, *where, *more)
 
 
@@ -122,7 +129,13 @@ REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], str, str, str]] = {
         "redirect-uri-mismatch",
         "http://localhost:1717/OauthRedirect",
     ),
-    "another secret": ({"require_secret_web": True}, {}, TYPED, "invalid-client", "--client-secret-prompt"),
+    "another secret": (
+        {"require_secret_web": True},
+        {},
+        TYPED,
+        "invalid-client",
+        "--client-secret-prompt",
+    ),
 }
 
 
@@ -137,8 +150,12 @@ async def test_what_the_server_refuses_is_explained(tmp_path: Path, name: str) -
     assert "lovelace" not in json.dumps(ended.error)
 
 
-@pytest.mark.parametrize("typed", ["", "\n", f"{USER.username}\n", f"{USER.username}\n\n", "a:b\nc\n"])
-async def test_what_cannot_be_sent_is_said_before_anything_is_sent(tmp_path: Path, typed: str) -> None:
+@pytest.mark.parametrize(
+    "typed", ["", "\n", f"{USER.username}\n", f"{USER.username}\n\n", "a:b\nc\n"]
+)
+async def test_what_cannot_be_sent_is_said_before_anything_is_sent(
+    tmp_path: Path, typed: str
+) -> None:
     with salesforce() as server:
         ended = await piped(typed, *words(server, "--json"), home=tmp_path)
         assert not server.requests
@@ -146,13 +163,19 @@ async def test_what_cannot_be_sent_is_said_before_anything_is_sent(tmp_path: Pat
 
 
 @pytest.mark.parametrize("other", ["--no-input", "--client-secret-stdin", "--manual", "--paste"])
-async def test_what_reads_or_forbids_the_same_input_is_refused_beside_it(tmp_path: Path, other: str) -> None:
-    ended = await run(*FLOW, "--provider", "salesforce", "--client-id", "x", other, "--json", home=tmp_path)
+async def test_what_reads_or_forbids_the_same_input_is_refused_beside_it(
+    tmp_path: Path, other: str
+) -> None:
+    ended = await run(
+        *FLOW, "--provider", "salesforce", "--client-id", "x", other, "--json", home=tmp_path
+    )
     assert (ended.exit_code, other in ended.error["message"]) == (2, True)
 
 
 @pytest.mark.parametrize("where", [("--provider", "github"), ("--issuer", "https://id.example")])
-async def test_a_password_goes_only_where_the_flow_is_known(tmp_path: Path, where: tuple[str, str]) -> None:
+async def test_a_password_goes_only_where_the_flow_is_known(
+    tmp_path: Path, where: tuple[str, str]
+) -> None:
     """Off, but for providers whose file says that they have it."""
     ended = await piped(TYPED, *FLOW, *where, "--client-id", "x", "--json", home=tmp_path)
     assert (ended.exit_code, "has no flow code-credentials" in ended.error["message"]) == (2, True)

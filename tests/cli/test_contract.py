@@ -1,4 +1,7 @@
-"""The command line's promises: streams, exit statuses, JSON - CL-01, CL-02, CL-03, CL-06, CL-10, CL-11."""
+"""
+The command line's promises: streams, exit statuses, JSON - CL-01, CL-02, CL-03, CL-06, CL-10,
+CL-11.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,14 @@ import pytest
 
 from loopback_auth.testing import AuthorizationServer, Browser, Client
 from loopback_auth.testing.http import faults
-from tests.support.servers.command import COMMAND, environment, login, no_token_file, run, token_file
+from tests.support.servers.command import (
+    COMMAND,
+    environment,
+    login,
+    no_token_file,
+    run,
+    token_file,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +44,10 @@ STORED = {
     "expires_at": None,
     "extra": {},
     "client": {"client_id": "c"},
-    "server": {"authorization_endpoint": "https://id.example/a", "token_endpoint": "https://id.example/t"},
+    "server": {
+        "authorization_endpoint": "https://id.example/a",
+        "token_endpoint": "https://id.example/t",
+    },
     "settings": {},
 }
 
@@ -57,8 +70,13 @@ async def visit(url: str, browser: Browser | None = None) -> int:
     return (await asyncio.to_thread((browser or Browser()).visit, url)).status
 
 
-async def test_a_sign_in_as_a_program_sees_it_cl_01(server: AuthorizationServer, tmp_path: Path) -> None:
-    """CL-01: one JSON document on stdout, one event a line on stderr, in their order; no token in either."""
+async def test_a_sign_in_as_a_program_sees_it_cl_01(
+    server: AuthorizationServer, tmp_path: Path
+) -> None:
+    """
+    CL-01: one JSON document on stdout, one event a line on stderr, in their order; no token in
+    either.
+    """
     async with login("--issuer", server.issuer, "--client-id", "demo", home=tmp_path) as sign_in:
         assert await visit(await sign_in.open_page()) == 200
         outcome = await sign_in.outcome()
@@ -79,8 +97,13 @@ async def start(arguments: list[str], home: Path) -> asyncio.subprocess.Process:
     )
 
 
-async def test_a_sign_in_as_a_person_sees_it_aq_09(server: AuthorizationServer, tmp_path: Path) -> None:
-    """AQ-09: host, client and scopes are told before the wait, the address stands alone on a line, and nothing comes on stdout."""
+async def test_a_sign_in_as_a_person_sees_it_aq_09(
+    server: AuthorizationServer, tmp_path: Path
+) -> None:
+    """
+    AQ-09: host, client and scopes are told before the wait, the address stands alone on a line, and
+    nothing comes on stdout.
+    """
     process = await start(["login", "--issuer", server.issuer, "--client-id", "demo"], tmp_path)
     assert process.stderr
     lines = []
@@ -105,8 +128,12 @@ async def test_a_sign_in_as_a_person_sees_it_aq_09(server: AuthorizationServer, 
 
 
 @pytest.mark.slow
-async def test_quiet_says_the_address_and_nothing_else(server: AuthorizationServer, tmp_path: Path) -> None:
-    process = await start(["login", "-q", "--issuer", server.issuer, "--client-id", "demo"], tmp_path)
+async def test_quiet_says_the_address_and_nothing_else(
+    server: AuthorizationServer, tmp_path: Path
+) -> None:
+    process = await start(
+        ["login", "-q", "--issuer", server.issuer, "--client-id", "demo"], tmp_path
+    )
     assert process.stderr
     url = (await process.stderr.readline()).decode().strip()
     await visit(url)
@@ -117,7 +144,10 @@ async def test_quiet_says_the_address_and_nothing_else(server: AuthorizationServ
 async def test_verbose_tells_each_request_and_no_secret_cl_02(
     server: AuthorizationServer, tmp_path: Path
 ) -> None:
-    """CL-02: the trace has methods, hosts, paths and statuses; state, code, verifier, secret and tokens are not in it."""
+    """
+    CL-02: the trace has methods, hosts, paths and statuses; state, code, verifier, secret and
+    tokens are not in it.
+    """
     where = ("--issuer", server.issuer, "--client-id", "confidential", "-v")
     async with login(*where, home=tmp_path, secret=SECRET) as sign_in:
         page = await asyncio.to_thread(Browser().visit, await sign_in.open_page())
@@ -166,7 +196,9 @@ EXITS = [
 
 
 @pytest.mark.slow_cases
-@pytest.mark.parametrize(("_name", "what", "browser", "status", "code"), EXITS, ids=[row[0] for row in EXITS])
+@pytest.mark.parametrize(
+    ("_name", "what", "browser", "status", "code"), EXITS, ids=[row[0] for row in EXITS]
+)
 async def test_exit_status_error_document_and_page_agree_cl_10_cl_11_cb_13(
     server: AuthorizationServer,
     tmp_path: Path,
@@ -176,13 +208,20 @@ async def test_exit_status_error_document_and_page_agree_cl_10_cl_11_cb_13(
     status: int,
     code: str,
 ) -> None:
-    """CL-10, CL-11, CB-13: each outcome has its status and code, says why and what next, and the tab says the same."""
+    """
+    CL-10, CL-11, CB-13: each outcome has its status and code, says why and what next, and the tab
+    says the same.
+    """
     server.faults.update(what)
     async with login("--issuer", server.issuer, "--client-id", "demo", home=tmp_path) as sign_in:
         page = await visit(await sign_in.open_page(), browser)
         outcome = await sign_in.outcome()
 
-    assert (outcome.exit_code, outcome.error["code"], outcome.error["exit_code"]) == (status, code, status)
+    assert (outcome.exit_code, outcome.error["code"], outcome.error["exit_code"]) == (
+        status,
+        code,
+        status,
+    )
     assert page in (400, 403)
     assert outcome.error["message"]
     assert outcome.error["cause"]
@@ -208,20 +247,44 @@ USAGE = [
     (["login", "--client-secret", "CANARY"], 2, "usage"),
     (["login", "--client-secret=CANARY"], 2, "usage"),
     (
-        ["login", "--client-secret-stdin", "--no-input", "--provider", "github", "--client-id", "x"],
+        [
+            "login",
+            "--client-secret-stdin",
+            "--no-input",
+            "--provider",
+            "github",
+            "--client-id",
+            "x",
+        ],
         2,
         "usage",
     ),
     (["login", "--client-secret-prompt", "--provider", "github", "--client-id", "x"], 2, "usage"),
-    (["login", "--client-secret-env", "UNSET_NAME", "--provider", "github", "--client-id", "x"], 2, "usage"),
-    (["login", "--provider", "github", "--client-id", "x", "--param", "state=1"], 2, "parameter-refused"),
+    (
+        ["login", "--client-secret-env", "UNSET_NAME", "--provider", "github", "--client-id", "x"],
+        2,
+        "usage",
+    ),
+    (
+        ["login", "--provider", "github", "--client-id", "x", "--param", "state=1"],
+        2,
+        "parameter-refused",
+    ),
     (
         ["login", "--provider", "github", "--client-id", "x", "--param", "response_type=token"],
         2,
         "parameter-refused",
     ),
     (
-        ["login", "--provider", "github", "--client-id", "x", "--redirect-uri", "https://x.example/cb"],
+        [
+            "login",
+            "--provider",
+            "github",
+            "--client-id",
+            "x",
+            "--redirect-uri",
+            "https://x.example/cb",
+        ],
         2,
         "redirect-uri-refused",
     ),
@@ -251,11 +314,16 @@ USAGE = [
 
 
 @pytest.mark.slow_cases
-@pytest.mark.parametrize(("arguments", "status", "code"), USAGE, ids=[" ".join(row[0]) for row in USAGE])
+@pytest.mark.parametrize(
+    ("arguments", "status", "code"), USAGE, ids=[" ".join(row[0]) for row in USAGE]
+)
 async def test_mistakes_are_told_in_json_too_cl_06_cl_10_aq_03_aq_04(
     arguments: list[str], status: int, code: str, tmp_path: Path
 ) -> None:
-    """CL-06, CL-10, AQ-03, AQ-04: one document, the right status, and never the value that was refused."""
+    """
+    CL-06, CL-10, AQ-03, AQ-04: one document, the right status, and never the value that was
+    refused.
+    """
     outcome = await run(*arguments, "--json", home=tmp_path)
     assert (outcome.exit_code, outcome.error["code"]) == (status, code)
     assert outcome.stderr == ""
@@ -285,7 +353,9 @@ async def test_no_option_takes_a_secret_as_its_value_cl_06(tmp_path: Path) -> No
 
 
 @pytest.mark.slow
-async def test_a_wrong_secret_is_the_servers_refusal_7(server: AuthorizationServer, tmp_path: Path) -> None:
+async def test_a_wrong_secret_is_the_servers_refusal_7(
+    server: AuthorizationServer, tmp_path: Path
+) -> None:
     where = ("--issuer", server.issuer, "--client-id", "confidential")
     async with login(*where, home=tmp_path, secret="wrong") as sign_in:
         await visit(await sign_in.open_page())
@@ -299,8 +369,13 @@ HOSTILE = "\x1b[2J\x1b]0;owned\x07 red \u202e\u200b\x9b1m\r\nSet-Cookie: x" + "y
 async def test_the_servers_words_cannot_move_the_terminal_cl_03(
     server: AuthorizationServer, tmp_path: Path
 ) -> None:
-    """CL-03: an error description comes out as one line of printable characters, at most 300 of them."""
-    server.faults["authorize"] = faults.members(code=None, error="invalid_scope", error_description=HOSTILE)
+    """
+    CL-03: an error description comes out as one line of printable characters, at most
+    300 of them.
+    """
+    server.faults["authorize"] = faults.members(
+        code=None, error="invalid_scope", error_description=HOSTILE
+    )
     process = await start(["login", "--issuer", server.issuer, "--client-id", "demo"], tmp_path)
     assert process.stderr
     async for line in process.stderr:
@@ -333,8 +408,19 @@ async def test_timing_out_is_5_and_names_what_came_instead(
 
 
 async def test_signing_in_again_needs_no_flags(server: AuthorizationServer, tmp_path: Path) -> None:
-    """The credential remembers what it needs, the secret included; a later bare login and token work."""
-    where = ("work", "--issuer", server.issuer, "--client-id", "confidential", "--scope", "openid api")
+    """
+    The credential remembers what it needs, the secret included; a later bare login and
+    token work.
+    """
+    where = (
+        "work",
+        "--issuer",
+        server.issuer,
+        "--client-id",
+        "confidential",
+        "--scope",
+        "openid api",
+    )
     async with login(*where, home=tmp_path, secret=SECRET) as sign_in:
         await visit(await sign_in.open_page())
         assert (await sign_in.outcome()).exit_code == 0
@@ -359,7 +445,14 @@ async def test_signing_in_again_needs_no_flags(server: AuthorizationServer, tmp_
 async def test_a_secret_given_by_its_variables_name_is_kept_as_that_name(
     server: AuthorizationServer, tmp_path: Path
 ) -> None:
-    where = ("--issuer", server.issuer, "--client-id", "confidential", "--client-secret-env", "MY_SECRET")
+    where = (
+        "--issuer",
+        server.issuer,
+        "--client-id",
+        "confidential",
+        "--client-secret-env",
+        "MY_SECRET",
+    )
     async with login(*where, home=tmp_path, more={"MY_SECRET": SECRET}) as sign_in:
         await visit(await sign_in.open_page())
         assert (await sign_in.outcome()).exit_code == 0
@@ -369,7 +462,9 @@ async def test_a_secret_given_by_its_variables_name_is_kept_as_that_name(
     assert (outcome.exit_code, outcome.error["code"]) == (2, "usage")
 
 
-async def test_if_needed_returns_at_once_when_signed_in(server: AuthorizationServer, tmp_path: Path) -> None:
+async def test_if_needed_returns_at_once_when_signed_in(
+    server: AuthorizationServer, tmp_path: Path
+) -> None:
     async with login("--issuer", server.issuer, "--client-id", "demo", home=tmp_path) as sign_in:
         await visit(await sign_in.open_page())
         await sign_in.outcome()
@@ -383,7 +478,10 @@ async def test_if_needed_returns_at_once_when_signed_in(server: AuthorizationSer
 async def test_metadata_is_remembered_checked_again_and_a_moved_endpoint_refused(
     server: AuthorizationServer, tmp_path: Path
 ) -> None:
-    """A second sign-in uses the remembered endpoints at once; one that moved meanwhile is told, and nothing is sent anywhere."""
+    """
+    A second sign-in uses the remembered endpoints at once; one that moved meanwhile is told, and
+    nothing is sent anywhere.
+    """
     async with login("--issuer", server.issuer, "--client-id", "demo", home=tmp_path) as sign_in:
         await visit(await sign_in.open_page())
         assert (await sign_in.outcome()).exit_code == 0
@@ -412,7 +510,10 @@ async def test_metadata_is_remembered_checked_again_and_a_moved_endpoint_refused
 async def test_a_narrower_and_a_wider_scope_are_told_tr_05(
     server: AuthorizationServer, tmp_path: Path
 ) -> None:
-    """TR-05: what was granted is stored and the difference told; --strict-scope makes it an error and gives the tokens back."""
+    """
+    TR-05: what was granted is stored and the difference told; --strict-scope makes it an error and
+    gives the tokens back.
+    """
     server.faults["token"] = faults.members(scope="openid extra")
     where = ("--issuer", server.issuer, "--client-id", "demo", "--scope", "openid api")
     async with login(*where, home=tmp_path) as sign_in:
@@ -459,8 +560,13 @@ async def test_logout_revokes_and_forgets(server: AuthorizationServer, tmp_path:
 async def test_logout_forgets_though_the_server_fails_and_locally_asks_nobody(
     server: AuthorizationServer, tmp_path: Path
 ) -> None:
-    for arguments, status, revocation in ((["logout"], 7, "failed"), (["logout", "--local"], 0, "not asked")):
-        async with login("--issuer", server.issuer, "--client-id", "demo", home=tmp_path) as sign_in:
+    for arguments, status, revocation in (
+        (["logout"], 7, "failed"),
+        (["logout", "--local"], 0, "not asked"),
+    ):
+        async with login(
+            "--issuer", server.issuer, "--client-id", "demo", home=tmp_path
+        ) as sign_in:
             await visit(await sign_in.open_page())
             await sign_in.outcome()
         server.faults["revoke"] = faults.ERROR_500
@@ -540,7 +646,10 @@ async def test_token_formats_and_expiry(tmp_path: Path) -> None:
     ],
 )
 def test_no_stream_and_no_locale_breaks_it_cl_08(shell: str, tmp_path: Path) -> None:
-    """CL-08: closed and broken streams, C locale, dumb terminals: a clean exit, never a traceback."""
+    """
+    CL-08: closed and broken streams, C locale, dumb terminals: a clean exit, never a
+    traceback.
+    """
     folder = tmp_path / "tokens"
     folder.mkdir(mode=0o700)
     name = {"subject": "s", "name": "Zoë 日本"}
@@ -549,7 +658,12 @@ def test_no_stream_and_no_locale_breaks_it_cl_08(shell: str, tmp_path: Path) -> 
     for arguments in (["token"], ["status"], ["profiles"], ["--help"], ["nonsense"]):
         command = ["sh", "-c", f"set -- {' '.join([*COMMAND, *arguments])}; {shell}"]
         done = subprocess.run(
-            command, env=environment(tmp_path), capture_output=True, text=True, check=False, timeout=30
+            command,
+            env=environment(tmp_path),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=30,
         )
         assert "Traceback" not in done.stderr, (arguments, done.stderr)
         assert done.returncode in (0, 1, 2), (arguments, done.returncode)
@@ -568,7 +682,9 @@ async def test_a_name_the_locale_cannot_show_is_shown_somehow(tmp_path: Path) ->
 async def test_a_signal_is_told_in_json_too(
     server: AuthorizationServer, tmp_path: Path, number: signal.Signals, status: int
 ) -> None:
-    process = await start(["login", "--issuer", server.issuer, "--client-id", "demo", "--json"], tmp_path)
+    process = await start(
+        ["login", "--issuer", server.issuer, "--client-id", "demo", "--json"], tmp_path
+    )
     assert process.stderr
     async for line in process.stderr:
         if b'"waiting"' in line:

@@ -79,7 +79,9 @@ def verdicts(outcome: Outcome) -> dict[str, str]:
 
 async def test_all_is_well(server: ScriptedServer, tmp_path: Path) -> None:
     """Every check has its line, and nothing failed: exit 0. A missing browser is a warning."""
-    server.answers[AUTHORIZE] = plain_answer(b"", f"Date: {formatdate(usegmt=True)}", kind="text/html")
+    server.answers[AUTHORIZE] = plain_answer(
+        b"", f"Date: {formatdate(usegmt=True)}", kind="text/html"
+    )
     port = configure(tmp_path, server)
     outcome = await doctor(tmp_path)
     found = verdicts(outcome)
@@ -99,12 +101,17 @@ async def test_all_is_well(server: ScriptedServer, tmp_path: Path) -> None:
     )
     assert checks(outcome)["client"]["seen"] == f"client ID {CLIENT_ID}, no secret"
     (asked,) = server.asked(AUTHORIZE)
-    assert query(server.url(asked.target))["redirect_uri"] == f"http://localhost:{port}/OauthRedirect"
+    assert (
+        query(server.url(asked.target))["redirect_uri"] == f"http://localhost:{port}/OauthRedirect"
+    )
     assert outcome.stderr == ""
 
 
 async def test_a_person_reads_lines(server: ScriptedServer, tmp_path: Path) -> None:
-    """One line a check on stdout with its verdict first, cause and fix below; a last word on stderr."""
+    """
+    One line a check on stdout with its verdict first, cause and fix below; a last word
+    on stderr.
+    """
     port = configure(tmp_path, server)
     server.answers[AUTHORIZE] = MISMATCH
     outcome = await run("doctor", home=tmp_path)
@@ -123,7 +130,9 @@ async def test_a_person_reads_lines(server: ScriptedServer, tmp_path: Path) -> N
     assert outcome.stderr == "\nTo be put right: pre-flight.\n"
 
 
-async def test_each_registered_callback_has_its_pre_flight(server: ScriptedServer, tmp_path: Path) -> None:
+async def test_each_registered_callback_has_its_pre_flight(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
     """A sign-in may use any of them; the one that the app does not have is named."""
     first, second = free_port(), free_port()
     configure(tmp_path, server)
@@ -131,7 +140,9 @@ async def test_each_registered_callback_has_its_pre_flight(server: ScriptedServe
     config.write_text(config.read_text().replace("port = ", f"port = [{first}, {second}] # "))
 
     def answer(connection: Connection) -> None:
-        connection.socket.sendall(MISMATCH if str(second) in connection.request.target else LOGIN_PAGE)
+        connection.socket.sendall(
+            MISMATCH if str(second) in connection.request.target else LOGIN_PAGE
+        )
 
     server.answers[AUTHORIZE] = answer
     outcome = await doctor(tmp_path)
@@ -175,19 +186,26 @@ async def test_the_registered_callback_is_compared(
     assert verdict == "ok" or f'"{given}"' in check["seen"]
 
 
-async def test_a_port_that_is_taken_is_told_with_its_holder(server: ScriptedServer, tmp_path: Path) -> None:
+async def test_a_port_that_is_taken_is_told_with_its_holder(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
     """Exit 6, as `login` would; a second port that is free makes it a warning."""
     with socket.create_server(("127.0.0.1", 0)) as held:
         port = int(held.getsockname()[1])
         configure(tmp_path, server, port=port)
         outcome = await doctor(tmp_path)
         config = tmp_path / "config.toml"
-        config.write_text(config.read_text().replace(f"port = {port}", f"port = [{port}, {free_port()}]"))
+        config.write_text(
+            config.read_text().replace(f"port = {port}", f"port = [{port}, {free_port()}]")
+        )
         again = await doctor(tmp_path)
     assert (outcome.exit_code, checks(outcome)["callback"]["code"]) == (6, "port-in-use")
     assert f"port {port} of 127.0.0.1 is taken by" in checks(outcome)["callback"]["seen"]
     assert again.exit_code == 0
-    assert [c["verdict"] for c in again.document["checks"] if c["name"] == "callback"] == ["warn", "ok"]
+    assert [c["verdict"] for c in again.document["checks"] if c["name"] == "callback"] == [
+        "warn",
+        "ok",
+    ]
 
 
 @pytest.mark.skipif(not socket.has_ipv6, reason="there is no IPv6 here")
@@ -206,7 +224,11 @@ async def test_both_loopback_families_are_looked_at(server: ScriptedServer, tmp_
         ("[profiles.default]\nclient_id = 7", "configuration", "config-invalid"),
         ("[profiles.default]\nprovider = 'nosuch'", "profile", "provider-unknown"),
         ("", "server", "not-configured"),
-        ("[profiles.default]\nprovider = 'salesforce'\nlogin_url = '{origin}'", "client", "not-configured"),
+        (
+            "[profiles.default]\nprovider = 'salesforce'\nlogin_url = '{origin}'",
+            "client",
+            "not-configured",
+        ),
         (
             "[profiles.default]\nprovider = 'salesforce'\nlogin_url = '{origin}'\nclient_id = 'x'\nclient_secret_env = 'UNSET'",
             "client",
@@ -236,7 +258,9 @@ async def test_what_has_to_change_in_the_configuration_is_told_with_2(
     assert "token store" in verdicts(outcome)
 
 
-async def test_a_secret_is_said_to_be_there_and_where(server: ScriptedServer, tmp_path: Path) -> None:
+async def test_a_secret_is_said_to_be_there_and_where(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
     configure(tmp_path, server, 'client_secret_env = "ORG_SECRET"')
     outcome = await doctor(tmp_path, more={"ORG_SECRET": "canary-1"})
     seen = checks(outcome)["client"]["seen"]
@@ -246,7 +270,10 @@ async def test_a_secret_is_said_to_be_there_and_where(server: ScriptedServer, tm
 async def test_cl_12_the_settings_in_effect_are_told_with_their_sources(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
-    """CL-12: as `config show` does, without the values of those that may hold a secret or a name."""
+    """
+    CL-12: as `config show` does, without the values of those that may hold a secret or
+    a name.
+    """
     port = configure(tmp_path, server, 'client_secret = "canary-1"')
     more = {"LOOPBACK_AUTH_SCOPE": "api id", "LOOPBACK_AUTH_PARAMETERS": "login_hint=ada"}
     assert checks(await doctor(tmp_path, more=more))["settings"]["seen"] == (
@@ -295,7 +322,10 @@ async def test_permissions_of_the_configuration(
 async def test_permissions_of_the_token_store(
     server: ScriptedServer, tmp_path: Path, mode: int, verdict: str, exit_code: int
 ) -> None:
-    """A folder that others could look into is told, though using it makes it private; one they can write to is refused."""
+    """
+    A folder that others could look into is told, though using it makes it private; one they can
+    write to is refused.
+    """
     configure(tmp_path, server)
     (tmp_path / "tokens").mkdir()
     (tmp_path / "tokens").chmod(mode)
@@ -323,7 +353,9 @@ async def test_the_clock_is_compared_with_the_servers(
 
 
 @pytest.mark.slow_cases
-@pytest.mark.parametrize("date", [(), ("Date: yesterday",), ("Date: Mon, 99 Jan 2026 00:00:00 GMT",)])
+@pytest.mark.parametrize(
+    "date", [(), ("Date: yesterday",), ("Date: Mon, 99 Jan 2026 00:00:00 GMT",)]
+)
 async def test_a_server_that_does_not_say_the_time(
     server: ScriptedServer, tmp_path: Path, date: tuple[str, ...]
 ) -> None:
@@ -338,7 +370,11 @@ async def test_a_server_out_of_reach_is_7(server: ScriptedServer, tmp_path: Path
     outcome = await doctor(tmp_path)
     found = verdicts(outcome)
     assert outcome.exit_code == 7
-    assert (found["connection"], found["clock"], found["pre-flight"]) == ("fail", "skipped", "skipped")
+    assert (found["connection"], found["clock"], found["pre-flight"]) == (
+        "fail",
+        "skipped",
+        "skipped",
+    )
     assert checks(outcome)["connection"]["code"] == "connection-failed"
 
 
@@ -358,12 +394,16 @@ async def test_a_server_in_trouble_is_a_warning(server: ScriptedServer, tmp_path
     assert (outcome.exit_code, verdicts(outcome)["pre-flight"]) == (0, "warn")
 
 
-@pytest.mark.parametrize(("documents", "verdict", "exit_code"), [(True, "ok", 0), (False, "fail", 7)])
+@pytest.mark.parametrize(
+    ("documents", "verdict", "exit_code"), [(True, "ok", 0), (False, "fail", 7)]
+)
 async def test_discovery_is_looked_at_where_there_is_an_issuer(
     server: ScriptedServer, tmp_path: Path, *, documents: bool, verdict: str, exit_code: int
 ) -> None:
     if documents:
-        endpoints = {f"{kind}_endpoint": server.url(f"/{kind}") for kind in ("authorization", "token")}
+        endpoints = {
+            f"{kind}_endpoint": server.url(f"/{kind}") for kind in ("authorization", "token")
+        }
         server.answers["/.well-known/openid-configuration"] = json_answer(
             {"issuer": server.origin, **endpoints}
         )
@@ -399,7 +439,11 @@ def store(home: Path, document: Mapping[str, Any]) -> None:
         ({}, "warn", "expired at 2001-01-01T00:00:00Z and cannot be refreshed"),
         ({"refresh_token": "canary-3"}, "ok", "refreshed when needed"),
         ({"expires_at": "2101-01-01T00:00:00Z"}, "ok", "then a new sign-in is needed"),
-        ({"expires_at": None, "refresh_token": "canary-3"}, "ok", "good until the server says otherwise"),
+        (
+            {"expires_at": None, "refresh_token": "canary-3"},
+            "ok",
+            "good until the server says otherwise",
+        ),
     ],
 )
 async def test_the_stored_sign_in_is_told(
@@ -429,7 +473,9 @@ CANARIES = [f"canary-{n}" for n in range(1, 14)]
 def a_home_full_of_canaries(home: Path, server: ScriptedServer) -> Iterator[dict[str, str]]:
     """Secrets wherever there can be one; give the environment that holds some of them."""
     server.answers[AUTHORIZE] = MISMATCH
-    configure(home, server, 'client_secret = "canary-1"', "[profiles.other]", 'client_secret = "canary-4"')
+    configure(
+        home, server, 'client_secret = "canary-1"', "[profiles.other]", 'client_secret = "canary-4"'
+    )
     client = {"client_id": CLIENT_ID, "client_secret": "canary-5"}
     tokens = {"refresh_token": "canary-3", "id_token": "canary-6", "client": client}
     store(home, stored(**tokens, extra={"signature": "canary-7"}, scope="api"))
@@ -444,14 +490,19 @@ def a_home_full_of_canaries(home: Path, server: ScriptedServer) -> Iterator[dict
 
 
 @pytest.mark.slow_cases
-@pytest.mark.parametrize("output", [(), ("--json",), ("--verbose",), ("--json", "--verbose")], ids=" ".join)
+@pytest.mark.parametrize(
+    "output", [(), ("--json",), ("--verbose",), ("--json", "--verbose")], ids=" ".join
+)
 @pytest.mark.parametrize(
     "login_url", ["", "https://acme.my.salesforce.com"], ids=["direct", "through a proxy"]
 )
 async def test_cl_12_no_secret_is_in_the_output(
     server: ScriptedServer, tmp_path: Path, output: tuple[str, ...], login_url: str
 ) -> None:
-    """CL-12: secrets of the environment, the configuration, the proxy and the token file stay there; so do full names and the home folder."""
+    """
+    CL-12: secrets of the environment, the configuration, the proxy and the token file stay there;
+    so do full names and the home folder.
+    """
     with a_home_full_of_canaries(tmp_path, server) as more:
         if login_url:
             more["LOOPBACK_AUTH_LOGIN_URL"] = login_url
@@ -470,12 +521,16 @@ async def test_cl_12_no_secret_is_in_the_output(
         assert CLIENT_ID in told
 
 
-async def test_wait_asks_again_until_the_app_is_known(server: ScriptedServer, tmp_path: Path) -> None:
+async def test_wait_asks_again_until_the_app_is_known(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
     """Each try is told on stderr; then all is well."""
     configure(tmp_path, server)
     tries = iter([MISMATCH, MISMATCH, LOGIN_PAGE])
     server.answers[AUTHORIZE] = lambda connection: connection.socket.sendall(next(tries))
-    outcome = await run("doctor", "--wait", home=tmp_path, more={"LOOPBACK_AUTH_DOCTOR_INTERVAL": "0.05"})
+    outcome = await run(
+        "doctor", "--wait", home=tmp_path, more={"LOOPBACK_AUTH_DOCTOR_INTERVAL": "0.05"}
+    )
     assert outcome.exit_code == 0, outcome.stdout
     assert len(server.asked(AUTHORIZE)) == 3
     lines = [line for line in outcome.stderr.splitlines() if line.startswith("The server says")]
@@ -563,10 +618,17 @@ async def test_an_interval_that_is_none_is_2(server: ScriptedServer, tmp_path: P
     assert (outcome.exit_code, outcome.error["code"]) == (2, "usage")
 
 
-async def test_a_text_browser_is_told_and_not_started(server: ScriptedServer, tmp_path: Path) -> None:
-    """CL-09, CL-12: the browser that a sign-in would start is shown, or why there is none and what to do."""
+async def test_a_text_browser_is_told_and_not_started(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    """
+    CL-09, CL-12: the browser that a sign-in would start is shown, or why there is none and what to
+    do.
+    """
     configure(tmp_path, server)
-    outcome = await doctor(tmp_path, more={"BROWSER": "w3m", "SSH_CONNECTION": "10.0.0.1 5 10.0.0.2 22"})
+    outcome = await doctor(
+        tmp_path, more={"BROWSER": "w3m", "SSH_CONNECTION": "10.0.0.1 5 10.0.0.2 22"}
+    )
     check = checks(outcome)["browser"]
     assert check["verdict"] == "warn"
     assert "w3m would run inside the terminal" in check["seen"]

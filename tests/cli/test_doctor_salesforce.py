@@ -1,4 +1,7 @@
-"""`doctor` and `init` against a Salesforce: what an administrator has set up, and what is told of it."""
+"""
+`doctor` and `init` against a Salesforce: what an administrator has set up, and what is
+told of it.
+"""
 
 from __future__ import annotations
 
@@ -88,7 +91,9 @@ async def test_an_external_client_app_wants_its_orgs_own_host(
     assert check["verdict"] == verdict
     if verdict == "warn":
         assert "Since Spring '26 an External Client App" in check["cause"]
-        assert check["fix"] == ("loopback-auth login default --login-url https://MYDOMAIN.my.salesforce.com")
+        assert check["fix"] == (
+            "loopback-auth login default --login-url https://MYDOMAIN.my.salesforce.com"
+        )
 
 
 async def test_the_whole_set_up_in_one_command(salesforce: Salesforce, tmp_path: Path) -> None:
@@ -102,7 +107,10 @@ async def test_the_whole_set_up_in_one_command(salesforce: Salesforce, tmp_path:
 async def test_a_callback_that_is_not_registered_is_told_with_both_addresses(
     salesforce: Salesforce, tmp_path: Path
 ) -> None:
-    """The pitfall's own words, with our address to paste into Setup; and where the registered one differs."""
+    """
+    The pitfall's own words, with our address to paste into Setup; and where the registered one
+    differs.
+    """
     salesforce.put(App(callback_urls=(f"{CALLBACK}/",)))
     flags = (
         "--login-url",
@@ -122,18 +130,28 @@ async def test_a_callback_that_is_not_registered_is_told_with_both_addresses(
     assert found["pre-flight"]["code"] == "redirect-uri-mismatch"
     assert CALLBACK in found["pre-flight"]["seen"]
     assert (
-        "Salesforce compares scheme, host, port, path, final slash and case" in found["pre-flight"]["cause"]
+        "Salesforce compares scheme, host, port, path, final slash and case"
+        in found["pre-flight"]["cause"]
     )
     assert f"Callback URL: {CALLBACK} " in found["pre-flight"]["fix"]
 
 
 @pytest.mark.parametrize("output", [(), ("--json",)], ids=["lines", "JSON"])
-async def test_an_app_that_is_not_known_yet_is_waited_for(tmp_path: Path, output: tuple[str, ...]) -> None:
+async def test_an_app_that_is_not_known_yet_is_waited_for(
+    tmp_path: Path, output: tuple[str, ...]
+) -> None:
     """The sync delay of a new app: `--wait` goes on until the servers know it."""
     moment = [0.0]
     app = App(callback_urls=(CALLBACK,), active_from=600)
     with Salesforce.running(apps=[app], clock=lambda: moment[0]) as salesforce:
-        flags = ("--login-url", salesforce.login_url, "--client-id", app.client_id, "--port", str(PORT))
+        flags = (
+            "--login-url",
+            salesforce.login_url,
+            "--client-id",
+            app.client_id,
+            "--port",
+            str(PORT),
+        )
         began = await run("init", "salesforce", *flags, home=tmp_path)
         more = {"LOOPBACK_AUTH_DOCTOR_INTERVAL": "0.05"}
         waiting = asyncio.create_task(run("doctor", "--wait", *output, home=tmp_path, more=more))

@@ -49,25 +49,34 @@ async def test_sh_is_the_usual_one_and_an_expired_token_is_refreshed(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
     stored(tmp_path, server)
-    assert (await run("env", home=tmp_path)).stdout == f"export ACCESS_TOKEN='{NEW['access_token']}'\n"
+    assert (
+        await run("env", home=tmp_path)
+    ).stdout == f"export ACCESS_TOKEN='{NEW['access_token']}'\n"
 
 
 async def test_json_as_every_command_has_it(server: ScriptedServer, tmp_path: Path) -> None:
     stored(tmp_path, server, lasts_s=3000)
-    outcome = await run("env", "--json", "--set", "A=access_token", "--set", "S=scope", home=tmp_path)
+    outcome = await run(
+        "env", "--json", "--set", "A=access_token", "--set", "S=scope", home=tmp_path
+    )
     assert outcome.document == {"version": 1, "environment": {"A": TOKEN, "S": "openid api"}}
 
 
 async def test_cl_04_github_hides_first_and_hands_over_by_its_file(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
-    """CL-04: the mask is on stdout, the value in the file alone, behind a word that differs each time."""
+    """
+    CL-04: the mask is on stdout, the value in the file alone, behind a word that
+    differs each time.
+    """
     stored(tmp_path, server, lasts_s=3000)
     file = tmp_path / "github-env"
     file.write_text("BEFORE=1\n")
     words = []
     for _ in range(2):
-        outcome = await run("env", "--format", "github", home=tmp_path, more={"GITHUB_ENV": str(file)})
+        outcome = await run(
+            "env", "--format", "github", home=tmp_path, more={"GITHUB_ENV": str(file)}
+        )
         assert (outcome.exit_code, outcome.stdout) == (0, f"::add-mask::{TOKEN}\n")
         head, value, end = file.read_text().splitlines()[-3:]
         assert value == TOKEN
@@ -78,7 +87,9 @@ async def test_cl_04_github_hides_first_and_hands_over_by_its_file(
     assert file.read_text().startswith("BEFORE=1\n")
 
 
-async def test_cl_04_github_begins_a_line_of_its_own(server: ScriptedServer, tmp_path: Path) -> None:
+async def test_cl_04_github_begins_a_line_of_its_own(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
     """CL-04: what was written before may lack its line end, and would swallow the name."""
     stored(tmp_path, server, lasts_s=3000)
     file = tmp_path / "github-env"
@@ -117,7 +128,9 @@ async def test_cl_04_an_encoding_that_lacks_the_characters_is_an_error_not_anoth
     ascii_only = {"PYTHONIOENCODING": "ascii"}
     outcome = await run("env", "--set", "WHO=username", home=tmp_path, more=ascii_only)
     assert (outcome.exit_code, outcome.stdout) == (2, "")
-    utf8 = await run("env", "--set", "WHO=username", home=tmp_path, more={"PYTHONIOENCODING": "utf-8"})
+    utf8 = await run(
+        "env", "--set", "WHO=username", home=tmp_path, more={"PYTHONIOENCODING": "utf-8"}
+    )
     assert utf8.stdout == "export WHO='Zoë'\n"
 
 

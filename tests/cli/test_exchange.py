@@ -1,4 +1,7 @@
-"""`login --manual` and `exchange`: a sign-in whose redirect URI is not on this machine, finished by a paste."""
+"""
+`login --manual` and `exchange`: a sign-in whose redirect URI is not on this machine, finished by a
+paste.
+"""
 
 from __future__ import annotations
 
@@ -37,13 +40,23 @@ def salesforce() -> Iterator[Salesforce]:
 
 
 async def begin(salesforce: Salesforce, home: Path, *more: str) -> str:
-    """Begin as the tutorial has it: with the landing page that shows nothing. Give the address to open."""
+    """
+    Begin as the tutorial has it: with the landing page that shows nothing. Give the address to
+    open.
+    """
     (home / "secret").write_text(APP.client_secret)
     began = await run(
         "login",
         "--manual",
         "--json",
-        *("--provider", "salesforce", "--login-url", salesforce.login_url, "--client-id", APP.client_id),
+        *(
+            "--provider",
+            "salesforce",
+            "--login-url",
+            salesforce.login_url,
+            "--client-id",
+            APP.client_id,
+        ),
         *("--client-secret-file", str(home / "secret"), "--redirect-uri", SUCCESS_URL, *more),
         home=home,
     )
@@ -53,7 +66,10 @@ async def begin(salesforce: Salesforce, home: Path, *more: str) -> str:
 
 
 async def answer_to(url: str) -> str:
-    """Sign in and allow; give the address where the browser ends, which is on no machine of ours."""
+    """
+    Sign in and allow; give the address where the browser ends, which is on no machine
+    of ours.
+    """
     browser = Browser(username=USER.username, password=USER.password)
     page = await asyncio.to_thread(browser.visit, url)
     assert page.url.startswith(SUCCESS_URL + "?code="), page
@@ -79,7 +95,9 @@ FORMS = {
     "the whole address": lambda url: url,
     "quoted and broken over lines": lambda url: f' "{url[:90]}\r\n  {url[90:]}"\n',
     "without its scheme": lambda url: url.partition("://")[2],
-    "without its scheme, quoted and broken over lines": lambda url: f"<{url[8:90]}\r\n  {url[90:]}>",
+    "without its scheme, quoted and broken over lines": lambda url: (
+        f"<{url[8:90]}\r\n  {url[90:]}>"
+    ),
     "without its host": lambda url: url.partition(".com")[2],
     "in curly quotes": lambda url: f"\u201c{url}\u201d",
     "after a byte order mark": lambda url: f"\ufeff{url}\u200b\n",
@@ -127,7 +145,10 @@ NOT_OURS = {
 async def test_ar_09_what_is_not_the_answer_is_told_and_the_sign_in_stays_pending(
     salesforce: Salesforce, tmp_path: Path
 ) -> None:
-    """AR-09: the same verdicts as the callback server's; after all of them the true answer still counts."""
+    """
+    AR-09: the same verdicts as the callback server's; after all of them the true answer still
+    counts.
+    """
     url = await answer_to(await begin(salesforce, tmp_path))
     for name, forged in NOT_OURS.items():
         ended = await exchange(forged(url), tmp_path)
@@ -171,7 +192,9 @@ async def test_a_code_that_another_client_used_is_the_tutorials_other_invalid_gr
     assert "A code works once" in ended.stderr
 
 
-async def test_a_code_is_sent_once_whatever_becomes_of_it(salesforce: Salesforce, tmp_path: Path) -> None:
+async def test_a_code_is_sent_once_whatever_becomes_of_it(
+    salesforce: Salesforce, tmp_path: Path
+) -> None:
     """A refused code is no longer pending: it may be used up."""
     url = await answer_to(await begin(salesforce, tmp_path))
     ended = await exchange(url.replace("code=", "code=x"), tmp_path)
@@ -181,8 +204,13 @@ async def test_a_code_is_sent_once_whatever_becomes_of_it(salesforce: Salesforce
     assert (again.exit_code, "login default --manual" in again.stderr) == (4, True)
 
 
-async def test_ar_09_a_code_without_its_state_uses_nothing_up(salesforce: Salesforce, tmp_path: Path) -> None:
-    """AR-09, TX-01: anything might be pasted for one; each is sent once, and the true answer still counts."""
+async def test_ar_09_a_code_without_its_state_uses_nothing_up(
+    salesforce: Salesforce, tmp_path: Path
+) -> None:
+    """
+    AR-09, TX-01: anything might be pasted for one; each is sent once, and the true answer still
+    counts.
+    """
     url = await answer_to(await begin(salesforce, tmp_path))
     for _ in range(2):
         ended = await exchange("aPrxNotTheCode", tmp_path)
@@ -207,7 +235,9 @@ async def test_too_old_and_never_begun_are_told(salesforce: Salesforce, tmp_path
     assert (ended.exit_code, "too old" in ended.stderr, pending(tmp_path)) == (4, True, [])
 
 
-async def test_two_profiles_are_pending_side_by_side(salesforce: Salesforce, tmp_path: Path) -> None:
+async def test_two_profiles_are_pending_side_by_side(
+    salesforce: Salesforce, tmp_path: Path
+) -> None:
     first = await answer_to(await begin(salesforce, tmp_path, "-p", "first"))
     second = await answer_to(await begin(salesforce, tmp_path, "-p", "second"))
     assert (await exchange(first, tmp_path, "second")).exit_code == 2
@@ -218,7 +248,11 @@ async def test_two_profiles_are_pending_side_by_side(salesforce: Salesforce, tmp
 async def test_an_answer_in_argv_is_refused(tmp_path: Path) -> None:
     """AR-09: the shell's history and the process list are no place for a code."""
     ended = await run("exchange", f"{SUCCESS_URL}?code=aPrxCanary", home=tmp_path)
-    assert (ended.exit_code, "history" in ended.stderr, "aPrxCanary" in ended.stderr) == (2, True, False)
+    assert (ended.exit_code, "history" in ended.stderr, "aPrxCanary" in ended.stderr) == (
+        2,
+        True,
+        False,
+    )
 
 
 async def test_what_can_never_work_is_told_before_anybody_signs_in(
@@ -250,7 +284,10 @@ def on_a_terminal(home: Path, keys: str) -> str:
 async def test_ar_09_on_a_terminal_the_answer_is_not_shown(
     salesforce: Salesforce, tmp_path: Path, *, octets: int
 ) -> None:
-    """AR-09, AR-06: what is pasted is echoed nowhere, and has no end at the 4,096 characters of a terminal's line."""
+    """
+    AR-09, AR-06: what is pasted is echoed nowhere, and has no end at the 4,096 characters of a
+    terminal's line.
+    """
     url = await answer_to(await begin(salesforce, tmp_path))
     long = url.replace("?", f"?padding={'a' * octets}&")
     told = await asyncio.to_thread(on_a_terminal, tmp_path, f"{long}\r")

@@ -32,7 +32,9 @@ def server() -> Iterator[ScriptedServer]:
 
 async def shown(*arguments: str, home: Path, **more: str) -> tuple[list[str], dict[str, str]]:
     """Give the arguments and the environment that the command got."""
-    outcome = await run("exec", *arguments, "--", sys.executable, "-c", SHOW, "a", home=home, more=more)
+    outcome = await run(
+        "exec", *arguments, "--", sys.executable, "-c", SHOW, "a", home=home, more=more
+    )
     assert (outcome.exit_code, outcome.stderr) == (0, "")
     words, variables = json.loads(outcome.stdout)
     return words, variables
@@ -125,7 +127,9 @@ async def test_cl_04_what_no_environment_holds_is_refused_and_the_variable_named
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="MAX_ARG_STRLEN is Linux's")
-async def test_variables_that_are_too_large_are_told_as_that(server: ScriptedServer, tmp_path: Path) -> None:
+async def test_variables_that_are_too_large_are_told_as_that(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
     stored(tmp_path, server, lasts_s=3000, extra={"large": "x" * 200_000})
     outcome = await run("exec", "--set", "LARGE=large", "--", "true", home=tmp_path)
     assert outcome.exit_code == 126
@@ -138,10 +142,14 @@ async def test_the_exit_status_is_the_commands(
     server: ScriptedServer, tmp_path: Path, *, status: int
 ) -> None:
     stored(tmp_path, server, lasts_s=3000)
-    assert (await run("exec", "--", "sh", "-c", f"exit {status}", home=tmp_path)).exit_code == status
+    assert (
+        await run("exec", "--", "sh", "-c", f"exit {status}", home=tmp_path)
+    ).exit_code == status
 
 
-async def test_options_after_the_dashes_are_the_commands(server: ScriptedServer, tmp_path: Path) -> None:
+async def test_options_after_the_dashes_are_the_commands(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
     """Also those that we have, too, and another pair of dashes."""
     stored(tmp_path, server, lasts_s=3000)
     words = ("--json", "-q", "-v", "--set", "x", "--", "--help")
@@ -174,8 +182,13 @@ signal.pause()
 
 @posix
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1"])
-def test_cl_06_signals_reach_the_command_itself(server: ScriptedServer, tmp_path: Path, *, name: str) -> None:
-    """CL-06: the process is the command's by then, under the same number, and the token is in no argument of it."""
+def test_cl_06_signals_reach_the_command_itself(
+    server: ScriptedServer, tmp_path: Path, *, name: str
+) -> None:
+    """
+    CL-06: the process is the command's by then, under the same number, and the token is in no
+    argument of it.
+    """
     stored(tmp_path, server, lasts_s=3000)
     with started(tmp_path, sys.executable, "-c", WAITS) as process:
         assert process.stdout
@@ -201,7 +214,10 @@ def test_a_command_that_dies_of_a_signal_is_seen_to(server: ScriptedServer, tmp_
 def test_cl_08_a_closed_pipe_ends_the_command_as_it_would_without_us(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
-    """CL-08: Python ignores SIGPIPE, and an exec would hand that down; `yes | head` would then complain."""
+    """
+    CL-08: Python ignores SIGPIPE, and an exec would hand that down; `yes | head` would then
+    complain.
+    """
     stored(tmp_path, server, lasts_s=3000)
     with started(tmp_path, "yes") as process:
         assert process.stdout
@@ -227,7 +243,12 @@ def test_the_terminal_is_the_commands(server: ScriptedServer, tmp_path: Path) ->
     code = "import os, sys; print(sys.stdin.isatty(), sys.stdout.isatty(), *os.get_terminal_size()); sys.stdin.read()"
     words = [*COMMAND[1:], "exec", "--", sys.executable, "-c", code]
     terminal = pexpect.spawn(
-        COMMAND[0], words, env=environment(tmp_path), timeout=20, encoding="utf-8", dimensions=(31, 97)
+        COMMAND[0],
+        words,
+        env=environment(tmp_path),
+        timeout=20,
+        encoding="utf-8",
+        dimensions=(31, 97),
     )
     terminal.expect_exact("True True 97 31")
     terminal.sendcontrol("c")
@@ -244,7 +265,13 @@ async def test_the_environments_token_short_circuits_what_is_stored(
     _, variables = await shown(home=tmp_path, LOOPBACK_AUTH_TOKEN="given")
     assert variables["ACCESS_TOKEN"] == "given"
     outcome = await run(
-        "exec", "--set", "A=scope", "--", "true", home=tmp_path, more={"LOOPBACK_AUTH_TOKEN": "given"}
+        "exec",
+        "--set",
+        "A=scope",
+        "--",
+        "true",
+        home=tmp_path,
+        more={"LOOPBACK_AUTH_TOKEN": "given"},
     )
     assert outcome.exit_code == 2
     assert server.requests == []

@@ -39,7 +39,9 @@ async def test_a_url_is_one_line_and_nothing_else(server: ScriptedServer, tmp_pa
 
 
 @pytest.mark.parametrize("form", ["postman", "simple-salesforce", "singer"])
-async def test_the_others_are_a_json_document(server: ScriptedServer, tmp_path: Path, *, form: str) -> None:
+async def test_the_others_are_a_json_document(
+    server: ScriptedServer, tmp_path: Path, *, form: str
+) -> None:
     signed_in(tmp_path, server)
     outcome = await run("export", form, home=tmp_path)
     assert (outcome.exit_code, outcome.stderr) == (0, "")
@@ -65,7 +67,9 @@ async def test_an_expired_token_is_refreshed_first(server: ScriptedServer, tmp_p
 async def test_a_secret_in_the_environment_is_exported_and_still_not_stored(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
-    signed_in(tmp_path, server, client={"client_id": "the-client", "client_secret_env": "APP_SECRET"})
+    signed_in(
+        tmp_path, server, client={"client_id": "the-client", "client_secret_env": "APP_SECRET"}
+    )
     outcome = await run("export", "sfdx-url", home=tmp_path, more={"APP_SECRET": "from-outside"})
     assert outcome.stdout.startswith("force://the-client:from-outside:")
     assert "from-outside" not in json.dumps(token_file(tmp_path))
@@ -74,7 +78,10 @@ async def test_a_secret_in_the_environment_is_exported_and_still_not_stored(
 
 
 async def test_a_server_that_rotates_is_warned_of(server: ScriptedServer, tmp_path: Path) -> None:
-    """Once a refresh brought another refresh token, whoever is handed one is told what that means."""
+    """
+    Once a refresh brought another refresh token, whoever is handed one is told what
+    that means.
+    """
     server.answers["/token"] = json_answer({**NEW, "refresh_token": "the-next-one"})
     signed_in(tmp_path, server, lasts_s=-1)
     first = await run("export", "sfdx-url", home=tmp_path)
@@ -97,12 +104,16 @@ async def test_a_file_is_for_your_eyes_only_and_stdout_stays_empty(
     assert file.read_text() == URL + "\n"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600 or os.name == "nt"
     assert URL not in outcome.stderr
-    told = await run("export", "sfdx-url", "--output", str(file), "--force", "--json", home=tmp_path)
+    told = await run(
+        "export", "sfdx-url", "--output", str(file), "--force", "--json", home=tmp_path
+    )
     assert told.document["path"] == str(file)
     assert URL not in told.stdout
 
 
-async def test_a_file_of_yours_is_not_overwritten_unasked(server: ScriptedServer, tmp_path: Path) -> None:
+async def test_a_file_of_yours_is_not_overwritten_unasked(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
     signed_in(tmp_path, server)
     file = tmp_path / "mine.txt"
     file.write_text("mine")
@@ -132,12 +143,18 @@ async def test_a_place_that_will_not_do_is_told_and_left_as_it_is(
 REFUSED = {
     "no format": ((), {}, "--list"),
     "another format": (("yaml",), {}, "sfdx-url"),
-    "a token from outside": (("singer",), {"LOOPBACK_AUTH_TOKEN": "a-token"}, "unset LOOPBACK_AUTH_TOKEN"),
+    "a token from outside": (
+        ("singer",),
+        {"LOOPBACK_AUTH_TOKEN": "a-token"},
+        "unset LOOPBACK_AUTH_TOKEN",
+    ),
 }
 
 
 @pytest.mark.parametrize("name", REFUSED)
-async def test_what_is_asked_wrongly_is_told(server: ScriptedServer, tmp_path: Path, *, name: str) -> None:
+async def test_what_is_asked_wrongly_is_told(
+    server: ScriptedServer, tmp_path: Path, *, name: str
+) -> None:
     words, more, fix = REFUSED[name]
     signed_in(tmp_path, server)
     refused = await run("export", *words, "--json", home=tmp_path, more=more)

@@ -44,7 +44,10 @@ def old_config(home: Path, text: str) -> None:
 
 
 async def test_a_profile_is_written_and_looked_at(server: ScriptedServer, tmp_path: Path) -> None:
-    """The steps and the doctor's checks on stdout; the settings in config.toml; the doctor's exit status."""
+    """
+    The steps and the doctor's checks on stdout; the settings in config.toml; the doctor's exit
+    status.
+    """
     flags = ("--login-url", server.origin, "--client-id", KEY, "--port", "17171", "--port", "17172")
     outcome = await run("init", "salesforce", "acme", *flags, "--scope", "api id", home=tmp_path)
     assert outcome.exit_code == 0, outcome.stderr
@@ -71,13 +74,20 @@ async def test_a_program_gets_one_document(server: ScriptedServer, tmp_path: Pat
     assert outcome.exit_code == 7
     assert (document["profile"], document["settings"]["client_id"]) == ("default", KEY)
     assert "http://localhost:1717/OauthRedirect" in document["setup"]
-    assert next(c for c in document["doctor"]["checks"] if c["name"] == "pre-flight")["verdict"] == "fail"
+    assert (
+        next(c for c in document["doctor"]["checks"] if c["name"] == "pre-flight")["verdict"]
+        == "fail"
+    )
 
 
-async def test_an_app_that_is_not_known_yet_is_waited_for(server: ScriptedServer, tmp_path: Path) -> None:
+async def test_an_app_that_is_not_known_yet_is_waited_for(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
     """The last line is the command that waits."""
     server.answers[AUTHORIZE] = MISMATCH
-    outcome = await run("init", "salesforce", "--login-url", server.origin, "--client-id", KEY, home=tmp_path)
+    outcome = await run(
+        "init", "salesforce", "--login-url", server.origin, "--client-id", KEY, home=tmp_path
+    )
     assert outcome.exit_code == 7
     assert outcome.stderr.splitlines()[-1].endswith("loopback-auth doctor default --wait")
 
@@ -108,7 +118,9 @@ async def test_the_session_timeout_of_the_app_is_written(
     flags = ("--client-id", KEY, "--session-timeout", given, "--no-doctor")
     outcome = await run("init", "salesforce", *flags, home=tmp_path)
     assert outcome.exit_code == 0, outcome.stderr
-    lines = [line for line in config(tmp_path).splitlines() if line.startswith("access_token_lifetime")]
+    lines = [
+        line for line in config(tmp_path).splitlines() if line.startswith("access_token_lifetime")
+    ]
     assert lines == ([f"access_token_lifetime = {written}"] if written else [])
     assert load_config(str(tmp_path)).profiles == ["default"]
 
@@ -136,7 +148,8 @@ async def test_a_lightning_address_is_written_as_the_host_it_means(tmp_path: Pat
     )
     outcome = await run("init", "salesforce", *flags, home=tmp_path)
     assert (
-        "Note: https://acme.lightning.force.com/lightning/page is no address to sign in at" in outcome.stderr
+        "Note: https://acme.lightning.force.com/lightning/page is no address to sign in at"
+        in outcome.stderr
     )
     assert 'login_url = "https://acme.my.salesforce.com"\n' in config(tmp_path)
 
@@ -151,8 +164,14 @@ async def test_a_lightning_address_is_written_as_the_host_it_means(tmp_path: Pat
         (("salesforce", "--client-id", "x", "--client-secret-prompt"), "secret"),
         (("salesforce", "--client-id", "x", "--client-secret-stdin"), "secret"),
         (("salesforce", "--client-id", "x", "--port", "99999"), "--port"),
-        (("salesforce", "--client-id", "x", "--login-url", "http://login.salesforce.com"), "https://"),
-        (("salesforce", "--client-id", "x", "--redirect-uri", "https://x.example/"), "redirect URI"),
+        (
+            ("salesforce", "--client-id", "x", "--login-url", "http://login.salesforce.com"),
+            "https://",
+        ),
+        (
+            ("salesforce", "--client-id", "x", "--redirect-uri", "https://x.example/"),
+            "redirect URI",
+        ),
         (("nosuch", "--client-id", "x"), "nosuch"),
         (("salesforce", "../x", "--client-id", "x"), "profile name"),
     ],
@@ -200,12 +219,14 @@ async def test_a_profile_that_is_there_stays(tmp_path: Path) -> None:
 async def test_force_replaces_it_and_nothing_else(tmp_path: Path) -> None:
     """Comments, the order of the lines and the other profiles stay."""
     old_config(tmp_path, BEFORE)
-    outcome = await run("init", "salesforce", "--client-id", KEY, "--force", "--no-doctor", home=tmp_path)
+    outcome = await run(
+        "init", "salesforce", "--client-id", KEY, "--force", "--no-doctor", home=tmp_path
+    )
     assert outcome.exit_code == 0, outcome.stderr
     after = config(tmp_path)
-    assert after == BEFORE.replace('"old"', f'"{KEY}"').replace('client_secret_env = "OLD"\n', "").replace(
-        'provider = "github"\n', 'provider = "salesforce"\n', 1
-    )
+    assert after == BEFORE.replace('"old"', f'"{KEY}"').replace(
+        'client_secret_env = "OLD"\n', ""
+    ).replace('provider = "github"\n', 'provider = "salesforce"\n', 1)
 
 
 async def test_a_config_that_is_broken_is_left_alone(tmp_path: Path) -> None:
@@ -220,10 +241,26 @@ async def test_a_config_that_is_broken_is_left_alone(tmp_path: Path) -> None:
 
 async def test_a_secrets_variable_or_file_is_named_and_not_read(tmp_path: Path) -> None:
     await run(
-        "init", "github", "a", "--client-id", "x", "--client-secret-env", "S", "--no-doctor", home=tmp_path
+        "init",
+        "github",
+        "a",
+        "--client-id",
+        "x",
+        "--client-secret-env",
+        "S",
+        "--no-doctor",
+        home=tmp_path,
     )
     await run(
-        "init", "github", "b", "--client-id", "x", "--client-secret-file", "s", "--no-doctor", home=tmp_path
+        "init",
+        "github",
+        "b",
+        "--client-id",
+        "x",
+        "--client-secret-file",
+        "s",
+        "--no-doctor",
+        home=tmp_path,
     )
     written = load_config(str(tmp_path))
     assert written.profile("a")["client_secret_env"][0] == "S"
@@ -233,7 +270,10 @@ async def test_a_secrets_variable_or_file_is_named_and_not_read(tmp_path: Path) 
 
 @pytest.mark.parametrize("name", provider_names())
 def test_every_provider_says_what_to_click(name: str) -> None:
-    """With the addresses to enter where it compares them, and the scopes; no placeholder is left."""
+    """
+    With the addresses to enter where it compares them, and the scopes; no placeholder
+    is left.
+    """
     provider = load_provider(name)
     uris = ["http://localhost:1/one", "http://localhost:2/two"]
     told = provider.setup_for(uris, "scope-a scope-b")
@@ -241,7 +281,9 @@ def test_every_provider_says_what_to_click(name: str) -> None:
     assert "scope-a scope-b" in told
     assert not re.search(r"\{\w+\}", told)
     has_port = any(":0/" not in check_redirect_uri(uri) for uri in provider.redirect_uris)
-    assert [line.strip() for line in told.splitlines() if line.strip() in uris] == (uris if has_port else [])
+    assert [line.strip() for line in told.splitlines() if line.strip() in uris] == (
+        uris if has_port else []
+    )
 
 
 def test_a_provider_without_steps_says_how_to_register(tmp_path: Path) -> None:
@@ -254,7 +296,9 @@ def test_a_provider_without_steps_says_how_to_register(tmp_path: Path) -> None:
 
 def test_the_steps_put_the_old_tutorials_right() -> None:
     """What is not needed is named: the other flow's switches, the landing page, taking %3D away."""
-    told = load_provider("salesforce").setup_for(["http://localhost:1717/OauthRedirect"], "api refresh_token")
+    told = load_provider("salesforce").setup_for(
+        ["http://localhost:1717/OauthRedirect"], "api refresh_token"
+    )
     for words in (
         "External Client App Manager",
         "Manage user data via APIs (api)",
@@ -304,7 +348,10 @@ def test_the_steps_are_those_of_today(provider: str) -> None:
 
 
 def test_a_person_is_asked_step_by_step(server: ScriptedServer, tmp_path: Path) -> None:
-    """Host, scopes and port first, since the steps hold them; then what the app has got; the secret unseen and in a file of its own."""
+    """
+    Host, scopes and port first, since the steps hold them; then what the app has got; the secret
+    unseen and in a file of its own.
+    """
     from .test_terminal import on_a_terminal, pexpect
 
     old_config(tmp_path, "# mine\n\n[profiles.default]\nprovider = 'github'\n")
@@ -314,7 +361,9 @@ def test_a_person_is_asked_step_by_step(server: ScriptedServer, tmp_path: Path) 
     terminal.sendline("salesforce")
     terminal.expect(r"There is a profile default already\. Replace it\? \[y/N\] ")
     terminal.sendline("y")
-    terminal.expect(r"Since Spring '26 an External Client App .*https://MYDOMAIN\.my\.salesforce\.com")
+    terminal.expect(
+        r"Since Spring '26 an External Client App .*https://MYDOMAIN\.my\.salesforce\.com"
+    )
     terminal.expect(r"Login host \[https://login\.salesforce\.com\]: ")
     terminal.sendline(server.origin)
     terminal.expect(r"Scopes \[api refresh_token\]: ")
@@ -354,7 +403,9 @@ def test_a_person_is_asked_step_by_step(server: ScriptedServer, tmp_path: Path) 
 
 
 @pytest.mark.parametrize(("key", "exit_code"), [("\x03", 3), ("\x04", 3)])
-def test_ctrl_c_and_the_end_of_input_leave_nothing_behind(tmp_path: Path, key: str, exit_code: int) -> None:
+def test_ctrl_c_and_the_end_of_input_leave_nothing_behind(
+    tmp_path: Path, key: str, exit_code: int
+) -> None:
     from .test_terminal import on_a_terminal, pexpect
 
     terminal = on_a_terminal(tmp_path, "init", "salesforce")
@@ -384,7 +435,15 @@ async def test_the_profile_that_was_written_is_the_one_that_is_used(
 ) -> None:
     """What `init` writes, `doctor` reads: the secret's file, the port, the host."""
     (tmp_path / "s").write_text(SECRET)
-    flags = ("--login-url", server.origin, "--client-id", KEY, "--client-secret-file", "s", "--no-doctor")
+    flags = (
+        "--login-url",
+        server.origin,
+        "--client-id",
+        KEY,
+        "--client-secret-file",
+        "s",
+        "--no-doctor",
+    )
     await run("init", "salesforce", *flags, home=tmp_path)
     outcome = await run("doctor", "--json", home=tmp_path)
     assert outcome.exit_code == 0

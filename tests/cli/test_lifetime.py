@@ -50,11 +50,16 @@ def write(home: Path, document: dict[str, Any]) -> None:
 
 def lifetime_s(home: Path) -> float:
     document = token_file(home)
-    return (from_rfc3339(document["expires_at"]) - from_rfc3339(document["obtained_at"])).total_seconds()
+    return (
+        from_rfc3339(document["expires_at"]) - from_rfc3339(document["obtained_at"])
+    ).total_seconds()
 
 
 async def test_rf_07_a_dead_token_of_some_age_teaches_the_session_timeout(tmp_path: Path) -> None:
-    """RF-07: one 401 is enough; later tokens are refreshed in time, refresh after refresh and sign-in after sign-in."""
+    """
+    RF-07: one 401 is enough; later tokens are refreshed in time, refresh after refresh and sign-in
+    after sign-in.
+    """
     with salesforce() as server:
         await sign_in(server, tmp_path, secret=None)
         assert lifetime_s(tmp_path) == 7200
@@ -75,7 +80,8 @@ async def test_rf_07_a_dead_token_of_some_age_teaches_the_session_timeout(tmp_pa
         assert (token_file(tmp_path)["learned_lifetime"], lifetime_s(tmp_path)) == (900, 900)
 
 
-# The token's age, the app's session timeout, whether somebody ended the session, and what is learned.
+# The token's age, the app's session timeout, whether somebody ended the session, and what is
+# learned.
 AGES: list[tuple[float, int, bool, int | None]] = [
     (2 * MINUTE, 900, True, None),
     (9 * MINUTE, 900, True, None),
@@ -127,13 +133,18 @@ async def test_a_token_that_outlives_the_bound_raises_it(tmp_path: Path) -> None
             assert token_file(tmp_path)["access_token"] == document["access_token"]
 
 
-async def test_the_timeout_of_another_app_or_one_that_is_set_anew_starts_over(tmp_path: Path) -> None:
+async def test_the_timeout_of_another_app_or_one_that_is_set_anew_starts_over(
+    tmp_path: Path,
+) -> None:
     with salesforce() as server:
         await sign_in(server, tmp_path, secret=None)
         write(tmp_path, {**token_file(tmp_path), "learned_lifetime": 900})
         (tmp_path / "config.toml").write_text('[profiles.default]\naccess_token_lifetime = "4h"\n')
         await sign_in(server, tmp_path, secret=None)
-        assert ("learned_lifetime" in token_file(tmp_path), lifetime_s(tmp_path)) == (False, 4 * HOUR)
+        assert ("learned_lifetime" in token_file(tmp_path), lifetime_s(tmp_path)) == (
+            False,
+            4 * HOUR,
+        )
 
 
 async def test_what_is_no_lifetime_is_none(tmp_path: Path) -> None:

@@ -27,7 +27,10 @@ os.rename("{home}/inherited.new", "{home}/inherited")
 async def test_cl_02_the_browser_does_not_inherit_the_clients_secret(
     tmp_path: Path, *, named_by: str
 ) -> None:
-    """CL-02, CL-06: nor a token; whatever says which browser it is, and which variable holds the secret."""
+    """
+    CL-02, CL-06: nor a token; whatever says which browser it is, and which variable holds the
+    secret.
+    """
     program = tmp_path / "a-browser"
     program.write_text(SHOWS.format(python=sys.executable, home=tmp_path), "utf-8")
     program.chmod(0o755)

@@ -12,7 +12,15 @@ from loopback_auth.testing import AuthorizationServer, Browser, Client
 from loopback_auth.testing.browser import Page
 from loopback_auth.testing.salesforce import APP, ORG, USER, Org, Salesforce
 
-from ..support.servers.command import COMMAND, environment, login, no_token_file, query, run, token_file
+from ..support.servers.command import (
+    COMMAND,
+    environment,
+    login,
+    no_token_file,
+    query,
+    run,
+    token_file,
+)
 from ..support.servers.sockets import free_port
 from .test_exchange import exchange
 from .test_terminal import on_a_terminal
@@ -26,7 +34,9 @@ pexpect = pytest.importorskip("pexpect", reason="there are no pseudo-terminals o
 PORT = free_port()
 CALLBACK = f"http://localhost:{PORT}/OauthRedirect"
 OTHER_ORG = Org(org_id="00D000000000002AAA", name="Globex")
-GRACE = replace(USER, username="grace@globex.example", user_id="005000000000002AAA", org_id=OTHER_ORG.org_id)
+GRACE = replace(
+    USER, username="grace@globex.example", user_id="005000000000002AAA", org_id=OTHER_ORG.org_id
+)
 BODY = "error=redirect_uri_mismatch&error_description=redirect_uri%20must%20match%20configuration"
 PAGE = (
     "We can't authorize you because of an OAuth error. For more information, contact your administrator.\n\n"
@@ -43,7 +53,14 @@ def salesforce() -> Iterator[Salesforce]:
 
 
 def login_words(server: Salesforce, *more: str) -> tuple[str, ...]:
-    client = ("--provider", "salesforce", "--login-url", server.login_url, "--client-id", APP.client_id)
+    client = (
+        "--provider",
+        "salesforce",
+        "--login-url",
+        server.login_url,
+        "--client-id",
+        APP.client_id,
+    )
     return ("login", *client, "--port", str(PORT), "--no-browser", *more)
 
 
@@ -118,7 +135,9 @@ def test_an_error_of_the_browsers_pasted_on_the_terminal_ends_the_sign_in(
     assert (terminal.exitstatus, no_token_file(tmp_path)) == (7, True)
 
 
-def test_the_terminal_is_as_before_whatever_ends_the_wait(salesforce: Salesforce, tmp_path: Path) -> None:
+def test_the_terminal_is_as_before_whatever_ends_the_wait(
+    salesforce: Salesforce, tmp_path: Path
+) -> None:
     """After Ctrl-C the shell echoes again."""
     words = " ".join((*COMMAND, *login_words(salesforce)))
     terminal = pexpect.spawn(
@@ -144,7 +163,9 @@ def test_a_terminal_that_is_closed_ends_the_wait(salesforce: Salesforce, tmp_pat
     assert (terminal.exitstatus, terminal.signalstatus) == (129, None)
 
 
-def test_in_the_background_nothing_is_read_and_nothing_stops(salesforce: Salesforce, tmp_path: Path) -> None:
+def test_in_the_background_nothing_is_read_and_nothing_stops(
+    salesforce: Salesforce, tmp_path: Path
+) -> None:
     """The shell has the terminal; the browser's answer is taken all the same."""
     words = " ".join((*COMMAND, *login_words(salesforce)))
     terminal = pexpect.spawn(
@@ -162,7 +183,9 @@ def test_in_the_background_nothing_is_read_and_nothing_stops(salesforce: Salesfo
     terminal.close()
 
 
-def test_after_ctrl_z_and_fg_a_paste_is_as_unseen_as_before(salesforce: Salesforce, tmp_path: Path) -> None:
+def test_after_ctrl_z_and_fg_a_paste_is_as_unseen_as_before(
+    salesforce: Salesforce, tmp_path: Path
+) -> None:
     """The shell has its own settings meanwhile."""
     terminal = pexpect.spawn(
         "bash",
@@ -185,7 +208,9 @@ def test_after_ctrl_z_and_fg_a_paste_is_as_unseen_as_before(salesforce: Salesfor
     terminal.close()
 
 
-async def test_a_pipe_is_read_line_by_line_with_paste(salesforce: Salesforce, tmp_path: Path) -> None:
+async def test_a_pipe_is_read_line_by_line_with_paste(
+    salesforce: Salesforce, tmp_path: Path
+) -> None:
     """What is not the answer is told; the answer after it counts, and the pipe may stay open."""
     async with login(*login_words(salesforce, "--paste")[1:], home=tmp_path) as command:
         answer = await asyncio.to_thread(answer_to, await command.open_page())
@@ -260,7 +285,9 @@ def test_after_twenty_seconds_a_terminal_invites_a_paste(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("other", ["--no-input", "--client-secret-stdin", "--manual"])
-def test_paste_and_what_else_wants_standard_input_exclude_each_other(tmp_path: Path, *, other: str) -> None:
+def test_paste_and_what_else_wants_standard_input_exclude_each_other(
+    tmp_path: Path, *, other: str
+) -> None:
     terminal = on_a_terminal(
         tmp_path, "login", "--provider", "salesforce", "--client-id", "x", "--paste", other
     )

@@ -32,7 +32,10 @@ PLACES: dict[str, tuple[Mapping[str, str], str]] = {
         "forward port {port}",
     ),
     "a dev container": ({"REMOTE_CONTAINERS": "true"}, "port {port} of its loopback is its own"),
-    "a container of systemd or podman": ({"container": "podman"}, "port {port} of its loopback is its own"),
+    "a container of systemd or podman": (
+        {"container": "podman"},
+        "port {port} of its loopback is its own",
+    ),
     "a container over SSH": ({"container": "podman", **SSH}, FORWARD),
     "no display": ({}, "{port}"),
     "no display, a text browser chosen": ({"BROWSER": "w3m"}, "{port}"),
@@ -41,7 +44,10 @@ PLACES: dict[str, tuple[Mapping[str, str], str]] = {
 
 
 def text_browsers_alone(folder: Path) -> str:
-    """A PATH of browsers that leave a trace when they are started, each a text browser, under each name that is looked for."""
+    """
+    A PATH of browsers that leave a trace when they are started, each a text browser, under each
+    name that is looked for.
+    """
     folder.mkdir()
     program = folder / "w3m"
     program.write_text(f'#!/bin/sh\necho "$0 $@" >> {folder}/started\n')
@@ -58,7 +64,12 @@ def started(folder: Path) -> list[str]:
 
 async def told(home: Path, more: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Give the events that tell the address and that no browser was opened."""
-    flags = ("--authorization-endpoint", "http://127.0.0.1:9/a", "--token-endpoint", "http://127.0.0.1:9/t")
+    flags = (
+        "--authorization-endpoint",
+        "http://127.0.0.1:9/a",
+        "--token-endpoint",
+        "http://127.0.0.1:9/t",
+    )
     async with sign_in(*flags, "--client-id", "app", home=home, more=more) as command:
         return await command.event("open_page"), await command.event("browser_not_opened")
 
@@ -69,7 +80,10 @@ async def told(home: Path, more: Mapping[str, str]) -> tuple[dict[str, Any], dic
 async def test_cl_09_no_text_browser_is_started_and_the_way_in_is_told(
     tmp_path: Path, place: Mapping[str, str], hint: str
 ) -> None:
-    """CL-09: the address is shown, with how to reach the callback from elsewhere, and no child process is there."""
+    """
+    CL-09: the address is shown, with how to reach the callback from elsewhere, and no child process
+    is there.
+    """
     browsers = tmp_path / "bin"
     page, without = await told(tmp_path, {"PATH": text_browsers_alone(browsers), **place})
     port = page["redirect_uri"].split(":")[2].split("/")[0]

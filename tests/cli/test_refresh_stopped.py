@@ -1,4 +1,7 @@
-"""CL-07, RF-05: a command that is stopped, in whatever way, while its refresh is under way: the tokens are as before or the refreshed ones."""
+"""
+CL-07, RF-05: a command that is stopped, in whatever way, while its refresh is under way: the tokens
+are as before or the refreshed ones.
+"""
 
 from __future__ import annotations
 
@@ -117,7 +120,10 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="/proc tells of proce
 def test_cl_07_a_refresh_that_was_sent_is_finished_in_the_background(
     server: SlowServer, tmp_path: Path, name: str
 ) -> None:
-    """CL-07: the command ends at once and says so; the profile stays locked until the tokens are saved; the next one waits for them."""
+    """
+    CL-07: the command ends at once and says so; the profile stays locked until the tokens are
+    saved; the next one waits for them.
+    """
     stored(tmp_path, server)
     command = begin(*TOKEN, home=tmp_path)
     server.wait_for("/token")
@@ -138,7 +144,10 @@ def test_cl_07_a_refresh_that_was_sent_is_finished_in_the_background(
     assert outcome(waiting) == Ended(status=0, stdout="the-new-token\n", stderr="")
     assert token_file(tmp_path)["refresh_token"] == "the-next"
     assert len(server.asked("/token")) == 1
-    assert sorted(path.name for path in (tmp_path / "tokens").iterdir()) == ["default.json", "default.lock"]
+    assert sorted(path.name for path in (tmp_path / "tokens").iterdir()) == [
+        "default.json",
+        "default.lock",
+    ]
 
 
 def test_cl_07_a_command_that_is_killed_leaves_its_refresh_to_be_finished(
@@ -199,7 +208,10 @@ def silent_listener() -> Iterator[int]:
 def test_cl_07_a_refresh_of_which_nothing_was_sent_is_given_up(
     server: SlowServer, tmp_path: Path, name: str
 ) -> None:
-    """CL-07: there is a connection and no TLS yet; the profile is free soon, and its tokens are as before."""
+    """
+    CL-07: there is a connection and no TLS yet; the profile is free soon, and its tokens are as
+    before.
+    """
     with silent_listener() as port:
         endpoints = {
             "authorization_endpoint": server.url("/a"),
@@ -219,11 +231,17 @@ def test_cl_07_a_refresh_of_which_nothing_was_sent_is_given_up(
     if name == "SIGINT":
         assert ended.status == 130
         assert "The stored tokens are as before." in ended.stderr
-    assert sorted(path.name for path in (tmp_path / "tokens").iterdir()) == ["default.json", "default.lock"]
+    assert sorted(path.name for path in (tmp_path / "tokens").iterdir()) == [
+        "default.json",
+        "default.lock",
+    ]
 
 
 def test_a_limit_from_outside_ends_a_script_at_once(server: SlowServer, tmp_path: Path) -> None:
-    """RF-05: `timeout 2 sh -c 'x=$(loopback-auth token)'`: nobody waits for the child, which holds no pipe of the script's."""
+    """
+    RF-05: `timeout 2 sh -c 'x=$(loopback-auth token)'`: nobody waits for the child, which holds no
+    pipe of the script's.
+    """
     stored(tmp_path, server)
     script = 'x=$("$@"); echo "got $x"'
     began = time.monotonic()
@@ -261,7 +279,10 @@ def test_cl_07_during_the_save(server: SlowServer, tmp_path: Path) -> None:
 
 
 def test_a_stopped_command_holds_up_nobody(server: SlowServer, tmp_path: Path) -> None:
-    """RF-02: Ctrl-Z while the refresh is under way; the child saves and goes, and the lock goes with it."""
+    """
+    RF-02: Ctrl-Z while the refresh is under way; the child saves and goes, and the lock goes with
+    it.
+    """
     stored(tmp_path, server)
     command = begin(*TOKEN, home=tmp_path)
     server.wait_for("/token")
@@ -273,8 +294,13 @@ def test_a_stopped_command_holds_up_nobody(server: SlowServer, tmp_path: Path) -
 
 
 @linux
-def test_the_child_has_a_place_of_its_own_and_shows_no_secret(server: SlowServer, tmp_path: Path) -> None:
-    """CL-02, CL-06: its arguments, environment and open files; it is nobody's group; and it leaves no zombie."""
+def test_the_child_has_a_place_of_its_own_and_shows_no_secret(
+    server: SlowServer, tmp_path: Path
+) -> None:
+    """
+    CL-02, CL-06: its arguments, environment and open files; it is nobody's group; and it leaves no
+    zombie.
+    """
     stored(tmp_path, server, client={"client_id": "the-client", "client_secret_env": "ACME_SECRET"})
     with (
         open(tmp_path / "inherited", "w") as inherited,
@@ -308,14 +334,22 @@ def test_the_child_has_a_place_of_its_own_and_shows_no_secret(server: SlowServer
     assert str(tmp_path / "inherited") not in opened.values()
     assert str(tmp_path / "tokens" / "default.lock") in opened.values()
     assert (group, session) == (pid, pid)
-    assert next(line for line in limits.splitlines() if "core file" in line).split()[4] in ("0", "1")
+    assert next(line for line in limits.splitlines() if "core file" in line).split()[4] in (
+        "0",
+        "1",
+    )
     assert relatives(tmp_path) == {}
 
 
 @linux
 @pytest.mark.slow
-def test_exec_leaves_no_zombie_to_the_command_that_it_runs(server: SlowServer, tmp_path: Path) -> None:
-    """RF-05: the old token is good for a moment, so the command runs, as the same process; the child is not its."""
+def test_exec_leaves_no_zombie_to_the_command_that_it_runs(
+    server: SlowServer, tmp_path: Path
+) -> None:
+    """
+    RF-05: the old token is good for a moment, so the command runs, as the same process; the child
+    is not its.
+    """
     stored(tmp_path, server, lasts_s=40)
     began = time.monotonic()
     command = begin(*COMMAND, "exec", "--", "sleep", "3", home=tmp_path)
@@ -327,7 +361,8 @@ def test_exec_leaves_no_zombie_to_the_command_that_it_runs(server: SlowServer, t
     unlocked(tmp_path)
     time.sleep(0.2)
     states = [
-        path.read_text("ascii").rpartition(") ")[2].split()[:2] for path in Path("/proc").glob("[0-9]*/stat")
+        path.read_text("ascii").rpartition(") ")[2].split()[:2]
+        for path in Path("/proc").glob("[0-9]*/stat")
     ]
     assert [state for state, parent in states if parent == str(command.pid)] == []
     assert outcome(command).status == 0
@@ -338,7 +373,10 @@ def test_exec_leaves_no_zombie_to_the_command_that_it_runs(server: SlowServer, t
 def test_a_token_that_is_still_good_is_printed_while_a_slow_refresh_goes_on(
     server: SlowServer, tmp_path: Path
 ) -> None:
-    """RF-05: five seconds are enough for what is not needed yet; what was sent is stored all the same."""
+    """
+    RF-05: five seconds are enough for what is not needed yet; what was sent is stored
+    all the same.
+    """
     stored(tmp_path, server, lasts_s=40)
     began = time.monotonic()
     ended = run(TOKEN, tmp_path)
@@ -366,7 +404,10 @@ INIT = ("sh", "-c", '"$@"; exit $?', "sh")
 def test_cl_07_the_first_process_of_a_container_waits_for_the_answer(
     server: SlowServer, tmp_path: Path, init: tuple[str, ...]
 ) -> None:
-    """CL-07: with it everything ends, a child too; it says what it waits for, and stores what comes."""
+    """
+    CL-07: with it everything ends, a child too; it says what it waits for, and stores
+    what comes.
+    """
     stored(tmp_path, server)
     command = begin("unshare", "--pid", "--fork", "--kill-child", *init, *TOKEN, home=tmp_path)
     server.wait_for("/token")
@@ -414,7 +455,9 @@ def test_cl_07_at_many_moments(tmp_path: Path) -> None:
             def rotate(connection: Connection, used: list[str] = used) -> None:
                 used.append(connection.request.form["refresh_token"])
                 time.sleep(0.1)
-                connection.socket.sendall(json_answer({**NEW, "refresh_token": f"next-{len(used)}"}))
+                connection.socket.sendall(
+                    json_answer({**NEW, "refresh_token": f"next-{len(used)}"})
+                )
 
             server.answers["/token"] = rotate
             stored(home, server)
@@ -445,7 +488,10 @@ main()
 def test_where_no_child_can_be_had_the_command_refreshes_itself(
     server: SlowServer, tmp_path: Path, interpreter: str
 ) -> None:
-    """RF-05: a program that has Python within itself, a system without memory; and Ctrl-C does not cut the answer off."""
+    """
+    RF-05: a program that has Python within itself, a system without memory; and Ctrl-C does not cut
+    the answer off.
+    """
     stored(tmp_path, server)
     command = begin(sys.executable, "-c", WITHOUT_CHILDREN, interpreter, "token", home=tmp_path)
     server.wait_for("/token")
@@ -474,7 +520,10 @@ def test_standard_streams_that_are_closed_are_not_taken_for_the_childs_pipes(
 
 @pytest.mark.parametrize("how", ["SSL_CERT_FILE", "ca_bundle"])
 def test_ds_03_the_child_trusts_whom_the_command_does(tmp_path: Path, how: str) -> None:
-    """DS-03: a company's CA from the environment or from the sign-in, though aiohttp is loaded without any; and nobody without."""
+    """
+    DS-03: a company's CA from the environment or from the sign-in, though aiohttp is loaded without
+    any; and nobody without.
+    """
     company = trustme.CA()
     bundle = str(tmp_path / "company.pem")
     company.cert_pem.write_to_path(bundle)

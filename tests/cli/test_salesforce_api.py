@@ -1,4 +1,7 @@
-"""`api` at a Salesforce that answers 401: a refresh where it helps, and the reason where it does not."""
+"""
+`api` at a Salesforce that answers 401: a refresh where it helps, and the reason where
+it does not.
+"""
 
 from __future__ import annotations
 
@@ -94,7 +97,10 @@ INCURABLE: dict[str, tuple[str, Callable[[Salesforce], None], str, str]] = {
 async def test_rf_07_a_401_that_no_refresh_mends_costs_none(
     salesforce: Salesforce, tmp_path: Path, *, name: str, lasts_s: float
 ) -> None:
-    """RF-07: the answer is shown, exit 7, and the sign-in stays as it is; a token that had expired was refreshed before."""
+    """
+    RF-07: the answer is shown, exit 7, and the sign-in stays as it is; a token that had expired was
+    refreshed before.
+    """
     scope, switch, path, said = INCURABLE[name]
     if name == "an app without the agent":
         # The token has to be a JWT already.
@@ -111,7 +117,9 @@ async def test_rf_07_a_401_that_no_refresh_mends_costs_none(
     assert lasts_s < 0 or after == before
 
 
-async def test_rf_07_a_session_that_has_ended_is_refreshed(salesforce: Salesforce, tmp_path: Path) -> None:
+async def test_rf_07_a_session_that_has_ended_is_refreshed(
+    salesforce: Salesforce, tmp_path: Path
+) -> None:
     """RF-07: sooner than the profile believes."""
     before = signed_in(salesforce, tmp_path, lasts_s=3000)
     salesforce.world.access_tokens[before["access_token"]].revoked = True

@@ -1,4 +1,7 @@
-"""Refreshes that a Salesforce refuses, by the real command: which refusals end a sign-in, and what each is told as."""
+"""
+Refreshes that a Salesforce refuses, by the real command: which refusals end a sign-in, and what
+each is told as.
+"""
 
 from __future__ import annotations
 
@@ -59,7 +62,8 @@ def mended(salesforce: Salesforce) -> None:
     salesforce.vpn = True
 
 
-# What happens at the server; what the command says of it: the server's words, and a part of cause or fix that no other one has.
+# What happens at the server; what the command says of it: the server's words, and a part of cause
+# or fix that no other one has.
 KEPT: dict[str, tuple[Callable[[Salesforce], None], str, str]] = {
     "the VPN is off": (vpn_off, "ip restricted", "VPN"),
     "out of hours": (
@@ -67,10 +71,22 @@ KEPT: dict[str, tuple[Callable[[Salesforce], None], str, str]] = {
         "IP restricted or invalid login hours",
         "login hours",
     ),
-    "a blocked app": (throwing(replace(APP, blocked=True)), "authentication failure", "Login History"),
+    "a blocked app": (
+        throwing(replace(APP, blocked=True)),
+        "authentication failure",
+        "Login History",
+    ),
     "a frozen user": (throwing(replace(LOCAL, frozen=True)), "inactive user", "frozen"),
-    "a user who left": (throwing(replace(LOCAL, active=False)), "user is inactive", "Setup > Users"),
-    "a locked org": (throwing(replace(ORG, status="locked")), "org is locked", "Company Information"),
+    "a user who left": (
+        throwing(replace(LOCAL, active=False)),
+        "user is inactive",
+        "Setup > Users",
+    ),
+    "a locked org": (
+        throwing(replace(ORG, status="locked")),
+        "org is locked",
+        "Company Information",
+    ),
     "another secret": (
         throwing(replace(APP, client_secret="another")),
         "invalid client credentials",
@@ -101,7 +117,11 @@ KEPT: dict[str, tuple[Callable[[Salesforce], None], str, str]] = {
         "client identifier invalid",
         "Consumer Key",
     ),
-    "trouble that stays": (refusing("unknown_error", "retry your request"), "retry your request", "again"),
+    "trouble that stays": (
+        refusing("unknown_error", "retry your request"),
+        "retry your request",
+        "again",
+    ),
     "a flow that was switched off": (
         refusing("oauth_flow_disabled", "the flow is switched off"),
         "the flow is switched off",
@@ -125,7 +145,11 @@ KEPT: dict[str, tuple[Callable[[Salesforce], None], str, str]] = {
     ),
     "maintenance": (broken(faults.HTML), "web page", "being maintained"),
     "too many requests": (broken(faults.TOO_MANY_429), "429", ""),
-    "a gateway": (broken(faults.status(403, body=b"<html>", Content_Type="text/html")), "status 403", ""),
+    "a gateway": (
+        broken(faults.status(403, body=b"<html>", Content_Type="text/html")),
+        "status 403",
+        "",
+    ),
 }
 
 
@@ -134,7 +158,10 @@ KEPT: dict[str, tuple[Callable[[Salesforce], None], str, str]] = {
 async def test_rf_04_a_sign_in_survives_a_refusal_that_does_not_end_it(
     salesforce: Salesforce, tmp_path: Path, name: str
 ) -> None:
-    """RF-04: exit 7 with words of its own, nothing lost, and the same refresh token works once the matter is mended."""
+    """
+    RF-04: exit 7 with words of its own, nothing lost, and the same refresh token works once the
+    matter is mended.
+    """
     switch, said, told = KEPT[name]
     before = signed_in(salesforce, tmp_path)
     switch(salesforce)
@@ -146,7 +173,9 @@ async def test_rf_04_a_sign_in_survives_a_refusal_that_does_not_end_it(
     assert token_file(tmp_path) == before
     mended(salesforce)
     again = await run("token", home=tmp_path)
-    assert (again.exit_code, again.stdout.strip() != before["access_token"]) == (0, True), again.stderr
+    assert (again.exit_code, again.stdout.strip() != before["access_token"]) == (0, True), (
+        again.stderr
+    )
     assert token_file(tmp_path)["refresh_token"] == before["refresh_token"]
 
 
@@ -179,7 +208,10 @@ def used_elsewhere(salesforce: Salesforce, document: Mapping[str, Any]) -> None:
 async def test_rf_04_a_sign_in_that_the_server_has_ended_is_dropped(
     salesforce: Salesforce, tmp_path: Path, end: Callable[[Salesforce, Mapping[str, Any]], None]
 ) -> None:
-    """RF-04: exit 4; the refresh token goes, the settings stay, and `login --if-needed` signs in."""
+    """
+    RF-04: exit 4; the refresh token goes, the settings stay, and `login --if-needed`
+    signs in.
+    """
     before = signed_in(salesforce, tmp_path)
     end(salesforce, before)
     ended = await run("token", "--json", home=tmp_path)
@@ -195,7 +227,10 @@ IF_NEEDED = ("login", "--if-needed", "--no-browser", "--timeout", "1s")
 async def test_rf_04_a_refusal_that_nobody_knows_asks_for_a_sign_in_and_keeps_the_token(
     salesforce: Salesforce, tmp_path: Path
 ) -> None:
-    """RF-04: exit 4 with `login PROFILE`, the token counts as refused, and works again once the server takes it."""
+    """
+    RF-04: exit 4 with `login PROFILE`, the token counts as refused, and works again once the server
+    takes it.
+    """
     before = signed_in(salesforce, tmp_path, lasts_s=30)
     assert (await run(*IF_NEEDED, home=tmp_path)).exit_code == 0
     refusing("invalid_grant", "a policy of next year")(salesforce)
@@ -222,7 +257,10 @@ async def test_rf_06_a_hiccup_is_asked_over_once(salesforce: Salesforce, tmp_pat
 
 
 async def test_a_walk_with_the_vpn_off_and_on_again(salesforce: Salesforce, tmp_path: Path) -> None:
-    """Nothing is lost, each command says what is wrong, and each works as soon as the VPN is back."""
+    """
+    Nothing is lost, each command says what is wrong, and each works as soon as the VPN
+    is back.
+    """
     before = signed_in(salesforce, tmp_path)
     limits = "/services/data/v65.0/limits"
     program = (sys.executable, "-c", "import os; print(os.environ['SALESFORCE_ACCESS_TOKEN'])")

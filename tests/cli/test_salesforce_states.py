@@ -29,7 +29,9 @@ CALLBACK = f"http://localhost:{PORT}/OauthRedirect"
 
 @contextmanager
 def salesforce(
-    app: dict[str, Any] | None = None, org: dict[str, Any] | None = None, user: dict[str, Any] | None = None
+    app: dict[str, Any] | None = None,
+    org: dict[str, Any] | None = None,
+    user: dict[str, Any] | None = None,
 ) -> Iterator[Salesforce]:
     with Salesforce.running(
         apps=[replace(APP, callback_urls=(CALLBACK,), **(app or {}))],
@@ -46,7 +48,14 @@ async def sign_in(
     secret: str | None = APP.client_secret,
     login_url: str | None = None,
 ) -> tuple[Outcome, Page]:
-    flags = ("--provider", "salesforce", "--login-url", login_url or server.login_url, "--port", str(PORT))
+    flags = (
+        "--provider",
+        "salesforce",
+        "--login-url",
+        login_url or server.login_url,
+        "--port",
+        str(PORT),
+    )
     async with login(
         *flags, "--client-id", APP.client_id, "--no-browser", *more, home=home, secret=secret
     ) as command:
@@ -104,7 +113,13 @@ SILENT: dict[str, tuple[dict[str, Any], dict[str, Any], str, str, str]] = {
         "My Domain",
     ),
     "scope": ({"scopes": ("api",)}, {}, "generic", "OAUTH_APPROVAL_ERROR_GENERIC", "scope"),
-    "not installed": ({"kind": "connected", "installed": False}, {}, "generic", "invalid_client", "Install"),
+    "not installed": (
+        {"kind": "connected", "installed": False},
+        {},
+        "generic",
+        "invalid_client",
+        "Install",
+    ),
     "sandbox": (
         {},
         {"sandbox": True},
@@ -124,10 +139,21 @@ async def test_what_the_browser_alone_is_told_can_be_explained(tmp_path: Path, n
         server.world.errors_on_page = True
         url = server.my_domain() if host == "own" else server.login_url
         ended, page = await sign_in(server, tmp_path, "--timeout", "1s", login_url=url)
-        assert (ended.exit_code, page.url.startswith(server.login_url) or host == "own") == (5, True)
+        assert (ended.exit_code, page.url.startswith(server.login_url) or host == "own") == (
+            5,
+            True,
+        )
     assert shown in page.text
-    pasted = page.text if page.text.count(" : ") else "login fails: Please check your username and password"
-    lines = [line for line in pasted.replace("<p>", "\n").replace("</p>", "\n").splitlines() if shown in line]
+    pasted = (
+        page.text
+        if page.text.count(" : ")
+        else "login fails: Please check your username and password"
+    )
+    lines = [
+        line
+        for line in pasted.replace("<p>", "\n").replace("</p>", "\n").splitlines()
+        if shown in line
+    ]
     config = f'[profiles.default]\nprovider = "salesforce"\nclient_id = "{APP.client_id}"\nport = {PORT}\n'
     (tmp_path / "config.toml").write_text(config)
     told = await run("explain", lines[0] if lines else pasted, home=tmp_path)
@@ -156,7 +182,9 @@ async def test_a_jwt_says_when_it_ends(tmp_path: Path) -> None:
         ended, _ = await sign_in(server, tmp_path)
         assert ended.exit_code == 0
         tokens = token_file(tmp_path)
-    lasts = datetime.fromisoformat(tokens["expires_at"]) - datetime.fromisoformat(tokens["obtained_at"])
+    lasts = datetime.fromisoformat(tokens["expires_at"]) - datetime.fromisoformat(
+        tokens["obtained_at"]
+    )
     assert 890 <= lasts.total_seconds() <= 901
 
 

@@ -54,7 +54,12 @@ def server() -> Iterator[ScriptedServer]:
     ],
 )
 async def test_status_tells_the_expiry(
-    server: ScriptedServer, tmp_path: Path, *, lasts_s: float | None, refresh_token: str | None, told: str
+    server: ScriptedServer,
+    tmp_path: Path,
+    *,
+    lasts_s: float | None,
+    refresh_token: str | None,
+    told: str,
 ) -> None:
     stored(tmp_path, server, lasts_s=lasts_s, refresh_token=refresh_token)
     outcome = await run("status", home=tmp_path)
@@ -105,7 +110,9 @@ async def test_token_has_a_form_for_each_use(
     stored(tmp_path, server, lasts_s=3000)
     outcome = await run("token", *flags, home=tmp_path)
     assert (outcome.exit_code, outcome.stdout) == (0, told)
-    assert OLD["refresh_token"] not in outcome.stderr + ("" if "refresh" in str(flags) else outcome.stdout)
+    assert OLD["refresh_token"] not in outcome.stderr + (
+        "" if "refresh" in str(flags) else outcome.stdout
+    )
 
 
 async def test_token_as_json_holds_no_refresh_token(server: ScriptedServer, tmp_path: Path) -> None:
@@ -122,7 +129,13 @@ async def test_token_as_json_holds_no_refresh_token(server: ScriptedServer, tmp_
     [(200, 200, 0, 0), (401, 200, 0, 1), (401, 401, 7, 1), (503, 503, 7, 0)],
 )
 async def test_check_believes_the_server_over_the_clock(
-    server: ScriptedServer, tmp_path: Path, *, before: int, after: int, exit_code: int, refreshes: int
+    server: ScriptedServer,
+    tmp_path: Path,
+    *,
+    before: int,
+    after: int,
+    exit_code: int,
+    refreshes: int,
 ) -> None:
     """RF-07: a token that the server does not take is refreshed, once."""
     server.answers["/userinfo"] = lambda connection: connection.socket.sendall(
@@ -154,13 +167,17 @@ async def test_check_asks_by_introspection_where_it_may(
     assert outcome.stdout.strip() == (OLD if active else NEW)["access_token"]
 
 
-async def test_check_where_nothing_can_be_asked_is_told(server: ScriptedServer, tmp_path: Path) -> None:
+async def test_check_where_nothing_can_be_asked_is_told(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
     stored(tmp_path, server, lasts_s=3000)
     outcome = await run("token", "--check", home=tmp_path)
     assert (outcome.exit_code, "no endpoint to check a token at" in outcome.stderr) == (2, True)
 
 
-async def test_the_environments_token_short_circuits_all(server: ScriptedServer, tmp_path: Path) -> None:
+async def test_the_environments_token_short_circuits_all(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
     stored(tmp_path, server)
     given = {"LOOPBACK_AUTH_TOKEN": "given"}
     outcome = await run("token", "--format", "headers", home=tmp_path, more=given)
@@ -173,10 +190,15 @@ async def test_the_environments_token_short_circuits_all(server: ScriptedServer,
 async def test_st_12_a_changed_configuration_does_not_move_the_refresh_token(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
-    """ST-12: issuer, client and token endpoint are pinned with the tokens; what config.toml says now is for the next sign-in."""
+    """
+    ST-12: issuer, client and token endpoint are pinned with the tokens; what config.toml says now
+    is for the next sign-in.
+    """
     stored(tmp_path, server)
     with ScriptedServer() as other:
-        configured = f'[profiles.default]\nissuer = "{other.origin}"\nclient_id = "another-client"\n'
+        configured = (
+            f'[profiles.default]\nissuer = "{other.origin}"\nclient_id = "another-client"\n'
+        )
         (tmp_path / "config.toml").write_text(
             configured + f'token_endpoint = "{other.url("/token")}"\nca_bundle = "/no/such/file"\n'
         )
@@ -184,14 +206,20 @@ async def test_st_12_a_changed_configuration_does_not_move_the_refresh_token(
         assert (outcome.exit_code, outcome.stdout.strip()) == (0, NEW["access_token"])
         assert other.connections == 0
     (asked,) = server.asked("/token")
-    assert (asked.form["client_id"], asked.form["refresh_token"]) == ("the-client", OLD["refresh_token"])
+    assert (asked.form["client_id"], asked.form["refresh_token"]) == (
+        "the-client",
+        OLD["refresh_token"],
+    )
     assert token_file(tmp_path)["server"]["token_endpoint"] == server.url("/token")
 
 
 async def test_status_tells_what_the_provider_says_of_the_token_answer(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
-    extra = {"id": "https://h/id/00D000000000001AAA/005000000000001AAA", "instance_url": server.origin}
+    extra = {
+        "id": "https://h/id/00D000000000001AAA/005000000000001AAA",
+        "instance_url": server.origin,
+    }
     stored(tmp_path, server, extra=extra, settings={"provider": "salesforce"})
     outcome = await run("status", home=tmp_path)
     assert "Org ID        00D000000000001AAA\n" in outcome.stdout

@@ -1,4 +1,7 @@
-"""A terminal or a pipe that takes no output for a while: the browser does not wait for it, and no word is lost."""
+"""
+A terminal or a pipe that takes no output for a while: the browser does not wait for it, and no word
+is lost.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +60,10 @@ def stopped(server: AuthorizationServer, home: Path, *more: str) -> tuple[pexpec
 def test_cb_09_ctrl_s_holds_the_words_up_and_not_the_browser(
     server: AuthorizationServer, tmp_path: Path, *, more: tuple[str, ...]
 ) -> None:
-    """CB-09: with screen's copy mode and text marked in a Windows console it is the same; --no-input reads no paste."""
+    """
+    CB-09: with screen's copy mode and text marked in a Windows console it is the same; --no-input
+    reads no paste.
+    """
     terminal, url = stopped(server, tmp_path, *more)
     page = Browser(timeout_s=10).visit(url)
     assert (page.status, token_file(tmp_path, "work")["identity"]["name"]) == (200, "ada")
@@ -76,7 +82,10 @@ def test_cb_09_ctrl_s_holds_the_words_up_and_not_the_browser(
 def test_cl_07_ctrl_c_ends_a_command_whose_words_are_held_up(
     server: AuthorizationServer, tmp_path: Path
 ) -> None:
-    """CL-07: within two seconds, and with its status; a terminal that takes nothing at all is left."""
+    """
+    CL-07: within two seconds, and with its status; a terminal that takes nothing at all
+    is left.
+    """
     terminal, _ = stopped(server, tmp_path)
     began = time.monotonic()
     os.kill(terminal.pid, signal.SIGTERM)

@@ -1,4 +1,7 @@
-"""`--storage`, and `storage` in config.toml: where the tokens are, from the sign-in to the sign-out, seen from outside."""
+"""
+`--storage`, and `storage` in config.toml: where the tokens are, from the sign-in to the sign-out,
+seen from outside.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +48,9 @@ async def sign_in(
 ) -> Outcome:
     flags = ("--issuer", server.issuer, "--client-id", "my-cli", "--scope", "openid offline_access")
     surroundings = person.environment(backend, **more)
-    async with login(*flags, *arguments, "--no-browser", home=person.home, more=surroundings) as under_way:
+    async with login(
+        *flags, *arguments, "--no-browser", home=person.home, more=surroundings
+    ) as under_way:
         await asyncio.to_thread(Browser().visit, await under_way.open_page())
         return await under_way.outcome()
 
@@ -69,7 +74,10 @@ def where(person: Person) -> dict[str, int]:
 async def test_st_10_a_sign_in_lives_in_the_keyring_from_login_to_logout(
     person: Person, server: AuthorizationServer
 ) -> None:
-    """ST-10: login, token, refresh, status, profiles, logout; at no time does a file hold a token."""
+    """
+    ST-10: login, token, refresh, status, profiles, logout; at no time does a file hold
+    a token.
+    """
     signed_in = await sign_in(person, server, "--storage", "keyring")
     assert (signed_in.exit_code, signed_in.document["storage"]) == (0, "keyring"), signed_in
     assert signed_in.document["backend"] == "stand_in.Kept"
@@ -84,7 +92,11 @@ async def test_st_10_a_sign_in_lives_in_the_keyring_from_login_to_logout(
     assert person.secrets(first["access_token"]) == {"keyring": 0, "files": 0}
 
     told = (await command(person, "status", "--json")).document
-    assert (told["storage"], told["backend"], told["refreshable"]) == ("keyring", "stand_in.Kept", True)
+    assert (told["storage"], told["backend"], told["refreshable"]) == (
+        "keyring",
+        "stand_in.Kept",
+        True,
+    )
     assert "Stored in     the keyring (stand_in.Kept)" in (await command(person, "status")).stdout
     (row,) = (await command(person, "profiles", "--json")).document["profiles"]
     assert (row["profile"], row["signed_in"], row["storage"]) == ("default", True, "keyring")
@@ -101,7 +113,10 @@ async def test_st_10_a_sign_in_lives_in_the_keyring_from_login_to_logout(
 async def test_st_10_a_later_login_without_the_option_stays_in_the_keyring(
     person: Person, server: AuthorizationServer
 ) -> None:
-    """ST-10: the choice is remembered beside the tokens, and nobody falls back to a file unasked."""
+    """
+    ST-10: the choice is remembered beside the tokens, and nobody falls back to a file
+    unasked.
+    """
     await sign_in(person, server, "--storage", "keyring")
     again = await sign_in(person, server)
     assert (again.exit_code, again.document["storage"]) == (0, "keyring")
@@ -121,7 +136,10 @@ CHOICES = {
         'storage = "file"\n[profiles.default]\nstorage = "keyring"\n',
         {},
     ),
-    "in the environment": ('[profiles.default]\nstorage = "file"\n', {"LOOPBACK_AUTH_STORAGE": "keyring"}),
+    "in the environment": (
+        '[profiles.default]\nstorage = "file"\n',
+        {"LOOPBACK_AUTH_STORAGE": "keyring"},
+    ),
     "beside settings of another server": (
         '[profiles.default]\nissuer = "https://other.example"\nclient_id = "x"\nstorage = "keyring"\n',
         {},
@@ -134,7 +152,10 @@ CHOICES = {
 async def test_st_10_a_choice_in_the_settings_is_followed_by_login_and_by_the_next_refresh(
     person: Person, server: AuthorizationServer, choice: str
 ) -> None:
-    """ST-10: a refresh moves what an earlier sign-in left in a file, and a new sign-in goes there at once."""
+    """
+    ST-10: a refresh moves what an earlier sign-in left in a file, and a new sign-in goes there at
+    once.
+    """
     text, more = CHOICES[choice]
     await sign_in(person, server)
     assert where(person) == {"keyring": 0, "files": 1}
@@ -211,7 +232,9 @@ def test_a_configuration_that_cannot_be_used_leaves_no_storage_to_a_refresh(tmp_
 
 
 @pytest.mark.slow_cases
-@pytest.mark.parametrize("words", [("token",), ("status",), ("refresh",), ("logout",), ("logout", "--all")])
+@pytest.mark.parametrize(
+    "words", [("token",), ("status",), ("refresh",), ("logout",), ("logout", "--all")]
+)
 @pytest.mark.parametrize("backend", ["Locked", "Talkative"])
 async def test_st_10_a_keyring_out_of_reach_is_an_error_of_every_command(
     person: Person, server: AuthorizationServer, words: tuple[str, ...], backend: str
@@ -229,7 +252,9 @@ async def test_st_10_a_keyring_out_of_reach_is_an_error_of_every_command(
 
 
 @pytest.mark.slow
-async def test_st_10_profiles_lists_what_it_cannot_reach(person: Person, server: AuthorizationServer) -> None:
+async def test_st_10_profiles_lists_what_it_cannot_reach(
+    person: Person, server: AuthorizationServer
+) -> None:
     """ST-10: ten profiles in a keyring that hangs are not ten times five seconds."""
     for number in range(3):
         await sign_in(person, server, "-p", f"p{number}", "--storage", "keyring")
@@ -248,7 +273,9 @@ async def test_st_10_login_proves_the_keyring_before_anybody_is_sent_to_a_browse
     """ST-10, RB-03: within 6 s, and no address was shown, no metadata asked for."""
     begun = time.monotonic()
     flags = ("--issuer", server.issuer, "--client-id", "my-cli", "--no-browser")
-    outcome = await command(person, "login", *flags, "--storage", "keyring", "--json", backend=backend)
+    outcome = await command(
+        person, "login", *flags, "--storage", "keyring", "--json", backend=backend
+    )
     assert time.monotonic() - begun < 6
     assert (outcome.exit_code, outcome.error["code"]) == (1, "keyring-unavailable")
     assert outcome.told("open_page") == []
@@ -276,14 +303,20 @@ async def test_st_10_a_keyring_out_of_reach_can_be_left_and_that_is_told(
 
     assert (await command(person, "refresh")).exit_code == 0
     assert person.entries() == {}
-    assert json.loads((person.home / "tokens" / "default.json").read_text("utf-8")).get("entry") is None
+    assert (
+        json.loads((person.home / "tokens" / "default.json").read_text("utf-8")).get("entry")
+        is None
+    )
 
 
 @pytest.mark.slow
 async def test_st_10_a_refresh_is_not_made_when_its_tokens_could_not_be_kept(
     person: Person, server: AuthorizationServer
 ) -> None:
-    """ST-10, RF-05: a keyring that can be read and not written; the old refresh token is not used up."""
+    """
+    ST-10, RF-05: a keyring that can be read and not written; the old refresh token is
+    not used up.
+    """
     await sign_in(person, server, "--storage", "keyring")
     before, asked = held(person), len(server.requests)
     outcome = await command(person, "refresh", "--json", backend="Forgetful")
@@ -297,7 +330,9 @@ async def test_st_10_a_refresh_is_not_made_when_its_tokens_could_not_be_kept(
 
 
 def notes(outcome: Outcome) -> list[str]:
-    return [told["message"] for told in outcome.told("warning") if told["code"] == "keyring-unavailable"]
+    return [
+        told["message"] for told in outcome.told("warning") if told["code"] == "keyring-unavailable"
+    ]
 
 
 MEANWHILE = ["LockedMeanwhile", "HangingMeanwhile"]
@@ -315,11 +350,15 @@ async def test_rf_05_st_10_a_refresh_token_that_the_keyring_does_not_take_is_in_
     outcome = await command(person, "token", "--refresh", "--json", backend=backend)
     assert time.monotonic() - begun < 8
     new = held(person)
-    assert (outcome.exit_code, outcome.document["access_token"]) == (0, new["access_token"]), outcome
+    assert (outcome.exit_code, outcome.document["access_token"]) == (0, new["access_token"]), (
+        outcome
+    )
     assert new["refresh_token"] != old["refresh_token"]
     (note,) = notes(outcome)
     path = person.home / "tokens" / "default.json"
-    assert f"a file that only you can read: {path}; loopback-auth refresh default moves them" in note
+    assert (
+        f"a file that only you can read: {path}; loopback-auth refresh default moves them" in note
+    )
     assert path.stat().st_mode & 0o777 == 0o600
     assert person.secrets(new["refresh_token"]) == {"keyring": 0, "files": 1}
 

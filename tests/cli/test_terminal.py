@@ -32,9 +32,14 @@ def sign_in_on(terminal: pexpect.spawn) -> None:
 
 
 def test_a_secret_is_asked_for_unseen_and_the_profile_offered(tmp_path: Path) -> None:
-    """The secret comes from a prompt that echoes nothing; afterwards the settings are offered for config.toml, never the secret."""
+    """
+    The secret comes from a prompt that echoes nothing; afterwards the settings are offered for
+    config.toml, never the secret.
+    """
     tmp_path.chmod(0o700)
-    (tmp_path / "config.toml").write_text("# mine\n\n[profiles.other]\nprovider = 'github' # kept\n")
+    (tmp_path / "config.toml").write_text(
+        "# mine\n\n[profiles.other]\nprovider = 'github' # kept\n"
+    )
     clients = (Client(client_id="app", client_secret=SECRET),)
     with AuthorizationServer.running(clients=clients) as server:
         terminal = on_a_terminal(
@@ -79,7 +84,10 @@ def test_ctrl_c_at_the_prompt_for_the_secret_is_the_persons_no_3(tmp_path: Path)
 
 
 def test_a_token_on_a_terminal_comes_with_a_word_of_warning_cl_05(tmp_path: Path) -> None:
-    """CL-05: printed to a terminal, a token is preceded by one line that says what it is; piped, by nothing."""
+    """
+    CL-05: printed to a terminal, a token is preceded by one line that says what it is; piped, by
+    nothing.
+    """
     folder = tmp_path / "tokens"
     folder.mkdir(mode=0o700)
     (folder / "default.json").write_text(
@@ -98,7 +106,10 @@ def test_a_token_on_a_terminal_comes_with_a_word_of_warning_cl_05(tmp_path: Path
     quiet.close()
 
 
-USERS = (User(username="ada", password="a", subject="1"), User(username="bob", password="b", subject="2"))
+USERS = (
+    User(username="ada", password="a", subject="1"),
+    User(username="bob", password="b", subject="2"),
+)
 
 
 def sign_in_as(name: str, terminal: pexpect.spawn) -> None:
@@ -115,7 +126,10 @@ def sign_in_as(name: str, terminal: pexpect.spawn) -> None:
 def test_id_06_another_account_is_asked_about(
     tmp_path: Path, *, answer: str, exit_code: int, holds: str
 ) -> None:
-    """ID-06: only a yes replaces the account that the profile holds; else the new tokens are given back."""
+    """
+    ID-06: only a yes replaces the account that the profile holds; else the new tokens are given
+    back.
+    """
     with AuthorizationServer.running(clients=(Client(client_id="app"),), users=USERS) as server:
         words = ("login", "work", "--issuer", server.issuer, "--client-id", "app")
         first = on_a_terminal(tmp_path, *words, "--no-input")
@@ -133,12 +147,17 @@ def test_id_06_another_account_is_asked_about(
         second.close()
         given_back = len(server.seen("revoke"))
 
-    assert (second.exitstatus, token_file(tmp_path, "work")["identity"]["name"]) == (exit_code, holds)
+    assert (second.exitstatus, token_file(tmp_path, "work")["identity"]["name"]) == (
+        exit_code,
+        holds,
+    )
     assert given_back == (0 if exit_code == 0 else 1)
 
 
 @pytest.mark.slow_cases
-@pytest.mark.parametrize(("flags", "exit_code", "holds"), [((), 2, "ada"), (("--switch-account",), 0, "bob")])
+@pytest.mark.parametrize(
+    ("flags", "exit_code", "holds"), [((), 2, "ada"), (("--switch-account",), 0, "bob")]
+)
 def test_id_06_where_nobody_can_be_asked_a_flag_decides(
     tmp_path: Path, *, flags: tuple[str, ...], exit_code: int, holds: str
 ) -> None:
@@ -150,5 +169,8 @@ def test_id_06_where_nobody_can_be_asked_a_flag_decides(
             sign_in_as(name, terminal)
             terminal.expect(pexpect.EOF)
             terminal.close()
-    assert (terminal.exitstatus, token_file(tmp_path, "work")["identity"]["name"]) == (exit_code, holds)
+    assert (terminal.exitstatus, token_file(tmp_path, "work")["identity"]["name"]) == (
+        exit_code,
+        holds,
+    )
     assert exit_code == 0 or "--switch-account" in terminal.before

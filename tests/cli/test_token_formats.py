@@ -1,4 +1,7 @@
-"""CL-04: `token --format`: curl gets the very token in one header and no other option, and no line is added to a header."""
+"""
+CL-04: `token --format`: curl gets the very token in one header and no other option, and no line is
+added to a header.
+"""
 
 from __future__ import annotations
 

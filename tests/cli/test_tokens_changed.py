@@ -28,7 +28,8 @@ DEAD = json_answer(
 
 SAME, FORGOTTEN = "The stored tokens are as before.", "The stored refresh token was removed."
 
-# What the token endpoint answers; the command; what has become of the stored tokens. A dead refresh token is forgotten.
+# What the token endpoint answers; the command; what has become of the stored tokens. A dead refresh
+# token is forgotten.
 ERRORS = {
     "a server that is down": (DOWN, ("refresh",), SAME),
     "a dead refresh token": (DEAD, ("refresh",), FORGOTTEN),

@@ -1,4 +1,7 @@
-"""DS-04, AQ-09: which server it is, and which other hosts it has, is said before the address; a stranger's host is asked about."""
+"""
+DS-04, AQ-09: which server it is, and which other hosts it has, is said before the address; a
+stranger's host is asked about.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,14 @@ from tests.edge.http.test_client_tls import context_of
 from tests.support.exchange import TOKENS
 from tests.support.internet import allow
 from tests.support.scripted_server import ScriptedServer, json_answer, tunnel_to
-from tests.support.servers.command import COMMAND, environment, login, no_token_file, run, token_file
+from tests.support.servers.command import (
+    COMMAND,
+    environment,
+    login,
+    no_token_file,
+    run,
+    token_file,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -42,7 +52,15 @@ def servers(home: Path, **endpoints: str) -> Iterator[Servers]:
         proxy.answers["*"] = tunnel_to(server.port)
         server.answers[WELL_KNOWN] = json_answer({"issuer": ISSUER, **endpoints})
         server.answers["/token"] = json_answer(TOKENS)
-        flags = ("--issuer", ISSUER, "--client-id", "c", "--ca-bundle", str(home / "ca.pem"), "--no-browser")
+        flags = (
+            "--issuer",
+            ISSUER,
+            "--client-id",
+            "c",
+            "--ca-bundle",
+            str(home / "ca.pem"),
+            "--no-browser",
+        )
         yield Servers(server=server, more={"HTTPS_PROXY": proxy.origin}, flags=flags)
 
 
@@ -60,7 +78,9 @@ async def test_ds_04_without_a_terminal_a_strangers_host_is_2_with_the_flag_in_t
     tmp_path: Path, how: tuple[str, ...]
 ) -> None:
     with servers(tmp_path, **MIXED) as there:
-        outcome = await run("login", "work", *there.flags, *how, "--json", home=tmp_path, more=there.more)
+        outcome = await run(
+            "login", "work", *there.flags, *how, "--json", home=tmp_path, more=there.more
+        )
         assert {request.path for request in there.server.requests} <= {
             WELL_KNOWN,
             "/.well-known/oauth-authorization-server",
@@ -85,7 +105,9 @@ async def test_ds_04_a_host_is_trusted_by_flag_environment_and_profile_and_the_e
     flags, more, config = WAYS[way]
     (tmp_path / "config.toml").write_text(config)
     with servers(tmp_path, **MIXED, revocation_endpoint=f"{TOKEN}/revoke") as there:
-        async with login(*there.flags, *flags, home=tmp_path, more={**there.more, **more}) as sign_in:
+        async with login(
+            *there.flags, *flags, home=tmp_path, more={**there.more, **more}
+        ) as sign_in:
             opened = await sign_in.event("open_page")
             await come_back(opened["url"])
             assert (await sign_in.outcome()).exit_code == 0
@@ -144,7 +166,9 @@ def test_ds_04_on_a_terminal_it_is_asked_and_a_yes_goes_into_the_profile(tmp_pat
     tmp_path.chmod(0o700)
     with servers(tmp_path, **MIXED) as there:
         terminal = on_a_terminal(there, tmp_path)
-        terminal.expect("sign in at login.honest.test, and would redeem the code of that at token.evil.test")
+        terminal.expect(
+            "sign in at login.honest.test, and would redeem the code of that at token.evil.test"
+        )
         terminal.expect(r"whoever runs https://evil\.test\? \[y/N\] ")
         assert "authorize?" not in terminal.before
         terminal.sendline("y")

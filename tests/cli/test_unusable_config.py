@@ -1,4 +1,7 @@
-"""A config.toml that cannot be used means no profile: no command takes the tokens of `default` instead."""
+"""
+A config.toml that cannot be used means no profile: no command takes the tokens of `default`
+instead.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +49,15 @@ SHAPES: dict[str, tuple[Callable[[Path], object], str]] = {
 }  # fmt: skip
 
 COMMANDS = (
-    *("token", "token --refresh", "exec -- echo ran", "env", "export simple-salesforce", "refresh", "logout"),
+    *(
+        "token",
+        "token --refresh",
+        "exec -- echo ran",
+        "env",
+        "export simple-salesforce",
+        "refresh",
+        "logout",
+    ),
     *(
         "status",
         "api /x",
@@ -98,7 +109,10 @@ def error_of(words: str, ended: subprocess.CompletedProcess[str]) -> dict[str, A
 def test_every_command_ends_with_the_same_error_and_touches_no_tokens(
     server: ScriptedServer, tmp_path: Path, shape: str
 ) -> None:
-    """Exit 2 with the place; nothing is handed out, refreshed or revoked, though `default` is signed in."""
+    """
+    Exit 2 with the place; nothing is handed out, refreshed or revoked, though `default` is signed
+    in.
+    """
     home = tmp_path / "home"
     stored(home, server, "revocation", lasts_s=3000)
     put, message = SHAPES[shape]
@@ -141,8 +155,12 @@ def test_an_empty_file_says_nothing(server: ScriptedServer, tmp_path: Path) -> N
     assert json.loads(run("token", home).stdout)["access_token"] == OLD["access_token"]
 
 
-@pytest.mark.parametrize("words", ["logout --all", "config path", "explain invalid_grant", "providers"])
-def test_what_needs_no_default_profile_works(server: ScriptedServer, tmp_path: Path, words: str) -> None:
+@pytest.mark.parametrize(
+    "words", ["logout --all", "config path", "explain invalid_grant", "providers"]
+)
+def test_what_needs_no_default_profile_works(
+    server: ScriptedServer, tmp_path: Path, words: str
+) -> None:
     home = tmp_path / "home"
     stored(home, server, lasts_s=3000)
     (home / "config.toml").mkdir()

@@ -59,7 +59,11 @@ TABLE: list[tuple[int, str, tuple[str, ...]]] = [
         f"{PAGE}OAUTH_APPROVAL_ERROR_GENERIC : An unexpected error has occured during authentication. Please try again.",
         (USAGE, "api refresh_token", "login work --scope api", OAUTH_SETTINGS),
     ),
-    (6, f"{ERROR_PAGE}?error=OAUTH_APPROVAL_ERROR_GENERIC", ("Approve Uninstalled Connected Apps",)),
+    (
+        6,
+        f"{ERROR_PAGE}?error=OAUTH_APPROVAL_ERROR_GENERIC",
+        ("Approve Uninstalled Connected Apps",),
+    ),
     (
         7,
         f"{ERROR_PAGE}?error=invalid_client&error_description=app+must+be+installed+into+org",
@@ -70,7 +74,11 @@ TABLE: list[tuple[int, str, tuple[str, ...]]] = [
         "OAUTH_AUTHORIZATION_BLOCKED : Cross-org OAuth flows are not supported for this external client app",
         ("login work --prompt login", LOGIN_URL),
     ),
-    (9, "OAUTH_EC_APP_NOT_FOUND : External client app is not installed in this org", (LOGIN_URL, MY_DOMAIN)),
+    (
+        9,
+        "OAUTH_EC_APP_NOT_FOUND : External client app is not installed in this org",
+        (LOGIN_URL, MY_DOMAIN),
+    ),
     (
         10,
         '{"error":"app_not_found","error_description":"External client app is not installed in this org"}',
@@ -92,7 +100,11 @@ TABLE: list[tuple[int, str, tuple[str, ...]]] = [
         '{"error":"invalid_app_access","error_description":"user is not admin approved to access this app"}',
         (POLICIES, "API Access Control"),
     ),
-    (15, '{"error":"invalid_grant","error_description":"expired authorization code"}', ("exchange work",)),
+    (
+        15,
+        '{"error":"invalid_grant","error_description":"expired authorization code"}',
+        ("exchange work",),
+    ),
     (16, "invalid_grant: invalid authorization code", ("%3D", "loopback-auth exchange work")),
     (16, "the tutorial says to remove %3D from the code", ("loopback-auth exchange work",)),
     (17, "invalid_grant / invalid code verifier", ("loopback-auth login work",)),
@@ -109,7 +121,11 @@ TABLE: list[tuple[int, str, tuple[str, ...]]] = [
     ),
     (20, "invalid_grant: ip restricted", (POLICIES, "Relax IP restrictions")),
     (20, "invalid_grant: IP restricted or invalid login hours", (POLICIES,)),
-    (21, "invalid_client: invalid client credentials", (OAUTH_SETTINGS, "login work --client-secret-prompt")),
+    (
+        21,
+        "invalid_client: invalid client credentials",
+        (OAUTH_SETTINGS, "login work --client-secret-prompt"),
+    ),
     (
         22,
         "invalid_client: invalid client credentials, although no secret is required",
@@ -133,11 +149,19 @@ TABLE: list[tuple[int, str, tuple[str, ...]]] = [
     ),
     (27, TOKENS + ',"expires_in":7200}', (OAUTH_SETTINGS, "(now: api refresh_token)")),
     (27, "there is no refresh_token in the answer", (OAUTH_SETTINGS, POLICIES)),
-    (28, "invalid_scope: the requested scope is not allowed", (OAUTH_SETTINGS, "api refresh_token")),
+    (
+        28,
+        "invalid_scope: the requested scope is not allowed",
+        (OAUTH_SETTINGS, "api refresh_token"),
+    ),
     (29, "inactive_user: user is inactive", ("Setup > Users", "ann@example.com")),
     (29, "inactive_org: org is locked, closed, or suspended", ("Setup > Company Information",)),
     (30, "rate_limit_exceeded: number of logins exceeded", ("loopback-auth token work",)),
-    (31, '{"error":"unknown_error","error_description":"retry your request"}', (MY_DOMAIN, LOGIN_URL)),
+    (
+        31,
+        '{"error":"unknown_error","error_description":"retry your request"}',
+        (MY_DOMAIN, LOGIN_URL),
+    ),
     (
         32,
         "HTTP/1.1 200 OK\nContent-Type: text/html\n\n<!DOCTYPE html><html><title>Maintenance</title></html>",
@@ -183,7 +207,11 @@ TABLE: list[tuple[int, str, tuple[str, ...]]] = [
         "Please check your username and password. (it is a sandbox)",
         ("--provider salesforce-sandbox", LOGIN_URL, "ann@example.com"),
     ),
-    (44, "My Domain is set to prevent login from https://login.salesforce.com", (MY_DOMAIN, LOGIN_URL)),
+    (
+        44,
+        "My Domain is set to prevent login from https://login.salesforce.com",
+        (MY_DOMAIN, LOGIN_URL),
+    ),
     (45, "state mismatch", ("loopback-auth login work",)),
     (46, "Chrome sends OPTIONS preflight, then nothing", (REDIRECT_URI,)),
     (47, "login-timed-out", ("explain -p work", "doctor work")),

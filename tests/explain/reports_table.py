@@ -1,4 +1,7 @@
-"""What people paste for the pitfalls of 2024 to 2026: text, addresses, JSON and the logs of tools."""
+"""
+What people paste for the pitfalls of 2024 to 2026: text, addresses, JSON and the logs
+of tools.
+"""
 
 from __future__ import annotations
 
@@ -93,7 +96,8 @@ REPORTS: dict[int, tuple[str, ...]] = {
         SF_JWT.format("user is not admin approved to access this app (invalid_app_access)"),
         SIMPLE.format("invalid_app_access: user is not admin approved to access this app"),
         CURL.format(
-            "client_credentials", told("invalid_app_access", "user is not admin approved to access this app")
+            "client_credentials",
+            told("invalid_app_access", "user is not admin approved to access this app"),
         ),
     ),
     19: (
@@ -106,7 +110,9 @@ REPORTS: dict[int, tuple[str, ...]] = {
         f"{CALLBACK}?error=invalid_grant&error_description=ip+restricted&state=x",
     ),
     23: (
-        CURL.format("authorization_code", told("unsupported_grant_type", "grant type not supported")),
+        CURL.format(
+            "authorization_code", told("unsupported_grant_type", "grant type not supported")
+        ),
         SF_JWT.format("grant type not supported"),
     ),
     24: (
@@ -139,7 +145,10 @@ REPORTS: dict[int, tuple[str, ...]] = {
         "INVALID_SESSION_ID: Session expired or invalid",
         LOG.format("INVALID_SESSION_ID"),
     ),
-    37: ("403 API is disabled for this User", api("API_CURRENTLY_DISABLED", "API is disabled for this User")),
+    37: (
+        "403 API is disabled for this User",
+        api("API_CURRENTLY_DISABLED", "API is disabled for this User"),
+    ),
     38: (
         api("INVALID_JWT_FORMAT", "Invalid JWT"),
         "HTTP/1.1 401 Unauthorized\n\n" + api("INVALID_JWT_FORMAT", "Invalid JWT"),
@@ -151,12 +160,18 @@ REPORTS: dict[int, tuple[str, ...]] = {
         "opened https://acme.my.salesforce.com/services/oauth2/authorize, then localhost refused to connect",
         "localhost didn\u2019t send any data. ERR_EMPTY_RESPONSE",
     ),
-    50: ("Where is the New Connected App button?", "creating a connected app is disabled in my org"),
+    50: (
+        "Where is the New Connected App button?",
+        "creating a connected app is disabled in my org",
+    ),
     51: (
         "External Client App Manager is missing in my scratch org",
         "scratch org: cannot find External Client App Manager",
     ),
-    54: ("the token answer has no expires_in", '{"access_token":"00Dx!AQ","refresh_token":"5Aep861x"}'),
+    54: (
+        "the token answer has no expires_in",
+        '{"access_token":"00Dx!AQ","refresh_token":"5Aep861x"}',
+    ),
     55: (
         told("invalid_request", "scope parameter not supported"),
         CURL.format("client_credentials", told("invalid_request", "scope parameter not supported")),
@@ -180,8 +195,11 @@ REPORTS: dict[int, tuple[str, ...]] = {
     ),
     58: (
         told("invalid_grant", "request not supported on this domain"),
-        CURL.format("client_credentials", told("invalid_grant", "request not supported on this domain")),
-        "HTTP/1.1 400 Bad Request\n\n" + told("invalid_grant", "request not supported on this domain"),
+        CURL.format(
+            "client_credentials", told("invalid_grant", "request not supported on this domain")
+        ),
+        "HTTP/1.1 400 Bad Request\n\n"
+        + told("invalid_grant", "request not supported on this domain"),
     ),
     59: (
         api("INVALID_SESSION_ID", "This session is not valid for use with the REST API"),
@@ -216,7 +234,9 @@ REPORTS: dict[int, tuple[str, ...]] = {
     ),
     65: (
         SIMPLE.format("INVALID_OPERATION: SOAP API login() is disabled by default in this org."),
-        SIMPLE.format("INVALID_LOGIN: Invalid username, password, security token; or user locked out."),
+        SIMPLE.format(
+            "INVALID_LOGIN: Invalid username, password, security token; or user locked out."
+        ),
         (
             "<faultcode>sf:INVALID_LOGIN</faultcode><faultstring>INVALID_LOGIN: Invalid username, password,"
             " security token; or user locked out.</faultstring>"
@@ -338,7 +358,9 @@ REPORTS: dict[int, tuple[str, ...]] = {
     ),
     88: (
         told("invalid_grant", "no client credentials user enabled"),
-        CURL.format("client_credentials", told("invalid_grant", "no client credentials user enabled")),
+        CURL.format(
+            "client_credentials", told("invalid_grant", "no client credentials user enabled")
+        ),
         SIMPLE.format("invalid_grant: no client credentials user enabled"),
     ),
     89: ("scope-differs", "a scope was silently ignored", "fewer scopes than asked for"),

@@ -1,4 +1,7 @@
-"""What the Salesforce that runs here answers is read, and leads to its pitfall: the explainer and the simulator agree."""
+"""
+What the Salesforce that runs here answers is read, and leads to its pitfall: the explainer and the
+simulator agree.
+"""
 
 from __future__ import annotations
 

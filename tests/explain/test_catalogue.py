@@ -47,7 +47,12 @@ def test_every_error_code_of_the_specifications_is_explained(code: str) -> None:
 @pytest.mark.parametrize(
     "code",
     [
-        *("interaction_required", "login_required", "invalid_redirect_uri", "invalid_client_metadata"),
+        *(
+            "interaction_required",
+            "login_required",
+            "invalid_redirect_uri",
+            "invalid_client_metadata",
+        ),
         *("unsupported_token_type", "authorization_pending", "slow_down", "expired_token"),
         *("invalid_token", "insufficient_scope", "use_dpop_nonce", "invalid_dpop_proof"),
         *("insufficient_user_authentication", "unmet_authentication_requirements"),
@@ -58,7 +63,9 @@ def test_codes_that_other_programs_meet_are_explained_too(code: str) -> None:
     assert explain.find(code)
 
 
-@pytest.mark.parametrize("spelling", ["invalid_grant", "INVALID_GRANT", " invalid-grant ", "Invalid Grant"])
+@pytest.mark.parametrize(
+    "spelling", ["invalid_grant", "INVALID_GRANT", " invalid-grant ", "Invalid Grant"]
+)
 def test_a_code_is_found_in_any_spelling(spelling: str) -> None:
     assert explain.find(spelling) == "invalid-grant"
 

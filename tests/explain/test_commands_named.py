@@ -1,4 +1,7 @@
-"""What an explanation tells people to type works when it is typed: the command, its options, and nothing that belongs to the sentence."""
+"""
+What an explanation tells people to type works when it is typed: the command, its options, and
+nothing that belongs to the sentence.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,10 @@ FIXES = {
 
 
 def commands_in(fix: str) -> Iterator[str]:
-    """Give each command of *fix*, which ends where its clause does: at a mark, a bracket or the end."""
+    """
+    Give each command of *fix*, which ends where its clause does: at a mark, a bracket
+    or the end.
+    """
     # An error's fix is shown as one line.
     fix = " ".join(fix.split())
     for place in re.finditer(r"\bloopback-auth (?=[a-z])", fix):

@@ -1,4 +1,7 @@
-"""`explain` as people use it: a process, words or a paste or a file, and the values of the profile they have."""
+"""
+`explain` as people use it: a process, words or a paste or a file, and the values of the profile
+they have.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-MISMATCH = "error=redirect_uri_mismatch&error_description=redirect_uri%20must%20match%20configuration"
+MISMATCH = (
+    "error=redirect_uri_mismatch&error_description=redirect_uri%20must%20match%20configuration"
+)
 CALLBACK_URL = "http://localhost:1717/OauthRedirect"
 CANARY = "cAn4ryHunter2"
 
@@ -55,7 +60,9 @@ def explain(
         check=False,
         timeout=30,
     )
-    return Outcome(exit_code=done.returncode, stdout=done.stdout.decode(), stderr=done.stderr.decode())
+    return Outcome(
+        exit_code=done.returncode, stdout=done.stdout.decode(), stderr=done.stderr.decode()
+    )
 
 
 def test_cl_11_what_was_read_cause_fix_and_the_profiles_callback_urls_are_told(home: Path) -> None:
@@ -65,7 +72,9 @@ def test_cl_11_what_was_read_cause_fix_and_the_profiles_callback_urls_are_told(h
     assert told.stderr == ""
     first, read, cause, fix, *urls, see = told.stdout.splitlines()
     assert first == "redirect-uri-mismatch: The Callback URL of the app is another one (pitfall 1)"
-    assert read == "  read: redirect_uri_mismatch: redirect_uri must match configuration (a form body)"
+    assert (
+        read == "  read: redirect_uri_mismatch: redirect_uri must match configuration (a form body)"
+    )
     assert cause.startswith("  cause: ")
     assert fix.startswith("  fix: Setup > External Client App Manager")
     assert "loopback-auth doctor default --wait" in fix
@@ -77,8 +86,15 @@ def test_cl_11_what_was_read_cause_fix_and_the_profiles_callback_urls_are_told(h
 
 
 def test_json_says_the_same(home: Path) -> None:
-    text, document = explain(MISMATCH, home=home).stdout, explain(MISMATCH, "--json", home=home).document
-    assert (document["version"], document["code"], document["number"]) == (1, "redirect-uri-mismatch", 1)
+    text, document = (
+        explain(MISMATCH, home=home).stdout,
+        explain(MISMATCH, "--json", home=home).document,
+    )
+    assert (document["version"], document["code"], document["number"]) == (
+        1,
+        "redirect-uri-mismatch",
+        1,
+    )
     for member in ("title", "cause", "fix"):
         assert document[member] in text
     assert document["callback_urls"][0] == CALLBACK_URL
@@ -99,7 +115,9 @@ def test_it_takes_words_standard_input_and_a_file(way: str, home: Path) -> None:
     page = "We can't authorize you.\r\n\r\nOAUTH_APP_BLOCKED : this app is blocked by admin\r\n"
     (home / "authorize").write_bytes(page.encode("utf-16" if way == "utf-16 file" else "utf-8"))
     told = {
-        "words": lambda: explain("OAUTH_APP_BLOCKED", ":", "this", "app", "is", "blocked", home=home),
+        "words": lambda: explain(
+            "OAUTH_APP_BLOCKED", ":", "this", "app", "is", "blocked", home=home
+        ),
         "dash": lambda: explain("-", home=home, stdin=page),
         "piped": lambda: explain(home=home, stdin=page),
         "file": lambda: explain("@authorize", home=home),
@@ -119,7 +137,10 @@ def test_a_file_that_is_not_there_is_a_mistake(home: Path) -> None:
 
 
 def test_the_profile_decides(home: Path) -> None:
-    """The same words are another pitfall for another profile, and none of this server's for another server."""
+    """
+    The same words are another pitfall for another profile, and none of this server's for another
+    server.
+    """
     assert explain(MISMATCH, "-p", "any-port", "--json", home=home).document["number"] == 2
     hub = explain(MISMATCH, "-p", "hub", "--json", home=home).document
     assert (hub["code"], hub["number"]) == ("redirect-uri-mismatch", None)
@@ -172,8 +193,14 @@ def test_a_configuration_that_cannot_be_read_does_not_keep_it_from_explaining(ho
     ],
 )
 def test_cl_11_no_secret_comes_out_again(text: str, as_json: list[str], home: Path) -> None:
-    """CL-11: whatever was pasted, by argument or by pipe, neither stream repeats a code, a token, a state or a password."""
-    for told in (explain(text, *as_json, home=home), explain("-v", *as_json, home=home, stdin=text)):
+    """
+    CL-11: whatever was pasted, by argument or by pipe, neither stream repeats a code, a token, a
+    state or a password.
+    """
+    for told in (
+        explain(text, *as_json, home=home),
+        explain("-v", *as_json, home=home, stdin=text),
+    ):
         assert CANARY not in told.stdout + told.stderr
         assert told.exit_code in (0, 2)
 
@@ -206,7 +233,9 @@ def test_a_typo_is_told_with_the_code_that_was_meant(typed: str, meant: str, hom
     "code", ["DUPLICATE_VALUE", "REQUIRED_FIELD_MISSING", "STRING_TOO_LONG", "invalid_everything"]
 )
 @pytest.mark.parametrize("profile", ["default", "hub"])
-def test_an_unknown_code_is_not_guessed_to_be_a_neighbour(code: str, profile: str, home: Path) -> None:
+def test_an_unknown_code_is_not_guessed_to_be_a_neighbour(
+    code: str, profile: str, home: Path
+) -> None:
     told = explain(code, "-p", profile, "--json", home=home)
     assert (told.exit_code, told.error["code"]) == (2, "usage")
     assert told.error["fix"] == "for every code: loopback-auth explain --list"
@@ -248,7 +277,12 @@ def on_a_terminal(home: Path, *lines: str) -> str:
     pexpect = pytest.importorskip("pexpect", reason="there are no pseudo-terminals on Windows")
     words = [*COMMAND, "explain"]
     terminal = pexpect.spawn(
-        words[0], words[1:], env=environment(home), timeout=20, encoding="utf-8", dimensions=(40, 600)
+        words[0],
+        words[1:],
+        env=environment(home),
+        timeout=20,
+        encoding="utf-8",
+        dimensions=(40, 600),
     )
     terminal.expect("Paste what the server or the browser said")
     for line in lines:

@@ -1,4 +1,7 @@
-"""All pitfalls: what people paste leads to the right entry, and that holds the profile's own values."""
+"""
+All pitfalls: what people paste leads to the right entry, and that holds the profile's
+own values.
+"""
 
 from __future__ import annotations
 
@@ -85,14 +88,18 @@ def test_an_entry_is_well_formed(code: str) -> None:
     assert told.cause.endswith((".", ")"))
     assert re.search(r"loopback-auth \w|Setup >", told.fix), "name a command or a place"
     assert re.fullmatch(r"[a-z]+(-[a-z]+)*", code)
-    placeholders = set(re.findall(r"\{(\w+)\}", f"{entry['title']} {entry['cause']} {entry['fix']}"))
+    placeholders = set(
+        re.findall(r"\{(\w+)\}", f"{entry['title']} {entry['cause']} {entry['fix']}")
+    )
     assert placeholders <= {*FACTS, *entry["places"]}
     assert not set(entry) - {
         "number", "errors", "descriptions", "phrases", "near", "status", "kinds", "when", "title", "cause", "fix", "see", "places"
     }  # fmt: skip
     assert not re.search(r"(?<! )  (?! )", told.cause + told.fix)
     if told.see:
-        assert (Path(next(iter(topics.__path__))) / f"{told.see.removeprefix('help ')}.md").is_file()
+        assert (
+            Path(next(iter(topics.__path__))) / f"{told.see.removeprefix('help ')}.md"
+        ).is_file()
 
 
 @pytest.mark.parametrize("code", ENTRIES)
@@ -185,7 +192,10 @@ def test_a_description_beats_a_code_whatever_the_code() -> None:
 def test_a_known_code_is_not_overruled_by_words_that_stand_near_it() -> None:
     """A column called sandbox is no sandbox, and an answer's own code is what it is about."""
     assert found("INVALID_FIELD: No such column 'sandbox__c'")[1] == "malformed-query"
-    assert found('[{"errorCode":"INVALID_FIELD","message":"no such column sandbox"}]')[1] == "malformed-query"
+    assert (
+        found('[{"errorCode":"INVALID_FIELD","message":"no such column sandbox"}]')[1]
+        == "malformed-query"
+    )
     for words in (
         '{"errorCode":"FIELD_CUSTOM_VALIDATION_EXCEPTION","message":"wrong account"}',
         "FIELD_CUSTOM_VALIDATION_EXCEPTION: wrong account",
@@ -208,19 +218,28 @@ def test_the_same_words_under_two_codes_are_two_pitfalls() -> None:
 
 def test_a_code_inside_prose_is_found() -> None:
     assert (
-        found("simple_salesforce raised SalesforceExpiredSession with INVALID_SESSION_ID for my query")[0]
+        found(
+            "simple_salesforce raised SalesforceExpiredSession with INVALID_SESSION_ID for my query"
+        )[0]
         == 33
     )
 
 
 def test_a_description_inside_prose_is_found_also_below_a_status() -> None:
-    assert found("ERROR running org login web, because this app is blocked by admin, so it says.")[0] == 12
-    assert found("HTTP/1.1 403 Forbidden\nServer: x\n\nSorry! This app is blocked by admin.")[0] == 12
+    assert (
+        found("ERROR running org login web, because this app is blocked by admin, so it says.")[0]
+        == 12
+    )
+    assert (
+        found("HTTP/1.1 403 Forbidden\nServer: x\n\nSorry! This app is blocked by admin.")[0] == 12
+    )
 
 
 def test_another_server_gets_the_general_words() -> None:
     for pitfalls in (None, "nothing-there", "../explain/salesforce", ""):
-        told = pitfall_for("invalid_grant", "expired authorization code", pitfalls=pitfalls, facts=FACTS)
+        told = pitfall_for(
+            "invalid_grant", "expired authorization code", pitfalls=pitfalls, facts=FACTS
+        )
         assert told
         assert (told.code, told.number) == ("invalid-grant", None)
         assert "Salesforce" not in told.cause + told.fix
@@ -238,7 +257,9 @@ def test_without_a_known_server_only_its_own_words_are_believed() -> None:
 
 def test_a_callback_with_a_code_is_no_error() -> None:
     told = pitfall_for(
-        read_paste(f"{REDIRECT_URI}?code=aPrxFAKEFAKE%3D%3D&state=s"), pitfalls="salesforce", facts=FACTS
+        read_paste(f"{REDIRECT_URI}?code=aPrxFAKEFAKE%3D%3D&state=s"),
+        pitfalls="salesforce",
+        facts=FACTS,
     )
     assert told
     assert told.code == "callback-with-code"
@@ -264,9 +285,15 @@ def test_an_error_takes_cause_and_fix_of_its_pitfall_and_keeps_its_code() -> Non
 
 
 def test_the_failure_page_tells_the_same() -> None:
-    """The browser's page shows the pitfall's own texts and the profile's values, and none of the server's words."""
+    """
+    The browser's page shows the pitfall's own texts and the profile's values, and none of the
+    server's words.
+    """
     error = errors.AuthorizationError(
-        "x", error="OAUTH_APP_BLOCKED", known=False, error_description="<b>this app is blocked by admin</b>"
+        "x",
+        error="OAUTH_APP_BLOCKED",
+        known=False,
+        error_description="<b>this app is blocked by admin</b>",
     )
     better_told(error, pitfalls="salesforce", facts=FACTS)
     page = failed(error).body.decode()

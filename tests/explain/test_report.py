@@ -22,7 +22,10 @@ PAGE = f"We can't authorize you because of an OAuth error.\n\n{ERROR} : {SAID}\n
 TRANSCRIPT = f"HTTP/1.1 400 Bad Request\nDate: Mon, 01 Jan 2026 00:00:00 GMT\n\n{OBJECT}\n"
 
 FORMS: list[tuple[str, str]] = [
-    ("html", f"<html><body><div><b>{ERROR}</b> : <span>{SAID}</span></div><p>Help</p></body></html>"),
+    (
+        "html",
+        f"<html><body><div><b>{ERROR}</b> : <span>{SAID}</span></div><p>Help</p></body></html>",
+    ),
     ("line", f"{ERROR}: {SAID}"),
     ("line", f"{ERROR} : {SAID}"),
     ("line", f"{ERROR} / {SAID}"),
@@ -64,8 +67,15 @@ FORMS: list[tuple[str, str]] = [
     ("http", f"status: 400\n{ARRAY}"),
     ("http", f"400 Bad Request\n\nerror={ERROR}&error_description={PERCENT}"),
     ("http", f"HTTP/1.1 200 Connection established\n\n{TRANSCRIPT}"),
-    ("http", "> GET /x HTTP/1.1\n> Host: x\n>\n" + "".join(f"< {line}\n" for line in TRANSCRIPT.split("\n"))),
-    ("callback", f"HTTP/2 302\r\nLocation: {CALLBACK}?error={ERROR}&error_description={PLUS}\r\n\r\n"),
+    (
+        "http",
+        "> GET /x HTTP/1.1\n> Host: x\n>\n"
+        + "".join(f"< {line}\n" for line in TRANSCRIPT.split("\n")),
+    ),
+    (
+        "callback",
+        f"HTTP/2 302\r\nLocation: {CALLBACK}?error={ERROR}&error_description={PLUS}\r\n\r\n",
+    ),
     (
         "html",
         f"<!DOCTYPE html><html><body><p>{ERROR} :\n{SAID}</p><script>var a_b = 1;</script></body></html>",
@@ -73,7 +83,9 @@ FORMS: list[tuple[str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "text"), FORMS, ids=[f"{kind}: {text[:40]!r}" for kind, text in FORMS])
+@pytest.mark.parametrize(
+    ("kind", "text"), FORMS, ids=[f"{kind}: {text[:40]!r}" for kind, text in FORMS]
+)
 def test_every_form_of_an_error_is_read(kind: str, text: str) -> None:
     for wrapped in (text, f"\n  {text}\n\n", f"`{text}`", f"\x1b[31m{text}\x1b[0m"):
         paste = read_paste(wrapped)
@@ -85,9 +97,7 @@ def test_every_form_of_an_error_is_read(kind: str, text: str) -> None:
 
 def test_an_error_in_the_headers_alone_is_read() -> None:
     """RFC 6750 section 3."""
-    challenge = (
-        'WWW-Authenticate: Bearer realm="x", error="invalid_token", error_description="The token has expired"'
-    )
+    challenge = 'WWW-Authenticate: Bearer realm="x", error="invalid_token", error_description="The token has expired"'
     for body in ("", "<html>no</html>", "no!"):
         paste = read_paste(f"HTTP/1.1 401 Unauthorized\r\n{challenge}\r\n\r\n{body}")
         assert (paste.status, paste.error, paste.description) == (
@@ -135,7 +145,11 @@ OTHERS: list[tuple[str, Paste]] = [
 @pytest.mark.parametrize(("text", "expected"), OTHERS, ids=[repr(text[:40]) for text, _ in OTHERS])
 def test_what_is_no_error_is_told_as_what_it_is(text: str, expected: Paste) -> None:
     paste = read_paste(text)
-    assert (paste.kind, paste.error, paste.status) == (expected.kind, expected.error, expected.status)
+    assert (paste.kind, paste.error, paste.status) == (
+        expected.kind,
+        expected.error,
+        expected.status,
+    )
     assert paste.parameters == expected.parameters
 
 
@@ -333,7 +347,10 @@ BEFORE = ["", "error: x_y ", "<html>", "http://x.example/?code="]
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize("run", [*STATUSES, *RUNS])
 def test_no_run_of_anything_is_more_than_a_paste(run: str) -> None:
-    """Neither a traceback nor minutes: a waiting login reads it, and so does `api`, whose answers are a server's choice."""
+    """
+    Neither a traceback nor minutes: a waiting login reads it, and so does `api`, whose answers are
+    a server's choice.
+    """
     for before in BEFORE:
         room = PASTE_CHARACTERS - len(before) - 4
         read_paste(before + run * (room // len(run)) + " end")

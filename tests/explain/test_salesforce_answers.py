@@ -1,4 +1,7 @@
-"""Every refusal that the Salesforce of the test kit gives leads to its pitfall, as somebody pastes it: the answer, and what was asked."""
+"""
+Every refusal that the Salesforce of the test kit gives leads to its pitfall, as somebody pastes it:
+the answer, and what was asked.
+"""
 
 from __future__ import annotations
 
@@ -112,31 +115,55 @@ CASES: dict[str, tuple[Callable[[Case], None], Callable[[Case], Reply], int]] = 
         lambda case: refresh(case.salesforce.login_url, case.told["refresh_token"]),
         10,
     ),
-    "api: API Access Control": (after(replace(LOCAL, rest_access=False)), lambda case: case.api(), 59),
+    "api: API Access Control": (
+        after(replace(LOCAL, rest_access=False)),
+        lambda case: case.api(),
+        59,
+    ),
     "api: at a login host": (after(), lambda case: case.api(host=case.salesforce.login_url), 60),
     "api: off for the user": (after(replace(ADA, api_enabled=False)), lambda case: case.api(), 37),
     "api: off for the org": (after(replace(ORG, api_enabled=False)), lambda case: case.api(), 37),
     "api: quota": (after(replace(ORG, quota_left=False)), lambda case: case.api(), 36),
-    "api: a dead token": (after(), lambda case: ask(case.host + LIMITS, headers=bearer("00D!x")), 33),
-    "api: a header": (after(), lambda case: ask(case.host + LIMITS, headers={"Authorization": "x"}), 34),
+    "api: a dead token": (
+        after(),
+        lambda case: ask(case.host + LIMITS, headers=bearer("00D!x")),
+        33,
+    ),
+    "api: a header": (
+        after(),
+        lambda case: ask(case.host + LIMITS, headers={"Authorization": "x"}),
+        34,
+    ),
     "mcp: an opaque token": (after(), lambda case: case.api(MCP), 38),
     "authorize: another org": (
         after(replace(LOCAL, org_id=OTHER_ORG.org_id)),
         lambda case: case.sign_in(),
         8,
     ),
-    "authorize: not installed": (after(replace(APP, installed=False)), lambda case: case.sign_in(), 9),
+    "authorize: not installed": (
+        after(replace(APP, installed=False)),
+        lambda case: case.sign_in(),
+        9,
+    ),
     "authorize: blocked": (after(replace(LOCAL, blocked=True)), lambda case: case.sign_in(), 12),
     "authorize: not approved": (
         after(replace(LOCAL, permitted_users="preauthorized"), replace(ADA, preauthorized=False)),
         lambda case: case.sign_in(),
         13,
     ),
-    "authorize: another network": (after(VPN, outside="authorize"), lambda case: case.sign_in(), 20),
+    "authorize: another network": (
+        after(VPN, outside="authorize"),
+        lambda case: case.sign_in(),
+        20,
+    ),
     "authorize: a scope": (after(), lambda case: case.sign_in(scope="api email"), 6),
     "authorize: a scope of none": (after(), lambda case: case.sign_in(scope="everything"), 28),
     "authorize: no challenge": (after(), lambda case: authorize(case.host, code_challenge=None), 5),
-    "authorize: a callback": (after(), lambda case: authorize(case.host, redirect_uri="https://x/"), 1),
+    "authorize: a callback": (
+        after(),
+        lambda case: authorize(case.host, redirect_uri="https://x/"),
+        1,
+    ),
     "authorize: a key": (after(), lambda case: authorize(case.host, client_id="3MVG9none"), 4),
     "jwt: a key of another certificate": (
         after(PIPELINE),
@@ -146,7 +173,11 @@ CASES: dict[str, tuple[Callable[[Case], None], Callable[[Case], Reply], int]] = 
     "jwt: no Username": (after(PIPELINE), lambda case: case.jwt(sub="ada@mail.example"), 57),
     "jwt: too late": (after(PIPELINE), lambda case: case.jwt(exp=int(time.time()) - 3600), 57),
     "jwt: nonsense": (after(PIPELINE), lambda case: by_assertion(case.host, "x.y.z"), 57),
-    "jwt: audience": (after(PIPELINE), lambda case: case.jwt(aud="https://test.salesforce.com"), 87),
+    "jwt: audience": (
+        after(PIPELINE),
+        lambda case: case.jwt(aud="https://test.salesforce.com"),
+        87,
+    ),
     "jwt: a key of no app": (after(PIPELINE), lambda case: case.jwt(iss="3MVG9none"), 4),
     "jwt: login host": (
         after(PIPELINE),
@@ -168,7 +199,11 @@ CASES: dict[str, tuple[Callable[[Case], None], Callable[[Case], Reply], int]] = 
         lambda case: case.jwt(),
         14,
     ),
-    "jwt: another network": (after(PIPELINE, VPN, outside="jwt_bearer"), lambda case: case.jwt(), 77),
+    "jwt: another network": (
+        after(PIPELINE, VPN, outside="jwt_bearer"),
+        lambda case: case.jwt(),
+        77,
+    ),
     "jwt: with a scope": (
         after(PIPELINE),
         lambda case: by_assertion(case.host, assertion(time.time()), scope="api"),
@@ -180,7 +215,11 @@ CASES: dict[str, tuple[Callable[[Case], None], Callable[[Case], Reply], int]] = 
         lambda case: by_client(case.host),
         81,
     ),
-    "client: no Run As": (after(replace(PIPELINE, run_as="")), lambda case: by_client(case.host), 88),
+    "client: no Run As": (
+        after(replace(PIPELINE, run_as="")),
+        lambda case: by_client(case.host),
+        88,
+    ),
     "client: a portal user": (
         after(PIPELINE, replace(ADA, portal=True)),
         lambda case: by_client(case.host),
@@ -213,7 +252,9 @@ def test_what_it_answers_is_explained(case: Case, name: str) -> None:
     reply = asked(case)
     assert reply.status >= 300, reply.text
     head = "".join(f"{name}: {value}\n" for name, value in reply.headers.items())
-    transcript = f"{ASKED.get(name.partition(':')[0], '')}HTTP/1.1 {reply.status} X\n{head}\n{reply.text}"
+    transcript = (
+        f"{ASKED.get(name.partition(':')[0], '')}HTTP/1.1 {reply.status} X\n{head}\n{reply.text}"
+    )
     told = pitfall_for(read_paste(transcript), pitfalls="salesforce", facts=FACTS)
     assert told, transcript
     assert told.number == number, (transcript, told)

@@ -1,4 +1,7 @@
-"""CL-04: every format gives its reader the value, sets no other variable and runs nothing, or refuses the value."""
+"""
+CL-04: every format gives its reader the value, sets no other variable and runs nothing, or refuses
+the value.
+"""
 
 from __future__ import annotations
 
@@ -102,7 +105,10 @@ SHELLS: dict[str, tuple[str, ...]] = {
 
 
 def read_by(shell: tuple[str, ...], scripts: list[str], folder: Path) -> list[dict[str, str]]:
-    """Let one shell read one script after the other; give the environment that a child of it then has."""
+    """
+    Let one shell read one script after the other; give the environment that a child of
+    it then has.
+    """
     # A variable is NAME=VALUE and has no NUL, so neither its end nor the mark can be mistaken.
     script = "\n".join(f"{each}\nenv -0; printf 'MARK\\0'" for each in scripts) + "\n"
     (folder / "script").write_bytes(script.encode())
@@ -145,7 +151,10 @@ QUOTES = "'\u2018\u2019\u201a\u201b"
 
 
 def read_powershell(script: str) -> dict[str, str]:
-    """Read `$env:NAME = '...'` lines as PowerShell's tokenizer does: a quote of five kinds ends the string unless the next is one, too."""
+    """
+    Read `$env:NAME = '...'` lines as PowerShell's tokenizer does: a quote of five kinds ends the
+    string unless the next is one, too.
+    """
     found, left = {}, script
     while left:
         head, _, left = left.partition(" = ")
@@ -165,7 +174,10 @@ def read_powershell(script: str) -> dict[str, str]:
 
 
 def read_cmd(line: str) -> str:
-    """Read `set "NAME=VALUE"` as cmd does at the prompt and in a batch file: only what means the same in both comes through."""
+    """
+    Read `set "NAME=VALUE"` as cmd does at the prompt and in a batch file: only what means the same
+    in both comes through.
+    """
     assert not set(line) & set("%!\n\r")
     assert line.startswith('set "')
     assert line.endswith('"')
@@ -174,7 +186,10 @@ def read_cmd(line: str) -> str:
 
 
 def read_github(text: str) -> dict[str, str]:
-    """Read a file of variables as the runner does: `NAME<<DELIMITER`, lines, the delimiter alone on a line."""
+    """
+    Read a file of variables as the runner does: `NAME<<DELIMITER`, lines, the delimiter alone on a
+    line.
+    """
     found, lines = {}, iter(text.split("\n"))
     for line in lines:
         if not line:
@@ -209,7 +224,8 @@ READERS: dict[str, Callable[[str], str]] = {
         github_environment({"VALUE": Secret(value)}, delimiter="EOF-delimiter") + "\n"
     )["VALUE"],
 }
-# How many of the values may be refused: a format that refused everything would be safe, and of no use.
+# How many of the values may be refused: a format that refused everything would be safe, and of no
+# use.
 REFUSED = {"powershell": 1, "cmd": 170, "azure": 150, "json": 0, "github": 60}
 
 
@@ -256,7 +272,11 @@ def test_cl_04_a_dotenv_file_is_read_alike_by_python_and_node(tmp_path: Path) ->
         pytest.skip("there is no Node here; scripts/test brings one for its servers only")
     show = "const w = Object.keys(process.env).filter(n => /^V\\d+$/.test(n)); console.log(JSON.stringify(Object.fromEntries(w.map(n => [n, process.env[n]]))))"
     done = subprocess.run(
-        [node, f"--env-file={file}", "-e", show], capture_output=True, text=True, timeout=60, check=True
+        [node, f"--env-file={file}", "-e", show],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
     )
     assert json.loads(done.stdout) == want
 
@@ -278,7 +298,9 @@ def test_cl_04_what_no_environment_holds_is_refused(form: str, value: str) -> No
     """CL-04: NUL ends a variable, and half a surrogate is no text."""
     values = {"VALUE": Secret(value)}
     with pytest.raises(ValueUnquotable) as refused:
-        github_environment(values, delimiter="x") if form == "github" else environment_text(form, values)
+        github_environment(values, delimiter="x") if form == "github" else environment_text(
+            form, values
+        )
     assert (refused.value.exit_code, value in str(refused.value)) == (2, False)
 
 

@@ -1,4 +1,7 @@
-"""The formats of `export`: what each program is given, and what is refused because it would read something else."""
+"""
+The formats of `export`: what each program is given, and what is refused because it would read
+something else.
+"""
 
 from __future__ import annotations
 
@@ -92,7 +95,10 @@ UNFIT = {
     "a secret with three ends": ({"client": {"client_secret": "a==="}}, "client secret"),
     "a token with a slash": ({"refresh_token": "a/b"}, "refresh token"),
     "a token that ends a line": ({"refresh_token": "a\n"}, "refresh token"),
-    "a host with a path": ({"extra": {"instance_url": "https://a.example/site"}}, "instance's host"),
+    "a host with a path": (
+        {"extra": {"instance_url": "https://a.example/site"}},
+        "instance's host",
+    ),
     "a host in brackets": ({"extra": {"instance_url": "https://[::1]"}}, "instance's host"),
 }
 
@@ -224,7 +230,10 @@ def test_no_refusal_repeats_a_secret() -> None:
 
 @pytest.mark.parametrize("value", ["{{_refreshToken}}", "x{{clientSecret}}y", "{{$guid}}"])
 def test_cl_04_postman_fills_in_what_stands_in_double_braces(value: str) -> None:
-    """CL-04: also in a value, so that an address of the server's choice could carry the client's secret to it."""
+    """
+    CL-04: also in a value, so that an address of the server's choice could carry the client's
+    secret to it.
+    """
     url = f"https://{HOST}/{value}"
     for of in (credential(extra={"instance_url": url}), credential(access_token=value)):
         with pytest.raises(ValueUnquotable) as refused:

@@ -20,7 +20,9 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[COUNTS] = []
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
     for counts in config.stash[COUNTS]:
         terminalreporter.write_line(str(counts))
 

@@ -1,4 +1,7 @@
-"""A save, as a process of its own, over a document that is there already and beside what a killed process has left."""
+"""
+A save, as a process of its own, over a document that is there already and beside what a killed
+process has left.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,12 @@ except LoopbackAuthError as error:
 
 def document(token: str) -> dict[str, Any]:
     padding = token[:1] * 1000
-    return {"version": 1, "access_token": token, "token_type": "Bearer", "extra": {"padding": padding}}
+    return {
+        "version": 1,
+        "access_token": token,
+        "token_type": "Bearer",
+        "extra": {"padding": padding},
+    }
 
 
 OLD, NEW = document("old"), document("new")
@@ -35,7 +43,10 @@ def save(home: Path) -> tuple[str, ...]:
 
 
 def saved_once(home: Path) -> FileStore:
-    """Save `OLD` in *home*, and leave what a process leaves that is killed before it could rename its file."""
+    """
+    Save `OLD` in *home*, and leave what a process leaves that is killed before it could rename its
+    file.
+    """
     home.mkdir()
     store = FileStore(str(home))
     store.save("work", OLD)

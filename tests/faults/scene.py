@@ -1,4 +1,7 @@
-"""A sign-in whose access token has expired, in a home of its own, at a server that rotates; and what may be there after a fault."""
+"""
+A sign-in whose access token has expired, in a home of its own, at a server that rotates; and what
+may be there after a fault.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +49,10 @@ class Scene:
 
     @property
     def is_whole(self) -> bool:
-        """Whether what is stored is one sign-in: an access token and the refresh token that came in the same answer."""
+        """
+        Whether what is stored is one sign-in: an access token and the refresh token that came in
+        the same answer.
+        """
         registry, stored = self.server.registry, self.stored
         access, refresh = (kind[stored[name]] for kind, name in self._kinds())
         family = [
@@ -68,7 +74,10 @@ class Scene:
     @property
     def is_in_flight(self) -> bool:
         """Whether the stored refresh token is used up: its successor was on the way."""
-        return self.server.registry.refresh_tokens[self.stored["refresh_token"]].replaced_at is not None
+        return (
+            self.server.registry.refresh_tokens[self.stored["refresh_token"]].replaced_at
+            is not None
+        )
 
     @property
     def requests(self) -> int:
@@ -103,7 +112,10 @@ class Scene:
 
 
 def scene(server: AuthorizationServer, home: Path, *, lasts_s: float = -1) -> Scene:
-    """Sign in at *server*, into *home*, with an access token that lasts so many seconds more by its document."""
+    """
+    Sign in at *server*, into *home*, with an access token that lasts so many seconds more by its
+    document.
+    """
     with _granting:
         answer = server.tokens_for("ada", client_id="public")
     document = {
@@ -118,7 +130,9 @@ def scene(server: AuthorizationServer, home: Path, *, lasts_s: float = -1) -> Sc
         "client": {"client_id": "public"},
         "server": {
             "issuer": server.issuer,
-            **{name: where for name, where in server.metadata.items() if name.endswith("_endpoint")},
+            **{
+                name: where for name, where in server.metadata.items() if name.endswith("_endpoint")
+            },
         },
         "settings": {},
     }

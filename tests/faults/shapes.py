@@ -1,4 +1,7 @@
-"""What a file, an answer or a paste may hold that was written by somebody else, in another time, or not to its end."""
+"""
+What a file, an answer or a paste may hold that was written by somebody else, in another time, or
+not to its end.
+"""
 
 from __future__ import annotations
 

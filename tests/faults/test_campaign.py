@@ -52,7 +52,14 @@ class Campaign:
     ended: Counter[str] = field(default_factory=Counter)
 
     async def sign_in(self) -> None:
-        flags = ("--issuer", self.server.issuer, "--client-id", "public", "--scope", "openid offline_access")
+        flags = (
+            "--issuer",
+            self.server.issuer,
+            "--client-id",
+            "public",
+            "--scope",
+            "openid offline_access",
+        )
         await asyncio.sleep(SPREAD_S * self.chance.random())
         async with login(*flags, "--no-browser", home=self.home, more=self.environment) as command:
             await asyncio.to_thread(Browser().visit, await command.open_page())
@@ -70,7 +77,8 @@ class Campaign:
     async def sign_out(self) -> None:
         outcome = await self.run("logout", "--json")
         self.ended[f"logout {outcome.exit_code}"] += 1
-        # 7: it was stopped until the server was no longer waited for. 1: somebody signed in meanwhile, and stays so.
+        # 7: it was stopped until the server was no longer waited for. 1: somebody signed in
+        # meanwhile, and stays so.
         codes = ("sign-in-needed", "store-changed")
         assert outcome.exit_code in (0, 7) or outcome.error["code"] in codes, outcome
 
@@ -97,7 +105,10 @@ class Campaign:
                     self.ended["holders stopped"] += 1
 
     async def round(self) -> None:
-        troubles = [asyncio.create_task(self.remove_locks()), asyncio.create_task(self.stop_holders())]
+        troubles = [
+            asyncio.create_task(self.remove_locks()),
+            asyncio.create_task(self.stop_holders()),
+        ]
         crowd = [self.refresh] * REFRESHES + [self.sign_in] * SIGN_INS + [self.sign_out] * SIGN_OUTS
         self.chance.shuffle(crowd)
         try:
@@ -108,7 +119,10 @@ class Campaign:
             await asyncio.gather(*troubles, return_exceptions=True)
 
     def check(self) -> None:
-        """Hold the server's side against the stored one: no refresh token came twice, and what is stored works."""
+        """
+        Hold the server's side against the stored one: no refresh token came twice, and what is
+        stored works.
+        """
         sent = Counter(request.form["refresh_token"][0] for request in self.refreshes())
         assert max(sent.values(), default=0) <= 1, sent
         document = FileStore(str(self.home)).load("default")
@@ -128,7 +142,10 @@ class Campaign:
 async def test_rf_09_twelve_processes_sign_in_refresh_and_sign_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, storage: str
 ) -> None:
-    """RF-01, RF-02, RF-09: no refresh token is sent twice, no finished sign-in is lost, and what is stored works."""
+    """
+    RF-01, RF-02, RF-09: no refresh token is sent twice, no finished sign-in is lost, and what is
+    stored works.
+    """
     person = new_person(tmp_path)
     use(person, monkeypatch)
     seed = int.from_bytes(os.urandom(3))

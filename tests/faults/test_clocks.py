@@ -1,4 +1,7 @@
-"""RF-07: clocks that are wrong, and laptops that sleep: one refresh a command at the most, and never a loop."""
+"""
+RF-07: clocks that are wrong, and laptops that sleep: one refresh a command at the most, and never a
+loop.
+"""
 
 from __future__ import annotations
 
@@ -62,7 +65,10 @@ def server() -> Iterator[ScriptedServer]:
 def test_rf_07_a_clock_that_is_wrong_from_now_on_costs_one_refresh(
     server: ScriptedServer, tmp_path: Path, by_s: float
 ) -> None:
-    """RF-07: what was stored under the right clock is refreshed once at the most, and then the commands agree with themselves."""
+    """
+    RF-07: what was stored under the right clock is refreshed once at the most, and then the
+    commands agree with themselves.
+    """
     home = tmp_path / "home"
     stored(home, server, lasts_s=3000)
     ended = [token_at(by_s, home) for _ in range(3)]
@@ -99,7 +105,10 @@ def test_rf_07_a_clock_that_jumps_to_and_fro_costs_one_refresh_a_command_at_the_
 def test_rf_07_rb_08_a_laptop_that_sleeps_through_the_life_of_the_new_token_makes_one_refresh(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
-    """RF-07, RB-08: asked before the lid was closed, answered meanwhile; what is read after it is opened is stored and handed out."""
+    """
+    RF-07, RB-08: asked before the lid was closed, answered meanwhile; what is read after it is
+    opened is stored and handed out.
+    """
     home = tmp_path / "home"
     stored(home, server)
     asked, asleep = threading.Event(), threading.Event()
@@ -107,11 +116,18 @@ def test_rf_07_rb_08_a_laptop_that_sleeps_through_the_life_of_the_new_token_make
     def answer(connection: Connection) -> None:
         asked.set()
         asleep.wait(PATIENCE_S)
-        connection.socket.sendall(json_answer({**NEW, "expires_in": 1, "refresh_token": "the-next"}))
+        connection.socket.sendall(
+            json_answer({**NEW, "expires_in": 1, "refresh_token": "the-next"})
+        )
 
     server.answers["/token"] = answer
     with subprocess.Popen(
-        TOKEN, cwd="/", env=environment(home), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        TOKEN,
+        cwd="/",
+        env=environment(home),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     ) as process:
         assert asked.wait(PATIENCE_S)
         process.send_signal(signal.SIGSTOP)

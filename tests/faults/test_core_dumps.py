@@ -32,8 +32,13 @@ def wanting_dumps() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (most, most))
 
 
-def aborted(command: Sequence[str], home: Path, until: Callable[[subprocess.Popen[bytes]], object]) -> bool:
-    """Start *command*, abort it when *until* is over, and tell whether the system dumped its memory."""
+def aborted(
+    command: Sequence[str], home: Path, until: Callable[[subprocess.Popen[bytes]], object]
+) -> bool:
+    """
+    Start *command*, abort it when *until* is over, and tell whether the system dumped
+    its memory.
+    """
     process = subprocess.Popen(
         command,
         cwd=home,
@@ -53,7 +58,9 @@ def aborted(command: Sequence[str], home: Path, until: Callable[[subprocess.Pope
 
 def core_limit(process: subprocess.Popen[bytes]) -> str:
     limits = Path(f"/proc/{process.pid}/limits").read_text("ascii")
-    return next(line for line in limits.splitlines() if line.startswith("Max core file size")).split()[4]
+    return next(
+        line for line in limits.splitlines() if line.startswith("Max core file size")
+    ).split()[4]
 
 
 @pytest.mark.parametrize("command", [("token",), ("refresh",), ("logout",)])

@@ -1,4 +1,7 @@
-"""ST-05, ST-07: what `token`, `refresh` and `logout` make of a token file that is damaged, or newer than they are."""
+"""
+ST-05, ST-07: what `token`, `refresh` and `logout` make of a token file that is damaged, or newer
+than they are.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,10 @@ SEVEN = (
 def test_st_05_a_damaged_file_is_set_aside_and_a_sign_in_asked_for(
     tmp_path: Path, damage: str, command: str
 ) -> None:
-    """ST-05: exit 4, the path told, the bytes kept in private, the other profiles as they were, and nobody asked."""
+    """
+    ST-05: exit 4, the path told, the bytes kept in private, the other profiles as they were, and
+    nobody asked.
+    """
     home = tmp_path / "home"
     with ScriptedServer() as server:
         stored(home, server)
@@ -47,7 +53,9 @@ def test_st_05_a_damaged_file_is_set_aside_and_a_sign_in_asked_for(
 
     (kept,) = file.parent.glob("default.json.damaged-*")
     assert (kept.read_bytes(), stat.S_IMODE(kept.stat().st_mode)) == (DAMAGES[damage], 0o600)
-    assert ended.stderr.startswith("error[store-damaged]: the token file of the profile default is damaged (")
+    assert ended.stderr.startswith(
+        "error[store-damaged]: the token file of the profile default is damaged ("
+    )
     assert str(kept) in ended.stderr
     assert "fix: Write a new one: loopback-auth login default" in ended.stderr
     assert "canary" not in ended.stderr
@@ -57,7 +65,10 @@ def test_st_05_a_damaged_file_is_set_aside_and_a_sign_in_asked_for(
 
 @pytest.mark.parametrize("command", ["token", "refresh", "logout", "status"])
 def test_st_07_a_file_of_a_later_version_is_left_as_it_is(tmp_path: Path, command: str) -> None:
-    """ST-07: exit 1 with the way to update, and nobody asked: the later version may know better what is good."""
+    """
+    ST-07: exit 1 with the way to update, and nobody asked: the later version may know better what
+    is good.
+    """
     home = tmp_path / "home"
     with ScriptedServer() as server:
         stored(home, server, version=2)

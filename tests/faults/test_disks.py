@@ -1,4 +1,7 @@
-"""RB-02, RF-05: disks that are full, become full or take nothing; limits that are reached. The real things, no injection."""
+"""
+RB-02, RF-05: disks that are full, become full or take nothing; limits that are reached. The real
+things, no injection.
+"""
 
 from __future__ import annotations
 
@@ -54,12 +57,17 @@ def fill(folder: Path) -> None:
 
 
 def check_untouched(ended: Ended, home: Path, server: ScriptedServer, words: str) -> None:
-    """Hold a command against the promise that it used nothing up: no request, the old tokens, the reason in words."""
+    """
+    Hold a command against the promise that it used nothing up: no request, the old tokens, the
+    reason in words.
+    """
     assert (ended.status, ended.stdout, server.asked("/token")) == (1, "", [])
     assert ended.stderr.startswith("error[store-unwritable]: ")
     assert words in ended.stderr
     assert "What was stored stays as it was." in ended.stderr
-    assert (token_file(home)["access_token"], token_file(home)["refresh_token"]) == tuple(OLD.values())
+    assert (token_file(home)["access_token"], token_file(home)["refresh_token"]) == tuple(
+        OLD.values()
+    )
     assert list((home / "tokens").glob(".*")) == []
 
 
@@ -95,7 +103,10 @@ def test_rf_05_a_disk_that_fills_in_the_middle_of_a_rotation_costs_nothing(
         ended = run(TOKEN, disk)
         assert (ended.status, ended.stdout, ended.stderr) == (0, "the-new-token\n", "")
         assert token_file(disk)["refresh_token"] == "the-next"
-        assert {path.name for path in (disk / "tokens").iterdir()} == {"default.json", "default.lock"}
+        assert {path.name for path in (disk / "tokens").iterdir()} == {
+            "default.json",
+            "default.lock",
+        }
 
 
 @linux
@@ -103,7 +114,10 @@ def test_rf_05_a_disk_that_fills_in_the_middle_of_a_rotation_costs_nothing(
 def test_rb_02_a_disk_that_takes_nothing_is_read_and_not_written(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
-    """RB-02, RB-09: a good token comes from a read-only home; a refresh, a sign-out and a sign-in are refused at once."""
+    """
+    RB-02, RB-09: a good token comes from a read-only home; a refresh, a sign-out and a sign-in are
+    refused at once.
+    """
     home = tmp_path / "home"
     stored(home, server)
     stored(home, server, profile="good", lasts_s=3000)
@@ -127,7 +141,10 @@ def test_rb_02_a_disk_that_takes_nothing_is_read_and_not_written(
 def test_rb_02_what_cannot_be_cleared_away_keeps_nobody_from_a_refresh(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
-    """RB-02: a leftover that cannot be removed is no reason to lose the only copy of a refresh token."""
+    """
+    RB-02: a leftover that cannot be removed is no reason to lose the only copy of a
+    refresh token.
+    """
     home = tmp_path / "home"
     stored(home, server)
     (home / "tokens" / ".default~0123456789abcdef.tmp").mkdir()
@@ -147,7 +164,9 @@ def test_rf_05_a_limit_on_the_size_of_files_is_seen_before_the_refresh_token_is_
     check_untouched(run((*limited, *COMMAND, command), home), home, server, "File too large")
 
 
-def test_rb_02_with_hardly_any_open_files_a_refresh_works_or_uses_nothing_up(tmp_path: Path) -> None:
+def test_rb_02_with_hardly_any_open_files_a_refresh_works_or_uses_nothing_up(
+    tmp_path: Path,
+) -> None:
     """RB-02: `ulimit -n`, from what Python itself can hardly start with to enough."""
     outcomes = []
     for files in (4, 5, 6, 7, 8, 9, 10, 12, 16):
@@ -158,7 +177,10 @@ def test_rb_02_with_hardly_any_open_files_a_refresh_works_or_uses_nothing_up(tmp
             ended = run(("sh", "-c", f'ulimit -n {files}; exec "$@"', "sh", *TOKEN), home)
             asked = len(server.asked("/token"))
         token = "the-next" if ended.status == 0 else OLD["refresh_token"]
-        assert (token_file(home)["refresh_token"], asked) == (token, int(ended.status == 0)), (files, ended)
+        assert (token_file(home)["refresh_token"], asked) == (token, int(ended.status == 0)), (
+            files,
+            ended,
+        )
         assert ended.stdout == ("the-new-token\n" if ended.status == 0 else "")
         outcomes.append(ended.status)
     assert outcomes[0] != 0

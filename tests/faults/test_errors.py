@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from .counts import Counts
     from .scene import Scene
 
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="strace is Linux's")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="strace is Linux's"),
+]
 
 # What each call may say besides EIO, by its manual page.
 NO_ROOM = ("ENOSPC", "EDQUOT")
@@ -52,7 +55,10 @@ def refusals(where: list[Point]) -> Iterator[tuple[Point, str]]:
 
 
 def test_rb_02_a_save_refused_at_any_system_call(tmp_path: Path, counts: Counts) -> None:
-    """RB-02: the old document stays and the words say why, or the new one is there; and nothing beside it."""
+    """
+    RB-02: the old document stays and the words say why, or the new one is there; and nothing beside
+    it.
+    """
     where = points(save, saved_once, tmp_path)
 
     def refused(told: tuple[Point, str]) -> str:
@@ -78,9 +84,11 @@ def test_rb_02_a_refresh_refused_at_any_system_call(
     server: AuthorizationServer, tmp_path: Path, counts: Counts, *, child: bool
 ) -> None:
     """
-    RB-02, RF-05: no refusal costs a token: one that strikes before the request leaves all as it was, and one after it is overcome.
+    RB-02, RF-05: no refusal costs a token: one that strikes before the request leaves all as it
+    was, and one after it is overcome.
 
-    It may be that nothing had to be refused at all: where only a trace of tidiness failed, the command goes on.
+    It may be that nothing had to be refused at all: where only a trace of tidiness failed, the
+    command goes on.
     """
     where = points(lambda _: TOKEN, lambda home: scene(server, home), tmp_path, child=child)
 
@@ -93,8 +101,12 @@ def test_rb_02_a_refresh_refused_at_any_system_call(
             assert (at.is_handed_out(ended), at.is_in_flight) == (True, False), (point, ended)
         else:
             left = "old" if at.requests == 0 else "lost"
-            check_refusal(at, ended, WORDS[error], config=at.requests == 0 and "config.toml" in ended.stderr)
-        assert [name for name in at.leftovers if name.startswith(".default~probe")] == at.leftovers, point
+            check_refusal(
+                at, ended, WORDS[error], config=at.requests == 0 and "config.toml" in ended.stderr
+            )
+        assert [
+            name for name in at.leftovers if name.startswith(".default~probe")
+        ] == at.leftovers, point
         return left
 
     counts.left.update(each(refused, refusals(where)))
@@ -106,7 +118,10 @@ def test_rb_02_a_refresh_refused_at_any_system_call(
 def test_rf_05_a_disk_that_fails_for_good_in_the_middle_of_a_rotation_is_told(
     server: AuthorizationServer, tmp_path: Path, name: str, error: str
 ) -> None:
-    """RF-05, RB-02: nothing is handed out that is not stored; the words say what became of the tokens."""
+    """
+    RF-05, RB-02: nothing is handed out that is not stored; the words say what became of
+    the tokens.
+    """
     where = points(lambda _: TOKEN, lambda home: scene(server, home), tmp_path, child=True)
     saving = [point for point in where if point.name == name and "~" in point.what][-1]
     at = scene(server, tmp_path / "home")
@@ -125,7 +140,9 @@ def check_refusal(at: Scene, ended: Ended, words: str, *, config: bool = False) 
     """
     assert (ended.status, ended.stdout) == (2 if config else 1, "")
     lines = ended.stderr.splitlines()
-    assert lines[0].startswith(f"error[{'config-invalid' if config else 'store-unwritable'}]: {at.home}")
+    assert lines[0].startswith(
+        f"error[{'config-invalid' if config else 'store-unwritable'}]: {at.home}"
+    )
     assert words in lines[0]
     assert config or "What was stored stays as it was." in lines[1]
     assert config or lines[2].endswith(", then run the command again")

@@ -1,4 +1,7 @@
-"""RB-09: where `token` and `refresh` look when the environment says nothing, or nonsense, and when home cannot be written."""
+"""
+RB-09: where `token` and `refresh` look when the environment says nothing, or nonsense, and when
+home cannot be written.
+"""
 
 from __future__ import annotations
 
@@ -66,7 +69,10 @@ PLACES: list[tuple[Mapping[str, str | None], str]] = [
 def test_rb_09_a_token_is_refreshed_where_it_lies(
     server: ScriptedServer, tmp_path: Path, told: Mapping[str, str | None], place: str
 ) -> None:
-    """RB-09: in the one place that the environment defines; the current folder, which is another one, stays empty."""
+    """
+    RB-09: in the one place that the environment defines; the current folder, which is another one,
+    stays empty.
+    """
     here, root = tmp_path / "here", tmp_path / "root"
     here.mkdir()
     root.mkdir()
@@ -109,7 +115,10 @@ def test_rb_09_no_home_is_a_refusal_and_never_the_current_folder(
 def test_rb_09_without_home_the_systems_word_for_it_counts(
     tmp_path: Path, told: Mapping[str, str | None]
 ) -> None:
-    """RB-09: the home folder of the user by /etc/passwd, and not the current folder, where the profile could be found."""
+    """
+    RB-09: the home folder of the user by /etc/passwd, and not the current folder, where the profile
+    could be found.
+    """
     store = FileStore(str(tmp_path / ".config" / "loopback-auth"))
     store.save("of-the-tests", {"version": 1, "access_token": "found", "token_type": "Bearer"})
     ended = run("token of-the-tests", tmp_path, told)
@@ -120,7 +129,10 @@ def test_rb_09_without_home_the_systems_word_for_it_counts(
 def test_rb_09_a_home_that_cannot_be_written_is_read_and_no_refresh_token_is_used(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
-    """RB-09, RF-05: a good token is handed out; for the others exit 1, the reason, and no request."""
+    """
+    RB-09, RF-05: a good token is handed out; for the others exit 1, the reason, and no
+    request.
+    """
     home = tmp_path / "home"
     stored(home, server)
     FileStore(str(home)).save("good", document(server, profile="good", lasts_s=3000))

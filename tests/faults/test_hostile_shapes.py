@@ -1,5 +1,6 @@
 """
-RB-06, RB-09, ST-05, ST-07, CL-08: whatever others wrote, it is read, or told for what it is; nothing is lost, and nothing hangs.
+RB-06, RB-09, ST-05, ST-07, CL-08: whatever others wrote, it is read, or told for what it is;
+nothing is lost, and nothing hangs.
 
 Each kind of thing that this program reads meets each shape of `shapes`.
 """
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="pipes, links and limits as POSIX has them")
+pytestmark = pytest.mark.skipif(
+    os.name != "posix", reason="pipes, links and limits as POSIX has them"
+)
 
 MEMORY_KIB = 1_500_000
 """What a command may take: an eighth of the huge file, and many times what it needs."""
@@ -39,7 +42,10 @@ CANARY = "canary-of-a-secret"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
-    """*path* below the home, what is *good* there, and the command that reads it with the words of its standard input."""
+    """
+    *path* below the home, what is *good* there, and the command that reads it with the words of its
+    standard input.
+    """
 
     path: str
     good: str
@@ -63,13 +69,22 @@ PENDING = {
     "client": {"client_id": "the-client"},
     "settings": {},
 }
-LOGIN = ("login", "--manual", "--client-id", "the-client", "--redirect-uri", "https://app.example/cb")
+LOGIN = (
+    "login",
+    "--manual",
+    "--client-id",
+    "the-client",
+    "--redirect-uri",
+    "https://app.example/cb",
+)
 ANSWER = f"https://app.example/cb?code=x&state={CANARY}\n"
 
 READERS: dict[str, Reader] = {
     "token file, token": Reader(path="tokens/default.json", good="{tokens}", words=("token",)),
     "token file, status": Reader(path="tokens/default.json", good="{tokens}", words=("status",)),
-    "token file, logout": Reader(path="tokens/default.json", good="{tokens}", words=("logout", "--local")),
+    "token file, logout": Reader(
+        path="tokens/default.json", good="{tokens}", words=("logout", "--local")
+    ),
     "token file, doctor": Reader(path="tokens/default.json", good="{tokens}", words=("doctor",)),
     "pending sign-in": Reader(
         path="pending/default.json", good="{pending}", words=("exchange",), given=ANSWER
@@ -214,7 +229,9 @@ async def test_rb_06_whatever_a_server_answers_is_read_or_told(tmp_path: Path, s
             "issuer": server.origin,
             **{f"{name}_endpoint": server.url(f"/{name}") for name in ("authorization", "token")},
         }
-        server.answers["*"] = plain_answer(CONTENTS[shape](json.dumps(metadata).encode()), status=400)
+        server.answers["*"] = plain_answer(
+            CONTENTS[shape](json.dumps(metadata).encode()), status=400
+        )
         for path in ("openid-configuration", "oauth-authorization-server"):
             server.answers[f"/.well-known/{path}"] = plain_answer(
                 CONTENTS[shape](json.dumps(metadata).encode())
@@ -223,9 +240,13 @@ async def test_rb_06_whatever_a_server_answers_is_read_or_told(tmp_path: Path, s
         check(status, told, shape=shape)
         tokens = tmp_path / "tokens" / "default.json"
         tokens.parent.mkdir(0o700)
-        tokens.write_text(json.dumps(document(server, lasts_s=3000, settings={"provider": "salesforce"})))
+        tokens.write_text(
+            json.dumps(document(server, lasts_s=3000, settings={"provider": "salesforce"}))
+        )
         tokens.chmod(0o600)
-        status, told = await ended(("api", "/x"), tmp_path, more={"LOOPBACK_AUTH_API_BASE": server.origin})
+        status, told = await ended(
+            ("api", "/x"), tmp_path, more={"LOOPBACK_AUTH_API_BASE": server.origin}
+        )
         check(status, told, shape=shape)
 
 
@@ -267,7 +288,12 @@ def test_ar_09_a_pending_sign_in_with_a_member_of_another_kind_is_none(
 ) -> None:
     """AR-09: nothing of it is used."""
     pending = PendingSignIns(tmp_path)
-    good = {**PENDING, "server": {"token_endpoint": server.url("/token")}, "resource": [], "sent": []}
+    good = {
+        **PENDING,
+        "server": {"token_endpoint": server.url("/token")},
+        "resource": [],
+        "sent": [],
+    }
     pending.keep("default", good)
     assert pending.load("default") == good
     for value in (7 if member != "until" else "7", True, {}, {"a": 7}, "half a pair \ud800"):

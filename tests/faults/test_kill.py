@@ -20,14 +20,20 @@ if TYPE_CHECKING:
     from ..support.strace import Point
     from .counts import Counts
 
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="strace is Linux's")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="strace is Linux's"),
+]
 
 CHANGES = {"openat", "write", "fsync", "renameat", "close"}
 """The calls by which a save changes what is on the disk; there may be others, on other systems."""
 
 
 def test_rb_01_a_save_killed_at_any_system_call(tmp_path: Path, counts: Counts) -> None:
-    """RB-01, ST-09: the old or the new document is there, and the next save leaves nothing beside its own."""
+    """
+    RB-01, ST-09: the old or the new document is there, and the next save leaves nothing beside its
+    own.
+    """
     where = points(save, saved_once, tmp_path)
 
     def killed(point: Point) -> str:
@@ -46,7 +52,10 @@ def test_rb_01_a_save_killed_at_any_system_call(tmp_path: Path, counts: Counts) 
 
 
 def test_rb_01_the_first_save_killed_at_any_system_call(tmp_path: Path, counts: Counts) -> None:
-    """RB-01, ST-01: nothing or the whole document is there, and every folder on the way is the user's alone."""
+    """
+    RB-01, ST-01: nothing or the whole document is there, and every folder on the way is the user's
+    alone.
+    """
     where = points(save, lambda _: None, tmp_path)
 
     def killed(point: Point) -> str:
@@ -68,7 +77,10 @@ def test_rb_01_the_first_save_killed_at_any_system_call(tmp_path: Path, counts: 
 def test_rb_01_a_refresh_killed_at_any_system_call(
     server: AuthorizationServer, tmp_path: Path, counts: Counts
 ) -> None:
-    """RB-01: one whole sign-in is there; the next command works, if the server forgives a lost answer, and cleans up."""
+    """
+    RB-01: one whole sign-in is there; the next command works, if the server forgives a lost answer,
+    and cleans up.
+    """
     where = points(lambda _: TOKEN, lambda home: scene(server, home), tmp_path, child=True)
 
     def killed(point: Point) -> str:
@@ -95,7 +107,10 @@ def test_rb_01_a_refresh_killed_at_any_system_call(
 def test_rb_01_a_command_killed_at_any_system_call_leaves_its_refresh_to_a_child_or_undone(
     server: AuthorizationServer, tmp_path: Path, counts: Counts
 ) -> None:
-    """RB-01, CL-07: what is stored in the end is the old sign-in, if nothing was sent, or the new one; never is an answer lost."""
+    """
+    RB-01, CL-07: what is stored in the end is the old sign-in, if nothing was sent, or the new one;
+    never is an answer lost.
+    """
     where = points(lambda _: TOKEN, lambda home: scene(server, home), tmp_path)
 
     def killed(point: Point) -> str:
@@ -112,8 +127,13 @@ def test_rb_01_a_command_killed_at_any_system_call_leaves_its_refresh_to_a_child
     assert counts.left.keys() <= {"old", "new"}
 
 
-def test_rb_01_a_server_that_forgives_nothing_costs_the_token_in_flight_and_no_other(tmp_path: Path) -> None:
-    """RB-01: killed with the answer in hand the sign-in has ended, and the next command says so; a moment later it has not."""
+def test_rb_01_a_server_that_forgives_nothing_costs_the_token_in_flight_and_no_other(
+    tmp_path: Path,
+) -> None:
+    """
+    RB-01: killed with the answer in hand the sign-in has ended, and the next command says so; a
+    moment later it has not.
+    """
     with AuthorizationServer.running(clients=(Client(client_id="public"),)) as strict:
         where = points(lambda _: TOKEN, lambda home: scene(strict, home), tmp_path, child=True)
         (renamed,) = (point for point in where if point.what.endswith(" /tokens/default.json"))

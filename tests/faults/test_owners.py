@@ -1,4 +1,7 @@
-"""ST-01, ST-03, ST-04 while a refresh is made: what is not the user's own is neither read nor written nor paid for with a token."""
+"""
+ST-01, ST-03, ST-04 while a refresh is made: what is not the user's own is neither read nor written
+nor paid for with a token.
+"""
 
 from __future__ import annotations
 
@@ -71,12 +74,16 @@ OF_OTHERS: list[tuple[str, Callable[[Path], object]]] = [
 
 
 @pytest.mark.parametrize(
-    ("name", "spoil"), [*OPEN_TO_OTHERS, *(pytest.param(*each, marks=as_root) for each in OF_OTHERS)]
+    ("name", "spoil"),
+    [*OPEN_TO_OTHERS, *(pytest.param(*each, marks=as_root) for each in OF_OTHERS)],
 )
 def test_st_03_st_04_a_store_that_others_have_a_hand_in_makes_no_request(
     server: ScriptedServer, tmp_path: Path, name: str, spoil: Callable[[Path], object]
 ) -> None:
-    """ST-03, ST-04: refused with its path, for `token` and `refresh`; nothing is written, and what a link points to stays."""
+    """
+    ST-03, ST-04: refused with its path, for `token` and `refresh`; nothing is written, and what a
+    link points to stays.
+    """
     home = tmp_path / "home"
     stored(home, server)
     spoil(home / name)
@@ -117,7 +124,10 @@ def test_st_01_under_umask_000_nothing_is_open_to_others_at_any_moment_of_a_refr
 def test_st_04_a_file_that_turns_into_a_link_again_and_again_is_never_followed(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
-    """ST-04: while refreshes read and write it, the token file is swapped for a link to a file that holds other tokens."""
+    """
+    ST-04: while refreshes read and write it, the token file is swapped for a link to a file that
+    holds other tokens.
+    """
     home, bait, other = tmp_path / "home", tmp_path / "bait", tmp_path / "other"
     stored(home, server)
     file, over = home / "tokens" / "default.json", threading.Event()
@@ -142,7 +152,11 @@ def test_st_04_a_file_that_turns_into_a_link_again_and_again_is_never_followed(
         over.set()
         swapping.join()
     assert {each.stdout for each in ended} <= {"", "the-new-token\n"}
-    assert all("is a symbolic link, which is not followed" in each.stderr for each in ended if each.status)
+    assert all(
+        "is a symbolic link, which is not followed" in each.stderr for each in ended if each.status
+    )
     assert {each.status for each in ended} <= {0, 1}
     assert bait.read_text() == content
-    assert {asked.form["refresh_token"] for asked in server.asked("/token")} <= {OLD["refresh_token"]}
+    assert {asked.form["refresh_token"] for asked in server.asked("/token")} <= {
+        OLD["refresh_token"]
+    }

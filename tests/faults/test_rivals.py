@@ -1,4 +1,7 @@
-"""RF-01, RF-02, RF-09: many at once, with the real command: one refresh, and nobody's sign-in lost."""
+"""
+RF-01, RF-02, RF-09: many at once, with the real command: one refresh, and nobody's
+sign-in lost.
+"""
 
 from __future__ import annotations
 
@@ -62,8 +65,13 @@ def all_at_once(count: int, at: Scene) -> list[Ended]:
 # --- RF-01
 
 
-def test_rf_01_twelve_processes_make_one_refresh_a_round(strict: AuthorizationServer, tmp_path: Path) -> None:
-    """RF-01: five rounds at a server that is slow, rotates and forgives nothing: the family of tokens lives on."""
+def test_rf_01_twelve_processes_make_one_refresh_a_round(
+    strict: AuthorizationServer, tmp_path: Path
+) -> None:
+    """
+    RF-01: five rounds at a server that is slow, rotates and forgives nothing: the family of tokens
+    lives on.
+    """
     at = scene(strict, tmp_path / "home")
     strict.faults.token = faults.late(2.5)
     for count in range(1, 6):
@@ -74,7 +82,9 @@ def test_rf_01_twelve_processes_make_one_refresh_a_round(strict: AuthorizationSe
     assert strict.registry.is_alive(strict.registry.refresh_tokens[at.stored["refresh_token"]])
 
 
-def test_rf_01_sixty_four_processes_make_one_refresh(strict: AuthorizationServer, tmp_path: Path) -> None:
+def test_rf_01_sixty_four_processes_make_one_refresh(
+    strict: AuthorizationServer, tmp_path: Path
+) -> None:
     """RF-01: and all get its token."""
     at = scene(strict, tmp_path / "home")
     ended = all_at_once(64, at)
@@ -107,7 +117,9 @@ def holder(at: Scene) -> Iterator[subprocess.Popen[str]]:
         process.kill()
 
 
-def test_rf_02_the_lock_goes_with_a_holder_that_is_killed(at: Scene, holder: subprocess.Popen[str]) -> None:
+def test_rf_02_the_lock_goes_with_a_holder_that_is_killed(
+    at: Scene, holder: subprocess.Popen[str]
+) -> None:
     """RF-02: the next goes on within 5 s, and nothing is left to be cleared away by hand."""
     waiting = begin(TOKEN, at.home)
     with pytest.raises(subprocess.TimeoutExpired):
@@ -121,7 +133,10 @@ def test_rf_02_the_lock_goes_with_a_holder_that_is_killed(at: Scene, holder: sub
 def test_rf_02_a_holder_that_stands_still_holds_up_nobody_with_a_good_token(
     at: Scene, holder: subprocess.Popen[str]
 ) -> None:
-    """RF-02: Ctrl-Z in one window; the others go on until their token expires, and may be interrupted while they wait."""
+    """
+    RF-02: Ctrl-Z in one window; the others go on until their token expires, and may be interrupted
+    while they wait.
+    """
     holder.send_signal(signal.SIGSTOP)
     good = {**at.document, "expires_at": "2099-01-01T00:00:00Z"}
     path = at.home / "tokens" / "good.json"
@@ -176,7 +191,9 @@ def grant_of(server: AuthorizationServer, document: dict[str, Any]) -> object:
     return access.grant
 
 
-async def test_rf_09_two_sign_ins_to_one_profile_at_once(strict: AuthorizationServer, tmp_path: Path) -> None:
+async def test_rf_09_two_sign_ins_to_one_profile_at_once(
+    strict: AuthorizationServer, tmp_path: Path
+) -> None:
     """RF-09: each redeems its own code; what is stored is one of them, whole."""
     await asyncio.gather(*(sign_in(strict, tmp_path, "work") for _ in range(2)))
     grants = {id(token.grant): token.grant for token in strict.registry.refresh_tokens.values()}
@@ -213,7 +230,10 @@ async def test_rf_09_a_sign_in_that_ends_during_a_refresh_is_not_overwritten(
 
 
 def holder_pid(at: Scene) -> int:
-    """Return which process has the lock: the command, or one of its own that finishes its refresh."""
+    """
+    Return which process has the lock: the command, or one of its own that finishes its
+    refresh.
+    """
     holder = holder_of([str(at.home / "tokens" / "default.lock")])
     assert holder
     return holder.pid
@@ -249,7 +269,10 @@ async def test_rf_09_a_finished_sign_in_waits_as_long_as_a_refresh_may_take_and_
 async def test_rf_09_a_refresh_that_stands_still_holds_up_no_sign_in_and_ends_none(
     strict: AuthorizationServer, tmp_path: Path
 ) -> None:
-    """RF-09: Ctrl-Z, a sign-in from its begin to its end, fg: the sign-in is the newer truth, for the one that stood still as well."""
+    """
+    RF-09: Ctrl-Z, a sign-in from its begin to its end, fg: the sign-in is the newer truth, for the
+    one that stood still as well.
+    """
     at = scene(strict, tmp_path / "home")
     strict.faults.token = faults.late(1).once()
     stopped = begin(TOKEN, at.home)
@@ -275,7 +298,10 @@ async def test_rf_09_a_refresh_that_stands_still_holds_up_no_sign_in_and_ends_no
 async def test_rf_09_a_sign_out_during_a_sign_in_that_took_over_removes_nothing_new(
     strict: AuthorizationServer, tmp_path: Path
 ) -> None:
-    """RF-09: a logout that was stopped while the server revoked, and goes on when somebody else is signed in."""
+    """
+    RF-09: a logout that was stopped while the server revoked, and goes on when somebody else is
+    signed in.
+    """
     at = scene(strict, tmp_path / "home")
     strict.faults.revoke = faults.late(1).once()
     stopped = begin((*COMMAND, "logout"), at.home)
@@ -306,8 +332,13 @@ def test_rf_01_a_lock_file_that_is_removed_during_a_refresh_makes_no_second_one(
     assert len(strict.seen("token")) == 1
 
 
-async def test_rf_09_a_sign_in_racing_a_refresh_wins(strict: AuthorizationServer, tmp_path: Path) -> None:
-    """RF-09: twenty rounds, each first by turns: what is stored in the end is of the new sign-in, never of the old one."""
+async def test_rf_09_a_sign_in_racing_a_refresh_wins(
+    strict: AuthorizationServer, tmp_path: Path
+) -> None:
+    """
+    RF-09: twenty rounds, each first by turns: what is stored in the end is of the new sign-in,
+    never of the old one.
+    """
 
     async def race(number: int) -> None:
         at = scene(strict, tmp_path / f"home-{number}")

@@ -25,7 +25,10 @@ def hidden(home: Path) -> list[Path]:
 
 
 def test_rf_05_the_room_that_was_proved_is_what_the_save_fills(tmp_path: Path) -> None:
-    """RF-05: the very file, which takes no more room than it had, and is as long as the document in the end."""
+    """
+    RF-05: the very file, which takes no more room than it had, and is as long as the document in
+    the end.
+    """
     with FileStore(str(tmp_path)).locked("work") as hold:
         hold.prove(5000)
         (room,) = hidden(tmp_path)
@@ -47,7 +50,9 @@ def test_rf_05_room_that_no_save_fills_is_given_back(tmp_path: Path) -> None:
         assert hold.load() == DOCUMENT
 
 
-@pytest.mark.parametrize("answer", [json_answer({}, "Retry-After: 99", status=503), json_answer(NEW)])
+@pytest.mark.parametrize(
+    "answer", [json_answer({}, "Retry-After: 99", status=503), json_answer(NEW)]
+)
 def test_rf_05_a_refresh_leaves_nothing_beside_its_file(tmp_path: Path, answer: bytes) -> None:
     """RF-05: whether it came to a save or not; the room is there while the server is asked."""
     home, room = tmp_path / "home", []

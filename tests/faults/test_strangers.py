@@ -1,8 +1,8 @@
 """
 ST-03, ST-04: what another user of this computer owns or can write is not believed.
 
-Root makes the two up (`tests/support/strangers.py`): each attack is made by a process of the stranger's
-where one could make it, and by root's chown where it takes an accident.
+Root makes the two up (`tests/support/strangers.py`): each attack is made by a process of the
+stranger's where one could make it, and by root's chown where it takes an accident.
 """
 
 from __future__ import annotations
@@ -44,12 +44,20 @@ NEEDS_CONFIG = (
     ),
     *("login --no-browser", "login --manual", "doctor", "profiles", "config show", "exchange"),
 )
-NEEDS_PROVIDER = ("providers github", "providers", "login --provider github --client-id x", "init github")
+NEEDS_PROVIDER = (
+    "providers github",
+    "providers",
+    "login --provider github --client-id x",
+    "init github",
+)
 
 
 @pytest.fixture
 def home() -> Iterator[Path]:
-    """A home with a sign-in of each of two profiles, a config.toml and a provider file, all the user's."""
+    """
+    A home with a sign-in of each of two profiles, a config.toml and a provider file, all the
+    user's.
+    """
     with strangers.folder() as folder:
         home = folder / "home"
         store = FileStore(str(home))
@@ -62,9 +70,13 @@ def home() -> Iterator[Path]:
                 "expires_at": at(3000),
             }
             server = {
-                name: f"https://id.example/{name}" for name in ("authorization_endpoint", "token_endpoint")
+                name: f"https://id.example/{name}"
+                for name in ("authorization_endpoint", "token_endpoint")
             }
-            store.save(profile, {**document, "client": {"client_id": "x"}, "server": server, "settings": {}})
+            store.save(
+                profile,
+                {**document, "client": {"client_id": "x"}, "server": server, "settings": {}},
+            )
         (home / "config.toml").write_text(
             f'default_profile = "work"\n[profiles.work]\nbrowser = "{folder}/mine"\n'
         )
@@ -85,7 +97,9 @@ def refused(home: Path, path: Path, commands: tuple[str, ...] = NEEDS_CONFIG) ->
         ended = run(*own.split(), "--json", *(("--", theirs) if theirs else ()), home=home)
         assert ended.returncode == 2, (words, ended)
         document = json.loads(ended.stdout)
-        found = document.get("error") or next(check for check in document["checks"] if check["code"])
+        found = document.get("error") or next(
+            check for check in document["checks"] if check["code"]
+        )
         assert found["code"] == "file-unsafe", (words, found)
         message = found.get("message") or found["seen"].replace("~", str(home))
         assert message.startswith(f"{path} "), (words, found)
@@ -108,8 +122,14 @@ WRONG: dict[str, Callable[[Path], object]] = {
         path.chmod(path.stat().st_mode | 0o055),
     ),
     "everybody's to write": lambda path: path.chmod(path.stat().st_mode | 0o002),
-    "a team's to write": lambda path: (os.chown(path, USER, TEAM), path.chmod(path.stat().st_mode | 0o020)),
-    "root's, and everybody's": lambda path: (os.chown(path, 0, 0), path.chmod(path.stat().st_mode | 0o057)),
+    "a team's to write": lambda path: (
+        os.chown(path, USER, TEAM),
+        path.chmod(path.stat().st_mode | 0o020),
+    ),
+    "root's, and everybody's": lambda path: (
+        os.chown(path, 0, 0),
+        path.chmod(path.stat().st_mode | 0o057),
+    ),
     "a team's and everybody's": lambda path: (os.chown(path, USER, TEAM), path.chmod(0o777)),
 }
 
@@ -142,7 +162,10 @@ def test_st_03_no_providers_file_that_others_have_a_hand_in_takes_a_built_ins_pl
 
 
 def test_st_03_a_file_that_a_stranger_puts_where_everybody_can_write(home: Path) -> None:
-    """ST-03: `browser =` of a stranger's config.toml runs nothing; nor is the folder's own file believed."""
+    """
+    ST-03: `browser =` of a stranger's config.toml runs nothing; nor is the folder's own file
+    believed.
+    """
     ran, evil = home.parent / "ran", home.parent / "evil"
     evil.write_text(f"#!/bin/sh\ntouch {ran}\n")
     evil.chmod(0o755)
@@ -170,9 +193,7 @@ def test_st_03_a_folder_that_the_team_can_write_is_not_swapped_for_another(home:
     """ST-03: the stranger moves `providers` away and puts a folder of the same name there."""
     os.chown(home, USER, TEAM)
     home.chmod(0o770)
-    attack = (
-        'mv "$1/providers" "$1/old" && mkdir "$1/providers" && printf "%s" "$2" > "$1/providers/github.toml"'
-    )
+    attack = 'mv "$1/providers" "$1/old" && mkdir "$1/providers" && printf "%s" "$2" > "$1/providers/github.toml"'
     assert shell(attack, home, PROVIDER, uid=STRANGER).returncode == 0
     refused(home, home, NEEDS_PROVIDER)
     home.chmod(0o700)
@@ -188,14 +209,25 @@ def test_st_04_a_link_that_a_stranger_made_is_not_followed(home: Path, name: str
     (home / name).symlink_to(downloads / name)
     give(downloads, USER)
     os.chown(home / name, USER, USER, follow_symlinks=False)
-    assert run("config", "show", home=home).returncode == run("providers", "acme", home=home).returncode == 0
+    assert (
+        run("config", "show", home=home).returncode
+        == run("providers", "acme", home=home).returncode
+        == 0
+    )
     os.chown(home / name, STRANGER, STRANGER, follow_symlinks=False)
     typed(refused(home, home / name, NEEDS_CONFIG if name == "config.toml" else NEEDS_PROVIDER[:2]))
-    assert run("config", "show", home=home).returncode == run("providers", "acme", home=home).returncode == 0
+    assert (
+        run("config", "show", home=home).returncode
+        == run("providers", "acme", home=home).returncode
+        == 0
+    )
 
 
 def test_st_04_a_link_to_a_folder_where_others_can_lead_it_elsewhere(home: Path) -> None:
-    """ST-04: in a team's folder of dotfiles a stranger swaps the file for a link to another file of the user's."""
+    """
+    ST-04: in a team's folder of dotfiles a stranger swaps the file for a link to another file of
+    the user's.
+    """
     team, mail = home.parent / "team", home.parent / "mail.toml"
     team.mkdir()
     (home / "config.toml").rename(team / "mine.toml")
@@ -254,7 +286,9 @@ def test_st_04_a_file_that_is_swapped_again_and_again_is_never_believed(
         os.chown(home / "config.toml", USER, USER, follow_symlinks=False)
     home.chmod(mode)
     target = place if mode == 0o700 else home
-    with subprocess.Popen(["sh", "-c", SWAPS, "sh", files, target], **strangers.become(STRANGER)) as attack:
+    with subprocess.Popen(
+        ["sh", "-c", SWAPS, "sh", files, target], **strangers.become(STRANGER)
+    ) as attack:
         try:
             began, ended = time.monotonic(), []
             while len(ended) < RACES and time.monotonic() - began < RACE_S:
@@ -278,7 +312,10 @@ def test_st_03_a_client_secret_that_others_have_a_hand_in_is_not_sent(home: Path
         assert run(*words, home=home).returncode == 0, wrong
         spoil(secret)
         ended = run(*words, home=home)
-        assert (ended.returncode, json.loads(ended.stdout)["error"]["code"]) == (2, "file-unsafe"), (
+        assert (ended.returncode, json.loads(ended.stdout)["error"]["code"]) == (
+            2,
+            "file-unsafe",
+        ), (
             wrong,
             ended,
         )
@@ -289,21 +326,36 @@ def test_st_03_a_ca_bundle_that_others_have_a_hand_in_is_not_trusted(home: Path)
     """ST-03: who writes it can answer in the server's place."""
     bundle = home.parent / "ca.pem"
     trustme.CA().cert_pem.write_to_path(bundle)
-    words = ("--issuer", "https://127.0.0.1:9", "--client-id", "x", "--ca-bundle", str(bundle), "--json")
+    words = (
+        "--issuer",
+        "https://127.0.0.1:9",
+        "--client-id",
+        "x",
+        "--ca-bundle",
+        str(bundle),
+        "--json",
+    )
     for wrong, spoil in WRONG.items():
         os.chown(bundle, USER, USER)
         bundle.chmod(0o644)
         assert run("login", "default", "--manual", *words, home=home).returncode == 7, wrong
         spoil(bundle)
         ended = run("login", "default", "--manual", *words, home=home)
-        assert (ended.returncode, json.loads(ended.stdout)["error"]["code"]) == (2, "file-unsafe"), (
+        assert (ended.returncode, json.loads(ended.stdout)["error"]["code"]) == (
+            2,
+            "file-unsafe",
+        ), (
             wrong,
             ended,
         )
     checked = json.loads(
-        run("doctor", "default", "--json", home=home, more={"LOOPBACK_AUTH_CA_BUNDLE": str(bundle)}).stdout
+        run(
+            "doctor", "default", "--json", home=home, more={"LOOPBACK_AUTH_CA_BUNDLE": str(bundle)}
+        ).stdout
     )
-    assert [each["name"] for each in checked["checks"] if each["code"] == "file-unsafe"] == ["certificates"]
+    assert [each["name"] for each in checked["checks"] if each["code"] == "file-unsafe"] == [
+        "certificates"
+    ]
 
 
 @pytest.mark.parametrize("wrong", WRONG)

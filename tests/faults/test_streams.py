@@ -1,4 +1,7 @@
-"""RF-08, CL-08: no terminal, no streams, no locale: a defined end, never a traceback, a prompt or a browser."""
+"""
+RF-08, CL-08: no terminal, no streams, no locale: a defined end, never a traceback, a prompt or a
+browser.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,10 @@ STREAMS: dict[str, tuple[str, set[int]]] = {
     "closed stdout": ('"$@" >&-', OUTPUT_LOST),
     "closed stderr": ('"$@" 2>&-', WORKS),
     "nothing open": ('"$@" <&- >&- 2>&-', OUTPUT_LOST),
-    "a reader that has gone": ('{ "$@"; echo $? >"$0"; } | head -c 0; exit $(cat "$0")', OUTPUT_LOST),
+    "a reader that has gone": (
+        '{ "$@"; echo $? >"$0"; } | head -c 0; exit $(cat "$0")',
+        OUTPUT_LOST,
+    ),
     "a full disk for stdout": ('"$@" >/dev/full', OUTPUT_LOST),
     "an ignored SIGPIPE": (
         'trap "" PIPE; { "$@"; echo $? >"$0"; } | head -c 0; exit $(cat "$0")',
@@ -47,8 +53,13 @@ def browser(folder: Path) -> tuple[Path, dict[str, str]]:
 
 
 @pytest.mark.parametrize("how", STREAMS)
-def test_cl_08_rf_08_a_command_without_its_streams_comes_to_a_defined_end(tmp_path: Path, how: str) -> None:
-    """CL-08, RF-08: with an expired token and a server that refreshes it; what was rotated is stored, whoever reads or not."""
+def test_cl_08_rf_08_a_command_without_its_streams_comes_to_a_defined_end(
+    tmp_path: Path, how: str
+) -> None:
+    """
+    CL-08, RF-08: with an expired token and a server that refreshes it; what was rotated is stored,
+    whoever reads or not.
+    """
     shell, statuses = STREAMS[how]
     trace, more = browser(tmp_path)
 
@@ -72,8 +83,13 @@ def test_cl_08_rf_08_a_command_without_its_streams_comes_to_a_defined_end(tmp_pa
 
 @pytest.mark.parametrize("command", ["token", "refresh"])
 @pytest.mark.parametrize("how", ["no terminal at all", "closed stdin", "closed stderr"])
-def test_rf_08_where_a_sign_in_is_needed_that_is_said_at_once(tmp_path: Path, how: str, command: str) -> None:
-    """RF-08: exit 4 in under 2 s: nothing stored, no refresh token, and one that is refused; no prompt, and no browser."""
+def test_rf_08_where_a_sign_in_is_needed_that_is_said_at_once(
+    tmp_path: Path, how: str, command: str
+) -> None:
+    """
+    RF-08: exit 4 in under 2 s: nothing stored, no refresh token, and one that is refused; no
+    prompt, and no browser.
+    """
     trace, more = browser(tmp_path)
     line = ("sh", "-c", STREAMS[how][0], "sh", *COMMAND, command)
     with ScriptedServer() as server:

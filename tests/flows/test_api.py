@@ -1,4 +1,7 @@
-"""The story of a request to an API: whose token goes where, what a 401 and a redirect do, and what is told in the end."""
+"""
+The story of a request to an API: whose token goes where, what a 401 and a redirect do, and what is
+told in the end.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,14 @@ from loopback_auth.settings.config_toml import parse_config
 from loopback_auth.settings.profile import resolve
 
 from ..edge.http.test_client_tls import context_of
-from ..support.scripted_server import ScriptedServer, drop, hang, json_answer, plain_answer, redirect
+from ..support.scripted_server import (
+    ScriptedServer,
+    drop,
+    hang,
+    json_answer,
+    plain_answer,
+    redirect,
+)
 from ..support.stored import NEW, OLD, stored
 
 if TYPE_CHECKING:
@@ -75,7 +85,10 @@ async def ask(
     is_new: bool = False,
     expired_session: tuple[str, ...] = (),
 ) -> list[tuple[int, bytes]]:
-    """Ask with the stored token, and as `api` does refresh it; without a store there is no other token."""
+    """
+    Ask with the stored token, and as `api` does refresh it; without a store there is no other
+    token.
+    """
     http, delivered = transport or HttpTransport(timeout_s=5), Delivered()
 
     async def renew(refused: Secret) -> Secret:
@@ -121,11 +134,16 @@ def only_for_the_new_token(connection: Connection) -> None:
 async def test_rf_07_a_401_makes_one_refresh_and_one_more_request(
     server: ScriptedServer, tmp_path: Path, body: bytes | None
 ) -> None:
-    """RF-07: the server is believed over the clock; the first answer is not shown, the body goes again."""
+    """
+    RF-07: the server is believed over the clock; the first answer is not shown, the body goes
+    again.
+    """
     server.answers["/me"] = only_for_the_new_token
     upload = None if body is None else Upload(body)
     store = stored(tmp_path, server, lasts_s=3000)
-    assert await ask(server.url("/me"), store, method="POST", upload=upload) == [(200, b'{"good": true}')]
+    assert await ask(server.url("/me"), store, method="POST", upload=upload) == [
+        (200, b'{"good": true}')
+    ]
     assert [asked.body for asked in server.asked("/me")] == [body or b""] * 2
     assert len(server.asked("/token")) == 1
     kept = store.load("default")
@@ -136,7 +154,10 @@ async def test_rf_07_a_401_makes_one_refresh_and_one_more_request(
 async def test_rf_07_a_401_to_the_new_token_too_is_not_about_the_sign_in(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
-    """RF-07: two requests, one refresh, no loop; the second answer is shown, and nobody is told to sign in once more."""
+    """
+    RF-07: two requests, one refresh, no loop; the second answer is shown, and nobody is told to
+    sign in once more.
+    """
     server.answers["/me"] = plain_answer(b"INVALID_SESSION_ID", status=401)
     error = await refused(ApiRefused, server.url("/me"), stored(tmp_path, server, lasts_s=3000))
     assert (error.exit_code, error.delivered) == (7, [(401, b"INVALID_SESSION_ID")])
@@ -193,12 +214,19 @@ async def test_a_401_that_another_process_has_dealt_with_makes_no_refresh(
 UNRENEWED = [
     ("no refresh token", {"refresh_token": None}, b"", SignInNeeded),
     ("a dead one", {}, json_answer({"error": "invalid_grant"}, status=400), SignInNeeded),
-    ("the server is down", {}, plain_answer(b"", "Retry-After: 100", status=503), ServerUnavailable),
+    (
+        "the server is down",
+        {},
+        plain_answer(b"", "Retry-After: 100", status=503),
+        ServerUnavailable,
+    ),
 ]
 
 
 @pytest.mark.parametrize(
-    ("members", "answer", "kind"), [each[1:] for each in UNRENEWED], ids=[each[0] for each in UNRENEWED]
+    ("members", "answer", "kind"),
+    [each[1:] for each in UNRENEWED],
+    ids=[each[0] for each in UNRENEWED],
 )
 async def test_a_401_that_cannot_be_helped_is_shown_with_the_reason(
     server: ScriptedServer,
@@ -210,7 +238,9 @@ async def test_a_401_that_cannot_be_helped_is_shown_with_the_reason(
 ) -> None:
     server.answers["/token"] = answer
     server.answers["/me"] = plain_answer(b"no", status=401)
-    error = await refused(kind, server.url("/me"), stored(tmp_path, server, lasts_s=3000, **members))
+    error = await refused(
+        kind, server.url("/me"), stored(tmp_path, server, lasts_s=3000, **members)
+    )
     assert error.delivered == [(401, b"no")]
     assert len(server.asked("/me")) == 1
 
@@ -272,7 +302,10 @@ async def test_a_redirect_within_the_origin_is_followed(
 async def test_tx_02_the_token_follows_no_redirect_to_another_origin(
     server: ScriptedServer, status: int
 ) -> None:
-    """TX-02: nobody else is even asked, with or without it: another port, another name of this machine, another host."""
+    """
+    TX-02: nobody else is even asked, with or without it: another port, another name of this
+    machine, another host.
+    """
     with ScriptedServer() as other:
         for host in ("127.0.0.1", "localhost", "127.0.0.2", "evil.example.test"):
             server.answers["/away"] = redirect(status, f"http://{host}:{other.port}/me?sig=hidden")
@@ -343,7 +376,9 @@ async def test_a_redirect_that_is_none_is_told(server: ScriptedServer, answer: b
 async def test_a_401_after_a_redirect_begins_anew(server: ScriptedServer, tmp_path: Path) -> None:
     server.answers["/old"] = redirect(302, "/me")
     server.answers["/me"] = only_for_the_new_token
-    assert await ask(server.url("/old"), stored(tmp_path, server, lasts_s=3000)) == [(200, b'{"good": true}')]
+    assert await ask(server.url("/old"), stored(tmp_path, server, lasts_s=3000)) == [
+        (200, b'{"good": true}')
+    ]
     assert (len(server.asked("/old")), len(server.asked("/token"))) == (2, 1)
 
 
@@ -369,7 +404,11 @@ TOLD = [
     (407, (), "on standard output"),
     (429, ("Retry-After: 30\x1b[2J",), "(Retry-After: 30 [2J)"),
     (500, (), "wait a little"),
-    (503, ("Retry-After: Fri, 31 Dec 2049 23:59:59 GMT",), "(Retry-After: Fri, 31 Dec 2049 23:59:59 GMT)"),
+    (
+        503,
+        ("Retry-After: Fri, 31 Dec 2049 23:59:59 GMT",),
+        "(Retry-After: Fri, 31 Dec 2049 23:59:59 GMT)",
+    ),
     (599, (), "wait a little"),
 ]
 
@@ -401,7 +440,9 @@ async def test_what_broke_off_is_told_in_the_words_of_a_request(
     assert len(server.requests) == 2
 
 
-async def test_cl_02_the_trace_holds_neither_token_nor_query(server: ScriptedServer, tmp_path: Path) -> None:
+async def test_cl_02_the_trace_holds_neither_token_nor_query(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
     """CL-02: methods, paths and statuses."""
     server.answers["/me"] = only_for_the_new_token
     notices: list[Any] = []
@@ -409,7 +450,9 @@ async def test_cl_02_the_trace_holds_neither_token_nor_query(server: ScriptedSer
     told = " ".join(notice.message for notice in notices)
     assert f"GET {server.url('/me')} -> 401" in told
     assert f"GET {server.url('/me')} -> 200" in told
-    assert not [secret for secret in (OLD["access_token"], NEW["access_token"], "hidden") if secret in told]
+    assert not [
+        secret for secret in (OLD["access_token"], NEW["access_token"], "hidden") if secret in told
+    ]
 
 
 # --- where the API is
@@ -430,9 +473,16 @@ def where(document: dict[str, Any] | None, *, config: str = "", **environ: str) 
 def signed_in(
     provider: str | None = None, *, extra: dict[str, Any] | None = None, **server: str
 ) -> dict[str, Any]:
-    endpoints = {"authorization_endpoint": "https://id.example/a", "token_endpoint": "https://id.example/t"}
+    endpoints = {
+        "authorization_endpoint": "https://id.example/a",
+        "token_endpoint": "https://id.example/t",
+    }
     settings = (
-        {"provider": provider} if provider else {"issuer": server["issuer"]} if server.get("issuer") else {}
+        {"provider": provider}
+        if provider
+        else {"issuer": server["issuer"]}
+        if server.get("issuer")
+        else {}
     )
     return {
         "profile": "work",
@@ -473,10 +523,20 @@ BASES = [
         INSTANCE["instance_url"],
         {"https://login.example"},
     ),
-    ("no instance_url", signed_in("salesforce", issuer="https://id.example"), None, {"https://id.example"}),
+    (
+        "no instance_url",
+        signed_in("salesforce", issuer="https://id.example"),
+        None,
+        {"https://id.example"},
+    ),
     ("a number", signed_in("salesforce", extra={"instance_url": 7}), None, set()),
     ("github", signed_in("github"), "https://api.github.com", set()),
-    ("gitlab", signed_in("gitlab", issuer="https://gitlab.com"), "https://gitlab.com/api/v4", set()),
+    (
+        "gitlab",
+        signed_in("gitlab", issuer="https://gitlab.com"),
+        "https://gitlab.com/api/v4",
+        set(),
+    ),
 ]
 
 
@@ -511,7 +571,8 @@ def test_the_setting_is_not_remembered() -> None:
         flags={},
         environ={},
         config=parse_config(
-            "config.toml", '[profiles.work]\nissuer = "https://a.example"\napi_base = "https://b.example"'
+            "config.toml",
+            '[profiles.work]\nissuer = "https://a.example"\napi_base = "https://b.example"',
         ),
         stored=None,
         find_provider=load_provider,
@@ -520,9 +581,14 @@ def test_the_setting_is_not_remembered() -> None:
 
 
 def test_a_configuration_that_names_another_server_gets_no_token_of_the_old_one() -> None:
-    """What config.toml says of the new server, api_base among it, is not for the old server's token."""
+    """
+    What config.toml says of the new server, api_base among it, is not for the old
+    server's token.
+    """
     document = signed_in(issuer="https://id.example")
-    config = '[profiles.work]\nissuer = "https://other.example"\napi_base = "https://api.other.example"'
+    config = (
+        '[profiles.work]\nissuer = "https://other.example"\napi_base = "https://api.other.example"'
+    )
     environs: list[dict[str, str]] = [{}, {"LOOPBACK_AUTH_API_BASE": "https://id.example"}]
     for environ in environs:
         with pytest.raises(SignInNeeded, match="another server") as needed:
@@ -549,8 +615,13 @@ def test_what_the_server_says_of_its_api_is_checked_as_any_address(value: str) -
 
 def test_without_a_sign_in_the_configuration_alone_says_where() -> None:
     """As with LOOPBACK_AUTH_TOKEN; what only a sign-in knows is not known then."""
-    assert where(None, config='[profiles.work]\nprovider = "github"').base == "https://api.github.com"
-    assert where(None, config='[profiles.work]\nissuer = "https://id.example"').base == "https://id.example"
+    assert (
+        where(None, config='[profiles.work]\nprovider = "github"').base == "https://api.github.com"
+    )
+    assert (
+        where(None, config='[profiles.work]\nissuer = "https://id.example"').base
+        == "https://id.example"
+    )
     assert where(None, LOOPBACK_AUTH_API_BASE="https://api.example").base == "https://api.example"
     with pytest.raises(UsageError, match="nothing says"):
         where(None, config='[profiles.work]\nprovider = "salesforce"').address("/x")
@@ -559,6 +630,8 @@ def test_without_a_sign_in_the_configuration_alone_says_where() -> None:
 
 
 def test_a_request_can_be_repeated_with_another_address() -> None:
-    asked = ResourceRequest(method="GET", url="https://a.example/?token=hidden", headers=(("X", "hidden"),))
+    asked = ResourceRequest(
+        method="GET", url="https://a.example/?token=hidden", headers=(("X", "hidden"),)
+    )
     assert "hidden" not in repr(asked)
     assert replace(asked, url="https://a.example/x").headers == asked.headers

@@ -1,4 +1,7 @@
-"""What a refused refresh means: the provider's data says which refusals end a sign-in, and all others keep it."""
+"""
+What a refused refresh means: the provider's data says which refusals end a sign-in, and all others
+keep it.
+"""
 
 from __future__ import annotations
 
@@ -39,8 +42,13 @@ def server() -> Iterator[ScriptedServer]:
         yield running
 
 
-def a_sign_in(home: Path, server: ScriptedServer, *, provider: str | None, **members: Any) -> FileStore:
-    """Store an expired sign-in at a server of the kind *provider*; `example` is described in a file of the user's."""
+def a_sign_in(
+    home: Path, server: ScriptedServer, *, provider: str | None, **members: Any
+) -> FileStore:
+    """
+    Store an expired sign-in at a server of the kind *provider*; `example` is described in a file of
+    the user's.
+    """
     (home / "providers").mkdir(mode=0o700, exist_ok=True)
     (home / "providers" / "example.toml").write_text(PROVIDER)
     return stored(home, server, settings={"provider": provider} if provider else {}, **members)
@@ -67,8 +75,11 @@ def said(error: str, description: str = "") -> dict[str, str]:
 
 
 KEPT, DROPPED = OLD["refresh_token"], None
-# The provider; what the server says; the error; what is left of the refresh token; whether it counts as refused.
-MEANINGS: dict[str, tuple[str | None, dict[str, str], type[LoopbackAuthError], str | None, bool]] = {
+# The provider; what the server says; the error; what is left of the refresh token; whether it
+# counts as refused.
+MEANINGS: dict[
+    str, tuple[str | None, dict[str, str], type[LoopbackAuthError], str | None, bool]
+] = {
     "no data: invalid_grant": (None, said("invalid_grant"), RefreshRejected, DROPPED, True),
     "no data: whatever it says": (
         None,
@@ -77,18 +88,48 @@ MEANINGS: dict[str, tuple[str | None, dict[str, str], type[LoopbackAuthError], s
         DROPPED,
         True,
     ),
-    "a provider without data": ("google", said("invalid_grant", "x"), RefreshRejected, DROPPED, True),
+    "a provider without data": (
+        "google",
+        said("invalid_grant", "x"),
+        RefreshRejected,
+        DROPPED,
+        True,
+    ),
     "no data: another code": (None, said("invalid_scope"), TokenError, KEPT, False),
     "no data: a code of its own": (None, said("bad_refresh_token"), TokenError, KEPT, False),
     "no data: the client": (None, said("invalid_client"), TokenError, KEPT, False),
-    "no data: a person is wanted": (None, said("interaction_required"), RefreshRejected, KEPT, True),
-    "data: final": ("example", said("invalid_grant", "Token is dead."), RefreshRejected, DROPPED, True),
-    "data: a final code": ("example", said("bad_refresh_token", "x"), RefreshRejected, DROPPED, True),
+    "no data: a person is wanted": (
+        None,
+        said("interaction_required"),
+        RefreshRejected,
+        KEPT,
+        True,
+    ),
+    "data: final": (
+        "example",
+        said("invalid_grant", "Token is dead."),
+        RefreshRejected,
+        DROPPED,
+        True,
+    ),
+    "data: a final code": (
+        "example",
+        said("bad_refresh_token", "x"),
+        RefreshRejected,
+        DROPPED,
+        True,
+    ),
     "data: kept": ("example", said("invalid_grant", "WRONG  network"), RefreshRefused, KEPT, False),
     "data: neither": ("example", said("invalid_grant", "no reason"), RefreshRejected, KEPT, True),
     "data: no words": ("example", said("invalid_grant"), RefreshRejected, KEPT, True),
     "data: another code": ("example", said("invalid_scope", "x"), TokenError, KEPT, False),
-    "data: the words under another code": ("example", said("busy", "come back"), RefreshRefused, KEPT, False),
+    "data: the words under another code": (
+        "example",
+        said("busy", "come back"),
+        RefreshRefused,
+        KEPT,
+        False,
+    ),
 }
 
 
@@ -97,7 +138,10 @@ MEANINGS: dict[str, tuple[str | None, dict[str, str], type[LoopbackAuthError], s
 async def test_rf_04_what_a_refusal_means_is_the_providers_data(
     server: ScriptedServer, tmp_path: Path, *, name: str, status: int
 ) -> None:
-    """RF-04: a dead token goes and one that is not said to be dead stays; of a sign-in nothing else changes."""
+    """
+    RF-04: a dead token goes and one that is not said to be dead stays; of a sign-in nothing else
+    changes.
+    """
     provider, answer, kind, left, is_refused = MEANINGS[name]
     server.answers["/token"] = json_answer(answer, status=status)
     store = a_sign_in(tmp_path, server, provider=provider)
@@ -130,7 +174,9 @@ async def test_rf_04_a_token_that_counts_as_refused_is_asked_with_again_and_coun
     assert "refused" not in held(store)
 
 
-@pytest.mark.parametrize("text", ["no toml at all [", "title = 1", PROVIDER + "\n[refusals.more]\n"])
+@pytest.mark.parametrize(
+    "text", ["no toml at all [", "title = 1", PROVIDER + "\n[refusals.more]\n"]
+)
 async def test_a_provider_file_that_cannot_be_read_costs_no_token(
     server: ScriptedServer, tmp_path: Path, text: str
 ) -> None:
@@ -157,7 +203,9 @@ async def test_rf_06_what_is_worth_a_second_request_gets_one(
     server: ScriptedServer, tmp_path: Path, *, status: int, hiccups: int, asked: int, works: bool
 ) -> None:
     """RF-06: once, with the same refresh token."""
-    answers = [json_answer(said("hiccup", "try again"), status=status)] * hiccups + [json_answer(NEW)]
+    answers = [json_answer(said("hiccup", "try again"), status=status)] * hiccups + [
+        json_answer(NEW)
+    ]
     server.answers["/token"] = lambda connection: connection.socket.sendall(answers.pop(0))
     store = a_sign_in(tmp_path, server, provider="example")
     if works:

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 WHOLE = json_answer({"access_token": "canary"})
-ANSWERS = {"-> 200, 26 octets after": WHOLE, "-> 200, 21 octets, then connection-lost after": WHOLE[:-5]}
+ANSWERS = {
+    "-> 200, 26 octets after": WHOLE,
+    "-> 200, 21 octets, then connection-lost after": WHOLE[:-5],
+}
 
 
 @pytest.fixture
@@ -33,7 +36,9 @@ async def test_cl_02_a_line_says_how_much_came_and_whether_it_broke_off(
     server.answers["/token"] = answer
     notices: list[Any] = []
     message = FormPost(
-        url=server.url("/token?key=canary"), fields=(("code", Secret("canary")),), allow_partial=True
+        url=server.url("/token?key=canary"),
+        fields=(("code", Secret("canary")),),
+        allow_partial=True,
     )
     await traced(HttpTransport(), notices.append)(message)
     (line,) = (notice.message for notice in notices)

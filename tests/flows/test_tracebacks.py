@@ -1,4 +1,7 @@
-"""CL-02: an error that leaves the library shows no secret, not in its frames either: `pytest -l` and error reporters print those."""
+"""
+CL-02: an error that leaves the library shows no secret, not in its frames either: `pytest -l` and
+error reporters print those.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,11 @@ if TYPE_CHECKING:
 CANARY = "canary-7f3a"
 """In every secret that a test hands in, and in every token that its server answers with."""
 
-ANSWER = {"access_token": f"{CANARY}-new", "refresh_token": f"{CANARY}-next", "token_type": "Bearer"}
+ANSWER = {
+    "access_token": f"{CANARY}-new",
+    "refresh_token": f"{CANARY}-next",
+    "token_type": "Bearer",
+}
 
 
 @pytest.fixture
@@ -132,7 +139,11 @@ def sign_in(home: Path, server: ScriptedServer, **settings: Any) -> Awaitable[ob
         },
     )
     return login(
-        profile, store=FileStore(home), transport=HttpTransport(timeout_s=1), browser=follow, timeout_s=5
+        profile,
+        store=FileStore(home),
+        transport=HttpTransport(timeout_s=1),
+        browser=follow,
+        timeout_s=5,
     )
 
 
@@ -153,7 +164,9 @@ async def test_cl_02_no_frame_of_a_failed_refresh_shows_a_secret(
     assert leaks(await error_of(refresh(stored(tmp_path, server)))) == []
 
 
-async def test_cl_02_nor_when_the_tokens_cannot_be_stored(server: ScriptedServer, tmp_path: Path) -> None:
+async def test_cl_02_nor_when_the_tokens_cannot_be_stored(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
     def take_the_folder_away(connection: Connection) -> None:
         rmtree(tmp_path / "tokens")
         connection.socket.sendall(json_answer(ANSWER))
@@ -166,7 +179,9 @@ async def test_cl_02_nor_when_the_tokens_cannot_be_stored(server: ScriptedServer
 
 DOCUMENTS: dict[str, dict[str, Any]] = {
     "no refresh token": {"refresh_token": None},
-    "its client secret is not set": {"client": {"client_id": "c", "client_secret_env": "NOT_SET_ANYWHERE"}},
+    "its client secret is not set": {
+        "client": {"client_id": "c", "client_secret_env": "NOT_SET_ANYWHERE"}
+    },
     "no server": {"server": {}},
     "of a later version": {"version": 99},
     "a member of another kind": {"refresh_token": [CANARY]},
@@ -180,7 +195,9 @@ async def test_cl_02_no_frame_of_an_unusable_sign_in_shows_a_secret(
     assert leaks(await error_of(refresh(stored(tmp_path, server, **DOCUMENTS[case])))) == []
 
 
-async def test_cl_02_nor_of_a_damaged_file_or_another_client(server: ScriptedServer, tmp_path: Path) -> None:
+async def test_cl_02_nor_of_a_damaged_file_or_another_client(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
     store = stored(tmp_path, server)
     other = from_settings("default", client_id="another")
     given = access_token(other, store=store, transport=HttpTransport())
@@ -218,9 +235,14 @@ async def test_cl_02_no_frame_shows_the_environment(
     for call in (
         refresh(stored(tmp_path, server, **unset)),
         sign_in(
-            tmp_path, server, issuer="https://id.example.com", token_endpoint="https://id.example.com/token"
+            tmp_path,
+            server,
+            issuer="https://id.example.com",
+            token_endpoint="https://id.example.com/token",
         ),
-        sign_in(tmp_path, server, client_secret_env="NOT_SET_ANYWHERE", client_secret=f"{CANARY}-client"),
+        sign_in(
+            tmp_path, server, client_secret_env="NOT_SET_ANYWHERE", client_secret=f"{CANARY}-client"
+        ),
     ):
         assert leaks(await error_of(call)) == []
 

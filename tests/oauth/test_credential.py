@@ -31,7 +31,9 @@ FULL = Credential(
         extra={"instance_url": "https://example.my.salesforce.com", "n": [1, None, {"ü": True}]},
     ),
     client=client("canary-cs", token_endpoint_auth_method="client_secret_post"),
-    server=server(scopes_supported=("openid",), authorization_response_iss_parameter_supported=True),
+    server=server(
+        scopes_supported=("openid",), authorization_response_iss_parameter_supported=True
+    ),
     settings={"issuer": "https://id.example.com", "redirect_uris": ["http://127.0.0.1:0/callback"]},
     identity=Identity(subject="1", name="jane"),
 )
@@ -131,7 +133,9 @@ def broken(path: tuple[str, ...], value: object) -> dict[str, Any]:
         (("refresh_token",), 42),
     ],
 )
-def test_st_05_a_document_that_was_not_written_here_is_refused(path: tuple[str, ...], value: object) -> None:
+def test_st_05_a_document_that_was_not_written_here_is_refused(
+    path: tuple[str, ...], value: object
+) -> None:
     with pytest.raises(StoreDamaged) as refused:
         Credential.from_document(broken(path, value))
     assert refused.value.exit_code == 4
@@ -149,6 +153,8 @@ def test_st_05_a_document_that_was_not_written_here_is_refused(path: tuple[str, 
         (datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC), "9999-12-31T23:59:59Z"),
     ],
 )
-def test_times_are_written_in_utc_to_the_second_and_sort_as_text(moment: datetime, text: str) -> None:
+def test_times_are_written_in_utc_to_the_second_and_sort_as_text(
+    moment: datetime, text: str
+) -> None:
     assert to_rfc3339(moment) == text
     assert from_rfc3339(text) == moment.astimezone(UTC).replace(microsecond=0)

@@ -30,7 +30,9 @@ WELL_KNOWN = f"{ISSUER}/.well-known/openid-configuration"
 
 
 def read(named: object, *, issuer: str = ISSUER, status: int = 200) -> dict[str, Any]:
-    return read_metadata_document(reply({"issuer": named}, url=WELL_KNOWN, status=status), issuer=issuer)
+    return read_metadata_document(
+        reply({"issuer": named}, url=WELL_KNOWN, status=status), issuer=issuer
+    )
 
 
 def test_ds_02_a_document_of_the_issuer_that_was_asked_is_taken() -> None:
@@ -47,11 +49,15 @@ def test_ds_02_a_document_of_the_issuer_that_was_asked_is_taken() -> None:
         (ISSUER + "/tenant/", ISSUER + "/tenant"),
     ],
 )
-def test_ds_02_a_slash_or_the_case_is_told_with_the_servers_own_spelling(named: str, issuer: str) -> None:
+def test_ds_02_a_slash_or_the_case_is_told_with_the_servers_own_spelling(
+    named: str, issuer: str
+) -> None:
     with pytest.raises(IssuerMisspelled) as refused:
         read(named, issuer=issuer)
     assert refused.value.exit_code == 2
-    assert refused.value.fix == f"use the server's own spelling: loopback-auth login --issuer {named}"
+    assert (
+        refused.value.fix == f"use the server's own spelling: loopback-auth login --issuer {named}"
+    )
     assert named in str(refused.value)
 
 
@@ -59,13 +65,18 @@ def test_ds_02_a_slash_or_the_case_is_told_with_the_servers_own_spelling(named: 
     ("named", "issuer"),
     [
         (f"{ISSUER}/0d1f2c3b-0000-4000-8000-000000000000/v2.0", f"{ISSUER}/contoso.example/v2.0"),
-        (f"{ISSUER}/0d1f2c3b-0000-4000-8000-000000000000/v2.0/", f"{ISSUER}/contoso.example/b2c_1_in/v2.0"),
+        (
+            f"{ISSUER}/0d1f2c3b-0000-4000-8000-000000000000/v2.0/",
+            f"{ISSUER}/contoso.example/b2c_1_in/v2.0",
+        ),
         (f"{ISSUER}/other", ISSUER),
         (ISSUER, f"{ISSUER}/other"),
         (f"{ISSUER}:443", ISSUER),
     ],
 )
-def test_ds_02_another_name_at_the_same_origin_is_told_as_what_to_type(named: str, issuer: str) -> None:
+def test_ds_02_another_name_at_the_same_origin_is_told_as_what_to_type(
+    named: str, issuer: str
+) -> None:
     with pytest.raises(IssuerMisspelled) as refused:
         read(named, issuer=issuer)
     assert str(refused.value) == f"the server calls itself {named}, not {issuer}"

@@ -21,7 +21,10 @@ def tree_of(path: Path) -> ast.Module:
 
 
 def makers(name: str) -> set[str]:
-    """List the functions of the package in whose body *name* is called, under whatever name, or handed on to be called."""
+    """
+    List the functions of the package in whose body *name* is called, under whatever name, or handed
+    on to be called.
+    """
     found = set()
     for path in sorted(PACKAGE.rglob("*.py")):
         tree = tree_of(path)
@@ -33,7 +36,9 @@ def makers(name: str) -> set[str]:
             if alias.name == name and alias.asname
         }
         scopes = [
-            node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+            node
+            for node in ast.walk(tree)
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
         ]
         for scope in scopes:
             if any(_makes(node, names) for node in ast.walk(scope)):
@@ -44,7 +49,9 @@ def makers(name: str) -> set[str]:
 def _makes(node: ast.AST, names: set[str]) -> bool:
     if not isinstance(node, ast.Call):
         return False
-    called = [node.func] if _name(node.func) in ("isinstance", "issubclass") else [node.func, *node.args]
+    called = (
+        [node.func] if _name(node.func) in ("isinstance", "issubclass") else [node.func, *node.args]
+    )
     return any(_name(each) in names for each in called)
 
 
@@ -57,7 +64,11 @@ def _name(node: ast.expr) -> str:
 def test_no_answer_is_changed_after_it_was_checked() -> None:
     for path in PACKAGE.rglob("*.py"):
         for node in ast.walk(tree_of(path)):
-            if isinstance(node, ast.Call) and _name(node.func) in ("replace", "__replace__", "__setattr__"):
+            if isinstance(node, ast.Call) and _name(node.func) in (
+                "replace",
+                "__replace__",
+                "__setattr__",
+            ):
                 assert not {"code", "request"} & {each.arg for each in node.keywords}, path
 
 

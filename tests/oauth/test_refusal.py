@@ -23,11 +23,19 @@ SHAPES: dict[str, tuple[dict[str, Any], str, str]] = {
     ),
     "a code alone": ({"error": "invalid_grant"}, "invalid_grant", ""),
     "HubSpot": (
-        {"status": "BAD_AUTH_CODE", "message": "missing or unknown auth code", "correlationId": "x"},
+        {
+            "status": "BAD_AUTH_CODE",
+            "message": "missing or unknown auth code",
+            "correlationId": "x",
+        },
         "BAD_AUTH_CODE",
         "missing or unknown auth code",
     ),
-    "Twitch": ({"status": 400, "message": "Invalid authorization code"}, "", "Invalid authorization code"),
+    "Twitch": (
+        {"status": 400, "message": "Invalid authorization code"},
+        "",
+        "Invalid authorization code",
+    ),
     "Strava": (
         {
             "message": "Bad Request",
@@ -37,7 +45,10 @@ SHAPES: dict[str, tuple[dict[str, Any], str, str]] = {
         "Bad Request",
     ),
     "Fitbit": (
-        {"errors": [{"errorType": "invalid_grant", "message": "Refresh token invalid"}], "success": False},
+        {
+            "errors": [{"errorType": "invalid_grant", "message": "Refresh token invalid"}],
+            "success": False,
+        },
         "invalid_grant",
         "Refresh token invalid",
     ),
@@ -74,11 +85,20 @@ SHAPES: dict[str, tuple[dict[str, Any], str, str]] = {
         "This is an invalid client.",
     ),
     "Notion": (
-        {"object": "error", "status": 401, "code": "unauthorized", "message": "API token is invalid."},
+        {
+            "object": "error",
+            "status": 401,
+            "code": "unauthorized",
+            "message": "API token is invalid.",
+        },
         "unauthorized",
         "API token is invalid.",
     ),
-    "Heroku": ({"id": "unauthorized", "message": "Invalid credentials."}, "", "Invalid credentials."),
+    "Heroku": (
+        {"id": "unauthorized", "message": "Invalid credentials."},
+        "",
+        "Invalid credentials.",
+    ),
     "ClickUp": ({"err": "Code already used", "ECODE": "OAUTH_014"}, "", "Code already used"),
     "Slack": ({"ok": False, "error": "invalid_code"}, "invalid_code", ""),
     "Okta": (
@@ -87,7 +107,11 @@ SHAPES: dict[str, tuple[dict[str, Any], str, str]] = {
         "Invalid token provided",
     ),
     "Instagram": (
-        {"error_type": "OAuthException", "code": 400, "error_message": "Matching code was not found"},
+        {
+            "error_type": "OAuthException",
+            "code": 400,
+            "error_message": "Matching code was not found",
+        },
         "OAuthException",
         "Matching code was not found",
     ),
@@ -98,12 +122,21 @@ SHAPES: dict[str, tuple[dict[str, Any], str, str]] = {
     ),
     "Django": ({"detail": "Not found."}, "", "Not found."),
     "FastAPI": (
-        {"detail": [{"loc": ["body", "code"], "msg": "field required", "type": "value_error.missing"}]},
+        {
+            "detail": [
+                {"loc": ["body", "code"], "msg": "field required", "type": "value_error.missing"}
+            ]
+        },
         "value_error.missing",
         "field required",
     ),
     "problem+json": (
-        {"type": "https://x.example/p", "title": "Forbidden", "status": 403, "detail": "not for you"},
+        {
+            "type": "https://x.example/p",
+            "title": "Forbidden",
+            "status": 403,
+            "detail": "not for you",
+        },
         "",
         "not for you",
     ),
@@ -167,7 +200,10 @@ def test_tr_08_cl_03_what_was_found_is_one_clean_line_without_what_was_sent(plac
     text = "no \x1b[2J such\ncode: the-secret-code \u202e" + "x" * 9000
     for body in ({place: text}, {"error": {place: text}}, {"errors": [{place: text}]}):
         got = HttpReply(
-            url=TOKEN_ENDPOINT, status=400, body=json.dumps(body).encode(), sent=(Secret("the-secret-code"),)
+            url=TOKEN_ENDPOINT,
+            status=400,
+            body=json.dumps(body).encode(),
+            sent=(Secret("the-secret-code"),),
         )
         with pytest.raises(TokenError) as refused:
             read_token_reply(got, received_at=NOON)
@@ -179,7 +215,10 @@ def test_tr_08_cl_03_what_was_found_is_one_clean_line_without_what_was_sent(plac
 def test_tr_08_a_code_does_not_repeat_what_was_sent() -> None:
     body = {"error": "the-secret-code"}
     got = HttpReply(
-        url=TOKEN_ENDPOINT, status=400, body=json.dumps(body).encode(), sent=(Secret("the-secret-code"),)
+        url=TOKEN_ENDPOINT,
+        status=400,
+        body=json.dumps(body).encode(),
+        sent=(Secret("the-secret-code"),),
     )
     with pytest.raises(TokenError) as refused:
         read_token_reply(got, received_at=NOON)

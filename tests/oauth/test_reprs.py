@@ -46,7 +46,11 @@ if TYPE_CHECKING:
 
 SECRET = Secret(CANARY)
 REQUEST = replace(
-    request(client=client(CANARY)), state=SECRET, code_verifier=SECRET, nonce=SECRET, parameters=(("a", "b"),)
+    request(client=client(CANARY)),
+    state=SECRET,
+    code_verifier=SECRET,
+    nonce=SECRET,
+    parameters=(("a", "b"),),
 )
 RESPONSE = replace(response(), request=REQUEST, code=SECRET)
 TOKENS = TokenSet(
@@ -104,7 +108,9 @@ HOLDERS: list[object] = [
         body=f"code={CANARY}".encode(),
     ),
     Answer(
-        status=303, body=CANARY.encode(), headers={"Location": f"https://x.example/authorize?state={CANARY}"}
+        status=303,
+        body=CANARY.encode(),
+        headers={"Location": f"https://x.example/authorize?state={CANARY}"},
     ),
     OpenThisPage(
         url=f"https://x.example/authorize?state={CANARY}",
@@ -230,7 +236,9 @@ def test_cl_02_a_plain_class_that_holds_settings_has_no_repr_of_them() -> None:
 
 
 def test_cl_02_server_metadata_shows_addresses_only() -> None:
-    assert CANARY not in repr(server_metadata({**server().to_json(), "registration_access_token": CANARY}))
+    assert CANARY not in repr(
+        server_metadata({**server().to_json(), "registration_access_token": CANARY})
+    )
 
 
 def raised(**members: Any) -> LoopbackAuthError:

@@ -56,7 +56,9 @@ GRANTS: list[tuple[str, str, str]] = [
 
 
 @pytest.mark.parametrize(("asked", "granted", "told"), GRANTS)
-def test_tr_05_a_difference_is_told_and_a_spelling_is_not(asked: str, granted: str, told: str) -> None:
+def test_tr_05_a_difference_is_told_and_a_spelling_is_not(
+    asked: str, granted: str, told: str
+) -> None:
     assert scope_differences(asked, granted, has_refresh_token=False) == told
 
 

@@ -25,7 +25,9 @@ def traceback_with_locals(secret: Secret) -> str:
     try:
         int(repr(secret))
     except ValueError as error:
-        return "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
+        return "".join(
+            traceback.TracebackException.from_exception(error, capture_locals=True).format()
+        )
     return ""
 
 
@@ -73,7 +75,9 @@ def test_cl_02_formatting_does_not_show_a_secret(show: Callable[[Secret], str]) 
 
 
 @pytest.mark.parametrize("leave", LEAVES.values(), ids=LEAVES)
-def test_cl_02_a_secret_leaves_the_process_by_no_general_way(leave: Callable[[Secret], object]) -> None:
+def test_cl_02_a_secret_leaves_the_process_by_no_general_way(
+    leave: Callable[[Secret], object],
+) -> None:
     with pytest.raises(TypeError) as refused:
         leave(Secret(CANARY))
     assert CANARY not in str(refused.value)

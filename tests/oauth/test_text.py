@@ -35,7 +35,9 @@ def test_cl_03_nothing_that_moves_a_cursor_or_hides_itself_is_left(text: str) ->
     assert "  " not in shown
 
 
-@pytest.mark.parametrize("text", ["plain words", "José Müller", "東京 署名", "🙂 ok", "<b>not our job</b>"])
+@pytest.mark.parametrize(
+    "text", ["plain words", "José Müller", "東京 署名", "🙂 ok", "<b>not our job</b>"]
+)
 def test_cl_03_text_that_people_write_is_shown_as_it_is(text: str) -> None:
     assert one_line(text) == text
 

@@ -1,4 +1,7 @@
-"""What a packed program has to do like an installed one: sign in, open the page, tell, explain, run a command."""
+"""
+What a packed program has to do like an installed one: sign in, open the page, tell, explain, run a
+command.
+"""
 
 from __future__ import annotations
 
@@ -63,11 +66,14 @@ class Program:
         """
         Sign in with a browser of its own, which first runs the statement *before*.
 
-        Returns the page it ended at (`status`, `text`) and the environment that it inherited (`environ`).
+        Returns the page it ended at (`status`, `text`) and the environment that it inherited
+        (`environ`).
         """
         told, browser = self.home / "page.json", self.home / "browser"
         browser.write_text(
-            _BROWSER.format(python=sys.executable, root=str(PACKAGE.parent), told=str(told), before=before)
+            _BROWSER.format(
+                python=sys.executable, root=str(PACKAGE.parent), told=str(told), before=before
+            )
         )
         browser.chmod(0o755)
         words = ("--issuer", server.issuer, "--client-id", "demo", "--timeout", "60s")
@@ -79,7 +85,9 @@ class Program:
     def _wait_for(self, path: Path) -> None:
         # The command ends when the last page has left; the browser's own end is its own business.
         subprocess.run(
-            ["sh", "-c", 'while [ ! -e "$0" ]; do sleep 0.05; done', str(path)], timeout=30, check=True
+            ["sh", "-c", 'while [ ! -e "$0" ]; do sleep 0.05; done', str(path)],
+            timeout=30,
+            check=True,
         )
 
 
@@ -92,7 +100,10 @@ def shows_its_texts(program: Program) -> None:
         *(("help", topic) for topic in topics),
         ("explain", "invalid_grant"),
         ("explain", "INVALID_LOGIN_CREDENTIALS"),
-        ("explain", "error=redirect_uri_mismatch&error_description=redirect_uri must match configuration"),
+        (
+            "explain",
+            "error=redirect_uri_mismatch&error_description=redirect_uri must match configuration",
+        ),
         ("providers",),
         ("providers", "salesforce", "--json"),
         ("login", "--provider", "nosuch"),
@@ -114,7 +125,10 @@ def _folder_of(text: str) -> str:
 
 
 def signs_in(program: Program, server: AuthorizationServer) -> Mapping[str, Any]:
-    """Check the sign-in, its page, and what is done with its tokens; return the browser's environment."""
+    """
+    Check the sign-in, its page, and what is done with its tokens; return the browser's
+    environment.
+    """
     page = program.sign_in(server)
     assert (page["status"], "You are signed in as" in page["text"]) == (200, True)
     token = program.output("token").strip()

@@ -1,4 +1,7 @@
-"""CB-13: an installation with a part missing tells less; it ends no sign-in, and nothing about a page does."""
+"""
+CB-13: an installation with a part missing tells less; it ends no sign-in, and nothing about a page
+does.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,9 @@ PAGE, CATALOGUE = "loopback_auth/edge/callback/page.html", "loopback_auth/explai
 def program(tmp_path: Path) -> Program:
     """Give the package in a folder of its own, `program` in the home folder."""
     copied_package(tmp_path / "program")
-    (tmp_path / "program" / "__main__.py").write_text("from loopback_auth.__main__ import main\nmain()\n")
+    (tmp_path / "program" / "__main__.py").write_text(
+        "from loopback_auth.__main__ import main\nmain()\n"
+    )
     return Program(command=(sys.executable, str(tmp_path / "program")), home=tmp_path)
 
 
@@ -57,7 +62,9 @@ DAMAGES: dict[str, Callable[[Path], None]] = {
 
 @pytest.mark.slow_cases
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_cb_13_a_sign_in_is_saved_and_told_whatever_became_of_its_page(program: Program, damage: str) -> None:
+def test_cb_13_a_sign_in_is_saved_and_told_whatever_became_of_its_page(
+    program: Program, damage: str
+) -> None:
     DAMAGES[damage](program.home / "program" / PAGE)
     with AuthorizationServer.running() as server:
         page = program.sign_in(server)
@@ -67,10 +74,15 @@ def test_cb_13_a_sign_in_is_saved_and_told_whatever_became_of_its_page(program: 
 
 
 def test_cb_13_the_page_is_read_before_the_browser_opens(program: Program) -> None:
-    """An upgrade while the person signs in takes the file away, or puts another version's in its place."""
+    """
+    An upgrade while the person signs in takes the file away, or puts another version's in its
+    place.
+    """
     page = program.home / "program" / PAGE
     with AuthorizationServer.running() as server:
-        told = program.sign_in(server, before=f"open({str(page)!r}, 'w').write('of another version')")
+        told = program.sign_in(
+            server, before=f"open({str(page)!r}, 'w').write('of another version')"
+        )
     assert (told["status"], "You are signed in as" in told["text"]) == (200, True)
 
 
@@ -78,7 +90,9 @@ def test_cb_13_the_page_is_read_before_the_browser_opens(program: Program) -> No
 def test_an_error_is_told_without_the_catalogue(program: Program, damage: str) -> None:
     """An exception in the place of an error's cause would hide the error."""
     DAMAGES[damage](program.home / "program" / CATALOGUE)
-    failed = program.run("login", "--issuer", "http://127.0.0.1:9/", "--client-id", "demo", "--json")
+    failed = program.run(
+        "login", "--issuer", "http://127.0.0.1:9/", "--client-id", "demo", "--json"
+    )
     assert (failed.returncode, "Traceback" in failed.stderr) == (7, False)
     error = json.loads(failed.stdout)["error"]
     assert error["code"] == "connection-failed"

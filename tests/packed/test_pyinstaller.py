@@ -1,4 +1,7 @@
-"""A program that PyInstaller made of this package, in one file: it finds what it needs, and what it starts is free of it."""
+"""
+A program that PyInstaller made of this package, in one file: it finds what it needs, and what it
+starts is free of it.
+"""
 
 from __future__ import annotations
 
@@ -46,11 +49,17 @@ def program(executable: Path, tmp_path: Path) -> Program:
 
 
 def assert_untouched(environ: Mapping[str, str]) -> None:
-    assert not [name for name, value in environ.items() if "_MEI" in name + value or name.startswith("_PYI_")]
+    assert not [
+        name
+        for name, value in environ.items()
+        if "_MEI" in name + value or name.startswith("_PYI_")
+    ]
     assert "LD_LIBRARY_PATH_ORIG" not in environ
 
 
-def test_a_bundle_signs_in_and_what_it_starts_inherits_none_of_its_libraries(program: Program) -> None:
+def test_a_bundle_signs_in_and_what_it_starts_inherits_none_of_its_libraries(
+    program: Program,
+) -> None:
     with AuthorizationServer.running() as server:
         environ = signs_in(program, server)
     assert_untouched(environ["browser"])
@@ -60,16 +69,24 @@ def test_a_bundle_signs_in_and_what_it_starts_inherits_none_of_its_libraries(pro
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the bootloader changes no variable")
 def test_a_library_path_of_the_person_is_put_back(program: Program) -> None:
-    told = program.output("exec", "--", "env", LD_LIBRARY_PATH="/opt/mine", LOOPBACK_AUTH_TOKEN="given")
+    told = program.output(
+        "exec", "--", "env", LD_LIBRARY_PATH="/opt/mine", LOOPBACK_AUTH_TOKEN="given"
+    )
     variables = dict(line.partition("=")[::2] for line in told.splitlines())
     assert variables["LD_LIBRARY_PATH"] == "/opt/mine"
     assert_untouched(variables)
 
 
 def test_a_bundle_can_be_run_by_what_it_runs(program: Program) -> None:
-    """Such as `terraform`, whose credential helper is `loopback-auth token`, after the first one is gone or not."""
+    """
+    Such as `terraform`, whose credential helper is `loopback-auth token`, after the first one is
+    gone or not.
+    """
     nested = f"{program.command[0]} token; echo $?"
-    assert program.output("exec", "--", "sh", "-c", nested, LOOPBACK_AUTH_TOKEN="given") == "given\n0\n"
+    assert (
+        program.output("exec", "--", "sh", "-c", nested, LOOPBACK_AUTH_TOKEN="given")
+        == "given\n0\n"
+    )
 
 
 def test_a_bundle_has_its_texts(program: Program) -> None:

@@ -1,4 +1,7 @@
-"""CL-04: a provider's file names variables for what a sign-in gives, and none that change how programs run."""
+"""
+CL-04: a provider's file names variables for what a sign-in gives, and none that change how programs
+run.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +46,9 @@ ALLOWED = [
 
 
 @pytest.mark.parametrize(("provider", "variable"), ALLOWED)
-def test_a_variable_for_what_a_sign_in_gives_is_taken(tmp_path: Path, provider: str, variable: str) -> None:
+def test_a_variable_for_what_a_sign_in_gives_is_taken(
+    tmp_path: Path, provider: str, variable: str
+) -> None:
     write(tmp_path, provider, variable)
     assert load_provider(provider, str(tmp_path)).environment == {variable: "access_token"}
 
@@ -129,8 +134,12 @@ INJECTION = "X=1;touch CANARY;export Y"
 
 
 @pytest.mark.skipif(os.name != "posix", reason="sh")
-@pytest.mark.parametrize("form", ["sh", "fish", "powershell", "cmd", "dotenv", "json", "github", "azure"])
-async def test_cl_04_no_format_writes_such_a_name(server: ScriptedServer, tmp_path: Path, form: str) -> None:
+@pytest.mark.parametrize(
+    "form", ["sh", "fish", "powershell", "cmd", "dotenv", "json", "github", "azure"]
+)
+async def test_cl_04_no_format_writes_such_a_name(
+    server: ScriptedServer, tmp_path: Path, form: str
+) -> None:
     """CL-04: of a file that somebody else wrote, nothing reaches a shell or a pipeline."""
     for name in (INJECTION, "NODE_OPTIONS"):
         write(tmp_path, "acme", f'"{name}"')

@@ -20,15 +20,31 @@ MEANT: list[tuple[str, str, bool]] = [
     ("login.salesforce.com", "https://login.salesforce.com", False),
     ("https://acme.my.salesforce.com", "https://acme.my.salesforce.com", False),
     ("ACME.my.salesforce.com", "https://ACME.my.salesforce.com", False),
-    ("https://acme-dev-ed.develop.my.salesforce.com", "https://acme-dev-ed.develop.my.salesforce.com", False),
-    ("https://acme--qa.sandbox.my.salesforce.com", "https://acme--qa.sandbox.my.salesforce.com", False),
+    (
+        "https://acme-dev-ed.develop.my.salesforce.com",
+        "https://acme-dev-ed.develop.my.salesforce.com",
+        False,
+    ),
+    (
+        "https://acme--qa.sandbox.my.salesforce.com",
+        "https://acme--qa.sandbox.my.salesforce.com",
+        False,
+    ),
     ("https://acme.my.site.com/portal/", "https://acme.my.site.com/portal", False),
     ("https://portal.acme.example/customers", "https://portal.acme.example/customers", False),
     ("http://localhost:8080", "http://localhost:8080", False),
     ("https://acme.my.salesforce.com/lightning/page/home", "https://acme.my.salesforce.com", True),
-    ("https://acme.lightning.force.com/lightning/page/home", "https://acme.my.salesforce.com", True),
+    (
+        "https://acme.lightning.force.com/lightning/page/home",
+        "https://acme.my.salesforce.com",
+        True,
+    ),
     ("acme--qa.sandbox.lightning.force.com", "https://acme--qa.sandbox.my.salesforce.com", True),
-    ("https://acme.my.salesforce-setup.com/lightning/setup", "https://acme.my.salesforce.com", True),
+    (
+        "https://acme.my.salesforce-setup.com/lightning/setup",
+        "https://acme.my.salesforce.com",
+        True,
+    ),
     ("acme", "https://acme.my.salesforce.com", True),
     (" acme ", "https://acme.my.salesforce.com", True),
     ("acme--qa", "https://acme--qa.sandbox.my.salesforce.com", True),
@@ -49,7 +65,11 @@ MEANT: list[tuple[str, str, bool]] = [
     ("acme.lightning.crmforce.mil", "https://acme.my.salesforce.mil", True),
     ("acme--qa.sandbox.lightning.crmforce.mil", "https://acme--qa.sandbox.my.salesforce.mil", True),
     ("https://acme.my.sfcrmproducts.cn", "https://acme.my.sfcrmproducts.cn", False),
-    ("https://acme.lightning.sfcrmapps.cn/lightning/page", "https://acme.my.sfcrmproducts.cn", True),
+    (
+        "https://acme.lightning.sfcrmapps.cn/lightning/page",
+        "https://acme.my.sfcrmproducts.cn",
+        True,
+    ),
     ("acme.setup.sfcrmproducts.cn", "https://acme.my.sfcrmproducts.cn", True),
     # Visualforce, files, Builder, sites: the pages that people work on.
     ("https://acme--c.vf.force.com/apex/Page", "https://acme.my.salesforce.com", True),
@@ -62,7 +82,11 @@ MEANT: list[tuple[str, str, bool]] = [
     ("https://acme.file.force.com/sfc/servlet.shepherd", "https://acme.my.salesforce.com", True),
     ("acme--qa.sandbox.file.force.com", "https://acme--qa.sandbox.my.salesforce.com", True),
     ("acme--c.na139.content.force.com", "https://acme.my.salesforce.com", True),
-    ("https://acme.builder.salesforce-experience.com/x.jsp", "https://acme.my.salesforce.com", True),
+    (
+        "https://acme.builder.salesforce-experience.com/x.jsp",
+        "https://acme.my.salesforce.com",
+        True,
+    ),
     (
         "acme--dev1.sandbox.builder.salesforce-experience.com",
         "https://acme--dev1.sandbox.my.salesforce.com",
@@ -71,7 +95,8 @@ MEANT: list[tuple[str, str, bool]] = [
     ("acme.live-preview.salesforce-experience.com", "https://acme.my.salesforce.com", True),
     ("acme.my.salesforce-sites.com", "https://acme.my.salesforce.com", True),
     ("acme.my.salesforce-scrt.com", "https://acme.my.salesforce.com", True),
-    # Sandboxes as they were called before enhanced domains; since Spring '26 nothing leads on from there.
+    # Sandboxes as they were called before enhanced domains; since Spring '26 nothing leads on from
+    # there.
     ("https://acme--qa.my.salesforce.com", "https://acme--qa.sandbox.my.salesforce.com", True),
     ("acme--qa.cs42.my.salesforce.com", "https://acme--qa.sandbox.my.salesforce.com", True),
     # A page that Microsoft Defender for Cloud Apps stands before.
@@ -140,7 +165,10 @@ def test_a_host_that_nobody_signs_in_at_is_refused_with_the_reason(given: str, r
 def test_no_word_of_another_tool_leads_to_a_strangers_org(word: str, provider: str) -> None:
     url, note = login_host(word, load_provider(provider).login_hosts)
     assert url in ("https://login.salesforce.com", "https://test.salesforce.com")
-    assert note == f"{word} is no address to sign in at; {url.removeprefix('https://')} is, and is used"
+    assert (
+        note
+        == f"{word} is no address to sign in at; {url.removeprefix('https://')} is, and is used"
+    )
 
 
 def test_both_files_of_this_server_call_its_hosts_the_same() -> None:
@@ -148,12 +176,20 @@ def test_both_files_of_this_server_call_its_hosts_the_same() -> None:
 
 
 def test_a_profile_signs_in_there_and_says_so() -> None:
-    """The same host for both endpoints: a server that others share does not know an app of one org alone."""
+    """
+    The same host for both endpoints: a server that others share does not know an app of one org
+    alone.
+    """
     config = parse_config(os.path.join("x", "config.toml"), "")
     flags = {"provider": "salesforce", "login_url": "acme.lightning.force.com"}
-    profile = resolve("p", flags=flags, environ={}, config=config, stored=None, find_provider=load_provider)
+    profile = resolve(
+        "p", flags=flags, environ={}, config=config, stored=None, find_provider=load_provider
+    )
     assert profile.get("login_url") == "https://acme.my.salesforce.com"
     assert len(profile.notes) == 1
     endpoints = profile.endpoints()
-    assert endpoints["authorization_endpoint"] == "https://acme.my.salesforce.com/services/oauth2/authorize"
+    assert (
+        endpoints["authorization_endpoint"]
+        == "https://acme.my.salesforce.com/services/oauth2/authorize"
+    )
     assert endpoints["token_endpoint"] == "https://acme.my.salesforce.com/services/oauth2/token"

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from loopback_auth.edge.callback.listeners import check_redirect_uri
-from loopback_auth.edge.files.provider_files import load_provider as own, provider_names as all_names
+from loopback_auth.edge.files.provider_files import (
+    load_provider as own,
+    provider_names as all_names,
+)
 from loopback_auth.errors import ConfigError, ProviderUnknown
 from loopback_auth.oauth.authorize.request import RESERVED
 from loopback_auth.oauth.http.messages import check_url
@@ -36,16 +39,25 @@ def test_a_provider_can_be_used(name: str) -> None:
         told = uri.replace(":0/", "/")
         assert told in provider.register or "no redirect URI is entered" in provider.register
     assert not RESERVED & provider.parameters.keys()
-    assert provider.token_endpoint_auth_method in (None, "none", "client_secret_basic", "client_secret_post")
+    assert provider.token_endpoint_auth_method in (
+        None,
+        "none",
+        "client_secret_basic",
+        "client_secret_post",
+    )
     assert provider.scope is not None
 
 
-@pytest.mark.parametrize("name", [name for name in provider_names() if load_provider(name).login_url])
+@pytest.mark.parametrize(
+    "name", [name for name in provider_names() if load_provider(name).login_url]
+)
 def test_a_login_url_moves_every_endpoint(name: str) -> None:
     server = load_provider(name).server_for("https://elsewhere.example/")
     moved = [value for key, value in server.items() if key.endswith("_endpoint")]
     elsewhere = [
-        value for value in moved if value.startswith("https://elsewhere.example/") and "//" not in value[8:]
+        value
+        for value in moved
+        if value.startswith("https://elsewhere.example/") and "//" not in value[8:]
     ]
     assert "https://elsewhere.example/" in server["token_endpoint"][:27]
     assert server["authorization_endpoint"] in elsewhere
@@ -143,7 +155,9 @@ def test_names_are_those_of_the_user_and_ours(tmp_path: Path) -> None:
         own("../providers/mine", str(tmp_path))
 
 
-@pytest.mark.parametrize("name", ["nowhere", "../providers/github", "git\nhub", "", "a/b", "GitHub.toml"])
+@pytest.mark.parametrize(
+    "name", ["nowhere", "../providers/github", "git\nhub", "", "a/b", "GitHub.toml"]
+)
 def test_an_unknown_name_lists_the_known_ones_and_reaches_no_file(name: str) -> None:
     with pytest.raises(ProviderUnknown, match="salesforce"):
         load_provider(name)
@@ -153,7 +167,9 @@ def test_details_are_parts_of_the_token_answer_under_the_names_people_know() -> 
     """Whatever the server wrote there, a terminal is shown one line of text."""
     provider = load_provider("salesforce")
     identity = "https://login.salesforce.com/id/00D000000000001AAA/005000000000001AAA"
-    assert provider.details_of({"id": identity, "instance_url": "https://acme.my.salesforce.com"}) == {
+    assert provider.details_of(
+        {"id": identity, "instance_url": "https://acme.my.salesforce.com"}
+    ) == {
         "Org ID": "00D000000000001AAA",
         "User ID": "005000000000001AAA",
         "Instance": "https://acme.my.salesforce.com",

@@ -24,7 +24,10 @@ _ports = iter(range(21700, 29700))
 
 
 def callback_ports(count: int) -> list[str]:
-    """Find free ports, as options, for the clients that register exact ones; each call gives others."""
+    """
+    Find free ports, as options, for the clients that register exact ones; each call
+    gives others.
+    """
     found: list[str] = []
     while len(found) < 2 * count:
         port = next(_ports)
@@ -51,7 +54,9 @@ def oidc_provider(logs: Path) -> Iterator[Server]:
 def django_oauth_toolkit(logs: Path) -> Iterator[Server]:
     need("django-oauth-toolkit")
     ports = callback_ports(1)
-    with running("django_oauth.py", "--iss", *ports, log=logs / "django-oauth-toolkit.log") as facts:
+    with running(
+        "django_oauth.py", "--iss", *ports, log=logs / "django-oauth-toolkit.log"
+    ) as facts:
         yield DjangoOAuthToolkit.of(facts)
 
 

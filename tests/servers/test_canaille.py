@@ -1,4 +1,7 @@
-"""What only Canaille shows: registered ports and no others, a nonce that must be there, one way of authentication per client."""
+"""
+What only Canaille shows: registered ports and no others, a nonce that must be there, one way of
+authentication per client.
+"""
 
 from __future__ import annotations
 
@@ -78,7 +81,9 @@ async def test_id_and_secret_full_of_special_characters_survive_http_basic(
     assert ended.exit_code == 0
 
 
-@pytest.mark.parametrize(("method", "exit_code"), [("client_secret_post", 0), ("client_secret_basic", 7)])
+@pytest.mark.parametrize(
+    ("method", "exit_code"), [("client_secret_post", 0), ("client_secret_basic", 7)]
+)
 async def test_a_client_is_authenticated_the_one_way_it_registered(
     canaille: Server, tab: Page, tmp_path: Path, method: str, exit_code: int
 ) -> None:

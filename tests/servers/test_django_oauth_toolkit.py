@@ -1,4 +1,7 @@
-"""What only django-oauth-toolkit shows: an issuer with a path, two metadata documents, exact `localhost`, other errors."""
+"""
+What only django-oauth-toolkit shows: an issuer with a path, two metadata documents, exact
+`localhost`, other errors.
+"""
 
 from __future__ import annotations
 
@@ -37,8 +40,13 @@ async def test_an_issuer_with_a_slash_too_many_is_refused_with_the_right_spellin
 async def test_what_only_one_of_the_two_documents_says_is_known_too(
     django_oauth_toolkit: Server, tab: Page, tmp_path: Path
 ) -> None:
-    """The server names its revocation endpoint in the RFC 8414 document and userinfo in the other one."""
-    async with login(*django_oauth_toolkit.flags("public"), "--no-browser", home=tmp_path) as command:
+    """
+    The server names its revocation endpoint in the RFC 8414 document and userinfo in
+    the other one.
+    """
+    async with login(
+        *django_oauth_toolkit.flags("public"), "--no-browser", home=tmp_path
+    ) as command:
         await tab.goto(await command.open_page())
         await django_oauth_toolkit.sign_in(tab)
         await tab.wait_for_url("**/done/*")
@@ -69,7 +77,10 @@ async def test_localhost_with_the_one_registered_port(
 async def test_a_scope_it_does_not_have_ends_with_7_and_its_name(
     django_oauth_toolkit: Server, tab: Page, tmp_path: Path
 ) -> None:
-    """AR-04: the redirect carries invalid_scope, which no person answered: that is the server's refusal, not a denial."""
+    """
+    AR-04: the redirect carries invalid_scope, which no person answered: that is the server's
+    refusal, not a denial.
+    """
     flags = (*django_oauth_toolkit.flags("public"), "--scope", "openid everything")
     async with login(*flags, "--no-browser", home=tmp_path) as command:
         await tab.goto(await command.open_page())
@@ -95,7 +106,10 @@ async def test_credentials_are_read_back_as_they_were_meant(
     secret: str | None,
     exit_code: int,
 ) -> None:
-    """TX-03: also outside ASCII. A wrong secret is named, though this server challenges with Bearer instead of Basic."""
+    """
+    TX-03: also outside ASCII. A wrong secret is named, though this server challenges with Bearer
+    instead of Basic.
+    """
     given = secret or django_oauth_toolkit.secret(client)
     async with login(
         *django_oauth_toolkit.flags(client), "--no-browser", home=tmp_path, secret=given

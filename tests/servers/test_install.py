@@ -64,7 +64,9 @@ def bare_clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def test_a_server_that_was_never_installed_skips_its_tests_with_the_command_to_type(bare_clone: Path) -> None:
+def test_a_server_that_was_never_installed_skips_its_tests_with_the_command_to_type(
+    bare_clone: Path,
+) -> None:
     asked = run("-c", ASK, root=bare_clone, more={})
 
     assert asked.stdout.startswith(
@@ -79,7 +81,10 @@ def test_on_ci_a_missing_server_is_a_failure(bare_clone: Path) -> None:
 
 
 def test_what_cannot_be_had_is_named_with_the_reason(bare_clone: Path) -> None:
-    """Exit status 3, a line for each component, and the same in missing.json, from where the skipped tests take it."""
+    """
+    Exit status 3, a line for each component, and the same in missing.json, from where the skipped
+    tests take it.
+    """
     (bare_clone / "venv.py").write_text(
         "raise SystemExit('Error: ensurepip is not available')", encoding="utf-8"
     )

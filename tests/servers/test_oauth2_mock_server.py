@@ -1,7 +1,9 @@
 """
-Hostile and broken answers from oauth2-mock-server: the client_id names the fault, GET /seen tells how often a code was sent.
+Hostile and broken answers from oauth2-mock-server: the client_id names the fault, GET /seen tells
+how often a code was sent.
 
-Every fault costs a process that mostly waits, so they all run side by side, and each test looks at its own.
+Every fault costs a process that mostly waits, so they all run side by side, and each test looks at
+its own.
 """
 
 from __future__ import annotations
@@ -42,7 +44,10 @@ SOON = ("--timeout", "1s")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignIn:
-    """One sign-in that a fault happened to: where the visit ended, how the command ended, and what it left."""
+    """
+    One sign-in that a fault happened to: where the visit ended, how the command ended, and what it
+    left.
+    """
 
     page: Page
     ended: Outcome
@@ -69,7 +74,10 @@ async def sign_ins(
 
 
 async def sign_in(issuer: str, fault: str, home: Path, places: asyncio.Semaphore) -> SignIn:
-    """Sign in as the client that *fault* happens to. The server asks nothing: one visit is the whole sign-in."""
+    """
+    Sign in as the client that *fault* happens to. The server asks nothing: one visit is the whole
+    sign-in.
+    """
     flags = ("--issuer", issuer, "--client-id", fault, "--scope", "openid", "--no-browser")
     async with places, login(*flags, *(SOON if fault in STRAYS else ()), home=home) as command:
         page = await visit(await command.open_page())
@@ -79,8 +87,13 @@ async def sign_in(issuer: str, fault: str, home: Path, places: asyncio.Semaphore
 
 
 @pytest.mark.parametrize("fault", STRAYS)
-async def test_an_answer_that_may_not_be_ours_never_ends_the_login(sign_ins: SignIns, fault: str) -> None:
-    """CB-08, AR-02: it is told as a stray, nothing is exchanged, and the wait goes on to its own end."""
+async def test_an_answer_that_may_not_be_ours_never_ends_the_login(
+    sign_ins: SignIns, fault: str
+) -> None:
+    """
+    CB-08, AR-02: it is told as a stray, nothing is exchanged, and the wait goes on to
+    its own end.
+    """
     done = await sign_ins[fault]
 
     assert done.page.status == 400
@@ -103,7 +116,10 @@ async def test_an_answer_that_may_not_be_ours_never_ends_the_login(sign_ins: Sig
 async def test_an_answer_with_our_state_that_is_wrong_ends_the_login_unexchanged(
     sign_ins: SignIns, fault: str, code: str
 ) -> None:
-    """AR-03, AR-04, AR-05, AR-07, CB-12: the page says it failed, in our words and not in the server's."""
+    """
+    AR-03, AR-04, AR-05, AR-07, CB-12: the page says it failed, in our words and not in the
+    server's.
+    """
     done = await sign_ins[fault]
 
     assert (done.ended.exit_code, done.ended.error["code"]) == (7, code)
@@ -140,7 +156,10 @@ def holds_no_trick(page: str, ended: Outcome) -> None:
 async def test_a_token_endpoint_that_misbehaves_gets_the_code_once_and_a_clear_error(
     sign_ins: SignIns, fault: str, code: str
 ) -> None:
-    """TX-01, TR-01, TR-02, TR-03, TR-08, CB-13: page and exit status agree, and nothing is stored."""
+    """
+    TX-01, TR-01, TR-02, TR-03, TR-08, CB-13: page and exit status agree, and nothing is
+    stored.
+    """
     done = await sign_ins[fault]
 
     error = done.ended.error
@@ -191,7 +210,9 @@ def succeeded(done: SignIn) -> dict[str, Any]:
     return tokens
 
 
-async def test_members_that_no_standard_knows_are_kept_and_trusted_with_nothing(sign_ins: SignIns) -> None:
+async def test_members_that_no_standard_knows_are_kept_and_trusted_with_nothing(
+    sign_ins: SignIns,
+) -> None:
     """TR-07: kept verbatim, apart from the fields that mean something."""
     done = await sign_ins["unknown-members"]
 
@@ -214,4 +235,6 @@ async def test_every_fault_that_the_server_knows_is_tried_here(oauth2_mock: dict
         for case in mark.args[1]
     }
 
-    assert {*oauth2_mock["redirect_faults"], *oauth2_mock["token_faults"]} - {"unknown-members"} <= tried
+    assert {*oauth2_mock["redirect_faults"], *oauth2_mock["token_faults"]} - {
+        "unknown-members"
+    } <= tried

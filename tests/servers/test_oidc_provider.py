@@ -1,4 +1,7 @@
-"""What only oidc-provider shows: form_post, odd credentials, any port and exact ports, prompt=consent for a refresh token."""
+"""
+What only oidc-provider shows: form_post, odd credentials, any port and exact ports, prompt=consent
+for a refresh token.
+"""
 
 from __future__ import annotations
 
@@ -70,7 +73,12 @@ async def test_id_and_secret_full_of_special_characters_survive_http_basic(
 async def test_a_client_of_client_secret_post_is_served_when_told(
     oidc_provider: Server, tab: Page, tmp_path: Path
 ) -> None:
-    how = ("--token-endpoint-auth-method", "client_secret_post", "--client-secret-env", "SECRET_OF_THE_TEST")
+    how = (
+        "--token-endpoint-auth-method",
+        "client_secret_post",
+        "--client-secret-env",
+        "SECRET_OF_THE_TEST",
+    )
     secret = {"SECRET_OF_THE_TEST": oidc_provider.secret("post") or ""}
     async with login(
         *oidc_provider.flags("post"), *how, "--no-browser", home=tmp_path, more=secret
@@ -132,7 +140,10 @@ async def test_a_port_that_is_not_registered_is_told_in_the_browser_and_times_ou
 async def test_offline_access_is_asked_for_in_the_way_that_brings_a_refresh_token(
     oidc_provider: Server, tab: Page, tmp_path: Path
 ) -> None:
-    """OpenID Connect Core section 11: this server leaves offline_access out unless the request says prompt=consent."""
+    """
+    OpenID Connect Core section 11: this server leaves offline_access out unless the request says
+    prompt=consent.
+    """
     async with login(*oidc_provider.flags("public"), "--no-browser", home=tmp_path) as command:
         url = await command.open_page()
         await tab.goto(url)
@@ -150,9 +161,19 @@ async def test_offline_access_is_asked_for_in_the_way_that_brings_a_refresh_toke
 async def test_from_sign_in_to_sign_out_on_one_fixed_port(
     oidc_provider: Server, tab: Page, tmp_path: Path
 ) -> None:
-    """The token works at the server; the same port serves the next login at once; logout leaves nothing behind."""
+    """
+    The token works at the server; the same port serves the next login at once; logout leaves
+    nothing behind.
+    """
     port = oidc_provider.ports("exact")[0]
-    flags = (*oidc_provider.flags("exact"), "--port", str(port), "--scope", "openid profile", "--no-browser")
+    flags = (
+        *oidc_provider.flags("exact"),
+        "--port",
+        str(port),
+        "--scope",
+        "openid profile",
+        "--no-browser",
+    )
     async with login("work", *flags, home=tmp_path) as command:
         await tab.goto(await command.open_page())
         await oidc_provider.sign_in(tab)
@@ -181,8 +202,11 @@ async def test_from_sign_in_to_sign_out_on_one_fixed_port(
 
 def subject(issuer: str, access_token: str) -> str:
     """Ask the server who the bearer is."""
-    request = urllib.request.Request(f"{issuer}/me", headers={"Authorization": f"Bearer {access_token}"})  # noqa: S310 - our own server
-    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=10) as reply:
+    headers = {"Authorization": f"Bearer {access_token}"}
+    request = urllib.request.Request(f"{issuer}/me", headers=headers)  # noqa: S310 - our own server
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
+        request, timeout=10
+    ) as reply:
         claims: dict[str, str] = json.load(reply)
     return claims["sub"]
 
@@ -191,7 +215,12 @@ async def test_endpoints_given_one_by_one_need_no_discovery(
     oidc_provider: Server, tab: Page, tmp_path: Path
 ) -> None:
     issuer = oidc_provider.issuer
-    endpoints = ("--authorization-endpoint", f"{issuer}/auth", "--token-endpoint", f"{issuer}/token")
+    endpoints = (
+        "--authorization-endpoint",
+        f"{issuer}/auth",
+        "--token-endpoint",
+        f"{issuer}/token",
+    )
     flags = (*endpoints, "--client-id", "public", "--scope", "openid profile")
     async with login(*flags, "--no-browser", home=tmp_path) as command:
         await tab.goto(await command.open_page())
@@ -203,7 +232,9 @@ async def test_endpoints_given_one_by_one_need_no_discovery(
     assert token_file(tmp_path)["scope"] == "openid profile"
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="the stand-in for a browser is a script with a #! line")
+@pytest.mark.skipif(
+    sys.platform == "win32", reason="the stand-in for a browser is a script with a #! line"
+)
 async def test_the_launch_address_leads_a_real_browser_to_the_servers_own_pages(
     oidc_provider: Server, tab: Page, tmp_path: Path
 ) -> None:

@@ -1,4 +1,7 @@
-"""Tokens that run out, families that are revoked, servers that are away or come back empty: at servers that nobody here wrote."""
+"""
+Tokens that run out, families that are revoked, servers that are away or come back empty: at servers
+that nobody here wrote.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,9 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.server, pytest.mark.browser, in_the_session_loop]
 
-every_server = pytest.mark.parametrize("name", ["oidc_provider", "django_oauth_toolkit", "canaille"])
+every_server = pytest.mark.parametrize(
+    "name", ["oidc_provider", "django_oauth_toolkit", "canaille"]
+)
 
 SHORT_S = 4
 REFUSED = (401, 403)
@@ -52,7 +57,10 @@ async def until_refused(stored: dict[str, Any]) -> None:
 async def test_rf_01_a_token_that_ran_out_is_replaced_and_a_thief_with_the_old_refresh_token_ends_it_all(
     own: OwnServer, tab: Page, tmp_path: Path, options: tuple[str, ...]
 ) -> None:
-    """RF-01, RF-04: the new pair is stored and works; RFC 9700 section 4.14.2: reuse of the old one revokes the new one too."""
+    """
+    RF-01, RF-04: the new pair is stored and works; RFC 9700 section 4.14.2: reuse of the old one
+    revokes the new one too.
+    """
     server = own.start("--access-ttl", str(SHORT_S), *options)
     before = await sign_in(server, "public", tab, tmp_path)
     await until_refused(before)
@@ -73,7 +81,10 @@ async def test_rf_01_a_token_that_ran_out_is_replaced_and_a_thief_with_the_old_r
 async def test_rf_08_a_refresh_token_that_ends_with_its_access_token_asks_for_a_sign_in(
     own: OwnServer, tab: Page, tmp_path: Path
 ) -> None:
-    """RF-08: Canaille gives both one lifetime, so only a refresh that comes before the expiry is of use there."""
+    """
+    RF-08: Canaille gives both one lifetime, so only a refresh that comes before the expiry is of
+    use there.
+    """
     stored = await sign_in(own.start("--access-ttl", str(SHORT_S)), "public", tab, tmp_path)
     await until_refused(stored)
     late = await run("token", "--json", home=tmp_path)
@@ -85,7 +96,10 @@ async def test_rf_08_a_refresh_token_that_ends_with_its_access_token_asks_for_a_
 async def test_rf_06_a_server_that_is_away_costs_nothing_and_one_that_forgot_us_a_sign_in(
     own: OwnServer, tab: Page, tmp_path: Path
 ) -> None:
-    """RF-06, RF-04: no answer deletes nothing; a good token is handed out meanwhile; after a restart that lost all, exit 4 and the command to type."""
+    """
+    RF-06, RF-04: no answer deletes nothing; a good token is handed out meanwhile; after a restart
+    that lost all, exit 4 and the command to type.
+    """
     stored = await sign_in(own.start(), "public", tab, tmp_path)
     own.stop()
     expire(tmp_path, timedelta(seconds=50))

@@ -1,4 +1,7 @@
-"""After the sign-in, at three servers that nobody here wrote: refresh, rotation, reuse, revocation, sign-out."""
+"""
+After the sign-in, at three servers that nobody here wrote: refresh, rotation, reuse, revocation,
+sign-out.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,9 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.server, pytest.mark.browser, in_the_session_loop]
 
-every_server = pytest.mark.parametrize("name", ["oidc_provider", "django_oauth_toolkit", "canaille"])
+every_server = pytest.mark.parametrize(
+    "name", ["oidc_provider", "django_oauth_toolkit", "canaille"]
+)
 
 ROUNDS, PROCESSES = 5, 12
 
@@ -36,7 +41,10 @@ def server(name: str, request: pytest.FixtureRequest) -> Server:
 async def test_rf_01_twelve_processes_in_five_rounds_refresh_once_a_round(
     server: Server, tab: Page, tmp_path: Path
 ) -> None:
-    """RF-01: all get the one new token, the server takes it, and the family of refresh tokens is alive at the end."""
+    """
+    RF-01: all get the one new token, the server takes it, and the family of refresh tokens is alive
+    at the end.
+    """
     stored = await sign_in(server, "public", tab, tmp_path)
     access_tokens, refresh_tokens = [stored["access_token"]], [stored["refresh_token"]]
     for _ in range(ROUNDS):
@@ -49,7 +57,8 @@ async def test_rf_01_twelve_processes_in_five_rounds_refresh_once_a_round(
         access_tokens.append(printed)
         refresh_tokens.append(stored["refresh_token"])
     assert len(set(access_tokens)) == ROUNDS + 1
-    # All three rotate: one refresh too many in a round would have ended the family, or left another token here.
+    # All three rotate: one refresh too many in a round would have ended the family, or left another
+    # token here.
     assert len(set(refresh_tokens)) == ROUNDS + 1
     assert userinfo(stored) == 200
     assert (await run("token", "--check", home=tmp_path)).stdout.strip() == stored["access_token"]
@@ -67,7 +76,8 @@ async def test_a_refresh_token_that_was_used_again_ends_the_sign_in_and_a_bare_l
     assert after["refresh_token"] != before["refresh_token"]
     status, answer = refresh_by_hand(server, "public", before)
     assert (status, answer["error"]) == (400, "invalid_grant")
-    # Where the family lives on, this takes its last member, as the thief would; elsewhere it is dead already.
+    # Where the family lives on, this takes its last member, as the thief would; elsewhere it is
+    # dead already.
     refresh_by_hand(server, "public", after)
 
     expire(tmp_path)
@@ -91,8 +101,13 @@ async def test_a_refresh_token_that_was_used_again_ends_the_sign_in_and_a_bare_l
 
 
 @every_server
-async def test_rv_01_logout_ends_both_tokens_at_the_server(server: Server, tab: Page, tmp_path: Path) -> None:
-    """RV-01: a client with a secret proves itself, though its access token has long expired by our clock."""
+async def test_rv_01_logout_ends_both_tokens_at_the_server(
+    server: Server, tab: Page, tmp_path: Path
+) -> None:
+    """
+    RV-01: a client with a secret proves itself, though its access token has long expired by our
+    clock.
+    """
     stored = await sign_in(server, "confidential", tab, tmp_path)
     assert userinfo(stored) == 200
     expire(tmp_path)
@@ -120,7 +135,10 @@ async def test_rv_02_a_local_logout_leaves_the_server_alone(
 async def test_rf_07_a_token_revoked_behind_our_back_is_found_out_by_check(
     server: Server, tab: Page, tmp_path: Path
 ) -> None:
-    """RF-07: the clock says it is good; the server is asked, and one refresh later there is one it takes, or the sign-in is over."""
+    """
+    RF-07: the clock says it is good; the server is asked, and one refresh later there is one it
+    takes, or the sign-in is over.
+    """
     stored = await sign_in(server, "confidential", tab, tmp_path)
     assert revoke_by_hand(server, "confidential", stored) == 200
     assert userinfo(stored) in (401, 403)

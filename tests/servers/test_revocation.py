@@ -1,4 +1,7 @@
-"""What proves the client, and the server, at a refresh and a sign-out: secrets, none, a company's certificate. At real servers."""
+"""
+What proves the client, and the server, at a refresh and a sign-out: secrets, none, a company's
+certificate. At real servers.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,9 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.server, pytest.mark.browser, in_the_session_loop]
 
-every_server = pytest.mark.parametrize("name", ["oidc_provider", "django_oauth_toolkit", "canaille"])
+every_server = pytest.mark.parametrize(
+    "name", ["oidc_provider", "django_oauth_toolkit", "canaille"]
+)
 VARIABLE = "SECRET_OF_THE_TEST"
 
 
@@ -38,7 +43,10 @@ def server(name: str, request: pytest.FixtureRequest) -> Server:
 async def test_tx_03_a_secret_of_odd_characters_in_a_variable_refreshes_checks_and_revokes(
     server: Server, tab: Page, tmp_path: Path
 ) -> None:
-    """TX-03, CL-06: the variable is read each time, its value never stored; where it is missing its name is said and nothing sent."""
+    """
+    TX-03, CL-06: the variable is read each time, its value never stored; where it is missing its
+    name is said and nothing sent.
+    """
     secret = {VARIABLE: server.secret("odd") or ""}
     flags = ("--client-secret-env", VARIABLE)
     before = await sign_in(server, "odd", tab, tmp_path, *flags, more=secret)
@@ -70,9 +78,18 @@ async def test_tx_03_a_secret_of_odd_characters_in_a_variable_refreshes_checks_a
     ],
 )
 async def test_rv_01_a_client_without_a_secret_gives_its_tokens_back_where_it_may(
-    server: Server, tab: Page, tmp_path: Path, *, exit_code: int, revocation: str, afterwards: tuple[int, int]
+    server: Server,
+    tab: Page,
+    tmp_path: Path,
+    *,
+    exit_code: int,
+    revocation: str,
+    afterwards: tuple[int, int],
 ) -> None:
-    """RV-01: the exit status and the server agree on whether the tokens are of use; nothing is stored either way."""
+    """
+    RV-01: the exit status and the server agree on whether the tokens are of use; nothing is stored
+    either way.
+    """
     stored = await sign_in(server, "public", tab, tmp_path)
     ended = await run("logout", "--json", home=tmp_path)
     assert (ended.exit_code, ended.document["revocation"]) == (exit_code, revocation)
@@ -82,7 +99,10 @@ async def test_rv_01_a_client_without_a_secret_gives_its_tokens_back_where_it_ma
 
 @pytest.fixture
 def company(tmp_path: Path) -> Path:
-    """A company's certificate and key for 127.0.0.1, with the certificate of its own authority, in files."""
+    """
+    A company's certificate and key for 127.0.0.1, with the certificate of its own authority, in
+    files.
+    """
     authority = trustme.CA(organization_name="A company")
     leaf = authority.issue_cert("127.0.0.1")
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
@@ -102,7 +122,10 @@ def behind_tls(company: Path) -> Iterator[Server]:
 async def test_ds_03_a_refresh_and_a_logout_trust_what_the_sign_in_trusted(
     behind_tls: Server, chromium: Browser, company: Path
 ) -> None:
-    """DS-03: the bundle is remembered with the sign-in; without it nothing is sent and the tokens stay."""
+    """
+    DS-03: the bundle is remembered with the sign-in; without it nothing is sent and the tokens
+    stay.
+    """
     bundle = company / "ca.pem"
     async with await chromium.new_context(ignore_https_errors=True) as context:
         context.set_default_timeout(PATIENCE_MS)

@@ -1,4 +1,7 @@
-"""What `export` prints, given to the programs that it is for: they sign in with it, refresh with it and ask the API."""
+"""
+What `export` prints, given to the programs that it is for: they sign in with it, refresh with it
+and ask the API.
+"""
 
 from __future__ import annotations
 
@@ -29,18 +32,30 @@ CALLBACK = f"http://localhost:{PORT}/OauthRedirect"
 
 
 class SignedIn:
-    """Somebody signed in to an org whose hosts speak https, and the file of the authority that the clients have to trust."""
+    """
+    Somebody signed in to an org whose hosts speak https, and the file of the authority that the
+    clients have to trust.
+    """
 
     def __init__(self, server: Salesforce, home: Path, authority: Path) -> None:
         self.server = server
         self.home = home
         self.trust = {
-            name: str(authority) for name in ("SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE")
+            name: str(authority)
+            for name in ("SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE")
         }
 
     async def sign_in(self) -> None:
         url = self.server.my_domain()
-        flags = ("--provider", "salesforce", "--login-url", url, "--port", str(PORT), "--no-browser")
+        flags = (
+            "--provider",
+            "salesforce",
+            "--login-url",
+            url,
+            "--port",
+            str(PORT),
+            "--no-browser",
+        )
         async with login(
             *flags,
             "--client-id",
@@ -62,7 +77,11 @@ class SignedIn:
 
     def hand(self, exported: str, *command: str) -> Any:
         """Run a client with the export on its stdin, and give the JSON that it prints."""
-        environ = {"PATH": str(Path(install.find_node()).parent), "HOME": str(self.home), **self.trust}
+        environ = {
+            "PATH": str(Path(install.find_node()).parent),
+            "HOME": str(self.home),
+            **self.trust,
+        }
         done = subprocess.run(
             command,
             input=exported,
@@ -84,7 +103,10 @@ async def signed_in(tmp_path: Path) -> Any:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     company.issue_cert("localhost").configure_cert(context)
     with Salesforce.running(
-        apps=[replace(APP, callback_urls=(CALLBACK,))], orgs=[ORG], users=[USER], ssl_context=context
+        apps=[replace(APP, callback_urls=(CALLBACK,))],
+        orgs=[ORG],
+        users=[USER],
+        ssl_context=context,
     ) as server:
         somebody = SignedIn(server, tmp_path, tmp_path / "company.pem")
         await somebody.sign_in()
@@ -94,23 +116,35 @@ async def signed_in(tmp_path: Path) -> Any:
 async def test_simple_salesforce_queries_with_the_exported_arguments(signed_in: SignedIn) -> None:
     need("simple-salesforce")
     exported = await signed_in.export("simple-salesforce")
-    rows = signed_in.hand(exported, str(install.venv_python()), str(CLIENTS / "simple_salesforce_client.py"))
+    rows = signed_in.hand(
+        exported, str(install.venv_python()), str(CLIENTS / "simple_salesforce_client.py")
+    )
     assert [(row["Id"], row["Username"]) for row in rows] == [(USER.user_id, USER.username)]
 
 
 async def test_jsforce_refreshes_with_the_exported_credentials(signed_in: SignedIn) -> None:
-    """The access token is dead: the query is answered since jsforce got another one for the refresh token."""
+    """
+    The access token is dead: the query is answered since jsforce got another one for the refresh
+    token.
+    """
     need("@jsforce/jsforce-node")
     exported = await signed_in.export("postman")
-    told = signed_in.hand(exported, install.find_node(), str(CLIENTS / "salesforce_client.mjs"), "jsforce")
+    told = signed_in.hand(
+        exported, install.find_node(), str(CLIENTS / "salesforce_client.mjs"), "jsforce"
+    )
     assert told == {"refreshed": 1, "usernames": [USER.username]}
 
 
 async def test_the_vendors_own_library_signs_in_with_the_sfdx_url(signed_in: SignedIn) -> None:
-    """Its parser finds every part, and what it does next, as `sf org login sfdx-url` does, ends at the API."""
+    """
+    Its parser finds every part, and what it does next, as `sf org login sfdx-url` does, ends at the
+    API.
+    """
     need("@salesforce/core")
     exported = await signed_in.export("sfdx-url")
-    told = signed_in.hand(exported, install.find_node(), str(CLIENTS / "salesforce_client.mjs"), "sfdx-url")
+    told = signed_in.hand(
+        exported, install.find_node(), str(CLIENTS / "salesforce_client.mjs"), "sfdx-url"
+    )
     assert told["parsed"] == {
         "clientId": APP.client_id,
         "clientSecret": APP.client_secret,
@@ -130,7 +164,10 @@ COLLECTION = {
         {
             "name": "limits",
             "request": {
-                "auth": {"type": "bearer", "bearer": [{"key": "token", "value": "{{_accessToken}}"}]},
+                "auth": {
+                    "type": "bearer",
+                    "bearer": [{"key": "token", "value": "{{_accessToken}}"}],
+                },
                 "method": "GET",
                 "url": "{{_endpoint}}/services/data/v{{version}}/limits",
             },
@@ -166,6 +203,8 @@ async def test_newman_runs_a_collection_with_the_exported_environment(signed_in:
     trusting = ("--ssl-extra-ca-certs", signed_in.trust["SSL_CERT_FILE"])
     files = ("collection.json", "--environment", "environment.json")
     signed_in.hand("", install.find_node(), newman, "run", *files, *reporting, *trusting)
-    answered = [ran["response"]["code"] for ran in json.loads(report.read_text())["run"]["executions"]]
+    answered = [
+        ran["response"]["code"] for ran in json.loads(report.read_text())["run"]["executions"]
+    ]
     assert answered == [200, 200]
     assert [len(signed_in.server.seen(place)) for place in ("api", "token")] == [1, 1]

@@ -80,7 +80,9 @@ async def command(service: Session, home: Path, *words: str, **more: str) -> Out
     return await run(*words, home=home, more=surroundings(service, **more))
 
 
-async def sign_in(service: Session, home: Path, server: AuthorizationServer, *words: str) -> Outcome:
+async def sign_in(
+    service: Session, home: Path, server: AuthorizationServer, *words: str
+) -> Outcome:
     flags = ("--issuer", server.issuer, "--client-id", "my-cli", "--scope", "openid offline_access")
     more = surroundings(service)
     async with login(*flags, *words, "--no-browser", home=home, more=more) as under_way:
@@ -115,13 +117,18 @@ async def load(service: Session, home: Path) -> dict[str, Any]:
 
 def in_files(home: Path, *secrets: str) -> list[Path]:
     files = [path for path in home.rglob("*") if path.is_file()]
-    return [path for path in files if any(secret.encode() in path.read_bytes() for secret in secrets)]
+    return [
+        path for path in files if any(secret.encode() in path.read_bytes() for secret in secrets)
+    ]
 
 
 async def test_st_10_login_token_refresh_status_and_logout_with_a_real_keyring(
     service: Session, home: Path, server: AuthorizationServer
 ) -> None:
-    """ST-10: rotated at each refresh, at no time in a file, and gone from the keyring in the end."""
+    """
+    ST-10: rotated at each refresh, at no time in a file, and gone from the keyring in
+    the end.
+    """
     signed_in = await sign_in(service, home, server, "--storage", "keyring")
     assert (signed_in.exit_code, signed_in.document["storage"]) == (0, "keyring"), signed_in
     assert signed_in.document["backend"] == "keyring.backends.SecretService.Keyring"
@@ -164,9 +171,13 @@ async def test_st_10_switching_storage_moves_the_credential_and_leaves_no_copy(
     assert service.items() == {}
 
 
-async def test_a_large_credential_in_many_alphabets_comes_back(service: Session, home: Path) -> None:
+async def test_a_large_credential_in_many_alphabets_comes_back(
+    service: Session, home: Path
+) -> None:
     with ScriptedServer() as server:
-        told = signed_in(server, lasts_s=900, extra={"padding": "x" * 200_000, "word": "ünïcode \U0001f511"})
+        told = signed_in(
+            server, lasts_s=900, extra={"padding": "x" * 200_000, "word": "ünïcode \U0001f511"}
+        )
     await store(service, home, told)
     assert await load(service, home) == told
 
@@ -186,11 +197,18 @@ async def test_the_next_session_has_it_again_and_one_with_another_password_has_n
         with session(tmp_path) as other:
             if password:
                 other.unlock(password)
-            for words in (("token",), ("status",), ("logout",), ("login", "--issuer", "http://127.0.0.1:9")):
+            for words in (
+                ("token",),
+                ("status",),
+                ("logout",),
+                ("login", "--issuer", "http://127.0.0.1:9"),
+            ):
                 begun = time.monotonic()
                 outcome = await command(other, home, *words, "--json")
                 assert time.monotonic() - begun < 6
-                assert (outcome.exit_code, outcome.error["code"]) == (1, "keyring-unavailable"), outcome
+                assert (outcome.exit_code, outcome.error["code"]) == (1, "keyring-unavailable"), (
+                    outcome
+                )
                 assert outcome.error["message"] == "the keyring is locked"
     with session(tmp_path) as again:
         again.unlock(PASSWORD)
@@ -203,7 +221,15 @@ async def test_st_10_without_a_message_bus_there_is_no_keyring_and_no_file(
     """ST-10: a server without a desktop; nobody is sent to a browser first."""
     # Where there is none, this would ask the keyring of whoever runs the tests.
     need("secret-service")
-    flags = ("--issuer", server.issuer, "--client-id", "my-cli", "--no-browser", "--storage", "keyring")
+    flags = (
+        "--issuer",
+        server.issuer,
+        "--client-id",
+        "my-cli",
+        "--no-browser",
+        "--storage",
+        "keyring",
+    )
     more = {
         "PYTHONPATH": f"{BACKENDS}:{ROOT}",
         "STAND_IN_PASSWD_HOME": str(home),
@@ -238,7 +264,10 @@ async def test_st_10_a_keyring_that_stopped_answering_is_given_up_after_five_sec
 async def test_rf_05_st_10_a_keyring_that_dies_during_a_refresh_costs_no_refresh_token(
     service: Session, home: Path, tmp_path: Path
 ) -> None:
-    """RF-05, ST-10: the only one that works is in a private file, which is told; the next session's keyring takes it."""
+    """
+    RF-05, ST-10: the only one that works is in a private file, which is told; the next session's
+    keyring takes it.
+    """
     with ScriptedServer() as server:
 
         def die(connection: Connection) -> None:
@@ -248,7 +277,9 @@ async def test_rf_05_st_10_a_keyring_that_dies_during_a_refresh_costs_no_refresh
         server.answers["/token"] = die
         await store(service, home, signed_in(server))
         outcome = await command(service, home, "token", "--json")
-        assert (outcome.exit_code, outcome.document["access_token"]) == (0, NEW["access_token"]), outcome
+        assert (outcome.exit_code, outcome.document["access_token"]) == (0, NEW["access_token"]), (
+            outcome
+        )
         (told,) = outcome.told("warning")
         assert told["code"] == "keyring-unavailable"
         assert "a file that only you can read" in told["message"]
@@ -265,7 +296,9 @@ async def test_rf_05_st_10_a_keyring_that_dies_during_a_refresh_costs_no_refresh
     assert in_files(home, "the-next", "the-one-after", NEW["access_token"]) == []
 
 
-async def test_rf_03_twelve_processes_of_two_homes_make_one_refresh(service: Session, home: Path) -> None:
+async def test_rf_03_twelve_processes_of_two_homes_make_one_refresh(
+    service: Session, home: Path
+) -> None:
     """RF-03: two XDG_CONFIG_HOMEs that point to one entry; one request, one token."""
     homes = [home / name for name in ("one", "two")]
     with ScriptedServer() as server:
@@ -279,13 +312,19 @@ async def test_rf_03_twelve_processes_of_two_homes_make_one_refresh(service: Ses
         shutil.copytree(homes[0], homes[1])
         outcomes = await asyncio.gather(
             *(
-                command(service, home, "token", LOOPBACK_AUTH_HOME="", XDG_CONFIG_HOME=str(homes[number % 2]))
+                command(
+                    service,
+                    home,
+                    "token",
+                    LOOPBACK_AUTH_HOME="",
+                    XDG_CONFIG_HOME=str(homes[number % 2]),
+                )
                 for number in range(12)
             )
         )
-        assert {(each.exit_code, each.stdout.strip()) for each in outcomes} == {(0, NEW["access_token"])}, (
-            outcomes
-        )
+        assert {(each.exit_code, each.stdout.strip()) for each in outcomes} == {
+            (0, NEW["access_token"])
+        }, outcomes
         assert len(server.asked("/token")) == 1
     for each in homes:
         assert (await load(service, each / "loopback-auth"))["refresh_token"] == "the-next"

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.server, pytest.mark.browser, in_the_session_loop]
 
-every_server = pytest.mark.parametrize("name", ["oidc_provider", "django_oauth_toolkit", "canaille"])
+every_server = pytest.mark.parametrize(
+    "name", ["oidc_provider", "django_oauth_toolkit", "canaille"]
+)
 every_kind_of_client = pytest.mark.parametrize("client", ["public", "confidential"])
 
 
@@ -40,7 +42,10 @@ def server(name: str, request: pytest.FixtureRequest) -> Server:
 async def test_allowing_ends_with_tokens_on_disk_and_a_page_that_says_who_signed_in(
     server: Server, client: str, tab: Page, witness: Witness, tmp_path: Path
 ) -> None:
-    """The tokens lie in a 0600 file, the tab shows no code, and the port is free as soon as the command has ended."""
+    """
+    The tokens lie in a 0600 file, the tab shows no code, and the port is free as soon as the
+    command has ended.
+    """
     async with login(
         *server.flags(client), "--no-browser", home=tmp_path, secret=server.secret(client)
     ) as command:
@@ -72,7 +77,9 @@ def looks_complete(tokens: dict[str, object]) -> None:
     assert tokens["refresh_token"]
     assert str(tokens["id_token"]).count(".") == 2
     assert {"openid", "profile", "email"} <= set(str(tokens["scope"]).split())
-    obtained, expires = (datetime.fromisoformat(str(tokens[name])) for name in ("obtained_at", "expires_at"))
+    obtained, expires = (
+        datetime.fromisoformat(str(tokens[name])) for name in ("obtained_at", "expires_at")
+    )
     assert obtained.utcoffset() == timedelta(0)
     assert timedelta(minutes=30) < expires - obtained <= timedelta(days=11)
 
@@ -82,7 +89,10 @@ def looks_complete(tokens: dict[str, object]) -> None:
 async def test_denying_ends_with_3_and_a_page_that_says_so(
     server: Server, client: str, tab: Page, witness: Witness, tmp_path: Path
 ) -> None:
-    """AR-03, AR-04: also at a server that promises `iss` and leaves it out of its errors, as one of these does."""
+    """
+    AR-03, AR-04: also at a server that promises `iss` and leaves it out of its errors, as one of
+    these does.
+    """
     async with login(
         *server.flags(client), "--no-browser", home=tmp_path, secret=server.secret(client)
     ) as command:
@@ -94,13 +104,19 @@ async def test_denying_ends_with_3_and_a_page_that_says_so(
         ended = await command.outcome()
 
     assert is_free(callback.port or 0)
-    assert (ended.exit_code, ended.error["code"], ended.error["exit_code"]) == (3, "access-denied", 3)
+    assert (ended.exit_code, ended.error["code"], ended.error["exit_code"]) == (
+        3,
+        "access-denied",
+        3,
+    )
     assert not ended.told("exchanged")
     assert "refused" in (await tab.locator("main").inner_text()).lower()
     assert not query(tab.url)
     # A page with status 403 is itself a complaint of the console; a broken policy would be another.
     assert not [
-        said for said in witness.complaints(f"http://{callback.netloc}/") if "Content Security" in said
+        said
+        for said in witness.complaints(f"http://{callback.netloc}/")
+        if "Content Security" in said
     ]
     assert no_token_file(tmp_path)
 
@@ -109,10 +125,14 @@ async def test_denying_ends_with_3_and_a_page_that_says_so(
 async def test_ar_09_the_address_of_a_browser_elsewhere_is_pasted(
     server: Server, chromium: Browser, tmp_path: Path
 ) -> None:
-    """AR-09: the browser cannot reach the callback; what it was sent to, pasted, signs in, and its code is printed nowhere."""
+    """
+    AR-09: the browser cannot reach the callback; what it was sent to, pasted, signs in, and its
+    code is printed nowhere.
+    """
     # A proxy that is not there stands between this browser and all but the server.
     nowhere = ProxySettings(
-        server=f"http://127.0.0.1:{free_port()}", bypass=f"<-loopback>,{urlsplit(server.issuer).netloc}"
+        server=f"http://127.0.0.1:{free_port()}",
+        bypass=f"<-loopback>,{urlsplit(server.issuer).netloc}",
     )
     async with (
         await chromium.new_context(proxy=nowhere) as elsewhere,
@@ -121,7 +141,9 @@ async def test_ar_09_the_address_of_a_browser_elsewhere_is_pasted(
         tab = await elsewhere.new_page()
         await tab.goto(await command.open_page())
         callback = await command.redirect_uri()
-        async with tab.expect_request(lambda request: request.url.startswith(f"{callback}?")) as sent:
+        async with tab.expect_request(
+            lambda request: request.url.startswith(f"{callback}?")
+        ) as sent:
             await server.sign_in(tab)
         address = (await sent.value).url
         await command.paste(address)

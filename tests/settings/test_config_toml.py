@@ -1,4 +1,7 @@
-"""config.toml: what is wrong with it is told by line and column, and never with a secret in the text."""
+"""
+config.toml: what is wrong with it is told by line and column, and never with a secret
+in the text.
+"""
 
 from __future__ import annotations
 
@@ -135,7 +138,9 @@ def test_the_default_profile_in_every_spelling(
 
 
 def test_where_tokens_are_kept_is_said_for_one_profile_or_for_all() -> None:
-    config = parse_config("c", 'storage = "keyring"\n[profiles.a]\nstorage = "file"\n[profiles.b]\n')
+    config = parse_config(
+        "c", 'storage = "keyring"\n[profiles.a]\nstorage = "file"\n[profiles.b]\n'
+    )
     assert [config.storage(name) for name in ("a", "b", "c")] == ["file", "keyring", "keyring"]
     assert parse_config("c", "").storage("a") is None
 

@@ -65,8 +65,13 @@ def home(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"], ids=["", "byte order mark"])
 @pytest.mark.parametrize("newline", ["\n", "\r\n"], ids=["LF", "CRLF"])
 @pytest.mark.parametrize("before", [*HAS_WORK, *HAS_NONE])
-def test_a_profile_is_written_however_the_rest_is(home: Path, before: str, newline: str, mark: bytes) -> None:
-    """Afterwards it says what it should and nothing of before; the others, comments, line ends and mark are there."""
+def test_a_profile_is_written_however_the_rest_is(
+    home: Path, before: str, newline: str, mark: bytes
+) -> None:
+    """
+    Afterwards it says what it should and nothing of before; the others, comments, line ends and
+    mark are there.
+    """
     octets = mark + before.replace("\n", newline).encode()
     (home / "config.toml").write_bytes(octets)
     write_profile(str(home), "work", NEW, "SECRET", may_replace=True)
@@ -106,7 +111,9 @@ def test_comments_in_the_profile_itself_are_kept(home: Path) -> None:
     assert (
         written(home)
         .decode()
-        .startswith('# kept\n[profiles.work] # the work one\n# why\nclient_id = "new" # the old one\n')
+        .startswith(
+            '# kept\n[profiles.work] # the work one\n# why\nclient_id = "new" # the old one\n'
+        )
     )
 
 
@@ -124,7 +131,8 @@ def test_any_name_of_a_profile_can_be_written(home: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "broken", ["[profiles.work\n", "qqq = 1\n", "profiles = 3\n", "# f\udcfcr\n", "default_profile = ''\n"]
+    "broken",
+    ["[profiles.work\n", "qqq = 1\n", "profiles = 3\n", "# f\udcfcr\n", "default_profile = ''\n"],
 )
 def test_a_broken_file_is_left_alone(home: Path, broken: str) -> None:
     (home / "config.toml").write_text(broken, errors="surrogateescape")
@@ -156,11 +164,16 @@ def test_the_first_profile_makes_the_folder_and_the_file_private(tmp_path: Path)
     home = tmp_path / "a" / "home"
     write_profile(str(home), "work", NEW, None, may_replace=False)
     if os.name == "posix":
-        assert [stat.S_IMODE(path.stat().st_mode) for path in (home, home / "config.toml")] == [0o700, 0o600]
+        assert [stat.S_IMODE(path.stat().st_mode) for path in (home, home / "config.toml")] == [
+            0o700,
+            0o600,
+        ]
 
 
 @posix
-def test_a_link_to_dotfiles_stays_one_and_the_file_that_it_leads_to_is_written(tmp_path: Path) -> None:
+def test_a_link_to_dotfiles_stays_one_and_the_file_that_it_leads_to_is_written(
+    tmp_path: Path,
+) -> None:
     """With whatever folder they are kept in as open to readers as it was."""
     home, dotfiles = tmp_path / "home", tmp_path / "dotfiles"
     home.mkdir(0o700)
@@ -194,7 +207,9 @@ with opened(sys.argv[1], create=True) as folder, folder.locked("config.lock"):
 
 
 @posix
-def test_a_writer_waits_for_another_and_not_for_ever(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_writer_waits_for_another_and_not_for_ever(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (home / "config.toml").write_text("# kept\n")
     with start(HOLD, home) as child:
         assert child.stdout
@@ -223,7 +238,8 @@ PROCESSES = 12
     [
         None,
         pytest.param(
-            b"\xef\xbb\xbf# kept\r\n\r\n[profiles]\r\nother = { client_id = 'o' }\r\n", marks=pytest.mark.slow
+            b"\xef\xbb\xbf# kept\r\n\r\n[profiles]\r\nother = { client_id = 'o' }\r\n",
+            marks=pytest.mark.slow,
         ),
     ],
     ids=["no file", "a file with a mark and CRLF"],
@@ -231,7 +247,10 @@ PROCESSES = 12
 def test_of_profiles_written_at_once_none_is_lost(
     home: Path, before: bytes | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """12 processes write 3 profiles each: afterwards all 36 are there, and what was there before."""
+    """
+    12 processes write 3 profiles each: afterwards all 36 are there, and what was there
+    before.
+    """
     monkeypatch.setenv("LOOPBACK_AUTH_HOME", str(home))
     if before is not None:
         (home / "config.toml").write_bytes(before)

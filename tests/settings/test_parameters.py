@@ -1,4 +1,7 @@
-"""Extra parameters: one that is given twice is sent twice, and `resource` goes wherever RFC 8707 wants it."""
+"""
+Extra parameters: one that is given twice is sent twice, and `resource` goes wherever RFC 8707 wants
+it.
+"""
 
 from __future__ import annotations
 
@@ -51,8 +54,12 @@ def posted(internet: Internet, name: str) -> list[list[tuple[str, str]]]:
 
 
 def from_config(text: str) -> Profile:
-    config = parse_config("config.toml", f'[profiles.work]\nissuer = "{ISSUER}"\nclient_id = "c"\n{text}')
-    return resolve("work", flags={}, environ={}, config=config, stored=None, find_provider=load_provider)
+    config = parse_config(
+        "config.toml", f'[profiles.work]\nissuer = "{ISSUER}"\nclient_id = "c"\n{text}'
+    )
+    return resolve(
+        "work", flags={}, environ={}, config=config, stored=None, find_provider=load_provider
+    )
 
 
 def from_environment(text: str) -> Profile:
@@ -60,7 +67,12 @@ def from_environment(text: str) -> Profile:
     flags = {"issuer": ISSUER, "client_id": "c"}
     config = parse_config("config.toml", "")
     return resolve(
-        "work", flags=flags, environ=environ, config=config, stored=None, find_provider=load_provider
+        "work",
+        flags=flags,
+        environ=environ,
+        config=config,
+        stored=None,
+        find_provider=load_provider,
     )
 
 
@@ -70,7 +82,9 @@ WAYS: dict[str, Profile] = {
     "the environment": from_environment(
         "resource=https://a.example/api&resource=https://b.example/api?x%3D1"
     ),
-    "the library": from_settings("work", issuer=ISSUER, client_id="c", parameters={"resource": [A, B]}),
+    "the library": from_settings(
+        "work", issuer=ISSUER, client_id="c", parameters={"resource": [A, B]}
+    ),
 }
 
 
@@ -108,7 +122,9 @@ async def test_a_sign_in_in_two_halves_sends_it_too(tmp_path: Path) -> None:
     assert posted(internet, "resource") == [BOTH]
 
 
-async def test_a_pending_sign_in_and_a_stored_one_of_before_have_no_resource(tmp_path: Path) -> None:
+async def test_a_pending_sign_in_and_a_stored_one_of_before_have_no_resource(
+    tmp_path: Path,
+) -> None:
     internet, pending = at_id_example(), PendingSignIns(str(tmp_path))
     request = await begin(WAYS["flags"], pending=pending, transport=internet, environ={})
     kept = dict(pending_document("work", pending))
@@ -116,7 +132,12 @@ async def test_a_pending_sign_in_and_a_stored_one_of_before_have_no_resource(tmp
     pending.keep("work", kept)
     store = FileStore(str(tmp_path))
     await finish(
-        profile(kept), allow(request.url), pending=pending, store=store, transport=internet, environ={}
+        profile(kept),
+        allow(request.url),
+        pending=pending,
+        store=store,
+        transport=internet,
+        environ={},
     )
     assert posted(internet, "resource") == [[]]
     assert "resource" not in (store.load("work") or {})
@@ -183,7 +204,14 @@ def test_what_is_no_table_of_strings_or_lists_of_them_is_refused(value: object) 
 
 
 async def test_param_is_repeatable_with_the_same_name_on_the_command_line(tmp_path: Path) -> None:
-    ends = ("--authorization-endpoint", f"{ISSUER}/a", "--token-endpoint", f"{ISSUER}/t", "--client-id", "c")
+    ends = (
+        "--authorization-endpoint",
+        f"{ISSUER}/a",
+        "--token-endpoint",
+        f"{ISSUER}/t",
+        "--client-id",
+        "c",
+    )
     params = (
         "--param",
         f"resource={A}",
@@ -196,4 +224,7 @@ async def test_param_is_repeatable_with_the_same_name_on_the_command_line(tmp_pa
     )
     began = await run("login", "--manual", "--json", *ends, *params, home=tmp_path)
     sent = parse_qsl(urlsplit(began.document["url"]).query)
-    assert [pair for pair in sent if pair[0] in ("resource", "prompt")] == [*BOTH, ("prompt", "login")]
+    assert [pair for pair in sent if pair[0] in ("resource", "prompt")] == [
+        *BOTH,
+        ("prompt", "login"),
+    ]

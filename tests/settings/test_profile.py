@@ -1,4 +1,7 @@
-"""Putting a profile together: which source counts, and what never crosses from one server to another."""
+"""
+Putting a profile together: which source counts, and what never crosses from one server
+to another.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +61,14 @@ ORDER = [
         "from-flag",
         "--client-id",
     ),
-    ({}, {"LOOPBACK_AUTH_CLIENT_ID": "from-env"}, CONFIG, STORED, "from-env", "LOOPBACK_AUTH_CLIENT_ID"),
+    (
+        {},
+        {"LOOPBACK_AUTH_CLIENT_ID": "from-env"},
+        CONFIG,
+        STORED,
+        "from-env",
+        "LOOPBACK_AUTH_CLIENT_ID",
+    ),
     ({}, {}, CONFIG, STORED, "from-config", "config.toml:3"),
     ({}, {}, "", STORED, "stored-client", "the last sign-in"),
 ]
@@ -73,12 +83,17 @@ def test_the_nearest_source_counts_and_is_named(
     value: str,
     source: str,
 ) -> None:
-    setting = put_together(flags=flags, environ=environ, config=config, stored=stored).settings["client_id"]
+    setting = put_together(flags=flags, environ=environ, config=config, stored=stored).settings[
+        "client_id"
+    ]
     assert (setting.value, setting.source) == (value, source)
 
 
 def test_what_belongs_to_one_server_never_reaches_another() -> None:
-    """A sign-in elsewhere takes neither client nor secret nor scope along from config.toml or the last sign-in."""
+    """
+    A sign-in elsewhere takes neither client nor secret nor scope along from config.toml or the last
+    sign-in.
+    """
     profile = put_together(flags={"issuer": "https://b.example"}, config=CONFIG, stored=STORED)
     assert set(profile.settings) == {"issuer"}
     assert profile.remembered_server() is None
@@ -107,7 +122,8 @@ def test_the_secret_of_the_nearest_source_counts_whatever_its_form(tmp_path: Pat
 
 def test_secrets_are_not_among_what_is_remembered() -> None:
     profile = put_together(
-        flags={"client_secret": Secret("x"), "client_secret_env": "N", "browser": "b"}, config=CONFIG
+        flags={"client_secret": Secret("x"), "client_secret_env": "N", "browser": "b"},
+        config=CONFIG,
     )
     assert set(profile.to_remember()) == {"issuer", "client_id"}
 
@@ -130,7 +146,9 @@ def test_a_secret_that_is_not_where_it_should_be_is_told(
 
 def test_a_method_that_needs_a_secret_needs_one() -> None:
     with pytest.raises(NotConfigured, match="client_secret_post"):
-        put_together(flags={"token_endpoint_auth_method": "client_secret_post"}, config=CONFIG).client({})
+        put_together(
+            flags={"token_endpoint_auth_method": "client_secret_post"}, config=CONFIG
+        ).client({})
 
 
 ADDRESSES = [
@@ -184,7 +202,9 @@ def test_an_address_that_is_not_this_machines_is_refused_cb_01(uri: str) -> None
 
 def server(scopes: list[str] | None) -> Any:
     document: dict[str, Any] = {**STORED["server"]}
-    return server_metadata({**document, **({"scopes_supported": scopes} if scopes is not None else {})})
+    return server_metadata(
+        {**document, **({"scopes_supported": scopes} if scopes is not None else {})}
+    )
 
 
 SCOPES = [
@@ -198,7 +218,9 @@ SCOPES = [
 
 
 @pytest.mark.parametrize(("flags", "listed", "scope"), SCOPES)
-def test_the_scope_that_is_asked_for(flags: dict[str, Any], listed: list[str] | None, scope: str) -> None:
+def test_the_scope_that_is_asked_for(
+    flags: dict[str, Any], listed: list[str] | None, scope: str
+) -> None:
     assert put_together(flags=flags).scope_for(server(listed)) == scope
 
 
@@ -217,7 +239,9 @@ PARAMETERS = [
 
 
 @pytest.mark.parametrize(("flags", "scope", "parameters"), PARAMETERS)
-def test_the_parameters_that_go_along(flags: dict[str, Any], scope: str, parameters: dict[str, str]) -> None:
+def test_the_parameters_that_go_along(
+    flags: dict[str, Any], scope: str, parameters: dict[str, str]
+) -> None:
     assert dict(put_together(flags=flags).parameters_for(scope)) == parameters
 
 
@@ -243,7 +267,9 @@ def test_a_choice_outside_the_list_is_refused(flags: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("given", [CANARY, Secret(CANARY)], ids=["text", "Secret"])
-def test_cl_02_a_client_secret_is_taken_as_text_and_is_a_secret_from_there(given: str | Secret) -> None:
+def test_cl_02_a_client_secret_is_taken_as_text_and_is_a_secret_from_there(
+    given: str | Secret,
+) -> None:
     """CL-02: found out before a browser opens, and not when the code is redeemed."""
     profile = from_settings("work", client_id="c", client_secret=given)
     assert profile.client({}).client_secret == Secret(CANARY)

@@ -1,4 +1,7 @@
-"""A client of the server that takes nothing from the code under test: http.client, and parameters spelled out."""
+"""
+A client of the server that takes nothing from the code under test: http.client, and parameters
+spelled out.
+"""
 
 from __future__ import annotations
 
@@ -78,7 +81,9 @@ def ask(
         connection.close()
 
 
-def post(server: AuthorizationServer, path: str, form: Mapping[str, str] | str, **headers: str) -> Reply:
+def post(
+    server: AuthorizationServer, path: str, form: Mapping[str, str] | str, **headers: str
+) -> Reply:
     """Post a form; header names have `_` for `-`."""
     body = form if isinstance(form, str) else urlencode(form)
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -97,7 +102,9 @@ def basic(client_id: str, secret: str) -> str:
     return "Basic " + base64.b64encode(pair.encode()).decode()
 
 
-def authorize(server: AuthorizationServer, *, method: str = "GET", more: str = "", **changes: Any) -> Reply:
+def authorize(
+    server: AuthorizationServer, *, method: str = "GET", more: str = "", **changes: Any
+) -> Reply:
     """Ask for authorization; a change to `None` leaves the parameter out, *more* is put behind."""
     parameters = {
         "client_id": "public",
@@ -110,8 +117,14 @@ def authorize(server: AuthorizationServer, *, method: str = "GET", more: str = "
         "code_challenge_method": "S256",
         **changes,
     }
-    query = urlencode({name: value for name, value in parameters.items() if value is not None}) + more
-    return post(server, "/authorize", query) if method == "POST" else ask(server, f"/authorize?{query}")
+    query = (
+        urlencode({name: value for name, value in parameters.items() if value is not None}) + more
+    )
+    return (
+        post(server, "/authorize", query)
+        if method == "POST"
+        else ask(server, f"/authorize?{query}")
+    )
 
 
 def hidden(page: Reply) -> str:
@@ -146,7 +159,9 @@ def sign_in(
 
 
 def decide(server: AuthorizationServer, at: SignedIn, decision: str) -> Reply:
-    return post(server, "/consent", {"interaction": at.interaction, "decision": decision}, Cookie=at.cookie)
+    return post(
+        server, "/consent", {"interaction": at.interaction, "decision": decision}, Cookie=at.cookie
+    )
 
 
 def allowed(server: AuthorizationServer, **changes: Any) -> Reply:
@@ -168,15 +183,22 @@ def exchange(server: AuthorizationServer, form: Mapping[str, str | None], **head
         **form,
     }
     return post(
-        server, "/token", {name: value for name, value in whole.items() if value is not None}, **headers
+        server,
+        "/token",
+        {name: value for name, value in whole.items() if value is not None},
+        **headers,
     )
 
 
-def tokens(server: AuthorizationServer, *, client_id: str = "public", **changes: Any) -> dict[str, Any]:
+def tokens(
+    server: AuthorizationServer, *, client_id: str = "public", **changes: Any
+) -> dict[str, Any]:
     """Go the whole way to the tokens."""
     headers = {"Authorization": basic(client_id, SECRET)} if client_id != "public" else {}
     reply = exchange(
-        server, {"code": code(server, client_id=client_id, **changes), "client_id": client_id}, **headers
+        server,
+        {"code": code(server, client_id=client_id, **changes), "client_id": client_id},
+        **headers,
     )
     assert reply.status == 200, reply.text
     return reply.json
@@ -196,4 +218,6 @@ def me(server: AuthorizationServer, access_token: str) -> int:
 
 
 def challenge_of(verifier: str) -> str:
-    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+    return (
+        base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+    )

@@ -26,8 +26,9 @@ class Endpoint:
     """
     A server of ten lines that asks nobody: what its token endpoint is asked, and what it answers.
 
-    An answer that is a string is sent as it is. The token endpoint answers once *may_answer* is set; *documents* are its other paths,
-    those in *silent* excepted, where it says nothing until the scene ends.
+    An answer that is a string is sent as it is. The token endpoint answers once *may_answer* is
+    set; *documents* are its other paths, those in *silent* excepted, where it says nothing until
+    the scene ends.
     """
 
     issuer: str = ""

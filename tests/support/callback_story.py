@@ -1,5 +1,6 @@
 """
-A sign-in inside the test's own event loop: the real flow on real sockets with a real store, a hundredth of a process's price.
+A sign-in inside the test's own event loop: the real flow on real sockets with a real store, a
+hundredth of a process's price.
 
     async with story(tmp_path) as told:
         page = await told.callback.arrive(state="wrong")
@@ -115,9 +116,11 @@ async def story(
     **flags: Any,
 ) -> AsyncIterator[Story]:
     """
-    Start a login and wait until it has shown the authorize URL, and opened the *browser*; it is cancelled if it still runs when the block ends.
+    Start a login and wait until it has shown the authorize URL, and opened the *browser*; it is
+    cancelled if it still runs when the block ends.
 
-    With *metadata* the login discovers the server by its issuer, and finds these members besides the endpoints.
+    With *metadata* the login discovers the server by its issuer, and finds these members besides
+    the endpoints.
     """
     async with running_endpoint() as endpoint:
         told = Story(endpoint=endpoint, home=home)

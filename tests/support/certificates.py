@@ -1,4 +1,7 @@
-"""Certificates as companies make them: right in what counts, and wrong in ways that only some programs mind."""
+"""
+Certificates as companies make them: right in what counts, and wrong in ways that only some programs
+mind.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +56,8 @@ def issue(
     usage: x509.ObjectIdentifier = ExtendedKeyUsageOID.SERVER_AUTH,
 ) -> Issued:
     """
-    Make a certificate for the host or the CA *name*, signed *by* another one or itself, valid from and until so many *days* from now.
+    Make a certificate for the host or the CA *name*, signed *by* another one or itself, valid from
+    and until so many *days* from now.
 
     *without* names what is left out or bent: key-usage, aki, ski, constraints, critical.
     """

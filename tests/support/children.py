@@ -26,7 +26,8 @@ def document(token, size=0):
     return {"version": 1, "access_token": token, "token_type": "Bearer", "extra": {"padding": token[:1] * size}}
 """
 
-# A superuser writes everywhere; without its capabilities it is a user like any other, who owns the files of these tests.
+# A superuser writes everywhere; without its capabilities it is a user like any other, who owns the
+# files of these tests.
 _WITHOUT_CAPABILITIES = """
 import ctypes, os, sys
 libc = ctypes.CDLL(None, use_errno=True)
@@ -35,9 +36,12 @@ for capability in range(64):
 os.execv(sys.argv[1], sys.argv[1:])
 """
 
-posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has other permissions, and no signals")
+posix = pytest.mark.skipif(
+    sys.platform == "win32", reason="Windows has other permissions, and no signals"
+)
 as_root = pytest.mark.skipif(
-    sys.platform == "win32" or os.geteuid() != 0, reason="only root can make files that belong to others"
+    sys.platform == "win32" or os.geteuid() != 0,
+    reason="only root can make files that belong to others",
 )
 
 root_in_a_container = sys.platform != "win32" and os.geteuid() == 0 and surroundings().container

@@ -1,4 +1,7 @@
-"""A real headless Chromium: one for the whole run, a fresh context (cookies, history) for each test."""
+"""
+A real headless Chromium: one for the whole run, a fresh context (cookies, history) for
+each test.
+"""
 
 from __future__ import annotations
 
@@ -17,11 +20,15 @@ if TYPE_CHECKING:
 
     from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request
 
-# Sign-in pages import web fonts and style sheets. Nothing here may depend on, or wait for, the outside.
-OFF_THE_NET = "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1 , EXCLUDE localhost , EXCLUDE ::1"
+# Sign-in pages import web fonts and style sheets. Nothing here may depend on, or wait for, the
+# outside.
+OFF_THE_NET = (
+    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1 , EXCLUDE localhost , EXCLUDE ::1"
+)
 PATIENCE_MS = 15_000
 
-# Playwright belongs to the event loop that started it, so every test with a tab runs in the session's.
+# Playwright belongs to the event loop that started it, so every test with a tab runs in the
+# session's.
 in_the_session_loop = pytest.mark.asyncio(loop_scope="session")
 
 
@@ -34,7 +41,9 @@ def arguments() -> list[str]:
 async def chromium() -> AsyncIterator[Browser]:
     need(install.CHROMIUM)
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=install.find_chromium(), args=arguments())
+        browser = await playwright.chromium.launch(
+            executable_path=install.find_chromium(), args=arguments()
+        )
         yield browser
         await browser.close()
 
@@ -64,8 +73,13 @@ class Witness:
         tab.on("console", lambda message: self._messages.append(message))  # noqa: PLW0108
 
     def complaints(self, origin: str) -> list[str]:
-        """Give what the console says about pages of *origin*, such as a style that its own policy forbids."""
-        return [said.text for said in self._messages if said.location.get("url", "").startswith(origin)]
+        """
+        Give what the console says about pages of *origin*, such as a style that its own policy
+        forbids.
+        """
+        return [
+            said.text for said in self._messages if said.location.get("url", "").startswith(origin)
+        ]
 
     def requests(self, origin: str) -> list[str]:
         return [request.url for request in self._requests if request.url.startswith(origin)]

@@ -1,10 +1,10 @@
 """
-Drives a sign-in from outside: the real command as a process, raw bytes on the socket it waits on, and a token endpoint for it.
+Drives a sign-in from outside: the real command as a process, raw bytes on the socket it waits on,
+and a token endpoint for it.
 
-    async with signing_in(tmp_path) as scene:
-        reply = await scene.callback.get("/favicon.ico")        # anything anybody might send
-        page = await scene.callback.arrive()                    # the genuine answer, followed to the final page
-        ended = await scene.command.outcome()
+    async with signing_in(tmp_path) as scene: reply = await scene.callback.get("/favicon.ico")
+        # anything anybody might send page = await scene.callback.arrive()                    # the
+        genuine answer, followed to the final page ended = await scene.command.outcome()
 """
 
 from __future__ import annotations
@@ -38,7 +38,10 @@ class Reply:
     @property
     def headers(self) -> list[tuple[str, str]]:
         lines = self.raw.partition(b"\r\n\r\n")[0].decode("latin-1").split("\r\n")[1:]
-        return [(name.lower(), value.strip()) for name, _, value in (line.partition(":") for line in lines)]
+        return [
+            (name.lower(), value.strip())
+            for name, _, value in (line.partition(":") for line in lines)
+        ]
 
     def header(self, name: str) -> str | None:
         found = [value for key, value in self.headers if key == name]
@@ -87,20 +90,36 @@ class Callback:
         return self.target(**{"code": "the-code", "state": self.state, **parameters})
 
     def request(
-        self, target: str, *headers: str, method: str = "GET", host: str | None = None, body: str = ""
+        self,
+        target: str,
+        *headers: str,
+        method: str = "GET",
+        host: str | None = None,
+        body: str = "",
     ) -> bytes:
         length = (f"Content-Length: {len(body)}",) if body else ()
-        lines = (f"{method} {target} HTTP/1.1", f"Host: {host or self.netloc}", *headers, *length, "", body)
+        lines = (
+            f"{method} {target} HTTP/1.1",
+            f"Host: {host or self.netloc}",
+            *headers,
+            *length,
+            "",
+            body,
+        )
         return "\r\n".join(lines).encode("latin-1")
 
-    async def get(self, target: str, *headers: str, method: str = "GET", host: str | None = None) -> Reply:
+    async def get(
+        self, target: str, *headers: str, method: str = "GET", host: str | None = None
+    ) -> Reply:
         return await self.send(self.request(target, *headers, method=method, host=host))
 
     async def post(self, *headers: str, target: str | None = None, **form: str) -> Reply:
         """Submit a form, as response_mode=form_post does."""
         kind = "Content-Type: application/x-www-form-urlencoded"
         body = urlencode(form)
-        return await self.send(self.request(target or self.path, kind, *headers, method="POST", body=body))
+        return await self.send(
+            self.request(target or self.path, kind, *headers, method="POST", body=body)
+        )
 
     async def send(self, *pieces: bytes) -> Reply:
         return await send(self.host, self.port, *pieces)
@@ -116,7 +135,9 @@ class Callback:
 
     async def refuse(self, error: str, **parameters: str) -> Reply:
         """Be the browser that brings the server's refusal: give the page it ends on."""
-        return await self.follow(await self.get(self.target(state=self.state, error=error, **parameters)))
+        return await self.follow(
+            await self.get(self.target(state=self.state, error=error, **parameters))
+        )
 
     @property
     def is_closed(self) -> bool:
@@ -138,7 +159,9 @@ async def connected(callback: Callback, *first: bytes) -> AsyncIterator[list[Con
     finally:
         for _, writer in connections:
             writer.close()
-        await asyncio.gather(*(writer.wait_closed() for _, writer in connections), return_exceptions=True)
+        await asyncio.gather(
+            *(writer.wait_closed() for _, writer in connections), return_exceptions=True
+        )
 
 
 class SignIn(Login):
@@ -170,7 +193,10 @@ async def sign_in(
     under: Iterable[str] = (),
     output: Iterable[str] = ("--json",),
 ) -> AsyncIterator[SignIn]:
-    """Start `login --json`, as a child of the program *under*; it is killed if it still runs when the block ends."""
+    """
+    Start `login --json`, as a child of the program *under*; it is killed if it still runs when the
+    block ends.
+    """
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(
         *under,

@@ -1,5 +1,6 @@
 """
-A whole sign-in in this process, against a scripted server and with a browser of ten lines: only the answers are the test's.
+A whole sign-in in this process, against a scripted server and with a browser of ten lines: only the
+answers are the test's.
 
     ended = await sign_in(server, tmp_path)             # server.answers["/token"] = ...
     ended.error, ended.page.status, ended.stored
@@ -34,7 +35,11 @@ if TYPE_CHECKING:
 
     from .scripted_server import Connection, Script, ScriptedServer
 
-TOKENS = {"access_token": "the-access-token", "token_type": "Bearer", "refresh_token": "the-refresh-token"}
+TOKENS = {
+    "access_token": "the-access-token",
+    "token_type": "Bearer",
+    "refresh_token": "the-refresh-token",
+}
 CODE = "the-code"
 
 
@@ -46,14 +51,19 @@ def consent(connection: Connection) -> None:
 
 
 def flags(server: ScriptedServer, *paths: str) -> dict[str, Any]:
-    """Give the settings for *server*, whose endpoints are /authorize, /token and those in *paths* (`userinfo`, `revocation`)."""
+    """
+    Give the settings for *server*, whose endpoints are /authorize, /token and those in *paths*
+    (`userinfo`, `revocation`).
+    """
     ends = {f"{name}_endpoint": server.url(f"/{name}") for name in ("token", *paths)}
     return {"authorization_endpoint": server.url("/authorize"), "client_id": "the-client", **ends}
 
 
 def as_options(settings: dict[str, Any]) -> list[str]:
     """Give the same settings as the command takes them."""
-    return [word for name, value in settings.items() for word in (f"--{name.replace('_', '-')}", value)]
+    return [
+        word for name, value in settings.items() for word in (f"--{name.replace('_', '-')}", value)
+    ]
 
 
 def issuing(server: ScriptedServer, **members: Any) -> None:
@@ -161,7 +171,10 @@ async def sign_in(
 
 
 def follow(url: str, *, steps: int = 6) -> Page:
-    """Visit *url* as a browser does: redirects are followed, *steps* addresses at most, the last page is read."""
+    """
+    Visit *url* as a browser does: redirects are followed, *steps* addresses at most, the last page
+    is read.
+    """
     for _ in range(steps):
         parts = urlsplit(url)
         connection = HTTPConnection(parts.hostname or "", parts.port, timeout=30)

@@ -1,4 +1,7 @@
-"""Addresses that must be refused wherever a server, a file or a person can give one (DS-01), each with what is wrong."""
+"""
+Addresses that must be refused wherever a server, a file or a person can give one (DS-01), each with
+what is wrong.
+"""
 
 from __future__ import annotations
 

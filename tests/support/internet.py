@@ -1,5 +1,6 @@
 """
-A sign-in in this process against servers of any name: their answers are values, and nothing goes over a network.
+A sign-in in this process against servers of any name: their answers are values, and nothing goes
+over a network.
 
     internet = Internet(document={"issuer": ..., ...})
     stored, notices = await sign_in(tmp_path, internet, profile(issuer=...))
@@ -34,7 +35,10 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, kw_only=True)
 class Internet:
-    """A transport: one issuer's *document*, and a token endpoint and a userinfo wherever it says they are; *sent* is what went out."""
+    """
+    A transport: one issuer's *document*, and a token endpoint and a userinfo wherever it says they
+    are; *sent* is what went out.
+    """
 
     document: dict[str, Any]
     sent: list[FormPost | Get] = field(default_factory=list)
@@ -52,7 +56,11 @@ class Internet:
     @property
     def hosts(self) -> list[str]:
         """Where anything but a question for metadata went."""
-        return [str(urlsplit(each.url).hostname) for each in self.sent if "/.well-known/" not in each.url]
+        return [
+            str(urlsplit(each.url).hostname)
+            for each in self.sent
+            if "/.well-known/" not in each.url
+        ]
 
 
 def document(issuer: str, **members: Any) -> dict[str, Any]:
@@ -92,14 +100,19 @@ def allow(url: str) -> str:
 async def sign_in(
     home: Path, internet: Internet, about: Profile, may_trust: Asked | None = None, **more: Any
 ) -> tuple[dict[str, Any] | None, list[Notice]]:
-    """Sign in with a browser that goes straight to the answer; give what is stored, and what was told."""
+    """
+    Sign in with a browser that goes straight to the answer; give what is stored, and
+    what was told.
+    """
     notices, store = list[Any](), FileStore(str(home))
     visits: list[asyncio.Future[Any]] = []
 
     def notify(notice: Notice) -> None:
         notices.append(notice)
         if isinstance(notice, OpenThisPage):
-            visits.append(asyncio.get_running_loop().run_in_executor(None, follow, allow(notice.url)))
+            visits.append(
+                asyncio.get_running_loop().run_in_executor(None, follow, allow(notice.url))
+            )
 
     await login(
         about,

@@ -54,7 +54,10 @@ class Person:
         return json.loads(path.read_text("utf-8")) if path.exists() else None
 
     def secrets(self, *texts: str) -> dict[str, int]:
-        """Count where *texts* occur: in how many entries of the keyring, in how many files of the home."""
+        """
+        Count where *texts* occur: in how many entries of the keyring, in how many files of the
+        home.
+        """
         files = [path.read_bytes() for path in self.home.rglob("*") if path.is_file()]
         return {
             "keyring": sum(any(text in kept for text in texts) for kept in self.entries().values()),
@@ -69,7 +72,10 @@ def new_person(folder: Path) -> Person:
 
 
 def use(
-    person: Person, monkeypatch: Any, backend: str = "Kept", environ: Mapping[str, str] | None = None
+    person: Person,
+    monkeypatch: Any,
+    backend: str = "Kept",
+    environ: Mapping[str, str] | None = None,
 ) -> None:
     """Let this process be *person*'s."""
     import keyring.core

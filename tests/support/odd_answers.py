@@ -43,8 +43,8 @@ class OddAnswer:
     """
     One answer.
 
-    *rotates* is false where no refresh token of it can be taken, so that a refresh keeps the old one.
-    The sign-in asks for `openid` unless *openid* is false.
+    *rotates* is false where no refresh token of it can be taken, so that a refresh keeps the old
+    one. The sign-in asks for `openid` unless *openid* is false.
     """
 
     write: Writer
@@ -72,12 +72,20 @@ def _row(
 def _members(refresh: str, sign_in: str, *, rotates: bool = True, **changes: Any) -> OddAnswer:
     """Change members of the answer."""
     return _row(
-        lambda tokens, _: plain_answer(_octets(_changed(tokens, changes))), refresh, sign_in, rotates=rotates
+        lambda tokens, _: plain_answer(_octets(_changed(tokens, changes))),
+        refresh,
+        sign_in,
+        rotates=rotates,
     )
 
 
 def _text(
-    edit: Callable[[bytes], bytes], refresh: str, sign_in: str, *, rotates: bool = True, kind: str = ""
+    edit: Callable[[bytes], bytes],
+    refresh: str,
+    sign_in: str,
+    *,
+    rotates: bool = True,
+    kind: str = "",
 ) -> OddAnswer:
     """Change the octets of the body."""
 
@@ -110,7 +118,9 @@ def _packed(
     return _row(write, refresh, sign_in, rotates=rotates)
 
 
-def _cut(keep: Callable[[bytes], int], refresh: str, sign_in: str, *, rotates: bool = True) -> OddAnswer:
+def _cut(
+    keep: Callable[[bytes], int], refresh: str, sign_in: str, *, rotates: bool = True
+) -> OddAnswer:
     """Break off after so many octets of the body."""
 
     def write(tokens: Members, _: Members) -> bytes:
@@ -130,7 +140,9 @@ def _cut_form(refresh: str, sign_in: str) -> OddAnswer:
 
 
 def _form(kind: str, refresh: str = SAVED, sign_in: str = SAVED) -> OddAnswer:
-    return _row(lambda tokens, _: plain_answer(urlencode(tokens).encode(), kind=kind), refresh, sign_in)
+    return _row(
+        lambda tokens, _: plain_answer(urlencode(tokens).encode(), kind=kind), refresh, sign_in
+    )
 
 
 def _part(members: object) -> str:
@@ -139,13 +151,18 @@ def _part(members: object) -> str:
 
 
 def _at_hash(access_token: str) -> str:
-    return urlsafe_b64encode(sha256(access_token.encode()).digest()[:16]).rstrip(b"=").decode("ascii")
+    return (
+        urlsafe_b64encode(sha256(access_token.encode()).digest()[:16]).rstrip(b"=").decode("ascii")
+    )
 
 
 def _id_token(
     refresh: str, sign_in: str, *, alg: object = "RS256", openid: bool = True, **changes: Any
 ) -> OddAnswer:
-    """Add an ID token whose claims are changed; a callable is given the good claims and the access token."""
+    """
+    Add an ID token whose claims are changed; a callable is given the good claims and the access
+    token.
+    """
 
     def write(tokens: Members, claims: Members) -> bytes:
         made = {
@@ -160,7 +177,10 @@ def _id_token(
 
 def _as_id_token(text: object, refresh: str, sign_in: str, *, openid: bool = True) -> OddAnswer:
     return _row(
-        lambda tokens, _: plain_answer(_octets({**tokens, "id_token": text})), refresh, sign_in, openid=openid
+        lambda tokens, _: plain_answer(_octets({**tokens, "id_token": text})),
+        refresh,
+        sign_in,
+        openid=openid,
     )
 
 
@@ -202,7 +222,11 @@ ODD_ANSWERS: dict[str, OddAnswer] = {
     "gzip in the header alone": _packed("gzip", bytes),
     "gzip without its end": _packed("gzip", lambda body: gzip.compress(body)[:-8], WARNED, REVOKED),
     "gzip, cut in half": _packed(
-        "gzip", lambda body: gzip.compress(body, 0)[: len(body) // 3], REFUSED, REFUSED, rotates=False
+        "gzip",
+        lambda body: gzip.compress(body, 0)[: len(body) // 3],
+        REFUSED,
+        REFUSED,
+        rotates=False,
     ),
     "brotli": _packed("br", lambda body: b"\x0b" + body[:9], REFUSED, REFUSED, rotates=False),
     # --- the content type
@@ -293,7 +317,9 @@ ODD_ANSWERS: dict[str, OddAnswer] = {
     "expires_in: below 0": _members(SAVED, SAVED, expires_in=-1),
     "expires_in: true": _members(SAVED, SAVED, expires_in=True),
     "expires_in: a word": _members(SAVED, SAVED, expires_in="never"),
-    "expires_in: NaN": _text(lambda body: re.sub(rb'("expires_in": )\d+', rb"\1NaN", body), WARNED, REVOKED),
+    "expires_in: NaN": _text(
+        lambda body: re.sub(rb'("expires_in": )\d+', rb"\1NaN", body), WARNED, REVOKED
+    ),
     "expires_in: 10**30": _members(SAVED, SAVED, expires_in=10**30),
     # --- scope
     "scope: a list": _members(SAVED, SAVED, scope=["openid", "api"]),
@@ -305,14 +331,18 @@ ODD_ANSWERS: dict[str, OddAnswer] = {
     "refresh token: null": _members(SAVED, WARNED, rotates=False, refresh_token=None),
     "refresh token: the empty string": _members(SAVED, WARNED, rotates=False, refresh_token=""),
     "refresh token: a number": _members(WARNED, REVOKED, rotates=False, refresh_token=42),
-    "refresh token: with a line break": _members(WARNED, REVOKED, rotates=False, refresh_token="a\nb"),
+    "refresh token: with a line break": _members(
+        WARNED, REVOKED, rotates=False, refresh_token="a\nb"
+    ),
     "no access token": _members(RESCUED, REVOKED, access_token=...),
     "access token: null": _members(RESCUED, REVOKED, access_token=None),
     "access token: with a line break": _members(RESCUED, REVOKED, access_token="a\nX-Evil: b"),
     "access token: not ASCII": _members(RESCUED, REVOKED, access_token="t\u00f6ken"),
     "access token: 70 KiB": _members(RESCUED, REVOKED, access_token="x" * 70 * 1024),
     "access token: an object": _members(RESCUED, REVOKED, access_token={"value": "x"}),
-    "no token at all": _members(REFUSED, REFUSED, rotates=False, access_token=..., refresh_token=...),
+    "no token at all": _members(
+        REFUSED, REFUSED, rotates=False, access_token=..., refresh_token=...
+    ),
     # --- not read to its end
     "cut behind the tokens": _cut(lambda body: len(body) - 1, WARNED, REVOKED),
     "cut in the refresh token": _cut(lambda body: len(body) - 4, WARNED, REVOKED, rotates=False),
@@ -324,7 +354,9 @@ ODD_ANSWERS: dict[str, OddAnswer] = {
     "ID token: null": _as_id_token(None, SAVED, SAVED),
     "ID token: the empty string": _as_id_token("", SAVED, SAVED),
     "ID token: no JWT": _as_id_token("opaque", WARNED, REVOKED),
-    "ID token: no JWT, and none was asked for": _as_id_token("opaque", WARNED, WARNED, openid=False),
+    "ID token: no JWT, and none was asked for": _as_id_token(
+        "opaque", WARNED, WARNED, openid=False
+    ),
     "ID token: encrypted": _as_id_token("a.b.c.d.e", WARNED, REVOKED),
     "ID token: a number": _as_id_token(42, WARNED, REVOKED),
     "ID token: no JSON in it": _as_id_token("e30.e30x.x", WARNED, REVOKED),
@@ -338,7 +370,9 @@ ODD_ANSWERS: dict[str, OddAnswer] = {
     "ID token: the at_hash of this token": _id_token(
         SAVED, SAVED, at_hash=lambda _, access_token: _at_hash(access_token)
     ),
-    "ID token: the at_hash of another token": _id_token(WARNED, REVOKED, at_hash=_at_hash("an-earlier-one")),
+    "ID token: the at_hash of another token": _id_token(
+        WARNED, REVOKED, at_hash=_at_hash("an-earlier-one")
+    ),
     "ID token: an at_hash of an unknown alg": _id_token(WARNED, WARNED, alg="XY999", at_hash="x"),
     "ID token: an unknown alg": _id_token(SAVED, SAVED, alg="ML-DSA-65"),
     "ID token: alg none": _id_token(WARNED, REVOKED, alg="none"),

@@ -1,4 +1,7 @@
-"""Clients of the Salesforce of the test kit that take nothing from the code under test: http.client, and parameters spelled out."""
+"""
+Clients of the Salesforce of the test kit that take nothing from the code under test: http.client,
+and parameters spelled out.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,11 @@ LIMITS = "/services/data/v65.0/limits"
 
 
 def ask(
-    url: str, *, method: str = "GET", body: str | None = None, headers: Mapping[str, str] | None = None
+    url: str,
+    *,
+    method: str = "GET",
+    body: str | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> Reply:
     """Make one request; nothing is followed, kept or retried."""
     parts = urlsplit(url)
@@ -66,10 +73,13 @@ def action(page: Reply) -> str:
     return page.text.partition('action="')[2].partition('"')[0]
 
 
-def log_in(host: str, page: Reply, *, username: str = USER.username, password: str = USER.password) -> Reply:
+def log_in(
+    host: str, page: Reply, *, username: str = USER.username, password: str = USER.password
+) -> Reply:
     """Fill in the login page."""
     return post(
-        host + action(page), {"interaction": hidden(page), "username": username, "password": password}
+        host + action(page),
+        {"interaction": hidden(page), "username": username, "password": password},
     )
 
 

@@ -1,4 +1,7 @@
-"""Clients of the test kit's Salesforce that have no browser: certificates and assertions, made by a library and not by the kit."""
+"""
+Clients of the test kit's Salesforce that have no browser: certificates and assertions, made by a
+library and not by the kit.
+"""
 
 from __future__ import annotations
 
@@ -60,7 +63,11 @@ def base64url(octets: bytes) -> str:
 
 
 def assertion(
-    now: float, *, key: rsa.RSAPrivateKey | None = None, header: dict[str, Any] | None = None, **changes: Any
+    now: float,
+    *,
+    key: rsa.RSAPrivateKey | None = None,
+    header: dict[str, Any] | None = None,
+    **changes: Any,
 ) -> str:
     """Sign an assertion, RS256; a change to `None` leaves a claim out."""
     claims = {

@@ -27,7 +27,9 @@ CANARY = "canary-7Q9zX4"
 def server(**members: Any) -> ServerMetadata:
     return replace(
         ServerMetadata(
-            issuer=ISSUER, authorization_endpoint=f"{ISSUER}/authorize", token_endpoint=TOKEN_ENDPOINT
+            issuer=ISSUER,
+            authorization_endpoint=f"{ISSUER}/authorize",
+            token_endpoint=TOKEN_ENDPOINT,
         ),
         **members,
     )
@@ -35,7 +37,11 @@ def server(**members: Any) -> ServerMetadata:
 
 def client(secret: str | None = None, **members: Any) -> Client:
     return Client(
-        **{"client_id": "my-cli", "client_secret": Secret(secret) if secret is not None else None, **members}
+        **{
+            "client_id": "my-cli",
+            "client_secret": Secret(secret) if secret is not None else None,
+            **members,
+        }
     )
 
 
@@ -53,12 +59,17 @@ def request(**members: Any) -> AuthorizationRequest:
 
 
 def answer(asked: AuthorizationRequest, **parameters: str) -> list[tuple[str, str]]:
-    """Give the parameters of a good answer to *asked*, changed by *parameters*; an empty one is left out."""
+    """
+    Give the parameters of a good answer to *asked*, changed by *parameters*; an empty one is left
+    out.
+    """
     members = {"state": asked.state.reveal(), "code": "the-code", **parameters}
     return [(name, value) for name, value in members.items() if value]
 
 
-def response(asked: AuthorizationRequest | None = None, *, code: str = "the-code") -> AuthorizationResponse:
+def response(
+    asked: AuthorizationRequest | None = None, *, code: str = "the-code"
+) -> AuthorizationResponse:
     asked = asked or request()
     read = asked.read(answer(asked, code=code))
     assert isinstance(read, AuthorizationResponse)
@@ -66,11 +77,17 @@ def response(asked: AuthorizationRequest | None = None, *, code: str = "the-code
 
 
 def reply(
-    body: object, *, status: int = 200, url: str = TOKEN_ENDPOINT, headers: Mapping[str, str] | None = None
+    body: object,
+    *,
+    status: int = 200,
+    url: str = TOKEN_ENDPOINT,
+    headers: Mapping[str, str] | None = None,
 ) -> HttpReply:
     """Give an answer with *body*: bytes as they are, text in UTF-8, anything else as JSON."""
     octets = (
-        body if isinstance(body, bytes) else (body if isinstance(body, str) else json.dumps(body)).encode()
+        body
+        if isinstance(body, bytes)
+        else (body if isinstance(body, str) else json.dumps(body)).encode()
     )
     return HttpReply(
         url=url, status=status, headers=headers or {"content-type": "application/json"}, body=octets

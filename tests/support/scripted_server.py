@@ -1,11 +1,10 @@
 """
 A server that says exactly what a test tells it to, octet by octet, in threads of its own.
 
-    with ScriptedServer() as server:
-        server.answers["/token"] = json_answer({"access_token": "a", "token_type": "Bearer"})
-        server.answers["/token"] = HANG                     # or DROP, or any function that is given the connection
-        ...
-        server.asked("/token")                              # what came, in order
+    with ScriptedServer() as server: server.answers["/token"] = json_answer({"access_token": "a",
+        "token_type": "Bearer"}) server.answers["/token"] = HANG                     # or DROP, or
+        any function that is given the connection ... server.asked("/token")
+        # what came, in order
 """
 
 from __future__ import annotations
@@ -59,8 +58,15 @@ class Connection:
     over: threading.Event
 
 
-def plain_answer(body: bytes, *headers: str, status: int = 200, kind: str = "application/json") -> bytes:
-    lines = (f"HTTP/1.1 {status} Said", f"Content-Type: {kind}", f"Content-Length: {len(body)}", *headers)
+def plain_answer(
+    body: bytes, *headers: str, status: int = 200, kind: str = "application/json"
+) -> bytes:
+    lines = (
+        f"HTTP/1.1 {status} Said",
+        f"Content-Type: {kind}",
+        f"Content-Length: {len(body)}",
+        *headers,
+    )
     return "\r\n".join((*lines, "", "")).encode() + body
 
 
@@ -133,7 +139,10 @@ def _copy(source: socket.socket, target: socket.socket) -> None:
 
 
 class ScriptedServer:
-    """Listens on a port of its own. *tls* makes it an https server; a path without an answer is a 404."""
+    """
+    Listens on a port of its own. *tls* makes it an https server; a path without an
+    answer is a 404.
+    """
 
     def __init__(self, *, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> None:
         self.answers: dict[str, bytes | Script] = {}
@@ -147,14 +156,19 @@ class ScriptedServer:
 
     def __enter__(self) -> Self:
         self._listener = socket.create_server(
-            (self._host, 0), family=socket.AF_INET6 if ":" in self._host else socket.AF_INET, backlog=32
+            (self._host, 0),
+            family=socket.AF_INET6 if ":" in self._host else socket.AF_INET,
+            backlog=32,
         )
         self.port: int = self._listener.getsockname()[1]
         self._start(self._accept)
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.stop_listening()
         self.over.set()
@@ -202,7 +216,9 @@ class ScriptedServer:
         # A client that breaks off, or will not speak TLS with us, is what some tests are about.
         with plain, suppress(OSError):
             plain.settimeout(PATIENCE_S)
-            with self._tls.wrap_socket(plain, server_side=True) if self._tls else plain as connection:
+            with (
+                self._tls.wrap_socket(plain, server_side=True) if self._tls else plain as connection
+            ):
                 self._answer(connection)
                 self._end(connection)
 
@@ -213,7 +229,9 @@ class ScriptedServer:
         with self._news:
             self.requests.append(request)
             self._news.notify_all()
-        answer = self.answers.get(request.path, self.answers.get("*", plain_answer(b"", status=404)))
+        answer = self.answers.get(
+            request.path, self.answers.get("*", plain_answer(b"", status=404))
+        )
         if isinstance(answer, bytes):
             connection.sendall(answer)
         else:
@@ -236,7 +254,8 @@ def _read(connection: socket.socket) -> Request | None:
     head, _, body = bytes(got).partition(b"\r\n\r\n")
     lines = head.decode("latin-1").split("\r\n")
     headers = tuple(
-        (name.lower(), value.strip()) for name, _, value in (each.partition(":") for each in lines[1:])
+        (name.lower(), value.strip())
+        for name, _, value in (each.partition(":") for each in lines[1:])
     )
     length = re.search(r"(?im)^content-length: *(\d+)", head.decode("latin-1"))
     while len(body) < (int(length[1]) if length else 0):

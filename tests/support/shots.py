@@ -1,7 +1,9 @@
 """
-Takes pictures of the page that a sign-in ends on: `python -m tests.support.shots [FOLDER]` from the root of the repository.
+Takes pictures of the page that a sign-in ends on: `python -m tests.support.shots [FOLDER]` from the
+root of the repository.
 
-Three real sign-ins (done, denied, failed), each looked at in light, dark, on a phone and in forced colours.
+Three real sign-ins (done, denied, failed), each looked at in light, dark, on a phone and in forced
+colours.
 """
 
 from __future__ import annotations
@@ -68,7 +70,9 @@ async def _take(tab: Page, look: str, path: Path) -> Path:
 
 async def main(folder: Path) -> None:
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=find_chromium(), args=arguments())
+        browser = await playwright.chromium.launch(
+            executable_path=find_chromium(), args=arguments()
+        )
         for path in await shots(browser, folder, scale=2):
             sys.stdout.write(f"{path}\n")
         await browser.close()

@@ -1,7 +1,9 @@
 """
-A stage for the browser: an authorization server of forty lines that asks nobody, and pages that other people might have made.
+A stage for the browser: an authorization server of forty lines that asks nobody, and pages that
+other people might have made.
 
-The standard library only, and none of our own code: what the callback server does is judged from outside.
+The standard library only, and none of our own code: what the callback server does is judged from
+outside.
 """
 
 from __future__ import annotations
@@ -27,8 +29,9 @@ class Stage:
     """
     What the tests set and read.
 
-    *authorize_page* is shown instead of the redirect, with `{answer}` replaced by the address that the redirect would have led to;
-    *pages* maps other paths to HTML. The token endpoint answers once *may_exchange* is set.
+    *authorize_page* is shown instead of the redirect, with `{answer}` replaced by the address that
+    the redirect would have led to; *pages* maps other paths to HTML. The token endpoint answers
+    once *may_exchange* is set.
     """
 
     port: int
@@ -57,7 +60,11 @@ class Stage:
         if url.path == "/authorize":
             return self._authorize(dict(parse_qsl(url.query)))
         page = self.pages.get(url.path)
-        return (200, "text/html", page.replace("{answer}", self.answer)) if page else (404, "text/plain", "")
+        return (
+            (200, "text/html", page.replace("{answer}", self.answer))
+            if page
+            else (404, "text/plain", "")
+        )
 
     def _metadata(self) -> dict[str, str]:
         ends = ("authorization_endpoint", "authorize"), ("token_endpoint", "token")
@@ -85,7 +92,12 @@ class Stage:
             "nonce": self.nonce,
         }
         id_token = _jwt({**claims, "preferred_username": self.username})
-        return {"access_token": "a-token", "token_type": "Bearer", "expires_in": 600, "id_token": id_token}
+        return {
+            "access_token": "a-token",
+            "token_type": "Bearer",
+            "expires_in": 600,
+            "id_token": id_token,
+        }
 
 
 def _jwt(claims: dict[str, Any]) -> str:

@@ -1,4 +1,7 @@
-"""A program to name in `BROWSER`: it hands what it was started with over to the test, which opens it in the real one."""
+"""
+A program to name in `BROWSER`: it hands what it was started with over to the test, which opens it
+in the real one.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +43,10 @@ class Started:
 
 @asynccontextmanager
 async def stand_in(folder: Path) -> AsyncIterator[tuple[Started, dict[str, str]]]:
-    """Give a program that hands its arguments over to the test, and the environment that names it."""
+    """
+    Give a program that hands its arguments over to the test, and the environment that
+    names it.
+    """
     started = Started()
     server = await asyncio.start_server(started.hear, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]

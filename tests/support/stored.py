@@ -27,7 +27,10 @@ def at(seconds_from_now: float) -> str:
 def document(
     at_server: ScriptedServer, /, *endpoints: str, lasts_s: float | None = -1, **members: Any
 ) -> dict[str, Any]:
-    """Make the document of a sign-in whose token lasts *lasts_s* more seconds, at *at_server*'s /token and the other *endpoints*."""
+    """
+    Make the document of a sign-in whose token lasts *lasts_s* more seconds, at *at_server*'s /token
+    and the other *endpoints*.
+    """
     return {
         "version": 1,
         "profile": "default",
@@ -60,5 +63,7 @@ def stored(home: Path, at_server: ScriptedServer, /, *endpoints: str, **members:
 def jwt(**claims: Any) -> str:
     """Write a JWT whose signature nobody checks."""
     parts = ({"alg": "RS256"}, claims)
-    coded = (base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode() for part in parts)
+    coded = (
+        base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode() for part in parts
+    )
     return ".".join((*coded, "x"))

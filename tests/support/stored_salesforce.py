@@ -1,4 +1,7 @@
-"""A sign-in to a Salesforce of the test kit that lies in the store already: only its refreshes and requests are under test."""
+"""
+A sign-in to a Salesforce of the test kit that lies in the store already: only its refreshes and
+requests are under test.
+"""
 
 from __future__ import annotations
 
@@ -26,8 +29,13 @@ def at(seconds_from_now: float) -> str:
     return to_rfc3339(datetime.now(UTC) + timedelta(seconds=seconds_from_now))
 
 
-def signed_in(salesforce: Salesforce, home: Path, *, lasts_s: float = -60, **asked: str) -> dict[str, Any]:
-    """Sign in as people do, and store what a sign-in stores, with an access token that lasts *lasts_s* more by the clock."""
+def signed_in(
+    salesforce: Salesforce, home: Path, *, lasts_s: float = -60, **asked: str
+) -> dict[str, Any]:
+    """
+    Sign in as people do, and store what a sign-in stores, with an access token that lasts *lasts_s*
+    more by the clock.
+    """
     got = tokens(salesforce.login_url, **asked)
     document = {
         "version": 1,

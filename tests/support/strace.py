@@ -1,8 +1,10 @@
 """
-Strikes a command, or the child that refreshes for it, at one system call: `strace` kills it there, or has the system say no.
+Strikes a command, or the child that refreshes for it, at one system call: `strace` kills it there,
+or has the system say no.
 
-A first run, undisturbed, tells the calls of the main thread that reach below a folder, each with its number among the calls of its name. A
-later run is struck at that number; its log must show that it was the same call.
+A first run, undisturbed, tells the calls of the main thread that reach below a folder, each with
+its number among the calls of its name. A later run is struck at that number; its log must show that
+it was the same call.
 """
 
 from __future__ import annotations
@@ -27,10 +29,21 @@ if TYPE_CHECKING:
     T = TypeVar("T")
     R = TypeVar("R")
 
-# Those that exist under other names on other machines have a "?", with which strace does not mind. What only moves a file's own
-# pointer (lseek) cannot fail and changes nothing.
+# Those that exist under other names on other machines have a "?", with which strace does not mind.
+# What only moves a file's own pointer (lseek) cannot fail and changes nothing.
 CALLS = (
-    *("open", "openat", "read", "write", "pwrite64", "ftruncate", "fallocate", "fsync", "fdatasync", "close"),
+    *(
+        "open",
+        "openat",
+        "read",
+        "write",
+        "pwrite64",
+        "ftruncate",
+        "fallocate",
+        "fsync",
+        "fdatasync",
+        "close",
+    ),
     *("stat", "lstat", "fstat", "newfstatat", "statx", "chmod", "fchmod", "fchmodat", "flock"),
     *("mkdir", "mkdirat", "rename", "renameat", "renameat2", "unlink", "unlinkat", "getdents64"),
 )
@@ -41,7 +54,10 @@ WORKERS = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Point:
-    """The call of that *name* and *number*, on *what*: its arguments in words that are the same in every run."""
+    """
+    The call of that *name* and *number*, on *what*: its arguments in words that are the same in
+    every run.
+    """
 
     name: str
     number: int
@@ -78,7 +94,10 @@ def points(
     *,
     child: bool = False,
 ) -> list[Point]:
-    """Run *command* in a home below *folder*, *prepared* for that, and list its calls, or its *child*'s, that reach there."""
+    """
+    Run *command* in a home below *folder*, *prepared* for that, and list its calls, or its
+    *child*'s, that reach there.
+    """
     need("strace")
     homes = [folder / "warm", folder / "undisturbed"]
     log = _log(homes[1])
@@ -92,7 +111,10 @@ def points(
 
 
 def kill_at(point: Point, command: Sequence[str], home: Path, *, child: bool = False) -> Ended:
-    """Run *command* and kill it, or its *child*, as it makes that call, before the call has done anything."""
+    """
+    Run *command* and kill it, or its *child*, as it makes that call, before the call has done
+    anything.
+    """
     return _struck(point, "signal=KILL", command, home, child=child)
 
 
@@ -105,8 +127,13 @@ def fail_at(
     for_good: bool = False,
     child: bool = False,
 ) -> Ended:
-    """Run *command*; that call, its own or its *child*'s, does nothing and says *error*; *for_good*: and so does every later one of its name."""
-    return _struck(point, f"error={error}", command, home, until="+" if for_good else "", child=child)
+    """
+    Run *command*; that call, its own or its *child*'s, does nothing and says *error*; *for_good*:
+    and so does every later one of its name.
+    """
+    return _struck(
+        point, f"error={error}", command, home, until="+" if for_good else "", child=child
+    )
 
 
 def run(command: Sequence[str], home: Path, more: Mapping[str, str] | None = None) -> Ended:
@@ -134,7 +161,12 @@ def each(work: Callable[[T], R], items: Iterable[T]) -> list[R]:
 def _struck(
     point: Point, how: str, command: Sequence[str], home: Path, *, until: str = "", child: bool
 ) -> Ended:
-    options = ["-e", f"trace={point.name}", "-e", f"inject={point.name}:{how}:when={point.number}{until}"]
+    options = [
+        "-e",
+        f"trace={point.name}",
+        "-e",
+        f"inject={point.name}:{how}:when={point.number}{until}",
+    ]
     ended = _run(options, command, home, child=child)
     found = [each for each in _read(_log(home), home) if each.number == point.number]
     assert found == [point], f"{point} was meant, and {found} was struck"
@@ -171,7 +203,10 @@ def _read(log: Path, home: Path) -> Iterator[Point]:
 
 
 def _what(call: str, arguments: str, home: Path) -> str:
-    """Give the names in *arguments*: an absolute one or an open file's, and after a folder's the one in it."""
+    """
+    Give the names in *arguments*: an absolute one or an open file's, and after a folder's the one
+    in it.
+    """
     has_data = call in ("read", "write", "pwrite64")
     told = arguments.partition(",")[0] if has_data else arguments.rpartition(" = ")[0]
     names = re.findall(rf"{re.escape(str(home))}(/[^\">]*)?[\">](?:, \"([^\"/]+)\")?", told)

@@ -33,7 +33,10 @@ def become(uid: int) -> dict[str, Any]:
 
 @cache
 def python() -> tuple[str, str]:
-    """Return a Python that everybody may run, and the PYTHONPATH with which it finds what this one does."""
+    """
+    Return a Python that everybody may run, and the PYTHONPATH with which it finds what this one
+    does.
+    """
     path = os.pathsep.join(os.path.abspath(folder) for folder in sys.path)
     name = f"python3.{sys.version_info.minor}"
     for candidate in (sys.executable, f"/usr/bin/{name}", f"/usr/local/bin/{name}"):

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 EXACT = "https://app.example/back?tenant=1"
 
 CLIENTS = (
-    Client(client_id="public", redirect_uris=("http://127.0.0.1/callback", "http://[::1]/callback", EXACT)),
+    Client(
+        client_id="public",
+        redirect_uris=("http://127.0.0.1/callback", "http://[::1]/callback", EXACT),
+    ),
     Client(client_id="exact", redirect_uris=(REDIRECT_URI,), any_loopback_port=False),
     Client(client_id="basic", client_secret=SECRET),
     Client(client_id="post", client_secret=SECRET, token_endpoint_auth_method="client_secret_post"),

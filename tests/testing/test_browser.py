@@ -30,7 +30,12 @@ class Site:
         self.other_host = f"http://localhost:{port}"
 
     def page(
-        self, path: str, body: str = "", *, status: int = 200, headers: Mapping[str, str] | None = None
+        self,
+        path: str,
+        body: str = "",
+        *,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         self.pages[path] = (status, {"Content-Type": "text/html", **(headers or {})}, body)
 
@@ -94,12 +99,18 @@ def start(server: AuthorizationServer, redirect_uri: str = REDIRECT_URI, **more:
 @pytest.mark.parametrize("mode", ["query", "form_post"])
 @pytest.mark.parametrize(("decision", "brings"), [("allow", "code"), ("deny", "error")])
 def test_it_signs_in_decides_and_ends_at_the_client(
-    server: AuthorizationServer, site: Site, mode: str, decision: Literal["allow", "deny"], brings: str
+    server: AuthorizationServer,
+    site: Site,
+    mode: str,
+    decision: Literal["allow", "deny"],
+    brings: str,
 ) -> None:
     """By either response mode; the client's own redirect is followed to the last page."""
     site.redirect("/callback", "/done", status=303)
     site.page("/done", "signed in")
-    page = Browser(decision=decision).visit(start(server, f"{site.url}/callback", response_mode=mode))
+    page = Browser(decision=decision).visit(
+        start(server, f"{site.url}/callback", response_mode=mode)
+    )
 
     assert (page.status, page.url, page.text) == (200, f"{site.url}/done", "signed in")
     asked = [urlsplit(url).path for url in page.visited]
@@ -176,7 +187,9 @@ FORM = '<form method="post" action="{action}"><input type="hidden" name="a" valu
 def test_a_form_says_where_it_comes_from(site: Site, kind: str, expected: str) -> None:
     """Fetch Metadata section 2.3; a form that posts itself was clicked by nobody."""
     with running_site() as other:
-        target = {"same page's": site.url, "other port": other.url, "other host": other.other_host}[kind]
+        target = {"same page's": site.url, "other port": other.url, "other host": other.other_host}[
+            kind
+        ]
         receiver = site if kind == "same page's" else other
         site.page("/", FORM.format(action=f"{target}/in"))
         receiver.page("/in")
@@ -229,7 +242,9 @@ def test_an_address_that_was_typed_stays_so_through_redirects(site: Site) -> Non
         (308, "POST", "a=1+%26+2"),
     ],
 )
-def test_redirects_of_a_form_keep_or_drop_it(site: Site, status: int, method: str, body: str) -> None:
+def test_redirects_of_a_form_keep_or_drop_it(
+    site: Site, status: int, method: str, body: str
+) -> None:
     """RFC 9110 section 15.4."""
     site.page("/", FORM.format(action="/in"))
     site.redirect("/in", "out", status=status)

@@ -1,13 +1,15 @@
 """
-Made `0.1.0.json` once, with the code of the commit b6b77af: what that version left in a home and in a keyring.
+Made `0.1.0.json` once, with the code of the commit b6b77af: what that version left in a home and in
+a keyring.
 
     git archive --prefix=old/ b6b77af | tar x -C /tmp
     .venv/bin/python tests/upgrade/make_0_1_0.py /tmp/old > tests/upgrade/0.1.0.json
 
-Its real command signs in and refreshes at a server of this script, which answers with canaries; its `init` and its sign-in
-write config.toml. For the keyring its real store saves, moves and removes a sign-in with the tests' stand-in keyrings, and is
-killed before each call that reaches the file system: every state that comes of it, but for random names, is kept once. The
-server's address is `127.0.0.1:49999` in the file, five digits as any port that a test gets.
+Its real command signs in and refreshes at a server of this script, which answers with canaries; its
+`init` and its sign-in write config.toml. For the keyring its real store saves, moves and removes a
+sign-in with the tests' stand-in keyrings, and is killed before each call that reaches the file
+system: every state that comes of it, but for random names, is kept once. The server's address is
+`127.0.0.1:49999` in the file, five digits as any port that a test gets.
 """
 
 from __future__ import annotations
@@ -199,7 +201,11 @@ class Old:
         )
         command = [sys.executable, "-c", program, str(home), profile]
         done = subprocess.run(
-            command, env=self.environment(home, "Kept"), stdout=subprocess.PIPE, text=True, check=True
+            command,
+            env=self.environment(home, "Kept"),
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
         )
         return done.stdout.strip() or None
 
@@ -220,7 +226,10 @@ def files(old: Old) -> dict[str, Any]:
 
 
 def configuration(old: Old) -> str:
-    """Have three profiles written: by `init`, by the offer after a sign-in, and with a person's own lines between."""
+    """
+    Have three profiles written: by `init`, by the offer after a sign-in, and with a person's own
+    lines between.
+    """
     home = old.home("configuration")
     old.run(
         home,

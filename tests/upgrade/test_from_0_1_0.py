@@ -1,4 +1,7 @@
-"""What version 0.1.0 left in a home and in a keyring loads, is refreshed and signed out of (`make_0_1_0.py` had it made)."""
+"""
+What version 0.1.0 left in a home and in a keyring loads, is refreshed and signed out of
+(`make_0_1_0.py` had it made).
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,10 @@ def server() -> Iterator[ScriptedServer]:
 
     def rotate(connection: Connection) -> None:
         number = int(connection.request.form["refresh_token"].rpartition("-")[2]) + 1
-        told = {"access_token": f"CANARY-access-{number}", "refresh_token": f"CANARY-refresh-{number}"}
+        told = {
+            "access_token": f"CANARY-access-{number}",
+            "refresh_token": f"CANARY-refresh-{number}",
+        }
         connection.socket.sendall(json_answer({**told, "token_type": "Bearer", "expires_in": 3600}))
 
     with ScriptedServer() as running:
@@ -48,7 +54,10 @@ def person(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Person:
 
 
 def here(text: str, server: ScriptedServer) -> str:
-    """Give *text* with the address of *server* in place of the one it was made with, which is as long."""
+    """
+    Give *text* with the address of *server* in place of the one it was made with, which
+    is as long.
+    """
     address = server.url("").removeprefix("http://")
     assert len(address) == len(ADDRESS)
     return text.replace(ADDRESS, address)
@@ -100,7 +109,15 @@ async def test_a_token_file_loads_is_refreshed_and_signed_out_of(
     assert token.stdout == f"CANARY-access-{number + 1}\n", token
     new = loaded(person, profile)
     assert new["refresh_token"] == f"CANARY-refresh-{number + 1}"
-    changed = {"access_token", "refresh_token", "obtained_at", "expires_at", "rotates", "scope", "extra"}
+    changed = {
+        "access_token",
+        "refresh_token",
+        "obtained_at",
+        "expires_at",
+        "rotates",
+        "scope",
+        "extra",
+    }
     assert {name for name in {*old, *new} if old.get(name) != new.get(name)} <= changed
     assert new["extra"]["instance_url"] == "https://ada.example"
 
@@ -169,11 +186,15 @@ def test_the_next_save_leaves_nothing_of_an_older_state(
     """Wherever it goes: what was kept is replaced, and no copy is left."""
     store = FileStore(str(person.home), storage=storage)
     store.save(
-        "work", {"version": 1, "profile": "work", "access_token": "CANARY-new", "token_type": "Bearer"}
+        "work",
+        {"version": 1, "profile": "work", "access_token": "CANARY-new", "token_type": "Bearer"},
     )
     assert loaded(person)["access_token"] == "CANARY-new"
     in_keyring = storage == "keyring"
-    assert person.secrets("CANARY-new") == {"keyring": int(in_keyring), "files": int(not in_keyring)}
+    assert person.secrets("CANARY-new") == {
+        "keyring": int(in_keyring),
+        "files": int(not in_keyring),
+    }
     assert person.secrets("CANARY-access", "CANARY-refresh") == {"keyring": 0, "files": 0}
     assert len(kept(person)) == int(in_keyring)
 
@@ -187,7 +208,10 @@ async def test_each_state_with_a_sign_in_is_refreshed_and_signed_out_of(
     assert (await command(person, "refresh", "-p", "work")).exit_code == 0
     assert sent(server, "/token") == [f"CANARY-refresh-{number}"]
     assert loaded(person)["refresh_token"] == f"CANARY-refresh-{number + 1}"
-    assert person.secrets("CANARY-refresh-1", f"CANARY-refresh-{number}") == {"keyring": 0, "files": 0}
+    assert person.secrets("CANARY-refresh-1", f"CANARY-refresh-{number}") == {
+        "keyring": 0,
+        "files": 0,
+    }
     assert sum(person.secrets(f"CANARY-refresh-{number + 1}").values()) == 1
 
     out = await command(person, "logout", "-p", "work", "--json")
@@ -198,7 +222,9 @@ async def test_each_state_with_a_sign_in_is_refreshed_and_signed_out_of(
 
 @pytest.mark.slow_cases
 @pytest.mark.parametrize("state", SIGNED_OUT, indirect=True)
-async def test_a_state_without_a_sign_in_is_told_as_that(person: Person, state: dict[str, Any]) -> None:
+async def test_a_state_without_a_sign_in_is_told_as_that(
+    person: Person, state: dict[str, Any]
+) -> None:
     """Killed while it was made or removed; what is there does not count."""
     for words in (("token", "-p", "work"), ("logout", "-p", "work")):
         assert (await command(person, *words)).exit_code == 4

@@ -1,4 +1,7 @@
-"""The other end of `cli.background`: an interpreter of its own that refreshes one profile, and goes on when its command has ended."""
+"""
+The other end of `cli.background`: an interpreter of its own that refreshes one profile, and goes on
+when its command has ended.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,10 @@ DEADLINE_S = 600
 
 
 def main(work: Mapping[str, Any], work_pipe: int, answer_pipe: int, *locks: int) -> None:
-    """Do *work*, and tell on *answer_pipe* how it goes; the end of *work_pipe* says that nobody waits any more."""
+    """
+    Do *work*, and tell on *answer_pipe* how it goes; the end of *work_pipe* says that nobody waits
+    any more.
+    """
     signal.alarm(DEADLINE_S)
     forbid_core_dumps()
     with suppress(asyncio.CancelledError):

@@ -52,7 +52,8 @@ async def refreshed_by_child(
     notify: Callable[[Notice], None],
 ) -> Mapping[str, Any] | None:
     """
-    Do as `flows.refresh.refreshed`, in a child; return `None`, with *hold* as it was, where there is none or nothing to send.
+    Do as `flows.refresh.refreshed`, in a child; return `None`, with *hold* as it was, where there
+    is none or nothing to send.
 
     *storage* is where *home* has the tokens saved. *is_talkative*: the command tells of each step.
     """
@@ -64,7 +65,10 @@ async def refreshed_by_child(
     environ = inheritable(os.environ, withheld=[secret_name])
     try:
         child = Child(
-            "loopback_auth.cli.background.child", files=hold.descriptors, environ=environ, orphan=usable
+            "loopback_auth.cli.background.child",
+            files=hold.descriptors,
+            environ=environ,
+            orphan=usable,
         )
     except OSError:
         return None
@@ -77,7 +81,9 @@ async def refreshed_by_child(
                 "storage": storage,
                 "refused": refused and refused.reveal(),
                 "is_talkative": is_talkative,
-                "environ": {name: value for name, value in os.environ.items() if name not in environ},
+                "environ": {
+                    name: value for name, value in os.environ.items() if name not in environ
+                },
             }
         )
         if await child.answer() is None:
@@ -132,7 +138,10 @@ def _raise(said: Mapping[str, Any]) -> NoReturn:
 
 
 def _leave(child: Child, profile: str, store: FileStore) -> None:
-    """Let *child* know that nobody waits any more, and have the interruption say what becomes of the refresh."""
+    """
+    Let *child* know that nobody waits any more, and have the interruption say what becomes of the
+    refresh.
+    """
     child.hang_up()
     deadline = running_s() + LAST_WORD_S
     while (said := child.answer_within(deadline - running_s())) is not None:

@@ -37,13 +37,19 @@ if TYPE_CHECKING:
 SILENCE_S = 120.0
 """How long an API may take to say something: some compute before they answer."""
 
-_FORM, _JSON, _OCTETS = "application/x-www-form-urlencoded", "application/json", "application/octet-stream"
+_FORM, _JSON, _OCTETS = (
+    "application/x-www-form-urlencoded",
+    "application/json",
+    "application/octet-stream",
+)
 
 
 def arguments(parser: Parser) -> None:
     parser.set_defaults(profile=None)
     parser.add_argument(
-        "address", metavar="PATH", help="a path below the API's base, or a URL of the profile's own servers"
+        "address",
+        metavar="PATH",
+        help="a path below the API's base, or a URL of the profile's own servers",
     )
     parser.add_argument(
         "-p",
@@ -52,9 +58,15 @@ def arguments(parser: Parser) -> None:
         metavar="NAME",
         help="which login (default: default_profile, else default)",
     )
-    parser.add_argument("-X", "--method", metavar="METHOD", help="the method (default: GET, with -d POST)")
     parser.add_argument(
-        "-H", "--header", metavar="'NAME: VALUE'", action="append", help="one more header (repeatable)"
+        "-X", "--method", metavar="METHOD", help="the method (default: GET, with -d POST)"
+    )
+    parser.add_argument(
+        "-H",
+        "--header",
+        metavar="'NAME: VALUE'",
+        action="append",
+        help="one more header (repeatable)",
     )
     parser.add_argument(
         "-d",
@@ -63,7 +75,9 @@ def arguments(parser: Parser) -> None:
         help="the body: text, @FILE, or - for standard input; without a Content-Type from -H it is JSON where it begins"
         " with { or [, else a form if it is text here, and octets from a file",
     )
-    parser.add_argument("-i", "--include", action="store_true", help="print status and headers, too")
+    parser.add_argument(
+        "-i", "--include", action="store_true", help="print status and headers, too"
+    )
     min_ttl_argument(parser)
 
 
@@ -108,7 +122,11 @@ def run(arguments: Namespace, console: Console) -> int:
         return answer.refused(_of_a_given_token(error) if given else error)
     if renewed is not None and refused_at is not None:
         learn_from_refusal(
-            document, renewed, refused_at=refused_at, timeouts_s=_timeouts(profile), store=access.store
+            document,
+            renewed,
+            refused_at=refused_at,
+            timeouts_s=_timeouts(profile),
+            store=access.store,
         )
     elif not given:
         learn_from_success(document, at=now(), timeouts_s=_timeouts(profile), store=access.store)
@@ -116,12 +134,17 @@ def run(arguments: Namespace, console: Console) -> int:
 
 
 def _head(arguments: Namespace) -> tuple[str, list[tuple[str, str]]]:
-    """Return method and headers of the request; raises `UsageError`, before anything is asked of anybody."""
+    """
+    Return method and headers of the request; raises `UsageError`, before anything is asked of
+    anybody.
+    """
     method = read_method(arguments.method or ("GET" if arguments.data is None else "POST"))
     return method, [read_header(text) for text in arguments.header or []]
 
 
-def _request(arguments: Namespace, url: str, method: str, headers: list[tuple[str, str]]) -> ResourceRequest:
+def _request(
+    arguments: Namespace, url: str, method: str, headers: list[tuple[str, str]]
+) -> ResourceRequest:
     upload = None if arguments.data is None else _upload(arguments)
     if upload is not None and not any(name.lower() == "content-type" for name, _ in headers):
         headers = [*headers, ("Content-Type", _content_type(arguments.data, upload))]
@@ -183,7 +206,10 @@ def _upload(arguments: Namespace) -> Upload:
 
 
 def _content_type(data: str, upload: Upload) -> str:
-    """Tell JSON by its first character; else text is a form, as for curl, and of a file nothing is known."""
+    """
+    Tell JSON by its first character; else text is a form, as for curl, and of a file nothing is
+    known.
+    """
     if upload.beginning.lstrip()[:1] in (b"{", b"["):
         return _JSON
     return _OCTETS if data == "-" or data.startswith("@") else _FORM

@@ -34,7 +34,8 @@ def run(arguments: Namespace, console: Console) -> int:
     place = home()
     if arguments.what == "path":
         console.result(
-            config_path(place), {"path": config_path(place), "home": place, "tokens": FileStore(place).folder}
+            config_path(place),
+            {"path": config_path(place), "home": place, "tokens": FileStore(place).folder},
         )
         return 0
     name = profile_name(arguments, place)
@@ -53,7 +54,10 @@ def run(arguments: Namespace, console: Console) -> int:
         find_provider=lambda provider: load_provider(provider, place),
     )
     rows = provenance(profile)
-    lines = [f"profile {name}", *(f"{name:<28} {value}  (from {source})" for name, value, source in rows)]
+    lines = [
+        f"profile {name}",
+        *(f"{name:<28} {value}  (from {source})" for name, value, source in rows),
+    ]
     console.result(
         "\n".join(lines),
         {
@@ -83,7 +87,11 @@ def provenance(profile: Profile) -> list[tuple[str, str, str]]:
     if provider:
         known = {**provider.server_for(profile.get("login_url")), "scope": provider.scope}
         told = {name for name, _, _ in rows}
-        rows += [(name, str(value), source) for name, value in known.items() if value and name not in told]
+        rows += [
+            (name, str(value), source)
+            for name, value in known.items()
+            if value and name not in told
+        ]
     return rows
 
 
@@ -93,5 +101,7 @@ def _shown(name: str, value: object) -> str:
     if isinstance(value, tuple):
         value = " ".join(str(each) for each in value)
     if isinstance(value, dict):
-        value = " ".join(f"{key}={each}" for key, several in value.items() for each in values_of(several))
+        value = " ".join(
+            f"{key}={each}" for key, several in value.items() for each in values_of(several)
+        )
     return one_line(str(value))

@@ -35,9 +35,14 @@ PATIENCE_S = 300.0
 
 
 def arguments(parser: Parser) -> None:
-    parser.add_argument("--auto", action="store_true", help="play the browser too, though there is one")
     parser.add_argument(
-        "--provider", metavar="NAME", default="openid", help="the kind of server to play (default: openid)"
+        "--auto", action="store_true", help="play the browser too, though there is one"
+    )
+    parser.add_argument(
+        "--provider",
+        metavar="NAME",
+        default="openid",
+        help="the kind of server to play (default: openid)",
     )
 
 
@@ -61,9 +66,13 @@ def run(arguments: Namespace, console: Console) -> int:
         plays = arguments.auto or not _has_browser()
         console.say(f"{server.what} runs at {server.address}, for this demo alone.")
         if plays:
-            console.say("The demo plays the browser itself: it signs in and allows what is asked.\n")
+            console.say(
+                "The demo plays the browser itself: it signs in and allows what is asked.\n"
+            )
         else:
-            console.say(f"Your browser opens. Sign in as {server.username}, password {server.password}.\n")
+            console.say(
+                f"Your browser opens. Sign in as {server.username}, password {server.password}.\n"
+            )
         store = FileStore(home)
         credential = _sign_in(server, store, console, plays=plays)
         _show(credential, server, store, console)
@@ -75,12 +84,16 @@ def run(arguments: Namespace, console: Console) -> int:
 
 def _has_browser() -> bool:
     return (
-        launch_command("http://127.0.0.1/", around=surroundings(), environ=os.environ, which=shutil.which)
+        launch_command(
+            "http://127.0.0.1/", around=surroundings(), environ=os.environ, which=shutil.which
+        )
         is not None
     )
 
 
-def _sign_in(server: Demonstration, store: FileStore, console: Console, *, plays: bool) -> Credential:
+def _sign_in(
+    server: Demonstration, store: FileStore, console: Console, *, plays: bool
+) -> Credential:
     profile = from_settings("demo", **server.settings)
     talk = Talk(console)
     return run_story(
@@ -101,7 +114,9 @@ def _player(server: Demonstration) -> Callable[[str], object]:
     return Browser(username=server.username, password=server.password).visit
 
 
-def _show(credential: Credential, server: Demonstration, store: FileStore, console: Console) -> None:
+def _show(
+    credential: Credential, server: Demonstration, store: FileStore, console: Console
+) -> None:
     """Use the token, and show what is where."""
     who = credential.identity.name if credential.identity else "nobody"
     path = store.path(credential.profile)

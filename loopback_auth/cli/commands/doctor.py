@@ -70,7 +70,9 @@ def run(arguments: Namespace, console: Console) -> int:
     except (ConfigError, FileUnsafe):
         # The first check says so; those that need no configuration are made all the same.
         name = "default"
-    checks = examined(name, place, console, wait_s=arguments.wait, registered=tuple(arguments.registered))
+    checks = examined(
+        name, place, console, wait_s=arguments.wait, registered=tuple(arguments.registered)
+    )
     if console.json:
         console.document(document(name, checks))
     return told(name, checks, console)
@@ -111,7 +113,9 @@ def told(name: str, checks: list[Check], console: Console) -> int:
     failed = [check for check in checks if check.verdict == FAIL]
     console.end_line()
     if failed:
-        console.say(f"\nTo be put right: {', '.join(dict.fromkeys(check.name for check in failed))}.")
+        console.say(
+            f"\nTo be put right: {', '.join(dict.fromkeys(check.name for check in failed))}."
+        )
         return failed[0].exit_code
     console.say(f"\nNothing stands in the way of: loopback-auth login {name}")
     return 0
@@ -130,7 +134,10 @@ def _text(check: Check) -> str:
 
 
 class _Progress:
-    """Shows that the doctor waits: a line drawn anew on a terminal, a line for each try elsewhere."""
+    """
+    Shows that the doctor waits: a line drawn anew on a terminal, a line for each try
+    elsewhere.
+    """
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -180,7 +187,9 @@ def _scene(name: str, place: str, registered: tuple[str, ...]) -> Scene:
         config=config,
         stored=stored,
         folder_mode=folder_mode,
-        profile=_profile(name, place, config, None if isinstance(stored, LoopbackAuthError) else stored),
+        profile=_profile(
+            name, place, config, None if isinstance(stored, LoopbackAuthError) else stored
+        ),
         environ=os.environ,
         registered=registered,
     )

@@ -44,7 +44,8 @@ def run(arguments: Namespace, console: Console) -> int:
     else:
         if sys.stdout is not None and sys.stdout.isatty():
             console.say(
-                "This is a secret. To set it in this shell: " + _HOW.get(arguments.format, "redirect it.")
+                "This is a secret. To set it in this shell: "
+                + _HOW.get(arguments.format, "redirect it.")
             )
         console.raw(_encodable(environment_text(arguments.format, filled)))
     return 0
@@ -79,7 +80,10 @@ def _for_github(filled: Mapping[str, Secret], console: Console) -> None:
 
 
 def _encodable(text: str) -> str:
-    """Return *text* if standard output can say it as it is: elsewhere an escape would do, but here it would be another value."""
+    """
+    Return *text* if standard output can say it as it is: elsewhere an escape would do, but here it
+    would be another value.
+    """
     try:
         text.encode((sys.stdout and sys.stdout.encoding) or "utf-8")
     except UnicodeEncodeError:

@@ -58,7 +58,10 @@ def _inherited() -> Mapping[str, str]:
 
 
 def _plain(name: str, value: Secret) -> str:
-    """Return *value* as a process can have it in its environment; raise `ValueUnquotable` for one that none can."""
+    """
+    Return *value* as a process can have it in its environment; raise `ValueUnquotable` for one that
+    none can.
+    """
     plain = value.reveal()
     with suppress(UnicodeEncodeError):
         if b"\0" not in os.fsencode(plain):
@@ -77,7 +80,8 @@ def _run(command: list[str], environ: Mapping[str, str]) -> int:
             stream.flush()
     if os.name == "posix":
         _as_we_were_started()
-        # In our own place: the terminal, signals and the exit status are the command's without our doing.
+        # In our own place: the terminal, signals and the exit status are the command's without our
+        # doing.
         os.execvpe(command[0], command, environ)  # noqa: S606 - a shell is what must not come between
     import signal
     import subprocess
@@ -91,7 +95,10 @@ def _run(command: list[str], environ: Mapping[str, str]) -> int:
 
 
 def _as_we_were_started() -> None:
-    """Undo what Python does to signals, which an exec would hand down: programs expect to die of a closed pipe."""
+    """
+    Undo what Python does to signals, which an exec would hand down: programs expect to die of a
+    closed pipe.
+    """
     import signal
 
     for number in (signal.SIGPIPE, signal.SIGXFSZ):

@@ -30,7 +30,9 @@ shown. What is known of the profile is put into the answer.
 def arguments(parser: Parser) -> None:
     parser.description = f"{parser.description}\n\n{_ABOUT}"
     parser.set_defaults(profile=None)
-    parser.add_argument("what", nargs="*", metavar="WHAT", help="the error; - reads it from standard input")
+    parser.add_argument(
+        "what", nargs="*", metavar="WHAT", help="the error; - reads it from standard input"
+    )
     parser.add_argument(
         "-p",
         "--profile",
@@ -42,7 +44,9 @@ def arguments(parser: Parser) -> None:
 
 
 def run(arguments: Namespace, console: Console) -> int:
-    text = "" if arguments.list else pasted(arguments.what, console, may_read=not arguments.no_input)
+    text = (
+        "" if arguments.list else pasted(arguments.what, console, may_read=not arguments.no_input)
+    )
     if not text.strip():
         return _list(console)
     profile = _profile(arguments, console)
@@ -66,7 +70,9 @@ def run(arguments: Namespace, console: Console) -> int:
 
 
 def _list(console: Console) -> int:
-    console.result("\n".join(f"{code:<32} {explanation(code).title}" for code in codes()), {"codes": codes()})
+    console.result(
+        "\n".join(f"{code:<32} {explanation(code).title}" for code in codes()), {"codes": codes()}
+    )
     return 0
 
 
@@ -113,7 +119,12 @@ def _told(paste: Paste, profile: Profile | None) -> Explanation | None:
     facts = {name: facts[name] for name in ("ci", "profile") if name in facts}
     told = certain_pitfall_for(paste, facts=facts) or pitfall_for(paste, pitfalls=None, facts=facts)
     return told or next(
-        (found for name in pitfall_files() if (found := pitfall_for(paste, pitfalls=name, facts=facts))), None
+        (
+            found
+            for name in pitfall_files()
+            if (found := pitfall_for(paste, pitfalls=name, facts=facts))
+        ),
+        None,
     )
 
 
@@ -141,7 +152,10 @@ _FORMS = {
 
 
 def _read(paste: Paste) -> str:
-    """Say what was understood of the paste; nothing of it is shown that is not an error's code, description or status."""
+    """
+    Say what was understood of the paste; nothing of it is shown that is not an error's code,
+    description or status.
+    """
     said = one_line(": ".join(part for part in (paste.error, paste.description) if part))
     form = ", ".join(
         part
@@ -187,5 +201,7 @@ def _unknown(paste: Paste, profile: Profile | None) -> UsageError:
     return UsageError(
         f"there is no explanation for {named}",
         cause="It is neither a code of this program nor of the OAuth specifications, and no error in it was understood.",
-        fix=f"loopback-auth explain {near}" if near else "for every code: loopback-auth explain --list",
+        fix=f"loopback-auth explain {near}"
+        if near
+        else "for every code: loopback-auth explain --list",
     )

@@ -35,7 +35,9 @@ def arguments(parser: Parser) -> None:
     parser.profile_argument()
     parser.add_argument("--list", action="store_true", help="list the formats")
     parser.add_argument(
-        "--output", metavar="FILE", help="write it there, for your eyes only, and not on standard output"
+        "--output",
+        metavar="FILE",
+        help="write it there, for your eyes only, and not on standard output",
     )
     parser.add_argument("--force", action="store_true", help="overwrite that file")
     min_ttl_argument(parser)
@@ -65,7 +67,8 @@ def _list(console: Console) -> None:
     readers = {name: form.reader for name, form in EXPORT_FORMATS.items()}
     width = max(map(len, readers))
     console.result(
-        "\n".join(f"{name:<{width}}  {reader}" for name, reader in readers.items()), {"formats": readers}
+        "\n".join(f"{name:<{width}}  {reader}" for name, reader in readers.items()),
+        {"formats": readers},
     )
 
 

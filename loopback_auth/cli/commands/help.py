@@ -14,14 +14,18 @@ if TYPE_CHECKING:
 
 
 def arguments(parser: Parser) -> None:
-    parser.add_argument("topic", nargs="?", metavar="TOPIC", help="what to read about; none lists the topics")
+    parser.add_argument(
+        "topic", nargs="?", metavar="TOPIC", help="what to read about; none lists the topics"
+    )
 
 
 def run(arguments: Namespace, console: Console) -> int:
     topics = names("help", ".md")
     if not arguments.topic:
         titles = {name: _text(name).partition("\n")[0].lstrip("# ") for name in topics}
-        console.result("\n".join(f"{name:<18} {title}" for name, title in titles.items()), {"topics": titles})
+        console.result(
+            "\n".join(f"{name:<18} {title}" for name, title in titles.items()), {"topics": titles}
+        )
         return 0
     if arguments.topic not in topics:
         raise UsageError(

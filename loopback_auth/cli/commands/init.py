@@ -1,4 +1,7 @@
-"""`init`: from nothing to a profile: says what to click at the provider, asks for what that gives, and has the doctor look at it."""
+"""
+`init`: from nothing to a profile: says what to click at the provider, asks for what that gives, and
+has the doctor look at it.
+"""
 
 from __future__ import annotations
 
@@ -35,18 +38,29 @@ def arguments(parser: Parser) -> None:
         "provider", nargs="?", metavar="PROVIDER", help="a kind of server: loopback-auth providers"
     )
     parser.profile_argument()
-    parser.add_argument("--login-url", metavar="URL", help="the login host, where the provider has several")
+    parser.add_argument(
+        "--login-url", metavar="URL", help="the login host, where the provider has several"
+    )
     parser.add_argument("--client-id", metavar="ID", help="the client ID that the app has got")
     secret_arguments(parser)
     parser.add_argument("--scope", metavar='"A B"', help="scopes, separated by spaces")
     parser.add_argument(
-        "--port", metavar="N", type=port_number, action="append", help="the callback's port (repeatable)"
+        "--port",
+        metavar="N",
+        type=port_number,
+        action="append",
+        help="the callback's port (repeatable)",
     )
     parser.add_argument(
-        "--redirect-uri", metavar="URL", action="append", help="a callback the app has already (repeatable)"
+        "--redirect-uri",
+        metavar="URL",
+        action="append",
+        help="a callback the app has already (repeatable)",
     )
     parser.add_argument(
-        "--session-timeout", metavar="TIME", help="the app's, where the provider has several: 15m, 2h, ..."
+        "--session-timeout",
+        metavar="TIME",
+        help="the app's, where the provider has several: 15m, 2h, ...",
     )
     parser.add_argument("--force", action="store_true", help="replace a profile of that name")
     parser.add_argument("--no-doctor", action="store_true", help="do not look whether it works")
@@ -68,7 +82,11 @@ def run(arguments: Namespace, console: Console) -> int:
     written = _write(profile, place, may_replace=may_replace)
     console.say(f"\nThe profile {name} is written to {config_path(place)}.\n")
     return _finish(
-        profile, place, console, {"setup": setup, "settings": written}, doctor=not arguments.no_doctor
+        profile,
+        place,
+        console,
+        {"setup": setup, "settings": written},
+        doctor=not arguments.no_doctor,
     )
 
 
@@ -100,7 +118,10 @@ def _may_replace(name: str, place: str, *, force: bool, asks: bool) -> bool:
 def _asked_before(
     arguments: Namespace, provider: Provider, console: Console, *, asks: bool
 ) -> dict[str, Any]:
-    """Give what has to be known before an app is registered; unasked, what the provider's file says."""
+    """
+    Give what has to be known before an app is registered; unasked, what the provider's
+    file says.
+    """
     login_url, scope, ports = arguments.login_url, arguments.scope, arguments.port
     if asks and not login_url and provider.login_url:
         if shared := whom_it_serves(provider.login_url, provider.login_hosts):
@@ -207,7 +228,15 @@ def _asked_secret() -> Secret | None:
 def _write(profile: Profile, place: str, *, may_replace: bool) -> dict[str, Any]:
     from ...settings.config_writer import write_profile
 
-    names = ("provider", "login_url", "client_id", "client_secret_file", "scope", "redirect_uris", "port")
+    names = (
+        "provider",
+        "login_url",
+        "client_id",
+        "client_secret_file",
+        "scope",
+        "redirect_uris",
+        "port",
+    )
     values = {name: profile.get(name) for name in names if profile.get(name) is not None}
     settings = {name: list(v) if isinstance(v, tuple) else v for name, v in values.items()}
     if lifetime_s := profile.get("access_token_lifetime"):
@@ -219,7 +248,9 @@ def _write(profile: Profile, place: str, *, may_replace: bool) -> dict[str, Any]
     return settings
 
 
-def _finish(profile: Profile, place: str, console: Console, written: dict[str, Any], *, doctor: bool) -> int:
+def _finish(
+    profile: Profile, place: str, console: Console, written: dict[str, Any], *, doctor: bool
+) -> int:
     """Have the doctor look at what was written; its exit status is ours."""
     from .doctor import document, examined, told
 

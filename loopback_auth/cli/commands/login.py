@@ -49,7 +49,9 @@ def arguments(parser: Parser) -> None:
 
 def _how_arguments(how: Any) -> None:
     how.add_argument(
-        "--if-needed", action="store_true", help="do nothing when the stored token is good or refreshable"
+        "--if-needed",
+        action="store_true",
+        help="do nothing when the stored token is good or refreshable",
     )
     how.add_argument(
         "--switch-account",
@@ -81,14 +83,23 @@ def _how_arguments(how: Any) -> None:
         action="store_true",
         help="take the answer, or an error that the browser shows, from standard input, too (a terminal needs no --paste)",
     )
-    how.add_argument("--no-browser", action="store_true", help="open nothing: print the address only")
     how.add_argument(
-        "--browser", metavar="COMMAND", help="the browser to open (default: BROWSER, else the desktop's)"
+        "--no-browser", action="store_true", help="open nothing: print the address only"
     )
     how.add_argument(
-        "--timeout", metavar="TIME", type=seconds, help="how long to wait, such as 90s or 5m (default: 5m)"
+        "--browser",
+        metavar="COMMAND",
+        help="the browser to open (default: BROWSER, else the desktop's)",
     )
-    how.add_argument("--ca-bundle", metavar="FILE", help="PEM certificates to trust besides the system's")
+    how.add_argument(
+        "--timeout",
+        metavar="TIME",
+        type=seconds,
+        help="how long to wait, such as 90s or 5m (default: 5m)",
+    )
+    how.add_argument(
+        "--ca-bundle", metavar="FILE", help="PEM certificates to trust besides the system's"
+    )
 
 
 def run(arguments: Namespace, console: Console) -> int:
@@ -101,7 +112,10 @@ def run(arguments: Namespace, console: Console) -> int:
     if (
         arguments.if_needed
         and stored
-        and (is_refreshable(stored) or not (stored.get("refused") or has_expired(stored, at=time.time())))
+        and (
+            is_refreshable(stored)
+            or not (stored.get("refused") or has_expired(stored, at=time.time()))
+        )
     ):
         return _signed_in_already(stored, name, console)
     flags = settings_of(arguments, console)
@@ -132,7 +146,8 @@ def _stored(
     store: FileStore, name: str, console: Console, *, leaves_keyring: bool
 ) -> Mapping[str, Any] | None:
     """
-    Give what the last sign-in left; a damaged file is told and set aside, and does not keep anybody from signing in.
+    Give what the last sign-in left; a damaged file is told and set aside, and does not keep anybody
+    from signing in.
 
     Nor does a keyring that is out of reach keep anybody from leaving it.
     """
@@ -178,11 +193,15 @@ def _begin(profile: Profile, arguments: Namespace, place: str, console: Console)
         },
     )
     console.say(f"You end at {request.redirect_uri}, which may show nothing, or an error.")
-    console.say(f"Within 15 minutes: loopback-auth exchange {profile.name}   and paste that whole address.")
+    console.say(
+        f"Within 15 minutes: loopback-auth exchange {profile.name}   and paste that whole address."
+    )
     return 0
 
 
-def _sign_in(profile: Profile, arguments: Namespace, store: FileStore, console: Console) -> Credential:
+def _sign_in(
+    profile: Profile, arguments: Namespace, store: FileStore, console: Console
+) -> Credential:
     if arguments.flow == "code-credentials":
         from ..credentials import sign_in
 
@@ -206,25 +225,37 @@ def _sign_in(profile: Profile, arguments: Namespace, store: FileStore, console: 
 
 
 def may_switch(arguments: Namespace, console: Console) -> MaySwitch | None:
-    """Say who decides whether another account may take the place of the one that the profile holds."""
+    """
+    Say who decides whether another account may take the place of the one that the
+    profile holds.
+    """
     if not (arguments.switch_account or _may_ask(arguments, console)):
         return None
 
     async def decide(held: str, new: str) -> bool:
         names = f"This profile holds {one_line(held)}, and {one_line(new)} signed in."
-        return arguments.switch_account or await agreed_meanwhile(f"{names} Replace it? [y/N] ", console)
+        return arguments.switch_account or await agreed_meanwhile(
+            f"{names} Replace it? [y/N] ", console
+        )
 
     return decide
 
 
 def may_trust(arguments: Namespace, console: Console) -> MayTrust | None:
-    """Say who decides whether a code may go to a host that only the server's metadata ties to its sign-in page."""
+    """
+    Say who decides whether a code may go to a host that only the server's metadata ties to its
+    sign-in page.
+    """
     if not _may_ask(arguments, console):
         return None
 
     async def decide(issuer: str, page: str, token: str) -> bool:
-        console.say(f"{issuer} has you sign in at {page}, and would redeem the code of that at {token}.")
-        console.say("Their names do not tell that both have one owner; a false issuer would do just that.")
+        console.say(
+            f"{issuer} has you sign in at {page}, and would redeem the code of that at {token}."
+        )
+        console.say(
+            "Their names do not tell that both have one owner; a false issuer would do just that."
+        )
         return await agreed_meanwhile(f"Do both belong to whoever runs {issuer}? [y/N] ", console)
 
     return decide
@@ -255,8 +286,12 @@ def report(credential: Credential, store: FileStore, console: Console) -> None:
             **kept(credential.profile, store),
         },
     )
-    console.say(f"Tokens of the profile {credential.profile}: {kept_told(kept(credential.profile, store))}")
-    console.say(f"Signed in as {who.name if who else 'somebody the server does not name'} at {host}.")
+    console.say(
+        f"Tokens of the profile {credential.profile}: {kept_told(kept(credential.profile, store))}"
+    )
+    console.say(
+        f"Signed in as {who.name if who else 'somebody the server does not name'} at {host}."
+    )
 
 
 def _signed_in_already(stored: Mapping[str, Any], name: str, console: Console) -> int:

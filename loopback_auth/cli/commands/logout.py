@@ -58,7 +58,10 @@ def run(arguments: Namespace, console: Console) -> int:
 
 
 def _all(store: FileStore, console: Console, *, local: bool) -> int:
-    """Sign out of one profile after the other; what goes wrong with one keeps none of the others."""
+    """
+    Sign out of one profile after the other; what goes wrong with one keeps none of the
+    others.
+    """
     rows, status = [], 0
     for name in store.profiles():
         try:
@@ -67,7 +70,11 @@ def _all(store: FileStore, console: Console, *, local: bool) -> int:
             status = status or (_REVOCATION_FAILED if outcome is Revocation.FAILED else 0)
         except LoopbackAuthError as error:
             rows.append(
-                {"profile": name, "removed": not os.path.lexists(store.path(name)), "problem": error.code}
+                {
+                    "profile": name,
+                    "removed": not os.path.lexists(store.path(name)),
+                    "problem": error.code,
+                }
             )
             console.say(f"{name}: {error.message}")
             status = status or error.exit_code
@@ -81,5 +88,7 @@ def _sign_out(name: str, store: FileStore, console: Console, *, local: bool) -> 
     transport = None if local else transport_for(trusted(store.load(name)), Talk(console))
     with store.watched(name):
         outcome = run_story(logout(name, store=store, transport=transport))
-    console.say(f"Signed out of the profile {name}: its tokens are no longer stored here. {_TOLD[outcome]}")
+    console.say(
+        f"Signed out of the profile {name}: its tokens are no longer stored here. {_TOLD[outcome]}"
+    )
     return outcome

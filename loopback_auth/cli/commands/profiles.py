@@ -53,8 +53,14 @@ def _table(rows: list[dict[str, Any]]) -> str:
         signed_in = (one_line(str(who), limit=40), row.get("host") or "", state)
         mark = "*" if row["default"] else ""
         cells.append(
-            (row["profile"] + mark, *(signed_in if row["signed_in"] else (row.get("problem", "-"), "", "")))
+            (
+                row["profile"] + mark,
+                *(signed_in if row["signed_in"] else (row.get("problem", "-"), "", "")),
+            )
         )
     widths = [max(len(line[column]) for line in cells) for column in range(4)]
-    lines = ("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)) for line in cells)
+    lines = (
+        "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True))
+        for line in cells
+    )
     return "\n".join(line.rstrip() for line in lines)

@@ -38,7 +38,8 @@ def run(arguments: Namespace, console: Console) -> int:
         text = "\n".join(_told(name, value) for name, value in documents[0].items() if value)
     else:
         text = "\n".join(
-            f"{provider.name:<20} {provider.title:<20} {provider.redirect_uris[0]}" for provider in providers
+            f"{provider.name:<20} {provider.title:<20} {provider.redirect_uris[0]}"
+            for provider in providers
         )
     console.result(text, {"providers": documents})
     return 0

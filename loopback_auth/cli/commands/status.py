@@ -59,9 +59,18 @@ def run(arguments: Namespace, console: Console) -> int:
     settings = provenance(profile)
     console.result(
         "\n".join(
-            [*_lines(told), "", *(f"{name:<28} {value}  (from {source})" for name, value, source in settings)]
+            [
+                *_lines(told),
+                "",
+                *(f"{name:<28} {value}  (from {source})" for name, value, source in settings),
+            ]
         ),
-        {**told, "settings": {name: {"value": value, "from": source} for name, value, source in settings}},
+        {
+            **told,
+            "settings": {
+                name: {"value": value, "from": source} for name, value, source in settings
+            },
+        },
     )
     return 0
 
@@ -75,7 +84,9 @@ def about(name: str, document: Mapping[str, Any], store: FileStore) -> dict[str,
         "profile": name,
         "identity": document.get("identity"),
         "issuer": server.get("issuer"),
-        "host": urlsplit(server.get("issuer") or server.get("authorization_endpoint") or "").hostname,
+        "host": urlsplit(
+            server.get("issuer") or server.get("authorization_endpoint") or ""
+        ).hostname,
         "client_id": (document.get("client") or {}).get("client_id"),
         "scope": document.get("scope"),
         "obtained_at": document.get("obtained_at"),
@@ -102,7 +113,10 @@ def _lines(told: Mapping[str, Any]) -> list[str]:
 
 
 def kept(name: str, store: FileStore) -> dict[str, Any]:
-    """Return where the tokens of a profile are, as `FileStore.place` does, and the path of its file."""
+    """
+    Return where the tokens of a profile are, as `FileStore.place` does, and the path of
+    its file.
+    """
     return {"path": store.path(name), **store.place(name)}
 
 
@@ -116,9 +130,7 @@ def kept_told(told: Mapping[str, Any]) -> str:
     else:
         words = path
     if "copy_in_keyring" in told:
-        words += (
-            "; an older copy is still in the keyring, which could not be reached, and goes with the next save"
-        )
+        words += "; an older copy is still in the keyring, which could not be reached, and goes with the next save"
     return words
 
 
@@ -139,7 +151,10 @@ def expiry_told(told: Mapping[str, Any]) -> str:
 
 
 def in_words(seconds: float) -> str:
-    """Say a length of time as people do: its largest unit, and the next one where that tells more."""
+    """
+    Say a length of time as people do: its largest unit, and the next one where that
+    tells more.
+    """
     minutes, hours, days = int(seconds // 60), int(seconds // 3600), int(seconds // 86400)
     if minutes < 1:
         return _count(int(seconds), "second")

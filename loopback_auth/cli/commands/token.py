@@ -28,11 +28,17 @@ def arguments(parser: Parser) -> None:
         help="raw, json, curl (for curl --config -) or headers (an Authorization line)",
     )
     min_ttl_argument(parser)
-    parser.add_argument("--refresh", action="store_true", help="refresh first, whatever the clock says")
     parser.add_argument(
-        "--check", action="store_true", help="ask the server whether it takes the token, before printing it"
+        "--refresh", action="store_true", help="refresh first, whatever the clock says"
     )
-    parser.add_argument("--no-newline", action="store_true", help="print the token and nothing after it")
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="ask the server whether it takes the token, before printing it",
+    )
+    parser.add_argument(
+        "--no-newline", action="store_true", help="print the token and nothing after it"
+    )
     parser.add_argument(
         "--show-refresh-token",
         action="store_true",
@@ -63,7 +69,9 @@ def run(arguments: Namespace, console: Console) -> int:
     return 0
 
 
-def _print(token: str, about: Mapping[str, Any], arguments: Namespace, console: Console, end: str) -> None:
+def _print(
+    token: str, about: Mapping[str, Any], arguments: Namespace, console: Console, end: str
+) -> None:
     _warn_of_a_secret("as you until it expires", console)
     if console.json or arguments.format == "json":
         console.document({"access_token": token, **about})
@@ -75,7 +83,9 @@ def _print(token: str, about: Mapping[str, Any], arguments: Namespace, console: 
         console.raw(curl_config(token) if arguments.format == "curl" else header(token), end=end)
 
 
-def _print_refresh_token(profile: str, document: Mapping[str, Any], console: Console, end: str) -> None:
+def _print_refresh_token(
+    profile: str, document: Mapping[str, Any], console: Console, end: str
+) -> None:
     token = document.get("refresh_token")
     if not token:
         raise UsageError(

@@ -17,10 +17,16 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
 
 PAUSE_S = 0.05
-"""Before the next try when the system refused to accept; what waits meanwhile waits in the kernel."""
+"""
+Before the next try when the system refused to accept; what waits meanwhile waits in the
+kernel.
+"""
 
 SPARE_DESCRIPTORS = 16
-"""Left for our own work: a connection to the server, DNS, certificates, the token file and its lock."""
+"""
+Left for our own work: a connection to the server, DNS, certificates, the token file and
+its lock.
+"""
 
 
 def descriptor_limit() -> int:
@@ -46,7 +52,9 @@ async def accepting(
     *make_room* is called when the system refuses to accept, and closes what can be spared.
     """
     loop, is_over = asyncio.get_running_loop(), asyncio.Event()
-    tasks = [loop.create_task(_accept(listener, protocol, make_room, is_over)) for listener in listeners]
+    tasks = [
+        loop.create_task(_accept(listener, protocol, make_room, is_over)) for listener in listeners
+    ]
     try:
         yield
     finally:

@@ -1,4 +1,7 @@
-"""aiohttp's HTTP parser behind our own limits: the part of the callback server that knows sockets."""
+"""
+aiohttp's HTTP parser behind our own limits: the part of the callback server that knows
+sockets.
+"""
 
 from __future__ import annotations
 
@@ -59,7 +62,10 @@ CONNECTION_OCTETS = REQUEST_LINE_OCTETS + HEADER_OCTETS + FORM_OCTETS
 _TLS = b"\x16\x03"
 
 REQUEST_DEADLINE_S = 10.0
-"""For a whole request to be in, from the connection on: a browser's idle spare sockets are closed after this."""
+"""
+For a whole request to be in, from the connection on: a browser's idle spare sockets are closed
+after this.
+"""
 
 CLOSE_S = 0.2
 """For connections to finish what they are writing when the server closes."""
@@ -115,10 +121,18 @@ class _Connection(web.RequestHandler):
         """Answer what is not read any further; what follows is taken, and thrown away."""
         self._is_refused = True
         answer = self._house.door.refuse(refusal)
-        headers = {**page.fixed_headers(), **answer.headers, "Content-Length": str(len(answer.body))}
-        lines = (f"HTTP/1.1 {answer.status} Refused", *(f"{name}: {headers[name]}" for name in headers))
+        headers = {
+            **page.fixed_headers(),
+            **answer.headers,
+            "Content-Length": str(len(answer.body)),
+        }
+        lines = (
+            f"HTTP/1.1 {answer.status} Refused",
+            *(f"{name}: {headers[name]}" for name in headers),
+        )
         if self.transport is not None:
-            # Closed with octets unread, the connection would be reset, and the browser lose the page.
+            # Closed with octets unread, the connection would be reset, and the browser lose the
+            # page.
             self.transport.write("\r\n".join((*lines, "", "")).encode("latin-1") + answer.body)
             self.transport.write_eof()
 
@@ -128,7 +142,10 @@ class _Connection(web.RequestHandler):
         self.force_close()
 
     def in_time(self) -> None:
-        """Lift the deadline: a whole request is in, and what takes time from here on is our own work."""
+        """
+        Lift the deadline: a whole request is in, and what takes time from here on is
+        our own work.
+        """
         if self._deadline:
             self._deadline.cancel()
 
@@ -169,12 +186,16 @@ class _House:
         )
 
     def admit(self, connection: _Connection, transport: asyncio.BaseTransport) -> None:
-        """Take a connection in, and let the one that has idled longest go when there are too many."""
+        """
+        Take a connection in, and let the one that has idled longest go when there are
+        too many.
+        """
         self.connections[connection] = None
         if self._closed:
             # Accepted in the moment in which the server closed.
             connection.force_close()
-        # The system gives the lowest number that is free: a high one says that all below are in use.
+        # The system gives the lowest number that is free: a high one says that all below are in
+        # use.
         if transport.get_extra_info("socket").fileno() >= self._descriptor_limit:
             self._most = max(FEWEST_CONNECTIONS, min(self._most, len(self.connections) - 1))
         if len(self.connections) > self._most:
@@ -212,18 +233,25 @@ class _House:
         return _response(self.door.refuse(refusal))
 
     async def close(self) -> None:
-        """Close every connection; what is being written has `CLOSE_S` to leave, and what is idle no time at all."""
+        """
+        Close every connection; what is being written has `CLOSE_S` to leave, and what is idle no
+        time at all.
+        """
         self._closed = True
         for connection in self.connections:
             if not connection.busy:
                 connection.force_close()
-        await asyncio.gather(*(connection.shutdown(CLOSE_S) for connection in list(self.connections)))
+        await asyncio.gather(
+            *(connection.shutdown(CLOSE_S) for connection in list(self.connections))
+        )
 
 
 async def _read(raw: web.BaseRequest) -> Visit | Refusal:
     if len(raw.raw_path) > REQUEST_LINE_OCTETS:
         return LINE_TOO_LONG
-    headers = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in raw.raw_headers]
+    headers = [
+        (name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in raw.raw_headers
+    ]
     if sum(len(name) + len(value) for name, value in headers) > HEADER_OCTETS:
         return HEADERS_TOO_LONG
     body = bytearray()
@@ -248,7 +276,9 @@ def _stranger(peer: tuple[Any, ...], own: tuple[Any, ...]) -> str | None:
 
 def _response(answer: Answer) -> web.Response:
     response = web.Response(
-        status=answer.status, body=answer.body or None, headers={**page.fixed_headers(), **answer.headers}
+        status=answer.status,
+        body=answer.body or None,
+        headers={**page.fixed_headers(), **answer.headers},
     )
     response.force_close()
     return response

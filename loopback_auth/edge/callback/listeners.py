@@ -1,4 +1,7 @@
-"""Sockets on the redirect URI: bound before anything is shown, on every address that its host can mean."""
+"""
+Sockets on the redirect URI: bound before anything is shown, on every address that its host can
+mean.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,8 @@ FREE_PORT_TRIES = 20
 """How often to look for a port that is free on both families; the second try hardly ever comes."""
 
 _BUSY = frozenset({errno.EADDRINUSE, getattr(errno, "WSAEADDRINUSE", 0)})
-# 10013: Windows' WSAEACCES, also given for a port that another program holds exclusively or Hyper-V has reserved.
+# 10013: Windows' WSAEACCES, also given for a port that another program holds exclusively or Hyper-V
+# has reserved.
 _FORBIDDEN = frozenset({errno.EACCES, errno.EPERM, 10013})
 _NO_FAMILY = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EINVAL})
 
@@ -36,7 +40,8 @@ def check_redirect_uri(redirect_uri: str) -> str:
     """
     Return *redirect_uri* if this program can listen on it.
 
-    http, a literal loopback address or `localhost` (RFC 8252 sections 7.3 and 8.3), no fragment. Raises `RedirectURIRefused`.
+    http, a literal loopback address or `localhost` (RFC 8252 sections 7.3 and 8.3), no fragment.
+    Raises `RedirectURIRefused`.
     """
     try:
         parts = urlsplit(redirect_uri)
@@ -51,12 +56,17 @@ def check_redirect_uri(redirect_uri: str) -> str:
         or "@" in parts.netloc
         or "#" in redirect_uri
     ):
-        raise RedirectURIRefused(f"cannot listen on the redirect URI {one_line(redirect_uri, limit=200)!r}")
+        raise RedirectURIRefused(
+            f"cannot listen on the redirect URI {one_line(redirect_uri, limit=200)!r}"
+        )
     return redirect_uri
 
 
 def with_port(redirect_uri: str, port: int) -> str:
-    """Put *port* in place of the port of *redirect_uri*; the URI stays byte for byte where that is its port already."""
+    """
+    Put *port* in place of the port of *redirect_uri*; the URI stays byte for byte where that is its
+    port already.
+    """
     parts = urlsplit(redirect_uri)
     if port == (80 if parts.port is None else parts.port):
         return redirect_uri
@@ -67,9 +77,11 @@ def with_port(redirect_uri: str, port: int) -> str:
 @contextmanager
 def bind(redirect_uris: Sequence[str]) -> Iterator[tuple[list[socket.socket], str]]:
     """
-    Listen on the first of *redirect_uris* whose address can be had; give the sockets and that URI with its real port.
+    Listen on the first of *redirect_uris* whose address can be had; give the sockets and that URI
+    with its real port.
 
-    Port 0 is any free one. Raises `PortInUse` naming who holds what, `PortForbidden`, or `ListenError`; nothing stays open.
+    Port 0 is any free one. Raises `PortInUse` naming who holds what, `PortForbidden`, or
+    `ListenError`; nothing stays open.
     """
     failures: list[tuple[str, OSError]] = []
     for redirect_uri in redirect_uris:
@@ -92,7 +104,8 @@ def _listen(redirect_uri: str) -> list[socket.socket]:
     host, port = parts.hostname or "", 80 if parts.port is None else parts.port
     if host != "localhost":
         return [_listen_on(host, port)]
-    # A browser may take either family for `localhost`: whoever holds the other one would be given the code.
+    # A browser may take either family for `localhost`: whoever holds the other one would be given
+    # the code.
     for attempt in range(FREE_PORT_TRIES):
         first = _listen_on("127.0.0.1", port)
         try:
@@ -107,10 +120,13 @@ def _listen(redirect_uri: str) -> list[socket.socket]:
 
 
 def _listen_on(address: str, port: int) -> socket.socket:
-    listener = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
+    listener = socket.socket(
+        socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM
+    )
     try:
         if sys.platform == "win32":
-            # On Windows SO_REUSEADDR would let another program take the port from under us; this forbids it.
+            # On Windows SO_REUSEADDR would let another program take the port from under us; this
+            # forbids it.
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
         else:
             # Here it only skips the TIME_WAIT of the login before; it lets no second listener in.
@@ -134,14 +150,24 @@ def _cannot_listen(failures: list[tuple[str, OSError]]) -> ListenError:
 
     shown = ", ".join(uri for uri, _ in failures)
     busy = [
-        (uri, urlsplit(uri).port or 80, error.filename) for uri, error in failures if error.errno in _BUSY
+        (uri, urlsplit(uri).port or 80, error.filename)
+        for uri, error in failures
+        if error.errno in _BUSY
     ]
     if busy:
-        held = "; ".join(f"port {port} of {address} is taken by {holder(port)}" for _, port, address in busy)
-        return PortInUse(f"cannot listen on {shown}: {held}", port=busy[0][1], redirect_uri=busy[0][0])
+        held = "; ".join(
+            f"port {port} of {address} is taken by {holder(port)}" for _, port, address in busy
+        )
+        return PortInUse(
+            f"cannot listen on {shown}: {held}", port=busy[0][1], redirect_uri=busy[0][0]
+        )
     if any(error.errno in _FORBIDDEN for _, error in failures):
-        return PortForbidden(f"the system does not let this program listen on {shown}", redirect_uri=shown)
+        return PortForbidden(
+            f"the system does not let this program listen on {shown}", redirect_uri=shown
+        )
     reason = (
-        failures[-1][1].strerror or os.strerror(failures[-1][1].errno or 0) if failures else "no redirect URI"
+        failures[-1][1].strerror or os.strerror(failures[-1][1].errno or 0)
+        if failures
+        else "no redirect URI"
     )
     return ListenError(f"cannot listen on {shown}: {reason}", redirect_uri=shown)

@@ -43,7 +43,8 @@ _BARE = (
 @cache
 def _file() -> tuple[Template, str]:
     html = _BARE
-    # An installation that lacks the file, or has half of another version's, signs in like any other.
+    # An installation that lacks the file, or has half of another version's, signs in like any
+    # other.
     with suppress(OSError, ValueError):
         found = read("edge/callback/page.html").decode()
         if set(Template(found).get_identifiers()) == set(Template(_BARE).get_identifiers()):
@@ -71,7 +72,10 @@ def fixed_headers() -> dict[str, str]:
 
 
 def redirect(location: str) -> Answer:
-    """Send the browser on with a GET, away from an address that holds a code (RFC 9700 section 4.3.1)."""
+    """
+    Send the browser on with a GET, away from an address that holds a code (RFC 9700
+    section 4.3.1).
+    """
     return Answer(status=303, headers={"Location": location})
 
 
@@ -96,7 +100,8 @@ def failed(error: LoopbackAuthError, *, is_stored: bool = False) -> Answer:
     """
     Tell what happened and what to do next, from our own texts.
 
-    *is_stored*: the tokens are on disk, and are about to be removed again. The server's words about it are in the terminal only: what comes with a request never goes into a page.
+    *is_stored*: the tokens are on disk, and are about to be removed again. The server's words about
+    it are in the terminal only: what comes with a request never goes into a page.
     """
     told = error.told or explanation(error.code, **error.facts)
     denied = error.exit_code == 3  # noqa: PLR2004 - DESIGN of the exit statuses: the person's own no
@@ -159,8 +164,12 @@ def refused(status: int) -> Answer:
 
 
 def _page(*, status: int, kind: str, title: str, lead: str, details: str, closing: str) -> Answer:
-    body = _file()[0].substitute(kind=kind, title=title, lead=lead, details=details, closing=closing)
-    return Answer(status=status, body=body.encode(), headers={"Content-Type": "text/html; charset=utf-8"})
+    body = _file()[0].substitute(
+        kind=kind, title=title, lead=lead, details=details, closing=closing
+    )
+    return Answer(
+        status=status, body=body.encode(), headers={"Content-Type": "text/html; charset=utf-8"}
+    )
 
 
 def _shown(text: str, *, limit: int = SHOWN_CHARACTERS) -> str:

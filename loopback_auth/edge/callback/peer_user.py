@@ -32,7 +32,8 @@ def stranger(
     peer: tuple[Any, ...], own: tuple[Any, ...], *, environ: Mapping[str, str], proc: str = "/proc"
 ) -> str | None:
     """
-    Return the name of the user whose program connected from *peer* to *own*, two loopback addresses.
+    Return the name of the user whose program connected from *peer* to *own*, two loopback
+    addresses.
 
     `None` when it is this user, root or who called sudo, and when the system does not tell.
     """
@@ -58,7 +59,10 @@ def _uid_of_client(peer: tuple[Any, ...], own: tuple[Any, ...], proc: str) -> in
 
 
 def _row_after(start: bytes, path: str) -> bytes:
-    """Return what follows *start* in its row of the table at *path*; nothing when there is no such row."""
+    """
+    Return what follows *start* in its row of the table at *path*; nothing when there is no such
+    row.
+    """
     held = b""
     with open(path, "rb") as file:
         for _ in range(TABLE_OCTETS // _CHUNK_OCTETS):
@@ -73,7 +77,10 @@ def _row_after(start: bytes, path: str) -> bytes:
 
 
 def _end(address: tuple[Any, ...], version: int) -> bytes:
-    """Return *address* as the table of IP *version* has it: words of the machine, in hexadecimal."""
+    """
+    Return *address* as the table of IP *version* has it: words of the machine, in
+    hexadecimal.
+    """
     ip: IPv4Address | IPv6Address = ip_address(address[0])
     if version == 6 and isinstance(ip, IPv4Address):  # noqa: PLR2004 - the protocol's name
         # A client with a socket for both families, as Java's are.
@@ -87,7 +94,10 @@ def _end(address: tuple[Any, ...], version: int) -> bytes:
 
 
 def _is_mapped(uid: int, proc: str) -> bool:
-    """Tell whether *uid* is a user here, and not what the kernel says of users of another namespace."""
+    """
+    Tell whether *uid* is a user here, and not what the kernel says of users of another
+    namespace.
+    """
     with suppress(OSError, ValueError):
         with open(f"{proc}/sys/kernel/overflowuid", encoding="ascii") as file:
             if uid != int(file.read()):

@@ -21,7 +21,10 @@ _LISTEN = "0A"
 
 
 def holder(port: int) -> str:
-    """Name the process that listens on *port*, as `program (pid 123)`; `another program` when the system does not tell."""
+    """
+    Name the process that listens on *port*, as `program (pid 123)`; `another program` when the
+    system does not tell.
+    """
     found = ""
     with suppress(OSError, ValueError, subprocess.SubprocessError):
         if sys.platform.startswith("linux"):

@@ -1,8 +1,9 @@
 """
-One HTTP request to the callback server, and the gates it must pass before anybody reads what it says.
+One HTTP request to the callback server, and the gates it must pass before anybody reads what it
+says.
 
-A request that does not pass gets a 4xx and changes nothing: not a scanner, a prefetch, an image on another page, nor a name
-that was rebound to this address can end, delay or forge a login.
+A request that does not pass gets a 4xx and changes nothing: not a scanner, a prefetch, an image on
+another page, nor a name that was rebound to this address can end, delay or forge a login.
 """
 
 from __future__ import annotations
@@ -39,7 +40,8 @@ def _nobody() -> None:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
     """
-    A request as it came: *target* is the raw request target, *headers* have lower-case names and may repeat.
+    A request as it came: *target* is the raw request target, *headers* have lower-case names and
+    may repeat.
 
     *stranger* looks up the name of the user whose program sent it, if that is another user's.
     """
@@ -60,7 +62,9 @@ class Visit:
 
     def parameters(self) -> list[tuple[str, str]] | None:
         """Decode the query, or the form of a POST; `None` when it is malformed or too long."""
-        encoded = self.body.decode("latin-1") if self.method == "POST" else self.target.partition("?")[2]
+        encoded = (
+            self.body.decode("latin-1") if self.method == "POST" else self.target.partition("?")[2]
+        )
         try:
             return parse_qsl(encoded, keep_blank_values=True, max_num_fields=PARAMETERS)
         except ValueError:
@@ -69,7 +73,10 @@ class Visit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """An HTTP status and the reason that is told in the terminal: our words, never the visitor's."""
+    """
+    An HTTP status and the reason that is told in the terminal: our words, never the
+    visitor's.
+    """
 
     status: int
     reason: str
@@ -93,11 +100,14 @@ def of_another_user(name: str) -> Refusal:
     return Refusal(status=403, reason=f"a request from another user of this computer ({shown})")
 
 
-def refusal(visit: Visit, *, redirect_uri: str, paths: Sequence[str], posts: bool) -> Refusal | None:
+def refusal(
+    visit: Visit, *, redirect_uri: str, paths: Sequence[str], posts: bool
+) -> Refusal | None:
     """
     Say why *visit* is none of ours, or `None` when it may be read.
 
-    *paths* are the raw paths there are; *posts* tells whether the callback may come as a POST (response_mode form_post).
+    *paths* are the raw paths there are; *posts* tells whether the callback may come as a POST
+    (response_mode form_post).
     """
     if not _is_to(visit, redirect_uri):
         return Refusal(status=421, reason="another host's name")
@@ -107,10 +117,13 @@ def refusal(visit: Visit, *, redirect_uri: str, paths: Sequence[str], posts: boo
         visit.method == "POST" and posts and visit.path == callback_path(redirect_uri)
     ):
         return Refusal(
-            status=405, reason=f"a {visit.method if visit.method in _METHODS else 'strange'} request"
+            status=405,
+            reason=f"a {visit.method if visit.method in _METHODS else 'strange'} request",
         )
     if _is_not_a_navigation(visit):
-        return Refusal(status=403, reason="a request that no person made (a prefetch, an image or a script)")
+        return Refusal(
+            status=403, reason="a request that no person made (a prefetch, an image or a script)"
+        )
     if visit.method == "POST" and not (visit.header("content-type") or "").startswith(
         "application/x-www-form-urlencoded"
     ):
@@ -119,7 +132,10 @@ def refusal(visit: Visit, *, redirect_uri: str, paths: Sequence[str], posts: boo
 
 
 def callback_path(redirect_uri: str) -> str:
-    """Give the raw path at which the answer arrives; a browser asks for `/` where the URI has none."""
+    """
+    Give the raw path at which the answer arrives; a browser asks for `/` where the URI
+    has none.
+    """
     return urlsplit(redirect_uri).path or "/"
 
 
@@ -134,7 +150,8 @@ _METHODS = frozenset({"HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRAC
 
 
 def _is_not_a_navigation(visit: Visit) -> bool:
-    # Browsers that send no Sec-Fetch headers, and programs that are none, are let through: state is the lock, this is the fence.
+    # Browsers that send no Sec-Fetch headers, and programs that are none, are let through: state is
+    # the lock, this is the fence.
     purposes = (visit.header("sec-purpose"), visit.header("purpose"), visit.header("x-moz"))
     return (
         any(purpose and "prefetch" in purpose.lower() for purpose in purposes)
@@ -145,7 +162,10 @@ def _is_not_a_navigation(visit: Visit) -> bool:
 
 
 def is_private_network_preflight(visit: Visit, *, redirect_uri: str) -> bool:
-    """Tell whether a browser asks if a page of the public network may come here (Private / Local Network Access)."""
+    """
+    Tell whether a browser asks if a page of the public network may come here (Private / Local
+    Network Access).
+    """
     asks = ("access-control-request-private-network", "access-control-request-local-network")
     asked = visit.method == "OPTIONS" and any(visit.header(name) == "true" for name in asks)
     return asked and _is_to(visit, redirect_uri)

@@ -1,10 +1,10 @@
 """
-The callback server: it is built with the request whose answer it waits for, and how its block ends is what the browser is told.
+The callback server: it is built with the request whose answer it waits for, and how its block ends
+is what the browser is told.
 
-    async with serve(listeners, request, ...) as tab:
-        response = await tab.response(timeout_s=300)
-        ...                                             # exchange, save
-        tab.greet(name)                                 # the tab is told once the block has ended well
+    async with serve(listeners, request, ...) as tab: response = await tab.response(timeout_s=300)
+        ...                                             # exchange, save tab.greet(name)
+        # the tab is told once the block has ended well
 """
 
 from __future__ import annotations
@@ -41,7 +41,10 @@ async def serve(
     notify: Callable[[Notice], None],
     token_bytes: Callable[[int], bytes],
 ) -> AsyncIterator[Tab]:
-    """Serve *request*'s redirect URI on *listeners* until the block ends; nothing of it is left afterwards."""
+    """
+    Serve *request*'s redirect URI on *listeners* until the block ends; nothing of it is left
+    afterwards.
+    """
     await entered()
     # aiohttp takes as long to import as a browser to show its window, and now one is starting.
     from ..http.tls import load_aiohttp
@@ -50,7 +53,9 @@ async def serve(
     from .http import answering
     from .session import Tab
 
-    tab = Tab(request, launch_path=launch_path, profile=profile, notify=notify, token_bytes=token_bytes)
+    tab = Tab(
+        request, launch_path=launch_path, profile=profile, notify=notify, token_bytes=token_bytes
+    )
     async with answering(listeners, tab):
         try:
             yield tab

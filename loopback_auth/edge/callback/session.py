@@ -1,4 +1,7 @@
-"""The browser tab of one sign-in: what each visit is told, what counts as the answer, and how it all ends."""
+"""
+The browser tab of one sign-in: what each visit is told, what counts as the answer, and how it all
+ends.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +47,8 @@ class Tab:
     """
     The browser tab of one sign-in, seen from here.
 
-    *launch_path* is the one-time address that leads to the authorize URL; `None` when no browser was started with it.
+    *launch_path* is the one-time address that leads to the authorize URL; `None` when no browser
+    was started with it.
     """
 
     def __init__(
@@ -79,12 +83,18 @@ class Tab:
         return self._arrived.done()
 
     def still_trusted(self) -> None:
-        """Raise `LaunchURLReused` if the one-time address was used twice, even if that came to light after the answer."""
+        """
+        Raise `LaunchURLReused` if the one-time address was used twice, even if that came to light
+        after the answer.
+        """
         if self._launches > 1:
             raise _reused()
 
     def kept(self) -> None:
-        """Note that the tokens are stored: from here on the page says so, whatever stops the command."""
+        """
+        Note that the tokens are stored: from here on the page says so, whatever stops
+        the command.
+        """
         self._kept = True
 
     def greet(self, name: str) -> None:
@@ -95,8 +105,9 @@ class Tab:
         """
         Wait for the one answer to our request.
 
-        Raises what the answer says (`AuthorizationDenied`, `AuthorizationError`, `AuthorizationResponseInvalid`), or
-        `LoginTimedOut` after *timeout_s* seconds, naming what came instead.
+        Raises what the answer says (`AuthorizationDenied`, `AuthorizationError`,
+        `AuthorizationResponseInvalid`), or `LoginTimedOut` after *timeout_s* seconds, naming what
+        came instead.
         """
         deadline = running_s() + timeout_s
         while (left := deadline - running_s()) > 0:
@@ -104,7 +115,9 @@ class Tab:
             await asyncio.wait({self._arrived}, timeout=min(1.0, left))
             if self._arrived.done():
                 return self._arrived.result()
-        raise LoginTimedOut(f"nobody came back from the browser within {timeout_s:g} s{self._strays_told()}")
+        raise LoginTimedOut(
+            f"nobody came back from the browser within {timeout_s:g} s{self._strays_told()}"
+        )
 
     def _strays_told(self) -> str:
         if not self._strays:
@@ -133,7 +146,8 @@ class Tab:
         self._launches += 1
         if self._launches == 1:
             return page.redirect(self._request.url)
-        # Who opened the address first has our state and challenge, and could send us a code of their own.
+        # Who opened the address first has our state and challenge, and could send us a code of
+        # their own.
         error = _reused()
         self.arrive(error)
         if self._outcome.done():
@@ -156,13 +170,17 @@ class Tab:
         if stranger := visit.stranger():
             return self.refuse(of_another_user(stranger))
         self.arrive(answer)
-        # A browser repeats a request when a connection breaks, and people reload: all get the same page, and one exchange is made.
+        # A browser repeats a request when a connection breaks, and people reload: all get the same
+        # page, and one exchange is made.
         self._came_back.append(visit)
         await self._told()
         return page.redirect(self._done_path)
 
     def arrive(self, answer: AuthorizationResponse | LoopbackAuthError) -> None:
-        """Take the answer, or what ends the login in its place; the first one counts, by whatever way it came."""
+        """
+        Take the answer, or what ends the login in its place; the first one counts, by whatever way
+        it came.
+        """
         if self._arrived.done():
             return
         if isinstance(answer, LoopbackAuthError):
@@ -185,7 +203,10 @@ class Tab:
         return await asyncio.shield(self._outcome)
 
     def was_sent(self, visit: Visit) -> None:
-        """Note that an answer has left: the server may close when everybody who came back has seen the last page."""
+        """
+        Note that an answer has left: the server may close when everybody who came back has seen the
+        last page.
+        """
         self._shown += visit.path == self._done_path
         self._look_who_is_left()
 
@@ -203,7 +224,9 @@ class Tab:
         """Tell every waiting browser how it ended, and give the last page its time to leave."""
         self._outcome.set_result(self._final_page(error))
         if self._came_back:
-            linger_s = LINGER_S if error is None or isinstance(error, Exception) else INTERRUPTED_LINGER_S
+            linger_s = (
+                LINGER_S if error is None or isinstance(error, Exception) else INTERRUPTED_LINGER_S
+            )
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._all_shown.wait(), linger_s)
 
@@ -217,7 +240,9 @@ class Tab:
     def _page(self, error: BaseException | None, *, is_done: bool) -> Answer:
         if is_done:
             host = (
-                urlsplit(self._request.server.issuer or self._request.server.authorization_endpoint).hostname
+                urlsplit(
+                    self._request.server.issuer or self._request.server.authorization_endpoint
+                ).hostname
                 or ""
             )
             return page.signed_in(name=self._name, server=host, profile=self._profile)

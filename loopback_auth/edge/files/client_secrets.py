@@ -11,7 +11,10 @@ from .private_folder import opened
 
 
 def keep_client_secret(home: str, profile: str, secret: Secret) -> str:
-    """Write *secret* to a file of its own below *home*, 0600 in a folder 0700, for `client_secret_file`; give its path."""
+    """
+    Write *secret* to a file of its own below *home*, 0600 in a folder 0700, for
+    `client_secret_file`; give its path.
+    """
     path = os.path.join(home, "client-secrets", profile)
     with opened(os.path.dirname(path), create=True) as folder:
         assert folder is not None  # noqa: S101 - it was created

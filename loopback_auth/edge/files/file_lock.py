@@ -49,8 +49,8 @@ class FileLock:
     The lock on the side file *name* of *folder*, and on the file *guarded* that it protects.
 
     Either is enough to keep it: a side file may be removed at any time, and the next process would
-    make another, and lock that. Where nothing is stored yet there is no guarded file; and on Windows
-    none is needed, as nobody removes there what is open.
+    make another, and lock that. Where nothing is stored yet there is no guarded file; and on
+    Windows none is needed, as nobody removes there what is open.
     """
 
     def __init__(self, folder: Folder, name: str, *, guarded: str = "") -> None:
@@ -60,7 +60,9 @@ class FileLock:
         self._opened: dict[str, int] = {}
 
     @classmethod
-    def inherited(cls, descriptors: Sequence[int], folder: Folder, name: str, *, guarded: str = "") -> Self:
+    def inherited(
+        cls, descriptors: Sequence[int], folder: Folder, name: str, *, guarded: str = ""
+    ) -> Self:
         """Return the lock that another process took, whose `descriptors` this one has inherited."""
         lock = cls(folder, name, guarded=guarded)
         lock._opened = dict(zip((name, guarded), descriptors, strict=False))
@@ -95,7 +97,9 @@ class FileLock:
         """Tell whether neither file is the one any more that was locked."""
         names = (self._name, self._guarded)
         return not any(
-            self._folder.is_still(name, self._opened[name]) for name in names if name in self._opened
+            self._folder.is_still(name, self._opened[name])
+            for name in names
+            if name in self._opened
         )
 
     def guard(self, temporary: str) -> None:
@@ -152,7 +156,10 @@ class FileLock:
                 content = self._folder.read(self._guarded) if self._guarded else None
                 if content is not None:
                     self._folder.replace(
-                        self._guarded, content, temporary=temporary, last_check=lambda: self.guard(temporary)
+                        self._guarded,
+                        content,
+                        temporary=temporary,
+                        last_check=lambda: self.guard(temporary),
                     )
                 return True
         self.release()
@@ -175,7 +182,10 @@ class FileLock:
 
 
 def held_by_another(paths: Sequence[str], waited_s: float) -> StoreBusy:
-    """Return the error that tells who has held the lock on one of *paths* for *waited_s* seconds."""
+    """
+    Return the error that tells who has held the lock on one of *paths* for *waited_s*
+    seconds.
+    """
     from .lock_holder import holder_of
 
     holder = holder_of(paths)

@@ -16,7 +16,8 @@ _NAME = "loopback-auth"
 
 def variable(name: str, environ: Mapping[str, str] | None) -> str:
     """
-    Return the environment variable *name* of *environ*, by default of this process; "" where it is not set.
+    Return the environment variable *name* of *environ*, by default of this process; "" where it is
+    not set.
 
     `os.environ` is nobody's default and nobody's local variable: help(), `pytest -l` and error
     reporters print those, and it holds secrets.
@@ -26,7 +27,8 @@ def variable(name: str, environ: Mapping[str, str] | None) -> str:
 
 def absolute_folder(path: str | bytes | os.PathLike[str]) -> str:
     """
-    Return *path* as it is meant now: `~` is the user's home folder, relative is below the current one.
+    Return *path* as it is meant now: `~` is the user's home folder, relative is below the current
+    one.
 
     Raises `UsageError` where that is no folder.
     """
@@ -85,8 +87,8 @@ def _on_macos(chosen: str, environ: Mapping[str, str] | None) -> str:
     """
     Return the folder that XDG_CONFIG_HOME *chosen* means, else the one of applications.
 
-    Before version 4.6 platformdirs did not look at XDG_CONFIG_HOME there: what lies in the folder of
-    applications is used where it is, until there is something in the other.
+    Before version 4.6 platformdirs did not look at XDG_CONFIG_HOME there: what lies in the folder
+    of applications is used where it is, until there is something in the other.
     """
     if chosen and os.path.lexists(chosen):
         return chosen

@@ -1,4 +1,7 @@
-"""Sign-ins that were begun here and are finished by hand: one file a profile, 0600, good for a quarter of an hour and for one use."""
+"""
+Sign-ins that were begun here and are finished by hand: one file a profile, 0600, good for a quarter
+of an hour and for one use.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,10 @@ _PERHAPS = {"nonce": str, "resource": list, "sent": list}
 
 
 class PendingSignIns:
-    """The folder `pending` below *home*. What is in it holds the verifier, and perhaps the client's secret."""
+    """
+    The folder `pending` below *home*. What is in it holds the verifier, and perhaps the client's
+    secret.
+    """
 
     def __init__(self, home: str | bytes | os.PathLike[str]) -> None:
         self._folder = os.path.join(absolute_folder(home), "pending")

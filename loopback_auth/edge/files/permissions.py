@@ -55,7 +55,9 @@ def check_believable(path: str, about: os.stat_result, *, sticky: bool = False) 
         error = _foreign(path, about)
     elif (writers := _writers(about, owners)) and not (sticky and about.st_mode & stat.S_ISVTX):
         why = f"{_BELIEVED} Read it before you trust it again."
-        error = FileUnsafe(_WRITABLE.format(path), cause=why, fix=_closed(path, about, writers), path=path)
+        error = FileUnsafe(
+            _WRITABLE.format(path), cause=why, fix=_closed(path, about, writers), path=path
+        )
     else:
         return
     if not (reason := _reason_to_ignore(about)):

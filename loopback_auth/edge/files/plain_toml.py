@@ -23,7 +23,8 @@ class _NotPlain(Exception):
 def parse_plain(text: str) -> dict[str, Any] | None:
     """Return what `tomllib.loads` returns, or `None` where only that can tell."""
     text = text.replace("\r\n", "\n")
-    # Control characters are errors nearly everywhere; all that cannot be printed is left to tomllib.
+    # Control characters are errors nearly everywhere; all that cannot be printed is left to
+    # tomllib.
     if not text.replace("\n", "").replace("\t", "").isprintable():
         return None
     document: dict[str, Any] = {}

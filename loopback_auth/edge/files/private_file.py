@@ -1,4 +1,7 @@
-"""A file of the user's choice, anywhere, that holds a secret: 0600, and there whole or not at all."""
+"""
+A file of the user's choice, anywhere, that holds a secret: 0600, and there whole or not
+at all.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,8 @@ def write_private_file(path: str, content: bytes, *, overwrite: bool) -> None:
     """
     Write *content* to *path*; the folder it lies in stays as it is.
 
-    Raises `UsageError` for a file that is there, unless told to *overwrite*, and for what is no plain file in any case; `OutputFailed`.
+    Raises `UsageError` for a file that is there, unless told to *overwrite*, and for what is no
+    plain file in any case; `OutputFailed`.
     """
     _check_free(path, overwrite=overwrite)
     folder, name = os.path.split(os.path.abspath(path))

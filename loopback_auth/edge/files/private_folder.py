@@ -1,7 +1,8 @@
 """
 A folder that only its owner may read and write, and files in it that are there whole or not at all.
 
-Checks are made on what was opened, never on a name: on POSIX every call goes through the descriptor of the checked folder.
+Checks are made on what was opened, never on a name: on POSIX every call goes through the descriptor
+of the checked folder.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ class PrivateFolder:
     """
     An opened folder at *path*. Made by `opened`; every method takes plain file names.
 
-    Raises `StoreUnsafe` when something in it is not the user's own, `StoreUnwritable` when the system says no.
+    Raises `StoreUnsafe` when something in it is not the user's own, `StoreUnwritable` when the
+    system says no.
     """
 
     def __init__(self, path: str, descriptor: int | None) -> None:
@@ -41,7 +43,10 @@ class PrivateFolder:
         self._descriptor = descriptor
 
     def read(self, name: str) -> bytes | None:
-        """Read a file, or give `None` when there is none. A file that others can read is made private on the way."""
+        """
+        Read a file, or give `None` when there is none. A file that others can read is made private
+        on the way.
+        """
         try:
             with os.fdopen(self.open_file(name, os.O_RDONLY), "rb") as file:
                 self.make_private(name, file.fileno())
@@ -61,13 +66,17 @@ class PrivateFolder:
         last_check: Callable[[], None] = lambda: None,
     ) -> None:
         """
-        Put *content* in place of *name*, by way of *temporary*: a reader sees the old file or the new one, whole.
+        Put *content* in place of *name*, by way of *temporary*: a reader sees the old file or the
+        new one, whole.
 
-        If *temporary* *is_there*, *content* takes the place of what is in it, and on most disks needs no room beyond that.
-        *last_check* is called when nothing is left to do but the replacing, which it may raise to prevent.
+        If *temporary* *is_there*, *content* takes the place of what is in it, and on most disks
+        needs no room beyond that. *last_check* is called when nothing is left to do but the
+        replacing, which it may raise to prevent.
         """
         try:
-            descriptor = self.open_file(temporary, os.O_WRONLY | (0 if is_there else os.O_CREAT | os.O_EXCL))
+            descriptor = self.open_file(
+                temporary, os.O_WRONLY | (0 if is_there else os.O_CREAT | os.O_EXCL)
+            )
             try:
                 with os.fdopen(descriptor, "wb") as file:
                     self.make_private(temporary, descriptor)
@@ -107,18 +116,26 @@ class PrivateFolder:
     def names(self) -> list[str]:
         """List the files, sorted."""
         try:
-            return sorted(os.listdir(self._descriptor if self._descriptor is not None else self.path))
+            return sorted(
+                os.listdir(self._descriptor if self._descriptor is not None else self.path)
+            )
         except OSError as error:
             raise self.refused("", error) from error
 
     @contextmanager
     def locked(
-        self, name: str, *, guarded: str = "", patience_s: float = LOCK_PATIENCE_S, take_over: bool = False
+        self,
+        name: str,
+        *,
+        guarded: str = "",
+        patience_s: float = LOCK_PATIENCE_S,
+        take_over: bool = False,
     ) -> Iterator[FileLock]:
         """
         Hold the lock on the side file *name*, which is never deleted, and on the file *guarded*.
 
-        Raises `StoreBusy` after *patience_s*; with none, at the first look. Told to *take_over*, it takes what others hold then.
+        Raises `StoreBusy` after *patience_s*; with none, at the first look. Told to *take_over*, it
+        takes what others hold then.
         """
         lock = FileLock(self, name, guarded=guarded)
         lock.take(patience_s, take_over=take_over)
@@ -134,7 +151,10 @@ class PrivateFolder:
     def rename(self, source: str, target: str) -> None:
         """Put *source* in the place of *target*; raises `OSError`."""
         os.replace(
-            self._named(source), self._named(target), src_dir_fd=self._descriptor, dst_dir_fd=self._descriptor
+            self._named(source),
+            self._named(target),
+            src_dir_fd=self._descriptor,
+            dst_dir_fd=self._descriptor,
         )
 
     def is_still(self, name: str, descriptor: int) -> bool:
@@ -150,7 +170,10 @@ class PrivateFolder:
             raise self.refused(name, error) from error
 
     def make_private(self, name: str, descriptor: int) -> None:
-        """Close an opened file to others; raises `StoreUnsafe` unless it is a plain one of the user's."""
+        """
+        Close an opened file to others; raises `StoreUnsafe` unless it is a plain one of
+        the user's.
+        """
         if not POSIX:
             return
         path = os.path.join(self.path, name)
@@ -182,11 +205,14 @@ def _unwritable(path: str, error: OSError) -> StoreUnwritable:
 
 
 @contextmanager
-def opened(path: str, *, create: bool, parent_counts: bool = True) -> Iterator[PrivateFolder | None]:
+def opened(
+    path: str, *, create: bool, parent_counts: bool = True
+) -> Iterator[PrivateFolder | None]:
     """
     Open the private folder at *path*; give `None` when it is not there and is not to be created.
 
-    It and its parent, if that counts, must be the user's and closed to other writers; a link to it counts only if the user made it.
+    It and its parent, if that counts, must be the user's and closed to other writers; a link to it
+    counts only if the user made it.
     """
     if create:
         _create(path)
@@ -206,7 +232,10 @@ def opened(path: str, *, create: bool, parent_counts: bool = True) -> Iterator[P
 
 @contextmanager
 def unchanged(path: str) -> Iterator[PrivateFolder]:
-    """Open the folder at *path*, wherever it is, which stays as open to others as it is; raises `OSError`."""
+    """
+    Open the folder at *path*, wherever it is, which stays as open to others as it is; raises
+    `OSError`.
+    """
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC) if POSIX else None
     try:
         yield PrivateFolder(path, descriptor)
@@ -216,14 +245,16 @@ def unchanged(path: str) -> Iterator[PrivateFolder]:
 
 
 def _create(path: str) -> None:
-    # makedirs would give this mode to the last folder only, and the ones above it what the umask leaves.
+    # makedirs would give this mode to the last folder only, and the ones above it what the umask
+    # leaves.
     missing = [path]
     # A drive or a share that is not there is its own parent.
     while not os.path.lexists(parent := os.path.dirname(missing[-1])) and parent != missing[-1]:
         missing.append(parent)
     try:
         if POSIX and not os.path.lexists(path) and (about := os.stat(parent)).st_uid != 0:
-            # Under sudo with the user's HOME, a folder of root's in there would lock the user out. Root's own /tmp is anybody's place.
+            # Under sudo with the user's HOME, a folder of root's in there would lock the user out.
+            # Root's own /tmp is anybody's place.
             check_owner(parent, about)
         for folder in reversed(missing):
             with suppress(FileExistsError):

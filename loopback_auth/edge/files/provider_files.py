@@ -6,7 +6,13 @@ import os
 
 from ... import providers
 from ...errors import ProviderUnknown
-from ...providers import Provider, invalid_provider, is_provider_name, read_provider, unknown_provider
+from ...providers import (
+    Provider,
+    invalid_provider,
+    is_provider_name,
+    read_provider,
+    unknown_provider,
+)
 from .believed_file import read_below, text_of
 
 _FOLDER = "providers"

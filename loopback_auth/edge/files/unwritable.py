@@ -45,7 +45,10 @@ def unwritable(path: str, error: OSError) -> StoreUnwritable:
     name = errno.errorcode.get(error.errno or 0, "")
     cause, fix = next(
         ((cause, fix) for names, cause, fix in _REASONS if name in names),
-        ("The message says what the system has against it.", f"put that right, or {_ELSEWHERE} of your own"),
+        (
+            "The message says what the system has against it.",
+            f"put that right, or {_ELSEWHERE} of your own",
+        ),
     )
     return StoreUnwritable(
         f"{path}: {error.strerror or error}",

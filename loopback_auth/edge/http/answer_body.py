@@ -24,7 +24,8 @@ async def pieces_of(response: ClientResponse, host: str) -> AsyncIterator[bytes]
 
     Raises:
         AnswerEncoded: it is packed in a way that is not known here, or damaged.
-        ConnectionLost: it was packed, and its end is missing. Other losses are raised as aiohttp has them.
+        ConnectionLost: it was packed, and its end is missing. Other losses are raised as aiohttp
+            has them.
     """
     codings = codings_of(response.headers.get("Content-Encoding", ""))
     if codings and not can_unpack(codings):
@@ -35,7 +36,10 @@ async def pieces_of(response: ClientResponse, host: str) -> AsyncIterator[bytes]
 
 
 async def _received(content: StreamReader) -> AsyncIterator[bytes]:
-    """Yield what comes, all of it: of a connection that broke, aiohttp keeps back what was not read before."""
+    """
+    Yield what comes, all of it: of a connection that broke, aiohttp keeps back what was not read
+    before.
+    """
     import aiohttp
 
     try:
@@ -48,7 +52,10 @@ async def _received(content: StreamReader) -> AsyncIterator[bytes]:
 
 
 def codings_of(content_encoding: str) -> list[str]:
-    """Return what a Content-Encoding header (RFC 9110 section 8.4) names, in lower case and without `identity`."""
+    """
+    Return what a Content-Encoding header (RFC 9110 section 8.4) names, in lower case and without
+    `identity`.
+    """
     names = (name.strip().lower() for name in content_encoding.split(","))
     return [name for name in names if name not in ("", "identity")]
 
@@ -58,7 +65,9 @@ def can_unpack(codings: list[str]) -> bool:
     return len(codings) == 1 and codings[0] in _UNPACKED
 
 
-async def unpacked(pieces: AsyncIterator[bytes], host: str, *, fix: str = "") -> AsyncIterator[bytes]:
+async def unpacked(
+    pieces: AsyncIterator[bytes], host: str, *, fix: str = ""
+) -> AsyncIterator[bytes]:
     """
     Yield what *pieces*, from *host*, unpack to, at most `PIECE_OCTETS` at once.
 
@@ -75,10 +84,14 @@ async def unpacked(pieces: AsyncIterator[bytes], host: str, *, fix: str = "") ->
                 yield octets
     except zlib.error:
         raise AnswerEncoded(
-            f"{host} says that its answer is compressed, and it cannot be unpacked", fix=fix, host=host
+            f"{host} says that its answer is compressed, and it cannot be unpacked",
+            fix=fix,
+            host=host,
         ) from None
     if unpacker.is_cut:
-        raise ConnectionLost(f"the connection to {host} broke before the answer was complete", host=host)
+        raise ConnectionLost(
+            f"the connection to {host} broke before the answer was complete", host=host
+        )
 
 
 class _Unpacker:
@@ -101,7 +114,8 @@ class _Unpacker:
             self._has_begun = True
             yield piece
             return
-        # gzip may be several in a row (RFC 1952 section 2.2); anything else that follows is padding.
+        # gzip may be several in a row (RFC 1952 section 2.2); anything else that follows is
+        # padding.
         while piece and (self._inflater or not self._has_begun or piece.startswith(b"\x1f")):
             inflater = self._inflater = self._inflater or _inflater(piece)
             self._has_begun = True

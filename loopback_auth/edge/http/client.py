@@ -1,8 +1,8 @@
 """
 The only HTTP client: one request, one answer, everything bounded.
 
-No redirects, no cookies, no netrc, no pool that outlives the request. Proxies come from the environment and
-never stand between this process and the loopback.
+No redirects, no cookies, no netrc, no pool that outlives the request. Proxies come from the
+environment and never stand between this process and the loopback.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ class HttpTransport:
     """
     Sends one message and gives the whole answer: `await transport(message)`.
 
-    *ca_bundle* is a PEM file whose certificates are trusted besides the system's. *timeout_s* bounds each request, *connect_s* the
-    part of it until there is a connection.
+    *ca_bundle* is a PEM file whose certificates are trusted besides the system's. *timeout_s*
+    bounds each request, *connect_s* the part of it until there is a connection.
     """
 
     def __init__(
@@ -73,14 +73,17 @@ class HttpTransport:
         """
         Send *message*, once.
 
-        Raises the `TransportError` that fits; what an answer means is for its reader. After any failure of a POST the server may
-        or may not have acted on it.
+        Raises the `TransportError` that fits; what an answer means is for its reader. After any
+        failure of a POST the server may or may not have acted on it.
         """
         headers = {"Authorization": message.authorization.reveal()} if message.authorization else {}
         body = None
         if isinstance(message, FormPost):
             body = message.body()
-            headers |= {"Content-Type": "application/x-www-form-urlencoded", **dict(message.headers)}
+            headers |= {
+                "Content-Type": "application/x-www-form-urlencoded",
+                **dict(message.headers),
+            }
         method = "GET" if body is None else "POST"
         delivery = message.delivery if isinstance(message, FormPost) else None
         total_s = self.timeout_s if delivery is None else max(self.timeout_s, UNIQUE_ANSWER_S)
@@ -90,7 +93,9 @@ class HttpTransport:
         async with opened as response:
             return await self._read(response, message, total_s)
 
-    async def _read(self, response: ClientResponse, message: FormPost | Get, total_s: float) -> HttpReply:
+    async def _read(
+        self, response: ClientResponse, message: FormPost | Get, total_s: float
+    ) -> HttpReply:
         from .answer_body import pieces_of
 
         host, body, incomplete = urlsplit(message.url).netloc, bytearray(), None
@@ -100,7 +105,9 @@ class HttpTransport:
                 async for piece in pieces_of(response, host):
                     body += piece
                     if len(body) > ANSWER_OCTETS:
-                        raise AnswerTooLarge(f"{host} sent more than {ANSWER_OCTETS // 1024} KiB", host=host)
+                        raise AnswerTooLarge(
+                            f"{host} sent more than {ANSWER_OCTETS // 1024} KiB", host=host
+                        )
         except TransportError as error:
             if form is None or not form.allow_partial:
                 raise
@@ -125,7 +132,10 @@ class HttpTransport:
         total_s: float | None,
         delivery: Delivery | None = None,
     ) -> AsyncIterator[ClientResponse]:
-        """Send one request; within the block its answer can be read, *total_s* after the beginning at most."""
+        """
+        Send one request; within the block its answer can be read, *total_s* after the beginning at
+        most.
+        """
         if delivery is not None:
             delivery.is_connecting = True
         await entered()
@@ -160,7 +170,10 @@ class HttpTransport:
 
     @contextmanager
     def translating(self, url: str, total_s: float | None = None) -> Iterator[None]:
-        """Turn what the HTTP client raises in the block about a request to *url* into the `TransportError` that fits."""
+        """
+        Turn what the HTTP client raises in the block about a request to *url* into the
+        `TransportError` that fits.
+        """
         import aiohttp
 
         host = urlsplit(url).netloc
@@ -171,7 +184,9 @@ class HttpTransport:
         # `from None`: aiohttp's errors carry the request's headers, which hold secrets.
         except aiohttp.ConnectionTimeoutError:
             patience_s = min(self._connect_s, self.timeout_s)
-            raise AnswerTimedOut(f"no connection to {host} within {patience_s:g} s", host=host) from None
+            raise AnswerTimedOut(
+                f"no connection to {host} within {patience_s:g} s", host=host
+            ) from None
         except TimeoutError:
             limit_s = total_s or self.timeout_s
             raise AnswerTimedOut(f"{host} did not answer within {limit_s:g} s", host=host) from None
@@ -207,7 +222,9 @@ class HttpTransport:
         if self._trust is None:
             from .tls import Trust
 
-            self._trust = Trust(self._ca_bundle, os.environ if self._environ is None else self._environ)
+            self._trust = Trust(
+                self._ca_bundle, os.environ if self._environ is None else self._environ
+            )
         return self._trust
 
     def _proxy(self, url: str) -> Proxy | None:
@@ -221,7 +238,10 @@ class HttpTransport:
         return translated(error, urlsplit(url).netloc, proxy=self._proxy(url), trust=self._trust)
 
     def _sent_once(self, url: str) -> ClientMiddlewareType:
-        """Keep aiohttp from repeating a GET whose connection broke: it does so for its own errors and not for ours."""
+        """
+        Keep aiohttp from repeating a GET whose connection broke: it does so for its own errors and
+        not for ours.
+        """
         import aiohttp
 
         async def send(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
@@ -234,7 +254,10 @@ class HttpTransport:
 
 
 def _telling(delivery: Delivery) -> TraceConfig:
-    """Give what has *delivery* know when there is a connection: from then on the request may be out."""
+    """
+    Give what has *delivery* know when there is a connection: from then on the request
+    may be out.
+    """
     import aiohttp
 
     async def connected(*_: object) -> None:

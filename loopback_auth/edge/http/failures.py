@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from .proxy import Proxy
     from .tls import Trust
 
-# What a certificate's refusal is called: by OpenSSL (x509_vfy.h), by macOS (errSec...), by Windows (CERT_E_...).
+# What a certificate's refusal is called: by OpenSSL (x509_vfy.h), by macOS (errSec...), by Windows
+# (CERT_E_...).
 _REFUSALS: dict[int, type[TLSFailed]] = {
     **dict.fromkeys((2, 18, 19, 20, 21, 27, 28), CertificateUntrusted),
     **dict.fromkeys((-67843, -25318, 0x800B0109, 0x800B010A, 0x800B010D), CertificateUntrusted),
@@ -54,7 +55,12 @@ _REASONS: dict[str, type[TLSFailed]] = {
         PlainHTTPAnswered,
     ),
     **dict.fromkeys(
-        ("TLSV1_ALERT_PROTOCOL_VERSION", "UNSUPPORTED_PROTOCOL", "VERSION_TOO_LOW", "NO_PROTOCOLS_AVAILABLE"),
+        (
+            "TLSV1_ALERT_PROTOCOL_VERSION",
+            "UNSUPPORTED_PROTOCOL",
+            "VERSION_TOO_LOW",
+            "NO_PROTOCOLS_AVAILABLE",
+        ),
         TLSTooOld,
     ),
     **dict.fromkeys(
@@ -68,25 +74,34 @@ _REASONS: dict[str, type[TLSFailed]] = {
 }
 
 
-def translated(error: Exception, host: str, *, proxy: Proxy | None, trust: Trust | None) -> TransportError:
+def translated(
+    error: Exception, host: str, *, proxy: Proxy | None, trust: Trust | None
+) -> TransportError:
     """Return the error that fits what aiohttp raised about a request to *host*."""
     import aiohttp
 
     nameless = isinstance(error, (aiohttp.ClientConnectorDNSError, socket.gaierror))
     if proxy and (
-        nameless or isinstance(error, (aiohttp.ClientHttpProxyError, aiohttp.ClientProxyConnectionError))
+        nameless
+        or isinstance(error, (aiohttp.ClientHttpProxyError, aiohttp.ClientProxyConnectionError))
     ):
         return proxy_failed(proxy, host, status=getattr(error, "status", None), nameless=nameless)
     if tls := _tls_error(error):
-        at_proxy = proxy is not None and getattr(error, "host", None) == urlsplit(proxy.url).hostname
+        at_proxy = (
+            proxy is not None and getattr(error, "host", None) == urlsplit(proxy.url).hostname
+        )
         where = f"the proxy {proxy.where} ({proxy.variable})" if proxy and at_proxy else host
         return _tls_failed(tls, where, host=host, trust=trust)
     if nameless:
         return HostNotFound(f"the name {host} is not known", host=host)
     if isinstance(error, aiohttp.ClientConnectorError):
-        return ConnectionFailed(f"cannot connect to {host}: {_system_reason(error.os_error)}", host=host)
+        return ConnectionFailed(
+            f"cannot connect to {host}: {_system_reason(error.os_error)}", host=host
+        )
     if isinstance(error, (aiohttp.ClientPayloadError, aiohttp.ServerDisconnectedError, OSError)):
-        return ConnectionLost(f"the connection to {host} broke before the answer was complete", host=host)
+        return ConnectionLost(
+            f"the connection to {host} broke before the answer was complete", host=host
+        )
     return TransportError(f"{host} did not answer in HTTP ({type(error).__name__})", host=host)
 
 
@@ -135,7 +150,10 @@ def _untrusted(code: int, trust: Trust) -> tuple[str, str]:
         )
     if trust.elsewhere and "ca_bundle" not in trust.given:
         name, path = trust.elsewhere
-        return cause, f"loopback-auth login --ca-bundle {path}   which is what {name} names to other programs"
+        return (
+            cause,
+            f"loopback-auth login --ca-bundle {path}   which is what {name} names to other programs",
+        )
     return cause, ""
 
 

@@ -1,9 +1,9 @@
 """
 The proxy that the environment puts before a server.
 
-The variables are a custom without a standard. Where programs differ, this does as curl and Python do: small letters win over capitals,
-also when they are empty; what `NO_PROXY` names has its subdomains with it. As with Go, a port there must be the server's, and a CIDR
-block holds addresses.
+The variables are a custom without a standard. Where programs differ, this does as curl and Python
+do: small letters win over capitals, also when they are empty; what `NO_PROXY` names has its
+subdomains with it. As with Go, a port there must be the server's, and a CIDR block holds addresses.
 """
 
 from __future__ import annotations
@@ -39,7 +39,10 @@ class Proxy:
 
 
 def proxy_for(url: str, environ: Mapping[str, str] | None) -> Proxy | None:
-    """Return the proxy that *environ* puts before *url*; raise `ProxyFailed` for one that cannot be used."""
+    """
+    Return the proxy that *environ* puts before *url*; raise `ProxyFailed` for one that cannot be
+    used.
+    """
     variables = os.environ if environ is None else environ
     parts = urlsplit(url)
     host = parts.hostname or ""
@@ -50,14 +53,19 @@ def proxy_for(url: str, environ: Mapping[str, str] | None) -> Proxy | None:
         return None
     for name in (f"{parts.scheme}_proxy", "all_proxy"):
         variable, value = _variable(name, variables)
-        if value and not (name == "http_proxy" and variable != name and "REQUEST_METHOD" in variables):
+        if value and not (
+            name == "http_proxy" and variable != name and "REQUEST_METHOD" in variables
+        ):
             return Proxy(url=_checked(value, variable, host), variable=variable)
         # Else: a CGI program's visitor wrote HTTP_PROXY, by a header `Proxy`.
     return None
 
 
 def proxy_failed(proxy: Proxy, host: str, *, status: int | None, nameless: bool) -> ProxyFailed:
-    """Return the error of a *proxy* that gave no connection to *host*: its own *status*, or a name of it that is not known."""
+    """
+    Return the error of a *proxy* that gave no connection to *host*: its own *status*, or a name of
+    it that is not known.
+    """
     why = ": its name is not known" if nameless else f" (status {status})" if status else ""
     wants_password = status == 407  # noqa: PLR2004 - RFC 9110 section 15.5.8
     return ProxyFailed(
@@ -73,7 +81,11 @@ def proxy_failed(proxy: Proxy, host: str, *, status: int | None, nameless: bool)
 
 def _variable(name: str, variables: Mapping[str, str]) -> tuple[str, str]:
     """Return how *name* is spelled in *variables*, and its value."""
-    spelled = name if name in variables else next((each for each in variables if each.lower() == name), name)
+    spelled = (
+        name
+        if name in variables
+        else next((each for each in variables if each.lower() == name), name)
+    )
     return spelled, variables.get(spelled, "").strip()
 
 
@@ -82,7 +94,12 @@ def _checked(value: str, variable: str, host: str) -> str:
     url = value if "://" in value else f"http://{value}"
     try:
         parts = urlsplit(url)
-        usable = parts.scheme in _PORTS and parts.hostname and parts.port != 0 and not re.search(r"\s", url)
+        usable = (
+            parts.scheme in _PORTS
+            and parts.hostname
+            and parts.port != 0
+            and not re.search(r"\s", url)
+        )
     except ValueError:
         usable = False
     if usable:
@@ -105,7 +122,9 @@ def _checked(value: str, variable: str, host: str) -> str:
 
 def _is_direct(host: str, port: int, no_proxy: str) -> bool:
     name, address = host.lower().removesuffix("."), _address(host)
-    return any(_covers(entry, name, address, port) for entry in re.split(r"[\s,]+", no_proxy.lower()))
+    return any(
+        _covers(entry, name, address, port) for entry in re.split(r"[\s,]+", no_proxy.lower())
+    )
 
 
 def _covers(entry: str, host: str, address: IPv4Address | IPv6Address | None, port: int) -> bool:
@@ -113,7 +132,8 @@ def _covers(entry: str, host: str, address: IPv4Address | IPv6Address | None, po
         return True
     if "/" in entry:
         return address is not None and _is_in(address, entry)
-    # A port stands behind a name, an IPv4 address or brackets; an IPv6 address without them has none.
+    # A port stands behind a name, an IPv4 address or brackets; an IPv6 address without them has
+    # none.
     found = re.fullmatch(r"(\[[^\]]*\]|[^:]*):(\d+)|\[?([^\[\]]*)\]?", entry)
     if found is None or (found[2] and int(found[2]) != port):
         return False

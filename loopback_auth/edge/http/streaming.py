@@ -1,4 +1,7 @@
-"""A request whose body and answer may be of any length: both pass through in pieces, and only silence is bounded in time."""
+"""
+A request whose body and answer may be of any length: both pass through in pieces, and only silence
+is bounded in time.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,10 @@ _SEE_IT = "to see it as it comes: loopback-auth api -i -H 'Accept-Encoding: gzip
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResourceRequest:
-    """A request to an API, without the token that goes with it; address and headers may hold secrets of the person's."""
+    """
+    A request to an API, without the token that goes with it; address and headers may hold secrets
+    of the person's.
+    """
 
     method: str
     url: str = field(repr=False)
@@ -43,7 +49,10 @@ class ResourceRequest:
 
 
 class StreamedReply:
-    """An answer whose head is here; its body comes while *pieces* are asked for. Header names are as they came."""
+    """
+    An answer whose head is here; its body comes while *pieces* are asked for. Header names are as
+    they came.
+    """
 
     def __init__(
         self,
@@ -61,22 +70,31 @@ class StreamedReply:
         self.pieces = pieces
 
     def header(self, name: str) -> str:
-        """Give the value of the first header of that name, in lower case; empty when there is none."""
+        """
+        Give the value of the first header of that name, in lower case; empty when there
+        is none.
+        """
         return next((value for each, value in self.headers if each.lower() == name), "")
 
 
 class StreamingTransport:
-    """Sends requests by *http*, whose time limit is here that of a silence; connecting is limited as it is there."""
+    """
+    Sends requests by *http*, whose time limit is here that of a silence; connecting is limited as
+    it is there.
+    """
 
     def __init__(self, http: HttpTransport) -> None:
         self._http = http
 
     @asynccontextmanager
-    async def __call__(self, request: ResourceRequest, token: Secret) -> AsyncIterator[StreamedReply]:
+    async def __call__(
+        self, request: ResourceRequest, token: Secret
+    ) -> AsyncIterator[StreamedReply]:
         """
         Send *request* with *token*, once; within the block its answer can be read.
 
-        Raises the `TransportError` that fits, on entering and while pieces are read, and the failure of the request's body.
+        Raises the `TransportError` that fits, on entering and while pieces are read, and the
+        failure of the request's body.
         """
         await entered()
         import asyncio
@@ -88,7 +106,9 @@ class StreamingTransport:
                 async with self._opened(request, token, patience) as response:
                     yield self._reply(request, response, patience)
         except TimeoutError:
-            raise AnswerTimedOut(f"{host} said nothing for {self._http.timeout_s:g} s", host=host) from None
+            raise AnswerTimedOut(
+                f"{host} said nothing for {self._http.timeout_s:g} s", host=host
+            ) from None
         except TransportError:
             if upload is not None and upload.failure is not None:
                 raise upload.failure from None
@@ -128,7 +148,9 @@ class StreamingTransport:
             pieces=pieces,
         )
 
-    async def _read(self, response: ClientResponse, url: str, patience: _Patience) -> AsyncIterator[bytes]:
+    async def _read(
+        self, response: ClientResponse, url: str, patience: _Patience
+    ) -> AsyncIterator[bytes]:
         while True:
             patience.begin()
             with self._http.translating(url):

@@ -1,8 +1,10 @@
 """
-TLS: which certificates are trusted, what of the environment counts for it, and what it means when a connection is refused.
+TLS: which certificates are trusted, what of the environment counts for it, and what it means when a
+connection is refused.
 
-`ssl` takes more from the environment than anybody asked for. Keys are never logged (`SSLKEYLOGFILE` is for programs under test), and
-what of `SSL_CERT_FILE`, `SSL_CERT_DIR` and `OPENSSL_CONF` cannot be used is named where it matters.
+`ssl` takes more from the environment than anybody asked for. Keys are never logged (`SSLKEYLOGFILE`
+is for programs under test), and what of `SSL_CERT_FILE`, `SSL_CERT_DIR` and `OPENSSL_CONF` cannot
+be used is named where it matters.
 """
 
 from __future__ import annotations
@@ -22,7 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 BUNDLE_OCTETS = 64 * 1024 * 1024
-"""The most that is read of a file of certificates; all public CAs together are a quarter of a MiB."""
+"""
+The most that is read of a file of certificates; all public CAs together are a quarter
+of a MiB.
+"""
 
 _ELSEWHERE = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
 """Variables that name a company's CA to other programs."""
@@ -34,8 +39,8 @@ class Trust:
     """
     The certificates that are trusted: *context* to connect with, and in words where they come from.
 
-    *given* are those that the person named (setting or variable, and path), *unusable* what of them cannot be used and why,
-    *elsewhere* a file that the environment names to other programs alone.
+    *given* are those that the person named (setting or variable, and path), *unusable* what of them
+    cannot be used and why, *elsewhere* a file that the environment names to other programs alone.
     """
 
     def __init__(self, ca_bundle: str | None, environ: Mapping[str, str]) -> None:
@@ -44,7 +49,8 @@ class Trust:
         self.system = "the system's certificates"
         self.context = _new_context()
         self.elsewhere = next(
-            ((name, environ[name]) for name in _ELSEWHERE if os.path.isfile(environ.get(name, ""))), None
+            ((name, environ[name]) for name in _ELSEWHERE if os.path.isfile(environ.get(name, ""))),
+            None,
         )
         if sys.platform not in ("darwin", "win32"):
             self._load_system(environ)
@@ -59,12 +65,12 @@ class Trust:
         paths = ssl.get_default_verify_paths()
         file, folder = (environ.get(name, "") for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"))
         self._take("SSL_CERT_FILE", file, _load_file(self.context, file or paths.openssl_cafile))
-        self._take("SSL_CERT_DIR", folder, _load_folders(self.context, folder or paths.openssl_capath))
+        self._take(
+            "SSL_CERT_DIR", folder, _load_folders(self.context, folder or paths.openssl_capath)
+        )
         there = os.path.exists(paths.openssl_cafile), _hashed(paths.openssl_capath)
         if not (file or there[0]) and not (folder or there[1]):
-            self.system = (
-                f"no certificates: there are none in {paths.openssl_cafile} or {paths.openssl_capath}"
-            )
+            self.system = f"no certificates: there are none in {paths.openssl_cafile} or {paths.openssl_capath}"
 
     def _take(self, variable: str, value: str, why: str) -> None:
         if value:
@@ -73,10 +79,14 @@ class Trust:
                 self.unusable[variable] = why
 
     def _check_as_asked(self) -> None:
-        """Check a CA that the person gave as Python 3.12 and every other program do, else as this Python does."""
+        """
+        Check a CA that the person gave as Python 3.12 and every other program do, else as this
+        Python does.
+        """
         flags = self.context.verify_flags
         if self.given:
-            # A company's CA often breaks RFC 5280 in small ways, and one that is named need not be a root.
+            # A company's CA often breaks RFC 5280 in small ways, and one that is named need not be
+            # a root.
             flags = (flags | ssl.VERIFY_X509_PARTIAL_CHAIN) & ~ssl.VERIFY_X509_STRICT
         elif sys.version_info >= (3, 13):
             # As ssl.create_default_context does, which reads SSLKEYLOGFILE.
@@ -85,12 +95,17 @@ class Trust:
 
     def described(self) -> str:
         """Say which certificates are trusted."""
-        used = [f"{name} = {path}" for name, path in self.given.items() if name not in self.unusable]
+        used = [
+            f"{name} = {path}" for name, path in self.given.items() if name not in self.unusable
+        ]
         return " and ".join([self.system, *used])
 
 
 def _new_context() -> ssl.SSLContext:
-    """Return a context that verifies, and trusts nobody yet; on macOS and Windows, whom the system trusts."""
+    """
+    Return a context that verifies, and trusts nobody yet; on macOS and Windows, whom the system
+    trusts.
+    """
     with _beginning():
         if sys.platform in ("darwin", "win32"):
             import truststore
@@ -107,8 +122,9 @@ def load_aiohttp(*, trusting_nobody: bool = False) -> None:
     """
     Import aiohttp, which makes a TLS context at once; do so without its obeying `SSLKEYLOGFILE`.
 
-    Nothing of ours uses that context. It takes longer to make than all of asyncio to import, unless it is *trusting_nobody*, which is
-    for a process that has no other user of aiohttp. Raise `TLSUnavailable` where OpenSSL cannot begin at all.
+    Nothing of ours uses that context. It takes longer to make than all of asyncio to import, unless
+    it is *trusting_nobody*, which is for a process that has no other user of aiohttp. Raise
+    `TLSUnavailable` where OpenSSL cannot begin at all.
     """
     if "aiohttp" in sys.modules:
         return
@@ -157,10 +173,12 @@ def _load_file(context: ssl.SSLContext, path: str, *, is_believed: bool = False)
                 (_BYTE_ORDER_MARKS[mark] for mark in _BYTE_ORDER_MARKS if head.startswith(mark)), ""
             )
             if encoding or is_believed:
-                # Behind a mark OpenSSL would overlook the first certificate, or all; and what was checked
-                # is what has to be read.
+                # Behind a mark OpenSSL would overlook the first certificate, or all; and what was
+                # checked is what has to be read.
                 text = (head + file.read()).decode(encoding or "ascii", "replace")
-                context.load_verify_locations(cadata=text.encode("ascii", "replace").decode() or "\n")
+                context.load_verify_locations(
+                    cadata=text.encode("ascii", "replace").decode() or "\n"
+                )
             else:
                 context.load_verify_locations(cafile=path)
     except ssl.SSLError:
@@ -175,7 +193,10 @@ def _load_file(context: ssl.SSLContext, path: str, *, is_believed: bool = False)
 
 
 def _load_folders(context: ssl.SSLContext, path: str) -> str:
-    """Trust the folders in *path*, of which OpenSSL takes several; return why none can be used, or nothing."""
+    """
+    Trust the folders in *path*, of which OpenSSL takes several; return why none can be used, or
+    nothing.
+    """
     if os.path.isfile(path):
         return "it is a file"
     folders = [folder for folder in path.split(os.pathsep) if _hashed(folder)]
@@ -191,7 +212,10 @@ def _load_folders(context: ssl.SSLContext, path: str) -> str:
 
 
 def _hashed(folder: str) -> bool:
-    """Tell whether OpenSSL can find a certificate in *folder*: it looks for names such as 5ad8a5d6.0."""
+    """
+    Tell whether OpenSSL can find a certificate in *folder*: it looks for names such as
+    5ad8a5d6.0.
+    """
     with suppress(OSError, ValueError):
         return any(name[8:9] == "." and name[9:].isdecimal() for name in os.listdir(folder))
     return False

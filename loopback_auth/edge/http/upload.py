@@ -1,4 +1,7 @@
-"""The body of a request, from the command line, a file or a pipe; what fits is sent again when it has to be."""
+"""
+The body of a request, from the command line, a file or a pipe; what fits is sent again when it has
+to be.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,8 @@ class Upload:
     """
     A body that is in memory, *octets*.
 
-    *length* is `None` where it is not known before the end. One that is not *repeatable* can be sent once.
+    *length* is `None` where it is not known before the end. One that is not *repeatable* can be
+    sent once.
     """
 
     length: int | None
@@ -96,7 +100,10 @@ class PipeUpload(Upload):
 
 
 def upload_of(file: FileIO) -> Upload:
-    """Make the upload that suits *file*; of a pipe, this waits for its first mebibyte or its end."""
+    """
+    Make the upload that suits *file*; of a pipe, this waits for its first mebibyte or
+    its end.
+    """
     if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         return FileUpload(file)
     beginning = bytearray()

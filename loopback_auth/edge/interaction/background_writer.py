@@ -38,7 +38,10 @@ class BackgroundWriter:
 
     @classmethod
     def of(cls, stream: TextIO) -> BackgroundWriter | None:
-        """Return a writer to the file of *stream*; `None` if there is no file below it, as in some IDEs."""
+        """
+        Return a writer to the file of *stream*; `None` if there is no file below it, as in some
+        IDEs.
+        """
         buffer = getattr(stream, "buffer", None)
         # Not by way of the stream: Python ends in a fatal error while a thread holds its lock.
         raw = getattr(buffer, "raw", buffer)
@@ -47,7 +50,10 @@ class BackgroundWriter:
         return cls(raw, encoding=stream.encoding, errors=stream.errors or "strict")
 
     def write(self, text: str, *, is_redrawn: bool = False) -> None:
-        """Write *text* when that can be; one that *is_redrawn* takes the place of one that waits."""
+        """
+        Write *text* when that can be; one that *is_redrawn* takes the place of one that
+        waits.
+        """
         octets = text.replace("\n", os.linesep).encode(self._encoding, self._errors)
         with self._changed:
             if is_redrawn and self._pending and self._pending[-1][1]:

@@ -1,8 +1,9 @@
 """
 Starting the person's browser.
 
-Our own launcher, since the standard library's may run a text browser on this terminal, wait for the browser to end, or let it write
-on our standard output. It is handed a one-time local address: no server's text ever reaches a command line.
+Our own launcher, since the standard library's may run a text browser on this terminal, wait for the
+browser to end, or let it write on our standard output. It is handed a one-time local address: no
+server's text ever reaches a command line.
 """
 
 from __future__ import annotations
@@ -43,8 +44,9 @@ def launch_command(
     """
     Give the argv that opens *url*, or `None` when there is no browser to open it with.
 
-    *chosen*, else `BROWSER`, comes first: an executable, or the usual list of commands with `%s`. On Windows without it the
-    answer begins with `start`, which `open_browser` carries out through the shell's own API.
+    *chosen*, else `BROWSER`, comes first: an executable, or the usual list of commands with `%s`.
+    On Windows without it the answer begins with `start`, which `open_browser` carries out through
+    the shell's own API.
     """
     if commands := chosen or environ.get("BROWSER"):
         return _chosen(commands, url, which)
@@ -95,12 +97,14 @@ def _windows_from_linux(url: str, which: Callable[[str], str | None]) -> list[st
     return None
 
 
-def open_browser(url: str, *, chosen: str | None = None, withheld: Iterable[str | None] = ()) -> bool:
+def open_browser(
+    url: str, *, chosen: str | None = None, withheld: Iterable[str | None] = ()
+) -> bool:
     """
     Start the browser on *url* and come back at once; tell whether something was started.
 
-    True promises no more than that: a browser may still refuse to run. It inherits no variable of ours, nor those that *withheld*
-    names, which hold a client's secret.
+    True promises no more than that: a browser may still refuse to run. It inherits no variable of
+    ours, nor those that *withheld* names, which hold a client's secret.
     """
     # Late, as all that is heavy: the address is on the screen by now.
     from shutil import which
@@ -109,7 +113,9 @@ def open_browser(url: str, *, chosen: str | None = None, withheld: Iterable[str 
     from ..process.frozen import system_libraries
     from .environment import surroundings, without_variables
 
-    command = launch_command(url, around=surroundings(), environ=os.environ, chosen=chosen, which=which)
+    command = launch_command(
+        url, around=surroundings(), environ=os.environ, chosen=chosen, which=which
+    )
     if command is None:
         return False
     inherited = inheritable(os.environ, withheld=withheld)
@@ -139,5 +145,6 @@ def _start(command: list[str], environ: Mapping[str, str]) -> None:
         start_new_session=True,
         close_fds=True,
     )
-    # Some openers stay until the browser is closed. Nobody waits for this thread; without it, one that has ended stays a zombie.
+    # Some openers stay until the browser is closed. Nobody waits for this thread; without it, one
+    # that has ended stays a zombie.
     Thread(target=process.wait, name="loopback-auth browser", daemon=True).start()

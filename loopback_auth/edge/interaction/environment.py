@@ -29,15 +29,21 @@ class Surroundings:
     container: bool = False
 
 
-def surroundings(environ: Mapping[str, str] | None = None, platform: str = sys.platform) -> Surroundings:
-    """Look around: environment variables, and on Linux the files that tell of WSL and containers."""
+def surroundings(
+    environ: Mapping[str, str] | None = None, platform: str = sys.platform
+) -> Surroundings:
+    """
+    Look around: environment variables, and on Linux the files that tell of WSL and
+    containers.
+    """
     environ = os.environ if environ is None else environ
     linux = platform.startswith("linux")
     return Surroundings(
         platform=platform,
         display=not linux or bool(environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY")),
         ssh_server=_ssh_server(environ),
-        wsl=linux and (bool(environ.get("WSL_DISTRO_NAME")) or "microsoft" in _read("/proc/version").lower()),
+        wsl=linux
+        and (bool(environ.get("WSL_DISTRO_NAME")) or "microsoft" in _read("/proc/version").lower()),
         codespaces=environ.get("CODESPACES") == "true",
         container=any(map(environ.get, _OF_CONTAINERS))
         or (linux and any(map(os.path.exists, _IN_CONTAINERS))),
@@ -46,7 +52,10 @@ def surroundings(environ: Mapping[str, str] | None = None, platform: str = sys.p
 
 @contextmanager
 def without_variables(names: Iterable[str]) -> Iterator[None]:
-    """Take *names* out of our own environment in the block, for a call that heeds or hands on what it finds there."""
+    """
+    Take *names* out of our own environment in the block, for a call that heeds or hands on what it
+    finds there.
+    """
     taken = {name: os.environ.pop(name) for name in names if name in os.environ}
     try:
         yield
@@ -67,7 +76,10 @@ def _read(path: str) -> str:
 
 
 def way_in(around: Surroundings, redirect_uri: str) -> str:
-    """Say how a browser on another machine can reach the callback at *redirect_uri*; empty where none needs to."""
+    """
+    Say how a browser on another machine can reach the callback at *redirect_uri*; empty where none
+    needs to.
+    """
     parts = urlsplit(redirect_uri)
     port, host = parts.port or 80, parts.hostname or "localhost"
     if around.codespaces:
@@ -77,9 +89,7 @@ def way_in(around: Surroundings, redirect_uri: str) -> str:
     if around.container:
         return f"In a container, port {port} of its loopback is its own: run it with --network host, or sign in on the host."
     if around.wsl:
-        return (
-            f"Open the address in a Windows browser: WSL leads port {port} of {host} there to the one here."
-        )
+        return f"Open the address in a Windows browser: WSL leads port {port} of {host} there to the one here."
     if not around.display:
         return f"If your browser is on another computer, forward the callback from there: ssh -N -L {port}:{host}:{port} THIS-HOST"
     return ""

@@ -1,8 +1,9 @@
 """
-What a person pastes while something else is waited for: from a terminal, unseen, or from a pipe, line by line.
+What a person pastes while something else is waited for: from a terminal, unseen, or from a pipe,
+line by line.
 
-Each gives an `asyncio.Queue` of texts, for as long as its block lasts; reading neither holds up the event loop nor takes what is
-typed afterwards from whoever asks for it then.
+Each gives an `asyncio.Queue` of texts, for as long as its block lasts; reading neither holds up the
+event loop nor takes what is typed afterwards from whoever asks for it then.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ _CTRL_D = b"\x04"
 @contextmanager
 def pasted_on_terminal() -> Iterator[asyncio.Queue[str]]:
     """
-    Take what is pasted on the terminal that is standard input. Nothing is echoed: an answer holds a code.
+    Take what is pasted on the terminal that is standard input. Nothing is echoed: an answer holds a
+    code.
 
     A paste is whole when nothing follows it; what is typed key by key, when Enter is pressed.
     """
@@ -117,12 +119,16 @@ class _Typed:
 
 
 def _content_of(text: str) -> str:
-    """Give what is in the file that *text* names, as it does when somebody drags a file to the terminal; else nothing."""
+    """
+    Give what is in the file that *text* names, as it does when somebody drags a file to the
+    terminal; else nothing.
+    """
     path = text.strip()
     if "\n" in path or not re.match(r"['\"]?(?:/|~/|file://|[A-Za-z]:\\)", path):
         return ""
     path = path.strip("'\"").removeprefix("file://")
-    # Terminals put a backslash before what a shell would take for its own; on Windows it is part of the path.
+    # Terminals put a backslash before what a shell would take for its own; on Windows it is part of
+    # the path.
     path = os.path.expanduser(path if os.name == "nt" else re.sub(r"\\(.)", r"\1", path))
     try:
         if not os.path.isfile(path):
@@ -134,7 +140,10 @@ def _content_of(text: str) -> str:
 
 
 def _without_controls(text: str) -> str:
-    """Undo what was rubbed out, and leave out the marks that terminals put around a paste, and arrow keys."""
+    """
+    Undo what was rubbed out, and leave out the marks that terminals put around a paste, and arrow
+    keys.
+    """
     text = re.sub(r"\x1b\[[0-9;?]{0,20}[A-Za-z~]", "", text).replace("\r", "\n")
     kept: list[str] = []
     for character in text:
@@ -201,7 +210,8 @@ else:
         descriptor, loop = sys.stdin.fileno(), asyncio.get_running_loop()
 
         def read() -> None:
-            # In the background a read would stop the process; a shell that took the terminal back reads it now.
+            # In the background a read would stop the process; a shell that took the terminal back
+            # reads it now.
             chunk = _read(descriptor) if _in_foreground(descriptor) else b""
             if chunk:
                 typed.add(chunk)
@@ -218,13 +228,17 @@ else:
 
     @contextmanager
     def _unseen(descriptor: int) -> Iterator[bool]:
-        """Echo nothing of what is typed, and take it key by key; tell whether the terminal is ours to do that with."""
+        """
+        Echo nothing of what is typed, and take it key by key; tell whether the terminal is ours to
+        do that with.
+        """
         before = _settings_of(descriptor)
         if before is None:
             yield False
             return
         unseen = [*before]
-        # Line by line, the terminal would cut an address after 1024 characters (macOS) or 4096 (Linux).
+        # Line by line, the terminal would cut an address after 1024 characters (macOS) or 4096
+        # (Linux).
         unseen[3] &= ~(termios.ECHO | termios.ICANON)
 
         def hide() -> None:
@@ -238,7 +252,8 @@ else:
             with _when_continued(hide):
                 yield True
         finally:
-            # A terminal that is gone needs nothing back; one that belongs to the shell again is not ours to change.
+            # A terminal that is gone needs nothing back; one that belongs to the shell again is not
+            # ours to change.
             if _settings_of(descriptor) is not None:
                 with suppress(termios.error):
                     termios.tcsetattr(descriptor, termios.TCSANOW, before)

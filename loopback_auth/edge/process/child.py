@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Any
 
-# Before anything else it is on its own: no signal of the terminal reaches it, and it holds no file of anybody else's open.
+# Before anything else it is on its own: no signal of the terminal reaches it, and it holds no file
+# of anybody else's open.
 _BEGINNING = """
 import gc, json, os, signal, sys
 gc.disable()  # It lives for a moment.
@@ -42,12 +43,15 @@ import_module(sys.argv[1]).main(work, *ours)
 """
 
 
-def inheritable(environ: Mapping[str, str], *, withheld: Iterable[str | None] = ()) -> dict[str, str]:
+def inheritable(
+    environ: Mapping[str, str], *, withheld: Iterable[str | None] = ()
+) -> dict[str, str]:
     """
-    Return what of *environ* a program may inherit that we start for our own ends, such as a browser.
+    Return what of *environ* a program may inherit that we start for our own ends, such as a
+    browser.
 
-    Nothing of ours: tokens and a client's secret are among it. Nor the variables that *withheld* names. And where a bundle runs us,
-    as it was before.
+    Nothing of ours: tokens and a client's secret are among it. Nor the variables that *withheld*
+    names. And where a bundle runs us, as it was before.
     """
     secret = {name.upper() for name in withheld if name}
     return {
@@ -58,7 +62,10 @@ def inheritable(environ: Mapping[str, str], *, withheld: Iterable[str | None] = 
 
 
 def can_outlive_us() -> bool:
-    """Tell whether this process can have a child that goes on when it ends: the first of a container takes all others along."""
+    """
+    Tell whether this process can have a child that goes on when it ends: the first of a container
+    takes all others along.
+    """
     return (
         hasattr(os, "posix_spawn")
         and bool(sys.executable)
@@ -71,7 +78,8 @@ def can_outlive_us() -> bool:
 
 class Child:
     """
-    An interpreter that runs `main(work, work_pipe, answer_pipe, *files)` of *module* with the open *files*.
+    An interpreter that runs `main(work, work_pipe, answer_pipe, *files)` of *module* with the open
+    *files*.
 
     *orphan*: it is nobody's child, so that this process can become another program, which would not
     expect one. Raises `OSError` where none can be started.
@@ -102,7 +110,10 @@ class Child:
                 line = line[os.write(self._work, line) :]
 
     async def answer(self) -> dict[str, Any] | None:
-        """Return the next thing it says; `None` when it has ended. Waits in or without an event loop."""
+        """
+        Return the next thing it says; `None` when it has ended. Waits in or without an
+        event loop.
+        """
         while b"\n" not in self._buffer:
             await readable(self._answers)
             if not self._read():
@@ -110,14 +121,20 @@ class Child:
         return self._next()
 
     def answer_within(self, seconds: float) -> dict[str, Any] | None:
-        """Return the next thing it says, `None` when it has ended or says nothing in that time; blocks."""
+        """
+        Return the next thing it says, `None` when it has ended or says nothing in that time;
+        blocks.
+        """
         from select import select
 
         from .clock import running_s
 
         deadline = running_s() + seconds
         while b"\n" not in self._buffer:
-            if not select([self._answers], [], [], max(deadline - running_s(), 0))[0] or not self._read():
+            if (
+                not select([self._answers], [], [], max(deadline - running_s(), 0))[0]
+                or not self._read()
+            ):
                 return None
         return self._next()
 
@@ -156,7 +173,8 @@ def _spawn(module: str, files: Iterable[int], environ: Mapping[str, str], *, orp
     passed: list[int] = []
     try:
         for file in files:
-            # Copies that are inherited, and none of them in the place of a standard stream that was closed.
+            # Copies that are inherited, and none of them in the place of a standard stream that was
+            # closed.
             passed.append(fcntl.fcntl(file, fcntl.F_DUPFD, 3))  # noqa: PERF401 - those there are have to be closed
         words = [sys.executable, *_switches(), "-P", "-c", _BEGINNING, module, *map(str, passed)]
         if orphan:

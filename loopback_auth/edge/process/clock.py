@@ -17,7 +17,10 @@ def now() -> datetime:
 
 
 def running_s() -> float:
-    """Count seconds from some fixed moment, never back, through suspend where the system offers such a clock."""
+    """
+    Count seconds from some fixed moment, never back, through suspend where the system offers such a
+    clock.
+    """
     # Linux stops time.monotonic() while a laptop sleeps; a sign-in page does not wait that long.
     if hasattr(time, "CLOCK_BOOTTIME"):
         return time.clock_gettime(time.CLOCK_BOOTTIME)

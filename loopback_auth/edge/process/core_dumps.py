@@ -12,6 +12,7 @@ def forbid_core_dumps() -> None:
     import resource
 
     soft, hard = resource.getrlimit(resource.RLIMIT_CORE)
-    # One octet and not none: Linux asks a program that takes dumps (core_pattern with "|") whatever the limit, but for this one.
+    # One octet and not none: Linux asks a program that takes dumps (core_pattern with "|") whatever
+    # the limit, but for this one.
     limit = 1 if soft == resource.RLIM_INFINITY else min(1, soft)
     resource.setrlimit(resource.RLIMIT_CORE, (limit, hard))

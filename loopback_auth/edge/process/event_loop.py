@@ -1,8 +1,9 @@
 """
 Running a story: a coroutine whose first part needs no event loop yet.
 
-asyncio takes as long to import as everything a sign-in does before its address is on the screen. A coroutine needs a loop only
-when it first waits; so `run` starts it without one, and brings asyncio in when the story says `await entered()`.
+asyncio takes as long to import as everything a sign-in does before its address is on the screen. A
+coroutine needs a loop only when it first waits; so `run` starts it without one, and brings asyncio
+in when the story says `await entered()`.
 """
 
 from __future__ import annotations
@@ -25,7 +26,10 @@ if TYPE_CHECKING:
 
 @coroutine
 def entered() -> Generator[None, None, None]:
-    """Wait for the event loop to be there; in one that runs already, let the others have a turn (as `asyncio.sleep(0)`)."""
+    """
+    Wait for the event loop to be there; in one that runs already, let the others have a turn (as
+    `asyncio.sleep(0)`).
+    """
     yield
 
 
@@ -38,7 +42,10 @@ async def awaited(answer: Awaitable[T] | T) -> T:
 
 
 async def paused(seconds: float) -> None:
-    """Wait; in a running event loop the others go on meanwhile, and before there is one nobody else is there."""
+    """
+    Wait; in a running event loop the others go on meanwhile, and before there is one nobody else is
+    there.
+    """
     if _is_running():
         await sys.modules["asyncio"].sleep(seconds)
     else:
@@ -91,7 +98,8 @@ def _woken_by_signals(loop: AbstractEventLoop) -> Iterator[None]:
     """
     Have a signal end the loop's sleep.
 
-    One that comes just before the sleep, or to another thread, would be heard only when something else wakes the loop.
+    One that comes just before the sleep, or to another thread, would be heard only when something
+    else wakes the loop.
     """
     if sys.platform == "win32":
         # There the loop does this itself.
@@ -106,7 +114,10 @@ def _woken_by_signals(loop: AbstractEventLoop) -> Iterator[None]:
 
 
 class _Begun:
-    """The rest of a coroutine that has been started; Python awaits only fresh ones, and any iterator."""
+    """
+    The rest of a coroutine that has been started; Python awaits only fresh ones, and
+    any iterator.
+    """
 
     def __init__(self, story: Coroutine[Any, Any, T]) -> None:
         self._story = story

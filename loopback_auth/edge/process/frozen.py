@@ -1,7 +1,8 @@
 """
 What PyInstaller's bootloader changed for this process, undone for the programs that it starts.
 
-They would load the bundle's libraries in place of the system's, and another program made by PyInstaller would take the bundle for its own.
+They would load the bundle's libraries in place of the system's, and another program made by
+PyInstaller would take the bundle for its own.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ def bundle() -> str | None:
 
 def as_started(environ: Mapping[str, str], bundle: str | None) -> dict[str, str]:
     """
-    Return *environ* as it was before the bootloader came: library paths put back, and nothing that leads into *bundle*.
+    Return *environ* as it was before the bootloader came: library paths put back, and nothing that
+    leads into *bundle*.
 
     https://pyinstaller.org/en/stable/common-issues-and-pitfalls.html#launching-external-programs-from-the-frozen-application
     """
@@ -38,22 +40,32 @@ def as_started(environ: Mapping[str, str], bundle: str | None) -> dict[str, str]
         original = left.pop(f"{name}_ORIG", None)
         if original is not None:
             left[name] = original
-    return {name: kept for name, value in left.items() if (kept := _outside(value, bundle)) is not None}
+    return {
+        name: kept for name, value in left.items() if (kept := _outside(value, bundle)) is not None
+    }
 
 
 def _outside(value: str, bundle: str) -> str | None:
-    """Return the path list *value* without what lies in *bundle*; `None` if nothing else was in it."""
+    """
+    Return the path list *value* without what lies in *bundle*; `None` if nothing else
+    was in it.
+    """
     if bundle not in value:
         return value
     kept = [
-        part for part in value.split(os.pathsep) if part != bundle and not part.startswith(bundle + os.sep)
+        part
+        for part in value.split(os.pathsep)
+        if part != bundle and not part.startswith(bundle + os.sep)
     ]
     return os.pathsep.join(kept) if any(kept) else None
 
 
 @contextmanager
 def system_libraries() -> Iterator[None]:
-    """Have Windows look for the libraries of a program that is started in the block where it always does."""
+    """
+    Have Windows look for the libraries of a program that is started in the block where it always
+    does.
+    """
     folder = bundle()
     if sys.platform != "win32" or folder is None:
         yield

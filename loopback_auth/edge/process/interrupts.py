@@ -1,8 +1,9 @@
 """
 Ctrl-C, SIGTERM and SIGHUP: one way out for all three, and a limit on what may follow.
 
-Before there is an event loop the signal raises `Interrupted` where the program stands. In a running story it cancels the story's
-task, since an exception out of nowhere could strike a callback that swallows it or a library in the middle of its import.
+Before there is an event loop the signal raises `Interrupted` where the program stands. In a running
+story it cancels the story's task, since an exception out of nowhere could strike a callback that
+swallows it or a library in the middle of its import.
 """
 
 from __future__ import annotations
@@ -47,7 +48,8 @@ class Interruption:
         self._stop: Callable[[], object] | None = None
 
     def __call__(self, number: int, _frame: FrameType | None) -> None:
-        # Not SIG_IGN: Python complains on stderr about a signal that is pending when its handler goes.
+        # Not SIG_IGN: Python complains on stderr about a signal that is pending when its handler
+        # goes.
         if self.number is not None:
             if not self.has_limit:
                 os._exit(128 + number)
@@ -60,7 +62,10 @@ class Interruption:
         self._stop()
 
     def calls(self, stop: Callable[[], object] | None) -> None:
-        """Have a signal call *stop*, at once if it has come already; with `None` it raises again."""
+        """
+        Have a signal call *stop*, at once if it has come already; with `None` it raises
+        again.
+        """
         self._stop = stop
         if stop is not None and self.number is not None:
             stop()
@@ -88,16 +93,23 @@ def remark_on_interrupt(text: str) -> None:
 
 @contextmanager
 def interrupts_unlimited() -> Iterator[None]:
-    """Let what follows a signal in the block take its time; then a second signal ends the process where it stands."""
+    """
+    Let what follows a signal in the block take its time; then a second signal ends the process
+    where it stands.
+    """
     _interruption.has_limit = False
     yield
-    # Not after an error: a signal may have been what ended the block, and something may be going on.
+    # Not after an error: a signal may have been what ended the block, and something may be going
+    # on.
     _interruption.has_limit = True
 
 
 @contextmanager
 def interrupts_deferred() -> Iterator[Interruption]:
-    """Let a signal wait for what the block says it `calls`; if one came, the block ends with `Interrupted`, whatever it did."""
+    """
+    Let a signal wait for what the block says it `calls`; if one came, the block ends with
+    `Interrupted`, whatever it did.
+    """
     _interruption.calls(lambda: None)
     try:
         yield _interruption
@@ -109,7 +121,10 @@ def interrupts_deferred() -> Iterator[Interruption]:
 
 @contextmanager
 def signals_heard() -> Iterator[socket]:
-    """Give a socket that can be read once a signal has come: for who waits for descriptors, and would sleep on. For POSIX's main thread."""
+    """
+    Give a socket that can be read once a signal has come: for who waits for descriptors, and would
+    sleep on. For POSIX's main thread.
+    """
     from socket import socketpair
 
     heard, told = socketpair()
@@ -128,7 +143,8 @@ def awaitable(descriptor: int) -> Iterator[Callable[[], None]]:
     """
     Give a function that waits until *descriptor* can be read, or until a signal has raised.
 
-    A read that blocks is ended by a signal as well, but not by one that comes in the moment before it begins.
+    A read that blocks is ended by a signal as well, but not by one that comes in the moment before
+    it begins.
     """
     import select
     import threading
@@ -140,7 +156,8 @@ def awaitable(descriptor: int) -> Iterator[Callable[[], None]]:
     with signals_heard() as heard:
 
         def wait() -> None:
-            # The signal's own handler raises as soon as this is over; one that does not is nothing to wait for either.
+            # The signal's own handler raises as soon as this is over; one that does not is nothing
+            # to wait for either.
             while descriptor not in select.select([descriptor, heard.fileno()], [], [])[0]:
                 heard.recv(64)
 

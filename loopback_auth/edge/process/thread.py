@@ -1,4 +1,7 @@
-"""Calling a function that may block, in a thread that nobody waits for: neither the event loop's end nor the program's."""
+"""
+Calling a function that may block, in a thread that nobody waits for: neither the event loop's end
+nor the program's.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,8 @@ if TYPE_CHECKING:
 
 async def in_thread(function: Callable[[str], Any], argument: str) -> Any:
     """
-    Return what *function* returns, or raise what it raises; `SystemExit` and its like as `RuntimeError`.
+    Return what *function* returns, or raise what it raises; `SystemExit` and its like as
+    `RuntimeError`.
 
     Unlike `asyncio.to_thread`, whose thread `asyncio.run` waits for.
     """

@@ -20,7 +20,16 @@ STORAGES = ("file", "keyring")
 
 _KINDS: dict[str, type] = {
     **dict.fromkeys(
-        ("access_token", "token_type", "refresh_token", "id_token", "scope", "obtained_at", "expires_at"), str
+        (
+            "access_token",
+            "token_type",
+            "refresh_token",
+            "id_token",
+            "scope",
+            "obtained_at",
+            "expires_at",
+        ),
+        str,
     ),
     **dict.fromkeys(("extra", "identity", "client", "server", "settings"), dict),
 }
@@ -33,14 +42,18 @@ def document_of(content: bytes) -> dict[str, Any]:
     if not isinstance(version, int) or isinstance(version, bool):
         raise ValueError("no version")  # noqa: TRY004 - a damaged file, whatever the damage
     if version > VERSION:
-        raise StoreNewer(f"the token file was written by a later version of loopback-auth (format {version})")
+        raise StoreNewer(
+            f"the token file was written by a later version of loopback-auth (format {version})"
+        )
     if not isinstance(document.get("access_token"), str) or not document["access_token"]:
         raise ValueError("no access_token")
     check_members(document, _KINDS)
     return document
 
 
-def check_members(document: Mapping[str, Any], kinds: Mapping[str, type | tuple[type, ...]]) -> None:
+def check_members(
+    document: Mapping[str, Any], kinds: Mapping[str, type | tuple[type, ...]]
+) -> None:
     """
     Raise `ValueError` for a member of *document* that is there and not of its kind of *kinds*.
 

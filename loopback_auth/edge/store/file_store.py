@@ -1,4 +1,7 @@
-"""The token store: one JSON file per profile. On the path of `token`, so nothing heavy is imported here."""
+"""
+The token store: one JSON file per profile. On the path of `token`, so nothing heavy is imported
+here.
+"""
 
 from __future__ import annotations
 
@@ -51,13 +54,18 @@ def check_profile_name(name: str) -> str:
 
 class FileStore:
     """
-    Token files below *home*. Documents are plain JSON objects; `oauth.credential.Credential` gives them meaning.
+    Token files below *home*. Documents are plain JSON objects; `oauth.credential.Credential` gives
+    them meaning.
 
-    A profile's file may say that its tokens are in the system's keyring; `keyring_store` has the rest of that.
+    A profile's file may say that its tokens are in the system's keyring; `keyring_store` has the
+    rest of that.
     """
 
     def __init__(self, home: str | bytes | os.PathLike[str], *, storage: str | None = None) -> None:
-        """*home* may be relative or begin with `~`; it is what that means now. *storage* says where a save puts the tokens, `file` or `keyring`; without it they stay where they are."""
+        """
+        *home* may be relative or begin with `~`; it is what that means now. *storage* says where a
+        save puts the tokens, `file` or `keyring`; without it they stay where they are.
+        """
         if storage not in (None, *STORAGES):
             raise UsageError(
                 "there is no such storage for tokens",
@@ -86,7 +94,9 @@ class FileStore:
         with self._opened(create=False) as folder:
             names = folder.names() if folder else []
         return [
-            name.removesuffix(".json") for name in names if name.endswith(".json") and name[0] not in ".-"
+            name.removesuffix(".json")
+            for name in names
+            if name.endswith(".json") and name[0] not in ".-"
         ]
 
     def place(self, profile: str) -> dict[str, Any]:
@@ -107,7 +117,8 @@ class FileStore:
         """
         Read the document of *profile*; `None` when nothing is stored.
 
-        A damaged one is set aside and raises `StoreDamaged`; one of a later version raises `StoreNewer` and stays as it is.
+        A damaged one is set aside and raises `StoreDamaged`; one of a later version raises
+        `StoreNewer` and stays as it is.
         """
         content = self._content(profile)
         if content is None:
@@ -140,7 +151,8 @@ class FileStore:
 
     def amend(self, profile: str, document: Mapping[str, Any]) -> bool:
         """
-        Store what was learned since about the tokens of *document*, unless others are stored by now; tell whether that was done.
+        Store what was learned since about the tokens of *document*, unless others are stored by
+        now; tell whether that was done.
 
         A refresh may have come between, whose refresh token is the only one that works.
         """
@@ -188,7 +200,8 @@ class FileStore:
 
     def prove(self, profile: str) -> None:
         """
-        Do all that a save does except the replacing, so that a finished sign-in is not lost to a full disk or a read-only folder.
+        Do all that a save does except the replacing, so that a finished sign-in is not lost to a
+        full disk or a read-only folder.
 
         Raises the `StoreError` that the save would have raised, but waits for no other process.
         """
@@ -203,7 +216,10 @@ class FileStore:
 
     @contextmanager
     def watched(self, profile: str) -> Iterator[None]:
-        """Have an error of the block, and Ctrl-C, know whether the tokens of *profile* were changed in it (`tokens_changed`)."""
+        """
+        Have an error of the block, and Ctrl-C, know whether the tokens of *profile* were changed in
+        it (`tokens_changed`).
+        """
         self._changed.pop(profile, None)
         try:
             yield
@@ -221,18 +237,24 @@ class FileStore:
         """
         Hold *profile*'s lock, for what must not be disturbed between reading and saving.
 
-        When another process has it for longer than *patience_s*, this raises `StoreBusy`; or it takes the lock over, which a finished
-        sign-in may do: it is newer than whatever that process has yet to save.
+        When another process has it for longer than *patience_s*, this raises `StoreBusy`; or it
+        takes the lock over, which a finished sign-in may do: it is newer than whatever that process
+        has yet to save.
         """
         check_profile_name(profile)
         with self._opened(create=True) as folder:
             assert folder is not None  # noqa: S101 - it was created
             lock = folder.locked(
-                f"{profile}.lock", guarded=f"{profile}.json", patience_s=patience_s, take_over=take_over
+                f"{profile}.lock",
+                guarded=f"{profile}.json",
+                patience_s=patience_s,
+                take_over=take_over,
             )
             with (
                 lock as taken,
-                self._hold(folder, profile, taken, patience_s=patience_s, take_over=take_over) as hold,
+                self._hold(
+                    folder, profile, taken, patience_s=patience_s, take_over=take_over
+                ) as hold,
             ):
                 try:
                     yield hold
@@ -242,10 +264,15 @@ class FileStore:
 
     @contextmanager
     def inherited(self, profile: str, descriptors: Sequence[int]) -> Iterator[Hold]:
-        """As `locked`, in a process that has inherited the `descriptors` of the `Hold` of another."""
+        """
+        As `locked`, in a process that has inherited the `descriptors` of the `Hold` of
+        another.
+        """
         with self._opened(create=True) as folder:
             assert folder is not None  # noqa: S101 - it was created
-            lock = FileLock.inherited(descriptors, folder, f"{profile}.lock", guarded=f"{profile}.json")
+            lock = FileLock.inherited(
+                descriptors, folder, f"{profile}.lock", guarded=f"{profile}.json"
+            )
             with self._hold(folder, profile, lock, patience_s=None) as hold:
                 try:
                     yield hold
@@ -253,7 +280,10 @@ class FileStore:
                     self.record_change(profile, has_changed=hold.has_changed)
 
     def record_change(self, profile: str, *, has_changed: bool | None) -> None:
-        """Note for `watched` whether the tokens of *profile* were changed; `None`: they may be, now or later."""
+        """
+        Note for `watched` whether the tokens of *profile* were changed; `None`: they may be, now or
+        later.
+        """
         self._changed[profile] = has_changed
 
     def _hold(

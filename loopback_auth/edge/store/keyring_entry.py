@@ -49,7 +49,10 @@ class Entries:
         return "".join(texts) if texts else None
 
     def write(self, name: str, text: str) -> int:
-        """Write *text* under *name*, which is not in use; return the number of parts, one if possible."""
+        """
+        Write *text* under *name*, which is not in use; return the number of parts, one
+        if possible.
+        """
         try:
             return self._put(name, [text])
         except KeyringUnavailable as error:

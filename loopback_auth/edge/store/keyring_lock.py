@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
 
 class SharedPlace:
-    """Where a sign-in is, while its lock is held; `now` is its entry and the number of parts, if known."""
+    """
+    Where a sign-in is, while its lock is held; `now` is its entry and the number of parts, if
+    known.
+    """
 
     def __init__(self, folder: PrivateFolder, name: str, lock: FileLock | None) -> None:
         self._folder = folder
@@ -41,7 +44,10 @@ class SharedPlace:
         return "", 0
 
     def move(self, entry: str, parts: int) -> None:
-        """Say that the sign-in is in *entry* now; if that fails, other homes have to sign in again."""
+        """
+        Say that the sign-in is in *entry* now; if that fails, other homes have to sign
+        in again.
+        """
         with suppress(StoreError):
             temporary = f".{self._name}~{os.urandom(8).hex()}.tmp"
             content = json.dumps([entry, parts]).encode()
@@ -82,7 +88,10 @@ def _locks(stack: ExitStack, profile: str) -> PrivateFolder:
 
 
 def _lock_folder() -> str:
-    """Name the one folder for locks that this user has, whatever HOME and the variables for folders say."""
+    """
+    Name the one folder for locks that this user has, whatever HOME and the variables for folders
+    say.
+    """
     if sys.platform == "win32":
         from platformdirs import user_state_path
 

@@ -20,7 +20,14 @@ if TYPE_CHECKING:
 
 VERSION = 2
 
-_KINDS = {"storage": str, "entry": str, "parts": int, "backend": str, "document": dict, "leftovers": dict}
+_KINDS = {
+    "storage": str,
+    "entry": str,
+    "parts": int,
+    "backend": str,
+    "document": dict,
+    "leftovers": dict,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +35,9 @@ class Record:
     """
     *storage* is where a save puts the tokens; now they are in *entry* or else in *document*.
 
-    *parts*: so many has the entry. *document*: in the keyring's stead, when it did not take the only
-    copy of tokens. *leftovers*: the names of other entries, with the parts of each, as far as known.
+    *parts*: so many has the entry. *document*: in the keyring's stead, when it did not take the
+    only copy of tokens. *leftovers*: the names of other entries, with the parts of each, as far as
+    known.
     """
 
     storage: str = "file"
@@ -40,7 +48,10 @@ class Record:
     leftovers: Mapping[str, int] = field(default_factory=dict)
 
     def to_json(self, profile: str) -> Mapping[str, Any]:
-        """Return what the token file says: the document alone, or nothing, where that says it all."""
+        """
+        Return what the token file says: the document alone, or nothing, where that says
+        it all.
+        """
         given = {name: value for name, value in asdict(self).items() if value}
         if given.keys() == {"storage"} or (
             given.keys() == {"storage", "document"} and self.storage == "file"
@@ -67,7 +78,10 @@ def record_of(content: bytes) -> Record:
 
 
 def _earlier_record(said: dict[str, Any]) -> Record | None:
-    """Read what version 0.1.0 wrote: entries keep their name; a file with tokens counts beside one."""
+    """
+    Read what version 0.1.0 wrote: entries keep their name; a file with tokens counts
+    beside one.
+    """
     storage, entry, backend = (said.get(name) for name in ("storage", "entry", "backend"))
     if said.get("version") != 1 or not isinstance(entry, str):
         return None

@@ -1,5 +1,6 @@
 """
-The operating system's keyring, asked through the package `keyring`: within five seconds there is an answer or an error.
+The operating system's keyring, asked through the package `keyring`: within five seconds there is an
+answer or an error.
 
 A keyring may wait for somebody to type its password, for a service that has died, or for ever.
 """
@@ -25,7 +26,10 @@ ANSWER_S = 5.0
 _SLICES = 10
 
 RECOMMENDED = 1
-"""The least priority of a backend that protects what it holds; `keyring` takes lesser ones when nothing else is there."""
+"""
+The least priority of a backend that protects what it holds; `keyring` takes lesser ones when
+nothing else is there.
+"""
 
 _stuck: threading.Thread | None = None
 
@@ -34,7 +38,8 @@ class Keyring:
     """
     The keyring as it is asked on behalf of *profile*, whose name is in the errors.
 
-    Raises `KeyringUnavailable` with a `reason` among its facts: not-installed, none, locked, silent, refused (it answered: no).
+    Raises `KeyringUnavailable` with a `reason` among its facts: not-installed, none, locked,
+    silent, refused (it answered: no).
     """
 
     def __init__(self, profile: str) -> None:
@@ -51,7 +56,10 @@ class Keyring:
         self._asked(lambda backend: backend.set_password(service, user, secret), words=False)
 
     def remove(self, service: str, user: str) -> None:
-        """See to it that nothing is kept there; a backend may or may not complain when nothing was."""
+        """
+        See to it that nothing is kept there; a backend may or may not complain when
+        nothing was.
+        """
         try:
             self._asked(lambda backend: backend.delete_password(service, user))
         except KeyringUnavailable as error:
@@ -60,15 +68,22 @@ class Keyring:
 
     def backend(self) -> str:
         """Name the backend."""
-        return self._asked(lambda backend: f"{type(backend).__module__}.{type(backend).__qualname__}")
+        return self._asked(
+            lambda backend: f"{type(backend).__module__}.{type(backend).__qualname__}"
+        )
 
     def unavailable(self, reason: str, message: str, *, cause: str = "") -> KeyringUnavailable:
         """Make the error, with the way on."""
         fix = f"unlock or start the keyring and run the command again, {self._or_a_file()}"
-        return KeyringUnavailable(message, cause=cause, fix=fix, reason=reason, profile=self._profile)
+        return KeyringUnavailable(
+            message, cause=cause, fix=fix, reason=reason, profile=self._profile
+        )
 
     def _asked(self, question: Callable[[Any], T], *, words: bool = True) -> T:
-        """Ask in a thread that nobody waits for at exit; no backend knows a time limit of its own."""
+        """
+        Ask in a thread that nobody waits for at exit; no backend knows a time limit of
+        its own.
+        """
         global _stuck  # noqa: PLW0603 - one keyring, one memory that it hangs: ten profiles are not ten times five seconds
         answers: list[T] = []
         problems: list[BaseException] = []
@@ -84,7 +99,8 @@ class Keyring:
         thread = threading.Thread(target=ask, name="keyring", daemon=True)
         thread.start()
         for _ in range(_SLICES):
-            # In slices: while this process is stopped, or the computer sleeps, no time has passed for the keyring either.
+            # In slices: while this process is stopped, or the computer sleeps, no time has passed
+            # for the keyring either.
             thread.join(ANSWER_S / _SLICES)
             if not thread.is_alive():
                 break

@@ -1,4 +1,7 @@
-"""A profile whose tokens are, were or shall be in the system's keyring. Loaded only for such a one."""
+"""
+A profile whose tokens are, were or shall be in the system's keyring. Loaded only for
+such a one.
+"""
 
 from __future__ import annotations
 
@@ -148,7 +151,9 @@ class KeyringHold(Hold):
             # ASCII: an octet here is a character there, and half a surrogate pair is an escape.
             parts = self._entries.write(entry, json.dumps(document, separators=(",", ":")))
             backend = self._entries.keyring.backend()
-            self._commit(self._emptied(storage="keyring", entry=entry, parts=parts, backend=backend))
+            self._commit(
+                self._emptied(storage="keyring", entry=entry, parts=parts, backend=backend)
+            )
         except KeyringUnavailable:
             self._clean(begun)
             raise
@@ -164,7 +169,10 @@ class KeyringHold(Hold):
         self._clean(record)
 
     def _clean(self, record: Record) -> KeyringUnavailable | None:
-        """Remove the leftovers that *record*, which is written, names; return what kept some there."""
+        """
+        Remove the leftovers that *record*, which is written, names; return what kept
+        some there.
+        """
         left, trouble = dict(record.leftovers), None
         for name, parts in record.leftovers.items():
             try:

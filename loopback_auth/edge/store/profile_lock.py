@@ -25,8 +25,9 @@ class Hold:
     """
     One profile's file while its lock is held; made by `FileStore.locked`.
 
-    A lock can be lost, to somebody who takes it over. Then `save` and `remove` take it again, and raise
-    `StoreChanged`, once, if the file is not the one that this process has seen or written last.
+    A lock can be lost, to somebody who takes it over. Then `save` and `remove` take it again, and
+    raise `StoreChanged`, once, if the file is not the one that this process has seen or written
+    last.
     """
 
     def __init__(self, folder: PrivateFolder, profile: str, lock: FileLock) -> None:
@@ -40,7 +41,10 @@ class Hold:
 
     @property
     def descriptors(self) -> tuple[int, ...]:
-        """What a child must inherit to go on in the place of this process (`FileStore.inherited`)."""
+        """
+        What a child must inherit to go on in the place of this process
+        (`FileStore.inherited`).
+        """
         return self.lock.descriptors
 
     @property
@@ -65,8 +69,8 @@ class Hold:
         """
         As `FileStore.save`.
 
-        When the keyring does not take it, what is stored stays, and that is raised. But the *only copy*
-        of tokens that work goes to the file then, until the next save; the error is returned.
+        When the keyring does not take it, what is stored stays, and that is raised. But the *only
+        copy* of tokens that work goes to the file then, until the next save; the error is returned.
         """
         self._check_lock()
         with suppress(StoreUnwritable):
@@ -77,7 +81,10 @@ class Hold:
         return refused
 
     def note(self, document: Mapping[str, Any]) -> None:
-        """Save *document*, whose tokens are those that are stored already: they count as unchanged."""
+        """
+        Save *document*, whose tokens are those that are stored already: they count as
+        unchanged.
+        """
         had_changed = self.has_changed
         self.save(document)
         self.has_changed = had_changed
@@ -178,9 +185,14 @@ class Hold:
         return damaged(self.profile, why, os.path.join(folder.path, kept if moved else self._name))
 
     def _remove_temporary_files(self) -> None:
-        # Under the lock nobody else is writing: a process that was killed left it, and it holds tokens.
+        # Under the lock nobody else is writing: a process that was killed left it, and it holds
+        # tokens.
         for name in self.folder.names():
-            if name.startswith(f".{self.profile}~") and name.endswith(".tmp") and name != self._room:
+            if (
+                name.startswith(f".{self.profile}~")
+                and name.endswith(".tmp")
+                and name != self._room
+            ):
                 self.folder.remove(name)
 
 

@@ -26,7 +26,8 @@ def github_variable(name: str, value: str, *, delimiter: str) -> str:
     """
     Write *value* for `$GITHUB_ENV` - GitHub's "Workflow commands", "Multiline strings".
 
-    A value that held the *delimiter* could set more variables; so the caller takes one that nobody can guess.
+    A value that held the *delimiter* could set more variables; so the caller takes one that nobody
+    can guess.
     """
     if delimiter in value or "\r" in value:
         raise ValueUnquotable(
@@ -37,9 +38,11 @@ def github_variable(name: str, value: str, *, delimiter: str) -> str:
 
 def azure(name: str, value: str) -> str:
     """
-    Write for Azure Pipelines - "Logging commands", `task.setvariable`: secret, so that it is hidden in the log and not in the environment unasked.
+    Write for Azure Pipelines - "Logging commands", `task.setvariable`: secret, so that it is hidden
+    in the log and not in the environment unasked.
 
-    Agents differ in how they read an escaped percent sign, and refuse secrets of several lines: such values are refused here.
+    Agents differ in how they read an escaped percent sign, and refuse secrets of several lines:
+    such values are refused here.
     """
     if (
         any(c < " " for c in value)

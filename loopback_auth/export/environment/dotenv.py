@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ...errors import ValueUnquotable
 
-# Read alike by all that read such files, also by `docker run --env-file`, which takes quotes for part of the value.
+# Read alike by all that read such files, also by `docker run --env-file`, which takes quotes for
+# part of the value.
 _BARE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./+:@%,~!=")
 
 
@@ -12,8 +13,9 @@ def dotenv(name: str, value: str) -> str:
     r"""
     Write a line that python-dotenv, Node's --env-file, Docker Compose and Ruby's dotenv read alike.
 
-    There is no standard. Between single quotes all is itself, but that python-dotenv undoes `\\` and `\'` there, and fills in `${NAME}`
-    whatever the quotes; a line end is a line end only in some. What they disagree on is refused.
+    There is no standard. Between single quotes all is itself, but that python-dotenv undoes `\\`
+    and `\'` there, and fills in `${NAME}` whatever the quotes; a line end is a line end only in
+    some. What they disagree on is refused.
     """
     if value and _BARE.issuperset(value):
         return f"{name}={value}"

@@ -1,4 +1,7 @@
-"""The formats of `export`: a whole sign-in as some program reads it, under the name that people call it by."""
+"""
+The formats of `export`: a whole sign-in as some program reads it, under the name that people call
+it by.
+"""
 
 from __future__ import annotations
 
@@ -26,8 +29,8 @@ class ExportFormat:
     """
     One format: *reader* says who reads it.
 
-    *write* takes the sign-in, the client's secret with it, and the time. It *hands_over* the refresh token if its reader will
-    refresh by itself.
+    *write* takes the sign-in, the client's secret with it, and the time. It *hands_over* the
+    refresh token if its reader will refresh by itself.
     """
 
     reader: str

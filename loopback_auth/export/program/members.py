@@ -16,13 +16,19 @@ def access_token(credential: Credential) -> str:
 
 
 def client_secret(credential: Credential) -> str:
-    """Give the client's secret; one that has none is a public client, whose secret is empty in every format."""
+    """
+    Give the client's secret; one that has none is a public client, whose secret is empty in every
+    format.
+    """
     secret = credential.client.client_secret
     return secret.reveal() if secret else ""
 
 
 def refresh_token(credential: Credential) -> str:
-    """Give the refresh token, which the reader will use as its own; raises `SignInNeeded` where there is none."""
+    """
+    Give the refresh token, which the reader will use as its own; raises `SignInNeeded` where there
+    is none.
+    """
     token = credential.tokens.refresh_token
     if token is None:
         profile = credential.profile
@@ -36,7 +42,10 @@ def refresh_token(credential: Credential) -> str:
 
 
 def instance_url(credential: Credential) -> str:
-    """Give the address of the person's own server; raises `UsageError` for a sign-in elsewhere, which has none."""
+    """
+    Give the address of the person's own server; raises `UsageError` for a sign-in elsewhere, which
+    has none.
+    """
     url = credential.tokens.extra.get("instance_url")
     if not isinstance(url, str) or not urlsplit(url).netloc:
         profile = credential.profile
@@ -49,6 +58,9 @@ def instance_url(credential: Credential) -> str:
 
 
 def login_url(credential: Credential) -> tuple[str, str]:
-    """Give the host that signs in, with its scheme, and the path of the site there, which is mostly empty."""
+    """
+    Give the host that signs in, with its scheme, and the path of the site there, which is mostly
+    empty.
+    """
     parts = urlsplit(credential.server.token_endpoint)
     return f"{parts.scheme}://{parts.netloc}", parts.path.partition("/services/oauth2/")[0]

@@ -1,4 +1,7 @@
-"""An environment for Postman, and for newman: the variables that the collection "Salesforce Platform APIs" reads."""
+"""
+An environment for Postman, and for newman: the variables that the collection "Salesforce Platform
+APIs" reads.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,10 @@ _IDENTITY = re.compile(r"/id/([0-9A-Za-z]{15,18})/([0-9A-Za-z]{15,18})$")
 
 
 def postman(credential: Credential, *, exported_at: datetime) -> dict[str, Any]:
-    """Give the environment; its id is the profile's, so that a later one takes the place of an earlier one."""
+    """
+    Give the environment; its id is the profile's, so that a later one takes the place of an earlier
+    one.
+    """
     name = credential.profile
     return {
         "id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"loopback-auth:profile:{name}")),
@@ -63,7 +69,8 @@ def _values(credential: Credential) -> dict[str, str]:
         "_userId": identity[2] if identity else "",
     }
     for key, value in values.items():
-        # Postman fills variables into values, too: an address from the server could ask for the client's secret.
+        # Postman fills variables into values, too: an address from the server could ask for the
+        # client's secret.
         if "{{" in value:
             raise ValueUnquotable(
                 f"the value for {key} holds two braces, where Postman fills in another variable",

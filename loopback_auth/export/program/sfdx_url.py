@@ -12,16 +12,23 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ...oauth.credential import Credential
 
-# The CLI's own expression (@salesforce/core, authInfo.ts), part by part; what does not fit it there, it takes for another URL.
+# The CLI's own expression (@salesforce/core, authInfo.ts), part by part; what does not fit it
+# there, it takes for another URL.
 _NAME, _PERHAPS, _HOST = r"[a-zA-Z0-9._-]+={0,2}", r"[a-zA-Z0-9._-]*={0,2}", r"[a-zA-Z0-9:._-]+"
-_PARTS = {"client ID": _NAME, "client secret": _PERHAPS, "refresh token": _NAME, "instance's host": _HOST}
+_PARTS = {
+    "client ID": _NAME,
+    "client secret": _PERHAPS,
+    "refresh token": _NAME,
+    "instance's host": _HOST,
+}
 
 
 def sfdx_url(credential: Credential) -> str:
     """
     Write `force://CLIENT_ID:CLIENT_SECRET:REFRESH_TOKEN@HOST`; nothing in it is percent-encoded.
 
-    Raises `ValueUnquotable` for what the CLI would read as something else, `SignInNeeded` without a refresh token.
+    Raises `ValueUnquotable` for what the CLI would read as something else, `SignInNeeded` without a
+    refresh token.
     """
     address = urlsplit(instance_url(credential))
     parts = (

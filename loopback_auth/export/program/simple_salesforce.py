@@ -10,5 +10,8 @@ if TYPE_CHECKING:
 
 
 def simple_salesforce(credential: Credential) -> dict[str, str]:
-    """Give the keyword arguments; with them it does not refresh, so a new export is due when the token ends."""
+    """
+    Give the keyword arguments; with them it does not refresh, so a new export is due when the token
+    ends.
+    """
     return {"instance_url": instance_url(credential), "session_id": access_token(credential)}

@@ -1,4 +1,7 @@
-"""The sign-in's part of the configuration of Singer's tap-salesforce, which Meltano and PipelineWise run, too."""
+"""
+The sign-in's part of the configuration of Singer's tap-salesforce, which Meltano and PipelineWise
+run, too.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,9 @@ _SANDBOXES = (".sandbox.my.salesforce.com", ".scratch.my.salesforce.com")
 
 def singer(credential: Credential) -> dict[str, Any]:
     """Give the members of `config.json`; `start_date` and what to extract are the user's to add."""
-    hosts = {urlsplit(url).hostname or "" for url in (login_url(credential)[0], instance_url(credential))}
+    hosts = {
+        urlsplit(url).hostname or "" for url in (login_url(credential)[0], instance_url(credential))
+    }
     return {
         "client_id": credential.client.client_id,
         "client_secret": client_secret(credential),
@@ -29,4 +34,6 @@ def singer(credential: Credential) -> dict[str, Any]:
 
 def _is_sandbox(host: str) -> bool:
     # A sandbox's name stands behind two hyphens, which no other My Domain name may hold.
-    return host == "test.salesforce.com" or host.endswith(_SANDBOXES) or "--" in host.partition(".")[0]
+    return (
+        host == "test.salesforce.com" or host.endswith(_SANDBOXES) or "--" in host.partition(".")[0]
+    )

@@ -1,8 +1,9 @@
 """
 What a sign-in needs, looked at piece by piece, and told so that it can be pasted into a ticket.
 
-No secret is in a `Check`: proxies are shown without their password, the home folder as `~`, a user name by its first two letters and
-its domain. Client IDs and host names are shown, since they are what such a ticket is about.
+No secret is in a `Check`: proxies are shown without their password, the home folder as `~`, a user
+name by its first two letters and its domain. Client IDs and host names are shown, since they are
+what such a ticket is about.
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ class Check:
     """
     One thing that was looked at.
 
-    *verdict* is ok, warn, fail or skipped; *seen* a clause; *code* and *exit_code* are those of the error that a failure would be.
+    *verdict* is ok, warn, fail or skipped; *seen* a clause; *code* and *exit_code* are those of the
+    error that a failure would be.
     """
 
     name: str
@@ -76,10 +78,11 @@ class Check:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
     """
-    Where the checks go, each made fit for a ticket on its way: `report` is told of each as it is made.
+    Where the checks go, each made fit for a ticket on its way: `report` is told of each as it is
+    made.
 
-    `wait` is told every second while the server does not know the app yet: the code it answers with, the seconds left in all and to
-    the next try, and whether that was told before.
+    `wait` is told every second while the server does not know the app yet: the code it answers
+    with, the seconds left in all and to the next try, and whether that was told before.
     """
 
     report: Callable[[Check], None]
@@ -107,9 +110,11 @@ class Findings:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
     """
-    What the checks look at; *config*, *profile* and *stored* are the error where they cannot be had.
+    What the checks look at; *config*, *profile* and *stored* are the error where they cannot be
+    had.
 
-    *folder_mode* is that of the token store before anything was read from it, which makes it private.
+    *folder_mode* is that of the token store before anything was read from it, which makes it
+    private.
     """
 
     name: str
@@ -134,7 +139,8 @@ async def examine(
     """
     Make every check and tell *findings* of each.
 
-    With *wait_s* above 0 the pre-flight is repeated every *interval_s* for as long while the server does not know the app yet.
+    With *wait_s* above 0 the pre-flight is repeated every *interval_s* for as long while the server
+    does not know the app yet.
     """
     from .machine import checks_here
     from .network import checks_of_network
@@ -159,6 +165,9 @@ def warned(name: str, seen: str, fix: str) -> Check:
 
 
 def shortened(name: str) -> str:
-    """Give of a user's name what tells accounts apart to those who know them: two letters and the domain."""
+    """
+    Give of a user's name what tells accounts apart to those who know them: two letters and the
+    domain.
+    """
     local, at, domain = name.partition("@")
     return f"{local[:2]}***{at}{domain}"

@@ -45,7 +45,9 @@ def _holds_secret(scene: Scene) -> bool:
     )
 
 
-def _permissions(name: str, path: str, about: os.stat_result, seen: str, *, holds_secret: bool) -> Check:
+def _permissions(
+    name: str, path: str, about: os.stat_result, seen: str, *, holds_secret: bool
+) -> Check:
     mode = f"mode {stat.S_IMODE(about.st_mode):04o}"
     with warnings.catch_warnings(record=True) as ignored:
         warnings.simplefilter("always", PermissionsIgnored)
@@ -62,7 +64,9 @@ def _permissions(name: str, path: str, about: os.stat_result, seen: str, *, hold
 def token_store(scene: Scene) -> Check:
     name, folder = "token store", scene.store.folder
     if not os.path.lexists(folder):
-        return Check(name=name, verdict=OK, seen=f"{folder} is not there yet; the first sign-in makes it")
+        return Check(
+            name=name, verdict=OK, seen=f"{folder} is not there yet; the first sign-in makes it"
+        )
     profile, mode = scene.profile, scene.folder_mode or 0o700
     try:
         place = scene.store.place(scene.name)
@@ -108,10 +112,14 @@ def _lifetime(name: str, seen: str, stored: Mapping[str, Any], profile: str) -> 
     until = stored.get("expires_at") or "the server says otherwise"
     if not has_expired(stored, at=time.time()):
         again = "then it is refreshed" if refreshable else "then a new sign-in is needed"
-        return Check(name=name, verdict=OK, seen=f"{seen}; the token is good until {until}, {again}")
+        return Check(
+            name=name, verdict=OK, seen=f"{seen}; the token is good until {until}, {again}"
+        )
     if refreshable:
         return Check(
-            name=name, verdict=OK, seen=f"{seen}; the token expired at {until} and is refreshed when needed"
+            name=name,
+            verdict=OK,
+            seen=f"{seen}; the token expired at {until} and is refreshed when needed",
         )
     return warned(
         name,

@@ -28,7 +28,10 @@ _USAGE = 2
 
 
 def checks_here(scene: Scene, findings: Findings) -> list[str]:
-    """Make them; give the redirect URIs to ask the server about, with the ports that could be had."""
+    """
+    Make them; give the redirect URIs to ask the server about, with the ports that could
+    be had.
+    """
     findings.add(configuration(scene))
     findings.add(token_store(scene))
     findings.add(sign_in(scene))
@@ -50,7 +53,10 @@ def checks_here(scene: Scene, findings: Findings) -> list[str]:
 
 
 def _settings(profile: Profile) -> Check:
-    """Tell what is in effect and where it comes from; of what may hold a secret or a name, where it comes from alone."""
+    """
+    Tell what is in effect and where it comes from; of what may hold a secret or a name, where it
+    comes from alone.
+    """
     rows = []
     for name, setting in sorted(profile.settings.items()):
         value = setting.value
@@ -108,7 +114,9 @@ def _client(profile: Profile, environ: Mapping[str, str]) -> Check:
     except LoopbackAuthError as error:
         return Check.of(error, name)
     given = [setting for setting in _SECRETS if setting in profile.settings]
-    source = f"a secret, not shown ({_source(profile, given)})" if client.client_secret else "no secret"
+    source = (
+        f"a secret, not shown ({_source(profile, given)})" if client.client_secret else "no secret"
+    )
     if client.client_id != client.client_id.strip():
         return warned(
             name,
@@ -140,7 +148,14 @@ def _callbacks(profile: Profile, findings: Findings) -> list[str]:
         # One that is free is enough: the sign-in takes the first it can have.
         taken = check.verdict == FAIL and some
         findings.add(
-            Check(name=name, verdict=WARN, seen=check.seen, cause=check.cause, fix=check.fix, code=check.code)
+            Check(
+                name=name,
+                verdict=WARN,
+                seen=check.seen,
+                cause=check.cause,
+                fix=check.fix,
+                code=check.code,
+            )
             if taken
             else check
         )
@@ -164,7 +179,9 @@ def _callback(redirect_uri: str) -> tuple[str, Check]:
 def _registered(redirect_uris: Sequence[str], registered: Sequence[str]) -> Iterator[Check]:
     for uri in redirect_uris if registered else ():
         if uri in registered:
-            yield Check(name="registered", verdict=OK, seen=f"{uri} is registered, character by character")
+            yield Check(
+                name="registered", verdict=OK, seen=f"{uri} is registered, character by character"
+            )
             continue
         nearest = min(registered, key=lambda each: _distance(uri, each))
         yield Check(
@@ -210,7 +227,9 @@ def _proxy(profile: Profile, environ: Mapping[str, str]) -> Check:
     except ProxyFailed as error:
         return Check.of(error, name)
     if proxy is None:
-        return Check(name=name, verdict=OK, seen=f"none; {host or 'the server'} is reached directly")
+        return Check(
+            name=name, verdict=OK, seen=f"none; {host or 'the server'} is reached directly"
+        )
     parts = urlsplit(proxy.url)
     port = f":{parts.port}" if parts.port else ""
     password = ", with a password that is not shown" if parts.password else ""
@@ -224,7 +243,10 @@ def _host(profile: Profile) -> str:
 
 
 def endpoints_of(profile: Profile) -> dict[str, Any]:
-    """Give what is known of the server; nothing where that cannot be used, which is told by another check."""
+    """
+    Give what is known of the server; nothing where that cannot be used, which is told by another
+    check.
+    """
     try:
         return profile.endpoints()
     except LoopbackAuthError:
@@ -239,7 +261,9 @@ def _certificates(profile: Profile, environ: Mapping[str, str]) -> Check:
         trust = Trust(profile.get("ca_bundle"), environ)
     except LoopbackAuthError as error:
         return Check.of(error, name)
-    notes = [f"{each} = {trust.given[each]} is not used: {why}" for each, why in trust.unusable.items()]
+    notes = [
+        f"{each} = {trust.given[each]} is not used: {why}" for each, why in trust.unusable.items()
+    ]
     if environ.get("SSLKEYLOGFILE"):
         notes.append("SSLKEYLOGFILE is ignored: keys are not logged")
     seen = "; ".join([trust.described(), *notes])

@@ -41,7 +41,10 @@ async def checks_of_network(
     wait_s: float,
     interval_s: float,
 ) -> None:
-    """Make them, each as far as the one before it allows; none where nothing says which server it is."""
+    """
+    Make them, each as far as the one before it allows; none where nothing says which
+    server it is.
+    """
     profile = scene.profile
     if isinstance(profile, LoopbackAuthError) or not endpoints_of(profile):
         return
@@ -72,11 +75,14 @@ def _client(profile: Profile, scene: Scene) -> Client | None:
     try:
         return profile.client(scene.environ)
     except LoopbackAuthError:
-        # Told already. The way to the server can be looked at as any client, whatever it then says of that one.
+        # Told already. The way to the server can be looked at as any client, whatever it then says
+        # of that one.
         return None
 
 
-def _request(profile: Profile, server: ServerMetadata, client: Client, uri: str) -> AuthorizationRequest:
+def _request(
+    profile: Profile, server: ServerMetadata, client: Client, uri: str
+) -> AuthorizationRequest:
     scope = profile.scope_for(server)
     return AuthorizationRequest.new(
         server=server,
@@ -90,13 +96,19 @@ def _request(profile: Profile, server: ServerMetadata, client: Client, uri: str)
 
 async def _name(profile: Profile, scene: Scene) -> Check:
     name, endpoints = "name", profile.endpoints()
-    url = endpoints.get("authorization_endpoint") or endpoints.get("issuer") or endpoints["token_endpoint"]
+    url = (
+        endpoints.get("authorization_endpoint")
+        or endpoints.get("issuer")
+        or endpoints["token_endpoint"]
+    )
     parts = urlsplit(url)
     host = parts.hostname or ""
     try:
         if proxy_for(url, scene.environ):
             return Check(name=name, verdict=SKIPPED, seen=f"the proxy looks {host} up")
-        addresses = await within(_addresses(host, parts.port or 443), f"no answer about the name {host}")
+        addresses = await within(
+            _addresses(host, parts.port or 443), f"no answer about the name {host}"
+        )
     except ProviderError as error:
         return Check.of(error, name)
     more = f" and {len(addresses) - 1} more" if len(addresses) > 1 else ""
@@ -126,8 +138,13 @@ _ONE_ENDPOINT = Check(
 )
 
 
-async def _discovery(profile: Profile, findings: Findings, listened: Listened) -> ServerMetadata | None:
-    """Give the server as a sign-in would know it, or nothing where discovery had to say it and did not."""
+async def _discovery(
+    profile: Profile, findings: Findings, listened: Listened
+) -> ServerMetadata | None:
+    """
+    Give the server as a sign-in would know it, or nothing where discovery had to say it and did
+    not.
+    """
     known, issuer = profile.known_server(), profile.endpoints().get("issuer")
     if not issuer:
         if known is None:
@@ -140,7 +157,9 @@ async def _discovery(profile: Profile, findings: Findings, listened: Listened) -
         # With all endpoints known, a sign-in does without.
         findings.add(Check.of(error, "discovery", verdict=WARN if known else FAIL))
         return known
-    findings.add(Check(name="discovery", verdict=OK, seen=f"{issuer} names {len(found)} facts of itself"))
+    findings.add(
+        Check(name="discovery", verdict=OK, seen=f"{issuer} names {len(found)} facts of itself")
+    )
     try:
         server, _ = await refuse_mix_up(server, profile, may_trust=None, notify=lambda _: None)
     except HostNotTrusted as error:
@@ -155,11 +174,17 @@ def _connection(findings: Findings, listened: Listened) -> None:
     if listened.failure is not None:
         findings.add(Check.of(listened.failure, name))
     if reply is None:
-        findings.add(Check(name="clock", verdict=SKIPPED, seen="no answer came that could say the time"))
+        findings.add(
+            Check(name="clock", verdict=SKIPPED, seen="no answer came that could say the time")
+        )
         return
     parts = urlsplit(reply.url)
-    how = "TLS, its certificate is good" if parts.scheme == "https" else "plain http on this machine"
-    seen = f"{parts.netloc} answered with status {reply.status} after {listened.took_s:.2f} s; {how}"
+    how = (
+        "TLS, its certificate is good" if parts.scheme == "https" else "plain http on this machine"
+    )
+    seen = (
+        f"{parts.netloc} answered with status {reply.status} after {listened.took_s:.2f} s; {how}"
+    )
     findings.add(Check(name=name, verdict=OK, seen=seen))
     findings.add(_clock(reply))
 

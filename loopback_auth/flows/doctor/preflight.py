@@ -1,4 +1,7 @@
-"""The doctor's pre-flight, once or until the server knows the app, and the ear that it listens with."""
+"""
+The doctor's pre-flight, once or until the server knows the app, and the ear that it
+listens with.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +58,10 @@ class Listened:
 
 
 async def within(work: Coroutine[Any, Any, T], late: str) -> T:
-    """Await *work* for as long as a doctor waits; then raise `AnswerTimedOut`, which begins with *late*."""
+    """
+    Await *work* for as long as a doctor waits; then raise `AnswerTimedOut`, which begins with
+    *late*.
+    """
     import asyncio
 
     try:
@@ -74,7 +80,9 @@ class PatientPreflight:
     until_s: float
     interval_s: float
 
-    async def preflight(self, request: AuthorizationRequest, profile: Profile, *, patient: bool) -> Check:
+    async def preflight(
+        self, request: AuthorizationRequest, profile: Profile, *, patient: bool
+    ) -> Check:
         while True:
             error = await self._refusal(request)
             left_s = self.until_s - running_s()
@@ -110,7 +118,10 @@ def _code(error: ProviderError | None) -> str:
 
 
 def _told(
-    error: ProviderError | None, request: AuthorizationRequest, profile: Profile, reply: HttpReply | None
+    error: ProviderError | None,
+    request: AuthorizationRequest,
+    profile: Profile,
+    reply: HttpReply | None,
 ) -> Check:
     if error is None:
         status = reply.status if reply else 0
@@ -120,7 +131,9 @@ def _told(
                 f"the server answers with status {status} and a page for people, which may say what is wrong",
                 f"read it in a browser: loopback-auth login {profile.name} --no-browser prints its address",
             )
-        seen = f"the server takes {request.redirect_uri} and shows its sign-in page (status {status})"
+        seen = (
+            f"the server takes {request.redirect_uri} and shows its sign-in page (status {status})"
+        )
         return Check(name=NAME, verdict=OK, seen=seen)
     if not isinstance(error, AuthorizationError):
         if isinstance(error, TransportError):

@@ -1,4 +1,7 @@
-"""What is pasted while the browser is waited for: the answer itself, or an error that the browser alone was told."""
+"""
+What is pasted while the browser is waited for: the answer itself, or an error that the browser
+alone was told.
+"""
 
 from __future__ import annotations
 
@@ -45,8 +48,8 @@ async def answer_or_paste(
     """
     Wait for the browser's answer or a pasted one, whichever comes first.
 
-    A pasted error of the server's ends the wait as the error that it is: a server that has shown one
-    does not come back. *preflight_passed*: it showed its sign-in page to us, without cookies.
+    A pasted error of the server's ends the wait as the error that it is: a server that has shown
+    one does not come back. *preflight_passed*: it showed its sign-in page to us, without cookies.
 
     Raises:
         LoopbackAuthError: The pasted error, or what `Tab.response` raises.
@@ -59,7 +62,14 @@ async def answer_or_paste(
             return await tab.response(timeout_s=timeout_s)
         with pastes() as texts:
             reading = asyncio.ensure_future(
-                _read(texts, request, profile, tab=tab, notify=notify, preflight_passed=preflight_passed)
+                _read(
+                    texts,
+                    request,
+                    profile,
+                    tab=tab,
+                    notify=notify,
+                    preflight_passed=preflight_passed,
+                )
             )
             try:
                 return await tab.response(timeout_s=timeout_s)
@@ -88,7 +98,10 @@ async def _read(
 def judge(
     text: str, request: AuthorizationRequest, profile: Profile, *, preflight_passed: bool = False
 ) -> AuthorizationResponse | LoopbackAuthError | Notice:
-    """Say what *text* is: the answer, by the same rules as a visit; an error that ends the sign-in; or something to be told of."""
+    """
+    Say what *text* is: the answer, by the same rules as a visit; an error that ends the sign-in; or
+    something to be told of.
+    """
     try:
         answer = read_pasted(text, request, takes_bare_code=False)
     except LoopbackAuthError as error:
@@ -105,7 +118,9 @@ def judge(
     told = _explained(paste, profile, facts)
     if _is_error(paste, told):
         return _error_shown(paste, text, request, profile, facts)
-    return told or _ignored(answer if paste.kind == "url" else Stray(reason="nothing that is known here"))
+    return told or _ignored(
+        answer if paste.kind == "url" else Stray(reason="nothing that is known here")
+    )
 
 
 _ANSWERS = ("answer", "callback", "secret", "tokens")
@@ -123,7 +138,8 @@ def shown_error(
 
 
 def _is_error(paste: Paste, told: PasteExplained | None) -> bool:
-    # Prose may look like a code, or like a code and its description; a form, a document or an error page does not.
+    # Prose may look like a code, or like a code and its description; a form, a document or an error
+    # page does not.
     return bool(paste.error and (told or paste.kind in ("form", "json", "error-page")))
 
 
@@ -143,7 +159,9 @@ def _error_shown(
     facts: Mapping[str, object],
 ) -> LoopbackAuthError:
     if is_denial(paste.error):
-        return AuthorizationErrorResponse(error=paste.error, description=paste.description).as_error()
+        return AuthorizationErrorResponse(
+            error=paste.error, description=paste.description
+        ).as_error()
     said = f": {paste.description}" if paste.description else ""
     error = AuthorizationError(
         f"the browser was shown an error ({paste.error}{said})",
@@ -158,7 +176,13 @@ def _error_shown(
     return error
 
 
-def _explained(paste: Paste, profile: Profile, facts: Mapping[str, object]) -> PasteExplained | None:
+def _explained(
+    paste: Paste, profile: Profile, facts: Mapping[str, object]
+) -> PasteExplained | None:
     pitfalls = profile.provider.pitfalls if profile.provider else None
     told = pitfall_for(paste, pitfalls=pitfalls, facts=facts)
-    return PasteExplained(code=told.code, title=told.title, cause=told.cause, fix=told.fix) if told else None
+    return (
+        PasteExplained(code=told.code, title=told.title, cause=told.cause, fix=told.fix)
+        if told
+        else None
+    )

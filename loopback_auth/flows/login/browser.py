@@ -35,7 +35,10 @@ if TYPE_CHECKING:
     from .replacement import MaySwitch, Replacement
 
 TIMEOUT_S = 300.0
-"""For the person to sign in: long enough for a second factor, short enough to free the port of a forgotten one."""
+"""
+For the person to sign in: long enough for a second factor, short enough to free the port of a
+forgotten one.
+"""
 
 
 @without_locals
@@ -60,12 +63,11 @@ async def login(
     Sign in to *profile* and store the tokens; the browser is told how it went once that is so.
 
     *browser* is a function, async or not, that opens the one-time local address it is given; it may
-    stay until its window is closed. It is called in a thread once the address answers, and says that
-    it opened nothing by returning `False` or raising. The default is the browser that the profile
-    names, else the desktop's; `None` opens nothing.
-    *notify* is told how the sign-in goes, first of all the address for a person to open
-    (`OpenThisPage`); it is called in the event loop, and must not block. Without it a sign-in that
-    opens no browser ends at once with `NoBrowser`.
+    stay until its window is closed. It is called in a thread once the address answers, and says
+    that it opened nothing by returning `False` or raising. The default is the browser that the
+    profile names, else the desktop's; `None` opens nothing. *notify* is told how the sign-in goes,
+    first of all the address for a person to open (`OpenThisPage`); it is called in the event loop,
+    and must not block. Without it a sign-in that opens no browser ends at once with `NoBrowser`.
     *rediscover* takes the server's metadata anew instead of as remembered. *preflight* asks the
     server for its sign-in page before the browser does (default: where the provider says so).
     *may_switch* is asked, with both names, when another person signed in than the one the profile
@@ -74,8 +76,8 @@ async def login(
     without it such a sign-in is refused. *pastes* takes what the person pastes while the browser is
     waited for.
 
-    Raises the `LoopbackAuthError` that fits; then nothing was stored, and what the server issued was
-    given back.
+    Raises the `LoopbackAuthError` that fits; then nothing was stored, and what the server issued
+    was given back.
     """
     is_watched, notify = notify is not None, notify or _untold
     profile.check_server()
@@ -105,7 +107,9 @@ async def login(
                     notify=notify,
                     token_bytes=token_bytes,
                 ) as tab,
-                rechecked(server, profile, transport=transport, notify=notify, needed=remembered) as recheck,
+                rechecked(
+                    server, profile, transport=transport, notify=notify, needed=remembered
+                ) as recheck,
             ):
                 opening.call(tab)
                 # Here, as all that is not needed to show the address: a browser is starting now.
@@ -159,12 +163,17 @@ def _untold(_: Notice) -> None:
 async def dated(
     credential: Credential, store: FileStore, transport: Transport, clock: Callable[[], datetime]
 ) -> Credential:
-    """Learn how long the token lasts where its answer did not say; the browser has been told already."""
+    """
+    Learn how long the token lasts where its answer did not say; the browser has been
+    told already.
+    """
     if credential.tokens.expires_at is not None:
         return credential
     from ..tokens.expiry import with_expiry
 
-    renewed = await with_expiry(credential, client=credential.client, transport=transport, clock=clock)
+    renewed = await with_expiry(
+        credential, client=credential.client, transport=transport, clock=clock
+    )
     if renewed is not credential:
         # What is good to know does not end a sign-in that is saved.
         with suppress(StoreError):
@@ -179,7 +188,8 @@ async def ask_first(
     Return whether the server shows its sign-in page; `False` also where it was not asked.
 
     Raises:
-        AuthorizationError: The server refuses the request, and would tell that to the browser alone.
+        AuthorizationError: The server refuses the request, and would tell that to the browser
+            alone.
     """
     if not (profile.provider and profile.provider.preflight if wanted is None else wanted):
         return False
@@ -212,7 +222,10 @@ def request_to(
 async def server_of(
     profile: Profile, transport: Transport, *, rediscover: bool
 ) -> tuple[ServerMetadata, bool]:
-    """Give the server's metadata, and whether it is remembered from an earlier discovery and to be checked again."""
+    """
+    Give the server's metadata, and whether it is remembered from an earlier discovery and to be
+    checked again.
+    """
     if known := profile.known_server():
         return known, False
     issuer = profile.endpoints().get("issuer")
@@ -224,11 +237,16 @@ async def server_of(
         )
     if not rediscover and (remembered := profile.remembered_server()):
         return remembered, True
-    return server_metadata({**await discover(issuer, transport=transport), **profile.endpoints()}), False
+    return server_metadata(
+        {**await discover(issuer, transport=transport), **profile.endpoints()}
+    ), False
 
 
 def _response_mode(profile: Profile, server: ServerMetadata) -> str | None:
-    """Choose form_post when asked to, or when the server can do nothing else; a query needs no naming."""
+    """
+    Choose form_post when asked to, or when the server can do nothing else; a query
+    needs no naming.
+    """
     asked, offered = profile.get("response_mode"), server.response_modes_supported
     if asked is None and offered and "query" not in offered and "form_post" in offered:
         return "form_post"

@@ -1,4 +1,7 @@
-"""A sign-in with a username and a password, without a browser: for servers that have it, and those who ask for it."""
+"""
+A sign-in with a username and a password, without a browser: for servers that have it, and those who
+ask for it.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,11 @@ from secrets import token_bytes as random_bytes
 
 from ...edge.process.clock import now
 from ...errors import UsageError
-from ...oauth.authorize.code_credentials import FLOW, code_credentials_request, read_code_credentials_reply
+from ...oauth.authorize.code_credentials import (
+    FLOW,
+    code_credentials_request,
+    read_code_credentials_reply,
+)
 from ..diagnosis import explained
 from ..server.mix_up import refuse_mix_up
 from .browser import request_to, server_of
@@ -36,7 +43,10 @@ class Credentials:
 
 
 def check_flow(profile: Profile) -> None:
-    """Raise `UsageError` where the server of *profile* is not known to have the flow: a password goes nowhere by accident."""
+    """
+    Raise `UsageError` where the server of *profile* is not known to have the flow: a password goes
+    nowhere by accident.
+    """
     profile.check_server()
     if profile.provider is None or FLOW not in profile.provider.flows:
         raise UsageError(
@@ -59,7 +69,8 @@ async def login_with_credentials(
     may_switch: MaySwitch | None = None,
 ) -> Credential:
     """
-    Sign in to *profile* with *credentials* and store the tokens; nothing listens, and no browser is opened.
+    Sign in to *profile* with *credentials* and store the tokens; nothing listens, and no browser is
+    opened.
 
     Raises the `LoopbackAuthError` that fits; then nothing was stored.
     """
@@ -68,8 +79,11 @@ async def login_with_credentials(
     store.prove(profile.name)
     server, _ = await server_of(profile, transport, rediscover=False)
     server, profile = await refuse_mix_up(server, profile, may_trust=None, notify=notify)
-    request = request_to(profile, client, server, profile.registered_redirect_uri, token_bytes=token_bytes)
-    # No browser carries the code, so nobody can put another one in its place; and whether an ID token would repeat it is not known.
+    request = request_to(
+        profile, client, server, profile.registered_redirect_uri, token_bytes=token_bytes
+    )
+    # No browser carries the code, so nobody can put another one in its place; and whether an ID
+    # token would repeat it is not known.
     request = replace(request, nonce=None)
     with explained(profile, redirect_uri=request.redirect_uri):
         asked = code_credentials_request(

@@ -1,4 +1,7 @@
-"""A sign-in in two halves, for a redirect URI that is not on this machine: the address is printed, and the answer is pasted later."""
+"""
+A sign-in in two halves, for a redirect URI that is not on this machine: the address is printed, and
+the answer is pasted later.
+"""
 
 from __future__ import annotations
 
@@ -53,15 +56,19 @@ async def begin(
     may_trust: MayTrust | None = None,
 ) -> AuthorizationRequest:
     """
-    Make the request of a sign-in that `finish` will finish, and keep what only its answer may be held against.
+    Make the request of a sign-in that `finish` will finish, and keep what only its answer may be
+    held against.
 
-    Nothing listens, so any registered redirect URI will do. *rediscover*, *preflight* and *may_trust* are those of `login`. Raises the `LoopbackAuthError` that fits.
+    Nothing listens, so any registered redirect URI will do. *rediscover*, *preflight* and
+    *may_trust* are those of `login`. Raises the `LoopbackAuthError` that fits.
     """
     profile.check_server()
     client = profile.client(environ)
     server, _ = await server_of(profile, transport, rediscover=rediscover)
     server, profile = await refuse_mix_up(server, profile, may_trust=may_trust, notify=notify)
-    request = request_to(profile, client, server, profile.registered_redirect_uri, token_bytes=token_bytes)
+    request = request_to(
+        profile, client, server, profile.registered_redirect_uri, token_bytes=token_bytes
+    )
     passed = await ask_first(request, profile, transport=transport, wanted=preflight)
     document = _document(profile, request, until=clock().timestamp() + PENDING_S)
     pending.keep(profile.name, {**document, "preflight_passed": passed})
@@ -83,9 +90,9 @@ async def finish(
     """
     Redeem the pasted answer *text* of the pending sign-in; *profile* is that of `pending_document`.
 
-    What is not the answer is told, and the sign-in stays pending; with the answer it is over, whatever becomes of it. A code without its
-    state may be anything: it is sent, once, and the sign-in is over only where the server takes it. Raises the `LoopbackAuthError` that
-    fits.
+    What is not the answer is told, and the sign-in stays pending; with the answer it is over,
+    whatever becomes of it. A code without its state may be anything: it is sent, once, and the
+    sign-in is over only where the server takes it. Raises the `LoopbackAuthError` that fits.
     """
     document = pending_document(profile.name, pending, clock=clock)
     request = _request(document, profile.client(environ))
@@ -126,10 +133,15 @@ def _still_pending(
     pending: PendingSignIns,
     notify: Callable[[Notice], None],
 ) -> Iterator[None]:
-    """Send the bare code of *answer* in the block, if it was not sent before; say that the sign-in goes on where that fails."""
+    """
+    Send the bare code of *answer* in the block, if it was not sent before; say that the sign-in
+    goes on where that fails.
+    """
     profile, sent = document["profile"], document.get("sent", [])
     digest = sha256(answer.code.reveal().encode()).hexdigest()
-    again = f"loopback-auth exchange {profile}   and paste the whole address that the browser ended at"
+    again = (
+        f"loopback-auth exchange {profile}   and paste the whole address that the browser ended at"
+    )
     if digest in sent:
         raise UsageError(
             "that code was sent already, and the server did not take it",
@@ -156,12 +168,17 @@ async def redeemed(
     may_switch: MaySwitch | None,
     environ: Mapping[str, str] | None,
 ) -> Credential:
-    """Redeem *response* where no browser waits to be told; then give back what it replaces, and learn how long the token lasts."""
+    """
+    Redeem *response* where no browser waits to be told; then give back what it replaces, and learn
+    how long the token lasts.
+    """
     from .redemption import Untold, redeem
     from .replacement import Replacement, never_switch
 
     with explained(profile, redirect_uri=response.request.redirect_uri):
-        replacement = Replacement(profile, store, transport=transport, notify=notify, environ=environ)
+        replacement = Replacement(
+            profile, store, transport=transport, notify=notify, environ=environ
+        )
         credential = await redeem(
             response,
             profile,
@@ -190,7 +207,9 @@ def pending_document(
         raise NoPendingSignIn(f"no sign-in to the profile {profile} is pending", profile=profile)
     if float(document.get("until", 0)) <= clock().timestamp():
         pending.remove(profile)
-        raise NoPendingSignIn(f"the pending sign-in to the profile {profile} is too old", profile=profile)
+        raise NoPendingSignIn(
+            f"the pending sign-in to the profile {profile} is too old", profile=profile
+        )
     return document
 
 

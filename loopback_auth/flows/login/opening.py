@@ -1,4 +1,7 @@
-"""Opening the page of one sign-in: with the desktop's browser at once, with a caller's function once the server answers."""
+"""
+Opening the page of one sign-in: with the desktop's browser at once, with a caller's function once
+the server answers.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +60,8 @@ class Opening:
 
     def show(self) -> None:
         """
-        Show where to sign in, and start the desktop's browser on the one-time address that leads there.
+        Show where to sign in, and start the desktop's browser on the one-time address that leads
+        there.
 
         Raises `NoBrowser` where none opens and nobody is shown the address.
         """
@@ -80,14 +84,20 @@ class Opening:
             read("edge/callback/page.html")
         if self._browser is None:
             self._not_opened("as asked")
-        # It only starts a process. A function of the caller's may visit the page: once it is served.
+        # It only starts a process. A function of the caller's may visit the page: once it is
+        # served.
         elif self._browser is open_browser and not open_browser(
-            self._url, chosen=self._profile.get("browser"), withheld=[self._profile.client_secret_env]
+            self._url,
+            chosen=self._profile.get("browser"),
+            withheld=[self._profile.client_secret_env],
         ):
             self._not_opened("none was found here")
 
     def call(self, tab: Tab) -> None:
-        """Call the function that the caller gave, in a thread; what it fails with is told, or ends the wait of *tab*."""
+        """
+        Call the function that the caller gave, in a thread; what it fails with is told, or ends the
+        wait of *tab*.
+        """
         if self._browser is None or self._browser is open_browser:
             return
         import asyncio

@@ -1,9 +1,10 @@
 """
 The pre-flight: asking for the sign-in page before a browser does.
 
-What is wrong with the client or the redirect URI is told to the browser alone and never comes back to the callback (RFC 6749 section
-4.1.2.1); a request of our own, without cookies, gets the same answer. It has a state and a challenge of its own, so that the real ones
-are seen by nobody but the browser.
+What is wrong with the client or the redirect URI is told to the browser alone and never comes back
+to the callback (RFC 6749 section 4.1.2.1); a request of our own, without cookies, gets the same
+answer. It has a state and a challenge of its own, so that the real ones are seen by nobody but the
+browser.
 """
 
 from __future__ import annotations
@@ -76,7 +77,10 @@ async def preflight(request: AuthorizationRequest, *, transport: Transport) -> b
 
 
 async def look(request: AuthorizationRequest, *, transport: Transport) -> HttpReply:
-    """Ask as `preflight` does, and give the answer that is no refusal; raises the `ProviderError` that kept it from coming, too."""
+    """
+    Ask as `preflight` does, and give the answer that is no refusal; raises the `ProviderError` that
+    kept it from coming, too.
+    """
     probe = probe_of(request)
     reply = await transport(Get(url=probe.url))
     if not _is_redirect(reply):
@@ -111,12 +115,17 @@ def _shows_a_page(reply: HttpReply) -> bool:
     if not _is_redirect(reply):
         return 200 <= reply.status < 300  # noqa: PLR2004 - the 2xx class
     with suppress(ValueError):
-        return bool(urlsplit(reply.headers.get("location", "")).path) and not _said(reply).get("error")
+        return bool(urlsplit(reply.headers.get("location", "")).path) and not _said(reply).get(
+            "error"
+        )
     return False
 
 
 def _said(reply: HttpReply) -> Mapping[str, str]:
-    """Read what a refusal says: in the address it leads to, as a form, or as JSON; nothing of a page for people."""
+    """
+    Read what a refusal says: in the address it leads to, as a form, or as JSON; nothing of a page
+    for people.
+    """
     if _is_redirect(reply):
         with suppress(ValueError):
             parts = urlsplit(reply.headers.get("location", ""))

@@ -1,4 +1,7 @@
-"""What follows the callback: the exchange, the tokens on disk, the person's name. Loaded while the person signs in."""
+"""
+What follows the callback: the exchange, the tokens on disk, the person's name. Loaded while the
+person signs in.
+"""
 
 from __future__ import annotations
 
@@ -75,9 +78,9 @@ async def redeem(
     """
     Exchange the code, once, and store what it gives; then learn who it was.
 
-    *server* is what is known of the server by now, for the store; the code goes to the endpoint that its request knew. *replacement* is
-    of the sign-in that this one replaces. Raises the `LoopbackAuthError` that fits, with nothing stored and what the server
-    issued given back.
+    *server* is what is known of the server by now, for the store; the code goes to the endpoint
+    that its request knew. *replacement* is of the sign-in that this one replaces. Raises the
+    `LoopbackAuthError` that fits, with nothing stored and what the server issued given back.
     """
     reply = await transport(authorization_code_grant(response))
     held = replacement.held
@@ -92,7 +95,8 @@ async def redeem(
         await refuse_another_account(credential, held, may_switch)
         with ExitStack() as stack:
             hold = await turn_of_sign_in(profile.name, store, stack, notify=notify)
-            # The last moment to give up: whoever opened the address first may have brought a code of their own.
+            # The last moment to give up: whoever opened the address first may have brought a code
+            # of their own.
             tab.still_trusted()
             replacement.save(credential, hold)
         tab.kept()
@@ -108,7 +112,10 @@ async def redeem(
 async def _given_back_unless_kept(
     reply: HttpReply, request: AuthorizationRequest, profile: Profile, transport: Transport
 ) -> AsyncIterator[None]:
-    """Revoke the tokens of *reply* if the block fails: a sign-in that was not kept leaves nothing."""
+    """
+    Revoke the tokens of *reply* if the block fails: a sign-in that was not kept leaves
+    nothing.
+    """
     try:
         yield
     except BaseException as error:
@@ -145,8 +152,12 @@ def _credential(
     )
 
 
-def _look_at_scope(profile: Profile, asked: str, tokens: TokenSet, notify: Callable[[Notice], None]) -> None:
-    told = scope_differences(asked, tokens.scope, has_refresh_token=tokens.refresh_token is not None)
+def _look_at_scope(
+    profile: Profile, asked: str, tokens: TokenSet, notify: Callable[[Notice], None]
+) -> None:
+    told = scope_differences(
+        asked, tokens.scope, has_refresh_token=tokens.refresh_token is not None
+    )
     if told and profile.get("strict_scope"):
         raise ScopeDiffers(f"the server granted another scope than was asked for ({told})")
     if told:
@@ -187,7 +198,10 @@ def _names(profile: Profile) -> tuple[str, ...]:
 
 
 async def _named(profile: Profile, credential: Credential, transport: Transport) -> Credential:
-    """Ask the server for the person's name where no ID token told it; the sign-in stands without one."""
+    """
+    Ask the server for the person's name where no ID token told it; the sign-in stands
+    without one.
+    """
     known, url = credential.identity, credential.server.userinfo_endpoint
     if url is None or (known and known.name != known.subject):
         return credential

@@ -1,4 +1,7 @@
-"""What a sign-in does to the one that the profile held before: it never takes another person's place unasked, and leaves no grant behind."""
+"""
+What a sign-in does to the one that the profile held before: it never takes another person's place
+unasked, and leaves no grant behind.
+"""
 
 from __future__ import annotations
 
@@ -40,20 +43,32 @@ def held_before(profile: Profile, store: FileStore) -> Credential | None:
 
 
 def at_the_same_server(one: Credential, other: Credential) -> bool:
-    """Tell whether two sign-ins are of one client at one server: only then do their accounts compare."""
+    """
+    Tell whether two sign-ins are of one client at one server: only then do their
+    accounts compare.
+    """
     return (one.server.token_endpoint, one.client.client_id) == (
         other.server.token_endpoint,
         other.client.client_id,
     )
 
 
-async def refuse_another_account(new: Credential, held: Credential | None, may_switch: MaySwitch) -> None:
+async def refuse_another_account(
+    new: Credential, held: Credential | None, may_switch: MaySwitch
+) -> None:
     """
-    Raise `AccountDiffers` if another person signed in than the one the profile holds, unless *may_switch* agrees.
+    Raise `AccountDiffers` if another person signed in than the one the profile holds, unless
+    *may_switch* agrees.
 
-    A forged sign-in (RFC 6749 section 10.12) ends here at the latest, as does a browser that was signed in to the wrong account.
+    A forged sign-in (RFC 6749 section 10.12) ends here at the latest, as does a browser that was
+    signed in to the wrong account.
     """
-    if held is None or held.identity is None or new.identity is None or not at_the_same_server(new, held):
+    if (
+        held is None
+        or held.identity is None
+        or new.identity is None
+        or not at_the_same_server(new, held)
+    ):
         return
     names = (held.identity.name, new.identity.name)
     if held.identity.subject == new.identity.subject or await awaited(may_switch(*names)):
@@ -108,7 +123,10 @@ class Replacement:
         self._saved = new
 
     async def undo(self, error: LoopbackAuthError) -> None:
-        """Bring the sign-in of before back and the new tokens to their end, and let *error* say so."""
+        """
+        Bring the sign-in of before back and the new tokens to their end, and let
+        *error* say so.
+        """
         if self._saved is None:
             return
         stored, new = self._put_back(), self._saved
@@ -130,7 +148,9 @@ class Replacement:
                 return "another sign-in was stored meanwhile and stays"
         except LoopbackAuthError as failed:
             return f"the profile could not be put back as it was ({failed.message})"
-        return "the profile holds " + ("the sign-in of before" if self._before else "none, as before")
+        return "the profile holds " + (
+            "the sign-in of before" if self._before else "none, as before"
+        )
 
     async def settle(self, new: Credential) -> None:
         """
@@ -149,7 +169,9 @@ class Replacement:
         ):
             return
         client = held.client_with_secret(variable(held.client_secret_env or "", self._environ))
-        done = await revoke(held.tokens, client=client, server=held.server, transport=self._transport)
+        done = await revoke(
+            held.tokens, client=client, server=held.server, transport=self._transport
+        )
         told = f"the sign-in that this one replaces was {'' if done else 'not '}revoked"
         why = f"the server keeps {limit} of a person's sign-ins to a client and ends the oldest"
         code = f"earlier-sign-in-{'' if done else 'not-'}revoked"

@@ -1,4 +1,7 @@
-"""Finding out about a server from its issuer: OpenID Connect Discovery and RFC 8414, asked together and merged."""
+"""
+Finding out about a server from its issuer: OpenID Connect Discovery and RFC 8414, asked together
+and merged.
+"""
 
 from __future__ import annotations
 
@@ -47,8 +50,8 @@ async def discover(issuer: str, *, transport: Transport) -> dict[str, Any]:
     """
     Fetch and join the metadata documents of *issuer*.
 
-    One good document is enough. Raises `IssuerMisspelled`, `DiscoveryFailed`, `URLRefused`, or the `TransportError` when the server
-    could not be asked at all.
+    One good document is enough. Raises `IssuerMisspelled`, `DiscoveryFailed`, `URLRefused`, or the
+    `TransportError` when the server could not be asked at all.
     """
     check_url(issuer, name="the issuer")
     await entered()
@@ -80,40 +83,66 @@ def _document(reply: HttpReply | TransportError, issuer: str) -> dict[str, Any] 
         return reply
     try:
         return read_metadata_document(reply, issuer=issuer)
-    except (IssuerMisspelled, DiscoveryFailed, ProtocolError, ServerUnavailable, TransportError) as error:
+    except (
+        IssuerMisspelled,
+        DiscoveryFailed,
+        ProtocolError,
+        ServerUnavailable,
+        TransportError,
+    ) as error:
         return error
     except LoopbackAuthError as error:
         return ProtocolError(error.message)
 
 
 def _soonest(attempt: int, replies: Sequence[HttpReply | TransportError]) -> float | None:
-    """Say after how many seconds the next *attempt* may find a server that was busy less so; `None` when none said it was."""
-    waits = [wait_before(attempt, reply, now()) for reply in replies if not isinstance(reply, TransportError)]
+    """
+    Say after how many seconds the next *attempt* may find a server that was busy less so; `None`
+    when none said it was.
+    """
+    waits = [
+        wait_before(attempt, reply, now())
+        for reply in replies
+        if not isinstance(reply, TransportError)
+    ]
     return min((wait_s for wait_s in waits if wait_s is not None), default=None)
 
 
 def _failure(
-    failures: Sequence[LoopbackAuthError], replies: Sequence[HttpReply | TransportError], issuer: str
+    failures: Sequence[LoopbackAuthError],
+    replies: Sequence[HttpReply | TransportError],
+    issuer: str,
 ) -> LoopbackAuthError:
     """Choose the failure that tells most; name the provider that signs in at the issuer's host."""
     for kind in (IssuerMisspelled, DiscoveryFailed, TransportError, ServerUnavailable):
         for failure in failures:
             if isinstance(failure, kind):
-                return _with_provider(failure, issuer) if isinstance(failure, DiscoveryFailed) else failure
+                return (
+                    _with_provider(failure, issuer)
+                    if isinstance(failure, DiscoveryFailed)
+                    else failure
+                )
     told = list(zip(failures, replies, strict=True))
     read = [(failure, reply) for failure, reply in told if _is_there(failure, reply)]
     failure, reply = (read or told)[0]
     assert not isinstance(reply, TransportError)  # noqa: S101 - such a failure was chosen above
-    what = f"the metadata of {issuer} could not be read" if read else f"{issuer} publishes no metadata"
+    what = (
+        f"the metadata of {issuer} could not be read" if read else f"{issuer} publishes no metadata"
+    )
     cause = (
-        "Something answers at the metadata's address, and it is no metadata that can be used." if read else ""
+        "Something answers at the metadata's address, and it is no metadata that can be used."
+        if read
+        else ""
     )
     found = DiscoveryFailed(f"{what} ({failure})", cause=cause, issuer=issuer, url=reply.url)
     return _with_provider(found, issuer)
 
 
 def _is_there(failure: LoopbackAuthError, reply: HttpReply | TransportError) -> bool:
-    """Tell whether something is there: no "not found", nor the page that some sites have everywhere."""
+    """
+    Tell whether something is there: no "not found", nor the page that some sites have
+    everywhere.
+    """
     if isinstance(reply, TransportError) or reply.status in _NOT_FOUND:
         return False
     return not (isinstance(failure, HTMLAnswer) and reply.status == 200)  # noqa: PLR2004 - RFC 9110 section 15.3.1
@@ -172,7 +201,10 @@ async def rechecked(
 
 
 def _updated(
-    server: ServerMetadata, document: Mapping[str, Any], profile: str, notify: Callable[[Notice], None]
+    server: ServerMetadata,
+    document: Mapping[str, Any],
+    profile: str,
+    notify: Callable[[Notice], None],
 ) -> ServerMetadata:
     """
     Return *server* with the optional endpoints that are new in *document*.
@@ -184,7 +216,9 @@ def _updated(
     # One that is not named any more stays as it is known: a document may have been out of reach.
     named = {name: url for name in ENDPOINTS if isinstance(url := document.get(name), str) and url}
     moved = [
-        f"{name} from {url} to {named[name]}" for name, url in known.items() if named.get(name, url) != url
+        f"{name} from {url} to {named[name]}"
+        for name, url in known.items()
+        if named.get(name, url) != url
     ]
     if moved:
         raise MetadataChanged(f"the server's metadata moved {'; '.join(moved)}", profile=profile)

@@ -50,7 +50,9 @@ async def refuse_mix_up(
         return server, profile
     page, token = _host(server.authorization_endpoint), _host(server.token_endpoint)
     is_given = "token_endpoint" in profile.endpoints()
-    if not (is_given or page == token or token in _trusted(profile) or _are_known(page, token, profile)):
+    if not (
+        is_given or page == token or token in _trusted(profile) or _are_known(page, token, profile)
+    ):
         if may_trust is None or not await awaited(may_trust(server.issuer or "", page, token)):
             raise HostNotTrusted(
                 f"{server.issuer} has you sign in at {page}, and would redeem the code of that at {token}",
@@ -63,14 +65,20 @@ async def refuse_mix_up(
 
 
 def _are_known(page: str, token: str, profile: Profile) -> bool:
-    """Tell whether two hosts belong together: by name, by the last sign-in or by a provider's file."""
+    """
+    Tell whether two hosts belong together: by name, by the last sign-in or by a
+    provider's file.
+    """
     from ...oauth.registrable_domain import belong_together
     from ...providers import load_provider, provider_names
 
     if belong_together(page, token):
         return True
     pinned = profile.remembered_server()
-    if pinned and (_host(pinned.authorization_endpoint), _host(pinned.token_endpoint)) == (page, token):
+    if pinned and (_host(pinned.authorization_endpoint), _host(pinned.token_endpoint)) == (
+        page,
+        token,
+    ):
         return True
     servers = [load_provider(name).server_for(None) for name in provider_names()]
     return any(
@@ -81,7 +89,10 @@ def _are_known(page: str, token: str, profile: Profile) -> bool:
 
 
 def issuer_owns(endpoints: Iterable[str], issuer: str) -> bool:
-    """Tell whether one of *endpoints* is the issuer's by its host's name; else they may be another server's."""
+    """
+    Tell whether one of *endpoints* is the issuer's by its host's name; else they may be another
+    server's.
+    """
     hosts, own = {_host(url) for url in endpoints}, _host(issuer)
     if own in hosts:
         return True
@@ -117,7 +128,10 @@ def _without_strangers(
         what = f"{name.replace('_', ' ')} of a server at {owners[1]}"
         told = f"{server.issuer} names {host} as {what}: it is not used"
         notify(
-            Warned(code="endpoint-ignored", message=f"{told} (--trust-host {host} if it is the server's own)")
+            Warned(
+                code="endpoint-ignored",
+                message=f"{told} (--trust-host {host} if it is the server's own)",
+            )
         )
     nothing: dict[str, Any] = dict.fromkeys(strange)
     return replace(server, **nothing)

@@ -1,4 +1,7 @@
-"""Asking a server that is busy, or whose answer got lost, once more - but only where asking twice does no harm."""
+"""
+Asking a server that is busy, or whose answer got lost, once more - but only where asking twice does
+no harm.
+"""
 
 from __future__ import annotations
 
@@ -20,12 +23,18 @@ TRIES = 3
 """Requests in all, of which one may follow a lost answer."""
 
 PATIENCE_S = 90.0
-"""For all of them together, waits included; within it the last one begins whose answer exists only once."""
+"""
+For all of them together, waits included; within it the last one begins whose answer exists only
+once.
+"""
 
 _BUSY = frozenset({429, 500, 502, 503, 504})
 
 UNIQUE_ANSWER_S = 300.0
-"""For an answer that exists only once, whatever is left of the above; the transport's own limit is usually less."""
+"""
+For an answer that exists only once, whatever is left of the above; the transport's own limit is
+usually less.
+"""
 
 LONGEST_WAIT_S = 60.0
 """A server that names a later time is not waited for."""
@@ -39,12 +48,15 @@ async def patiently(
     patience_s: float = PATIENCE_S,
 ) -> HttpReply:
     """
-    Send *message* until there is an answer that is not "later" (429 or 5xx), at most `TRIES` times within *patience_s*.
+    Send *message* until there is an answer that is not "later" (429 or 5xx), at most `TRIES` times
+    within *patience_s*.
 
-    `Retry-After` is honoured (RFC 9110 section 10.2.3); without one the waits grow, and differ from process to process. An answer
-    that got lost is asked for once more. Gives the last answer, or raises the last `TransportError`.
+    `Retry-After` is honoured (RFC 9110 section 10.2.3); without one the waits grow, and differ from
+    process to process. An answer that got lost is asked for once more. Gives the last answer, or
+    raises the last `TransportError`.
 
-    One whose answer exists only once (`FormPost.delivery`) is not cut short, nor sent again while the server may be at work on it.
+    One whose answer exists only once (`FormPost.delivery`) is not cut short, nor sent again while
+    the server may be at work on it.
     """
     await entered()
     import asyncio
@@ -76,7 +88,10 @@ def _is_at_work(delivery: Delivery, error: TransportError) -> bool:
 
 
 def wait_before(attempt: int, reply: HttpReply, moment: datetime) -> float | None:
-    """Say how many seconds after *reply*, at *moment*, the next *attempt* may be made; `None` for never."""
+    """
+    Say how many seconds after *reply*, at *moment*, the next *attempt* may be made; `None` for
+    never.
+    """
     if attempt > TRIES or reply.status not in _BUSY:
         return None
     told = retry_after_s(reply, moment)

@@ -1,4 +1,7 @@
-"""An access token that is good now. On the path of `token`: documents stay plain, and nothing heavy is loaded before it is needed."""
+"""
+An access token that is good now. On the path of `token`: documents stay plain, and nothing heavy is
+loaded before it is needed.
+"""
 
 from __future__ import annotations
 
@@ -21,13 +24,19 @@ if TYPE_CHECKING:
     from ..server.discovery import Transport
 
 MIN_TTL_S = 60.0
-"""How long a token that is handed out should last: for the command it is for, and for clocks that differ."""
+"""
+How long a token that is handed out should last: for the command it is for, and for clocks that
+differ.
+"""
 
 SPARE_S = 5.0
 """How long a refresh is waited for while the token that is there is still good for a moment."""
 
 SET_BACK_S = 300.0
-"""A token obtained further in the future than this tells of a clock that was set back, and its expiry is worth nothing."""
+"""
+A token obtained further in the future than this tells of a clock that was set back, and its expiry
+is worth nothing.
+"""
 
 
 async def fresh_document(
@@ -43,7 +52,8 @@ async def fresh_document(
     refresh: Callable[..., Awaitable[Mapping[str, Any]]] | None = None,
 ) -> Mapping[str, Any]:
     """
-    Return the stored document of *profile* with an access token that is valid now; as `issued.access_token`.
+    Return the stored document of *profile* with an access token that is valid now; as
+    `issued.access_token`.
 
     It holds the refresh token and the client's secret in clear: for the commands, not for callers.
     *refresh* takes the place of `flows.refresh.refreshed`.
@@ -85,10 +95,16 @@ async def fresh_document(
 
 
 async def lock(
-    profile: str, store: FileStore, held: ExitStack, *, usable: bool, notify: Callable[[Notice], None]
+    profile: str,
+    store: FileStore,
+    held: ExitStack,
+    *,
+    usable: bool,
+    notify: Callable[[Notice], None],
 ) -> Hold | None:
     """
-    Take the lock of *profile* into *held*; return `None` where that takes long and the old token is still *usable*.
+    Take the lock of *profile* into *held*; return `None` where that takes long and the old token is
+    still *usable*.
 
     Raises:
         StoreBusy: another process has it for longer than a refresh may take.
@@ -108,7 +124,9 @@ def still_good(why: str) -> Warned:
     """Return the notice that goes with an old token that is handed out because of *why*."""
     from ...notices import Warned
 
-    return Warned(code="refresh-late", message=f"not refreshed yet, the old token is still good: {why}")
+    return Warned(
+        code="refresh-late", message=f"not refreshed yet, the old token is still good: {why}"
+    )
 
 
 def signed_in(profile: str, document: Mapping[str, Any] | None) -> Mapping[str, Any]:
@@ -119,10 +137,15 @@ def signed_in(profile: str, document: Mapping[str, Any] | None) -> Mapping[str, 
 
 
 def is_good(
-    document: Mapping[str, Any], *, at: float, min_ttl_s: float = MIN_TTL_S, refused: Secret | None = None
+    document: Mapping[str, Any],
+    *,
+    at: float,
+    min_ttl_s: float = MIN_TTL_S,
+    refused: Secret | None = None,
 ) -> bool:
     """
-    Tell whether the token of *document* lasts *min_ttl_s* from the POSIX time *at*, or half its life where that is less.
+    Tell whether the token of *document* lasts *min_ttl_s* from the POSIX time *at*, or half its
+    life where that is less.
 
     A token of unknown expiry is good until a server refuses it.
     """
@@ -145,14 +168,20 @@ def is_refreshable(document: Mapping[str, Any]) -> bool:
 
 
 def is_usable(document: Mapping[str, Any], *, at: float, refused: Secret | None) -> bool:
-    """Tell whether the token of *document* can do for another moment, though it is to be refreshed."""
+    """
+    Tell whether the token of *document* can do for another moment, though it is to be
+    refreshed.
+    """
     return not has_expired(document, at=at) and not (
         refused is not None and refused.matches(document["access_token"])
     )
 
 
 def has_expired(document: Mapping[str, Any], *, at: float) -> bool:
-    """Tell whether the token of *document* is known to be of no use at the POSIX time *at*; an unknown expiry is no expiry."""
+    """
+    Tell whether the token of *document* is known to be of no use at the POSIX time *at*; an unknown
+    expiry is no expiry.
+    """
     expires_at = document.get("expires_at")
     return isinstance(expires_at, str) and expires_at <= _rfc3339(at)
 

@@ -21,9 +21,11 @@ async def check(
     document: Mapping[str, Any], *, transport: Transport, environ: Mapping[str, str] | None = None
 ) -> bool:
     """
-    Ask by introspection, else at the userinfo endpoint, whether the access token of *document* is good.
+    Ask by introspection, else at the userinfo endpoint, whether the access token of *document* is
+    good.
 
-    Raises `UsageError` where the server has neither, and the `ProviderError` when it gave no clear answer.
+    Raises `UsageError` where the server has neither, and the `ProviderError` when it gave no clear
+    answer.
     """
     credential = Credential.from_document(document)
     message = introspection_request(

@@ -28,7 +28,8 @@ async def with_expiry(
     credential: Credential, *, client: Client, transport: Transport, clock: Callable[[], datetime]
 ) -> Credential:
     """
-    Give *credential* with an expiry: the one it has, else the server's by introspection, else what its provider states as usual.
+    Give *credential* with an expiry: the one it has, else the server's by introspection, else what
+    its provider states as usual.
 
     Gives it back as it is when nothing tells.
     """
@@ -41,7 +42,10 @@ async def with_expiry(
 
 
 def with_usual_expiry(credential: Credential) -> Credential:
-    """Return *credential* with an expiry: the one it has, else what its provider states as usual or was learned, if anything."""
+    """
+    Return *credential* with an expiry: the one it has, else what its provider states as usual or
+    was learned, if anything.
+    """
     tokens, lifetime_s = credential.tokens, credential.believed_lifetime_s
     if tokens.expires_at is not None or not lifetime_s:
         return credential
@@ -52,7 +56,9 @@ def with_usual_expiry(credential: Credential) -> Credential:
 async def _introspected(
     credential: Credential, client: Client, transport: Transport, clock: Callable[[], datetime]
 ) -> datetime | None:
-    message = introspection_request(credential.tokens.access_token, client=client, server=credential.server)
+    message = introspection_request(
+        credential.tokens.access_token, client=client, server=credential.server
+    )
     if message is None:
         return None
     await entered()
@@ -62,6 +68,7 @@ async def _introspected(
         async with asyncio.timeout(INTROSPECTION_S):
             said = read_introspection_reply(await transport(message))
         if said and said["active"]:
-            # `iat` is when the token was made, and that may be a while ago: what counts is how much is left.
+            # `iat` is when the token was made, and that may be a while ago: what counts is how much
+            # is left.
             return claimed_expiry({"exp": said.get("exp")}, clock())
     return None

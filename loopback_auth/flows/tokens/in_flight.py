@@ -1,5 +1,6 @@
 """
-A request that is finished whatever becomes of its caller: the answer may hold the only refresh token that works.
+A request that is finished whatever becomes of its caller: the answer may hold the only refresh
+token that works.
 
 The work is a task of its own, which no cancel scope, time limit or shutdown of the loop finds. A
 second task waits for it, so that the loop does not end first. Callers wait for that one, and may
@@ -56,7 +57,8 @@ class InFlight:
         finally:
             self._is_asking = False
             if not self.is_awaited:
-                # This takes effect where the task waits next: when the tokens are stored, or before another try.
+                # This takes effect where the task waits next: when the tokens are stored, or before
+                # another try.
                 self._task.cancel()
 
     @property
@@ -65,10 +67,15 @@ class InFlight:
         return self._is_asking and not self.delivery.is_connecting
 
     async def finish(
-        self, work: Callable[[], Coroutine[Any, Any, T]], held: ExitStack, *, within_s: float | None = None
+        self,
+        work: Callable[[], Coroutine[Any, Any, T]],
+        held: ExitStack,
+        *,
+        within_s: float | None = None,
     ) -> T | None:
         """
-        Return what *work* returns, or `None` if that takes longer than *within_s*; take *held* over and close it after *work*.
+        Return what *work* returns, or `None` if that takes longer than *within_s*; take *held* over
+        and close it after *work*.
 
         When the caller leaves, by cancellation or after *within_s*, *work* is cancelled unless its
         request was sent; then it ends when the answer has been dealt with.
@@ -101,7 +108,10 @@ class InFlight:
         return guard
 
     async def _ended(self) -> Any:
-        """Wait for the end of the task; being cancelled is a reason for it to end soon, not for waiting no longer."""
+        """
+        Wait for the end of the task; being cancelled is a reason for it to end soon, not for
+        waiting no longer.
+        """
         import asyncio
 
         while not self._task.done():

@@ -1,4 +1,7 @@
-"""The library's access token: of the server and the client that the profile names, and nothing else of what is stored."""
+"""
+The library's access token: of the server and the client that the profile names, and nothing else of
+what is stored.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Learning how long tokens last from those that an API refused or took, where the server does not say."""
+"""
+Learning how long tokens last from those that an API refused or took, where the server
+does not say.
+"""
 
 from __future__ import annotations
 
@@ -28,10 +31,11 @@ def learn_from_refusal(
     store: FileStore,
 ) -> None:
     """
-    Store what it teaches that the token of *refused* was refused at *refused_at*, and that of *renewed* taken.
+    Store what it teaches that the token of *refused* was refused at *refused_at*, and that of
+    *renewed* taken.
 
-    Nothing, where the server says how long tokens last, or where another process had refreshed by then:
-    some servers end the old token with that.
+    Nothing, where the server says how long tokens last, or where another process had refreshed by
+    then: some servers end the old token with that.
     """
     old, new = Credential.from_document(refused), Credential.from_document(renewed)
     if old.expiry_source == "server" or new.tokens.obtained_at < refused_at.replace(microsecond=0):
@@ -48,7 +52,10 @@ def learn_from_refusal(
 def learn_from_success(
     taken: Mapping[str, Any], *, at: datetime, timeouts_s: Sequence[int], store: FileStore
 ) -> None:
-    """Store what it teaches that the token of *taken* was taken at the time *at*: it may have outlived the bound."""
+    """
+    Store what it teaches that the token of *taken* was taken at the time *at*: it may have outlived
+    the bound.
+    """
     credential = Credential.from_document(taken)
     learned_s = credential.learned_lifetime_s
     if learned_s is None:

@@ -29,13 +29,18 @@ class Revocation(Enum):
 
 
 async def logout(
-    profile: str, *, store: FileStore, transport: Transport | None, environ: Mapping[str, str] | None = None
+    profile: str,
+    *,
+    store: FileStore,
+    transport: Transport | None,
+    environ: Mapping[str, str] | None = None,
 ) -> Revocation:
     """
     Forget *profile*; with a *transport* the server is asked to revoke its tokens first.
 
-    A refresh that is on its way is let finish, or its new tokens would outlive the sign-out. *environ* holds the client's secret
-    where the sign-in was told so. Raises `SignInNeeded` when nothing was stored.
+    A refresh that is on its way is let finish, or its new tokens would outlive the sign-out.
+    *environ* holds the client's secret where the sign-in was told so. Raises `SignInNeeded` when
+    nothing was stored.
     """
     stored = store.load(profile)
     if stored is None and profile in store.profiles():

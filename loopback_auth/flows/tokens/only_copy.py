@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 
 def save_only_copy(credential: Credential, hold: Hold, notify: Callable[[Notice], None]) -> None:
-    """Store *credential*; in the file, loudly, where the keyring does not take what belongs there."""
+    """
+    Store *credential*; in the file, loudly, where the keyring does not take what
+    belongs there.
+    """
     refused = hold.save(credential.to_document(), is_only_copy=True)
     if refused is not None:
         kept = f"so the tokens are in a file that only you can read: {hold.path}"

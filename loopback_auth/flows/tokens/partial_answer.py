@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from ..server.discovery import Transport
 
 
-async def or_part(send: Callable[[Transport], Awaitable[HttpReply]], transport: Transport) -> HttpReply:
+async def or_part(
+    send: Callable[[Transport], Awaitable[HttpReply]], transport: Transport
+) -> HttpReply:
     """
     Return what *send* returns, which sends by the transport it is given.
 

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from ...notices import Notice
 
 TURN_S = 180.0
-"""How long to wait for another process that refreshes: as long as that may take, its last try included."""
+"""
+How long to wait for another process that refreshes: as long as that may take, its last try
+included.
+"""
 
 TOLD_S = 1.0
 """How long a person waits before they are told why."""
@@ -26,8 +29,13 @@ TOLD_S = 1.0
 _LOOK_S = 0.02
 
 
-async def turn(profile: str, store: FileStore, stack: ExitStack, *, within_s: float = TURN_S) -> Hold:
-    """Take the lock of *profile* until *stack* ends; a wait costs nobody an event loop. Raises `StoreBusy` after *within_s*."""
+async def turn(
+    profile: str, store: FileStore, stack: ExitStack, *, within_s: float = TURN_S
+) -> Hold:
+    """
+    Take the lock of *profile* until *stack* ends; a wait costs nobody an event loop. Raises
+    `StoreBusy` after *within_s*.
+    """
     deadline = running_s() + within_s
     while True:
         try:

@@ -1,4 +1,7 @@
-"""The refresh: one, whoever asks. The new tokens are stored before anybody gets them, and no failure costs the old ones."""
+"""
+The refresh: one, whoever asks. The new tokens are stored before anybody gets them, and no failure
+costs the old ones.
+"""
 
 from __future__ import annotations
 
@@ -60,10 +63,12 @@ async def refreshed(
     notify: Callable[[Notice], None],
 ) -> Mapping[str, Any]:
     """
-    Refresh the tokens of *document*, which *profile* has stored; arguments, result and errors are those of `fresh_document`.
+    Refresh the tokens of *document*, which *profile* has stored; arguments, result and errors are
+    those of `fresh_document`.
 
     *held* has the profile's lock, and is closed when the refresh has ended: that may be after the
-    caller has left. Providers of the user's are below *home*. While the server cannot be asked, a token that is good for another moment has to do.
+    caller has left. Providers of the user's are below *home*. While the server cannot be asked, a
+    token that is good for another moment has to do.
     """
     usable = is_usable(document, at=clock().timestamp(), refused=refused)
     if not document.get("refresh_token"):
@@ -132,14 +137,22 @@ async def _refreshed_or_usable(
     except StoreError:
         raise
     except (RefreshRejected, ProviderError, UsageError) as error:
-        if isinstance(error, (AnswerTimedOut, ConnectionLost)) and not in_flight.delivery.is_connecting:
-            _add(error, "the server may have used up the stored refresh token: the next refresh tells")
+        if (
+            isinstance(error, (AnswerTimedOut, ConnectionLost))
+            and not in_flight.delivery.is_connecting
+        ):
+            _add(
+                error,
+                "the server may have used up the stored refresh token: the next refresh tells",
+            )
         if isinstance(error, RefreshRejected) or usable is None:
             from ..diagnosis import tell_of_stored
 
             tell_of_stored(error, credential.to_document())
             raise
-        notify(Warned(code=error.code, message=f"not refreshed, as yet the old token is good: {error}"))
+        notify(
+            Warned(code=error.code, message=f"not refreshed, as yet the old token is good: {error}")
+        )
         return usable
     finally:
         hold.release()
@@ -150,7 +163,8 @@ async def _refreshed_or_usable(
 def _no_refresh_token(profile: str, document: Mapping[str, Any]) -> Mapping[str, Any]:
     expired = f"expired at {document['expires_at']}" if document.get("expires_at") else "is refused"
     raise SignInNeeded(
-        f"the access token of the profile {profile} {expired}, and there is no refresh token", profile=profile
+        f"the access token of the profile {profile} {expired}, and there is no refresh token",
+        profile=profile,
     )
 
 
@@ -167,9 +181,12 @@ async def _refreshed(
 ) -> Credential:
     client, token = client_of(credential, environ), credential.tokens.refresh_token
     assert token is not None  # noqa: S101 - the caller looked
-    # What the server answers may be the only copy of the next refresh token: room for it is set aside.
+    # What the server answers may be the only copy of the next refresh token: room for it is set
+    # aside.
     hold.prove(2 * len(repr(credential.to_document())))
-    message = replace(refresh_token_grant(token, credential, client=client), delivery=in_flight.delivery)
+    message = replace(
+        refresh_token_grant(token, credential, client=client), delivery=in_flight.delivery
+    )
 
     def send(by: Transport) -> Awaitable[HttpReply]:
         return patiently(message, transport=by, clock=clock)
@@ -178,7 +195,9 @@ async def _refreshed(
     if is_worth_another(reply, refusals):
         reply = await or_part(send, in_flight)
     try:
-        new = read_refresh_reply(reply, credential=credential, received_at=clock(), refusals=refusals)
+        new = read_refresh_reply(
+            reply, credential=credential, received_at=clock(), refusals=refusals
+        )
     except RefreshRejected as rejected:
         _note_rejection(token, hold, is_final=bool(rejected.facts["final"]))
         raise
@@ -199,7 +218,10 @@ async def _refreshed(
 
 
 def client_of(credential: Credential, environ: Mapping[str, str] | None = None) -> Client:
-    """Give the client with its secret; a server that is asked without would only say that it does not know us."""
+    """
+    Give the client with its secret; a server that is asked without would only say that it does not
+    know us.
+    """
     name = credential.client_secret_env or ""
     if name and not variable(name, environ):
         raise UsageError(
@@ -212,7 +234,8 @@ def client_of(credential: Credential, environ: Mapping[str, str] | None = None) 
 
 def _note_rejection(token: Secret, hold: Hold, *, is_final: bool) -> None:
     """
-    Have *token* count as refused, unless another one has taken its place; forget it if that is final.
+    Have *token* count as refused, unless another one has taken its place; forget it if that is
+    final.
 
     All else of the sign-in stays.
     """
@@ -226,7 +249,9 @@ def _note_rejection(token: Secret, hold: Hold, *, is_final: bool) -> None:
             hold.note({**document, "refused": True})
 
 
-def _save(credential: Credential, hold: Hold, *, rotated: bool, notify: Callable[[Notice], None]) -> None:
+def _save(
+    credential: Credential, hold: Hold, *, rotated: bool, notify: Callable[[Notice], None]
+) -> None:
     def save() -> None:
         if rotated:
             save_only_copy(credential, hold, notify)

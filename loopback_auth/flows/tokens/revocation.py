@@ -30,9 +30,11 @@ async def revoke(
     timeout_s: float = ABANDONED_S,
 ) -> bool:
     """
-    Revoke the refresh token, or the access token where there is none; tell whether the server said it did.
+    Revoke the refresh token, or the access token where there is none; tell whether the server said
+    it did.
 
-    Never raises for what the server or the network does: whoever gives tokens up has something else to report.
+    Never raises for what the server or the network does: whoever gives tokens up has something else
+    to report.
     """
     token = tokens.refresh_token or tokens.access_token
     if token is None:
@@ -56,11 +58,14 @@ async def give_back(
     """
     Revoke tokens of a sign-in that is not kept, and return what became of them, for a sentence.
 
-    Where revoking one ends them all, they are left: the person may hold other sign-ins, here or elsewhere.
+    Where revoking one ends them all, they are left: the person may hold other sign-ins, here or
+    elsewhere.
     """
     if provider is not None and provider.revocation_ends_all:
         return f"were not revoked, since {provider.title} would end the person's other sign-ins with them"
-    revoked = await revoke(tokens, client=client, server=server, transport=transport, timeout_s=timeout_s)
+    revoked = await revoke(
+        tokens, client=client, server=server, transport=transport, timeout_s=timeout_s
+    )
     return "were revoked" if revoked else "could not be revoked and stay valid until they expire"
 
 
@@ -68,19 +73,24 @@ async def revoke_both(
     tokens: TokenSet, *, client: Client, server: ServerMetadata, transport: Transport
 ) -> bool:
     """
-    Revoke the refresh token, then the access token, which at some servers outlives it; tell whether none is left that works.
+    Revoke the refresh token, then the access token, which at some servers outlives it; tell whether
+    none is left that works.
 
     Never raises for what the server or the network does.
     """
     done = await revoke(tokens, client=client, server=server, transport=transport)
     if tokens.refresh_token is None or not done:
         return done
-    message = revocation_request(tokens.access_token, hint="access_token", client=client, server=server)
+    message = revocation_request(
+        tokens.access_token, hint="access_token", client=client, server=server
+    )
     reply = await _sent(message, transport, ABANDONED_S)
     return reply is not None and (reply.is_success or reply.status == _NOT_FOR_REVOKING)
 
 
-async def _sent(message: FormPost | None, transport: Transport, timeout_s: float) -> HttpReply | None:
+async def _sent(
+    message: FormPost | None, transport: Transport, timeout_s: float
+) -> HttpReply | None:
     if message is None:
         return None
     await entered()

@@ -1,8 +1,10 @@
 """
-The authorization code and credentials flow: a code for a username and a password, with nobody at a browser.
+The authorization code and credentials flow: a code for a username and a password, with nobody at a
+browser.
 
-A vendor's own way into RFC 6749 section 4.1: the authorization endpoint takes both in a Basic header, with the request as a form, and
-answers with the code as JSON. The code is redeemed as any other, with the verifier of PKCE.
+A vendor's own way into RFC 6749 section 4.1: the authorization endpoint takes both in a Basic
+header, with the request as a form, and answers with the code as JSON. The code is redeemed as any
+other, with the verifier of PKCE.
 """
 
 from __future__ import annotations
@@ -32,7 +34,9 @@ FLOW = "code-credentials"
 _OF_A_PAGE = frozenset({"prompt", "login_hint", "display"})
 
 
-def code_credentials_request(request: AuthorizationRequest, *, username: str, password: Secret) -> FormPost:
+def code_credentials_request(
+    request: AuthorizationRequest, *, username: str, password: Secret
+) -> FormPost:
     """Ask for a code for *request* as the person *username*."""
     own = (
         ("response_type", "code_credentials"),
@@ -53,12 +57,15 @@ def code_credentials_request(request: AuthorizationRequest, *, username: str, pa
     )
 
 
-def read_code_credentials_reply(reply: HttpReply, request: AuthorizationRequest) -> AuthorizationResponse:
+def read_code_credentials_reply(
+    reply: HttpReply, request: AuthorizationRequest
+) -> AuthorizationResponse:
     """
     Read the answer to `code_credentials_request`.
 
-    Raises `CodeCredentialsUnavailable` for a sign-in page, which is what a server shows that took it for a browser's request;
-    `AuthorizationError` for a refusal, as JSON or as a form; else what `read_json_object` raises.
+    Raises `CodeCredentialsUnavailable` for a sign-in page, which is what a server shows that took
+    it for a browser's request; `AuthorizationError` for a refusal, as JSON or as a form; else what
+    `read_json_object` raises.
     """
     answer = _form(reply) or _json(reply, request)
     code = answer.get("code")

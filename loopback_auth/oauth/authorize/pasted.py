@@ -1,4 +1,7 @@
-"""An authorization response as people bring it: the whole address out of the address bar, its query, or the code alone."""
+"""
+An authorization response as people bring it: the whole address out of the address bar, its query,
+or the code alone.
+"""
 
 from __future__ import annotations
 
@@ -30,11 +33,13 @@ def read_pasted(
     text: str, request: AuthorizationRequest, *, takes_bare_code: bool = True
 ) -> Stray | AuthorizationErrorResponse | AuthorizationResponse:
     """
-    Judge *text* as `AuthorizationRequest.read` judges a visit; it must be of the redirect URI, where it is an address.
+    Judge *text* as `AuthorizationRequest.read` judges a visit; it must be of the redirect URI,
+    where it is an address.
 
-    Quotes, blanks and line breaks around and within it are the terminal's, and words around it the person's. What is cut off is no
-    fault of the server's. A code alone has no state: the verifier, which only this sign-in's server takes, is then all that ties it to
-    the request; without *takes_bare_code* it is a stray.
+    Quotes, blanks and line breaks around and within it are the terminal's, and words around it the
+    person's. What is cut off is no fault of the server's. A code alone has no state: the verifier,
+    which only this sign-in's server takes, is then all that ties it to the request; without
+    *takes_bare_code* it is a stray.
     """
     answer = _judged(address_in(text, request.redirect_uri) or _joined(text), request)
     for word in text[:CHARACTERS].split() if isinstance(answer, Stray) else ():
@@ -48,7 +53,10 @@ def read_pasted(
 
 
 def _bare_code(text: str) -> str:
-    """Return the code that *text* is, over several lines perhaps; empty for an address, a form and more than one word."""
+    """
+    Return the code that *text* is, over several lines perhaps; empty for an address, a form and
+    more than one word.
+    """
     # %3D is how an address writes =, which codes may end in; a code itself has no percent sign.
     code = unquote(_joined(text))
     is_one = all(len(line.split()) <= 1 for line in text.splitlines())
@@ -70,7 +78,8 @@ def _judged(
 
 def address_in(text: str, redirect_uri: str) -> str | None:
     """
-    Return the address that *text* is without its beginning, which address bars hide: that of *redirect_uri*, or of this machine.
+    Return the address that *text* is without its beginning, which address bars hide: that of
+    *redirect_uri*, or of this machine.
 
     `localhost:1717/callback?code=...` is one, and so is `/callback?code=...`.
     """
@@ -89,7 +98,9 @@ def address_in(text: str, redirect_uri: str) -> str | None:
 
 def _joined(text: str) -> str:
     # Byte order marks and what else has no width are not printable.
-    return "".join(c for c in text[:CHARACTERS] if c.isprintable() and not c.isspace()).strip(_QUOTES)
+    return "".join(c for c in text[:CHARACTERS] if c.isprintable() and not c.isspace()).strip(
+        _QUOTES
+    )
 
 
 def _read(
@@ -111,5 +122,7 @@ def _address(
     if not is_ours:
         return Stray(reason="an address that is not this sign-in's redirect URI")
     own_query = set(parse_qsl(own.query, keep_blank_values=True))
-    query = [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if pair not in own_query]
+    query = [
+        pair for pair in parse_qsl(parts.query, keep_blank_values=True) if pair not in own_query
+    ]
     return _read(query, request)

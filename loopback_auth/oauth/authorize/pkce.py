@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 VERIFIER_OCTETS = 32
-"""Random octets in a verifier: 32 give the 256 bits and the 43 characters of RFC 7636 section 4.1."""
+"""
+Random octets in a verifier: 32 give the 256 bits and the 43 characters of RFC 7636
+section 4.1.
+"""
 
 STATE_OCTETS = 32
 """Random octets in `state` and `nonce`: RFC 6749 section 10.10 asks for at least 160 bits."""

@@ -1,4 +1,7 @@
-"""Redirect URIs as servers compare them: character by character (RFC 6749 section 3.1.2.3, RFC 9700 section 2.1)."""
+"""
+Redirect URIs as servers compare them: character by character (RFC 6749 section 3.1.2.3, RFC 9700
+section 2.1).
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,10 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def difference(sent: str, registered: str) -> str | None:
-    """Say where *registered* differs first from the redirect URI that is *sent*, part by part and then by character; `None` if nowhere."""
+    """
+    Say where *registered* differs first from the redirect URI that is *sent*, part by part and then
+    by character; `None` if nowhere.
+    """
     if sent == registered:
         return None
     if sent == registered.strip():
@@ -52,7 +58,11 @@ def _behind_it(ours: SplitResult, theirs: SplitResult) -> str:
 
 
 def _port(parts: SplitResult) -> str:
-    return str(parts.port) if parts.port is not None else f"(none: {_DEFAULT_PORTS.get(parts.scheme, '?')})"
+    return (
+        str(parts.port)
+        if parts.port is not None
+        else f"(none: {_DEFAULT_PORTS.get(parts.scheme, '?')})"
+    )
 
 
 def _told(part: str, ours: object, theirs: object) -> str:

@@ -1,8 +1,9 @@
 """
-The authorization request and the one reader of its answer - RFC 6749 section 4.1, RFC 7636, RFC 9207.
+The authorization request and the one reader of its answer - RFC 6749 section 4.1, RFC 7636, RFC
+9207.
 
-`AuthorizationRequest.read` is the only maker of an `AuthorizationResponse`, and the token grant takes nothing else: a code that
-was not checked cannot be exchanged.
+`AuthorizationRequest.read` is the only maker of an `AuthorizationResponse`, and the token grant
+takes nothing else: a code that was not checked cannot be exchanged.
 """
 
 from __future__ import annotations
@@ -53,9 +54,13 @@ RESERVED = frozenset(
         "request_uri",
     }
 )
-"""Parameters that this program sets itself, or that would carry the whole request past its checks."""
+"""
+Parameters that this program sets itself, or that would carry the whole request past its
+checks.
+"""
 
-# What an answer may carry once and no more. Others (session_state, hd, ...) are nobody's business here.
+# What an answer may carry once and no more. Others (session_state, hd, ...) are nobody's business
+# here.
 _ANSWER = (
     "code",
     "state",
@@ -96,7 +101,10 @@ KNOWN_ERRORS = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stray:
-    """A visit that is not the answer to our request. *reason* is ours, never the visitor's words."""
+    """
+    A visit that is not the answer to our request. *reason* is ours, never the visitor's
+    words.
+    """
 
     reason: str
 
@@ -109,7 +117,10 @@ class AuthorizationErrorResponse:
     description: str
 
     def as_error(self) -> LoopbackAuthError:
-        """Give the exception that ends the login: a person's denial apart from a server's refusal."""
+        """
+        Give the exception that ends the login: a person's denial apart from a server's
+        refusal.
+        """
         # Here, so that a sign-in shows its address without it.
         from ...explain.denial import is_denial
 
@@ -123,7 +134,10 @@ class AuthorizationErrorResponse:
         shown = self.error or "an error without a name"
         message = f"the server refused the sign-in ({shown}{said})"
         return AuthorizationError(
-            message, error=self.error, known=self.error in KNOWN_ERRORS, error_description=self.description
+            message,
+            error=self.error,
+            known=self.error in KNOWN_ERRORS,
+            error_description=self.description,
         )
 
 
@@ -156,8 +170,12 @@ class AuthorizationRequest:
                     f"the parameter {name} is set by this program and cannot be given", name=name
                 )
         # Sent twice, a parameter means what the server likes (RFC 6749 section 3.1).
-        query = parse_qsl(urlsplit(self.server.authorization_endpoint).query, keep_blank_values=True)
-        for name in sorted({name for name, _ in query} & RESERVED - ({"scope"} if not self.scope else set())):
+        query = parse_qsl(
+            urlsplit(self.server.authorization_endpoint).query, keep_blank_values=True
+        )
+        for name in sorted(
+            {name for name, _ in query} & RESERVED - ({"scope"} if not self.scope else set())
+        ):
             raise ParameterRefused(
                 f"the authorization endpoint's own query sets the parameter {name}, which this program sets",
                 name=name,
@@ -192,12 +210,18 @@ class AuthorizationRequest:
 
     @property
     def resource(self) -> tuple[str, ...]:
-        """The resources that the token is for - RFC 8707; the token endpoint is to be told of them, too (section 2.2)."""
+        """
+        The resources that the token is for - RFC 8707; the token endpoint is to be told of them,
+        too (section 2.2).
+        """
         return tuple(value for name, value in self.parameters if name == "resource" and value)
 
     @property
     def url(self) -> str:
-        """The address for the browser. It holds state and challenge: for people to see, never for argv or a log."""
+        """
+        The address for the browser. It holds state and challenge: for people to see, never for argv
+        or a log.
+        """
         endpoint = self.server.authorization_endpoint
         own = [
             ("response_type", "code"),
@@ -223,8 +247,9 @@ class AuthorizationRequest:
         """
         Judge the parameters of one visit to the redirect URI.
 
-        Only with our `state` does a visit count; what then breaks the protocol raises `AuthorizationResponseInvalid`
-        (`IssuerMismatch` for RFC 9207) and ends the login without an exchange.
+        Only with our `state` does a visit count; what then breaks the protocol raises
+        `AuthorizationResponseInvalid` (`IssuerMismatch` for RFC 9207) and ends the login without an
+        exchange.
         """
         times = Counter(name for name, _ in query)
         if any(times[name] > 1 for name in _ANSWER):
@@ -240,11 +265,16 @@ class AuthorizationRequest:
     def _check_issuer(self, said: dict[str, str]) -> None:
         issuer, iss = self.server.issuer, said.get("iss")
         if iss is not None and issuer is not None and iss != issuer:
-            raise IssuerMismatch(f"the answer came from another server than {issuer}", issuer=issuer)
+            raise IssuerMismatch(
+                f"the answer came from another server than {issuer}", issuer=issuer
+            )
         promised = self.server.authorization_response_iss_parameter_supported
-        # Two real servers promise iss and leave it out of their error responses; a refusal without it harms nobody.
+        # Two real servers promise iss and leave it out of their error responses; a refusal without
+        # it harms nobody.
         if iss is None and promised and "error" not in said:
-            raise IssuerMismatch(f"the answer does not say that it came from {issuer}", issuer=issuer)
+            raise IssuerMismatch(
+                f"the answer does not say that it came from {issuer}", issuer=issuer
+            )
 
     @staticmethod
     def _fault(said: dict[str, str]) -> str:

@@ -88,4 +88,6 @@ def _number(text: str) -> float | None:
     return None if number in (float("inf"), float("-inf")) else number
 
 
-_DECODER = JSONDecoder(strict=False, parse_float=_number, parse_int=_number, parse_constant=lambda _: None)
+_DECODER = JSONDecoder(
+    strict=False, parse_float=_number, parse_int=_number, parse_constant=lambda _: None
+)

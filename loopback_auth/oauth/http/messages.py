@@ -26,7 +26,10 @@ SECRET_CHARACTERS = 6
 """Of the shortest secret that is worth hiding."""
 
 NESTING = 64
-"""How deep an answer may be: real ones have five levels, and what writes JSON gives up before what reads it does."""
+"""
+How deep an answer may be: real ones have five levels, and what writes JSON gives up before what
+reads it does.
+"""
 
 
 UNIQUE_ANSWER_S = 60.0
@@ -46,11 +49,13 @@ class Delivery:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormPost:
     """
-    A POST of `application/x-www-form-urlencoded`, the one form in which OAuth endpoints take anything.
+    A POST of `application/x-www-form-urlencoded`, the one form in which OAuth endpoints take
+    anything.
 
-    *encoded* are the secrets that *authorization* holds in another spelling. With *allow_partial* an answer that breaks off is
-    returned as far as it came, `incomplete` set, instead of raised: it may hold the only copy of a token. With a *delivery* the
-    answer exists only once, and is waited for at least `UNIQUE_ANSWER_S`.
+    *encoded* are the secrets that *authorization* holds in another spelling. With *allow_partial*
+    an answer that breaks off is returned as far as it came, `incomplete` set, instead of raised: it
+    may hold the only copy of a token. With a *delivery* the answer exists only once, and is waited
+    for at least `UNIQUE_ANSWER_S`.
     """
 
     url: str
@@ -64,7 +69,8 @@ class FormPost:
     def body(self) -> bytes:
         """Encode the form once. Holds secrets: for the transport's eyes only."""
         pairs = [
-            (name, value.reveal() if isinstance(value, Secret) else value) for name, value in self.fields
+            (name, value.reveal() if isinstance(value, Secret) else value)
+            for name, value in self.fields
         ]
         return urlencode(pairs, errors="surrogateescape").encode("ascii")
 
@@ -85,10 +91,11 @@ class Get:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpReply:
     """
-    An answer: *headers* have lower-case names; they and *body* may hold secrets and are hidden from repr.
+    An answer: *headers* have lower-case names; they and *body* may hold secrets and are hidden from
+    repr.
 
-    *sent* are the secrets of the request, which some servers repeat in an error. *incomplete* says why *body* is only the
-    beginning of what the server sent (`FormPost.allow_partial`).
+    *sent* are the secrets of the request, which some servers repeat in an error. *incomplete* says
+    why *body* is only the beginning of what the server sent (`FormPost.allow_partial`).
     """
 
     url: str
@@ -104,7 +111,10 @@ class HttpReply:
         return 200 <= self.status < 300  # noqa: PLR2004
 
     def without_sent(self, text: str) -> str:
-        """Give *text*, a part of the answer, without the secrets that were sent, for it to be printed."""
+        """
+        Give *text*, a part of the answer, without the secrets that were sent, for it to
+        be printed.
+        """
         for value in (secret.reveal() for secret in self.sent):
             # What is shorter is no secret, and may be a part of any word.
             text = text.replace(value, "(hidden)") if len(value) >= SECRET_CHARACTERS else text
@@ -115,8 +125,9 @@ def check_url(raw: str, *, name: str) -> str:
     """
     Return *raw* unchanged if it may be an issuer or an endpoint (RFC 8414 sections 2 and 3).
 
-    https, or http to a literal loopback address or `localhost`; no userinfo, no fragment, nothing outside printable ASCII. The
-    raw string is looked at before any parser, since parsers drop what they do not like. Raises `URLRefused`.
+    https, or http to a literal loopback address or `localhost`; no userinfo, no fragment, nothing
+    outside printable ASCII. The raw string is looked at before any parser, since parsers drop what
+    they do not like. Raises `URLRefused`.
     """
     shown = one_line(_without_userinfo(raw), limit=120)
     if not raw or any(not "!" <= c <= "~" or c in _NEVER_IN_A_URL for c in raw):
@@ -145,18 +156,22 @@ def _without_userinfo(raw: str) -> str:
 def is_loopback(host: str) -> bool:
     """Tell whether *host* can only be this machine: `localhost` or a literal loopback address."""
     octets = host.split(".")
-    # All four and each a number: anything else, such as 127.0.0.1.5, is a name that a resolver may know.
+    # All four and each a number: anything else, such as 127.0.0.1.5, is a name that a resolver may
+    # know.
     return host in _LOOPBACK_NAMES or (
-        len(octets) == 4 and octets[0] == "127" and all(n.isdecimal() and int(n) < 256 for n in octets)  # noqa: PLR2004 - IPv4
+        len(octets) == 4  # noqa: PLR2004 - IPv4
+        and octets[0] == "127"
+        and all(n.isdecimal() and int(n) < 256 for n in octets)  # noqa: PLR2004 - IPv4
     )
 
 
 def read_json_object(reply: HttpReply, *, what: str) -> dict[str, Any]:
     """
-    Read the body of *reply* as one JSON object, strictly: no duplicate names, no NaN, no bottomless nesting.
+    Read the body of *reply* as one JSON object, strictly: no duplicate names, no NaN, no bottomless
+    nesting.
 
-    Raises `ProtocolError` naming *what* was being read, or the subclass or sibling that fits better: a redirect, a page of
-    HTML (a captive portal, a wrong host), a server that is down.
+    Raises `ProtocolError` naming *what* was being read, or the subclass or sibling that fits
+    better: a redirect, a page of HTML (a captive portal, a wrong host), a server that is down.
     """
     try:
         value = strict_json(reply.body)
@@ -170,7 +185,10 @@ def read_json_object(reply: HttpReply, *, what: str) -> dict[str, Any]:
 
 
 def strict_json(octets: bytes) -> Any:
-    """Decode JSON as RFC 8259 has it; raises `ValueError` for what Python takes besides, and for what it cannot write again."""
+    """
+    Decode JSON as RFC 8259 has it; raises `ValueError` for what Python takes besides, and for what
+    it cannot write again.
+    """
     try:
         value = json.loads(
             octets, object_pairs_hook=_unique, parse_constant=_no_constants, parse_float=_finite
@@ -220,15 +238,22 @@ def _not_json(reply: HttpReply, what: str) -> NoReturn:
     host = urlsplit(reply.url).netloc
     refuse_unusable(reply, what)
     start = reply.body[:512].lstrip().lower()
-    if "html" in reply.headers.get("content-type", "") or start.startswith((b"<!doctype", b"<html")):
-        raise HTMLAnswer(f"{what}: {host} answered with a web page (status {reply.status})", host=host)
+    if "html" in reply.headers.get("content-type", "") or start.startswith(
+        (b"<!doctype", b"<html")
+    ):
+        raise HTMLAnswer(
+            f"{what}: {host} answered with a web page (status {reply.status})", host=host
+        )
     raise ProtocolError(
         f"{what}: {host} did not answer with a JSON object (status {reply.status})", host=host
     )
 
 
 def refuse_unusable(reply: HttpReply, what: str, *, said: str = "") -> None:
-    """Raise for an answer whose status alone says that it is not what we asked for; *said* is why."""
+    """
+    Raise for an answer whose status alone says that it is not what we asked for; *said*
+    is why.
+    """
     host = urlsplit(reply.url).netloc
     if 300 <= reply.status < 400:  # noqa: PLR2004 - the 3xx class
         raise UnexpectedRedirect(
@@ -246,7 +271,10 @@ def refuse_unusable(reply: HttpReply, what: str, *, said: str = "") -> None:
 
 
 def retry_after_s(reply: HttpReply, now: datetime) -> float | None:
-    """Read `Retry-After`, seconds or a date (RFC 9110 section 10.2.3), as seconds from *now*; `None` without one that can be read."""
+    """
+    Read `Retry-After`, seconds or a date (RFC 9110 section 10.2.3), as seconds from *now*; `None`
+    without one that can be read.
+    """
     told = reply.headers.get("retry-after", "").strip()
     if told.isascii() and told.isdigit() and len(told) < 12:  # noqa: PLR2004 - more digits are no time
         return float(told)

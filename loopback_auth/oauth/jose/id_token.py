@@ -1,9 +1,10 @@
 """
 Who signed in: the claims of an ID token - OpenID Connect Core section 3.1.3.7.
 
-The token comes straight from the token endpoint over TLS, which section 3.1.3.7 item 6 lets stand for its signature. It is never
-used for anything but to name the person and to tie the answer to this request. So no key is fetched, and nothing that the token
-says of keys is followed; one that says it has no signature at all is refused, since no server was asked for such.
+The token comes straight from the token endpoint over TLS, which section 3.1.3.7 item 6 lets stand
+for its signature. It is never used for anything but to name the person and to tie the answer to
+this request. So no key is fetched, and nothing that the token says of keys is followed; one that
+says it has no signature at all is refused, since no server was asked for such.
 """
 
 from __future__ import annotations
@@ -35,7 +36,11 @@ FUTURE = timedelta(minutes=10)
 
 # RFC 7518 section 3.1, RFC 8037 section 3.1: the hash that goes with each algorithm of a signature.
 _HASHES = {
-    **{f"{kind}{bits}": f"sha{bits}" for kind in ("RS", "PS", "ES", "HS") for bits in (256, 384, 512)},
+    **{
+        f"{kind}{bits}": f"sha{bits}"
+        for kind in ("RS", "PS", "ES", "HS")
+        for bits in (256, 384, 512)
+    },
     "ES256K": "sha256",
     "EdDSA": "sha512",
     "Ed25519": "sha512",
@@ -54,8 +59,13 @@ class Identity:
     claims: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
-def read_identity(claims: Mapping[str, Any], *, names: Sequence[str] = NAME_CLAIMS) -> Identity | None:
-    """Take the person's name out of ID token or userinfo claims; `None` when there is none in them."""
+def read_identity(
+    claims: Mapping[str, Any], *, names: Sequence[str] = NAME_CLAIMS
+) -> Identity | None:
+    """
+    Take the person's name out of ID token or userinfo claims; `None` when there is none
+    in them.
+    """
     told = [
         one_line(str(claims[n]), limit=120)
         for n in names
@@ -206,7 +216,9 @@ def _check_times(claims: Mapping[str, Any], now: datetime, warn: Callable[[str],
         why = f"it was issued {_span(ahead_s)} ahead of this computer's clock"
         _refuse("iat", why, kind=IDTokenOutOfTime)
     if ahead_s > SKEW.total_seconds():
-        warn(f"the ID token was issued {_span(ahead_s)} ahead of this computer's clock: is it right?")
+        warn(
+            f"the ID token was issued {_span(ahead_s)} ahead of this computer's clock: is it right?"
+        )
 
 
 def _span(seconds: float) -> str:
@@ -247,6 +259,8 @@ def _lenient_claims(id_token: Secret) -> dict[str, Any]:
         return {}
 
 
-def _refuse(claim: str, why: str, *, kind: type[IDTokenInvalid] = IDTokenInvalid, **facts: str) -> NoReturn:
+def _refuse(
+    claim: str, why: str, *, kind: type[IDTokenInvalid] = IDTokenInvalid, **facts: str
+) -> NoReturn:
     message = f"the ID token is not for this sign-in: {claim}: {why}"
     raise kind(message, claim=claim, **facts)

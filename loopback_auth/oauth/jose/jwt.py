@@ -1,4 +1,7 @@
-"""The claims of a JSON Web Token - RFC 7519. No signature is checked here: whoever reads them knows where the token came from."""
+"""
+The claims of a JSON Web Token - RFC 7519. No signature is checked here: whoever reads them knows
+where the token came from.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,10 @@ if TYPE_CHECKING:
     from ..secret import Secret
 
 LAST_TIME = 10**11
-"""No time in seconds is larger; servers that count milliseconds are told so, and no number is too large for a float."""
+"""
+No time in seconds is larger; servers that count milliseconds are told so, and no number is too
+large for a float.
+"""
 
 
 HEADER, CLAIMS = 0, 1
@@ -46,7 +52,10 @@ def _members(token: Secret, number: int) -> dict[str, Any]:
 
 
 def numeric_date(value: object) -> float | None:
-    """Give a NumericDate (RFC 7519 section 2) in seconds, or `None` for anything that cannot be one."""
+    """
+    Give a NumericDate (RFC 7519 section 2) in seconds, or `None` for anything that
+    cannot be one.
+    """
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < LAST_TIME:
         return None
     return float(value)

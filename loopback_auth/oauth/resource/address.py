@@ -1,4 +1,7 @@
-"""Protected resources (RFC 6749 section 1.1): the addresses a token is for, and what a request to one may say of itself."""
+"""
+Protected resources (RFC 6749 section 1.1): the addresses a token is for, and what a request to one
+may say of itself.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,8 @@ from ..http.messages import check_url
 from ..text import one_line
 
 _AUTHORITY = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://[^/?#]*)(.*)", re.DOTALL)
-# RFC 3986 has no place for the others in a URL; those that mean something to RFC 3986 stay as they are.
+# RFC 3986 has no place for the others in a URL; those that mean something to RFC 3986 stay as they
+# are.
 _KEPT = frozenset(chr(n) for n in range(0x21, 0x7F)) - frozenset('"<>\\^`{|}')
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 
@@ -35,7 +39,10 @@ _OURS = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resources:
-    """What the token of *profile* is for: addresses at *origins*; a path is one below *base*, if there is one."""
+    """
+    What the token of *profile* is for: addresses at *origins*; a path is one below *base*, if there
+    is one.
+    """
 
     profile: str
     base: str | None
@@ -45,8 +52,9 @@ class Resources:
         """
         Give the address that *text* means: a URL, or a path below the base.
 
-        Its host is compared as it is sent: origin and the rest are parted first, and only the rest is as the person wrote it. Raises
-        `OriginRefused` for a server the token is not for, `URLRefused` for what is neither, `UsageError` for a path without a base.
+        Its host is compared as it is sent: origin and the rest are parted first, and only the rest
+        is as the person wrote it. Raises `OriginRefused` for a server the token is not for,
+        `URLRefused` for what is neither, `UsageError` for a path without a base.
         """
         if not text or any(c < " " or c == "\x7f" for c in text):
             raise _refused("is empty or holds control characters", text)
@@ -77,7 +85,10 @@ class Resources:
 
 
 def resources(*, profile: str, base: str | None, others: tuple[str | None, ...] = ()) -> Resources:
-    """Make `Resources` of a *base* and *others*, whole addresses or `None`; raises `URLRefused` for one that must not be used."""
+    """
+    Make `Resources` of a *base* and *others*, whole addresses or `None`; raises `URLRefused` for
+    one that must not be used.
+    """
     if base is not None:
         if "?" in check_url(base, name="api_base"):
             raise _refused("has a query, which no base can have", base, "the api_base")
@@ -89,7 +100,10 @@ def resources(*, profile: str, base: str | None, others: tuple[str | None, ...] 
 
 
 def origin_of(authority: str) -> str:
-    """Give the origin (RFC 6454 section 4) of `scheme://host:port` in its one spelling; raises `URLRefused` as `check_url` does."""
+    """
+    Give the origin (RFC 6454 section 4) of `scheme://host:port` in its one spelling; raises
+    `URLRefused` as `check_url` does.
+    """
     parts = urlsplit(check_url(authority, name="address"))
     host = parts.hostname or ""
     shown = f"[{host}]" if ":" in host else host
@@ -106,7 +120,10 @@ def origin_in(url: str) -> str:
 
 
 def onward(url: str, location: str) -> str | None:
-    """Give where a redirect from *url* leads; `None` when that is not the same origin beyond doubt."""
+    """
+    Give where a redirect from *url* leads; `None` when that is not the same origin
+    beyond doubt.
+    """
     # Browsers take three slashes for two, and a backslash for one; the RFC does not.
     if not location or "///" in location or any(c < " " or c in "\\\x7f" for c in location):
         return None
@@ -148,7 +165,10 @@ def _refused(why: str, text: str, what: str = "the path") -> URLRefused:
 
 
 def read_method(text: str) -> str:
-    """Read a method (RFC 9110 section 9), in capitals as all that are registered; raises `UsageError`."""
+    """
+    Read a method (RFC 9110 section 9), in capitals as all that are registered; raises
+    `UsageError`.
+    """
     method = text.upper()
     # TRACE sends back what it got, the token with it; CONNECT is for proxies.
     if not _METHOD.fullmatch(text) or method in ("CONNECT", "TRACE"):
@@ -161,7 +181,10 @@ def read_method(text: str) -> str:
 
 
 def read_header(text: str) -> tuple[str, str]:
-    """Read `Name: value`; raises `UsageError` for what is no header, and for one that is not the person's to set."""
+    """
+    Read `Name: value`; raises `UsageError` for what is no header, and for one that is not the
+    person's to set.
+    """
     name, colon, value = text.partition(":")
     value = value.strip(" \t")
     if not colon or not _FIELD_NAME.fullmatch(name) or not _is_field_value(value):

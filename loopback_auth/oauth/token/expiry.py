@@ -1,4 +1,7 @@
-"""Until when an access token is good, as far as anything tells: a time by our own clock, or `None` for "unknown"."""
+"""
+Until when an access token is good, as far as anything tells: a time by our own clock, or `None` for
+"unknown".
+"""
 
 from __future__ import annotations
 

@@ -14,8 +14,13 @@ if TYPE_CHECKING:
     from ..secret import Secret
 
 
-def introspection_request(access_token: Secret, *, client: Client, server: ServerMetadata) -> FormPost | None:
-    """Build the request; `None` when the server has no such endpoint, or the client has no secret to prove itself with (section 2.1)."""
+def introspection_request(
+    access_token: Secret, *, client: Client, server: ServerMetadata
+) -> FormPost | None:
+    """
+    Build the request; `None` when the server has no such endpoint, or the client has no secret to
+    prove itself with (section 2.1).
+    """
     if server.introspection_endpoint is None or client.client_secret is None:
         return None
     return authenticated(
@@ -28,9 +33,11 @@ def introspection_request(access_token: Secret, *, client: Client, server: Serve
 
 def read_introspection_reply(reply: HttpReply) -> dict[str, Any] | None:
     """
-    Give what the server says of the token; `None` when the answer is a refusal and says nothing of it.
+    Give what the server says of the token; `None` when the answer is a refusal and says nothing of
+    it.
 
-    `active` is true or false, all else is optional (section 2.2). Raises what `read_json_object` raises for no answer at all.
+    `active` is true or false, all else is optional (section 2.2). Raises what `read_json_object`
+    raises for no answer at all.
     """
     answer = read_json_object(reply, what="the introspection endpoint")
     refuse_unusable(reply, "the introspection endpoint")

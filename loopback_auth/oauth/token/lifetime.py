@@ -1,4 +1,7 @@
-"""What the age of an access token teaches about how long such tokens last, where the server does not say."""
+"""
+What the age of an access token teaches about how long such tokens last, where the server does not
+say.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +10,20 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 SHORTEST_AGE_S = 600.0
-"""A younger token that is refused was ended by somebody, or a clock jumped: no session timeout is so short."""
+"""
+A younger token that is refused was ended by somebody, or a clock jumped: no session timeout is so
+short.
+"""
 
 
-def after_refusal(age_s: float, *, believed_s: float | None, timeouts_s: Sequence[int]) -> int | None:
+def after_refusal(
+    age_s: float, *, believed_s: float | None, timeouts_s: Sequence[int]
+) -> int | None:
     """
     Return the lifetime, in seconds, that a token leaves room for which was refused at *age_s*.
 
-    *believed_s* is how long tokens were thought to last, *timeouts_s* what the server can be set to.
-    `None` where nothing is learned: the token was young, or no shorter lifetime follows.
+    *believed_s* is how long tokens were thought to last, *timeouts_s* what the server can be set
+    to. `None` where nothing is learned: the token was young, or no shorter lifetime follows.
     """
     if age_s < SHORTEST_AGE_S or not timeouts_s:
         return None

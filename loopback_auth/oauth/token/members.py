@@ -46,7 +46,10 @@ def lenient_members(reply: HttpReply) -> Mapping[str, Any]:
 
 
 def objections_to(reply: HttpReply, answer: Mapping[str, Any]) -> Iterator[str]:
-    """Yield a clause for each thing for which a sign-in would refuse *reply*, whose members are *answer*."""
+    """
+    Yield a clause for each thing for which a sign-in would refuse *reply*, whose members are
+    *answer*.
+    """
     if reply.incomplete is not None:
         yield f"the token endpoint's answer was not read to its end ({reply.incomplete})"
     else:

@@ -51,13 +51,16 @@ class RefreshedTokens:
     failure: ProtocolError | None = None
 
 
-def refresh_token_grant(refresh_token: Secret, credential: Credential, *, client: Client) -> FormPost:
+def refresh_token_grant(
+    refresh_token: Secret, credential: Credential, *, client: Client
+) -> FormPost:
     """
     Build the request for a new access token, of the server that gave the old one.
 
-    *client* is the credential's, with its secret. No `scope`: the same as before is meant, and narrowing it would last; but the
-    same `resource` as before, since this token may be meant for another one (RFC 8707 section 2.2). Neither
-    `code_verifier` nor `redirect_uri` belongs here, and some servers refuse them.
+    *client* is the credential's, with its secret. No `scope`: the same as before is meant, and
+    narrowing it would last; but the same `resource` as before, since this token may be meant for
+    another one (RFC 8707 section 2.2). Neither `code_verifier` nor `redirect_uri` belongs here, and
+    some servers refuse them.
     """
     grant = authenticated(
         client,
@@ -100,7 +103,10 @@ def read_refresh_reply(
 
 
 def is_worth_another(reply: HttpReply, refusals: Callable[[], Refusals | None]) -> bool:
-    """Return whether the server is known to mean, by this refusal, that it should be asked once more."""
+    """
+    Return whether the server is known to mean, by this refusal, that it should be asked
+    once more.
+    """
     if reply.is_success or not (known := refusals()):
         return False
     return is_among(known.retry, *code_and_words(reply, lenient_members(reply)))
@@ -124,9 +130,14 @@ def _raise_failure(
     raise AssertionError("an answer without tokens was read as one with them")
 
 
-def _meant(error: TokenError, credential: Credential, refusals: Refusals | None) -> LoopbackAuthError:
+def _meant(
+    error: TokenError, credential: Credential, refusals: Refusals | None
+) -> LoopbackAuthError:
     """Return what *error* means for the refresh token."""
-    said, known = (error.error, str(error.facts.get("error_description", ""))), refusals or Refusals()
+    said, known = (
+        (error.error, str(error.facts.get("error_description", ""))),
+        refusals or Refusals(),
+    )
     if is_among(known.final, *said):
         return _rejected(error, credential, is_final=True)
     if is_among(known.keeps, *said):
@@ -155,7 +166,10 @@ def _rejected(error: TokenError, credential: Credential, *, is_final: bool) -> R
 
 
 def _words(error: TokenError) -> dict[str, str]:
-    return {"error": error.error, "error_description": str(error.facts.get("error_description", ""))}
+    return {
+        "error": error.error,
+        "error_description": str(error.facts.get("error_description", "")),
+    }
 
 
 def _read_leniently(
@@ -167,7 +181,9 @@ def _read_leniently(
     if id_token is not None:
         refuse_another(id_token, credential)
     try:
-        new = token_set(answer, received_at=received_at, scope=old.scope, object_to=objections.append)
+        new = token_set(
+            answer, received_at=received_at, scope=old.scope, object_to=objections.append
+        )
     except ProtocolError as error:
         refresh_token = issued.refresh_token or old.refresh_token
         return RefreshedTokens(tokens=replace(old, refresh_token=refresh_token), failure=error)
@@ -183,7 +199,9 @@ def _read_leniently(
         new,
         refresh_token=new.refresh_token or old.refresh_token,
         # The old one goes on saying whose sign-in this is where the new one cannot be read.
-        id_token=new.id_token if new.id_token and is_jwt(new.id_token) else old.id_token or new.id_token,
+        id_token=new.id_token
+        if new.id_token and is_jwt(new.id_token)
+        else old.id_token or new.id_token,
         # Servers leave out of the second answer what the first one said.
         extra={**old.extra, **new.extra},
     )

@@ -49,7 +49,9 @@ KNOWN_ERRORS = frozenset(
 
 _NO_ACCESS_TOKEN = "the token endpoint's answer has no access_token"  # noqa: S105 - a sentence
 
-_STANDARD = frozenset({"access_token", "token_type", "expires_in", "refresh_token", "scope", "id_token"})
+_STANDARD = frozenset(
+    {"access_token", "token_type", "expires_in", "refresh_token", "scope", "id_token"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,9 +59,10 @@ class TokenSet:
     """
     What a token endpoint gave.
 
-    Times are aware, in UTC; `expires_at` is `None` when the server did not say. `scope` is what was granted, space-separated.
-    `extra` holds every other member of the answer verbatim (`instance_url`, `id`, ...): data, never trusted as an address to
-    send anything to, and hidden from repr since some servers put secrets there.
+    Times are aware, in UTC; `expires_at` is `None` when the server did not say. `scope` is what was
+    granted, space-separated. `extra` holds every other member of the answer verbatim
+    (`instance_url`, `id`, ...): data, never trusted as an address to send anything to, and hidden
+    from repr since some servers put secrets there.
     """
 
     access_token: Secret
@@ -82,7 +85,10 @@ class IssuedTokens:
 
 
 def authorization_code_grant(response: AuthorizationResponse) -> FormPost:
-    """Build the one request that redeems the code of *response* - RFC 6749 section 4.1.3, RFC 7636 section 4.5, RFC 8707 section 2.2."""
+    """
+    Build the one request that redeems the code of *response* - RFC 6749 section 4.1.3, RFC 7636
+    section 4.5, RFC 8707 section 2.2.
+    """
     request = response.request
     grant = authenticated(
         request.client,
@@ -101,10 +107,12 @@ def authorization_code_grant(response: AuthorizationResponse) -> FormPost:
 
 def token_endpoint_auth_method(client: Client, server: ServerMetadata) -> str:
     """
-    Choose how the client proves itself: as told, else `client_secret_basic` when the server offers it, else `_post`.
+    Choose how the client proves itself: as told, else `client_secret_basic` when the server offers
+    it, else `_post`.
 
-    RFC 8414 section 2: a metadata document that lists no methods means `client_secret_basic`. Endpoints that were given one by
-    one have no document behind them, and then the body is what most servers read.
+    RFC 8414 section 2: a metadata document that lists no methods means `client_secret_basic`.
+    Endpoints that were given one by one have no document behind them, and then the body is what
+    most servers read.
     """
     if client.client_secret is None:
         return "none"
@@ -117,7 +125,11 @@ def token_endpoint_auth_method(client: Client, server: ServerMetadata) -> str:
 
 
 def authenticated(
-    client: Client, server: ServerMetadata, *, url: str, fields: tuple[tuple[str, str | Secret], ...]
+    client: Client,
+    server: ServerMetadata,
+    *,
+    url: str,
+    fields: tuple[tuple[str, str | Secret], ...],
 ) -> FormPost:
     """Build a request of *client* with exactly one proof of who it is - RFC 6749 section 2.3."""
     method = token_endpoint_auth_method(client, server)
@@ -126,8 +138,9 @@ def authenticated(
         return FormPost(url=url, fields=named)
     if method == "client_secret_post":
         return FormPost(url=url, fields=(*named, ("client_secret", client.client_secret)))
-    # RFC 6749 section 2.3.1: both halves are form-urlencoded before they are joined. A space as %20, not +: that decodes the same
-    # for a server that reads forms and for the many that only undo percent signs.
+    # RFC 6749 section 2.3.1: both halves are form-urlencoded before they are joined. A space as
+    # %20, not +: that decodes the same for a server that reads forms and for the many that only
+    # undo percent signs.
     pair = f"{_encoded(client.client_id)}:{_encoded(client.client_secret.reveal())}"
     return FormPost(
         url=url,
@@ -165,7 +178,11 @@ def read_token_reply(reply: HttpReply, *, received_at: datetime, scope: str = ""
 
 
 def token_set(
-    answer: Mapping[str, Any], *, received_at: datetime, scope: str, object_to: Callable[[str], None]
+    answer: Mapping[str, Any],
+    *,
+    received_at: datetime,
+    scope: str,
+    object_to: Callable[[str], None],
 ) -> TokenSet:
     """
     Return the tokens that *answer* holds.
@@ -221,7 +238,9 @@ def _check_success(reply: HttpReply, answer: Mapping[str, Any]) -> None:
     elif code or said:
         raise _token_error(reply, code, said)
     else:
-        raise ProtocolError(f"the token endpoint answered with status {reply.status} and no error code")
+        raise ProtocolError(
+            f"the token endpoint answered with status {reply.status} and no error code"
+        )
 
 
 def _token_error(reply: HttpReply, code: str, said: str) -> TokenError:
@@ -242,7 +261,9 @@ def _refuse(objection: str) -> NoReturn:
 
 def _is_token(value: object) -> TypeGuard[str]:
     return (
-        isinstance(value, str) and 1 <= len(value) <= TOKEN_CHARACTERS and all("!" <= c <= "~" for c in value)
+        isinstance(value, str)
+        and 1 <= len(value) <= TOKEN_CHARACTERS
+        and all("!" <= c <= "~" for c in value)
     )
 
 
@@ -259,7 +280,9 @@ def _check_token_type(answer: Mapping[str, Any], object_to: Callable[[str], None
     """Object to a type that is not Bearer, which is also what no type means: many leave it out."""
     value = answer.get("token_type") or "Bearer"
     if not isinstance(value, str) or value.strip().lower() != "bearer":
-        object_to(f"the token endpoint gave a token of the unknown type {one_line(str(value), limit=40)!r}")
+        object_to(
+            f"the token endpoint gave a token of the unknown type {one_line(str(value), limit=40)!r}"
+        )
 
 
 def _scope(answer: Mapping[str, Any], asked: str) -> str:

@@ -19,12 +19,16 @@ def revocation_request(
     """
     Build the request that revokes *token*; `None` when the server has no revocation endpoint.
 
-    *hint* is `refresh_token` or `access_token`. The token goes in the body, never in the URL (section 2.1).
+    *hint* is `refresh_token` or `access_token`. The token goes in the body, never in the URL
+    (section 2.1).
     """
     if server.revocation_endpoint is None:
         return None
     request = authenticated(
-        client, server, url=server.revocation_endpoint, fields=(("token", token), ("token_type_hint", hint))
+        client,
+        server,
+        url=server.revocation_endpoint,
+        fields=(("token", token), ("token_type_hint", hint)),
     )
     # The status is the answer (section 2.2): what becomes of the body does not matter.
     return replace(request, allow_partial=True)

@@ -1,4 +1,7 @@
-"""What an endpoint answers, as values, before anything is sent: so that a fault can bend them by name."""
+"""
+What an endpoint answers, as values, before anything is sent: so that a fault can bend
+them by name.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,9 @@ class HtmlPage:
 
     def wire(self) -> Wire:
         """Spell it out."""
-        return Wire(status=self.status, headers={**pages.HEADERS, **self.headers}, body=self.html.encode())
+        return Wire(
+            status=self.status, headers={**pages.HEADERS, **self.headers}, body=self.html.encode()
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,12 +64,17 @@ class JsonObject:
         if not self.members:
             return Wire(status=self.status, headers=self.headers)
         headers = {"Content-Type": "application/json", **self.headers}
-        return Wire(status=self.status, headers=headers, body=json.dumps(dict(self.members)).encode())
+        return Wire(
+            status=self.status, headers=headers, body=json.dumps(dict(self.members)).encode()
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentBack:
-    """The authorization response or error response: the browser goes back to the client with *members*."""
+    """
+    The authorization response or error response: the browser goes back to the client with
+    *members*.
+    """
 
     redirect_uri: str
     members: Mapping[str, Any]
@@ -72,7 +82,10 @@ class SentBack:
     repeated: Mapping[str, str] = field(default_factory=dict)
 
     def bent(self, members: Mapping[str, Any], repeated: Mapping[str, str]) -> SentBack:
-        """Put *members* in, take those out that are `None`, and say those in *repeated* a second time."""
+        """
+        Put *members* in, take those out that are `None`, and say those in *repeated* a
+        second time.
+        """
         return replace(self, members=_put_in(self.members, members), repeated=repeated)
 
     def wire(self) -> Wire:
@@ -83,7 +96,9 @@ class SentBack:
             html = pages.form_post(self.redirect_uri, pairs)
             return Wire(headers=pages.FORM_POST_HEADERS, body=html.encode())
         # RFC 6749 section 3.1.2: a query that the redirect URI has is kept.
-        location = f"{self.redirect_uri}{'&' if '?' in self.redirect_uri else '?'}{urlencode(pairs)}"
+        location = (
+            f"{self.redirect_uri}{'&' if '?' in self.redirect_uri else '?'}{urlencode(pairs)}"
+        )
         # RFC 9700 section 4.12: 303, so that no browser posts a password on.
         return Wire(status=HTTPStatus.SEE_OTHER, headers={**NOT_STORED, "Location": location})
 
@@ -100,12 +115,15 @@ class Spoken(Protocol):
 
 class RequestRefused(Exception):
     """
-    Becomes an error answer: RFC 6749 section 5.2, under whose codes RFC 7009 and RFC 7662 stand too.
+    Becomes an error answer: RFC 6749 section 5.2, under whose codes RFC 7009 and RFC 7662 stand
+    too.
 
     *challenge* is the WWW-Authenticate header that a 401 must have.
     """
 
-    def __init__(self, error: str, description: str, *, status: int = 400, challenge: str = "") -> None:
+    def __init__(
+        self, error: str, description: str, *, status: int = 400, challenge: str = ""
+    ) -> None:
         super().__init__(f"{error}: {description}")
         self.members = {"error": error, "error_description": description} if error else {}
         self.status = status
@@ -114,7 +132,9 @@ class RequestRefused(Exception):
     def answer(self) -> JsonObject:
         """Give the answer that says so."""
         challenge = {"WWW-Authenticate": self.challenge} if self.challenge else {}
-        return JsonObject(members=self.members, status=self.status, headers={**NOT_STORED, **challenge})
+        return JsonObject(
+            members=self.members, status=self.status, headers={**NOT_STORED, **challenge}
+        )
 
 
 def _put_in(members: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

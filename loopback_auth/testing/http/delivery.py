@@ -35,7 +35,10 @@ def spoiled(answer: Spoken | None, fault: Fault) -> Wire:
 
 
 async def deliver(wire: Wire, request: web.Request, fault: Fault) -> web.StreamResponse:
-    """Send *wire* as *fault* has it; what would not end by itself is cancelled when the client hangs up or the server ends."""
+    """
+    Send *wire* as *fault* has it; what would not end by itself is cancelled when the client hangs
+    up or the server ends.
+    """
     match fault.delivery:
         case "never":
             await asyncio.Event().wait()
@@ -62,7 +65,8 @@ def _hung_up(request: web.Request, *, rudely: bool) -> web.Response:
     if request.transport is not None:
         connection = request.transport.get_extra_info("socket")
         if rudely and connection is not None:
-            # Waiting zero seconds for the other side on close is what makes the kernel send a reset.
+            # Waiting zero seconds for the other side on close is what makes the kernel send a
+            # reset.
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack(_LINGER, 1, 0))
         request.transport.abort()
     return web.Response()
@@ -98,7 +102,8 @@ async def _filled(wire: Wire, request: web.Request, mib: int) -> web.StreamRespo
     is_packed = "Content-Encoding" in wire.headers
     for piece in _packed(mib) if is_packed else (b" " * MIB for _ in range(mib)):
         await response.write(piece)
-        # Octets that fit a buffer are written without a turn of the loop: let others be served in between.
+        # Octets that fit a buffer are written without a turn of the loop: let others be served in
+        # between.
         await asyncio.sleep(0)
     return response
 

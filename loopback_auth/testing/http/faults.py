@@ -1,12 +1,14 @@
 """
 Things that go wrong at a server, as values, to be switched on while it runs.
 
-    server.faults.token = faults.HTML                       # until it is taken away: server.faults.clear()
-    server.faults["token"] = faults.UNAVAILABLE_503.times(2)    # the next two requests, then all is well again
-    server.faults.authorize = faults.members(state="forged", iss=None)
+    server.faults.token = faults.HTML                       # until it is taken away:
+    server.faults.clear() server.faults["token"] = faults.UNAVAILABLE_503.times(2)    # the next two
+    requests, then all is well again server.faults.authorize = faults.members(state="forged",
+    iss=None)
 
-A fault either stands in the endpoint's place, so that nothing happens there, or spoils the proper answer after the endpoint has acted.
-Those that break the connection stand in its place; `RESET.after_acting()` is the answer that got lost on the way.
+A fault either stands in the endpoint's place, so that nothing happens there, or spoils the proper
+answer after the endpoint has acted. Those that break the connection stand in its place;
+`RESET.after_acting()` is the answer that got lost on the way.
 """
 
 from __future__ import annotations
@@ -29,11 +31,13 @@ class Fault:
     """
     How an endpoint misbehaves.
 
-    *status*, *headers* and *body* replace those of the answer, and *filler_mib* MiB of spaces its whole body. *members* replace or add
-    members of a JSON document or of the redirect back to the client, `None` takes one out, and *repeated* are said there a second time.
-    *delivery* is what becomes of the answer: `late` waits *pause_s*, `never` holds the connection open, `closed` and `reset` end it
-    without a word, `truncated` in the middle of the body, `dripped` waits *pause_s* before each octet. *acts*: the endpoint does its
-    work first, which *members* and *repeated* need. *count* requests are spoiled, or all.
+    *status*, *headers* and *body* replace those of the answer, and *filler_mib* MiB of spaces its
+    whole body. *members* replace or add members of a JSON document or of the redirect back to the
+    client, `None` takes one out, and *repeated* are said there a second time. *delivery* is what
+    becomes of the answer: `late` waits *pause_s*, `never` holds the connection open, `closed` and
+    `reset` end it without a word, `truncated` in the middle of the body, `dripped` waits *pause_s*
+    before each octet. *acts*: the endpoint does its work first, which *members* and *repeated*
+    need. *count* requests are spoiled, or all.
     """
 
     status: int | None = None
@@ -61,7 +65,10 @@ class Fault:
         return self.times(1)
 
     def after_acting(self) -> Fault:
-        """Give the same fault for an endpoint that has done its work: the code is redeemed, the token replaced or revoked."""
+        """
+        Give the same fault for an endpoint that has done its work: the code is redeemed, the token
+        replaced or revoked.
+        """
         return replace(self, acts=True)
 
     @property
@@ -72,7 +79,10 @@ class Fault:
 
 @dataclass(slots=True)
 class Faults:
-    """The faults that are switched on, by endpoint. `discovery` is both documents, unless one of the two has its own."""
+    """
+    The faults that are switched on, by endpoint. `discovery` is both documents, unless one of the
+    two has its own.
+    """
 
     authorize: Fault | None = None
     token: Fault | None = None
@@ -107,7 +117,9 @@ class Faults:
 
     def find(self, endpoints: tuple[str, ...]) -> tuple[str, Fault] | None:
         """Give the first fault that one of *endpoints* has, and whose it is."""
-        return next(((name, fault) for name in endpoints if (fault := self[name]) is not None), None)
+        return next(
+            ((name, fault) for name in endpoints if (fault := self[name]) is not None), None
+        )
 
     def use(self, endpoint: str, fault: Fault) -> None:
         """Count one request that *fault* has spoiled."""
@@ -126,7 +138,9 @@ def _names() -> list[str]:
 def status(code: int, *, body: bytes = b"", **headers: str) -> Fault:
     """Answer with a status; header names have `_` for `-`: `status(503, Retry_After="2")`."""
     return Fault(
-        status=code, body=body, headers={name.replace("_", "-"): value for name, value in headers.items()}
+        status=code,
+        body=body,
+        headers={name.replace("_", "-"): value for name, value in headers.items()},
     )
 
 
@@ -175,7 +189,9 @@ def huge(mib: int) -> Fault:
 def gzip_bomb(mib: int) -> Fault:
     """Answer with a small body that unpacks to that many MiB."""
     return Fault(
-        status=200, filler_mib=mib, headers={"Content-Type": "application/json", "Content-Encoding": "gzip"}
+        status=200,
+        filler_mib=mib,
+        headers={"Content-Type": "application/json", "Content-Encoding": "gzip"},
     )
 
 
@@ -194,7 +210,9 @@ NOT_A_NUMBER = json_body(b'{"access_token": "a", "token_type": "Bearer", "expire
 DEEP = json_body(b"[" * 100_000 + b"]" * 100_000)
 DUPLICATE_NAMES = json_body(b'{"access_token": "a", "access_token": "b", "token_type": "Bearer"}')
 NOT_UTF8 = json_body(b'{"access_token": "\xff\xfe", "token_type": "Bearer"}')
-ERROR_WITH_200 = json_body(b'{"error": "invalid_grant", "error_description": "said with status 200"}')
+ERROR_WITH_200 = json_body(
+    b'{"error": "invalid_grant", "error_description": "said with status 200"}'
+)
 HUGE = huge(64)
 GZIP_BOMB = gzip_bomb(300)
 

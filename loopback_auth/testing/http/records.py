@@ -16,11 +16,11 @@ Fields = Mapping[str, list[str]]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """
-    One request. Header names are lower-case; a name in *query* or *form* has the list of its values. *parts* are the text fields of a
-    multipart body, which OAuth endpoints need not read.
+    One request. Header names are lower-case; a name in *query* or *form* has the list of its
+    values. *parts* are the text fields of a multipart body, which OAuth endpoints need not read.
 
-    *endpoint* is `discovery`, `authorize`, `sign-in`, `consent`, `token`, `revoke`, `introspect`, `userinfo`, `jwks`, `api`, or
-    `unknown` for a path that nobody serves.
+    *endpoint* is `discovery`, `authorize`, `sign-in`, `consent`, `token`, `revoke`, `introspect`,
+    `userinfo`, `jwks`, `api`, or `unknown` for a path that nobody serves.
     """
 
     endpoint: str
@@ -32,7 +32,10 @@ class Request:
     parts: Fields = field(default_factory=dict, repr=False)
 
     def value(self, name: str) -> str:
-        """Give the one value of a form or query parameter; raises `KeyError` when there is none, `ValueError` when there are more."""
+        """
+        Give the one value of a form or query parameter; raises `KeyError` when there is none,
+        `ValueError` when there are more.
+        """
         (value,) = self.form[name] if name in self.form else self.query[name]
         return value
 
@@ -51,7 +54,10 @@ class Request:
 
 
 def read_fields(text: str) -> dict[str, list[str]]:
-    """Read a query or a form; empty values are kept, since repeating an empty one is repeating it."""
+    """
+    Read a query or a form; empty values are kept, since repeating an empty one is
+    repeating it.
+    """
     return parse_qs(text, keep_blank_values=True, errors="replace")
 
 
@@ -82,5 +88,7 @@ class Records:
         """Wait until *endpoint* has had *count* requests; raises `TimeoutError`."""
         with self._arrived:
             if not self._arrived.wait_for(lambda: len(self.all(endpoint)) >= count, timeout_s):
-                raise TimeoutError(f"{endpoint} had {len(self.all(endpoint))} requests, not {count}")
+                raise TimeoutError(
+                    f"{endpoint} had {len(self.all(endpoint))} requests, not {count}"
+                )
             return self.all(endpoint)

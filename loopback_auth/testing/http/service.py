@@ -1,5 +1,6 @@
 """
-A server for tests: its sockets, what it was sent, and its faults. What it serves is for who extends it.
+A server for tests: its sockets, what it was sent, and its faults. What it serves is for who extends
+it.
 
 It runs in an event loop (`async with`) or in a thread of its own (`with ...running()`).
 """
@@ -36,7 +37,8 @@ BODY_OCTETS = 1024 * 1024
 TURNS = 10
 """More than asyncio needs to make a transport of a socket."""
 
-# What a client does to the server is for the test to tell, not for the terminal; pytest shows it where a test fails.
+# What a client does to the server is for the test to tell, not for the terminal; pytest shows it
+# where a test fails.
 _log = logging.getLogger("loopback_auth.testing")
 _log.addHandler(logging.NullHandler())
 
@@ -70,7 +72,10 @@ class HttpService(ABC):
     @classmethod
     @contextmanager
     def running(cls, **options: Any) -> Iterator[Self]:
-        """Run a server in a thread of its own until the block ends; *options* are those of the class."""
+        """
+        Run a server in a thread of its own until the block ends; *options* are those of
+        the class.
+        """
         server = cls(**options)
         started = threading.Event()
         failures: list[BaseException] = []
@@ -94,7 +99,9 @@ class HttpService(ABC):
         thread.start()
         started.wait(START_S)
         if not end:
-            raise failures[0] if failures else TimeoutError("the authorization server did not start")
+            raise (
+                failures[0] if failures else TimeoutError("the authorization server did not start")
+            )
         try:
             yield server
         finally:
@@ -121,7 +128,8 @@ class HttpService(ABC):
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        # A connection accepted just now is closed by nobody if the listener goes before asyncio has made a transport of it.
+        # A connection accepted just now is closed by nobody if the listener goes before asyncio has
+        # made a transport of it.
         for _turn in range(TURNS):
             await asyncio.sleep(0)
         await self._runner.cleanup()
@@ -150,7 +158,8 @@ class HttpService(ABC):
         """
         Wait until *endpoint* has had *count* requests, and give them; raises `TimeoutError`.
 
-        It blocks: inside the server's own event loop, `await asyncio.to_thread(server.wait_for, "token")`.
+        It blocks: inside the server's own event loop, `await asyncio.to_thread(server.wait_for,
+        "token")`.
         """
         return self._records.wait_for(endpoint, count=count, timeout_s=timeout_s)
 
@@ -167,8 +176,11 @@ class HttpService(ABC):
             )
         return await self._answer(served, asked, request)
 
-    async def _answer(self, served: Served, asked: Request, request: web.Request) -> web.StreamResponse:
-        # Nothing is awaited before the fault is counted, so that `once` is once however many ask at the same time.
+    async def _answer(
+        self, served: Served, asked: Request, request: web.Request
+    ) -> web.StreamResponse:
+        # Nothing is awaited before the fault is counted, so that `once` is once however many ask at
+        # the same time.
         found = self.faults.find(served.faults)
         if found is None:
             return proper(_ask(served, asked).wire())
@@ -208,7 +220,11 @@ async def _read(request: web.Request, path: str, endpoint: str) -> Request:
     if request.content_type == "multipart/form-data":
         return replace(asked, parts=await _parts(request))
     body = await request.read() if request.can_read_body else b""
-    return replace(asked, form=read_fields(body.decode("utf-8", "replace"))) if asked.is_form else asked
+    return (
+        replace(asked, form=read_fields(body.decode("utf-8", "replace")))
+        if asked.is_form
+        else asked
+    )
 
 
 async def _parts(request: web.Request) -> dict[str, list[str]]:
@@ -217,4 +233,7 @@ async def _parts(request: web.Request) -> dict[str, list[str]]:
     except ValueError:
         # Such a body has no parts.
         return {}
-    return {name: [v for v in posted.getall(name) if isinstance(v, str)] for name in dict.fromkeys(posted)}
+    return {
+        name: [v for v in posted.getall(name) if isinstance(v, str)]
+        for name in dict.fromkeys(posted)
+    }

@@ -1,8 +1,8 @@
 """
 The authorization endpoint and the two pages behind it.
 
-A request whose client or redirect URI is not known to be right is told to the person and to nobody else; every other refusal goes
-back to the client - RFC 6749 section 4.1.2.1.
+A request whose client or redirect URI is not known to be right is told to the person and to nobody
+else; every other refusal goes back to the client - RFC 6749 section 4.1.2.1.
 """
 
 from __future__ import annotations
@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interaction:
-    """A request that a person is being asked about; *session* is the name of the session that is asked for consent."""
+    """
+    A request that a person is being asked about; *session* is the name of the session that is asked
+    for consent.
+    """
 
     request: AuthorizationRequest
     session: str = field(default="", repr=False)
@@ -66,7 +69,10 @@ def sign_in(tenant: Tenant, request: Request) -> Answer:
 
 
 def consent(tenant: Tenant, request: Request) -> Answer:
-    """Take the person's decision from the consent page, once, and from the browser that signed in."""
+    """
+    Take the person's decision from the consent page, once, and from the browser that
+    signed in.
+    """
     name, decision = one(request.form, "interaction") or "", one(request.form, "decision")
     interaction, cookie = tenant.interactions.get(name), request.cookie(tenant.cookie)
     session = tenant.registry.sessions.get(cookie)
@@ -80,7 +86,9 @@ def consent(tenant: Tenant, request: Request) -> Answer:
     del tenant.interactions[name]
     asked = interaction.request
     if decision == "deny":
-        return _sent_back(tenant, asked, error="access_denied", error_description="The person said no.")
+        return _sent_back(
+            tenant, asked, error="access_denied", error_description="The person said no."
+        )
     tenant.registry.consents.add((asked.client.client_id, session.user.sub, asked.scope))
     return _sent_back(tenant, asked, code=_code(tenant, asked, session))
 
@@ -90,7 +98,9 @@ def _ask(tenant: Tenant, asked: AuthorizationRequest, cookie: str) -> Answer:
     session = registry.sessions.get(cookie)
     if session is None or _must_sign_in_again(asked, session, registry.clock()):
         if "none" in asked.prompt:
-            return _sent_back(tenant, asked, error="login_required", error_description="Nobody is signed in.")
+            return _sent_back(
+                tenant, asked, error="login_required", error_description="Nobody is signed in."
+            )
         return _sign_in_page(tenant, asked, hint=asked.login_hint, wrong=False)
     if "none" not in asked.prompt:
         return _consent_page(tenant, asked, session.user, cookie)
@@ -126,17 +136,24 @@ def _code(tenant: Tenant, asked: AuthorizationRequest, session: Session) -> str:
 
 
 def _sent_back(tenant: Tenant, asked: AuthorizationRequest, **members: str) -> SentBack:
-    """Answer with *members*, the state and, as RFC 9207 has it for success and error alike, the issuer."""
+    """
+    Answer with *members*, the state and, as RFC 9207 has it for success and error alike, the
+    issuer.
+    """
     told: dict[str, str | None] = {
         **members,
         "state": asked.state,
         "iss": tenant.issuer if tenant.policy.iss else None,
     }
     present = {name: value for name, value in told.items() if value is not None}
-    return SentBack(redirect_uri=asked.redirect_uri, members=present, response_mode=asked.response_mode)
+    return SentBack(
+        redirect_uri=asked.redirect_uri, members=present, response_mode=asked.response_mode
+    )
 
 
-def _sign_in_page(tenant: Tenant, asked: AuthorizationRequest, *, hint: str, wrong: bool) -> HtmlPage:
+def _sign_in_page(
+    tenant: Tenant, asked: AuthorizationRequest, *, hint: str, wrong: bool
+) -> HtmlPage:
     name = _remember(tenant, Interaction(request=asked))
     html = pages.sign_in(
         f"{tenant.path}/sign-in", name, hint=hint, wrong=wrong, users=tenant.registry.users.values()
@@ -144,7 +161,9 @@ def _sign_in_page(tenant: Tenant, asked: AuthorizationRequest, *, hint: str, wro
     return HtmlPage(html=html, status=403 if wrong else 200)
 
 
-def _consent_page(tenant: Tenant, asked: AuthorizationRequest, user: User, session: str) -> HtmlPage:
+def _consent_page(
+    tenant: Tenant, asked: AuthorizationRequest, user: User, session: str
+) -> HtmlPage:
     name = _remember(tenant, Interaction(request=asked, session=session))
     html = pages.consent(
         f"{tenant.path}/consent",

@@ -46,8 +46,13 @@ class AuthorizationRequest:
 
 
 def problem(sent: Fields, client: Client) -> tuple[str, str] | None:
-    """Find what is wrong with a request whose way back is known: an error code and a description."""
-    found = ((error, description) for is_wrong, error, description in _RULES if is_wrong(sent, client))
+    """
+    Find what is wrong with a request whose way back is known: an error code and a
+    description.
+    """
+    found = (
+        (error, description) for is_wrong, error, description in _RULES if is_wrong(sent, client)
+    )
     return next(found, None)
 
 
@@ -69,7 +74,10 @@ def read_request(sent: Fields, client: Client, redirect_uri: str) -> Authorizati
 
 
 def one(sent: Fields, name: str) -> str | None:
-    """Give the value of a parameter that occurs once; without a value it counts as absent (RFC 6749 section 3.1)."""
+    """
+    Give the value of a parameter that occurs once; without a value it counts as absent (RFC 6749
+    section 3.1).
+    """
     values = sent.get(name, [])
     return values[0] if len(values) == 1 and values[0] else None
 
@@ -87,7 +95,9 @@ def is_registered(redirect_uri: str, client: Client) -> bool:
 
 def _has_bad_scope(sent: Fields, client: Client) -> bool:
     scope = one(sent, "scope") or ""
-    return bool(scope) and (_SCOPE.fullmatch(scope) is None or not set(scope.split()) <= set(client.scopes))
+    return bool(scope) and (
+        _SCOPE.fullmatch(scope) is None or not set(scope.split()) <= set(client.scopes)
+    )
 
 
 def _has_bad_prompt(sent: Fields, _: Client) -> bool:
@@ -104,9 +114,17 @@ _RULES: tuple[tuple[Callable[[Fields, Client], bool], str, str], ...] = (
         "A parameter occurs twice.",
     ),
     (lambda s, _: "request" in s, "request_not_supported", "Request objects are not supported."),
-    (lambda s, _: "request_uri" in s, "request_uri_not_supported", "Request objects are not supported."),
+    (
+        lambda s, _: "request_uri" in s,
+        "request_uri_not_supported",
+        "Request objects are not supported.",
+    ),
     (lambda s, _: not one(s, "response_type"), "invalid_request", "response_type is missing."),
-    (lambda s, _: one(s, "response_type") != "code", "unsupported_response_type", "Only code is supported."),
+    (
+        lambda s, _: one(s, "response_type") != "code",
+        "unsupported_response_type",
+        "Only code is supported.",
+    ),
     (
         lambda s, _: (one(s, "response_mode") or "query") not in RESPONSE_MODES,
         "invalid_request",
@@ -134,7 +152,11 @@ _RULES: tuple[tuple[Callable[[Fields, Client], bool], str, str], ...] = (
         "invalid_request",
         "The code challenge is not a SHA-256 in base64url.",
     ),
-    (_has_bad_scope, "invalid_scope", "The scope is malformed, or more than this client may ask for."),
+    (
+        _has_bad_scope,
+        "invalid_scope",
+        "The scope is malformed, or more than this client may ask for.",
+    ),
     (_has_bad_prompt, "invalid_request", "The prompt is not supported."),
     (
         lambda s, _: not _SECONDS.fullmatch(one(s, "max_age") or "0"),
@@ -142,4 +164,7 @@ _RULES: tuple[tuple[Callable[[Fields, Client], bool], str, str], ...] = (
         "max_age is not a number of seconds.",
     ),
 )
-"""What may be wrong with a request whose way back is known, in the order in which it is looked for: RFC 6749 section 4.1.2.1."""
+"""
+What may be wrong with a request whose way back is known, in the order in which it is looked for:
+RFC 6749 section 4.1.2.1.
+"""

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 CHALLENGE = 'Basic realm="loopback-auth test server", charset="UTF-8"'
 
-# What form-urlencoding leaves of a text (RFC 6749 appendix B), and the few marks that JavaScript's encodeURIComponent leaves too.
+# What form-urlencoding leaves of a text (RFC 6749 appendix B), and the few marks that JavaScript's
+# encodeURIComponent leaves too.
 _ENCODED = re.compile(r"(?:[A-Za-z0-9\-._~*!'()+]|%[0-9A-Fa-f]{2})*")
 _NEVER_IN_A_URL = {
     "client_secret",
@@ -30,18 +31,26 @@ _NEVER_IN_A_URL = {
 
 
 def read_form(request: Request) -> dict[str, str]:
-    """Read a form that says everything once; what has no value counts as absent (RFC 6749 section 3.2)."""
+    """
+    Read a form that says everything once; what has no value counts as absent (RFC 6749 section
+    3.2).
+    """
     if _NEVER_IN_A_URL & set(request.query):
         raise RequestRefused("invalid_request", "Credentials belong in the body, not in the URL.")
     if not request.is_form:
-        raise RequestRefused("invalid_request", "The body must be application/x-www-form-urlencoded.")
+        raise RequestRefused(
+            "invalid_request", "The body must be application/x-www-form-urlencoded."
+        )
     if any(len(values) > 1 for values in request.form.values()):
         raise RequestRefused("invalid_request", "A parameter occurs twice.")
     return {name: values[0] for name, values in request.form.items() if values[0]}
 
 
 def authenticated(registry: Registry, request: Request, fields: dict[str, str]) -> Client:
-    """Find the client, proven by exactly the one method it is registered with; raises `RequestRefused`."""
+    """
+    Find the client, proven by exactly the one method it is registered with; raises
+    `RequestRefused`.
+    """
     authorization = request.headers.get("authorization")
     if "client_assertion" in fields:
         raise _invalid_client("Client assertions are not supported.")
@@ -50,7 +59,9 @@ def authenticated(registry: Registry, request: Request, fields: dict[str, str]) 
     if authorization is not None:
         method, (client_id, secret) = "client_secret_basic", _read_basic(authorization)
         if fields.get("client_id", client_id) != client_id:
-            raise RequestRefused("invalid_request", "The body and the Authorization header name two clients.")
+            raise RequestRefused(
+                "invalid_request", "The body and the Authorization header name two clients."
+            )
     else:
         client_id, secret = fields.get("client_id", ""), fields.get("client_secret", "")
         method = "client_secret_post" if secret else "none"
@@ -58,7 +69,9 @@ def authenticated(registry: Registry, request: Request, fields: dict[str, str]) 
     if client is None:
         raise _invalid_client("The client is not known.")
     if method != client.auth_method:
-        raise _invalid_client(f"This client is registered for {client.auth_method}, not for {method}.")
+        raise _invalid_client(
+            f"This client is registered for {client.auth_method}, not for {method}."
+        )
     if not compare_digest((client.client_secret or "").encode(), secret.encode()):
         raise _invalid_client("The client secret is wrong.")
     return client
@@ -69,7 +82,9 @@ def _read_basic(authorization: str) -> tuple[str, str]:
     if scheme.lower() != "basic":
         raise _invalid_client("The Authorization header is not Basic.")
     try:
-        client_id, colon, secret = b64decode(credentials, validate=True).decode("ascii").partition(":")
+        client_id, colon, secret = (
+            b64decode(credentials, validate=True).decode("ascii").partition(":")
+        )
     except ValueError:
         raise _invalid_client("The Authorization header cannot be decoded.") from None
     if not (colon and _ENCODED.fullmatch(client_id) and _ENCODED.fullmatch(secret)):

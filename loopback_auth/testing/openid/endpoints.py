@@ -1,4 +1,7 @@
-"""Which path leads where, and the documents that tell clients so - OpenID Connect Discovery, RFC 8414."""
+"""
+Which path leads where, and the documents that tell clients so - OpenID Connect
+Discovery, RFC 8414.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """A path, below the issuer's own unless *is_inserted* before it, and the names a fault may have that spoils it."""
+    """
+    A path, below the issuer's own unless *is_inserted* before it, and the names a fault may have
+    that spoils it.
+    """
 
     name: str
     path: str
@@ -105,17 +111,33 @@ OPENID = (
         is_inserted=True,
     ),
     Endpoint(
-        name="authorize", path="/authorize", methods=("GET", "POST"), answer=authorize, faults=("authorize",)
+        name="authorize",
+        path="/authorize",
+        methods=("GET", "POST"),
+        answer=authorize,
+        faults=("authorize",),
     ),
-    Endpoint(name="sign-in", path="/sign-in", methods=("POST",), answer=sign_in, faults=("authorize",)),
-    Endpoint(name="consent", path="/consent", methods=("POST",), answer=consent, faults=("authorize",)),
+    Endpoint(
+        name="sign-in", path="/sign-in", methods=("POST",), answer=sign_in, faults=("authorize",)
+    ),
+    Endpoint(
+        name="consent", path="/consent", methods=("POST",), answer=consent, faults=("authorize",)
+    ),
     Endpoint(name="token", path="/token", methods=("POST",), answer=token, faults=("token",)),
     Endpoint(name="revoke", path="/revoke", methods=("POST",), answer=revoke, faults=("revoke",)),
     Endpoint(
-        name="introspect", path="/introspect", methods=("POST",), answer=introspect, faults=("introspect",)
+        name="introspect",
+        path="/introspect",
+        methods=("POST",),
+        answer=introspect,
+        faults=("introspect",),
     ),
     Endpoint(
-        name="userinfo", path="/userinfo", methods=("GET", "POST"), answer=userinfo, faults=("userinfo",)
+        name="userinfo",
+        path="/userinfo",
+        methods=("GET", "POST"),
+        answer=userinfo,
+        faults=("userinfo",),
     ),
     Endpoint(name="jwks", path="/jwks", methods=("GET",), answer=_jwks, faults=("jwks",)),
     Endpoint(name="api", path="/api/me", methods=("GET",), answer=me, faults=("api",)),

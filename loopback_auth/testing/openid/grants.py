@@ -34,7 +34,9 @@ def token(tenant: Tenant, request: Request) -> JsonObject:
             "unsupported_grant_type", "Only authorization_code and refresh_token are supported."
         )
     if grant_type not in client.grant_types:
-        raise RequestRefused("unauthorized_client", "This client is not registered for this grant type.")
+        raise RequestRefused(
+            "unauthorized_client", "This client is not registered for this grant type."
+        )
     return JsonObject(members=redeem(tenant, client, fields))
 
 
@@ -58,14 +60,20 @@ def _redeem_code(tenant: Tenant, client: Client, fields: dict[str, str]) -> dict
 
 def _check_verifier(code_verifier: str, code: Code) -> None:
     if not _VERIFIER.fullmatch(code_verifier):
-        raise RequestRefused("invalid_request", "The code_verifier is not 43 to 128 unreserved characters.")
+        raise RequestRefused(
+            "invalid_request", "The code_verifier is not 43 to 128 unreserved characters."
+        )
     if code_challenge(code_verifier) != code.code_challenge:
         raise _invalid_grant("The code_verifier does not match the code_challenge.")
 
 
 def code_challenge(code_verifier: str) -> str:
     """Compute S256, apart from the code of any client (RFC 7636 section 4.6)."""
-    return urlsafe_b64encode(sha256(code_verifier.encode("ascii")).digest()).rstrip(b"=").decode("ascii")
+    return (
+        urlsafe_b64encode(sha256(code_verifier.encode("ascii")).digest())
+        .rstrip(b"=")
+        .decode("ascii")
+    )
 
 
 def _first_tokens(tenant: Tenant, grant: Grant) -> dict[str, Any]:
@@ -81,7 +89,9 @@ def _refresh(tenant: Tenant, client: Client, fields: dict[str, str]) -> dict[str
         raise RequestRefused("invalid_request", "unexpected code verifier")
     old = tenant.registry.refresh_tokens.get(_needed(fields, "refresh_token"))
     if old is None or old.grant.client is not client or not tenant.registry.is_alive(old):
-        raise _invalid_grant("The refresh token is not known, has expired, or was given to another client.")
+        raise _invalid_grant(
+            "The refresh token is not known, has expired, or was given to another client."
+        )
     _refuse_reuse(tenant, old)
     scope = fields.get("scope", old.scope)
     if not set(scope.split()) <= set(old.scope.split()):
@@ -95,15 +105,24 @@ def _refresh(tenant: Tenant, client: Client, fields: dict[str, str]) -> dict[str
 
 
 def _refuse_reuse(tenant: Tenant, token: Token) -> None:
-    """Refuse a refresh token that was replaced, and end its family: one of its two users is a thief (RFC 9700 section 4.14.2)."""
-    if token.replaced_at is None or tenant.registry.clock() < token.replaced_at + tenant.policy.reuse_grace_s:
+    """
+    Refuse a refresh token that was replaced, and end its family: one of its two users is a thief
+    (RFC 9700 section 4.14.2).
+    """
+    if (
+        token.replaced_at is None
+        or tenant.registry.clock() < token.replaced_at + tenant.policy.reuse_grace_s
+    ):
         return
     token.grant.revoked = True
-    raise _invalid_grant("The refresh token was used before; all tokens of this sign-in are revoked.")
+    raise _invalid_grant(
+        "The refresh token was used before; all tokens of this sign-in are revoked."
+    )
 
 
 def _new_refresh_token(tenant: Tenant, grant: Grant) -> str:
-    # RFC 6749 section 6: a new refresh token has the scope of the old one, whatever was asked for this time.
+    # RFC 6749 section 6: a new refresh token has the scope of the old one, whatever was asked for
+    # this time.
     registry = tenant.registry
     return registry.add_token(
         registry.refresh_tokens, grant, scope=grant.scope, ttl_s=tenant.policy.refresh_token_ttl_s
@@ -112,7 +131,9 @@ def _new_refresh_token(tenant: Tenant, grant: Grant) -> str:
 
 def _access(tenant: Tenant, grant: Grant, scope: str, *, nonce: str | None) -> dict[str, Any]:
     registry, policy = tenant.registry, tenant.policy
-    name = registry.add_token(registry.access_tokens, grant, scope=scope, ttl_s=policy.access_token_lives_s)
+    name = registry.add_token(
+        registry.access_tokens, grant, scope=scope, ttl_s=policy.access_token_lives_s
+    )
     answer: dict[str, Any] = {"access_token": name, "token_type": "Bearer", "scope": scope}
     if policy.expires_in is not None:
         answer["expires_in"] = policy.expires_in

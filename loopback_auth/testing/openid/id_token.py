@@ -22,16 +22,23 @@ _OF_ANOTHER_SCOPE = {
 
 
 def claims_of(user: User, scope: str) -> dict[str, Any]:
-    """Give the claims about *user* that *scope* covers; all that belong to no scope of their own are the profile's."""
+    """
+    Give the claims about *user* that *scope* covers; all that belong to no scope of their own are
+    the profile's.
+    """
     scopes = scope.split()
     known = {"preferred_username": user.username, **user.claims}
     covered = {
-        name: value for name, value in known.items() if _OF_ANOTHER_SCOPE.get(name, "profile") in scopes
+        name: value
+        for name, value in known.items()
+        if _OF_ANOTHER_SCOPE.get(name, "profile") in scopes
     }
     return {"sub": user.sub, **covered}
 
 
-def id_token(tenant: Tenant, grant: Grant, *, access_token: str, scope: str, nonce: str | None) -> str:
+def id_token(
+    tenant: Tenant, grant: Grant, *, access_token: str, scope: str, nonce: str | None
+) -> str:
     """Make the ID token that goes with *access_token*."""
     now = int(tenant.registry.clock())
     claims: dict[str, Any] = {

@@ -21,7 +21,10 @@ def introspect(tenant: Tenant, request: Request) -> JsonObject:
     if client.auth_method == "none":
         # Section 2.1: or else anybody could try out tokens.
         raise RequestRefused(
-            "invalid_client", "A client without a secret may not ask.", status=401, challenge=CHALLENGE
+            "invalid_client",
+            "A client without a secret may not ask.",
+            status=401,
+            challenge=CHALLENGE,
         )
     if "token" not in fields:
         raise RequestRefused("invalid_request", "token is missing.")
@@ -29,7 +32,9 @@ def introspect(tenant: Tenant, request: Request) -> JsonObject:
     token = registry.access_tokens.get(name) or registry.refresh_tokens.get(name)
     if token is None or not registry.is_alive(token) or token.grant.client is not client:
         return JsonObject(members={"active": False})
-    return JsonObject(members=_described(tenant, token, is_access_token=name in registry.access_tokens))
+    return JsonObject(
+        members=_described(tenant, token, is_access_token=name in registry.access_tokens)
+    )
 
 
 def _described(tenant: Tenant, token: Token, *, is_access_token: bool) -> dict[str, Any]:

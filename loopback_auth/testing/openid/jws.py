@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 KEY_ID = "public-test-key"
-# A PUBLIC TEST KEY, made for this file alone: the two primes of a 2048-bit RSA modulus (RFC 8017 section 3.2), in hexadecimal.
+# A PUBLIC TEST KEY, made for this file alone: the two primes of a 2048-bit RSA modulus (RFC 8017
+# section 3.2), in hexadecimal.
 _P = int(
     "e75df8345eb0cf08ece7dd8d2905c617a0e12995da7a1c037dcec1e0f5928321e243351f16c401dff2dfec7adb9a982001b5"
     "e898e8051dd089a3e5d31b19febc3a3844562fd8fcff2abc0fe4352c25ab8788e3cb7dd4dd75a29e720fcdcb775b10c85790"
@@ -38,11 +39,16 @@ def sign(claims: Mapping[str, Any]) -> str:
     header = {"alg": "RS256", "kid": KEY_ID, "typ": "JWT"}
     signed = f"{_base64url(json.dumps(header).encode())}.{_base64url(json.dumps(claims).encode())}"
     padded = _padded(signed, _OCTETS)
-    return f"{signed}.{_base64url(_signature(int.from_bytes(padded, 'big')).to_bytes(_OCTETS, 'big'))}"
+    return (
+        f"{signed}.{_base64url(_signature(int.from_bytes(padded, 'big')).to_bytes(_OCTETS, 'big'))}"
+    )
 
 
 def is_signature_of(signed: str, signature: bytes, *, modulus: int, exponent: int) -> bool:
-    """Return whether *signature* is the RS256 one of *signed* by the key (RFC 8017 section 8.2.2)."""
+    """
+    Return whether *signature* is the RS256 one of *signed* by the key (RFC 8017 section
+    8.2.2).
+    """
     octets = (modulus.bit_length() + 7) // 8
     opened = pow(int.from_bytes(signature, "big"), exponent, modulus).to_bytes(octets, "big")
     return len(signature) == octets and opened == _padded(signed, octets)
@@ -66,7 +72,9 @@ def public_jwks() -> dict[str, Any]:
     modulus = _base64url(_MODULUS.to_bytes(_OCTETS, "big"))
     exponent = _base64url(_PUBLIC_EXPONENT.to_bytes(3, "big"))
     return {
-        "keys": [{"kty": "RSA", "alg": "RS256", "use": "sig", "kid": KEY_ID, "n": modulus, "e": exponent}]
+        "keys": [
+            {"kty": "RSA", "alg": "RS256", "use": "sig", "kid": KEY_ID, "n": modulus, "e": exponent}
+        ]
     }
 
 

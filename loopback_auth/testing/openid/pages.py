@@ -1,4 +1,7 @@
-"""The pages a person clicks through: sign-in, consent, and what is shown when nobody may be sent back."""
+"""
+The pages a person clicks through: sign-in, consent, and what is shown when nobody may
+be sent back.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +40,8 @@ def _source(text: str) -> str:
 def _headers(sources: str) -> dict[str, str]:
     return {
         "Content-Type": "text/html; charset=utf-8",
-        # No form-action: Chromium holds it against every redirect that follows the form, and those go to the client and on.
+        # No form-action: Chromium holds it against every redirect that follows the form, and those
+        # go to the client and on.
         "Content-Security-Policy": f"default-src 'none'; {sources}; img-src data:; frame-ancestors 'none'; base-uri 'none'",
         "Cache-Control": "no-store",
         "Referrer-Policy": "no-referrer",
@@ -57,7 +61,8 @@ FORM_POST_HEADERS = _headers(f"script-src {_source(_SUBMIT)}")
 def sign_in(action: str, interaction: str, *, hint: str, wrong: bool, users: Iterable[User]) -> str:
     """Ask who it is; *hint* is the name to begin with, *wrong* says that it did not fit."""
     people = "; ".join(
-        f"<code>{escape(u.username)}</code>, password <code>{escape(u.password)}</code>" for u in users
+        f"<code>{escape(u.username)}</code>, password <code>{escape(u.password)}</code>"
+        for u in users
     )
     # Whoever came with a name has only the password left to type.
     first, then = ("", " autofocus") if hint else (" autofocus", "")
@@ -78,7 +83,9 @@ def consent(
 ) -> str:
     """Ask whether the client may."""
     rows = [(MEANINGS.get(name, name), name) for name in scope.split()]
-    scopes = "".join(f"<li>{escape(meaning)} <small>{escape(name)}</small></li>" for meaning, name in rows)
+    scopes = "".join(
+        f"<li>{escape(meaning)} <small>{escape(name)}</small></li>" for meaning, name in rows
+    )
     name, back = escape(client.client_name or client.client_id), urlsplit(redirect_uri)
     return page(
         "Allow access?",
@@ -93,7 +100,8 @@ def consent(
 def form_post(redirect_uri: str, pairs: Sequence[tuple[str, str]]) -> str:
     """Send the answer as a form that submits itself (OAuth 2.0 Form Post Response Mode)."""
     hidden = "".join(
-        f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">' for name, value in pairs
+        f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">'
+        for name, value in pairs
     )
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8"><title>Going back</title>'
@@ -103,7 +111,10 @@ def form_post(redirect_uri: str, pairs: Sequence[tuple[str, str]]) -> str:
 
 
 def refusal(error: str, description: str) -> str:
-    """Tell the person, since the client must not be told: its address is not known to be its own."""
+    """
+    Tell the person, since the client must not be told: its address is not known to be
+    its own.
+    """
     return page(
         "This sign-in stops here",
         f"<h1>This sign-in stops here</h1><p>{escape(description)}</p><p>Error: <code>{escape(error)}</code>. "

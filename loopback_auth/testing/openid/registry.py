@@ -1,4 +1,7 @@
-"""What an authorization server remembers: clients, people, sessions, and the codes and tokens it gave out."""
+"""
+What an authorization server remembers: clients, people, sessions, and the codes and tokens it gave
+out.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +22,9 @@ class Client:
     """
     A registered client, under the names of RFC 7591. Without a secret it is public.
 
-    *redirect_uris* are compared byte for byte; *any_loopback_port* leaves out the port of `http` to 127.0.0.1, [::1] (RFC 8252
-    section 7.3) and, as several servers do, localhost. *client_name* is what people see.
+    *redirect_uris* are compared byte for byte; *any_loopback_port* leaves out the port of `http` to
+    127.0.0.1, [::1] (RFC 8252 section 7.3) and, as several servers do, localhost. *client_name* is
+    what people see.
     """
 
     client_id: str
@@ -66,7 +70,10 @@ class User:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Grant:
-    """What one person allowed one client; all tokens that came of it are its family and die with it."""
+    """
+    What one person allowed one client; all tokens that came of it are its family and
+    die with it.
+    """
 
     client: Client
     user: User
@@ -89,7 +96,10 @@ class Code:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Token:
-    """An access token or a refresh token. *expires_at* `None` is never; *replaced_at* is when a refresh put another in its place."""
+    """
+    An access token or a refresh token. *expires_at* `None` is never; *replaced_at* is when a
+    refresh put another in its place.
+    """
 
     grant: Grant
     scope: str
@@ -110,7 +120,9 @@ class Session:
 class Registry:
     """Holds everything. The server's thread writes; another thread may look."""
 
-    def __init__(self, clients: Iterable[Client], users: Iterable[User], clock: Callable[[], float]) -> None:
+    def __init__(
+        self, clients: Iterable[Client], users: Iterable[User], clock: Callable[[], float]
+    ) -> None:
         self.clients = {client.client_id: client for client in clients}
         self.users = {user.username: user for user in users}
         self.clock = clock
@@ -126,11 +138,16 @@ class Registry:
         self.codes[name] = code
         return name
 
-    def add_token(self, kind: dict[str, Token], grant: Grant, *, scope: str, ttl_s: float | None) -> str:
+    def add_token(
+        self, kind: dict[str, Token], grant: Grant, *, scope: str, ttl_s: float | None
+    ) -> str:
         """Remember a fresh token in *kind*, one of the two tables of this registry."""
         name, now = secrets.token_urlsafe(32), self.clock()
         kind[name] = Token(
-            grant=grant, scope=scope, issued_at=now, expires_at=None if ttl_s is None else now + ttl_s
+            grant=grant,
+            scope=scope,
+            issued_at=now,
+            expires_at=None if ttl_s is None else now + ttl_s,
         )
         return name
 
@@ -159,7 +176,8 @@ DEFAULT_CLIENTS = (
     Client(
         client_id="demo-confidential",
         client_name="The demo, with a secret",
-        # Known to everybody. A colon would split, and a percent sign and a space would bend, what was not encoded.
+        # Known to everybody. A colon would split, and a percent sign and a space would bend, what
+        # was not encoded.
         client_secret="demo secret: 100%",  # noqa: S106 - see above
     ),
 )

@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 
 def revoke(tenant: Tenant, request: Request) -> JsonObject:
-    """Revoke a token: a refresh token with its whole family, an access token alone (section 2.1)."""
+    """
+    Revoke a token: a refresh token with its whole family, an access token alone
+    (section 2.1).
+    """
     registry, fields = tenant.registry, read_form(request)
     client = authenticated(registry, request, fields)
     if "token" not in fields:

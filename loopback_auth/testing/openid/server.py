@@ -1,8 +1,8 @@
 """
 An authorization server that checks what it gets, for tests and for the demo.
 
-It speaks RFC 6749 with PKCE (S256 and nothing else), OpenID Connect, RFC 7009, RFC 7662, RFC 8414 and RFC 9207. Everything it knows is in
-`tenant`, and its sockets are those of `service`.
+It speaks RFC 6749 with PKCE (S256 and nothing else), OpenID Connect, RFC 7009, RFC 7662, RFC 8414
+and RFC 9207. Everything it knows is in `tenant`, and its sockets are those of `service`.
 """
 
 from __future__ import annotations
@@ -27,10 +27,12 @@ if TYPE_CHECKING:
 
 class AuthorizationServer(HttpService):
     """
-    The server: a context manager, either in a running event loop (`async with`) or in a thread of its own (`with ...running()`).
+    The server: a context manager, either in a running event loop (`async with`) or in a thread of
+    its own (`with ...running()`).
 
-    *path* is the path of the issuer, `/tenant` say. *clock* gives POSIX seconds, and a test may turn it. With *ssl_context* it
-    speaks https. `policy` may be changed while it runs, from any thread.
+    *path* is the path of the issuer, `/tenant` say. *clock* gives POSIX seconds, and a test may
+    turn it. With *ssl_context* it speaks https. `policy` may be changed while it runs, from any
+    thread.
     """
 
     def __init__(
@@ -45,7 +47,9 @@ class AuthorizationServer(HttpService):
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
         super().__init__(ssl_context=ssl_context)
-        self.tenant = Tenant(issuer="", path=path, registry=Registry(clients, users, clock), policy=policy)
+        self.tenant = Tenant(
+            issuer="", path=path, registry=Registry(clients, users, clock), policy=policy
+        )
         self._port = port
 
     async def _listen(self) -> None:

@@ -1,4 +1,7 @@
-"""One authorization server as values: what it is called, what it knows, and the rules it may choose."""
+"""
+One authorization server as values: what it is called, what it knows, and the rules it
+may choose.
+"""
 
 from __future__ import annotations
 
@@ -20,9 +23,10 @@ class Policy:
     """
     What an authorization server may decide for itself.
 
-    *expires_in*: seconds an access token lives; `None`: an hour, and the answer does not say so. *access_token_ttl_s*: how long it
-    lives whatever the answer says. *rotate_refresh_tokens*: each refresh replaces the refresh token, and the use of a replaced one
-    revokes the family, unless within *reuse_grace_s*. *iss*: send and promise the parameter of RFC 9207.
+    *expires_in*: seconds an access token lives; `None`: an hour, and the answer does not say so.
+    *access_token_ttl_s*: how long it lives whatever the answer says. *rotate_refresh_tokens*: each
+    refresh replaces the refresh token, and the use of a replaced one revokes the family, unless
+    within *reuse_grace_s*. *iss*: send and promise the parameter of RFC 9207.
     """
 
     expires_in: int | None = 3600
@@ -46,7 +50,8 @@ class Tenant:
     """
     All that an endpoint has to go by.
 
-    *cookie* is the name of the session's cookie, since cookies know no ports. *metadata* is what discovery tells instead of the truth.
+    *cookie* is the name of the session's cookie, since cookies know no ports. *metadata* is what
+    discovery tells instead of the truth.
     """
 
     issuer: str

@@ -1,5 +1,6 @@
 """
-A Salesforce that can be run here: what the real one's sign-in does, with the switches that its administrators have.
+A Salesforce that can be run here: what the real one's sign-in does, with the switches that its
+administrators have.
 
     with Salesforce.running(apps=[App(require_pkce=False)]) as salesforce:
         ... salesforce.login_url, salesforce.my_domain(), salesforce.seen("token")

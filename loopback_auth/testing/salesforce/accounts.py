@@ -11,7 +11,10 @@ SUCCESS_URL = "https://login.salesforce.com/services/oauth2/success"
 """The vendor's own landing page: it stays empty, and the code stays in the address bar."""
 
 SESSION_TIMEOUTS_S = (900, 1800, 3600, 7200, 14400, 28800, 43200, 86400)
-"""What the list of session timeouts in Setup has, in seconds; no token answer says which one it is."""
+"""
+What the list of session timeouts in Setup has, in seconds; no token answer says which
+one it is.
+"""
 
 CERTIFICATE_OCTETS = 4096
 
@@ -21,8 +24,8 @@ class App:
     """
     An External Client App or, with *kind* `connected`, a connected app.
 
-    - *org_id* is where it was made. A `local` one is known there alone, a `packaged` one where it is
-      *installed*; *active_from* is the POSIX time from which the servers know it.
+    - *org_id* is where it was made. A `local` one is known there alone, a `packaged` one where it
+      is *installed*; *active_from* is the POSIX time from which the servers know it.
     - *callback_urls* are compared byte for byte. *ignores_other_scopes*: scopes that it has not are
       left out without a word, and not refused.
     - *refresh_policy* is `until_revoked`, `immediate` (no refresh token is good for anything),
@@ -34,13 +37,23 @@ class App:
     - without *rest_access* (API Access Control) it gets tokens that do not open the REST API.
     """
 
-    client_id: str = "3MVG9TestApp.OfLoopbackAuth_0000000000000000000000000000000000000000000000000000000000"
+    client_id: str = (
+        "3MVG9TestApp.OfLoopbackAuth_0000000000000000000000000000000000000000000000000000000000"
+    )
     client_secret: str = field(
         default="1F2E3D4C5B6A79880123456789ABCDEF0123456789ABCDEF0123456789ABCDEF", repr=False
     )
     name: str = "Test app"
     callback_urls: tuple[str, ...] = (REDIRECT_URI, SUCCESS_URL)
-    scopes: tuple[str, ...] = ("api", "refresh_token", "id", "openid", "web", "full", "offline_access")
+    scopes: tuple[str, ...] = (
+        "api",
+        "refresh_token",
+        "id",
+        "openid",
+        "web",
+        "full",
+        "offline_access",
+    )
     ignores_other_scopes: bool = False
     kind: Literal["eca", "connected"] = "eca"
     distribution: Literal["local", "packaged"] = "packaged"
@@ -78,7 +91,8 @@ class App:
             raise ValueError("The certificate is larger than 4 KB")
         # Assumed: [::1] is refused as 127.0.0.1 is.
         if any(
-            url.startswith("http:") and urlsplit(url).hostname != "localhost" for url in self.callback_urls
+            url.startswith("http:") and urlsplit(url).hostname != "localhost"
+            for url in self.callback_urls
         ):
             raise ValueError("Cannot be an HTTP URL")
 
@@ -118,7 +132,8 @@ class User:
     - *login_ip_ranges*: their profile has some, which is where the VPN is; *in_login_hours*: it
       allows logins now; *logins_left*: they have not logged in too often in the last hour.
     - *api_enabled*: has that permission.
-    - *decision* is what they do where the server asks without a page (`auto`); `close` closes the tab.
+    - *decision* is what they do where the server asks without a page (`auto`); `close` closes the
+    tab.
     """
 
     username: str = "ada@acme.example"

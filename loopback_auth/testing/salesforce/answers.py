@@ -74,7 +74,10 @@ class BackToTheApp(SentBack):
 
 
 def refused_before_sign_in(error: str, description: str) -> Text:
-    """Refuse an authorize request whose client or callback is wrong: told to the browser alone, as a form without a type."""
+    """
+    Refuse an authorize request whose client or callback is wrong: told to the browser alone, as a
+    form without a type.
+    """
     return Text(text=form({"error": error, "error_description": description}), status=400)
 
 

@@ -1,4 +1,7 @@
-"""Where a request comes from, and which policy refuses it there: no refusal of these ends a grant."""
+"""
+Where a request comes from, and which policy refuses it there: no refusal of these ends
+a grant.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,10 @@ if TYPE_CHECKING:
 STEPS: frozenset[Step] = frozenset(
     {"authorize", "token", "refresh", "jwt_bearer", "client_credentials", "api"}
 )
-"""What may come from inside or outside of the VPN: the browser, the exchange, the refresh, a machine, the API's caller."""
+"""
+What may come from inside or outside of the VPN: the browser, the exchange, the refresh, a machine,
+the API's caller.
+"""
 
 _RESTRICTED = ("invalid_grant", "ip restricted")
 _RESTRICTED_OR_LATE = ("invalid_grant", "IP restricted or invalid login hours")

@@ -53,7 +53,9 @@ def too_old() -> HtmlPage:
     return HtmlPage(html=html, status=400)
 
 
-def login_page(world: World, interaction: Interaction, *, hint: str = "", wrong: bool = False) -> HtmlPage:
+def login_page(
+    world: World, interaction: Interaction, *, hint: str = "", wrong: bool = False
+) -> HtmlPage:
     """Ask who it is; *hint* is the name to begin with, *wrong* says that it did not fit."""
     name = world.remember(interaction)
     people = "; ".join(
@@ -75,7 +77,9 @@ def login_page(world: World, interaction: Interaction, *, hint: str = "", wrong:
 def consent_page(world: World, interaction: Interaction, user: User) -> HtmlPage:
     """Ask whether the app may."""
     name, app = world.remember(interaction), world.apps[interaction.sent["client_id"]]
-    scopes = "".join(f"<li>{escape(scope)}</li>" for scope in scope_of(world, interaction.sent).split())
+    scopes = "".join(
+        f"<li>{escape(scope)}</li>" for scope in scope_of(world, interaction.sent).split()
+    )
     html = pages.page(
         "Allow Access?",
         f"<h1>Allow Access?</h1><p><strong>{escape(app.name)}</strong> is asking to:</p><ul>{scopes}</ul>"

@@ -11,7 +11,10 @@ if TYPE_CHECKING:
 
 
 def first_values(request: Request) -> dict[str, str]:
-    """Give the parameters of query and body, the body's first; Salesforce reads forms of both kinds."""
+    """
+    Give the parameters of query and body, the body's first; Salesforce reads forms of
+    both kinds.
+    """
     everywhere = (request.query, request.form, request.parts)
     return {name: values[0] for fields in everywhere for name, values in fields.items() if values}
 

@@ -1,5 +1,6 @@
 """
-What stops an authorize request, and how that is told: A, to the browser as bare text; B, on a page of the server's; D, to the app.
+What stops an authorize request, and how that is told: A, to the browser as bare text; B, on a page
+of the server's; D, to the app.
 
 Assumed, where the documentation is silent: the order of the checks.
 """
@@ -33,9 +34,17 @@ def wrong_from_the_start(
     known = app if app and app.active_from <= world.clock() else None
     checks = (
         (method in {"GET", "POST"}, "invalid_request", "Must use HTTP GET"),
-        (not world.https_only or host.url.startswith("https:"), "invalid_request", "HTTPS required"),
+        (
+            not world.https_only or host.url.startswith("https:"),
+            "invalid_request",
+            "HTTPS required",
+        ),
         # Assumed: that this is told to the browser alone.
-        (sent.get("response_type") == "code", "unsupported_response_type", "response type not supported"),
+        (
+            sent.get("response_type") == "code",
+            "unsupported_response_type",
+            "response type not supported",
+        ),
         (known, "invalid_client_id", "client identifier invalid"),
         # Assumed: the wording of the answer.
         (redirect_uri, "redirect_uri_missing", "redirect_uri not provided"),
@@ -50,7 +59,8 @@ def wrong_from_the_start(
             "invalid_request",
             "missing required code challenge",
         ),
-        # Assumed: a method other than S256 is refused, as `plain` is not offered; none at all is taken for S256.
+        # Assumed: a method other than S256 is refused, as `plain` is not offered; none at all is
+        # taken for S256.
         (
             sent.get("code_challenge_method", "S256") == "S256",
             "invalid_request",

@@ -1,4 +1,7 @@
-"""The hosts as one server: each host is a port of this computer, and a site is a path on its org's host."""
+"""
+The hosts as one server: each host is a port of this computer, and a site is a path on its org's
+host.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +43,13 @@ _PLACES: tuple[tuple[str, str, tuple[str, ...], Answers, tuple[str, ...]], ...] 
     ("introspect", f"{_OAUTH}/introspect", ("POST",), tokens.introspect, ("introspect",)),
     ("userinfo", f"{_OAUTH}/userinfo", _BOTH, identity.userinfo, ("userinfo",)),
     ("discovery", "/.well-known/openid-configuration", _GET, discovery.discovery, ("discovery",)),
-    ("auth-configuration", "/.well-known/auth-configuration", _GET, discovery.auth_configuration, ()),
+    (
+        "auth-configuration",
+        "/.well-known/auth-configuration",
+        _GET,
+        discovery.auth_configuration,
+        (),
+    ),
     ("jwks", "/id/keys", _GET, discovery.jwks, ("jwks",)),
     ("identity", r"/id/[^/]+/[^/]+", _BOTH, identity.identity, ("userinfo",)),
     ("versions", "/services/data/?", _GET, rest.versions, ("api",)),
@@ -53,12 +62,14 @@ _PLACES: tuple[tuple[str, str, tuple[str, ...], Answers, tuple[str, ...]], ...] 
 
 class Salesforce(HttpService):
     """
-    The server: a context manager, in a running event loop (`async with`) or in a thread of its own (`with Salesforce.running()`).
+    The server: a context manager, in a running event loop (`async with`) or in a thread of its own
+    (`with Salesforce.running()`).
 
-    *apps*, *orgs* and *users* are those of `parties`; *clock* gives POSIX seconds, and a test may turn it. With *ssl_context* every
-    host is an https one; *https_only* refuses to authorize over plain http, as the real ones do. With *auto*, a username, there are no
-    pages: whoever comes is that person, whose `decision` is taken. `world` is what the servers remember, and may be changed while
-    they run.
+    *apps*, *orgs* and *users* are those of `parties`; *clock* gives POSIX seconds, and a test may
+    turn it. With *ssl_context* every host is an https one; *https_only* refuses to authorize over
+    plain http, as the real ones do. With *auto*, a username, there are no pages: whoever comes is
+    that person, whose `decision` is taken. `world` is what the servers remember, and may be changed
+    while they run.
     """
 
     def __init__(
@@ -106,7 +117,8 @@ class Salesforce(HttpService):
     @property
     def vpn(self) -> bool:
         """
-        Whether every request comes from a network that the orgs trust; set it to switch the VPN on or off.
+        Whether every request comes from a network that the orgs trust; set it to switch the VPN on
+        or off.
 
         `world.outside` has the steps apart: `{"refresh"}`, say, for a browser that is inside.
         """
@@ -117,7 +129,10 @@ class Salesforce(HttpService):
         self.world.outside = frozenset() if is_on else STEPS
 
     def put(self, *parties: App | Org | User) -> None:
-        """Have these in the place of those with the same name: an administrator has thrown a switch."""
+        """
+        Have these in the place of those with the same name: an administrator has thrown
+        a switch.
+        """
         from .accounts import App, Org
 
         for party in parties:
@@ -145,6 +160,9 @@ class Salesforce(HttpService):
                 if path.startswith(site) and re.fullmatch(pattern, path[len(site) :]):
                     here = Host(url=host.url, sandbox=host.sandbox, org=host.org, site=site)
                     return Served(
-                        name=name, methods=methods, faults=faults, answer=partial(answer, self.world, here)
+                        name=name,
+                        methods=methods,
+                        faults=faults,
+                        answer=partial(answer, self.world, here),
                     )
         return None

@@ -25,7 +25,10 @@ SITE_ID = "0DB000000000001"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
-    """One of the hosts; each is a port here. A generic host has no org; a site is a path on its org's host."""
+    """
+    One of the hosts; each is a port here. A generic host has no org; a site is a path on its org's
+    host.
+    """
 
     url: str
     sandbox: bool = False
@@ -35,7 +38,10 @@ class Host:
 
 @dataclass(slots=True, kw_only=True)
 class Grant:
-    """What a person has allowed an app: one refresh token that is good, those that were, and the access tokens it gave."""
+    """
+    What a person has allowed an app: one refresh token that is good, those that were, and the
+    access tokens it gave.
+    """
 
     app: App
     user: User
@@ -85,10 +91,12 @@ class Interaction:
 
 class World:
     """
-    Apps, orgs and people by their names, and all that was issued. *clock* gives POSIX seconds; *https_only* wants no plain http; *auto* is who signs in.
+    Apps, orgs and people by their names, and all that was issued. *clock* gives POSIX seconds;
+    *https_only* wants no plain http; *auto* is who signs in.
 
-    `outside` are the steps that come from outside of the networks that an org trusts. `errors_on_page` keeps from the app that an
-    External Client App is not of this org: both are reported.
+    `outside` are the steps that come from outside of the networks that an org trusts.
+    `errors_on_page` keeps from the app that an External Client App is not of this org: both are
+    reported.
     """
 
     def __init__(
@@ -125,11 +133,15 @@ class World:
 
     def my_domain(self, org: Org) -> str:
         """Give the address of the org's own host."""
-        return next(host.url for host in self.hosts.values() if host.org and host.org.org_id == org.org_id)
+        return next(
+            host.url for host in self.hosts.values() if host.org and host.org.org_id == org.org_id
+        )
 
     def login_url(self, *, sandbox: bool) -> str:
         """Give the address of the host that production, or all sandboxes, share."""
-        return next(host.url for host in self.hosts.values() if host.org is None and host.sandbox is sandbox)
+        return next(
+            host.url for host in self.hosts.values() if host.org is None and host.sandbox is sandbox
+        )
 
     def identity_url(self, user: User) -> str:
         """Name the person as a URL, at the host that production or all sandboxes share."""
@@ -143,13 +155,19 @@ class World:
         return name
 
     def add_code(self, code: Code) -> str:
-        """Issue *code*; its name ends in ==, as the real ones do, so that whoever cuts it off is found out."""
+        """
+        Issue *code*; its name ends in ==, as the real ones do, so that whoever cuts it off is found
+        out.
+        """
         name = f"aPrx{secrets.token_urlsafe(48)}=="
         self.codes[name] = code
         return name
 
     def add_grant(self, grant: Grant) -> None:
-        """Keep *grant*; of one app and person so many are kept, and the oldest goes without a word."""
+        """
+        Keep *grant*; of one app and person so many are kept, and the oldest goes
+        without a word.
+        """
         own = [
             g
             for g in self.grants
@@ -160,8 +178,13 @@ class World:
             oldest.revoked = True
         self.grants.append(grant)
 
-    def tokens_for(self, grant: Grant, *, nonce: str = "", with_refresh: bool = True) -> dict[str, str]:
-        """Make a token answer: every value is a string, there is no expires_in, and issued_at counts milliseconds."""
+    def tokens_for(
+        self, grant: Grant, *, nonce: str = "", with_refresh: bool = True
+    ) -> dict[str, str]:
+        """
+        Make a token answer: every value is a string, there is no expires_in, and issued_at counts
+        milliseconds.
+        """
         now, user, app = self.clock(), grant.user, grant.app
         org = self.org_of(user)
         identity = self.identity_url(user)
@@ -233,5 +256,10 @@ def new_refresh_token() -> str:
 
 
 def signature(secret: str, identity: str, issued_at: str) -> str:
-    """Sign as the token answer is: HMAC-SHA256 over `id` and `issued_at`, base64; the key is the client secret."""
-    return b64encode(hmac.digest(secret.encode(), (identity + issued_at).encode(), "sha256")).decode()
+    """
+    Sign as the token answer is: HMAC-SHA256 over `id` and `issued_at`, base64; the key is the
+    client secret.
+    """
+    return b64encode(
+        hmac.digest(secret.encode(), (identity + issued_at).encode(), "sha256")
+    ).decode()

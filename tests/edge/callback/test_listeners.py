@@ -1,4 +1,7 @@
-"""The sockets on the redirect URI: where they listen, who else may, and what is said when they cannot be had."""
+"""
+The sockets on the redirect URI: where they listen, who else may, and what is said when they cannot
+be had.
+"""
 
 from __future__ import annotations
 
@@ -81,7 +84,9 @@ def addresses(port: int, *, state: str) -> list[str]:
         with open(table, encoding="ascii") as lines:
             rows = [line.split() for line in list(lines)[1:]]
         found += [
-            row[1].split(":")[0] for row in rows if row[3] == state and int(row[1].split(":")[1], 16) == port
+            row[1].split(":")[0]
+            for row in rows
+            if row[3] == state and int(row[1].split(":")[1], 16) == port
         ]
     return found
 
@@ -154,8 +159,13 @@ class Recorded(socket.socket):
         super().bind(address)
 
 
-def test_cb_03_on_windows_the_port_is_taken_for_ourselves_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """CB-03: there SO_REUSEADDR would let a second listener in, and only SO_EXCLUSIVEADDRUSE, set before bind, keeps it out."""
+def test_cb_03_on_windows_the_port_is_taken_for_ourselves_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """
+    CB-03: there SO_REUSEADDR would let a second listener in, and only SO_EXCLUSIVEADDRUSE, set
+    before bind, keeps it out.
+    """
     monkeypatch.setattr(Recorded, "steps", [])
     with monkeypatch.context() as windows:
         windows.setattr(socket, "socket", Recorded)
@@ -170,7 +180,10 @@ def test_cb_03_on_windows_the_port_is_taken_for_ourselves_alone(monkeypatch: pyt
 @pytest.mark.slow
 @linux
 async def test_cb_03_a_second_login_on_the_same_fixed_port_works_at_once(tmp_path: Path) -> None:
-    """CB-03: the connections of the first one are still in TIME_WAIT, and nobody waits a minute for that."""
+    """
+    CB-03: the connections of the first one are still in TIME_WAIT, and nobody waits a minute for
+    that.
+    """
     with closing(listener()) as other:
         port = port_of(other)
     for number in (1, 2):
@@ -190,7 +203,10 @@ def test_cb_04_localhost_is_held_on_both_families_and_one_port() -> None:
     """CB-04: a browser chooses the family."""
     with bind(["http://localhost:0/callback"]) as (listeners, redirect_uri):
         port = port_of(listeners[0])
-        assert [sock.getsockname()[:2] for sock in listeners] == [("127.0.0.1", port), ("::1", port)]
+        assert [sock.getsockname()[:2] for sock in listeners] == [
+            ("127.0.0.1", port),
+            ("::1", port),
+        ]
         assert redirect_uri == f"http://localhost:{port}/callback"
 
 
@@ -229,7 +245,9 @@ class WithoutIPv6(socket.socket):
         super().bind(address)
 
 
-def test_cb_04_where_there_is_no_ipv6_nobody_else_can_hold_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cb_04_where_there_is_no_ipv6_nobody_else_can_hold_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """CB-04: there localhost is 127.0.0.1 alone, which is no half of it."""
     monkeypatch.setattr(socket, "socket", WithoutIPv6)
     with bind(["http://localhost:0/callback"]) as (listeners, _):
@@ -237,7 +255,10 @@ def test_cb_04_where_there_is_no_ipv6_nobody_else_can_hold_it(monkeypatch: pytes
 
 
 def test_cb_09_a_browser_that_comes_before_the_server_is_up_waits_for_it() -> None:
-    """CB-09: it opens several connections at once; a full queue would cost it a second for the next try."""
+    """
+    CB-09: it opens several connections at once; a full queue would cost it a second for the next
+    try.
+    """
     with ExitStack() as browser, bind(["http://127.0.0.1:0/callback"]) as ([ours], _):
         for _ in range(8):
             browser.enter_context(socket.create_connection(ours.getsockname(), timeout=0.5))
@@ -257,7 +278,9 @@ async def test_a_busy_port_makes_the_next_registered_one_be_tried(tmp_path: Path
             assert (await scene.command.outcome()).exit_code == 0
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="the stand-in for a browser is a script with a #! line")
+@pytest.mark.skipif(
+    sys.platform == "win32", reason="the stand-in for a browser is a script with a #! line"
+)
 async def test_when_all_are_busy_the_holder_is_named_and_no_browser_opens(tmp_path: Path) -> None:
     """Exit 6, the port and the program in the message, nothing shown and nothing opened."""
     async with running_endpoint() as endpoint, stand_in(tmp_path) as (started, browser):
@@ -290,7 +313,9 @@ def test_nothing_stays_open_when_a_later_step_fails() -> None:
     assert {sock.fileno() for sock in held} == {-1}
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="the stand-in for a browser is a script with a #! line")
+@pytest.mark.skipif(
+    sys.platform == "win32", reason="the stand-in for a browser is a script with a #! line"
+)
 async def test_cb_17_the_browser_does_not_inherit_the_port(tmp_path: Path) -> None:
     """CB-17: it outlives the login, and would keep the port for ever."""
     script = tmp_path / "lasting"

@@ -1,4 +1,7 @@
-"""The authorization response as it arrives at the socket: what ends a login, how, and what does not (AR-01 to AR-08)."""
+"""
+The authorization response as it arrives at the socket: what ends a login, how, and what does not
+(AR-01 to AR-08).
+"""
 
 from __future__ import annotations
 
@@ -37,9 +40,19 @@ REQUESTS = {
     for promised in (True, False)
 }
 ISSUER = samples.ISSUER
-ONCE = ("code", "state", "iss", "error", "error_description", "access_token", "id_token", "response")
+ONCE = (
+    "code",
+    "state",
+    "iss",
+    "error",
+    "error_description",
+    "access_token",
+    "id_token",
+    "response",
+)
 
-# What each parameter may be; "state" stands for the right one, None for its absence. The likely is there more than once.
+# What each parameter may be; "state" stands for the right one, None for its absence. The likely is
+# there more than once.
 CHOICES: dict[str, list[str | None]] = {
     "state": ["state", "state", "state", "state", "state", None, "", "wrong"],
     "iss": [ISSUER, ISSUER, None, ISSUER + "/", "https://evil.example"],
@@ -56,7 +69,9 @@ NOISE = st.tuples(st.sampled_from([*ONCE, "session_state", "State", "scope"]), s
 
 @st.composite
 def answers(draw: st.DrawFn) -> list[tuple[str, str]]:
-    chosen = draw(st.fixed_dictionaries({name: st.sampled_from(values) for name, values in CHOICES.items()}))
+    chosen = draw(
+        st.fixed_dictionaries({name: st.sampled_from(values) for name, values in CHOICES.items()})
+    )
     said = [(name, value) for name, value in chosen.items() if value is not None]
     return draw(st.permutations(said + draw(st.just([]) | st.lists(NOISE, max_size=2))))
 
@@ -67,10 +82,15 @@ def answers(draw: st.DrawFn) -> list[tuple[str, str]]:
 def test_ar_01_what_is_read_from_any_parameters_in_any_order(
     said: list[tuple[str, str]], *, promised: bool
 ) -> None:
-    """AR-01: repeated, then state, then iss, then error, then code; the first two are strays and end nothing."""
+    """
+    AR-01: repeated, then state, then iss, then error, then code; the first two are strays and end
+    nothing.
+    """
     request = REQUESTS[promised]
     state = request.state.reveal()
-    parameters = [(name, state if (name, value) == ("state", "state") else value) for name, value in said]
+    parameters = [
+        (name, state if (name, value) == ("state", "state") else value) for name, value in said
+    ]
 
     assert verdict(request, parameters) == by_the_book(parameters, state, promised=promised)
 
@@ -94,24 +114,35 @@ def by_the_book(parameters: list[tuple[str, str]], state: str, *, promised: bool
         return "stray"
     if said.get("iss", ISSUER) != ISSUER or (promised and not {"iss", "error"} & said.keys()):
         return "another issuer"
-    if {"access_token", "id_token", "response"} & said.keys() or ("error" in said) == ("code" in said):
+    if {"access_token", "id_token", "response"} & said.keys() or ("error" in said) == (
+        "code" in said
+    ):
         return "broken"
     if "error" in said:
         return "refusal"
-    return "code" if said["code"] and all(" " <= character <= "~" for character in said["code"]) else "broken"
+    return (
+        "code"
+        if said["code"] and all(" " <= character <= "~" for character in said["code"])
+        else "broken"
+    )
 
 
 async def test_ar_01_no_combination_with_a_transport_fault_or_a_wrong_state_ends_a_login(
     tmp_path: Path,
 ) -> None:
-    """AR-01: Host, path, method, Sec-Fetch, a repeated parameter, state: each of the 63 combinations with one of them wrong."""
+    """
+    AR-01: Host, path, method, Sec-Fetch, a repeated parameter, state: each of the 63 combinations
+    with one of them wrong.
+    """
     async with story(tmp_path) as told:
         callback = told.callback
         ended = []
         for host, path, method, fetch, twice, state in product((False, True), repeat=6):
             if not (host or path or method or fetch or twice or state):
                 continue
-            target = callback.answer(**({"state": "wrong"} if state else {})) + "&code=second" * twice
+            target = (
+                callback.answer(**({"state": "wrong"} if state else {})) + "&code=second" * twice
+            )
             reply = await callback.get(
                 target.replace(callback.path, "/other") if path else target,
                 *(["Sec-Fetch-Mode: no-cors"] if fetch else []),
@@ -145,7 +176,10 @@ async def test_ar_02_a_repeated_parameter_is_refused(tmp_path: Path, *, name: st
 async def test_ar_03_an_answer_of_another_issuer_ends_the_login_unexchanged(
     tmp_path: Path, *, iss: str | None
 ) -> None:
-    """AR-03: RFC 9207 section 2.4, byte for byte; absent counts as wrong where the server promised it."""
+    """
+    AR-03: RFC 9207 section 2.4, byte for byte; absent counts as wrong where the server
+    promised it.
+    """
     async with story(tmp_path, metadata=PROMISE) as told:
         issuer = told.endpoint.issuer
         sent = {} if iss is None else {"iss": iss.format(issuer=issuer, ISSUER=issuer.upper())}
@@ -186,7 +220,10 @@ ERRORS = {
 async def test_ar_04_an_error_with_our_state_ends_the_login_with_its_own_name(
     tmp_path: Path, *, error: str
 ) -> None:
-    """AR-04: with or without a description (RFC 6749 section 4.1.2.1 makes it optional), which is cleaned."""
+    """
+    AR-04: with or without a description (RFC 6749 section 4.1.2.1 makes it optional), which is
+    cleaned.
+    """
     for description in ({}, {"error_description": "Sorry,\r\n\x1b[31mno\u202e."}):
         async with story(tmp_path) as told:
             page = await told.callback.refuse(error, **description)
@@ -232,7 +269,9 @@ async def test_ar_05_06_07_what_breaks_the_protocol_ends_the_login_unexchanged(
 ) -> None:
     async with story(tmp_path) as told:
         callback = told.callback
-        page = await callback.follow(await callback.get(callback.target(state=callback.state, **parameters)))
+        page = await callback.follow(
+            await callback.get(callback.target(state=callback.state, **parameters))
+        )
         error = await told.error()
 
     assert type(error) is AuthorizationResponseInvalid
@@ -242,11 +281,15 @@ async def test_ar_05_06_07_what_breaks_the_protocol_ends_the_login_unexchanged(
     assert "a-canary" not in repr(told.notices) + str(error) + page.text
 
 
-async def test_ar_06_percent_bytes_that_are_no_text_end_the_login_unexchanged(tmp_path: Path) -> None:
+async def test_ar_06_percent_bytes_that_are_no_text_end_the_login_unexchanged(
+    tmp_path: Path,
+) -> None:
     """AR-06: what is not UTF-8 is not replaced by something that looks like a code."""
     async with story(tmp_path) as told:
         await told.callback.follow(
-            await told.callback.get(told.callback.target(state=told.callback.state) + "&code=a%ff%fe")
+            await told.callback.get(
+                told.callback.target(state=told.callback.state) + "&code=a%ff%fe"
+            )
         )
         assert isinstance(await told.error(), AuthorizationResponseInvalid)
         assert told.endpoint.exchanges == 0

@@ -26,7 +26,9 @@ async def test_cb_14_two_right_answers_at_once_make_one_exchange_and_get_the_sam
         first = asyncio.create_task(scene.callback.get(scene.callback.answer()))
         await scene.endpoint.asked.wait()
         second = asyncio.create_task(scene.callback.get(scene.callback.answer()))
-        other = asyncio.create_task(scene.callback.get(scene.callback.answer(code="another", error="")))
+        other = asyncio.create_task(
+            scene.callback.get(scene.callback.answer(code="another", error=""))
+        )
         assert (await scene.callback.get("/favicon.ico")).status == 404
         scene.endpoint.may_answer.set()
         redirects = [await redirect for redirect in (first, second, other)]
@@ -70,7 +72,10 @@ async def test_cb_17_the_server_waits_five_minutes_and_no_longer(tmp_path: Path)
 
 @pytest.mark.parametrize("end", ["success", "denied", "failed exchange", "timed out", "cancelled"])
 async def test_cb_17_nothing_survives_the_end_of_a_login(tmp_path: Path, *, end: str) -> None:
-    """CB-17: no listener, no connection (an idle one and a half-sent request are open), and no task."""
+    """
+    CB-17: no listener, no connection (an idle one and a half-sent request are open),
+    and no task.
+    """
     before = asyncio.all_tasks()
     async with story(tmp_path, timeout_s=0.3 if end == "timed out" else 20) as told:
         callback = told.callback
@@ -101,7 +106,10 @@ async def bring_about(end: str, told: Story) -> None:
 
 
 async def test_cb_14_each_window_that_came_back_is_shown_the_final_page(tmp_path: Path) -> None:
-    """CB-14: the first one's page does not end the server under the second one's, who was sent there too."""
+    """
+    CB-14: the first one's page does not end the server under the second one's, who was sent there
+    too.
+    """
     async with story(tmp_path) as told:
         callback = told.callback
         redirects = [await callback.get(callback.answer()) for _ in range(4)]

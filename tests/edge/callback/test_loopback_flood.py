@@ -1,4 +1,7 @@
-"""A flood of connections, and few descriptors to meet it with: the sign-in ends well, and stderr stays ours."""
+"""
+A flood of connections, and few descriptors to meet it with: the sign-in ends well, and stderr stays
+ours.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,10 @@ HELD = 400
 
 @asynccontextmanager
 async def flooding(callback: Callback) -> AsyncIterator[asyncio.Event]:
-    """Open connections that say nothing, as fast as can be; give the event of the whole flood being over."""
+    """
+    Open connections that say nothing, as fast as can be; give the event of the whole flood being
+    over.
+    """
     held: deque[socket.socket] = deque()
     is_over = asyncio.Event()
 
@@ -92,7 +98,10 @@ def no_descriptor_left() -> Iterator[list[int]]:
 async def test_cb_10_what_the_system_will_not_accept_waits_for_room_and_nothing_is_logged(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """CB-10: a library caller's process may be out of descriptors, too; the asyncio logger is theirs."""
+    """
+    CB-10: a library caller's process may be out of descriptors, too; the asyncio logger
+    is theirs.
+    """
     loop, connected = asyncio.get_running_loop(), asyncio.Event()
 
     class Protocol(asyncio.Protocol):

@@ -1,4 +1,7 @@
-"""The gates of the callback server: what anybody may send it, and that only the answer to our request counts."""
+"""
+The gates of the callback server: what anybody may send it, and that only the answer to our request
+counts.
+"""
 
 from __future__ import annotations
 
@@ -14,14 +17,19 @@ if TYPE_CHECKING:
 
 
 async def test_cb_05_another_host_name_changes_nothing(tmp_path: Path) -> None:
-    """CB-05: a page that rebinds its own name to 127.0.0.1 sends that name along; so does a proxy that was talked into it."""
+    """
+    CB-05: a page that rebinds its own name to 127.0.0.1 sends that name along; so does a proxy that
+    was talked into it.
+    """
     async with signing_in(tmp_path) as scene:
         callback = scene.callback
         port, right = callback.port, callback.answer()
         shapes = {
             "another name": callback.request(right, host="evil.example"),
             "another name and our port": callback.request(right, host=f"evil.example:{port}"),
-            "our address in another name": callback.request(right, host=f"127.0.0.1:{port}.evil.example"),
+            "our address in another name": callback.request(
+                right, host=f"127.0.0.1:{port}.evil.example"
+            ),
             "another name for us": callback.request(right, host=f"localhost:{port}"),
             "another port": callback.request(right, host="127.0.0.1:1"),
             "no port": callback.request(right, host="127.0.0.1"),
@@ -34,7 +42,10 @@ async def test_cb_05_another_host_name_changes_nothing(tmp_path: Path) -> None:
             "one in the target": callback.request(f"http://evil.example{right}"),
             "ours in the target": callback.request(f"http://{callback.netloc}{right}"),
             "a preflight": callback.request(
-                right, "Access-Control-Request-Private-Network: true", method="OPTIONS", host="evil.example"
+                right,
+                "Access-Control-Request-Private-Network: true",
+                method="OPTIONS",
+                host="evil.example",
             ),
         }
         statuses = {name: (await callback.send(request)).status for name, request in shapes.items()}
@@ -47,7 +58,10 @@ async def test_cb_05_another_host_name_changes_nothing(tmp_path: Path) -> None:
 
 
 async def test_cb_06_only_the_exact_path_and_method_are_the_callback(tmp_path: Path) -> None:
-    """CB-06: every other path is 404 and every other method 405, with the right code and state in it."""
+    """
+    CB-06: every other path is 404 and every other method 405, with the right code and
+    state in it.
+    """
     async with signing_in(tmp_path) as scene:
         callback = scene.callback
         query = callback.answer().partition("?")[2]
@@ -60,8 +74,17 @@ async def test_cb_06_only_the_exact_path_and_method_are_the_callback(tmp_path: P
             "/callback%3F",
             "//callback",
         )
-        dotted = ("/./callback", "/x/../callback", "/CALLBACK", "/callback/../callback", "/done/", "/done/x")
-        by_path = {path: (await callback.get(f"{path}?{query}")).status for path in (*paths, *dotted)}
+        dotted = (
+            "/./callback",
+            "/x/../callback",
+            "/CALLBACK",
+            "/callback/../callback",
+            "/done/",
+            "/done/x",
+        )
+        by_path = {
+            path: (await callback.get(f"{path}?{query}")).status for path in (*paths, *dotted)
+        }
         methods = ("POST", "PUT", "DELETE", "PATCH", "TRACE", "PROPFIND", "HEAD", "OPTIONS")
         by_method = {m: (await callback.get(callback.answer(), method=m)).status for m in methods}
         assert scene.endpoint.exchanges == 0
@@ -84,7 +107,9 @@ async def test_cb_06_a_form_is_taken_only_where_one_was_asked_for(tmp_path: Path
         assert callback.asked["response_mode"] == "form_post"
         body = f'{{"code": "the-code", "state": "{callback.state}"}}'
         kind = "Content-Type: application/json"
-        as_json = await callback.send(callback.request(callback.path, kind, method="POST", body=body))
+        as_json = await callback.send(
+            callback.request(callback.path, kind, method="POST", body=body)
+        )
         elsewhere = await callback.post(target="/other", code="the-code", state=callback.state)
         in_the_query = await callback.post(target=callback.answer())
         assert (as_json.status, elsewhere.status, in_the_query.status) == (415, 404, 400)
@@ -95,14 +120,19 @@ async def test_cb_06_a_form_is_taken_only_where_one_was_asked_for(tmp_path: Path
             "Sec-Fetch-Mode: navigate",
             "Sec-Fetch-Dest: document",
         )
-        page = await callback.follow(await callback.post(*headers, code="the-code", state=callback.state))
+        page = await callback.follow(
+            await callback.post(*headers, code="the-code", state=callback.state)
+        )
         await told.outcome()
 
     assert (page.status, told.endpoint.exchanges) == (200, 1)
 
 
 async def test_cb_07_what_no_person_did_consumes_nothing(tmp_path: Path) -> None:
-    """CB-07: scanners, previews, prefetches and parts of other pages carry the right code and state, and are refused."""
+    """
+    CB-07: scanners, previews, prefetches and parts of other pages carry the right code and state,
+    and are refused.
+    """
     async with signing_in(tmp_path) as scene:
         callback = scene.callback
         shapes = {
@@ -142,13 +172,21 @@ async def test_cb_07_what_no_person_did_consumes_nothing(tmp_path: Path) -> None
     assert (page.status, ended.exit_code, scene.endpoint.exchanges) == (200, 0, 1)
 
 
-async def test_cb_07_a_private_network_preflight_is_answered_and_consumes_nothing(tmp_path: Path) -> None:
-    """CB-07: browsers ask before a public page may come here; without that answer a sign-in page's form could not post."""
+async def test_cb_07_a_private_network_preflight_is_answered_and_consumes_nothing(
+    tmp_path: Path,
+) -> None:
+    """
+    CB-07: browsers ask before a public page may come here; without that answer a sign-in page's
+    form could not post.
+    """
     async with story(tmp_path) as told:
         callback, asks = told.callback, "Access-Control-Request-{}-Network: true"
         replies = [
             await callback.get(
-                callback.answer(), asks.format(network), "Origin: https://id.example", method="OPTIONS"
+                callback.answer(),
+                asks.format(network),
+                "Origin: https://id.example",
+                method="OPTIONS",
             )
             for network in ("Private", "Local")
         ]
@@ -162,8 +200,13 @@ async def test_cb_07_a_private_network_preflight_is_answered_and_consumes_nothin
         assert reply.header("access-control-allow-origin") is None
 
 
-async def test_cb_08_nothing_without_our_state_ends_delays_or_alters_a_login(tmp_path: Path) -> None:
-    """CB-08: twelve forgeries and nine kinds of noise, then the genuine answer: one exchange, of its own code."""
+async def test_cb_08_nothing_without_our_state_ends_delays_or_alters_a_login(
+    tmp_path: Path,
+) -> None:
+    """
+    CB-08: twelve forgeries and nine kinds of noise, then the genuine answer: one exchange, of its
+    own code.
+    """
     async with signing_in(tmp_path) as scene:
         callback = scene.callback
         state = callback.state
@@ -188,7 +231,9 @@ async def test_cb_08_nothing_without_our_state_ends_delays_or_alters_a_login(tmp
         ended = await scene.command.outcome()
 
     assert statuses == [400] * 12
-    assert {name: reply.status for name, reply in noise.items() if reply.status not in range(400, 500)} == {}
+    assert {
+        name: reply.status for name, reply in noise.items() if reply.status not in range(400, 500)
+    } == {}
     assert (page.status, ended.exit_code) == (200, 0)
     assert [form["code"] for form in scene.endpoint.forms] == ["genuine"]
     assert {told["reason"] for told in ended.told("stray")} >= {
@@ -198,8 +243,13 @@ async def test_cb_08_nothing_without_our_state_ends_delays_or_alters_a_login(tmp
     }
 
 
-async def test_cb_08_a_stray_visit_is_told_once_on_the_terminal_in_our_words(tmp_path: Path) -> None:
-    """CB-08: whoever waits learns that something came; a thousand of them do not scroll the address away."""
+async def test_cb_08_a_stray_visit_is_told_once_on_the_terminal_in_our_words(
+    tmp_path: Path,
+) -> None:
+    """
+    CB-08: whoever waits learns that something came; a thousand of them do not scroll the address
+    away.
+    """
     async with story(tmp_path) as told:
         for number in range(50):
             await told.callback.get(told.callback.target(code="x", state=f"\x1b[2J{number}"))

@@ -21,11 +21,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-async def test_cb_16_no_address_gives_the_request_to_a_caller_without_the_nonce(tmp_path: Path) -> None:
+async def test_cb_16_no_address_gives_the_request_to_a_caller_without_the_nonce(
+    tmp_path: Path,
+) -> None:
     """CB-16: whoever had state and challenge could sign in as himself and send his code here."""
     async with story(tmp_path, browser=lambda _: True) as told:
         callback = told.callback
-        secrets = [callback.asked[name] for name in ("state", "code_challenge")] + [told.endpoint.issuer]
+        secrets = [callback.asked[name] for name in ("state", "code_challenge")] + [
+            told.endpoint.issuer
+        ]
         paths = (
             "/",
             "/launch",
@@ -42,14 +46,26 @@ async def test_cb_16_no_address_gives_the_request_to_a_caller_without_the_nonce(
 
     assert [path for path, reply in replies.items() if reply.status < 400] == []
     assert [
-        path for path, reply in replies.items() if any(secret.encode() in reply.raw for secret in secrets)
+        path
+        for path, reply in replies.items()
+        if any(secret.encode() in reply.raw for secret in secrets)
     ] == []
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="the stand-in for a browser is a script with a #! line")
-async def test_cb_16_the_launch_address_works_once_and_a_second_use_ends_the_login(tmp_path: Path) -> None:
-    """CB-16: only the browser got it, in its argv, where others can read it; who comes second makes the theft known."""
-    async with stand_in(tmp_path) as (started, browser), signing_in(tmp_path, more=browser) as scene:
+@pytest.mark.skipif(
+    sys.platform == "win32", reason="the stand-in for a browser is a script with a #! line"
+)
+async def test_cb_16_the_launch_address_works_once_and_a_second_use_ends_the_login(
+    tmp_path: Path,
+) -> None:
+    """
+    CB-16: only the browser got it, in its argv, where others can read it; who comes second makes
+    the theft known.
+    """
+    async with (
+        stand_in(tmp_path) as (started, browser),
+        signing_in(tmp_path, more=browser) as scene,
+    ):
         callback, address = scene.callback, await started.address()
         path = urlsplit(address).path
         assert address == f"http://{callback.netloc}{path}"
@@ -71,7 +87,10 @@ async def test_cb_16_the_launch_address_works_once_and_a_second_use_ends_the_log
 
 
 async def test_cb_16_a_second_use_counts_until_the_tokens_are_stored(tmp_path: Path) -> None:
-    """CB-16: a thief was first, and his answer is at the token endpoint already when the person's browser comes up."""
+    """
+    CB-16: a thief was first, and his answer is at the token endpoint already when the person's
+    browser comes up.
+    """
     started = Launches()
     async with story(tmp_path, browser=started) as told:
         told.endpoint.may_answer.clear()
@@ -87,11 +106,16 @@ async def test_cb_16_a_second_use_counts_until_the_tokens_are_stored(tmp_path: P
     assert no_token_file(tmp_path)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="the stand-in for a browser is a script with a #! line")
+@pytest.mark.skipif(
+    sys.platform == "win32", reason="the stand-in for a browser is a script with a #! line"
+)
 async def test_cb_16_a_second_use_after_the_tokens_were_stored_undoes_the_sign_in(
     tmp_path: Path,
 ) -> None:
-    """CB-16, CB-13: as long as the tab is open no page says that somebody is signed in, and nothing stays."""
+    """
+    CB-16, CB-13: as long as the tab is open no page says that somebody is signed in, and nothing
+    stays.
+    """
     userinfo = ("--userinfo-endpoint", "{issuer}/userinfo")
     async with (
         stand_in(tmp_path) as (started, browser),

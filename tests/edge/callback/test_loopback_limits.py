@@ -1,4 +1,7 @@
-"""Slow, silent, huge and many: none of them holds the genuine answer up, and nothing is read without end."""
+"""
+Slow, silent, huge and many: none of them holds the genuine answer up, and nothing is read without
+end.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,10 @@ def never_sent_body(callback: Callback) -> bytes:
 
 
 async def test_cb_09_silent_sockets_delay_neither_the_answer_nor_the_exit(tmp_path: Path) -> None:
-    """CB-09: a browser's spare connections, a half-sent header and a body that never comes are open all the time."""
+    """
+    CB-09: a browser's spare connections, a half-sent header and a body that never comes are open
+    all the time.
+    """
     async with signing_in(tmp_path) as scene:
         callback = scene.callback
         half_sent = (
@@ -51,7 +57,10 @@ async def test_cb_09_silent_sockets_delay_neither_the_answer_nor_the_exit(tmp_pa
 
 
 async def test_cb_09_silent_sockets_cost_no_time_at_the_end(tmp_path: Path) -> None:
-    """CB-09: what is idle is closed at once; only what is being written has its fifth of a second."""
+    """
+    CB-09: what is idle is closed at once; only what is being written has its fifth of a
+    second.
+    """
     async with (
         story(tmp_path) as told,
         connected(told.callback, b"", b"GET /", never_sent_body(told.callback)),
@@ -64,7 +73,9 @@ async def test_cb_09_silent_sockets_cost_no_time_at_the_end(tmp_path: Path) -> N
     assert took_s < 0.2
 
 
-async def test_cb_09_the_answer_may_come_on_a_connection_that_was_opened_before(tmp_path: Path) -> None:
+async def test_cb_09_the_answer_may_come_on_a_connection_that_was_opened_before(
+    tmp_path: Path,
+) -> None:
     """CB-09: a preconnect is not only noise, the browser uses it."""
     async with story(tmp_path) as told:
         async with connected(told.callback, b"", b"", b"") as [_, (reader, writer), _]:
@@ -79,7 +90,10 @@ async def test_cb_09_the_answer_may_come_on_a_connection_that_was_opened_before(
 
 
 async def test_cb_09_an_answer_in_many_segments_is_read_whole(tmp_path: Path) -> None:
-    """CB-09: a proxy, a tunnel or a slow machine cuts a request anywhere; the server has read each part before the next one comes."""
+    """
+    CB-09: a proxy, a tunnel or a slow machine cuts a request anywhere; the server has read each
+    part before the next one comes.
+    """
     async with story(tmp_path) as told:
         request = told.callback.request(told.callback.answer())
         async with connected(told.callback, b"") as [(reader, writer)]:
@@ -100,7 +114,10 @@ async def test_cb_09_an_answer_in_many_segments_is_read_whole(tmp_path: Path) ->
 async def test_cb_10_three_hundred_idle_sockets_leave_room_for_the_answer(tmp_path: Path) -> None:
     """CB-10: with 256 descriptors at most; the oldest 236 are closed, the 64 youngest stay."""
     limited = ("/bin/sh", "-c", 'ulimit -n 256; exec "$@"', "sh")
-    async with signing_in(tmp_path, under=limited) as scene, connected(scene.callback, *[b""] * 300) as idle:
+    async with (
+        signing_in(tmp_path, under=limited) as scene,
+        connected(scene.callback, *[b""] * 300) as idle,
+    ):
         began = time.monotonic()
         page = await scene.callback.arrive()
         ended = await scene.command.outcome()
@@ -121,7 +138,9 @@ async def test_cb_10_the_oldest_connection_makes_room(tmp_path: Path) -> None:
         assert not [reader for reader, _ in idle[2:] if reader.at_eof()]
 
 
-async def test_cb_10_the_connection_that_brought_the_answer_makes_room_for_nobody(tmp_path: Path) -> None:
+async def test_cb_10_the_connection_that_brought_the_answer_makes_room_for_nobody(
+    tmp_path: Path,
+) -> None:
     """CB-10: it is the oldest of all, and waits for its page while the code is exchanged."""
     async with story(tmp_path) as told:
         told.endpoint.may_answer.clear()
@@ -144,12 +163,19 @@ async def test_cb_10_a_visit_that_was_answered_takes_up_no_place(tmp_path: Path)
 
 
 async def test_cb_10_nothing_is_unpacked(tmp_path: Path) -> None:
-    """CB-10: 16 KiB of gzip are 16 MiB of form; browsers send none, and the right one is no exception."""
+    """
+    CB-10: 16 KiB of gzip are 16 MiB of form; browsers send none, and the right one is
+    no exception.
+    """
     async with story(tmp_path, response_mode="form_post") as told:
         callback = told.callback
         body = gzip.compress(urlencode({"code": "the-code", "state": callback.state}).encode())
         head = callback.request(
-            callback.path, FORM, "Content-Encoding: gzip", f"Content-Length: {len(body)}", method="POST"
+            callback.path,
+            FORM,
+            "Content-Encoding: gzip",
+            f"Content-Length: {len(body)}",
+            method="POST",
         )
         assert (await callback.send(head, body)).status == 400
         assert told.strays == ["no state"]
@@ -157,7 +183,10 @@ async def test_cb_10_nothing_is_unpacked(tmp_path: Path) -> None:
 
 
 async def test_cb_10_bodies_that_never_come_make_room_too(tmp_path: Path) -> None:
-    """CB-10: a request that is half in is as idle as a connection that says nothing, and 70 of them shut nobody out."""
+    """
+    CB-10: a request that is half in is as idle as a connection that says nothing, and 70 of them
+    shut nobody out.
+    """
     async with story(tmp_path, response_mode="form_post") as told:
         callback = told.callback
         async with connected(callback, *[never_sent_body(callback)] * 70):
@@ -225,7 +254,9 @@ async def test_cb_10_the_page_for_too_many_cookies_says_how_to_go_on(tmp_path: P
 
 
 @pytest.mark.parametrize("octets", [8_200, 9_100, 24_000, 62_000])
-async def test_cb_10_the_cookies_of_every_other_port_of_the_host_fit(tmp_path: Path, *, octets: int) -> None:
+async def test_cb_10_the_cookies_of_every_other_port_of_the_host_fit(
+    tmp_path: Path, *, octets: int
+) -> None:
     """CB-10: in one segment or many, with the longest code there may be."""
     async with story(tmp_path) as told:
         callback, cookie = told.callback, "Cookie: a=" + "b" * octets
@@ -245,7 +276,10 @@ async def test_cb_10_the_cookies_of_every_other_port_of_the_host_fit(tmp_path: P
 
 
 NOT_HTTP = {
-    "TLS": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", "an https request, where this address is http"),
+    "TLS": (
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        "an https request, where this address is http",
+    ),
     "another protocol": (b"SSH-2.0-OpenSSH_9.2\r\n\r\n", "a request that is no HTTP"),
     "a header without a colon": (b"GET / HTTP/1.1\r\nHost\r\n\r\n", "a request that is no HTTP"),
     "two lengths": (
@@ -253,7 +287,9 @@ NOT_HTTP = {
         "a request that is no HTTP",
     ),
     "two hundred headers": (
-        b"GET / HTTP/1.1\r\n" + b"".join(b"X-%d: a\r\n" % number for number in range(200)) + b"\r\n",
+        b"GET / HTTP/1.1\r\n"
+        + b"".join(b"X-%d: a\r\n" % number for number in range(200))
+        + b"\r\n",
         "a request that is no HTTP",
     ),
     "a broken body": (
@@ -264,7 +300,9 @@ NOT_HTTP = {
 
 
 @pytest.mark.parametrize("what", NOT_HTTP)
-async def test_cb_10_what_the_parser_refuses_is_told_as_a_stray(tmp_path: Path, *, what: str) -> None:
+async def test_cb_10_what_the_parser_refuses_is_told_as_a_stray(
+    tmp_path: Path, *, what: str
+) -> None:
     """CB-10: once a kind, in our words, and at the time-out."""
     octets, reason = NOT_HTTP[what]
     async with story(tmp_path, timeout_s=1) as told:
@@ -292,7 +330,10 @@ async def test_cb_10_a_body_without_end_is_cut_off(tmp_path: Path) -> None:
 
 
 async def test_cb_10_what_is_refused_is_not_read_to_its_end(tmp_path: Path) -> None:
-    """CB-10: the rest of a form that is too long is not waited for, and the connection is closed."""
+    """
+    CB-10: the rest of a form that is too long is not waited for, and the connection is
+    closed.
+    """
     async with story(tmp_path, response_mode="form_post") as told:
         callback = told.callback
         head = callback.request(callback.path, FORM, "Content-Length: 100000", method="POST")
@@ -300,8 +341,13 @@ async def test_cb_10_what_is_refused_is_not_read_to_its_end(tmp_path: Path) -> N
             assert (await callback.send(head, b"a" * 17_000)).status in (0, 413)
 
 
-async def test_cb_10_a_connection_that_goes_on_talking_while_it_waits_is_closed(tmp_path: Path) -> None:
-    """CB-10: 96 KiB are all that one connection may send, its request and whatever follows; another one gets the page."""
+async def test_cb_10_a_connection_that_goes_on_talking_while_it_waits_is_closed(
+    tmp_path: Path,
+) -> None:
+    """
+    CB-10: 96 KiB are all that one connection may send, its request and whatever follows; another
+    one gets the page.
+    """
     async with story(tmp_path) as told:
         told.endpoint.may_answer.clear()
         async with connected(told.callback, told.callback.request(told.callback.answer())) as [
@@ -327,10 +373,19 @@ async def ending(reader: asyncio.StreamReader) -> bytes:
 
 @pytest.mark.slow
 async def test_cb_10_a_request_that_is_not_in_after_ten_seconds_is_given_up(tmp_path: Path) -> None:
-    """CB-10: idle, half a header, half a body, or a byte now and then: the connection is closed, and the login goes on."""
+    """
+    CB-10: idle, half a header, half a body, or a byte now and then: the connection is closed, and
+    the login goes on.
+    """
     async with story(tmp_path, response_mode="form_post", timeout_s=60) as told:
         callback = told.callback
-        first = (b"", b"\r\n", callback.request(callback.answer())[:-10], never_sent_body(callback), b"GET /")
+        first = (
+            b"",
+            b"\r\n",
+            callback.request(callback.answer())[:-10],
+            never_sent_body(callback),
+            b"GET /",
+        )
         async with connected(callback, *first) as connections:
             began = time.monotonic()
             drip = asyncio.create_task(_drip(connections[-1][1]))

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 
 async def test_cb_11_every_answer_has_the_headers_that_keep_it_to_itself(tmp_path: Path) -> None:
-    """CB-11: redirect, final page, launch, refusals, a preflight and what aiohttp could not parse: all alike, and no cookie."""
+    """
+    CB-11: redirect, final page, launch, refusals, a preflight and what aiohttp could not parse: all
+    alike, and no cookie.
+    """
     started = Launches()
     async with story(tmp_path, browser=started) as told:
         callback = told.callback
@@ -69,7 +72,8 @@ async def test_cb_11_every_answer_has_the_headers_that_keep_it_to_itself(tmp_pat
 def lacking(reply: Reply) -> list[str]:
     """List what is wrong with the headers of a reply."""
     policy = dict(
-        part.strip().split(" ", 1) for part in (reply.header("content-security-policy") or "x y").split(";")
+        part.strip().split(" ", 1)
+        for part in (reply.header("content-security-policy") or "x y").split(";")
     )
     style = policy.pop("style-src", "")
     expected = {
@@ -86,7 +90,9 @@ def lacking(reply: Reply) -> list[str]:
     }
     wrong = [name for name, value in expected.items() if reply.header(name) != value]
     nothing = dict.fromkeys(("default-src", "frame-ancestors", "base-uri", "form-action"), "'none'")
-    if policy != {**nothing, "img-src": "data:"} or not re.fullmatch(r"'sha256-[A-Za-z0-9+/=]{44}'", style):
+    if policy != {**nothing, "img-src": "data:"} or not re.fullmatch(
+        r"'sha256-[A-Za-z0-9+/=]{44}'", style
+    ):
         wrong.append("content-security-policy")
     return wrong
 
@@ -110,12 +116,16 @@ async def test_cb_12_no_byte_of_a_request_is_in_an_answer(tmp_path: Path, *, pay
             await callback.get(callback.target(state=payload, code=payload, error=payload)),
             await callback.get(f"/{raw}?{raw}"),
             await callback.get(callback.path, host=raw),
-            await callback.get(callback.path, f"Referer: {raw}", f"Cookie: {raw}", f"Accept-Language: {raw}"),
+            await callback.get(
+                callback.path, f"Referer: {raw}", f"Cookie: {raw}", f"Accept-Language: {raw}"
+            ),
             await callback.send(f"{raw} / HTTP/1.1\r\nHost: {callback.netloc}\r\n\r\n".encode()),
             await callback.send(f"GET / HTTP/{raw}\r\n{raw}\r\n\r\n".encode()),
         ]
         redirect = await callback.get(
-            callback.target(state=callback.state, error=payload, error_description=payload, error_uri=payload)
+            callback.target(
+                state=callback.state, error=payload, error_description=payload, error_uri=payload
+            )
         )
         replies += [redirect, await callback.follow(redirect)]
         error = await told.error()
@@ -137,7 +147,9 @@ ANSWERS: dict[str, tuple[int, Any]] = {
 
 
 @pytest.mark.parametrize("answer", ANSWERS)
-async def test_cb_13_the_page_says_failed_when_the_exchange_failed(tmp_path: Path, *, answer: str) -> None:
+async def test_cb_13_the_page_says_failed_when_the_exchange_failed(
+    tmp_path: Path, *, answer: str
+) -> None:
     """CB-13: page, exception and store agree."""
     async with story(tmp_path) as told:
         told.endpoint.status, told.endpoint.answer = ANSWERS[answer]
@@ -171,7 +183,9 @@ async def test_cb_13_success_is_told_only_once_the_tokens_are_on_disk(tmp_path: 
     assert (redirect.status, page.status, ended.exit_code) == (303, 200, 0)
 
 
-async def test_cb_13_the_page_says_failed_when_the_tokens_could_not_be_saved(tmp_path: Path) -> None:
+async def test_cb_13_the_page_says_failed_when_the_tokens_could_not_be_saved(
+    tmp_path: Path,
+) -> None:
     """CB-13: the folder is taken away during the exchange."""
     async with signing_in(tmp_path) as scene:
         scene.endpoint.may_answer.clear()
@@ -190,11 +204,16 @@ async def test_cb_13_the_page_says_failed_when_the_tokens_could_not_be_saved(tmp
     assert scene.callback.is_closed
 
 
-@pytest.mark.parametrize("outcome", [{}, {"error": "access_denied", "code": ""}, {"error": "server_error"}])
+@pytest.mark.parametrize(
+    "outcome", [{}, {"error": "access_denied", "code": ""}, {"error": "server_error"}]
+)
 async def test_cb_15_the_browser_is_moved_off_the_address_with_the_code(
     tmp_path: Path, *, outcome: dict[str, str]
 ) -> None:
-    """CB-15: a GET to a clean address of this server, whatever the outcome; nobody finds that address by trying."""
+    """
+    CB-15: a GET to a clean address of this server, whatever the outcome; nobody finds that address
+    by trying.
+    """
     async with story(tmp_path) as told:
         callback = told.callback
         redirect = await callback.get(callback.answer(**outcome))

@@ -1,4 +1,7 @@
-"""What people do: deny, close the tab, never come back, come late, come with a connection that breaks."""
+"""
+What people do: deny, close the tab, never come back, come late, come with a connection
+that breaks.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,10 @@ async def test_rb_07_a_denial_ends_within_a_second(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 async def test_rb_07_nobody_comes_back_and_then_somebody_comes_late(tmp_path: Path) -> None:
-    """RB-07: exit 5 within a second of the time-out, which says what came instead; the late answer finds nobody."""
+    """
+    RB-07: exit 5 within a second of the time-out, which says what came instead; the late answer
+    finds nobody.
+    """
     async with signing_in(tmp_path, "--timeout", "1s") as scene:
         await scene.callback.get(scene.callback.target(code="x", state="wrong"))
         waiting = await scene.command.event("waiting")
@@ -57,7 +63,10 @@ async def test_rb_07_nobody_comes_back_and_then_somebody_comes_late(tmp_path: Pa
 
 
 async def test_rb_07_an_idle_socket_does_not_stop_the_clock(tmp_path: Path) -> None:
-    """RB-07: the time-out comes though connections are open that say nothing, or half of something."""
+    """
+    RB-07: the time-out comes though connections are open that say nothing, or half of
+    something.
+    """
     async with story(tmp_path, timeout_s=0.2) as told, connected(told.callback, b"", b"GET /"):
         began = time.monotonic()
         error = await told.error()
@@ -72,7 +81,10 @@ async def test_rb_07_an_idle_socket_does_not_stop_the_clock(tmp_path: Path) -> N
 async def test_rb_08_a_laptop_that_sleeps_through_the_time_wakes_to_its_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """RB-08: the time counts the sleep, and it is looked at each second, since no timer of a loop does."""
+    """
+    RB-08: the time counts the sleep, and it is looked at each second, since no timer of a loop
+    does.
+    """
     real = time.clock_gettime
     async with story(tmp_path, timeout_s=300) as told:
         with monkeypatch.context() as asleep:
@@ -88,10 +100,15 @@ async def test_rb_08_a_laptop_that_sleeps_through_the_time_wakes_to_its_end(
 async def test_rb_11_a_browser_that_goes_away_during_the_exchange_loses_no_tokens(
     tmp_path: Path, *, how: str
 ) -> None:
-    """RB-11: the connection breaks right after the request; the code is redeemed, the tokens are saved, and nobody is waited for."""
+    """
+    RB-11: the connection breaks right after the request; the code is redeemed, the tokens are
+    saved, and nobody is waited for.
+    """
     async with signing_in(tmp_path) as scene:
         scene.endpoint.may_answer.clear()
-        async with connected(scene.callback, scene.callback.request(scene.callback.answer())) as [connection]:
+        async with connected(scene.callback, scene.callback.request(scene.callback.answer())) as [
+            connection
+        ]:
             await scene.endpoint.asked.wait()
             if how == "reset":
                 reset(connection)

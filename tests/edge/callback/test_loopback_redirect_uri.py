@@ -52,7 +52,9 @@ def test_cb_01_only_a_loopback_address_can_be_listened_on(redirect_uri: str) -> 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "localhost", "[::1]"])
 @pytest.mark.parametrize("rest", [":0/callback", ":8765/a/b?tenant=1", ":8765", "/callback", ""])
-def test_cb_01_every_spelling_of_this_machine_is_kept_as_it_was_registered(host: str, rest: str) -> None:
+def test_cb_01_every_spelling_of_this_machine_is_kept_as_it_was_registered(
+    host: str, rest: str
+) -> None:
     """CB-01: servers compare byte for byte, and a slash that nobody registered is another URI."""
     assert check_redirect_uri(f"http://{host}{rest}") == f"http://{host}{rest}"
 
@@ -69,7 +71,9 @@ def test_cb_01_every_spelling_of_this_machine_is_kept_as_it_was_registered(host:
         ("http://localhost:0", 8765, "http://localhost:8765"),
     ],
 )
-def test_a_redirect_uri_changes_in_nothing_but_its_port(redirect_uri: str, port: int, expected: str) -> None:
+def test_a_redirect_uri_changes_in_nothing_but_its_port(
+    redirect_uri: str, port: int, expected: str
+) -> None:
     """RFC 6749 section 3.1.2.3: the server compares it with the registered one as a string."""
     assert with_port(redirect_uri, port) == expected
 

@@ -54,8 +54,13 @@ async def test_cb_09_an_answer_that_never_comes_does_not_hold_up_the_end() -> No
 
 
 @pytest.mark.parametrize("turns", range(6))
-async def test_cb_17_a_connection_that_is_accepted_while_the_server_closes_is_closed_too(turns: int) -> None:
-    """CB-17: between the system's handing it over and our first word with it, the event loop does other things."""
+async def test_cb_17_a_connection_that_is_accepted_while_the_server_closes_is_closed_too(
+    turns: int,
+) -> None:
+    """
+    CB-17: between the system's handing it over and our first word with it, the event loop does
+    other things.
+    """
     with ExitStack() as browser:
         with bind(["http://127.0.0.1:0/callback"]) as (listeners, _):
             async with answering(listeners, NobodyHome()):

@@ -16,8 +16,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-async def test_aq_09_the_terminal_says_where_as_whom_and_for_what_before_the_wait(tmp_path: Path) -> None:
-    """AQ-09: host, client and scopes; the address alone on its line; and the warning that every code-pasting fraud needs ignored."""
+async def test_aq_09_the_terminal_says_where_as_whom_and_for_what_before_the_wait(
+    tmp_path: Path,
+) -> None:
+    """
+    AQ-09: host, client and scopes; the address alone on its line; and the warning that every
+    code-pasting fraud needs ignored.
+    """
     async with running_endpoint() as endpoint:
         flags = (*endpoint.flags(), "--scope", "api refresh_token", "--no-browser")
         async with sign_in(*flags, home=tmp_path, output=()) as command:
@@ -43,7 +48,8 @@ async def test_aq_09_the_terminal_says_where_as_whom_and_for_what_before_the_wai
 
 @pytest.mark.slow_cases
 @pytest.mark.parametrize(
-    "parameters", [{"error": "access_denied"}, {"error": "made_up", "error_description": "a\x1b]0;b\nc"}]
+    "parameters",
+    [{"error": "access_denied"}, {"error": "made_up", "error_description": "a\x1b]0;b\nc"}],
 )
 async def test_an_error_is_three_lines_and_holds_nothing_but_text(
     tmp_path: Path, *, parameters: dict[str, str]
@@ -55,7 +61,9 @@ async def test_an_error_is_three_lines_and_holds_nothing_but_text(
     ):
         [*_, url] = await command.line("http")
         callback = Callback({"url": url, "redirect_uri": query(url)["redirect_uri"]})
-        await callback.follow(await callback.get(callback.target(state=callback.state, **parameters)))
+        await callback.follow(
+            await callback.get(callback.target(state=callback.state, **parameters))
+        )
         ended = await command.outcome()
 
     shown, error, cause, fix = ended.stderr.splitlines()

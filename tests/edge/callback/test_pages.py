@@ -1,4 +1,7 @@
-"""The pages: one file, nothing loaded, nothing run, nothing of anybody else's in it but what is escaped."""
+"""
+The pages: one file, nothing loaded, nothing run, nothing of anybody else's in it but what is
+escaped.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,12 @@ import pytest
 
 from loopback_auth import errors
 from loopback_auth.edge.callback import pages as page
-from loopback_auth.errors import AuthorizationDenied, LoopbackAuthError, ServerUnavailable, StoreUnwritable
+from loopback_auth.errors import (
+    AuthorizationDenied,
+    LoopbackAuthError,
+    ServerUnavailable,
+    StoreUnwritable,
+)
 
 if TYPE_CHECKING:
     from loopback_auth.edge.callback.pages import Answer
@@ -71,7 +79,9 @@ def test_cb_11_a_page_is_whole_loads_nothing_and_runs_nothing(answer: Answer) ->
 
     assert answer.headers == {"Content-Type": "text/html; charset=utf-8"}
     assert not LOADING & set(outline.tags)
-    assert [name for name, _ in outline.attributes if name.startswith("on") or name == "style"] == []
+    assert [
+        name for name, _ in outline.attributes if name.startswith("on") or name == "style"
+    ] == []
     assert [value for name, value in outline.attributes if name in ("href", "src")] == ["data:,"]
     assert ("role", "status") in outline.attributes
     assert "close this tab" in outline.text
@@ -104,12 +114,21 @@ def classes(root: type[LoopbackAuthError]) -> list[type[LoopbackAuthError]]:
     return [root, *(found for child in root.__subclasses__() for found in classes(child))]
 
 
-EASY = [each for each in classes(errors.LoopbackAuthError) if each.__init__ is LoopbackAuthError.__init__]
+EASY = [
+    each
+    for each in classes(errors.LoopbackAuthError)
+    if each.__init__ is LoopbackAuthError.__init__
+]
 
 
 @pytest.mark.parametrize("error", EASY, ids=[each.__name__ for each in EASY])
-def test_cb_12_13_a_failure_page_tells_our_words_and_not_the_errors(error: type[LoopbackAuthError]) -> None:
-    """CB-12, CB-13: the message may quote the server, so it stays in the terminal; the status is never a success."""
+def test_cb_12_13_a_failure_page_tells_our_words_and_not_the_errors(
+    error: type[LoopbackAuthError],
+) -> None:
+    """
+    CB-12, CB-13: the message may quote the server, so it stays in the terminal; the status is never
+    a success.
+    """
     answer = page.failed(error("canary: what the server said"))
     outline = Outline(answer)
 

@@ -55,7 +55,10 @@ def found(folder: str, *, host: str = "127.0.0.1", sudo: str = "") -> str | None
 
 @pytest.mark.parametrize("state", ["01", "04", "05"])
 def test_cb_16_the_row_of_the_other_end_names_the_stranger(tmp_path: Path, *, state: str) -> None:
-    """CB-16: the client's row has our peer's address as its own; our own row comes first here, and names us."""
+    """
+    CB-16: the client's row has our peer's address as its own; our own row comes first here, and
+    names us.
+    """
     table = row(V4, SERVER, CLIENT, uid=ME) + row(V4, CLIENT, SERVER, state=state)
     assert found(proc(tmp_path, tcp=table)) == f"uid {MALLORY}"
 
@@ -90,7 +93,9 @@ def test_cb_16_who_called_sudo_is_no_stranger(tmp_path: Path) -> None:
     assert found(folder, sudo=str(MALLORY + 1)) == f"uid {MALLORY}"
 
 
-def test_cb_16_a_client_with_a_socket_for_both_families_is_in_the_other_table(tmp_path: Path) -> None:
+def test_cb_16_a_client_with_a_socket_for_both_families_is_in_the_other_table(
+    tmp_path: Path,
+) -> None:
     """CB-16: ::ffff:127.0.0.1, as Java connects."""
     assert found(proc(tmp_path, tcp6=row(MAPPED, CLIENT, SERVER))) == f"uid {MALLORY}"
 
@@ -114,7 +119,9 @@ def test_cb_16_an_address_that_is_not_loopback_is_not_looked_up(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("before", range(2_028, 2_036))
-def test_cb_16_a_row_is_found_wherever_the_table_is_read_in_pieces(tmp_path: Path, *, before: int) -> None:
+def test_cb_16_a_row_is_found_wherever_the_table_is_read_in_pieces(
+    tmp_path: Path, *, before: int
+) -> None:
     """CB-16: a piece may end within it."""
     table = row(V4, 1, 2) * before + row(V4, CLIENT, SERVER) + row(V4, 1, 2) * 40
     assert found(proc(tmp_path, tcp=table)) == f"uid {MALLORY}"

@@ -7,7 +7,12 @@ from urllib.parse import urlencode
 
 import pytest
 
-from loopback_auth.edge.callback.request_gate import PARAMETERS, Visit, is_private_network_preflight, refusal
+from loopback_auth.edge.callback.request_gate import (
+    PARAMETERS,
+    Visit,
+    is_private_network_preflight,
+    refusal,
+)
 
 URI = "http://127.0.0.1:8765/callback"
 PATHS = ("/callback", "/launch", "/done/x")

@@ -16,7 +16,9 @@ from ...support.samples import request
 
 
 def get(target: str) -> Visit:
-    return Visit(method="GET", target=target, headers=[("host", urlsplit(REQUEST.redirect_uri).netloc)])
+    return Visit(
+        method="GET", target=target, headers=[("host", urlsplit(REQUEST.redirect_uri).netloc)]
+    )
 
 
 REQUEST = request()
@@ -24,14 +26,20 @@ UNFIT = [cast("str", name) for name in (7, b"ada", ["ada"])]
 """Names that no server should have got through to the page."""
 
 
-@pytest.mark.parametrize("name", ["\ud800", "a\x00b\u202e", "<script>", "x" * 100_000, *UNFIT], ids=repr)
+@pytest.mark.parametrize(
+    "name", ["\ud800", "a\x00b\u202e", "<script>", "x" * 100_000, *UNFIT], ids=repr
+)
 async def test_cb_13_no_name_keeps_a_saved_sign_in_from_ending_well(name: str) -> None:
     """CB-13: who waits for the page gets one that says so, and the command goes on."""
-    tab = Tab(REQUEST, launch_path=None, profile="work", notify=lambda _: None, token_bytes=token_bytes)
+    tab = Tab(
+        REQUEST, launch_path=None, profile="work", notify=lambda _: None, token_bytes=token_bytes
+    )
     answer = urlencode(
         {"code": "the-code", "state": REQUEST.state.reveal(), "iss": REQUEST.server.issuer or ""}
     )
-    came_back = asyncio.create_task(tab.visit(get(f"{urlsplit(REQUEST.redirect_uri).path}?{answer}")))
+    came_back = asyncio.create_task(
+        tab.visit(get(f"{urlsplit(REQUEST.redirect_uri).path}?{answer}"))
+    )
     await tab.response(timeout_s=5)
     tab.kept()
     tab.greet(name)

@@ -1,4 +1,7 @@
-"""Files that are read because they are believed: which there are, where links lead, and what is no file."""
+"""
+Files that are read because they are believed: which there are, where links lead, and what is no
+file.
+"""
 
 from __future__ import annotations
 
@@ -32,8 +35,13 @@ def test_what_is_not_there_is_none(tmp_path: Path, home: str) -> None:
 
 @posix
 @pytest.mark.parametrize("dangling", ["home", "home/providers", f"home/providers/{NAME}", "above"])
-def test_a_link_that_leads_nowhere_does_not_mean_that_there_is_no_file(tmp_path: Path, dangling: str) -> None:
-    """An encrypted or remote folder that is not mounted at the moment holds the file, for all we know."""
+def test_a_link_that_leads_nowhere_does_not_mean_that_there_is_no_file(
+    tmp_path: Path, dangling: str
+) -> None:
+    """
+    An encrypted or remote folder that is not mounted at the moment holds the file, for
+    all we know.
+    """
     home = tmp_path / ("above/home" if dangling == "above" else "home")
     path = tmp_path / dangling
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -44,7 +52,9 @@ def test_a_link_that_leads_nowhere_does_not_mean_that_there_is_no_file(tmp_path:
 
 @posix
 @pytest.mark.parametrize("place", ["home", f"home/{NAME}"])
-def test_a_file_in_place_of_a_folder_and_the_other_way_round_are_errors(tmp_path: Path, place: str) -> None:
+def test_a_file_in_place_of_a_folder_and_the_other_way_round_are_errors(
+    tmp_path: Path, place: str
+) -> None:
     path = tmp_path / place
     path.touch() if place == "home" else path.mkdir(parents=True)
     with pytest.raises(OSError, match=r"Not a directory|it is no plain file"):
@@ -91,7 +101,11 @@ def test_text_is_utf_8_and_its_mark_does_not_count(content: bytes, text: str) ->
 
 @pytest.mark.parametrize(
     ("content", "why"),
-    [(b"a\nb\xfc\n", "not UTF-8 in line 2"), ("ü".encode("utf-16"), "UTF-16"), (b"\xfe\xff", "UTF-16")],
+    [
+        (b"a\nb\xfc\n", "not UTF-8 in line 2"),
+        ("ü".encode("utf-16"), "UTF-16"),
+        (b"\xfe\xff", "UTF-16"),
+    ],
 )
 def test_what_is_no_utf_8_is_said_with_its_line(content: bytes, why: str) -> None:
     with pytest.raises(ValueError, match=why):
@@ -129,7 +143,9 @@ SECRETS = {
 
 @posix
 @pytest.mark.parametrize(("put", "why"), SECRETS.values(), ids=SECRETS)
-def test_a_secret_that_cannot_be_read_is_told_and_not_shown(put: object, why: str, tmp_path: Path) -> None:
+def test_a_secret_that_cannot_be_read_is_told_and_not_shown(
+    put: object, why: str, tmp_path: Path
+) -> None:
     path = tmp_path / "secret"
     assert callable(put)
     put(path)

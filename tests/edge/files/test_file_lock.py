@@ -77,8 +77,13 @@ def token(store: FileStore) -> str:
     return str(found["access_token"])
 
 
-def test_rf_01_a_lock_file_that_is_removed_lets_nobody_else_in(store: FileStore, tmp_path: Path) -> None:
-    """RF-01: two refreshes with one refresh token would be told apart by a server that revokes both."""
+def test_rf_01_a_lock_file_that_is_removed_lets_nobody_else_in(
+    store: FileStore, tmp_path: Path
+) -> None:
+    """
+    RF-01: two refreshes with one refresh token would be told apart by a server that
+    revokes both.
+    """
     with holder(tmp_path) as process:
         remove_lock(store)
         with pytest.raises(StoreBusy), store.locked("work", patience_s=0.1):
@@ -131,7 +136,9 @@ class Vanishing(PrivateFolder):
         return descriptor
 
 
-def test_rf_01_a_lock_file_that_is_removed_before_it_is_locked_is_made_again(tmp_path: Path) -> None:
+def test_rf_01_a_lock_file_that_is_removed_before_it_is_locked_is_made_again(
+    tmp_path: Path,
+) -> None:
     """RF-01: the next one would make another, and lock that."""
     descriptor = os.open(tmp_path, os.O_RDONLY)
     folder = Vanishing(str(tmp_path), descriptor)
@@ -174,7 +181,9 @@ def test_rf_09_a_lock_that_is_taken_over_keeps_its_old_holder_from_saving_over_t
         pass
 
 
-def test_rf_09_a_lock_is_taken_over_by_one_after_the_other(store: FileStore, tmp_path: Path) -> None:
+def test_rf_09_a_lock_is_taken_over_by_one_after_the_other(
+    store: FileStore, tmp_path: Path
+) -> None:
     """RF-09: the second waits for the first, as for anybody."""
     with (
         holder(tmp_path),
@@ -185,7 +194,9 @@ def test_rf_09_a_lock_is_taken_over_by_one_after_the_other(store: FileStore, tmp
         hold.save(document("second"))
 
 
-def test_a_holder_that_lost_its_lock_saves_what_nobody_changed(store: FileStore, tmp_path: Path) -> None:
+def test_a_holder_that_lost_its_lock_saves_what_nobody_changed(
+    store: FileStore, tmp_path: Path
+) -> None:
     """A synchronizer of files may put another one with the same content in its place."""
     path = Path(store.path("work"))
     with store.locked("work") as hold:

@@ -19,7 +19,9 @@ from loopback_auth.errors import UsageError
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere platformdirs is asked itself")
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux", reason="elsewhere platformdirs is asked itself"
+)
 
 UNSET = None
 
@@ -27,7 +29,8 @@ UNSET = None
 def test_rb_09_the_place_is_below_the_users_configuration() -> None:
     assert home({"HOME": "/home/jane"}) == "/home/jane/.config/loopback-auth"
     assert (
-        home({"HOME": "/home/jane", "XDG_CONFIG_HOME": "/etc/xdg jane/ü"}) == "/etc/xdg jane/ü/loopback-auth"
+        home({"HOME": "/home/jane", "XDG_CONFIG_HOME": "/etc/xdg jane/ü"})
+        == "/etc/xdg jane/ü/loopback-auth"
     )
 
 
@@ -51,7 +54,9 @@ def test_rb_09_the_root_folder_is_never_home(chosen: str) -> None:
 
 @pytest.mark.parametrize("value", ["", "config", "./config", "../config", "~/.config"])
 def test_rb_09_a_relative_xdg_config_home_is_ignored_as_its_specification_says(value: str) -> None:
-    assert home({"HOME": "/home/jane", "XDG_CONFIG_HOME": value}) == "/home/jane/.config/loopback-auth"
+    assert (
+        home({"HOME": "/home/jane", "XDG_CONFIG_HOME": value}) == "/home/jane/.config/loopback-auth"
+    )
 
 
 @pytest.mark.parametrize("value", ["/", "//", "relative", "./x", "~"])
@@ -69,7 +74,9 @@ def test_rb_09_without_home_the_system_is_asked_who_this_is(environ: dict[str, s
 
 # No relative XDG_CONFIG_HOME: platformdirs 4.3, which is allowed, does not ignore it as we do.
 MATRIX = list(
-    itertools.product([UNSET, "/home/jane", "/home/jane/", "/home/a b"], [UNSET, "", "/x/conf", "/x/conf/"])
+    itertools.product(
+        [UNSET, "/home/jane", "/home/jane/", "/home/a b"], [UNSET, "", "/x/conf", "/x/conf/"]
+    )
 )
 
 
@@ -77,7 +84,11 @@ MATRIX = list(
 def test_on_linux_the_place_is_the_one_that_platformdirs_names(
     monkeypatch: pytest.MonkeyPatch, folder: str | None, config: str | None
 ) -> None:
-    for name, value in (("HOME", folder), ("XDG_CONFIG_HOME", config), ("LOOPBACK_AUTH_HOME", UNSET)):
+    for name, value in (
+        ("HOME", folder),
+        ("XDG_CONFIG_HOME", config),
+        ("LOOPBACK_AUTH_HOME", UNSET),
+    ):
         if value is None:
             monkeypatch.delenv(name, raising=False)
         else:
@@ -110,7 +121,10 @@ def test_on_macos_the_place_is_that_of_applications(tmp_path: Path, config: str 
 def test_on_macos_tokens_stay_where_an_older_platformdirs_had_them(
     tmp_path: Path, there: tuple[str, ...], used: str
 ) -> None:
-    """Before 4.6 it ignored XDG_CONFIG_HOME there; since, an update of it would sign everybody out."""
+    """
+    Before 4.6 it ignored XDG_CONFIG_HOME there; since, an update of it would sign
+    everybody out.
+    """
     for folder in there:
         (tmp_path / folder).mkdir(parents=True)
     assert on_macos(tmp_path, str(tmp_path / "config")) == str(tmp_path / used)
@@ -136,7 +150,9 @@ def test_on_macos_a_new_place_is_the_one_that_platformdirs_names(
     assert (os.path.normpath(home(None, "darwin")) == named) is (looks_at_xdg or not config)
 
 
-def test_rb_09_the_current_folder_never_matters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rb_09_the_current_folder_never_matters(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = home({"HOME": "/home/jane", "XDG_CONFIG_HOME": "."})
     monkeypatch.chdir(tmp_path)
     assert home({"HOME": "/home/jane", "XDG_CONFIG_HOME": "."}) == before

@@ -1,4 +1,7 @@
-"""ST-03: whom a file may belong to, and who may write it, by the facts; `tests/faults/test_strangers.py` has real users."""
+"""
+ST-03: whom a file may belong to, and who may write it, by the facts;
+`tests/faults/test_strangers.py` has real users.
+"""
 
 from __future__ import annotations
 
@@ -87,7 +90,9 @@ def test_what_is_roots_is_believed_and_not_written_to() -> None:
 @pytest.mark.parametrize("mode", [0o602, 0o666, 0o777, 0o1777])
 def test_what_everybody_can_write_is_not_believed(mode: int) -> None:
     """As root in a container there may be nobody else: it is told and believed."""
-    with pytest.raises((FileUnsafe, PermissionsIgnored), match=r"^/x y can be written by other users"):
+    with pytest.raises(
+        (FileUnsafe, PermissionsIgnored), match=r"^/x y can be written by other users"
+    ):
         check_believable("/x y", about(mode))
     with pytest.raises(StoreUnsafe):
         check_own("/x y", about(mode))
@@ -124,7 +129,8 @@ MOUNTS = """\
 
 def test_the_kind_of_a_file_system_is_found_by_its_device() -> None:
     kinds = [
-        file_system_in(MOUNTS.splitlines(), device) for device in ("254:0", "0:52", "0:55", "0:5", "1:1")
+        file_system_in(MOUNTS.splitlines(), device)
+        for device in ("254:0", "0:52", "0:55", "0:5", "1:1")
     ]
     assert kinds == ["ext4", "9p", "drvfs", "", ""]
 
@@ -134,7 +140,10 @@ NAMES = ["plain", "a b", "it's", 'say "no"', "$HOME", "`id`", "-rf", "a;b", "a\\
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_fix_is_typed_as_it_stands(tmp_path: Path, name: str) -> None:
-    """Whatever the path is made of, the shell takes it for one word, and the command for no option."""
+    """
+    Whatever the path is made of, the shell takes it for one word, and the command for
+    no option.
+    """
     path = tmp_path / name
     path.touch()
     path.chmod(0o646)
@@ -145,6 +154,8 @@ def test_the_fix_is_typed_as_it_stands(tmp_path: Path, name: str) -> None:
     assert check_own(str(path), path.stat())
 
 
-def test_a_path_from_here_is_named_from_the_root(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_path_from_here_is_named_from_the_root(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.chdir(tmp_path)
     assert quoted("-x") == f"{tmp_path}/-x"

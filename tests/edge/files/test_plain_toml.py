@@ -62,10 +62,49 @@ def test_whatever_is_not_plain_is_left_to_tomllib(text: str) -> None:
 
 
 PIECES = (
-    *("default_profile", "profiles", "a", "b", "é", '"a"', "'a b'", '"x.y"', '""', "''", '"""', "'''"),
-    *("=", "=", " ", "\t", "[", "]", ".", ",", "#", "{", "}", "\\", '"', "'", "+", "_", "\xa0", "\ufeff"),
+    *(
+        "default_profile",
+        "profiles",
+        "a",
+        "b",
+        "é",
+        '"a"',
+        "'a b'",
+        '"x.y"',
+        '""',
+        "''",
+        '"""',
+        "'''",
+    ),
+    *(
+        "=",
+        "=",
+        " ",
+        "\t",
+        "[",
+        "]",
+        ".",
+        ",",
+        "#",
+        "{",
+        "}",
+        "\\",
+        '"',
+        "'",
+        "+",
+        "_",
+        "\xa0",
+        "\ufeff",
+    ),
     *("0", "1", "01", "1717", "1.5", "true", "false", "2026-01-01", "\n", "\n", "\r\n", "\r"),
-    *("[profiles.a]\n", "[profiles.a.parameters]\n", 'a = "b"\n', "b = [1, 2] # c\n", "[[a]]\n", "c = 'd'\n"),
+    *(
+        "[profiles.a]\n",
+        "[profiles.a.parameters]\n",
+        'a = "b"\n',
+        "b = [1, 2] # c\n",
+        "[[a]]\n",
+        "c = 'd'\n",
+    ),
 )
 
 

@@ -75,7 +75,9 @@ def test_what_is_not_there_is_none_and_nothing_is_made_for_looking(tmp_path: Pat
 def test_st_01_every_folder_on_the_way_is_made_private_under_any_umask(tmp_path: Path) -> None:
     script = "os.umask(0)\nwith opened(sys.argv[1], create=True): pass"
     assert run(script, tmp_path / "a" / "b" / "tokens") == (0, "")
-    assert [mode(path) for path in (tmp_path / "a", tmp_path / "a/b", tmp_path / "a/b/tokens")] == [0o700] * 3
+    assert [mode(path) for path in (tmp_path / "a", tmp_path / "a/b", tmp_path / "a/b/tokens")] == [
+        0o700
+    ] * 3
 
 
 def test_st_01_a_folder_or_file_that_others_can_read_is_made_private(home: Path) -> None:
@@ -113,8 +115,13 @@ def test_st_03_a_file_that_others_can_write_is_refused(home: Path, name: str, bi
 
 @as_root
 @pytest.mark.parametrize("which", [".", "tokens", "tokens/a.json"])
-def test_st_03_what_a_group_can_write_is_refused_unless_it_is_the_users_own(home: Path, which: str) -> None:
-    """ST-03: root is alone in the group of that name; who else is in another one, nobody here knows."""
+def test_st_03_what_a_group_can_write_is_refused_unless_it_is_the_users_own(
+    home: Path, which: str
+) -> None:
+    """
+    ST-03: root is alone in the group of that name; who else is in another one, nobody
+    here knows.
+    """
     save(home)
     (home / which).chmod(0o770)
     assert load(home) == b"new"
@@ -127,7 +134,9 @@ def test_st_03_what_a_group_can_write_is_refused_unless_it_is_the_users_own(home
 
 @as_root
 @pytest.mark.parametrize("which", [".", "tokens", "tokens/a.json", "tokens/a.lock"])
-def test_st_03_what_belongs_to_another_user_is_refused_and_stays_as_it_is(home: Path, which: str) -> None:
+def test_st_03_what_belongs_to_another_user_is_refused_and_stays_as_it_is(
+    home: Path, which: str
+) -> None:
     save(home)
     os.chown(home / which, NOBODY, NOBODY)
     for act in (save, load):
@@ -141,7 +150,9 @@ def test_st_03_what_belongs_to_another_user_is_refused_and_stays_as_it_is(home: 
 
 
 @pytest.mark.parametrize("bits", [0o775, 0o777, 0o1777])
-def test_st_03_a_home_may_be_made_in_a_folder_that_others_can_write(tmp_path: Path, bits: int) -> None:
+def test_st_03_a_home_may_be_made_in_a_folder_that_others_can_write(
+    tmp_path: Path, bits: int
+) -> None:
     (tmp_path / ".config").mkdir()
     (tmp_path / ".config").chmod(bits)
     save(tmp_path / ".config/loopback-auth")
@@ -149,7 +160,9 @@ def test_st_03_a_home_may_be_made_in_a_folder_that_others_can_write(tmp_path: Pa
 
 
 @as_root
-def test_st_03_under_sudo_the_users_home_is_refused_before_anything_is_made_in_it(tmp_path: Path) -> None:
+def test_st_03_under_sudo_the_users_home_is_refused_before_anything_is_made_in_it(
+    tmp_path: Path,
+) -> None:
     config = tmp_path / ".config"
     config.mkdir()
     os.chown(config, NOBODY, NOBODY)

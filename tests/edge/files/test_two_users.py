@@ -1,8 +1,9 @@
 """
 Two users of one computer: one signs in, the other reads every command line and every port (CB-16).
 
-Root makes them, as users without an account and without a group in common. The attacker has the launch
-address as soon as the browser has it, and later even the state; the person's browser comes last.
+Root makes them, as users without an account and without a group in common. The attacker has the
+launch address as soon as the browser has it, and later even the state; the person's browser comes
+last.
 """
 
 from __future__ import annotations
@@ -37,7 +38,9 @@ pytestmark = [
     as_root,
     pytest.mark.slow,
     pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells whose connection it is"),
-    pytest.mark.skipif(shutil.which("setpriv") is None, reason="no setpriv to become another user with"),
+    pytest.mark.skipif(
+        shutil.which("setpriv") is None, reason="no setpriv to become another user with"
+    ),
 ]
 
 # Connects as told, sends what comes on standard input, and prints what it is answered.
@@ -67,7 +70,10 @@ WAYS = {
 
 
 def as_user(uid: int) -> tuple[str, ...]:
-    """Give the command that runs another as *uid*; it may read what root may, such as Python in root's home."""
+    """
+    Give the command that runs another as *uid*; it may read what root may, such as Python in root's
+    home.
+    """
     capability = "+dac_read_search"
     who = (f"--reuid={uid}", f"--regid={uid}", "--clear-groups")
     return ("setpriv", *who, f"--inh-caps={capability}", f"--ambient-caps={capability}")
@@ -103,7 +109,10 @@ def home() -> Iterator[Path]:
 
 @asynccontextmanager
 async def launched(home: Path, *arguments: str) -> AsyncIterator[tuple[Scene, bytes]]:
-    """Start a sign-in of the person's; give the request for the address that their browser was started with."""
+    """
+    Start a sign-in of the person's; give the request for the address that their browser was started
+    with.
+    """
     async with (
         stand_in(home) as (started, browser),
         signing_in(home, *arguments, more=browser, under=as_user(PERSON)) as scene,
@@ -113,7 +122,10 @@ async def launched(home: Path, *arguments: str) -> AsyncIterator[tuple[Scene, by
 
 
 async def test_cb_16_who_is_somebody_else_gets_nothing_and_is_named(home: Path) -> None:
-    """CB-16: neither the launch address nor a right answer counts from another user, whichever way they connect."""
+    """
+    CB-16: neither the launch address nor a right answer counts from another user, whichever way
+    they connect.
+    """
     async with launched(home) as (scene, launch):
         callback = scene.callback
         forged = callback.request(callback.answer(code="forged"))
@@ -152,7 +164,9 @@ async def test_cb_16_root_and_the_person_are_no_strangers(home: Path) -> None:
     """CB-16: a forwarded port, or a browser in a container, may be root's."""
     async with launched(home) as (scene, launch):
         assert (await send(0, scene, launch)).status == 303
-        assert (await send(PERSON, scene, scene.callback.request(scene.callback.answer()))).status == 303
+        assert (
+            await send(PERSON, scene, scene.callback.request(scene.callback.answer()))
+        ).status == 303
 
 
 async def test_cb_16_a_race_for_the_launch_address_is_won_by_nobody_else(home: Path) -> None:
@@ -160,7 +174,11 @@ async def test_cb_16_a_race_for_the_launch_address_is_won_by_nobody_else(home: P
     for _ in range(6):
         async with launched(home) as (scene, launch):
             *strangers, mine = await asyncio.gather(
-                *(send(MALLORY, scene, launch, way) for way in (*WAYS, *WAYS) if way != "half-closed"),
+                *(
+                    send(MALLORY, scene, launch, way)
+                    for way in (*WAYS, *WAYS)
+                    if way != "half-closed"
+                ),
                 send(PERSON, scene, launch),
             )
             assert {reply.status for reply in strangers} == {403}

@@ -1,4 +1,7 @@
-"""RB-02: why nothing could be saved, in the words of what the system said, and what helps against that."""
+"""
+RB-02: why nothing could be saved, in the words of what the system said, and what helps against
+that.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,9 @@ ROWS = [(name, words, fix) for names, words, fix in REASONS for name in names]
 
 
 @pytest.mark.parametrize(("name", "words", "fix"), ROWS)
-def test_rb_02_each_refusal_of_the_system_has_its_own_cause_and_fix(name: str, words: str, fix: str) -> None:
+def test_rb_02_each_refusal_of_the_system_has_its_own_cause_and_fix(
+    name: str, words: str, fix: str
+) -> None:
     error = unwritable(
         "/h/tokens/work.json", OSError(getattr(errno, name), os.strerror(getattr(errno, name)))
     )

@@ -1,4 +1,7 @@
-"""TX and RB: the only HTTP client, against real sockets that behave in every way but the proper one."""
+"""
+TX and RB: the only HTTP client, against real sockets that behave in every way but the
+proper one.
+"""
 
 from __future__ import annotations
 
@@ -74,7 +77,9 @@ async def fails(message: FormPost | Get, *, timeout_s: float = 20) -> LoopbackAu
 # --- what is sent
 
 
-async def test_tx_03_a_post_is_one_form_and_nothing_that_was_not_asked_for(server: ScriptedServer) -> None:
+async def test_tx_03_a_post_is_one_form_and_nothing_that_was_not_asked_for(
+    server: ScriptedServer,
+) -> None:
     server.answers["/token"] = json_answer({})
     message = FormPost(
         url=server.url("/token?tenant=a%2Bb"),
@@ -106,7 +111,9 @@ async def test_tx_06_no_compression_is_asked_for(server: ScriptedServer) -> None
     assert server.requests[0].header("accept-encoding") == "identity"
 
 
-@pytest.mark.parametrize("target", ["/a%2fb/%7Ex", "/x?q=%2B+%20&r=a%26b", "/x?", "/x/../y", "/%E9"])
+@pytest.mark.parametrize(
+    "target", ["/a%2fb/%7Ex", "/x?q=%2B+%20&r=a%26b", "/x?", "/x/../y", "/%E9"]
+)
 async def test_ds_01_an_address_goes_out_byte_for_byte(server: ScriptedServer, target: str) -> None:
     server.answers["*"] = json_answer({})
     await HttpTransport()(Get(url=server.origin + target))
@@ -129,7 +136,9 @@ async def test_tx_04_the_password_of_a_netrc_file_stays_there(
 
 
 async def test_tx_07_no_cookie_is_kept_and_no_connection_is_shared(server: ScriptedServer) -> None:
-    server.answers["*"] = json_answer({}, "Set-Cookie: session=canary; Path=/", "Connection: keep-alive")
+    server.answers["*"] = json_answer(
+        {}, "Set-Cookie: session=canary; Path=/", "Connection: keep-alive"
+    )
     transport = HttpTransport()
     for _ in range(3):
         await transport(post(server.url("/token"), code="c"))
@@ -140,7 +149,9 @@ async def test_tx_07_no_cookie_is_kept_and_no_connection_is_shared(server: Scrip
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-@pytest.mark.parametrize("where", ["another origin", "the same origin", "a relative path", "another scheme"])
+@pytest.mark.parametrize(
+    "where", ["another origin", "the same origin", "a relative path", "another scheme"]
+)
 async def test_tx_02_a_redirect_is_an_answer_and_is_not_followed(
     server: ScriptedServer, status: int, where: str
 ) -> None:
@@ -178,8 +189,13 @@ ODD_HTTP: dict[str, bytes] = {
 
 
 @pytest.mark.parametrize("answer", ODD_HTTP.values(), ids=ODD_HTTP)
-async def test_rf_05_no_oddity_of_http_costs_an_answer(server: ScriptedServer, answer: bytes) -> None:
-    """RF-05: identity providers and what stands before them send cookies and policies of any length."""
+async def test_rf_05_no_oddity_of_http_costs_an_answer(
+    server: ScriptedServer, answer: bytes
+) -> None:
+    """
+    RF-05: identity providers and what stands before them send cookies and policies of
+    any length.
+    """
     server.answers["/token"] = answer
     reply = await HttpTransport()(post(server.url("/token")))
     assert (reply.status, reply.body) == (200, b"{}")
@@ -193,20 +209,44 @@ BROKEN: dict[str, tuple[bytes | Script, type[TransportError]]] = {
     "nothing comes": (hang, AnswerTimedOut),
     "half a status line": (b"HTTP/1.1 20", ConnectionLost),
     "a status and no more": (b"HTTP/1.1 200 OK\r\nContent-Type: app", ConnectionLost),
-    "half the body": (b'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"access_token":', ConnectionLost),
-    "half a chunk": (b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n64\r\n{"acc', ConnectionLost),
-    "no last chunk": (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n", ConnectionLost),
+    "half the body": (
+        b'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"access_token":',
+        ConnectionLost,
+    ),
+    "half a chunk": (
+        b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n64\r\n{"acc',
+        ConnectionLost,
+    ),
+    "no last chunk": (
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n",
+        ConnectionLost,
+    ),
     "one octet at a time": (dripping(plain_answer(b"{}" * 50), 0.05), AnswerTimedOut),
     "one header octet at a time": (
         dripping(b"HTTP/1.1 200 OK\r\nX-Slow: " + b"x" * 500, 0.05),
         AnswerTimedOut,
     ),
-    "early hints for ever": (dripping(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 50, 0.005), AnswerTimedOut),
-    "headers without end": (streaming(b"HTTP/1.1 200 OK\r\n", b"X-A: b\r\n" * 500, 10_000), TransportError),
-    "one header without end": (streaming(b"HTTP/1.1 200 OK\r\nX-A: ", b"b" * 4096, 10_000), TransportError),
+    "early hints for ever": (
+        dripping(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 50, 0.005),
+        AnswerTimedOut,
+    ),
+    "headers without end": (
+        streaming(b"HTTP/1.1 200 OK\r\n", b"X-A: b\r\n" * 500, 10_000),
+        TransportError,
+    ),
+    "one header without end": (
+        streaming(b"HTTP/1.1 200 OK\r\nX-A: ", b"b" * 4096, 10_000),
+        TransportError,
+    ),
     "another protocol": (b"SSH-2.0-OpenSSH_9.6\r\n\r\n", TransportError),
-    "a malformed chunk": (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n", TransportError),
-    "two lengths": (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}", TransportError),
+    "a malformed chunk": (
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n",
+        TransportError,
+    ),
+    "two lengths": (
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}",
+        TransportError,
+    ),
 }
 
 
@@ -229,15 +269,21 @@ async def test_rb_04_an_error_after_the_code_was_sent_says_that_it_may_be_used_u
     server: ScriptedServer, answer: bytes | Script
 ) -> None:
     server.answers["/token"] = answer
-    failed = await fails(post(server.url("/token"), code="c"), timeout_s=PATIENCE_S if answer is hang else 20)
+    failed = await fails(
+        post(server.url("/token"), code="c"), timeout_s=PATIENCE_S if answer is hang else 20
+    )
     assert "may be used up" in failed.cause
     assert "loopback-auth login" in failed.fix
 
 
-async def test_cl_02_an_error_of_the_http_library_does_not_travel_with_ours(server: ScriptedServer) -> None:
+async def test_cl_02_an_error_of_the_http_library_does_not_travel_with_ours(
+    server: ScriptedServer,
+) -> None:
     server.answers["/token"] = b"not HTTP\r\n\r\n"
     secret = FormPost(
-        url=server.url("/token"), fields=(("code", Secret("canary")),), authorization=Secret("canary")
+        url=server.url("/token"),
+        fields=(("code", Secret("canary")),),
+        authorization=Secret("canary"),
     )
     failed = await fails(secret)
     assert failed.__cause__ is None
@@ -253,7 +299,9 @@ async def test_rb_06_a_port_where_nobody_listens() -> None:
     assert "connection refused" in str(failed)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="how a system says that there is no route differs")
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="how a system says that there is no route differs"
+)
 async def test_rb_06_a_network_without_a_route() -> None:
     # The broadcast address: no system connects to it, whatever its routes are.
     failed = await fails(Get(url="https://255.255.255.255/"))
@@ -336,15 +384,23 @@ async def test_tx_06_an_answer_that_is_packed_unasked_is_unpacked(
         assert (await HttpTransport()(Get(url=server.url(path)))).body == (BODY if octets else b"")
 
 
-@pytest.mark.parametrize("octets", [b"plain", gzip.compress(BODY)[:9] + b"?" * 99, b"\x78\x9cnothing"])
-async def test_tx_06_what_is_packed_badly_is_an_error(server: ScriptedServer, octets: bytes) -> None:
+@pytest.mark.parametrize(
+    "octets", [b"plain", gzip.compress(BODY)[:9] + b"?" * 99, b"\x78\x9cnothing"]
+)
+async def test_tx_06_what_is_packed_badly_is_an_error(
+    server: ScriptedServer, octets: bytes
+) -> None:
     server.answers["/x"] = plain_answer(octets, "Content-Encoding: gzip")
     assert type(await fails(Get(url=server.url("/x")))) is AnswerEncoded
 
 
 async def test_tx_06_no_more_is_unpacked_than_the_limit(server: ScriptedServer) -> None:
-    server.answers["/fits"] = plain_answer(gzip.compress(bytes(ANSWER_OCTETS)), "Content-Encoding: gzip")
-    server.answers["/more"] = plain_answer(gzip.compress(bytes(ANSWER_OCTETS + 1)), "Content-Encoding: gzip")
+    server.answers["/fits"] = plain_answer(
+        gzip.compress(bytes(ANSWER_OCTETS)), "Content-Encoding: gzip"
+    )
+    server.answers["/more"] = plain_answer(
+        gzip.compress(bytes(ANSWER_OCTETS + 1)), "Content-Encoding: gzip"
+    )
     assert len((await HttpTransport()(Get(url=server.url("/fits")))).body) == ANSWER_OCTETS
     assert type(await fails(Get(url=server.url("/more")))) is AnswerTooLarge
 
@@ -354,7 +410,11 @@ async def test_tx_06_no_more_is_unpacked_than_the_limit(server: ScriptedServer) 
 WHOLE = plain_answer(b'{"refresh_token":"the-next"}')
 PARTS: dict[str, tuple[bytes | Script, bytes, type[LoopbackAuthError]]] = {
     "cut at once": (WHOLE[:-3], b'{"refresh_token":"the-nex', ConnectionLost),
-    "cut after a while": (dripping(WHOLE[:-3], 0.001), b'{"refresh_token":"the-nex', ConnectionLost),
+    "cut after a while": (
+        dripping(WHOLE[:-3], 0.001),
+        b'{"refresh_token":"the-nex',
+        ConnectionLost,
+    ),
     "cut before the body": (WHOLE[:-28], b"", ConnectionLost),
     "cut in a chunk": (
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n20\r\n{abc",
@@ -413,7 +473,9 @@ async def test_rf_05_an_answer_that_is_whole_is_no_part(server: ScriptedServer) 
 
 async def test_rf_05_where_no_answer_began_there_is_no_part(server: ScriptedServer) -> None:
     server.answers["/token"] = drop
-    assert type(await fails(replace(post(server.url("/token")), allow_partial=True))) is ConnectionLost
+    assert (
+        type(await fails(replace(post(server.url("/token")), allow_partial=True))) is ConnectionLost
+    )
 
 
 async def test_tx_06_an_answer_that_says_it_is_not_encoded_is_read(server: ScriptedServer) -> None:
@@ -465,14 +527,18 @@ def hostile_answer(kind: str) -> bytes | Script:
     if kind == "huge":
         return streaming(ok + b"\r\n", mib, BOMB_MIB)
     if kind == "huge in chunks":
-        return streaming(ok + b"Transfer-Encoding: chunked\r\n\r\n", b"100000\r\n" + mib + b"\r\n", BOMB_MIB)
+        return streaming(
+            ok + b"Transfer-Encoding: chunked\r\n\r\n", b"100000\r\n" + mib + b"\r\n", BOMB_MIB
+        )
     return streaming(ok, b"X-A: " + b"b" * 4000 + b"\r\n", 75_000)
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no getrusage")
 @pytest.mark.parametrize("kind", ["gzip bomb", "huge", "huge in chunks", "headers"])
-def test_tx_06_hostile_answers_cost_little_memory_and_time(server: ScriptedServer, kind: str) -> None:
+def test_tx_06_hostile_answers_cost_little_memory_and_time(
+    server: ScriptedServer, kind: str
+) -> None:
     server.answers["/warm"] = json_answer({})
     server.answers["/hostile"] = hostile_answer(kind)
     told = measured(server.url("/warm"), server.url("/hostile"))
@@ -493,10 +559,14 @@ KINDS: dict[str, bytes | Script] = {
 }
 
 
-async def test_rb_06_every_way_not_to_answer_has_a_code_and_words_of_its_own(server: ScriptedServer) -> None:
+async def test_rb_06_every_way_not_to_answer_has_a_code_and_words_of_its_own(
+    server: ScriptedServer,
+) -> None:
     server.answers |= {f"/{index}": answer for index, answer in enumerate(KINDS.values())}
     failures = [
-        await fails(Get(url=server.url(f"/{index}")), timeout_s=PATIENCE_S if answer is hang else 20)
+        await fails(
+            Get(url=server.url(f"/{index}")), timeout_s=PATIENCE_S if answer is hang else 20
+        )
         for index, answer in enumerate(KINDS.values())
     ]
     server.stop_listening()
@@ -518,7 +588,9 @@ async def test_a_transport_serves_several_requests_at_once(server: ScriptedServe
     assert {reply.status for reply in replies} == {200}
 
 
-async def test_rb_10_a_request_that_is_cancelled_leaves_no_connection(server: ScriptedServer) -> None:
+async def test_rb_10_a_request_that_is_cancelled_leaves_no_connection(
+    server: ScriptedServer,
+) -> None:
     server.answers["/hang"] = hang
     task = asyncio.create_task(HttpTransport()(Get(url=server.url("/hang"))))
     await asyncio.to_thread(server.wait_for, "/hang")

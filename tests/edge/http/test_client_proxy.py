@@ -1,4 +1,7 @@
-"""DS-06: proxies come from the environment, never stand before the loopback, and keep their passwords."""
+"""
+DS-06: proxies come from the environment, never stand before the loopback, and keep
+their passwords.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,14 @@ from loopback_auth.errors import LoopbackAuthError, ProxyFailed, TLSFailed
 from loopback_auth.oauth.http.messages import FormPost, Get
 from loopback_auth.oauth.secret import Secret
 
-from ...support.scripted_server import ScriptedServer, drop, hang, json_answer, plain_answer, tunnel_to
+from ...support.scripted_server import (
+    ScriptedServer,
+    drop,
+    hang,
+    json_answer,
+    plain_answer,
+    tunnel_to,
+)
 from .test_client_tls import context_of
 
 if TYPE_CHECKING:
@@ -57,7 +67,9 @@ def transport(bundle: str | None = None, **environ: str) -> HttpTransport:
 
 
 def post(url: str = URL) -> FormPost:
-    return FormPost(url=url, fields=(("code", Secret("canary")),), authorization=Secret("Basic canary"))
+    return FormPost(
+        url=url, fields=(("code", Secret("canary")),), authorization=Secret("Basic canary")
+    )
 
 
 @pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"])
@@ -124,7 +136,10 @@ FAILURES: dict[str, tuple[bytes | Script, str]] = {
     ),
     "forbids": (plain_answer(b"<html>blocked", status=403, kind="text/html"), "(status 403)"),
     "cannot reach it": (plain_answer(b"", status=502), "(status 502)"),
-    "redirects": (plain_answer(b"", "Location: http://portal.example/", status=302), "(status 302)"),
+    "redirects": (
+        plain_answer(b"", "Location: http://portal.example/", status=302),
+        "(status 302)",
+    ),
 }
 
 
@@ -173,9 +188,13 @@ async def test_ds_06_a_proxy_that_breaks_off_does_not_leak_its_password(
         "::nonsense::",
     ],
 )
-async def test_ds_06_a_proxy_that_is_not_there_or_makes_no_sense_is_named_as_the_proxy(address: str) -> None:
+async def test_ds_06_a_proxy_that_is_not_there_or_makes_no_sense_is_named_as_the_proxy(
+    address: str,
+) -> None:
     with pytest.raises(ProxyFailed) as failed:
-        await HttpTransport(timeout_s=20, environ={"HTTPS_PROXY": address.format(CREDENTIALS)})(post())
+        await HttpTransport(timeout_s=20, environ={"HTTPS_PROXY": address.format(CREDENTIALS)})(
+            post()
+        )
     assert "proxy" in str(failed.value)
     assert "canary" not in str(failed.value) + repr(vars(failed.value))
 

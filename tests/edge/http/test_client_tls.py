@@ -86,7 +86,9 @@ async def test_ds_03_a_certificate_of_an_unknown_ca_is_refused_before_anything_i
     assert "--ca-bundle" in failed.fix
 
 
-async def test_ds_03_a_self_signed_certificate_is_refused(stranger: trustme.CA, tmp_path: Path) -> None:
+async def test_ds_03_a_self_signed_certificate_is_refused(
+    stranger: trustme.CA, tmp_path: Path
+) -> None:
     (tmp_path / "own.pem").write_bytes(stranger.private_key_pem.bytes() + stranger.cert_pem.bytes())
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(tmp_path / "own.pem")
@@ -94,7 +96,9 @@ async def test_ds_03_a_self_signed_certificate_is_refused(stranger: trustme.CA, 
         assert "self-signed" in str(await refused(server)).replace("self signed", "self-signed")
 
 
-async def test_ds_03_a_certificate_for_another_host_is_refused(company: trustme.CA, bundle: str) -> None:
+async def test_ds_03_a_certificate_for_another_host_is_refused(
+    company: trustme.CA, bundle: str
+) -> None:
     with https(company.issue_cert("id.example.com")) as server:
         failed = await refused(server, bundle=bundle)
     assert type(failed) is CertificateNameDiffers
@@ -103,15 +107,21 @@ async def test_ds_03_a_certificate_for_another_host_is_refused(company: trustme.
 
 async def test_ds_03_an_expired_certificate_is_refused(company: trustme.CA, bundle: str) -> None:
     now = datetime.now(UTC)
-    with https(company.issue_cert("localhost", not_before=now - 3 * DAY, not_after=now - DAY)) as server:
+    with https(
+        company.issue_cert("localhost", not_before=now - 3 * DAY, not_after=now - DAY)
+    ) as server:
         failed = await refused(server, bundle=bundle)
     assert type(failed) is CertificateExpired
     assert "expired" in str(failed)
 
 
-async def test_ds_03_a_certificate_of_the_future_is_refused(company: trustme.CA, bundle: str) -> None:
+async def test_ds_03_a_certificate_of_the_future_is_refused(
+    company: trustme.CA, bundle: str
+) -> None:
     now = datetime.now(UTC)
-    with https(company.issue_cert("localhost", not_before=now + DAY, not_after=now + 3 * DAY)) as server:
+    with https(
+        company.issue_cert("localhost", not_before=now + DAY, not_after=now + 3 * DAY)
+    ) as server:
         assert "not yet valid" in str(await refused(server, bundle=bundle))
 
 
@@ -185,15 +195,22 @@ def test_ds_03_nothing_older_than_tls_1_2_is_spoken_even_where_the_system_would(
 async def test_ds_03_a_ca_bundle_is_trusted(company: trustme.CA, bundle: str) -> None:
     with https(company.issue_cert("localhost")) as server:
         reply = await HttpTransport(ca_bundle=bundle)(Get(url=server.url("/")))
-        upper = await HttpTransport(ca_bundle=bundle)(Get(url=server.url("/").replace("https", "HTTPS")))
+        upper = await HttpTransport(ca_bundle=bundle)(
+            Get(url=server.url("/").replace("https", "HTTPS"))
+        )
     assert (reply.status, upper.status) == (200, 200)
 
 
 @pytest.mark.skipif(
-    sys.platform != "linux", reason="elsewhere the system's own store is asked, which has no such variable"
+    sys.platform != "linux",
+    reason="elsewhere the system's own store is asked, which has no such variable",
 )
 async def test_ds_03_a_ca_bundle_adds_to_ssl_cert_file_and_does_not_replace_it(
-    company: trustme.CA, stranger: trustme.CA, bundle: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    company: trustme.CA,
+    stranger: trustme.CA,
+    bundle: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     stranger.cert_pem.write_to_path(str(tmp_path / "system.pem"))
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "system.pem"))
@@ -207,7 +224,12 @@ async def test_ds_03_a_ca_bundle_adds_to_ssl_cert_file_and_does_not_replace_it(
 
 @pytest.mark.parametrize(
     "content",
-    [None, b"", b"no certificate", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"],
+    [
+        None,
+        b"",
+        b"no certificate",
+        b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+    ],
 )
 async def test_ds_03_a_bundle_that_cannot_be_read_is_told_and_nothing_is_sent(
     company: trustme.CA, tmp_path: Path, content: bytes | None
@@ -263,7 +285,9 @@ def test_ds_03_there_is_no_flag_that_switches_the_check_off(flag: str) -> None:
     assert "error[usage]" in done.stderr
 
 
-async def test_warming_up_loads_the_certificates_and_asks_nobody(company: trustme.CA, bundle: str) -> None:
+async def test_warming_up_loads_the_certificates_and_asks_nobody(
+    company: trustme.CA, bundle: str
+) -> None:
     transport = HttpTransport(ca_bundle=bundle)
     await asyncio.to_thread(transport.warm_up)
     with https(company.issue_cert("localhost")) as server:

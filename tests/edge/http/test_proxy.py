@@ -26,20 +26,28 @@ CHOICES = {
     "switched off in small letters": ({"HTTPS_PROXY": A, "https_proxy": ""}, None),
     "for all": ({"ALL_PROXY": A}, f"ALL_PROXY {A}"),
     "for all, in both": ({"ALL_PROXY": A, "all_proxy": B}, f"all_proxy {B}"),
-    "for https and for all": ({"HTTPS_PROXY": A, "ALL_PROXY": "socks5://s.example:1080"}, f"HTTPS_PROXY {A}"),
+    "for https and for all": (
+        {"HTTPS_PROXY": A, "ALL_PROXY": "socks5://s.example:1080"},
+        f"HTTPS_PROXY {A}",
+    ),
     "for http alone": ({"HTTP_PROXY": A, "http_proxy": B}, None),
     "for ftp alone": ({"FTP_PROXY": A}, None),
     "with blanks around": ({"HTTPS_PROXY": f" {A}\n"}, f"HTTPS_PROXY {A}"),
     "without a scheme": ({"HTTPS_PROXY": "a.example:3128"}, f"HTTPS_PROXY {A}"),
     "empty": ({"HTTPS_PROXY": "", "ALL_PROXY": "  "}, None),
-    "NO_PROXY in both": ({"HTTPS_PROXY": A, "NO_PROXY": "*", "no_proxy": "b.example"}, f"HTTPS_PROXY {A}"),
+    "NO_PROXY in both": (
+        {"HTTPS_PROXY": A, "NO_PROXY": "*", "no_proxy": "b.example"},
+        f"HTTPS_PROXY {A}",
+    ),
     "no_proxy in both": ({"HTTPS_PROXY": A, "NO_PROXY": "b.example", "no_proxy": "*"}, None),
     "of a CGI program": ({"HTTPS_PROXY": A, "REQUEST_METHOD": "GET"}, f"HTTPS_PROXY {A}"),
 }
 
 
 @pytest.mark.parametrize(("environ", "told"), CHOICES.values(), ids=CHOICES)
-def test_ds_06_small_letters_win_as_with_curl_and_python(environ: dict[str, str], told: str | None) -> None:
+def test_ds_06_small_letters_win_as_with_curl_and_python(
+    environ: dict[str, str], told: str | None
+) -> None:
     """DS-06: two programs in one shell go through the same proxy."""
     assert chosen(**environ) == told
 

@@ -1,4 +1,7 @@
-"""Requests of any length: bodies pass through in pieces, a silence is bounded in time, and proxies and TLS are those of the sign-in."""
+"""
+Requests of any length: bodies pass through in pieces, a silence is bounded in time, and proxies and
+TLS are those of the sign-in.
+"""
 
 from __future__ import annotations
 
@@ -65,13 +68,17 @@ def request(
     return ResourceRequest(method=method, url=url, headers=headers, upload=upload)
 
 
-async def answer(asked: ResourceRequest, *, timeout_s: float = 5, **options: Any) -> tuple[int, bytes]:
+async def answer(
+    asked: ResourceRequest, *, timeout_s: float = 5, **options: Any
+) -> tuple[int, bytes]:
     send = StreamingTransport(HttpTransport(timeout_s=timeout_s, **options))
     async with send(asked, Secret(TOKEN)) as reply:
         return reply.status, b"".join([piece async for piece in reply.pieces])
 
 
-async def fails(asked: ResourceRequest, kind: type[LoopbackAuthError], **options: Any) -> LoopbackAuthError:
+async def fails(
+    asked: ResourceRequest, kind: type[LoopbackAuthError], **options: Any
+) -> LoopbackAuthError:
     with pytest.raises(kind) as failed:
         await answer(asked, **options)
     assert TOKEN not in str(failed.value)
@@ -147,7 +154,9 @@ async def test_ds_06_a_proxy_of_the_environment_stands_before_other_machines_alo
 
 async def test_ds_03_a_certificate_that_is_not_trusted_gets_no_token() -> None:
     """DS-03: TLS is verified here, too."""
-    with ScriptedServer(tls=context_of(trustme.CA().issue_cert("localhost")), host="localhost") as api:
+    with ScriptedServer(
+        tls=context_of(trustme.CA().issue_cert("localhost")), host="localhost"
+    ) as api:
         await fails(request(api.url("/me")), TLSFailed)
         assert api.requests == []
 
@@ -167,8 +176,12 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"
 async def test_an_answer_that_breaks_off_is_an_error(server: ScriptedServer) -> None:
     """However much of it came: a script must not take a part for the whole."""
     server.answers["/short"] = HEAD + b"12345"
-    server.answers["/chunked"] = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n12345\r\n"
-    server.answers["/gzip"] = plain_answer(gzip.compress(b"x" * 1000)[:-9], "Content-Encoding: gzip")
+    server.answers["/chunked"] = (
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n12345\r\n"
+    )
+    server.answers["/gzip"] = plain_answer(
+        gzip.compress(b"x" * 1000)[:-9], "Content-Encoding: gzip"
+    )
     for path in server.answers:
         await fails(request(server.url(path)), ConnectionLost)
 
@@ -212,7 +225,9 @@ async def test_a_reader_may_take_its_time(server: ScriptedServer) -> None:
     assert got == len(body)
 
 
-@pytest.mark.parametrize("encoding", ["gzip", "GZIP", "x-gzip", "deflate", "deflate, bare", "two members"])
+@pytest.mark.parametrize(
+    "encoding", ["gzip", "GZIP", "x-gzip", "deflate", "deflate, bare", "two members"]
+)
 async def test_an_answer_that_is_compressed_unasked_is_unpacked(
     server: ScriptedServer, encoding: str
 ) -> None:
@@ -227,7 +242,10 @@ async def test_an_answer_that_is_compressed_unasked_is_unpacked(
     server.answers["/x"] = plain_answer(packed, f"Content-Encoding: {name}")
     assert await answer(request(server.url("/x"))) == (200, body)
     # Who asked for it gets it as it is, and what nobody here can unpack, too.
-    assert await answer(request(server.url("/x"), "GET", ("Accept-Encoding", "gzip"))) == (200, packed)
+    assert await answer(request(server.url("/x"), "GET", ("Accept-Encoding", "gzip"))) == (
+        200,
+        packed,
+    )
     server.answers["/x"] = plain_answer(packed, "Content-Encoding: br")
     assert await answer(request(server.url("/x"))) == (200, packed)
     server.answers["/x"] = plain_answer(b"", f"Content-Encoding: {name}")
@@ -248,7 +266,9 @@ async def test_tx_06_a_compressed_answer_that_grows_without_end_fills_no_memory(
     packed = b"".join(packer.compress(bytes(1 << 20)) for _ in range(300)) + packer.flush()
     server.answers["/x"] = plain_answer(packed, "Content-Encoding: gzip")
     before, octets = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, 0
-    async with StreamingTransport(HttpTransport())(request(server.url("/x")), Secret(TOKEN)) as reply:
+    async with StreamingTransport(HttpTransport())(
+        request(server.url("/x")), Secret(TOKEN)
+    ) as reply:
         async for piece in reply.pieces:
             octets += len(piece)
     assert octets == 300 << 20
@@ -272,7 +292,10 @@ SIZES = [0, 1, KEPT_OCTETS, KEPT_OCTETS + 1, 5 * KEPT_OCTETS + 7]
 
 @pytest.mark.parametrize("size", SIZES)
 async def test_a_body_from_a_pipe_arrives_whole(server: ScriptedServer, size: int) -> None:
-    """A short one with its length, which most servers want, and ready to be sent again; a long one in chunks, once."""
+    """
+    A short one with its length, which most servers want, and ready to be sent again; a long one in
+    chunks, once.
+    """
     octets = os.urandom(1009) * (size // 1009 + 1)
     server.answers["/x"] = reading_all(server)
     with piped(octets[:size]) as pipe:
@@ -311,7 +334,9 @@ def unchunked(raw: bytes) -> bytes:
     return bytes(whole)
 
 
-async def test_a_file_is_sent_from_where_it_stands_and_again(server: ScriptedServer, tmp_path: Path) -> None:
+async def test_a_file_is_sent_from_where_it_stands_and_again(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
     (tmp_path / "body").write_bytes(b"skip" + b"0123456789" * 100_000)
     server.answers["/x"] = reading_all(server)
     with FileIO(tmp_path / "body") as file:
@@ -341,7 +366,9 @@ def deaf() -> Iterator[str]:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
-async def test_a_server_that_has_enough_is_heard_before_the_body_is_sent(server: ScriptedServer) -> None:
+async def test_a_server_that_has_enough_is_heard_before_the_body_is_sent(
+    server: ScriptedServer,
+) -> None:
     """413 or 401 at once, and nobody writes into the pipe any more."""
     reading, writing = os.pipe()
     server.answers["/x"] = plain_answer(b"too much", status=413)
@@ -381,7 +408,9 @@ async def test_a_server_that_stops_reading_is_given_up() -> None:
 async def test_a_long_answer_is_handed_over_while_it_comes(server: ScriptedServer) -> None:
     server.answers["/x"] = streaming(b"HTTP/1.1 200 OK\r\n\r\n", b"x" * (1 << 20), 100)
     octets, pieces = 0, 0
-    async with StreamingTransport(HttpTransport())(request(server.url("/x")), Secret(TOKEN)) as reply:
+    async with StreamingTransport(HttpTransport())(
+        request(server.url("/x")), Secret(TOKEN)
+    ) as reply:
         async for piece in reply.pieces:
             octets, pieces = octets + len(piece), pieces + 1
             assert len(piece) <= 1 << 20

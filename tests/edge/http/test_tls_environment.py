@@ -1,4 +1,7 @@
-"""DS-03, RB-06: what `ssl` takes from the environment is obeyed where it is meant, and named where it cannot be used."""
+"""
+DS-03, RB-06: what `ssl` takes from the environment is obeyed where it is meant, and named where it
+cannot be used.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,8 @@ if TYPE_CHECKING:
     from ...support.servers.command import Outcome
 
 linux = pytest.mark.skipif(
-    sys.platform in ("darwin", "win32"), reason="there the system's own store decides, and no variable"
+    sys.platform in ("darwin", "win32"),
+    reason="there the system's own store decides, and no variable",
 )
 
 
@@ -70,15 +74,22 @@ KEY_LOGS: dict[str, Callable[[Path], str]] = {
 async def test_ds_03_keys_are_logged_for_nobody(
     server: ScriptedServer, bundle: str, tmp_path: Path, key_log: Callable[[Path], str]
 ) -> None:
-    """DS-03: whoever has them reads the tokens in what was recorded on the way, and antivirus sets the variable for all."""
+    """
+    DS-03: whoever has them reads the tokens in what was recorded on the way, and antivirus sets the
+    variable for all.
+    """
     path = key_log(tmp_path)
     outcome = await discovered(server, tmp_path, "--ca-bundle", bundle, SSLKEYLOGFILE=path)
     assert outcome.exit_code == 0, outcome.stdout
     assert not (tmp_path / "keys").exists()
 
 
-@pytest.mark.parametrize("words", [("demo", "--auto"), ("demo", "--auto", "--provider", "salesforce")])
-async def test_ds_03_nor_by_what_imports_aiohttp_first(tmp_path: Path, words: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    "words", [("demo", "--auto"), ("demo", "--auto", "--provider", "salesforce")]
+)
+async def test_ds_03_nor_by_what_imports_aiohttp_first(
+    tmp_path: Path, words: tuple[str, ...]
+) -> None:
     """DS-03: it makes a TLS context of its own as soon as it is imported."""
     outcome = await run(*words, home=tmp_path, more={"SSLKEYLOGFILE": str(tmp_path / "keys")})
     assert outcome.exit_code == 0, outcome.stderr
@@ -105,7 +116,9 @@ OPENSSL_CONFS = {
     "a section that is not there": "openssl_conf = a\n[a]\nssl_conf = nowhere\n",
     "ciphers that make no sense": "openssl_conf = a\n[a]\nssl_conf = s\n[s]\nsystem_default = d\n[d]\nCipherString = X\n",
 }
-NO_MODULE = "openssl_conf = a\n[a]\nproviders = p\n[p]\nfips = f\n[f]\nactivate = 1\nmodule = /none.so\n"
+NO_MODULE = (
+    "openssl_conf = a\n[a]\nproviders = p\n[p]\nfips = f\n[f]\nactivate = 1\nmodule = /none.so\n"
+)
 
 
 @pytest.mark.parametrize("text", OPENSSL_CONFS.values(), ids=OPENSSL_CONFS)
@@ -161,7 +174,10 @@ UNUSABLE: dict[str, tuple[Callable[[Path, Issued], str], str]] = {
     "empty": (lambda folder, _: _text(folder, b""), "no PEM certificate"),
     "no PEM": (lambda folder, _: _text(folder, b"certificate"), "no PEM certificate"),
     "DER": (_der, "DER"),
-    "a damaged one": (lambda folder, ca: _text(folder, ca.pem.replace(b"A", b"?")), "no PEM certificate"),
+    "a damaged one": (
+        lambda folder, ca: _text(folder, ca.pem.replace(b"A", b"?")),
+        "no PEM certificate",
+    ),
     "half of one": (lambda folder, ca: _text(folder, ca.pem[:200]), "no PEM certificate"),
     "a pipe that nobody writes": (lambda folder, _: _fifo(folder), "no regular file"),
     "a device": (lambda *_: "/dev/zero", "no regular file"),
@@ -171,9 +187,16 @@ UNUSABLE: dict[str, tuple[Callable[[Path, Issued], str], str]] = {
 @linux
 @pytest.mark.parametrize(("make", "why"), UNUSABLE.values(), ids=UNUSABLE)
 async def test_ds_03_a_file_of_certificates_that_cannot_be_used_is_named(
-    server: ScriptedServer, company: Issued, tmp_path: Path, make: Callable[[Path, Issued], str], why: str
+    server: ScriptedServer,
+    company: Issued,
+    tmp_path: Path,
+    make: Callable[[Path, Issued], str],
+    why: str,
 ) -> None:
-    """DS-03: as --ca-bundle at once, as SSL_CERT_FILE where a certificate is missed for it; doctor tells both."""
+    """
+    DS-03: as --ca-bundle at once, as SSL_CERT_FILE where a certificate is missed for it; doctor
+    tells both.
+    """
     path = make(tmp_path, company)
     as_flag = await discovered(server, tmp_path, "--ca-bundle", path)
     assert (as_flag.exit_code, as_flag.error["code"]) == (2, "config-invalid")

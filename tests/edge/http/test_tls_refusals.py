@@ -1,4 +1,7 @@
-"""DS-03, RB-06: each reason why a connection is not safe has its own cause and fix; a CA that was given by name is taken as it is."""
+"""
+DS-03, RB-06: each reason why a connection is not safe has its own cause and fix; a CA that was
+given by name is taken as it is.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +42,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-linux = pytest.mark.skipif(sys.platform in ("darwin", "win32"), reason="there the system's own store decides")
+linux = pytest.mark.skipif(
+    sys.platform in ("darwin", "win32"), reason="there the system's own store decides"
+)
 
 
 @contextmanager
@@ -95,7 +100,8 @@ def _intermediate_without(*names: str) -> tuple[Issued, Issued, tuple[Issued, ..
     return company, issue("localhost", by=between), (between,)
 
 
-# Seen at companies and in tools that make certificates; every one is fine for Python 3.12, curl, Go and browsers.
+# Seen at companies and in tools that make certificates; every one is fine for Python 3.12, curl, Go
+# and browsers.
 TAKEN: dict[str, Callable[[], tuple[Issued, Issued, tuple[Issued, ...]]]] = {
     "as it should be": company_makes(),
     "no key usage": company_makes(without=["key-usage"]),
@@ -131,8 +137,16 @@ CERTIFICATES: dict[str, tuple[Callable[[Issued], Issued], type[TLSFailed], str]]
     ),
     "of its own": (lambda _: issue("localhost"), CertificateUntrusted, "--ca-bundle"),
     "expired": (lambda ca: issue("localhost", by=ca, days=(-9, -1)), CertificateExpired, "date"),
-    "of the future": (lambda ca: issue("localhost", by=ca, days=(1, 9)), CertificateNotYetValid, "clock"),
-    "for another name": (lambda ca: issue("id.example", by=ca), CertificateNameDiffers, "config show"),
+    "of the future": (
+        lambda ca: issue("localhost", by=ca, days=(1, 9)),
+        CertificateNotYetValid,
+        "clock",
+    ),
+    "for another name": (
+        lambda ca: issue("id.example", by=ca),
+        CertificateNameDiffers,
+        "config show",
+    ),
     "for an address": (lambda ca: issue("127.0.0.1", by=ca), CertificateNameDiffers, "config show"),
     "for clients": (
         lambda ca: issue("localhost", by=ca, usage=ExtendedKeyUsageOID.CLIENT_AUTH),
@@ -201,7 +215,9 @@ async def test_rb_06_the_reasons_are_unlike_each_other() -> None:
 
 @linux
 @pytest.mark.parametrize("without", ["key-usage", "critical"])
-def test_ds_03_a_ca_of_the_system_is_checked_as_this_python_does(tmp_path: Path, without: str) -> None:
+def test_ds_03_a_ca_of_the_system_is_checked_as_this_python_does(
+    tmp_path: Path, without: str
+) -> None:
     """DS-03: by X509_STRICT from 3.13 on, and the way around it is told."""
     company = issue("A company", is_ca=True, without=[without])
     context = Trust(None, {}).context
@@ -240,7 +256,9 @@ def resetting(connection: socket.socket) -> None:
 
 def speaking(context: ssl.SSLContext) -> Callable[[socket.socket], None]:
     def speak(connection: socket.socket) -> None:
-        with context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False) as tls:
+        with context.wrap_socket(
+            connection, server_side=True, do_handshake_on_connect=False
+        ) as tls:
             with suppress(ssl.SSLError):
                 tls.do_handshake()
                 tls.recv(4096)

@@ -12,7 +12,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from loopback_auth.edge.interaction.browser import TEXT_BROWSERS, launch_command, open_browser
-from loopback_auth.edge.interaction.environment import Surroundings, surroundings, way_in, without_variables
+from loopback_auth.edge.interaction.environment import (
+    Surroundings,
+    surroundings,
+    way_in,
+    without_variables,
+)
 from loopback_auth.edge.process.child import inheritable
 
 if TYPE_CHECKING:
@@ -31,7 +36,11 @@ posix = pytest.mark.skipif(
 def having(*names: str) -> Callable[[str], str | None]:
     """A machine that has just these programs."""
     return lambda name: (
-        name if name.startswith("/") and name in names else f"/usr/bin/{name}" if name in names else None
+        name
+        if name.startswith("/") and name in names
+        else f"/usr/bin/{name}"
+        if name in names
+        else None
     )
 
 
@@ -59,7 +68,12 @@ TABLE = [
         ("firefox",),
         ["/usr/bin/firefox", "--private-window", URL],
     ),
-    (HEADLESS, {"BROWSER": "firefox -P work"}, ("firefox",), ["/usr/bin/firefox", "-P", "work", URL]),
+    (
+        HEADLESS,
+        {"BROWSER": "firefox -P work"},
+        ("firefox",),
+        ["/usr/bin/firefox", "-P", "work", URL],
+    ),
     (HEADLESS, {"BROWSER": "firefox %s &"}, ("firefox",), ["/usr/bin/firefox", URL]),
     (HEADLESS, {"BROWSER": "missing:firefox"}, ("firefox",), ["/usr/bin/firefox", URL]),
     (
@@ -78,14 +92,22 @@ TABLE = [
 
 @pytest.mark.parametrize(("around", "environ", "programs", "command"), TABLE)
 def test_the_browser_is_chosen_aq_06_cl_09(
-    around: Surroundings, environ: dict[str, str], programs: tuple[str, ...], command: list[str] | None
+    around: Surroundings,
+    environ: dict[str, str],
+    programs: tuple[str, ...],
+    command: list[str] | None,
 ) -> None:
-    """AQ-06, CL-09: an absolute program and the one-time address as one word; never a text browser; nothing without a display."""
+    """
+    AQ-06, CL-09: an absolute program and the one-time address as one word; never a text browser;
+    nothing without a display.
+    """
     assert launch_command(URL, around=around, environ=environ, which=having(*programs)) == command
 
 
 def test_a_browser_that_was_set_for_us_goes_before_the_environments() -> None:
-    chosen = launch_command(URL, around=LINUX, environ={"BROWSER": "b"}, chosen="a", which=having("a", "b"))
+    chosen = launch_command(
+        URL, around=LINUX, environ={"BROWSER": "b"}, chosen="a", which=having("a", "b")
+    )
     assert chosen == ["/usr/bin/a", URL]
 
 
@@ -101,7 +123,10 @@ HOSTILE = [
 @pytest.mark.parametrize("url", HOSTILE)
 @pytest.mark.parametrize("around", [row[0] for row in TABLE[:4]])
 def test_an_address_is_one_word_whatever_is_in_it_aq_06(url: str, around: Surroundings) -> None:
-    """AQ-06: no shell stands between us and the browser; besides, our own addresses are letters, digits and slashes."""
+    """
+    AQ-06: no shell stands between us and the browser; besides, our own addresses are letters,
+    digits and slashes.
+    """
     command = launch_command(url, around=around, environ={}, which=having("xdg-open"))
     assert command is not None
     assert command[-1] == url
@@ -123,7 +148,10 @@ PATIENCE_S = 20
 
 @posix
 def test_aq_06_a_browser_neither_blocks_us_nor_shares_our_terminal(tmp_path: Path) -> None:
-    """AQ-06: it stays until its window is closed, says and reads things, and is started without a shell in between."""
+    """
+    AQ-06: it stays until its window is closed, says and reads things, and is started without a
+    shell in between.
+    """
     url, program = URL + "?a&b;$(id)`id` c", tmp_path / "a browser"
     opens = "import sys; from loopback_auth.edge.interaction.browser import open_browser; print(open_browser(sys.argv[1], chosen=sys.argv[2]))"
     with socket.create_server(("127.0.0.1", 0)) as test:
@@ -158,7 +186,10 @@ with socket.create_connection(("127.0.0.1", {port})) as test:
 
 @posix
 def test_cl_02_a_browser_inherits_nothing_of_ours(tmp_path: Path) -> None:
-    """CL-02: what keeps running after us, and runs other people's pages, has no use for a client's secret or a token."""
+    """
+    CL-02: what keeps running after us, and runs other people's pages, has no use for a client's
+    secret or a token.
+    """
     given = {
         "LOOPBACK_AUTH_CLIENT_SECRET": "canary",
         "LOOPBACK_AUTH_TOKEN": "canary",
@@ -197,7 +228,9 @@ def test_cl_02_a_browser_inherits_nothing_of_ours(tmp_path: Path) -> None:
     assert given.keys() <= set(ours.stdout.split())
 
 
-def test_cl_02_what_hands_on_our_own_environment_finds_it_reduced(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cl_02_what_hands_on_our_own_environment_finds_it_reduced(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """CL-02: ShellExecute takes no environment to give."""
     monkeypatch.setenv("LOOPBACK_AUTH_TOKEN", "canary")
     before = dict(os.environ)
@@ -219,7 +252,9 @@ def test_aq_06_a_browser_that_cannot_be_run_is_none(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("link", "program"), [("x-www-browser", "w3m"), ("xdg-open", "lynx"), ("lynx", "lynx.cur")]
 )
-def test_cl_09_a_text_browser_is_known_behind_a_link_too(tmp_path: Path, link: str, program: str) -> None:
+def test_cl_09_a_text_browser_is_known_behind_a_link_too(
+    tmp_path: Path, link: str, program: str
+) -> None:
     """CL-09: Debian's alternatives are links to links."""
     (tmp_path / program).touch()
     (tmp_path / link).symlink_to(tmp_path / program)
@@ -259,7 +294,10 @@ def test_the_surroundings_are_recognised_cl_09(
 
 
 WAYS = [
-    (Surroundings(platform="linux", ssh_server="10.0.0.2"), "ssh -N -L 1717:localhost:1717 10.0.0.2"),
+    (
+        Surroundings(platform="linux", ssh_server="10.0.0.2"),
+        "ssh -N -L 1717:localhost:1717 10.0.0.2",
+    ),
     (Surroundings(platform="linux", container=True), "--network host"),
     (Surroundings(platform="linux", codespaces=True), "forward port 1717"),
     (LINUX, ""),
@@ -304,7 +342,10 @@ print(threading.active_count(), "thread")
 
 @posix
 def test_rb_10_a_browser_that_has_ended_leaves_no_zombie(tmp_path: Path) -> None:
-    """RB-10: a program that signs in for years has as many children as windows are open, and no thread without one."""
+    """
+    RB-10: a program that signs in for years has as many children as windows are open, and no thread
+    without one.
+    """
     program = tmp_path / "browser"
     program.write_text("#!/bin/sh\nexit 3\n", encoding="ascii")
     program.chmod(0o755)

@@ -43,7 +43,8 @@ class Terminal:
 def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Terminal]:
     found = Terminal()
     monkeypatch.setattr(sys, "stdin", found)
-    # This process does not run in the pseudo-terminal's foreground; a command that somebody types does.
+    # This process does not run in the pseudo-terminal's foreground; a command that somebody types
+    # does.
     monkeypatch.setattr(os, "tcgetpgrp", lambda _: os.getpgrp())
     yield found
     os.close(found.near)
@@ -101,7 +102,10 @@ async def test_the_marks_of_a_terminal_are_no_part_of_the_paste(terminal: Termin
 async def test_a_file_that_is_dragged_here_is_read(
     terminal: Terminal, tmp_path: Path, *, spelled: str
 ) -> None:
-    """What a browser downloaded in place of a page; terminals quote its name in one way or another."""
+    """
+    What a browser downloaded in place of a page; terminals quote its name in one way or
+    another.
+    """
     file = tmp_path / "a folder" / "authorize"
     file.parent.mkdir()
     file.write_text("error=x")

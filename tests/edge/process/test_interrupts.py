@@ -1,4 +1,7 @@
-"""CL-07: Ctrl-C, SIGTERM and SIGHUP at any moment end the command within two seconds and leave nothing behind."""
+"""
+CL-07: Ctrl-C, SIGTERM and SIGHUP at any moment end the command within two seconds and leave nothing
+behind.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +39,9 @@ OURS = r"__main__\.py\", line \d+, in main"
 each_signal = pytest.mark.parametrize("name", SIGNALS)
 
 
-async def stopped(command: SignIn, name: str, home: Path, *, codes: set[int] | None = None) -> Outcome:
+async def stopped(
+    command: SignIn, name: str, home: Path, *, codes: set[int] | None = None
+) -> Outcome:
     """Send the signal; hold what every such end has in common against what there is."""
     began = time.monotonic()
     command.signal(signal.Signals[name])
@@ -63,13 +68,18 @@ def stored(home: Path) -> bytes:
 
 def said(ended: Outcome, name: str) -> bool:
     error = ended.error
-    return (error["code"], error["exit_code"]) == ("interrupted", SIGNALS[name]) and name in error["message"]
+    return (error["code"], error["exit_code"]) == ("interrupted", SIGNALS[name]) and name in error[
+        "message"
+    ]
 
 
 @pytest.mark.slow_cases
 @each_signal
 async def test_cl_07_as_soon_as_the_address_is_shown(tmp_path: Path, *, name: str) -> None:
-    """CL-07: the handlers are there before the URL is; half of the program is not even imported yet."""
+    """
+    CL-07: the handlers are there before the URL is; half of the program is not even
+    imported yet.
+    """
     async with signing_in(tmp_path) as scene:
         ended = await stopped(scene.command, name, tmp_path)
 
@@ -93,8 +103,13 @@ async def test_cl_07_while_it_waits(tmp_path: Path, *, name: str) -> None:
 
 @pytest.mark.slow_cases
 @each_signal
-async def test_cl_07_during_the_exchange_with_a_browser_waiting(tmp_path: Path, *, name: str) -> None:
-    """CL-07: the token endpoint hangs; the page says that the command was stopped, and does not hang."""
+async def test_cl_07_during_the_exchange_with_a_browser_waiting(
+    tmp_path: Path, *, name: str
+) -> None:
+    """
+    CL-07: the token endpoint hangs; the page says that the command was stopped, and
+    does not hang.
+    """
     async with signing_in(tmp_path) as scene:
         waiting = await exchanging(scene)
         ended = await stopped(scene.command, name, tmp_path)
@@ -127,7 +142,10 @@ async def test_cl_07_a_browser_that_does_not_fetch_its_page_delays_nothing(tmp_p
 
 
 async def test_cl_07_after_the_tokens_were_stored(tmp_path: Path) -> None:
-    """CL-07, CB-13: only the person's name is missing, the server keeps silent about it: what is stored stays, and the page says so."""
+    """
+    CL-07, CB-13: only the person's name is missing, the server keeps silent about it: what is
+    stored stays, and the page says so.
+    """
     async with signing_in(tmp_path, "--userinfo-endpoint", "{issuer}/userinfo") as scene:
         scene.endpoint.silent.add("/userinfo")
         waiting = asyncio.create_task(scene.callback.arrive())
@@ -164,12 +182,17 @@ async def test_cl_07_what_was_stored_before_stays_byte_for_byte(tmp_path: Path) 
 @pytest.mark.slow_cases
 @pytest.mark.parametrize("names", [["SIGTERM", "SIGINT", "SIGHUP", "SIGINT"], ["SIGINT"] * 4])
 async def test_cl_07_more_signals_change_nothing(tmp_path: Path, *, names: list[str]) -> None:
-    """CL-07: an impatient person presses Ctrl-C again and again; one of them counts, and the page is sent all the same."""
+    """
+    CL-07: an impatient person presses Ctrl-C again and again; one of them counts, and the page is
+    sent all the same.
+    """
     async with signing_in(tmp_path) as scene:
         waiting = await exchanging(scene)
         for name in names[:-1]:
             scene.command.signal(signal.Signals[name])
-        ended = await stopped(scene.command, names[-1], tmp_path, codes={SIGNALS[name] for name in names})
+        ended = await stopped(
+            scene.command, names[-1], tmp_path, codes={SIGNALS[name] for name in names}
+        )
         page = await waiting
 
     assert ended.stderr.count("\n") == len(ended.events)
@@ -178,7 +201,10 @@ async def test_cl_07_more_signals_change_nothing(tmp_path: Path, *, names: list[
 
 @pytest.mark.slow
 async def test_cl_07_while_the_save_waits_for_another_process(tmp_path: Path) -> None:
-    """CL-07: another process holds the store's lock: two seconds hold all the same, and the page says so."""
+    """
+    CL-07: another process holds the store's lock: two seconds hold all the same, and the page says
+    so.
+    """
     async with signing_in(tmp_path) as scene:
         waiting = await exchanging(scene)
         with locked(tmp_path / "tokens" / "default.lock"):
@@ -210,7 +236,8 @@ async def test_cl_07_a_hangup_that_the_parent_ignores_stays_ignored(tmp_path: Pa
     assert (page.status, ended.exit_code) == (200, 0)
 
 
-# Runs the command in this very process, which sends itself the signal when it is about to import that module.
+# Runs the command in this very process, which sends itself the signal when it is about to import
+# that module.
 AT_THE_IMPORT = """
 import os, runpy, signal, sys
 name, number = {module!r}, signal.{signal}
@@ -257,8 +284,13 @@ async def test_cl_07_in_the_middle_of_an_import(tmp_path: Path, *, module: str) 
 
 @pytest.mark.slow
 async def test_cl_07_at_many_moments_from_the_very_start(tmp_path: Path) -> None:
-    """CL-07: in the imports, in the proof of the store, in the start of the server; Python's own start is not ours."""
-    moments = [(number * 0.02, name) for number, name in zip(range(15), cycle(SIGNALS), strict=False)]
+    """
+    CL-07: in the imports, in the proof of the store, in the start of the server; Python's own start
+    is not ours.
+    """
+    moments = [
+        (number * 0.02, name) for number, name in zip(range(15), cycle(SIGNALS), strict=False)
+    ]
     async with running_endpoint() as endpoint:
         turns = asyncio.Semaphore(2)
 
@@ -269,7 +301,9 @@ async def test_cl_07_at_many_moments_from_the_very_start(tmp_path: Path) -> None
             async with turns, sign_in(*flags, home=home) as command:
                 # No event tells of these moments; that is why they are tried.
                 await asyncio.sleep(moment_s)
-                ended = await stopped(command, name, home, codes={SIGNALS[name], -signal.Signals[name], 1})
+                ended = await stopped(
+                    command, name, home, codes={SIGNALS[name], -signal.Signals[name], 1}
+                )
             if ended.stdout:
                 assert said(ended, name)
                 caught.append(moment_s)
@@ -301,7 +335,10 @@ run(story())
 
 
 def test_cl_07_when_the_signal_misses_the_sleep_of_the_loop() -> None:
-    """CL-07: just before the loop goes to sleep a signal interrupts nothing, and the sleep may be long."""
+    """
+    CL-07: just before the loop goes to sleep a signal interrupts nothing, and the sleep may be
+    long.
+    """
     began = time.monotonic()
     ended = subprocess.run(
         [sys.executable, "-c", ASLEEP], capture_output=True, text=True, check=False, timeout=30

@@ -31,7 +31,11 @@ def document(value: str = "a-token", **members: Any) -> dict[str, Any]:
 
 
 def files(store: FileStore) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in Path(store.folder).iterdir() if path.suffix != ".lock"}
+    return {
+        path.name: path.read_bytes()
+        for path in Path(store.folder).iterdir()
+        if path.suffix != ".lock"
+    }
 
 
 def plant(store: FileStore, profile: str, content: bytes, *, mode: int = 0o600) -> None:
@@ -160,7 +164,9 @@ def test_st_05_a_damaged_file_is_told_and_set_aside_and_its_bytes_are_kept(
     plant(store, "work", content)
     with pytest.raises(StoreDamaged) as told:
         store.load("work")
-    kept = [path for path in Path(store.folder).iterdir() if path.name.startswith("work.json.damaged-")]
+    kept = [
+        path for path in Path(store.folder).iterdir() if path.name.startswith("work.json.damaged-")
+    ]
     assert [path.read_bytes() for path in kept] == [content]
     assert str(kept[0]) in str(told.value)
     assert told.value.exit_code == 4
@@ -172,7 +178,9 @@ def test_st_05_a_damaged_file_is_told_and_set_aside_and_its_bytes_are_kept(
 
 
 @posix
-def test_st_05_a_damaged_file_that_others_could_read_is_set_aside_in_private(store: FileStore) -> None:
+def test_st_05_a_damaged_file_that_others_could_read_is_set_aside_in_private(
+    store: FileStore,
+) -> None:
     plant(store, "work", b"canary", mode=0o644)
     with pytest.raises(StoreDamaged):
         store.load("work")
@@ -207,7 +215,9 @@ def test_st_05_a_file_that_another_process_replaces_meanwhile_is_not_taken_for_d
             reader.start()
             # Time to find the damage; whatever is read after this is good.
             reader.join(0.2)
-            folder.replace("work.json", json.dumps(document("good")).encode(), temporary=".work~1.tmp")
+            folder.replace(
+                "work.json", json.dumps(document("good")).encode(), temporary=".work~1.tmp"
+            )
     reader.join(10)
     assert outcome == [document("good")]
     assert files(store).keys() == {"work.json"}
@@ -255,7 +265,9 @@ def test_st_06_nothing_in_the_package_reads_anything_but_json_and_toml() -> None
 
 
 @pytest.mark.parametrize("version", [VERSION + 1, 99, 10**30])
-def test_st_07_a_file_of_a_later_version_is_refused_and_left_as_it_is(store: FileStore, version: int) -> None:
+def test_st_07_a_file_of_a_later_version_is_refused_and_left_as_it_is(
+    store: FileStore, version: int
+) -> None:
     content = json.dumps({"version": version, "tokens": {"sealed": "canary"}}).encode()
     plant(store, "work", content)
     before = os.stat(store.path("work"))

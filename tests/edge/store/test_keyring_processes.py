@@ -110,7 +110,10 @@ for line in sys.stdin:
 
 
 def killed_at(step: int, process: subprocess.Popen[str]) -> int:
-    """Let *process* do its act once, and be killed before that step; give the signal, or how many steps there were."""
+    """
+    Let *process* do its act once, and be killed before that step; give the signal, or how many
+    steps there were.
+    """
     assert process.stdin
     assert process.stdout
     process.stdin.write(f"{step}\n")
@@ -179,7 +182,9 @@ def go_on(person: Person, step: int) -> None:
 
 
 @pytest.mark.parametrize("backend", ["Kept", "Windows"])
-@pytest.mark.parametrize(("act", "before", "allowed"), ACTS, ids=[f"{row[0]} from {row[1]}" for row in ACTS])
+@pytest.mark.parametrize(
+    ("act", "before", "allowed"), ACTS, ids=[f"{row[0]} from {row[1]}" for row in ACTS]
+)
 @pytest.mark.slow
 def test_rb_01_a_process_killed_at_any_step_leaves_one_whole_credential_and_the_next_leaves_no_copy(
     person: Person,
@@ -189,7 +194,10 @@ def test_rb_01_a_process_killed_at_any_step_leaves_one_whole_credential_and_the_
     before: str | None,
     allowed: tuple[str | None, ...],
 ) -> None:
-    """RB-01, ST-09, ST-10: between the parts of an entry, between the entries, between the keyring and the file."""
+    """
+    RB-01, ST-09, ST-10: between the parts of an entry, between the entries, between the keyring and
+    the file.
+    """
     use(person, monkeypatch, backend)
     monkeypatch.setenv("PYTHONPATH", person.environment()["PYTHONPATH"])
     start_over(person, before)
@@ -214,12 +222,17 @@ def test_rb_01_a_process_killed_at_any_step_leaves_one_whole_credential_and_the_
 
 
 @pytest.mark.parametrize("backend", ["Kept", "Windows"])
-@pytest.mark.parametrize(("storage", "before"), [("", "keyring"), ("keyring", "file"), ("file", "keyring")])
+@pytest.mark.parametrize(
+    ("storage", "before"), [("", "keyring"), ("keyring", "file"), ("file", "keyring")]
+)
 @pytest.mark.slow
 def test_rf_05_a_system_that_fails_at_any_step_costs_no_rotated_refresh_token(
     person: Person, monkeypatch: pytest.MonkeyPatch, backend: str, storage: str, before: str
 ) -> None:
-    """RF-05, RB-02: once, or for five calls in a row, of the store's, the lock's and the keyring's."""
+    """
+    RF-05, RB-02: once, or for five calls in a row, of the store's, the lock's and the
+    keyring's.
+    """
     use(person, monkeypatch, backend)
     monkeypatch.setenv("PYTHONPATH", person.environment()["PYTHONPATH"])
     told = set()
@@ -244,7 +257,9 @@ def test_rf_05_a_system_that_fails_at_any_step_costs_no_rotated_refresh_token(
                 save_with_fault(step, lasts)
                 go_on(person, step)
         process.stdin.close()
-    sys.stdout.write(f"to {storage or before} from {before}, {backend}: failed at {steps} steps, lost 0\n")
+    sys.stdout.write(
+        f"to {storage or before} from {before}, {backend}: failed at {steps} steps, lost 0\n"
+    )
     assert (told == {None}) == (storage == "file"), told
 
 
@@ -312,7 +327,11 @@ def server() -> Any:
             # Long enough for the others to come and wait.
             time.sleep(0.5)
             turns.append(len(turns))
-            told = {**NEW, "refresh_token": f"refresh-{len(turns)}", "access_token": f"access-{len(turns)}"}
+            told = {
+                **NEW,
+                "refresh_token": f"refresh-{len(turns)}",
+                "access_token": f"access-{len(turns)}",
+            }
             connection.socket.sendall(json_answer(told))
 
         running.answers["/token"] = rotate
@@ -328,7 +347,9 @@ async def test_rf_03_processes_of_two_homes_that_share_an_entry_make_one_refresh
     use(person, monkeypatch, backend)
     homes = [person.folder / name for name in ("one", "two")]
     (first, second) = (home / "loopback-auth" for home in homes)
-    FileStore(str(first), storage="keyring").save("default", signed_in(server, extra={"padding": "p" * SIZE}))
+    FileStore(str(first), storage="keyring").save(
+        "default", signed_in(server, extra={"padding": "p" * SIZE})
+    )
     shutil.copytree(first, second)
 
     def ask(home: Path) -> Any:
@@ -336,7 +357,9 @@ async def test_rf_03_processes_of_two_homes_that_share_an_entry_make_one_refresh
         return run_command("token", home=home, more=surroundings)
 
     outcomes = await asyncio.gather(*(ask(homes[number % 2]) for number in range(12)))
-    assert {(outcome.exit_code, outcome.stdout) for outcome in outcomes} == {(0, "access-1\n")}, outcomes
+    assert {(outcome.exit_code, outcome.stdout) for outcome in outcomes} == {(0, "access-1\n")}, (
+        outcomes
+    )
     assert len(server.asked("/token")) == 1
     for home in (first, second):
         kept = FileStore(str(home)).load("default")
@@ -349,7 +372,10 @@ async def test_rf_03_processes_of_two_homes_that_share_an_entry_make_one_refresh
 async def test_rf_01_processes_that_find_the_credential_on_its_way_to_the_keyring_make_one_refresh(
     person: Person, monkeypatch: pytest.MonkeyPatch, server: ScriptedServer
 ) -> None:
-    """RF-01, ST-10: some are told to use the keyring, some the file; the credential is in one place all the time."""
+    """
+    RF-01, ST-10: some are told to use the keyring, some the file; the credential is in one place
+    all the time.
+    """
     use(person, monkeypatch)
     FileStore(str(person.home)).save("default", signed_in(server))
 
@@ -357,8 +383,12 @@ async def test_rf_01_processes_that_find_the_credential_on_its_way_to_the_keyrin
         more = person.environment(LOOPBACK_AUTH_STORAGE=storage)
         return run_command("token", home=person.home, more=more)
 
-    outcomes = await asyncio.gather(*(ask(("keyring", "file", "")[number % 3]) for number in range(9)))
-    assert {(outcome.exit_code, outcome.stdout) for outcome in outcomes} == {(0, "access-1\n")}, outcomes
+    outcomes = await asyncio.gather(
+        *(ask(("keyring", "file", "")[number % 3]) for number in range(9))
+    )
+    assert {(outcome.exit_code, outcome.stdout) for outcome in outcomes} == {(0, "access-1\n")}, (
+        outcomes
+    )
     assert len(server.asked("/token")) == 1
     where = person.secrets("refresh-1")
     assert where["keyring"] + where["files"] == 1

@@ -1,4 +1,7 @@
-"""ST-10: a keyring that cannot be used is an error within five seconds, says which, and is never a file instead."""
+"""
+ST-10: a keyring that cannot be used is an error within five seconds, says which, and is never a
+file instead.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +59,11 @@ def test_st_10_a_keyring_that_cannot_be_used_is_an_error_and_nothing_is_stored_a
     use(person, monkeypatch, environ={"PYTHON_KEYRING_BACKEND": backend})
     error = save(person)
 
-    assert (error.code, error.exit_code, error.facts["reason"]) == ("keyring-unavailable", 1, reason)
+    assert (error.code, error.exit_code, error.facts["reason"]) == (
+        "keyring-unavailable",
+        1,
+        reason,
+    )
     assert error.message.startswith(words)
     assert error.cause
     assert "loopback-auth login work --storage file" in error.fix
@@ -80,7 +87,9 @@ def test_cl_02_what_a_keyring_says_when_it_is_given_a_secret_is_not_repeated(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("backend", ["Hanging", "Busy", "HangingAtSave"])
-def test_st_10_a_keyring_that_hangs_is_given_up_after_five_seconds(person: Person, backend: str) -> None:
+def test_st_10_a_keyring_that_hangs_is_given_up_after_five_seconds(
+    person: Person, backend: str
+) -> None:
     """ST-10: exit status 1 within 6 s of process, though a thread of it never ends."""
     program = (
         "import sys\nfrom loopback_auth.edge.store.file_store import FileStore\n"
@@ -117,7 +126,10 @@ def test_st_10_a_process_that_was_stopped_has_not_waited_for_its_keyring(person:
         "print('begun', flush=True)\nprint(Keyring('work').get('service', 'user'))"
     )
     with subprocess.Popen(
-        [sys.executable, "-c", program], env=person.environment("Slow"), stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", program],
+        env=person.environment("Slow"),
+        stdout=subprocess.PIPE,
+        text=True,
     ) as process:
         assert process.stdout
         assert process.stdout.readline() == "begun\n"
@@ -131,7 +143,10 @@ def test_st_10_a_process_that_was_stopped_has_not_waited_for_its_keyring(person:
 def test_st_10_a_lesser_keyring_that_nobody_chose_is_refused(
     person: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """ST-10: where no system's keyring is there, the package falls back to what is; one in clear is no keyring."""
+    """
+    ST-10: where no system's keyring is there, the package falls back to what is; one in clear is no
+    keyring.
+    """
     import keyring.core
 
     use(person, monkeypatch)

@@ -1,4 +1,7 @@
-"""A credential in the keyring: whole in any keyring, in one place only, and moved without a copy."""
+"""
+A credential in the keyring: whole in any keyring, in one place only, and moved without
+a copy.
+"""
 
 from __future__ import annotations
 
@@ -73,7 +76,10 @@ SIZES = [0, 900, 1100, 1200, 1201, 5_000, 60_000]
 def test_st_10_a_credential_of_any_size_comes_back_from_a_keyring_that_takes_2560_octets(
     person: Person, keyring: str, size: int
 ) -> None:
-    """ST-10: Windows takes no more in one entry; one that cuts off the rest is found out by reading back."""
+    """
+    ST-10: Windows takes no more in one entry; one that cuts off the rest is found out by reading
+    back.
+    """
     import stand_in
 
     store = in_keyring(person, document(OLD, size))
@@ -93,7 +99,10 @@ def test_st_10_a_credential_of_any_size_comes_back_from_a_keyring_that_takes_256
 def test_st_10_the_token_file_points_to_the_keyring_and_holds_no_token(
     person: Person, any_keyring: None
 ) -> None:
-    """ST-10: the profile is listed and found without config.toml, and stays in the keyring with every save."""
+    """
+    ST-10: the profile is listed and found without config.toml, and stays in the keyring with every
+    save.
+    """
     store = in_keyring(person, document(OLD))
     assert store.profiles() == ["work"]
     told = person.file()
@@ -106,8 +115,13 @@ def test_st_10_the_token_file_points_to_the_keyring_and_holds_no_token(
     assert Path(store.path("work")).stat().st_mode & 0o777 == 0o600
 
 
-def test_two_homes_with_one_profile_name_have_two_entries(person: Person, any_keyring: None) -> None:
-    """A second home, for a test or a project, must not take the place of the first one's sign-in."""
+def test_two_homes_with_one_profile_name_have_two_entries(
+    person: Person, any_keyring: None
+) -> None:
+    """
+    A second home, for a test or a project, must not take the place of the first one's
+    sign-in.
+    """
     store = in_keyring(person, document(OLD))
     other = FileStore(str(person.folder / "other"), storage="keyring")
     other.save("work", document(NEW))
@@ -243,7 +257,9 @@ def test_st_05_a_damaged_entry_is_told_and_a_new_sign_in_takes_its_place(
     store = in_keyring(person, document(OLD))
     spoil(person, DAMAGES[damage])
     store.storing("keyring").save("other", document(OLD))
-    with pytest.raises(StoreDamaged, match="what the keyring holds of the profile work is damaged") as caught:
+    with pytest.raises(
+        StoreDamaged, match="what the keyring holds of the profile work is damaged"
+    ) as caught:
         store.load("work")
     assert (caught.value.exit_code, "login work" in caught.value.fix) == (4, True)
     assert OLD not in str(caught.value)
@@ -253,7 +269,9 @@ def test_st_05_a_damaged_entry_is_told_and_a_new_sign_in_takes_its_place(
     assert len(person.entries()) == 2
 
 
-def test_st_05_an_entry_that_lacks_a_part_is_damaged(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_st_05_an_entry_that_lacks_a_part_is_damaged(
+    person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """ST-05: whichever it is; and a save leaves none of the others."""
     use(person, monkeypatch, "Windows")
     for part in "23":
@@ -399,7 +417,10 @@ def test_a_user_whom_the_system_does_not_know_has_the_locks_at_home(
 
 
 def test_a_reader_sees_one_whole_credential_or_another(person: Person, keyring: str) -> None:
-    """The keyring deletes and adds, and a credential may have parts; a reader never waits for a lock."""
+    """
+    The keyring deletes and adds, and a credential may have parts; a reader never waits
+    for a lock.
+    """
     store = in_keyring(person, document(OLD, 3000))
     over, seen, wrong = threading.Event(), set(), []
 
@@ -496,7 +517,10 @@ class Trouble(Exception):
 
 
 def failing(base: type, monkeypatch: pytest.MonkeyPatch, at: int, *, for_good: bool) -> list[str]:
-    """Let the keyring be a *base* whose call number *at* fails, or that one and all after it; return what is called."""
+    """
+    Let the keyring be a *base* whose call number *at* fails, or that one and all after it; return
+    what is called.
+    """
     import keyring.core
 
     calls: list[str] = []
@@ -525,7 +549,9 @@ def failing(base: type, monkeypatch: pytest.MonkeyPatch, at: int, *, for_good: b
     return calls
 
 
-def start_over(person: Person, monkeypatch: pytest.MonkeyPatch, backend: str, before: str) -> FileStore:
+def start_over(
+    person: Person, monkeypatch: pytest.MonkeyPatch, backend: str, before: str
+) -> FileStore:
     import shutil
 
     use(person, monkeypatch, backend)
@@ -549,7 +575,10 @@ def test_st_10_rf_05_a_keyring_that_fails_at_any_call_costs_no_sign_in(
     only_copy: bool,
     for_good: bool,
 ) -> None:
-    """ST-10, RF-05: the old one stays whole, or the new one is stored; the only copy of tokens is never lost."""
+    """
+    ST-10, RF-05: the old one stays whole, or the new one is stored; the only copy of tokens is
+    never lost.
+    """
     import stand_in
 
     outcomes = set()
@@ -583,7 +612,10 @@ def test_st_10_rf_05_a_keyring_that_fails_at_any_call_costs_no_sign_in(
 def test_rf_09_a_save_that_lost_its_lock_leaves_no_entry_that_no_file_names(
     person: Person, any_keyring: None
 ) -> None:
-    """RF-09: while it wrote to the keyring, a sign-in took the lock over, and removed what the file named."""
+    """
+    RF-09: while it wrote to the keyring, a sign-in took the lock over, and removed what the file
+    named.
+    """
     import keyring.core
 
     store = in_keyring(person, document(OLD))

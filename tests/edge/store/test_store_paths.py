@@ -37,7 +37,10 @@ WAYS: dict[str, Callable[[Path], str | bytes | os.PathLike[str]]] = {
 def test_rb_09_a_store_is_one_absolute_folder(
     way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """RB-09: as it was meant when the store was made; a program that changes its folder later finds its tokens again."""
+    """
+    RB-09: as it was meant when the store was made; a program that changes its folder later finds
+    its tokens again.
+    """
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME" if os.name == "posix" else "USERPROFILE", str(tmp_path))
     given = WAYS[way](tmp_path)
@@ -54,7 +57,10 @@ def test_rb_09_a_store_is_one_absolute_folder(
 
 @pytest.mark.parametrize("given", ["", b"", "~nobody-of-that-name/acme", "~nobody-of-that-name"])
 def test_rb_09_a_folder_that_is_none_is_refused_at_once(given: str | bytes) -> None:
-    """RB-09: an empty variable is not the current folder, and a tilde that nobody expands is no folder's name."""
+    """
+    RB-09: an empty variable is not the current folder, and a tilde that nobody expands is no
+    folder's name.
+    """
     with pytest.raises(UsageError, match="folder"):
         FileStore(given)
 
@@ -64,7 +70,10 @@ def test_rb_09_a_folder_that_is_none_is_refused_at_once(given: str | bytes) -> N
 def test_rb_09_a_relative_name_cannot_keep_the_search_for_a_parent_going(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """RB-09: nor a drive or a share that is not there, whose parent is itself; the loop was endless."""
+    """
+    RB-09: nor a drive or a share that is not there, whose parent is itself; the loop
+    was endless.
+    """
     monkeypatch.chdir(tmp_path)
     try:
         with opened(name, create=True) as folder:

@@ -76,16 +76,23 @@ def test_st_01_no_file_is_open_to_others_at_any_moment_under_umask_000(home: Pat
 
 
 @pytest.mark.skipif(
-    not shutil.which("strace"), reason="strace is not installed; the poller above looks at the same modes"
+    not shutil.which("strace"),
+    reason="strace is not installed; the poller above looks at the same modes",
 )
-def test_st_01_st_02_every_system_call_is_the_one_that_was_meant(home: Path, tmp_path: Path) -> None:
+def test_st_01_st_02_every_system_call_is_the_one_that_was_meant(
+    home: Path, tmp_path: Path
+) -> None:
     log = tmp_path / "strace.log"
     calls = "openat,mkdir,mkdirat,chmod,fchmod,fchmodat,rename,renameat,renameat2,fsync,unlinkat"
     tracer = ("strace", "-f", "-y", "-e", f"trace={calls}", "-o", str(log))
-    status, _ = run("os.umask(0)\nFileStore(sys.argv[1]).save('work', document('a'))", home, under=tracer)
+    status, _ = run(
+        "os.umask(0)\nFileStore(sys.argv[1]).save('work', document('a'))", home, under=tracer
+    )
     assert status == 0
     lines = [
-        line for line in log.read_text("utf-8").splitlines() if str(home) in line and "ENOENT" not in line
+        line
+        for line in log.read_text("utf-8").splitlines()
+        if str(home) in line and "ENOENT" not in line
     ]
     made = [line for line in lines if "O_CREAT" in line or "mkdir" in line]
     assert len(made) == 4
@@ -142,7 +149,10 @@ def test_rf_09_processes_that_save_at_once_lose_nothing_and_mix_nothing(home: Pa
     assert last["extra"]["padding"] == last["access_token"] * 50_000
     for name in "abcd":
         assert store.load(f"own-{name}") == document(name)
-    assert [path.name for path in tokens(home)] == [*(f"own-{name}.json" for name in "abcd"), "work.json"]
+    assert [path.name for path in tokens(home)] == [
+        *(f"own-{name}.json" for name in "abcd"),
+        "work.json",
+    ]
 
 
 # --- RB-01, RB-02: at each step of a save
@@ -217,7 +227,9 @@ def test_rb_02_a_system_that_says_no_at_any_step_leaves_the_old_file_and_no_othe
         outcome = json.loads(words)["outcome"]
         assert status == 0
         assert outcome in ("store-unwritable", "saved"), (step, outcome)
-        assert store.load("work") == document("old" if outcome == "store-unwritable" else "new", 1000)
+        assert store.load("work") == document(
+            "old" if outcome == "store-unwritable" else "new", 1000
+        )
         failed += outcome == "store-unwritable"
         if step < steps - 1:
             assert [path.name for path in tokens(home)] == ["work.json"], step
@@ -237,7 +249,9 @@ for act in (lambda: store.prove("work"), lambda: store.save("work", document("ne
 """
 
 
-@pytest.mark.parametrize(("room", "proved"), [(0, "store-unwritable"), (100, "done"), (900, "done")])
+@pytest.mark.parametrize(
+    ("room", "proved"), [(0, "store-unwritable"), (100, "done"), (900, "done")]
+)
 def test_rb_02_rb_03_a_disk_that_is_full_leaves_the_old_file_whole(
     home: Path, room: int, proved: str
 ) -> None:

@@ -75,7 +75,10 @@ def test_cl_12_a_user_name_is_shortened(name: str, told: str) -> None:
 
 
 def test_cl_12_what_is_found_is_made_fit_for_a_ticket() -> None:
-    """CL-12: the home folder is `~`, wherever it occurs, and a server's words cannot draw on the terminal."""
+    """
+    CL-12: the home folder is `~`, wherever it occurs, and a server's words cannot draw on the
+    terminal.
+    """
     found: list[Check] = []
     findings = Findings(report=found.append, home_folder="/home/ada/")
     findings.add(
@@ -174,11 +177,15 @@ async def test_cl_12_a_key_in_an_endpoints_address_is_not_shown(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
     """CL-12: some servers want a key or a policy in the query of their endpoint."""
-    found = await examined(server, tmp_path, authorization_endpoint=server.url("/authorize?key=canary"))
+    found = await examined(
+        server, tmp_path, authorization_endpoint=server.url("/authorize?key=canary")
+    )
     assert "canary" not in repr(found)
 
 
-async def test_any_port_is_asked_about_with_one_that_was_free(server: ScriptedServer, tmp_path: Path) -> None:
+async def test_any_port_is_asked_about_with_one_that_was_free(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
     """A server that compares hosts is shown an address, not port 0."""
     server.answers["/authorize"] = redirect(302, "/login")
     await examined(server, tmp_path, redirect_uris=["http://127.0.0.1:0/callback"])
@@ -186,7 +193,9 @@ async def test_any_port_is_asked_about_with_one_that_was_free(server: ScriptedSe
     assert "127.0.0.1%3A0%2F" not in asked.target
 
 
-async def test_certificates_that_cannot_be_read_are_told(server: ScriptedServer, tmp_path: Path) -> None:
+async def test_certificates_that_cannot_be_read_are_told(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
     found = await examined(server, tmp_path, ca_bundle=str(tmp_path / "missing.pem"))
     assert (found["certificates"].verdict, found["certificates"].exit_code) == ("fail", 2)
 

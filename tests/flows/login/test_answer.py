@@ -78,7 +78,10 @@ def test_ar_09_an_answer_with_its_state_is_the_answer(name: str) -> None:
 STRAYS = {
     "another state": (f"{REDIRECT_URI}?code={CODE}&state=another", "wrong state"),
     "no state": (f"{REDIRECT_URI}?code={CODE}", "no state"),
-    "another port": (f"http://localhost:1718/OauthRedirect?code={CODE}&state=the-state", "redirect URI"),
+    "another port": (
+        f"http://localhost:1718/OauthRedirect?code={CODE}&state=the-state",
+        "redirect URI",
+    ),
     "https": (f"https://localhost:1717/OauthRedirect?code={CODE}&state=the-state", "redirect URI"),
     "this machine by another name": (
         f"http://127.0.0.1:1717/OauthRedirect?code={CODE}&state=the-state",
@@ -92,7 +95,10 @@ STRAYS = {
         f"localhost:1718/OauthRedirect?code={CODE}&state=the-state",
         "redirect URI",
     ),
-    "another path without a scheme": (f"localhost:1717/Redirect?code={CODE}&state=the-state", "redirect URI"),
+    "another path without a scheme": (
+        f"localhost:1717/Redirect?code={CODE}&state=the-state",
+        "redirect URI",
+    ),
     "another path that ends alike": (
         f"localhost:1717/NoOauthRedirect?code={CODE}&state=the-state",
         "redirect URI",
@@ -109,7 +115,10 @@ STRAYS = {
         "127.0.0.1:1717/OauthRedirect?error=server_error&state=the-state",
         "redirect URI",
     ),
-    "an address that was cut off": (f"{REDIRECT_URI}?state=the-state", "neither a code nor an error"),
+    "an address that was cut off": (
+        f"{REDIRECT_URI}?state=the-state",
+        "neither a code nor an error",
+    ),
     "the same without a scheme ": (
         "localhost:1717/OauthRedirect?state=the-state",
         "neither a code nor an error",
@@ -240,7 +249,9 @@ def test_whatever_is_pasted_something_is_said_of_it(text: str) -> None:
 
 
 def tab(told: list[Notice]) -> Tab:
-    return Tab(REQUEST, launch_path=None, profile="work", notify=told.append, token_bytes=os.urandom)
+    return Tab(
+        REQUEST, launch_path=None, profile="work", notify=told.append, token_bytes=os.urandom
+    )
 
 
 @contextmanager
@@ -256,7 +267,12 @@ async def test_ar_09_strays_are_told_and_the_answer_after_them_counts() -> None:
     told: list[Notice] = []
     texts = ("hello", f"{REDIRECT_URI}?code=x&state=another", ANSWERS["the whole address"])
     answer = await answer_or_paste(
-        REQUEST, PROFILE, tab=tab(told), pastes=lambda: queue_of(*texts), notify=told.append, timeout_s=5
+        REQUEST,
+        PROFILE,
+        tab=tab(told),
+        pastes=lambda: queue_of(*texts),
+        notify=told.append,
+        timeout_s=5,
     )
     assert answer.code.reveal() == CODE
     assert [type(notice) for notice in told if not isinstance(notice, Waiting)] == [Warned, Warned]
@@ -279,7 +295,9 @@ async def test_the_browsers_answer_ends_the_reading() -> None:
         )
     came = tab([])
     came.arrive(AuthorizationResponse(request=REQUEST, code=Secret(CODE)))
-    await answer_or_paste(REQUEST, PROFILE, tab=came, pastes=reading, notify=lambda _: None, timeout_s=5)
+    await answer_or_paste(
+        REQUEST, PROFILE, tab=came, pastes=reading, notify=lambda _: None, timeout_s=5
+    )
     assert left == ["left", "left"]
 
 

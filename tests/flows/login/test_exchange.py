@@ -1,4 +1,7 @@
-"""TX and TR: the one exchange of a sign-in, from the authorize URL to the page, over real sockets."""
+"""
+TX and TR: the one exchange of a sign-in, from the authorize URL to the page, over real
+sockets.
+"""
 
 from __future__ import annotations
 
@@ -152,7 +155,9 @@ async def test_tx_05_tr_07_no_member_of_an_answer_sends_anything_anywhere(
     stored = ended.stored
     assert stored
     assert stored["extra"] == members
-    assert evil.origin not in repr(stored["server"]) + repr(stored["settings"]) + repr(stored["client"])
+    assert evil.origin not in repr(stored["server"]) + repr(stored["settings"]) + repr(
+        stored["client"]
+    )
 
 
 # --- TX-01, RB-04, RB-05: one attempt
@@ -181,7 +186,10 @@ FAILURES: dict[str, tuple[bytes | Script, type[LoopbackAuthError]]] = {
         ProtocolError,
     ),
     "100,000 deep": (plain_answer(b"[" * 100_000 + b"]" * 100_000), ProtocolError),
-    "a token with a newline": (json_answer({**TOKENS, "access_token": "canary\nX: y"}), ProtocolError),
+    "a token with a newline": (
+        json_answer({**TOKENS, "access_token": "canary\nX: y"}),
+        ProtocolError,
+    ),
     "no token": (json_answer({"token_type": "Bearer"}), ProtocolError),
     "another type": (json_answer({**TOKENS, "token_type": "mac"}), ProtocolError),
 }
@@ -344,7 +352,9 @@ async def test_tr_05_rv_04_with_strict_scope_another_scope_is_refused_and_given_
     assert server.asked("/revocation")[0].form["token"] == "the-refresh-token"
 
 
-async def test_tr_06_a_missing_refresh_token_is_said(server: ScriptedServer, tmp_path: Path) -> None:
+async def test_tr_06_a_missing_refresh_token_is_said(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
     issuing(server, refresh_token=None)
     ended = await sign_in(server, tmp_path)
     assert ended.stored
@@ -420,8 +430,16 @@ async def test_rv_04_id_01_a_sign_in_whose_id_token_does_not_fit_gives_its_token
 
 REVOCATIONS: dict[str, tuple[tuple[str, ...], bytes | Script, str]] = {
     "the server revokes": (("revocation",), plain_answer(b""), "were revoked"),
-    "the server has nothing to say": (("revocation",), plain_answer(b"", status=204), "were revoked"),
-    "the server refuses": (("revocation",), json_answer({"error": "x"}, status=400), "could not be revoked"),
+    "the server has nothing to say": (
+        ("revocation",),
+        plain_answer(b"", status=204),
+        "were revoked",
+    ),
+    "the server refuses": (
+        ("revocation",),
+        json_answer({"error": "x"}, status=400),
+        "could not be revoked",
+    ),
     "the server is down": (("revocation",), plain_answer(b"", status=503), "could not be revoked"),
     "the server redirects": (("revocation",), redirect(307, "/elsewhere"), "could not be revoked"),
     "the server breaks off": (("revocation",), drop, "could not be revoked"),
@@ -432,7 +450,11 @@ REVOCATIONS: dict[str, tuple[tuple[str, ...], bytes | Script, str]] = {
 
 @pytest.mark.parametrize(("paths", "answer", "fate"), REVOCATIONS.values(), ids=REVOCATIONS)
 async def test_rv_04_tokens_that_cannot_be_saved_are_given_back_once(
-    server: ScriptedServer, tmp_path: Path, paths: tuple[str, ...], answer: bytes | Script, fate: str
+    server: ScriptedServer,
+    tmp_path: Path,
+    paths: tuple[str, ...],
+    answer: bytes | Script,
+    fate: str,
 ) -> None:
     server.answers["/token"] = spoil_then_answer(tmp_path)
     server.answers["/revocation"] = answer
@@ -472,7 +494,11 @@ async def test_rv_04_giving_tokens_back_takes_five_seconds_at_most(server: Scrip
     )
     begun = time.monotonic()
     done = await revoke(
-        tokens, client=Client(client_id="x"), server=metadata, transport=HttpTransport(), timeout_s=0.3
+        tokens,
+        client=Client(client_id="x"),
+        server=metadata,
+        transport=HttpTransport(),
+        timeout_s=0.3,
     )
     assert done is False
     assert time.monotonic() - begun < 2

@@ -1,4 +1,7 @@
-"""TX, RB, DS, RV as a person meets them: the command, its exit status, its JSON, and what the browser's tab says."""
+"""
+TX, RB, DS, RV as a person meets them: the command, its exit status, its JSON, and what the
+browser's tab says.
+"""
 
 from __future__ import annotations
 
@@ -57,17 +60,36 @@ class Ended:
         return code
 
     def secrets_told(self) -> list[str]:
-        """List what of the conversation's secrets is in words that people copy: all but the authorize URL itself."""
-        told = self.outcome.stdout + self.outcome.stderr.replace(self.callback.url, "") + self.page.text
-        secrets = ("the-code", self.callback.state, TOKENS["access_token"], TOKENS["refresh_token"], "canary")
+        """
+        List what of the conversation's secrets is in words that people copy: all but the authorize
+        URL itself.
+        """
+        told = (
+            self.outcome.stdout
+            + self.outcome.stderr.replace(self.callback.url, "")
+            + self.page.text
+        )
+        secrets = (
+            "the-code",
+            self.callback.state,
+            TOKENS["access_token"],
+            TOKENS["refresh_token"],
+            "canary",
+        )
         return [secret for secret in secrets if secret in told]
 
 
 async def ended(
-    options: Sequence[str], home: Path, *, more: Mapping[str, str] | None = None, under: Sequence[str] = ()
+    options: Sequence[str],
+    home: Path,
+    *,
+    more: Mapping[str, str] | None = None,
+    under: Sequence[str] = (),
 ) -> Ended:
     """Sign in with *options*; the person allows everything."""
-    async with sign_in(*options, "--no-browser", "-v", home=home, more=more, under=under) as command:
+    async with sign_in(
+        *options, "--no-browser", "-v", home=home, more=more, under=under
+    ) as command:
         callback = await command.callback()
         page = await callback.arrive()
         outcome = await command.outcome()
@@ -119,7 +141,9 @@ async def test_tx_02_a_redirected_logout_reaches_no_second_server_and_forgets_al
     server: ScriptedServer, tmp_path: Path
 ) -> None:
     with ScriptedServer() as second:
-        server.answers["/userinfo"] = server.answers["/revocation"] = redirect(308, second.url("/caught"))
+        server.answers["/userinfo"] = server.answers["/revocation"] = redirect(
+            308, second.url("/caught")
+        )
         end = await ended(as_options(flags(server, "userinfo", "revocation")), tmp_path)
         assert (end.outcome.exit_code, end.page.status) == (0, 200)
         out = await run("logout", "--json", home=tmp_path)
@@ -138,14 +162,21 @@ async def test_tx_03_tx_04_what_the_command_sends_is_what_the_server_should_get(
         "MY_SECRET": "a:b%c+d é",
         "HTTP_PROXY": "http://u:canary@127.0.0.1:1",
     }
-    secret = ("--client-secret-env", "MY_SECRET", "--token-endpoint-auth-method", "client_secret_post")
+    secret = (
+        "--client-secret-env",
+        "MY_SECRET",
+        "--token-endpoint-auth-method",
+        "client_secret_post",
+    )
     end = await ended([*as_options(flags(server)), *secret], tmp_path, more=more)
     assert end.outcome.exit_code == 0
     (request,) = server.asked("/token")
     assert request.header("authorization") is None
     assert request.form["client_secret"] == "a:b%c+d é"
     assert (
-        request.form["redirect_uri"] == query(end.callback.url)["redirect_uri"] == end.callback.redirect_uri
+        request.form["redirect_uri"]
+        == query(end.callback.url)["redirect_uri"]
+        == end.callback.redirect_uri
     )
     assert end.secrets_told() == []
 
@@ -175,7 +206,9 @@ async def test_ds_03_an_https_issuer_is_spoken_to_only_with_a_ca_that_is_trusted
     company = trustme.CA()
     pem = str(tmp_path / "company.pem")
     company.cert_pem.write_to_path(pem)
-    with ScriptedServer(tls=context_of(company.issue_cert("localhost")), host="localhost") as server:
+    with ScriptedServer(
+        tls=context_of(company.issue_cert("localhost")), host="localhost"
+    ) as server:
         document = {
             "issuer": server.origin,
             **{
@@ -206,19 +239,26 @@ async def test_ds_03_an_https_issuer_is_spoken_to_only_with_a_ca_that_is_trusted
         assert (end.outcome.exit_code, end.page.status) == (0, 200)
         if trusted == "--ca-bundle":
             # The bundle was remembered with the sign-in, and logout speaks to the same server.
-            assert (await run("logout", "--json", home=tmp_path)).document["revocation"] == "revoked"
+            assert (await run("logout", "--json", home=tmp_path)).document[
+                "revocation"
+            ] == "revoked"
 
 
 # --- DS-06
 
 
 @pytest.mark.slow
-async def test_ds_06_a_proxy_that_refuses_is_named_and_its_password_appears_nowhere(tmp_path: Path) -> None:
+async def test_ds_06_a_proxy_that_refuses_is_named_and_its_password_appears_nowhere(
+    tmp_path: Path,
+) -> None:
     with ScriptedServer() as proxy:
         proxy.answers["*"] = plain_answer(b"", status=407)
         more = {"HTTPS_PROXY": proxy.origin.replace("http://", "http://jane:canary@")}
         options = ("--issuer", "https://id.example.test", "--client-id", "x", "--no-browser", "-v")
-        told = [await run("login", *options, *json, home=tmp_path, more=more) for json in ((), ("--json",))]
+        told = [
+            await run("login", *options, *json, home=tmp_path, more=more)
+            for json in ((), ("--json",))
+        ]
         assert len(proxy.requests) == 4
     for outcome in told:
         assert outcome.exit_code == 7
@@ -227,7 +267,9 @@ async def test_ds_06_a_proxy_that_refuses_is_named_and_its_password_appears_nowh
         assert "canary" not in outcome.stdout + outcome.stderr
 
 
-async def test_ds_06_a_sign_in_works_through_a_proxy_and_the_callback_past_it(tmp_path: Path) -> None:
+async def test_ds_06_a_sign_in_works_through_a_proxy_and_the_callback_past_it(
+    tmp_path: Path,
+) -> None:
     company = trustme.CA()
     company.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     with (
@@ -236,9 +278,14 @@ async def test_ds_06_a_sign_in_works_through_a_proxy_and_the_callback_past_it(tm
     ):
         server.answers["/token"] = json_answer(TOKENS)
         proxy.answers["*"] = tunnel_to(server.port)
-        ends = {f"{name}_endpoint": f"https://id.example.test/{name}" for name in ("authorization", "token")}
+        ends = {
+            f"{name}_endpoint": f"https://id.example.test/{name}"
+            for name in ("authorization", "token")
+        }
         options = [*as_options({**ends, "client_id": "x"}), "--ca-bundle", str(tmp_path / "ca.pem")]
-        end = await ended(options, tmp_path, more={"HTTPS_PROXY": proxy.origin, "HTTP_PROXY": proxy.origin})
+        end = await ended(
+            options, tmp_path, more={"HTTPS_PROXY": proxy.origin, "HTTP_PROXY": proxy.origin}
+        )
         assert (end.outcome.exit_code, end.page.status) == (0, 200)
         assert [request.target for request in proxy.requests] == ["id.example.test:443"]
     assert len(server.asked("/token")) == 1
@@ -293,7 +340,9 @@ async def test_rb_03_st_07_a_store_that_cannot_be_used_is_told_before_anybody_si
     browser.write_text(f"#!/bin/sh\ntouch {marker}\n")
     browser.chmod(0o700)
     options = ["--issuer", server.origin, "--client-id", "x"]
-    async with sign_in(*options, home=home, more={"BROWSER": str(browser)}, under=unprivileged()) as command:
+    async with sign_in(
+        *options, home=home, more={"BROWSER": str(browser)}, under=unprivileged()
+    ) as command:
         outcome = await command.outcome()
     home.chmod(0o700)
     assert (outcome.exit_code, outcome.error["code"]) == (1, code)
@@ -311,7 +360,9 @@ async def test_rv_04_tokens_that_cannot_be_saved_are_given_back_and_everybody_is
     assert (end.outcome.exit_code, end.code, end.page.status) == (1, "store-unwritable", 400)
     assert "the tokens just issued were revoked" in end.outcome.error["message"]
     assert end.outcome.told("saved") == []
-    assert [request.form["token"] for request in server.asked("/revocation")] == ["the-refresh-token"]
+    assert [request.form["token"] for request in server.asked("/revocation")] == [
+        "the-refresh-token"
+    ]
     assert end.secrets_told() == []
     assert (tmp_path / "tokens").read_bytes() == b"in the way"
 
@@ -383,7 +434,11 @@ async def test_st_05_a_damaged_token_file_is_told_with_its_path_and_other_profil
 EDITS: dict[str, tuple[tuple[str, ...], str, object]] = {
     "a client that is none": (("status",), "client", []),
     "settings that are none": (("status",), "settings", {"scope": 42}),
-    "settings that are none, used": (("login", "--no-browser", "--timeout", "1s"), "settings", {"scope": 42}),
+    "settings that are none, used": (
+        ("login", "--no-browser", "--timeout", "1s"),
+        "settings",
+        {"scope": 42},
+    ),
     "an issuer that is none": (("status",), "server", {"issuer": 5}),
     "a server without endpoints": (("logout",), "server", {}),
     "a time that is none": (("logout",), "obtained_at", "yesterday"),

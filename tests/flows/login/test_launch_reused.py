@@ -1,5 +1,6 @@
 """
-The launch address is opened a second time: somebody was first, and may have brought a code of their own.
+The launch address is opened a second time: somebody was first, and may have brought a code of their
+own.
 
 Until the tab has closed, that undoes the sign-in: nothing of the new one stays, and all of the old.
 """
@@ -43,7 +44,10 @@ def server() -> Iterator[ScriptedServer]:
 
 @dataclass(slots=True)
 class Launch:
-    """The launch address, opened first by a browser that brings an answer, and again when a test says so."""
+    """
+    The launch address, opened first by a browser that brings an answer, and again when a test says
+    so.
+    """
 
     url: str = ""
     second: list[Page] = field(default_factory=list)
@@ -55,7 +59,10 @@ class Launch:
         return follow(url, steps=4 if self.is_looked_at else 3)
 
     def visit_and_again(self, url: str) -> Page:
-        """Come back with the answer, and open the address again before the last page is asked for."""
+        """
+        Come back with the answer, and open the address again before the last page is
+        asked for.
+        """
         self.is_looked_at = False
         page = self.visit(url)
         self.again()
@@ -74,7 +81,9 @@ class Launch:
         return script
 
 
-async def reused(server: ScriptedServer, home: Path, when: str, **settings: Any) -> tuple[Ended, Launch]:
+async def reused(
+    server: ScriptedServer, home: Path, when: str, **settings: Any
+) -> tuple[Ended, Launch]:
     launch = Launch()
     visit = launch.visit
     if when == "the exchange":
@@ -93,7 +102,10 @@ WHEN = ["the exchange", "the name", "the last page"]
 async def test_cb_16_a_second_visit_before_the_tab_has_closed_undoes_the_sign_in(
     server: ScriptedServer, tmp_path: Path, *, when: str
 ) -> None:
-    """CB-16: it is the proof that somebody else was first; nothing stays, and the new tokens are revoked."""
+    """
+    CB-16: it is the proof that somebody else was first; nothing stays, and the new tokens are
+    revoked.
+    """
     ended, launch = await reused(server, tmp_path, when)
 
     assert isinstance(ended.error, LaunchURLReused)
@@ -163,7 +175,9 @@ async def test_rv_04_where_one_revocation_ends_every_sign_in_the_new_tokens_are_
     assert ended.stored["refresh_token"] == NEW
 
 
-async def test_rv_04_nor_where_another_account_signed_in(server: ScriptedServer, tmp_path: Path) -> None:
+async def test_rv_04_nor_where_another_account_signed_in(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
     """RV-04: whatever else ends a sign-in that has its tokens already."""
     provider(tmp_path, server, "revocation_ends_all = true")
     await sign_in(server, tmp_path, *ENDS, provider="few")
@@ -177,7 +191,10 @@ async def test_rv_04_nor_where_another_account_signed_in(server: ScriptedServer,
 async def test_cb_16_a_sign_in_that_was_stored_meanwhile_is_left_alone(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
-    """CB-16: another terminal signed in to the same profile between our save and the second visit."""
+    """
+    CB-16: another terminal signed in to the same profile between our save and the
+    second visit.
+    """
     launch = Launch()
 
     def visit(url: str) -> Page:
@@ -195,19 +212,31 @@ async def test_cb_16_a_sign_in_that_was_stored_meanwhile_is_left_alone(
 
 
 async def test_cb_16_one_visit_is_no_second_one(server: ScriptedServer, tmp_path: Path) -> None:
-    """CB-07: prefetches and other methods of the same address count neither as the first nor as the second."""
+    """
+    CB-07: prefetches and other methods of the same address count neither as the first nor as the
+    second.
+    """
     launch = Launch()
     ended = await sign_in(server, tmp_path, *ENDS, visit=launch.visit)
     assert ended.error is None
     assert ended.page.status == 200
-    assert not [notice for notice in ended.notices if isinstance(notice, Warned) and "revoked" in notice.code]
+    assert not [
+        notice
+        for notice in ended.notices
+        if isinstance(notice, Warned) and "revoked" in notice.code
+    ]
 
 
 @pytest.mark.parametrize(
     ("held_in", "new_in"), [("keyring", "file"), ("keyring", "keyring"), ("file", "file")]
 )
 async def test_cb_16_the_sign_in_of_before_is_back_where_it_was(
-    server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, held_in: str, new_in: str
+    server: ScriptedServer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    held_in: str,
+    new_in: str,
 ) -> None:
     """CB-16: in the keyring or in the file, and nothing of the new one in either."""
     person = new_person(tmp_path)

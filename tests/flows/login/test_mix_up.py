@@ -1,4 +1,7 @@
-"""DS-04: an issuer that names another server's endpoints gets neither its code nor its tokens; real servers raise no question."""
+"""
+DS-04: an issuer that names another server's endpoints gets neither its code nor its tokens; real
+servers raise no question.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-EVIL, HONEST, HONEST_TOKEN = "https://evil.example", "https://login.honest.com", "https://token.honest.com"
+EVIL, HONEST, HONEST_TOKEN = (
+    "https://evil.example",
+    "https://login.honest.com",
+    "https://token.honest.com",
+)
 MIXED = {"authorization_endpoint": f"{HONEST}/authorize", "token_endpoint": f"{EVIL}/token"}
 
 
@@ -78,11 +85,15 @@ async def test_ds_04_a_yes_is_asked_for_once_and_pinned_with_the_profile(tmp_pat
     assert internet.hosts == ["idp.corp.net"]
     nobody = Asked(says=False)
     for rediscover in (False, True):
-        stored, _ = await sign_in(tmp_path, internet, profile(stored), nobody, rediscover=rediscover)
+        stored, _ = await sign_in(
+            tmp_path, internet, profile(stored), nobody, rediscover=rediscover
+        )
     assert (len(asked.questions), nobody.questions) == (1, [])
 
 
-async def test_ds_04_metadata_taken_anew_is_asked_about_where_it_is_another_host(tmp_path: Path) -> None:
+async def test_ds_04_metadata_taken_anew_is_asked_about_where_it_is_another_host(
+    tmp_path: Path,
+) -> None:
     issuer, asked = "https://sso.corp.com", Asked(says=True)
     internet = Internet(document=document(issuer, **SPLIT))
     stored, _ = await sign_in(tmp_path, internet, profile(issuer=issuer), asked)
@@ -103,7 +114,9 @@ async def test_a_sign_in_of_before_this_rule_stays_as_it_is(tmp_path: Path) -> N
     }
     internet = Internet(document=server)
     for rediscover in (False, True):
-        again, notices = await sign_in(tmp_path, internet, profile(stored), None, rediscover=rediscover)
+        again, notices = await sign_in(
+            tmp_path, internet, profile(stored), None, rediscover=rediscover
+        )
         assert again is not None
         assert again["server"] == server
         assert not [each for each in notices if isinstance(each, Warned) and "ignored" in each.code]
@@ -122,7 +135,9 @@ async def test_ds_04_nothing_is_asked_about_what_the_person_says_themselves(
     tmp_path: Path, name: str
 ) -> None:
     internet, nobody = Internet(document=document(EVIL, **MIXED)), Asked(says=False)
-    stored, _ = await sign_in(tmp_path, internet, profile(**{"issuer": EVIL, **GIVEN[name]}), nobody)
+    stored, _ = await sign_in(
+        tmp_path, internet, profile(**{"issuer": EVIL, **GIVEN[name]}), nobody
+    )
     assert stored is not None
     assert nobody.questions == []
 
@@ -137,25 +152,36 @@ async def test_ds_04_the_authorization_endpoint_alone_by_a_flag_does_not_answer_
 
 
 OPTIONAL = ("userinfo_endpoint", "revocation_endpoint", "introspection_endpoint")
-HONESTLY = {"authorization_endpoint": f"{HONEST}/authorize", "token_endpoint": f"{HONEST_TOKEN}/token"}
+HONESTLY = {
+    "authorization_endpoint": f"{HONEST}/authorize",
+    "token_endpoint": f"{HONEST_TOKEN}/token",
+}
 
 
 @pytest.mark.parametrize("name", OPTIONAL)
 async def test_ds_04_an_issuer_that_names_a_whole_other_server_gets_no_token_of_it_either(
     tmp_path: Path, name: str
 ) -> None:
-    """A third host would be sent the honest server's token: at userinfo, at revocation, at introspection with the secret."""
+    """
+    A third host would be sent the honest server's token: at userinfo, at revocation, at
+    introspection with the secret.
+    """
     internet = Internet(document=document(EVIL, **HONESTLY, **{name: f"{EVIL}/third"}))
     stored, notices = await sign_in(tmp_path, internet, profile(issuer=EVIL))
     assert stored is not None
     assert name not in stored["server"]
     assert "evil.example" not in internet.hosts
     (told,) = [
-        each.message for each in notices if isinstance(each, Warned) and each.code == "endpoint-ignored"
+        each.message
+        for each in notices
+        if isinstance(each, Warned) and each.code == "endpoint-ignored"
     ]
     assert "evil.example" in told
     (opened,) = [each for each in notices if isinstance(each, OpenThisPage)]
-    assert (opened.issuer, set(opened.other_hosts)) == (EVIL, {"authorization_endpoint", "token_endpoint"})
+    assert (opened.issuer, set(opened.other_hosts)) == (
+        EVIL,
+        {"authorization_endpoint", "token_endpoint"},
+    )
 
 
 @pytest.mark.parametrize("name", OPTIONAL)
@@ -168,7 +194,9 @@ async def test_ds_04_such_an_endpoint_is_used_where_it_is_the_servers_or_the_per
             (own, {}),
             (Internet(document=document(EVIL, **HONESTLY)), {name: "https://mine.example/third"}),
             (
-                Internet(document=document(EVIL, **HONESTLY, **{name: "https://mine.example/third"})),
+                Internet(
+                    document=document(EVIL, **HONESTLY, **{name: "https://mine.example/third"})
+                ),
                 {"trust_hosts": ("mine.example",)},
             ),
         )
@@ -211,7 +239,10 @@ REAL: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "GitHub": (
         "https://github.com/login/oauth",
-        ends("https://github.com/login/oauth/authorize", "https://github.com/login/oauth/access_token"),
+        ends(
+            "https://github.com/login/oauth/authorize",
+            "https://github.com/login/oauth/access_token",
+        ),
     ),
     "Cognito": (
         COGNITO,
@@ -225,7 +256,10 @@ REAL: dict[str, tuple[str, dict[str, Any]]] = {
     "Cognito with its own domain": (
         COGNITO,
         ends(
-            f"{OWN}/oauth2/authorize", f"{OWN}/oauth2/token", f"{OWN}/oauth2/userInfo", f"{OWN}/oauth2/revoke"
+            f"{OWN}/oauth2/authorize",
+            f"{OWN}/oauth2/token",
+            f"{OWN}/oauth2/userInfo",
+            f"{OWN}/oauth2/revoke",
         ),
     ),
     "Auth0 with its own domain": (
@@ -241,7 +275,8 @@ REAL: dict[str, tuple[str, dict[str, Any]]] = {
             )
         ),
     ),
-    # The document of /common names the issuer {tenantid}, which discovery refuses; the provider file has the same endpoints.
+    # The document of /common names the issuer {tenantid}, which discovery refuses; the provider
+    # file has the same endpoints.
     "Entra common": (
         "https://login.microsoftonline.com/common/v2.0",
         ends(
@@ -270,13 +305,21 @@ REAL: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "Keycloak": (
         "https://sso.acme.com/realms/dev",
-        ends(*(f"https://sso.acme.com{KEYCLOAK}/{n}" for n in ("auth", "token", "userinfo", "revoke"))),
+        ends(
+            *(
+                f"https://sso.acme.com{KEYCLOAK}/{n}"
+                for n in ("auth", "token", "userinfo", "revoke")
+            )
+        ),
     ),
     "Keycloak with a back channel below the company's domain": (
         "https://sso.acme.com/realms/dev",
         ends(
             f"https://sso.acme.com{KEYCLOAK}/auth",
-            *(f"https://keycloak.internal.acme.com{KEYCLOAK}/{n}" for n in ("token", "userinfo", "revoke")),
+            *(
+                f"https://keycloak.internal.acme.com{KEYCLOAK}/{n}"
+                for n in ("token", "userinfo", "revoke")
+            ),
         ),
     ),
     "a server on this machine by two names": (
@@ -291,15 +334,24 @@ REAL: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("name", REAL)
-async def test_ds_04_real_servers_by_issuer_raise_no_question_and_lose_no_endpoint(name: str) -> None:
+async def test_ds_04_real_servers_by_issuer_raise_no_question_and_lose_no_endpoint(
+    name: str,
+) -> None:
     issuer, endpoints = REAL[name]
-    server, nobody, told = server_metadata({"issuer": issuer, **endpoints}), Asked(says=False), list[Any]()
-    found, _ = await refuse_mix_up(server, profile(issuer=issuer), may_trust=nobody, notify=told.append)
+    server, nobody, told = (
+        server_metadata({"issuer": issuer, **endpoints}),
+        Asked(says=False),
+        list[Any](),
+    )
+    found, _ = await refuse_mix_up(
+        server, profile(issuer=issuer), may_trust=nobody, notify=told.append
+    )
     assert (found, nobody.questions, told) == (server, [], [])
 
 
-# The split that nothing but the server itself vouches for. Asked by its issuer, Keycloak's back channel is the front's host; it is another
-# where a proxy hands the server a Host of its own (hostname-backchannel-dynamic), and then no rule over names can know.
+# The split that nothing but the server itself vouches for. Asked by its issuer, Keycloak's back
+# channel is the front's host; it is another where a proxy hands the server a Host of its own
+# (hostname-backchannel-dynamic), and then no rule over names can know.
 QUESTIONS = {
     "Keycloak with a back channel at an address": (
         "https://sso.acme.com/realms/dev",
@@ -308,7 +360,8 @@ QUESTIONS = {
     "Keycloak with a back channel in its cluster": (
         "https://sso.acme.com/realms/dev",
         ends(
-            f"https://sso.acme.com{KEYCLOAK}/auth", f"https://keycloak.sso.svc.cluster.local{KEYCLOAK}/token"
+            f"https://sso.acme.com{KEYCLOAK}/auth",
+            f"https://keycloak.sso.svc.cluster.local{KEYCLOAK}/token",
         ),
     ),
     "a neighbour at the same hoster": (
@@ -326,7 +379,8 @@ QUESTIONS = {
     "Google's sign-in page and another's token endpoint": (
         "https://accounts.google.com",
         ends(
-            "https://accounts.google.com/o/oauth2/v2/auth", "https://oauth2.googleapis.com.evil.example/token"
+            "https://accounts.google.com/o/oauth2/v2/auth",
+            "https://oauth2.googleapis.com.evil.example/token",
         ),
     ),
 }
@@ -340,11 +394,18 @@ async def test_ds_04_hosts_that_only_the_metadata_ties_together_are_asked_about(
     assert len(asked.questions) == 1
 
 
-async def test_ds_04_a_provider_vouches_for_its_pair_of_hosts_and_for_nothing_else_of_an_issuer() -> None:
-    """An issuer of any name that leads to Google's page and Google's token endpoint gains nothing by it."""
+async def test_ds_04_a_provider_vouches_for_its_pair_of_hosts_and_for_nothing_else_of_an_issuer() -> (
+    None
+):
+    """
+    An issuer of any name that leads to Google's page and Google's token endpoint gains nothing by
+    it.
+    """
     _, endpoints = REAL["Google"]
     server = server_metadata({"issuer": EVIL, **endpoints, "userinfo_endpoint": f"{EVIL}/me"})
     nobody = Asked(says=False)
-    found, _ = await refuse_mix_up(server, profile(issuer=EVIL), may_trust=nobody, notify=lambda _: None)
+    found, _ = await refuse_mix_up(
+        server, profile(issuer=EVIL), may_trust=nobody, notify=lambda _: None
+    )
     assert (nobody.questions, found.userinfo_endpoint) == ([], None)
     assert found.revocation_endpoint == f"{GOOGLE}/revoke"

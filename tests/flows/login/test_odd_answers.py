@@ -1,4 +1,7 @@
-"""RF-05, TR-01, RV-04: odd 2xx answers; what a refresh keeps, and what a sign-in takes and revokes."""
+"""
+RF-05, TR-01, RV-04: odd 2xx answers; what a refresh keeps, and what a sign-in takes and
+revokes.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +53,14 @@ def server() -> Iterator[ScriptedServer]:
 
 def claims(**more: Any) -> dict[str, Any]:
     now = int(time.time())
-    return {"iss": ISSUER, "sub": "ada-1", "aud": "the-client", "iat": now, "exp": now + 3600, **more}
+    return {
+        "iss": ISSUER,
+        "sub": "ada-1",
+        "aud": "the-client",
+        "iat": now,
+        "exp": now + 3600,
+        **more,
+    }
 
 
 def warnings(notices: list[Any]) -> list[str]:
@@ -89,12 +99,18 @@ async def test_rf_05_id_04_an_odd_answer_to_a_refresh_is_saved_and_then_judged(
         assert failed.exit_code in (4, 7)
         assert after == before
         return
-    assert after["refresh_token"] == (TOKENS["refresh_token"] if odd.rotates else OLD["refresh_token"])
+    assert after["refresh_token"] == (
+        TOKENS["refresh_token"] if odd.rotates else OLD["refresh_token"]
+    )
     assert "canary" not in repr(notices) + repr(failed)
     if odd.refresh == RESCUED:
         assert failed
         assert failed.exit_code == 7
-        assert {**after, "refresh_token": 0, "rotates": 0} == {**before, "refresh_token": 0, "rotates": 0}
+        assert {**after, "refresh_token": 0, "rotates": 0} == {
+            **before,
+            "refresh_token": 0,
+            "rotates": 0,
+        }
         return
     assert failed is None
     assert tokens.access_token.reveal() == after["access_token"] == TOKENS["access_token"]

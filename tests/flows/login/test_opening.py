@@ -1,4 +1,7 @@
-"""`login(browser=...)`: whatever a program gives to open the page, it holds nobody up and what goes wrong with it is told."""
+"""
+`login(browser=...)`: whatever a program gives to open the page, it holds nobody up and what goes
+wrong with it is told.
+"""
 
 from __future__ import annotations
 
@@ -61,7 +64,10 @@ async def test_an_async_function_is_awaited(server: AuthorizationServer, tmp_pat
 
 
 class Opens:
-    """A callable object that is no coroutine function: what it returns is to be awaited all the same."""
+    """
+    A callable object that is no coroutine function: what it returns is to be awaited
+    all the same.
+    """
 
     def __init__(self, visit: Any) -> None:
         self._visit = visit
@@ -234,7 +240,9 @@ async def test_the_address_that_a_function_was_given_is_in_no_message(
     assert given[0].rpartition("/")[2] not in f"{none.value}{none.value.facts}"
 
 
-async def test_no_browser_and_no_notify_is_refused(server: AuthorizationServer, tmp_path: Path) -> None:
+async def test_no_browser_and_no_notify_is_refused(
+    server: AuthorizationServer, tmp_path: Path
+) -> None:
     with pytest.raises(NoBrowser):
         await sign_in(server, tmp_path, browser=None)
 
@@ -330,7 +338,9 @@ async def test_rb_10_a_coroutine_that_comes_when_the_sign_in_is_over_is_closed(
 # ---- the other functions of a caller
 
 
-async def test_an_async_notify_is_refused_at_once(server: AuthorizationServer, tmp_path: Path) -> None:
+async def test_an_async_notify_is_refused_at_once(
+    server: AuthorizationServer, tmp_path: Path
+) -> None:
     """Its notices would be dropped, the address to open among them."""
 
     async def notify(_: object) -> None:
@@ -344,7 +354,10 @@ async def test_an_async_notify_is_refused_at_once(server: AuthorizationServer, t
 async def test_a_plain_function_may_decide_about_another_account(
     server: AuthorizationServer, tmp_path: Path, *, answer: bool
 ) -> None:
-    """It is asked when the person has signed in already: too late to find out that it cannot be awaited."""
+    """
+    It is asked when the person has signed in already: too late to find out that it cannot be
+    awaited.
+    """
     asked = []
 
     def may_switch(held: str, new: str) -> bool:
@@ -353,7 +366,9 @@ async def test_a_plain_function_may_decide_about_another_account(
 
     first = await sign_in(server, tmp_path, browser=Browser().visit)
     assert first.identity is not None
-    held = dataclasses.replace(first, identity=dataclasses.replace(first.identity, subject="bob", name="bob"))
+    held = dataclasses.replace(
+        first, identity=dataclasses.replace(first.identity, subject="bob", name="bob")
+    )
     FileStore(tmp_path).save("mine", held.to_document())
     again = sign_in(server, tmp_path, browser=Browser().visit, may_switch=may_switch)
     if answer:

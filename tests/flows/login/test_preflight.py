@@ -1,4 +1,7 @@
-"""The pre-flight: what a browser would be shown in place of a sign-in page is known before there is a browser."""
+"""
+The pre-flight: what a browser would be shown in place of a sign-in page is known before there is a
+browser.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,15 @@ from loopback_auth.oauth.authorize.request import AuthorizationRequest
 from loopback_auth.oauth.http.messages import Get
 from loopback_auth.oauth.metadata import Client, server_metadata
 
-from ...support.scripted_server import ScriptedServer, close, drop, hang, json_answer, plain_answer, redirect
+from ...support.scripted_server import (
+    ScriptedServer,
+    close,
+    drop,
+    hang,
+    json_answer,
+    plain_answer,
+    redirect,
+)
 from ...support.servers.command import query
 
 if TYPE_CHECKING:
@@ -34,7 +45,10 @@ def server() -> Iterator[ScriptedServer]:
 
 
 def request_to(server: ScriptedServer) -> AuthorizationRequest:
-    metadata = {"authorization_endpoint": server.url("/authorize"), "token_endpoint": server.url("/token")}
+    metadata = {
+        "authorization_endpoint": server.url("/authorize"),
+        "token_endpoint": server.url("/token"),
+    }
     return AuthorizationRequest.new(
         server=server_metadata(metadata),
         client=Client(client_id="3MVG9key"),
@@ -59,13 +73,22 @@ def bare(body: str) -> bytes:
 
 
 CLASS_A = [
-    ("error=invalid_client_id&error_description=client%20identifier%20invalid", "invalid_client_id"),
+    (
+        "error=invalid_client_id&error_description=client%20identifier%20invalid",
+        "invalid_client_id",
+    ),
     (
         "error=redirect_uri_mismatch&error_description=redirect_uri+must+match+configuration",
         "redirect_uri_mismatch",
     ),
-    ("error=invalid_request&error_description=missing%20required%20code%20challenge", "invalid_request"),
-    ("error=redirect_uri_missing&error_description=redirect_uri%20not%20provided", "redirect_uri_missing"),
+    (
+        "error=invalid_request&error_description=missing%20required%20code%20challenge",
+        "invalid_request",
+    ),
+    (
+        "error=redirect_uri_missing&error_description=redirect_uri%20not%20provided",
+        "redirect_uri_missing",
+    ),
     (
         "error_description=response%20type%20not%20supported&error=unsupported_response_type",
         "unsupported_response_type",
@@ -114,7 +137,9 @@ async def test_a_refusal_in_json_is_raised(server: ScriptedServer) -> None:
         (f"{REDIRECT_URI}#error=unsupported_response_type", "unsupported_response_type"),
     ],
 )
-async def test_a_redirect_to_an_error_is_raised(server: ScriptedServer, location: str, error: str) -> None:
+async def test_a_redirect_to_an_error_is_raised(
+    server: ScriptedServer, location: str, error: str
+) -> None:
     """To an error page of the server's, which is the end for a browser, or back to us."""
     assert (await refused(server, redirect(302, location))).error == error
 
@@ -146,7 +171,9 @@ NO_REFUSAL: dict[str, bytes | Script] = {
     "nobody is signed in": redirect(302, f"{REDIRECT_URI}?error=login_required&state=x"),
     "immediate": redirect(302, f"{REDIRECT_URI}?error=immediate_unsuccessful&state=x"),
     "for the moment": redirect(302, f"{REDIRECT_URI}?error=temporarily_unavailable&state=x"),
-    "a page of an error": plain_answer(b"<html>error=invalid_client_id</html>", status=400, kind="text/html"),
+    "a page of an error": plain_answer(
+        b"<html>error=invalid_client_id</html>", status=400, kind="text/html"
+    ),
     "an error without a name": bare("error=&error_description=x"),
     "an error that is none": bare("error=<script>"),
     "a body of nothing": bare(""),
@@ -164,7 +191,9 @@ NO_REFUSAL: dict[str, bytes | Script] = {
 
 
 @pytest.mark.parametrize("answer", NO_REFUSAL.values(), ids=NO_REFUSAL)
-async def test_anything_else_is_left_to_the_browser(server: ScriptedServer, answer: bytes | Script) -> None:
+async def test_anything_else_is_left_to_the_browser(
+    server: ScriptedServer, answer: bytes | Script
+) -> None:
     """A login page, a redirect, and every trouble of the network: the sign-in goes on."""
     server.answers["/authorize"] = answer
     await preflight(request_to(server), transport=HttpTransport())
@@ -175,7 +204,10 @@ async def test_anything_else_is_left_to_the_browser(server: ScriptedServer, answ
 async def test_a_sign_in_page_is_evidence_and_anything_else_is_none(
     server: ScriptedServer, name: str
 ) -> None:
-    """Without cookies the server took client and redirect URI: what a browser is told then, is about it."""
+    """
+    Without cookies the server took client and redirect URI: what a browser is told then, is about
+    it.
+    """
     server.answers["/authorize"] = NO_REFUSAL[name]
     passed = await preflight(request_to(server), transport=HttpTransport())
     assert passed == (name in ("a login page", "a way to the login page", "a way elsewhere"))
@@ -184,7 +216,10 @@ async def test_a_sign_in_page_is_evidence_and_anything_else_is_none(
 async def test_a_server_that_does_not_answer_is_left_to_the_browser(
     server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The person does not wait for longer than the patience there is, whatever the transport's own."""
+    """
+    The person does not wait for longer than the patience there is, whatever the
+    transport's own.
+    """
     assert module.PATIENCE_S == 3
     monkeypatch.setattr(module, "PATIENCE_S", 0.1)
     server.answers["/authorize"] = hang
@@ -199,7 +234,10 @@ async def test_nobody_there_is_left_to_the_browser(server: ScriptedServer) -> No
 
 
 async def test_the_real_state_and_challenge_are_not_in_the_probe(server: ScriptedServer) -> None:
-    """All else is, so that the answer is the one that the browser would get; no cookie and no secret goes with it."""
+    """
+    All else is, so that the answer is the one that the browser would get; no cookie and no secret
+    goes with it.
+    """
     server.answers["/authorize"] = plain_answer(b"", kind="text/html")
     real = request_to(server)
     await preflight(real, transport=HttpTransport())

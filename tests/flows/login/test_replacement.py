@@ -1,4 +1,7 @@
-"""A sign-in to a profile that holds one already: whose place it takes, and what becomes of the old one."""
+"""
+A sign-in to a profile that holds one already: whose place it takes, and what becomes of the old
+one.
+"""
 
 from __future__ import annotations
 
@@ -65,7 +68,10 @@ async def test_id_06_another_account_does_not_take_the_place_of_the_one_held(
     assert "login default --switch-account" in ended.error.fix
     assert ended.page.status >= 400
     assert ended.stored is not None
-    assert (ended.stored["access_token"], ended.stored["identity"]["name"]) == (TOKENS["access_token"], "ada")
+    assert (ended.stored["access_token"], ended.stored["identity"]["name"]) == (
+        TOKENS["access_token"],
+        "ada",
+    )
     assert revoked(server) == ["bobs-refresh-token"]
 
 
@@ -166,7 +172,9 @@ async def test_elsewhere_a_sign_in_that_is_replaced_is_left_alone(
     assert revoked(server) == []
 
 
-async def test_a_refresh_token_that_came_again_is_not_revoked(server: ScriptedServer, tmp_path: Path) -> None:
+async def test_a_refresh_token_that_came_again_is_not_revoked(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
     provider(tmp_path, server, "grants_per_user = 5")
     await sign_in(server, tmp_path, provider="few")
     await sign_in(server, tmp_path, provider="few")

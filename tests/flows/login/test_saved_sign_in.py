@@ -39,9 +39,17 @@ def server() -> Iterator[ScriptedServer]:
 async def test_rf_05_what_is_learned_after_the_sign_in_takes_no_newer_tokens_away(
     server: ScriptedServer, tmp_path: Path, path: str, answer: dict[str, Any], becomes: str
 ) -> None:
-    """RF-05, RF-09: another process was quicker, or has the lock; the sign-in stands in any case."""
+    """
+    RF-05, RF-09: another process was quicker, or has the lock; the sign-in stands in
+    any case.
+    """
     store, stack = FileStore(str(tmp_path)), ExitStack()
-    newer = {"version": 1, "access_token": "newer", "refresh_token": "rotated", "token_type": "Bearer"}
+    newer = {
+        "version": 1,
+        "access_token": "newer",
+        "refresh_token": "rotated",
+        "token_type": "Bearer",
+    }
 
     def meanwhile(connection: Connection) -> None:
         if becomes == "refreshed":
@@ -62,4 +70,6 @@ async def test_rf_05_what_is_learned_after_the_sign_in_takes_no_newer_tokens_awa
     else:
         assert ended.credential.tokens.expires_at
     stored = ended.stored and ended.stored["access_token"]
-    assert stored == {"refreshed": "newer", "signed out": None, "locked": "the-access-token"}[becomes]
+    assert (
+        stored == {"refreshed": "newer", "signed out": None, "locked": "the-access-token"}[becomes]
+    )

@@ -25,7 +25,14 @@ from loopback_auth.flows.server.discovery import discover
 from loopback_auth.oauth.http.messages import HttpReply
 
 from ...support.hostile import HOSTILE_URLS
-from ...support.scripted_server import ScriptedServer, drop, hang, json_answer, plain_answer, redirect
+from ...support.scripted_server import (
+    ScriptedServer,
+    drop,
+    hang,
+    json_answer,
+    plain_answer,
+    redirect,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,7 +68,9 @@ async def refused(issuer: str, *, timeout_s: float = 5) -> LoopbackAuthError:
 
 
 @pytest.mark.parametrize("path", [OIDC, RFC8414])
-async def test_one_good_document_of_either_kind_is_enough(server: ScriptedServer, path: str) -> None:
+async def test_one_good_document_of_either_kind_is_enough(
+    server: ScriptedServer, path: str
+) -> None:
     server.answers[path] = json_answer(document(server.origin))
     assert await discover(server.origin, transport=HttpTransport()) == document(server.origin)
 
@@ -122,7 +131,9 @@ async def test_ds_02_an_issuer_that_differs_by_a_slash_or_case_is_told_the_right
 
 
 @pytest.mark.parametrize("named", ["https://evil.example", "", None, 42])
-async def test_ds_02_a_document_of_another_issuer_is_none(server: ScriptedServer, named: object) -> None:
+async def test_ds_02_a_document_of_another_issuer_is_none(
+    server: ScriptedServer, named: object
+) -> None:
     evil = {**document("https://evil.example"), "issuer": named}
     server.answers[OIDC] = server.answers[RFC8414] = json_answer(evil)
     failed = await refused(server.origin)
@@ -154,8 +165,13 @@ ENTRA = "https://login.microsoftonline.com"
 
 
 @pytest.mark.parametrize("tenant", ["common", "organizations", "consumers"])
-async def test_a_name_with_a_gap_is_told_and_so_is_the_provider_that_signs_in_there(tenant: str) -> None:
-    """Entra has one issuer a tenant; the document of all tenants names none that could be compared."""
+async def test_a_name_with_a_gap_is_told_and_so_is_the_provider_that_signs_in_there(
+    tenant: str,
+) -> None:
+    """
+    Entra has one issuer a tenant; the document of all tenants names none that could be
+    compared.
+    """
     named = document(f"{ENTRA}/{{tenantid}}/v2.0")
     with pytest.raises(DiscoveryFailed) as failed:
         await discover(f"{ENTRA}/{tenant}/v2.0", transport=reply_of(named))
@@ -187,7 +203,9 @@ async def test_ds_02_a_bad_document_does_not_spoil_the_good_one(server: Scripted
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-async def test_tx_02_ds_02_discovery_follows_no_redirect(server: ScriptedServer, status: int) -> None:
+async def test_tx_02_ds_02_discovery_follows_no_redirect(
+    server: ScriptedServer, status: int
+) -> None:
     with ScriptedServer() as second:
         second.answers["*"] = json_answer(document(server.origin))
         server.answers["*"] = redirect(status, second.url(OIDC))
@@ -198,7 +216,11 @@ async def test_tx_02_ds_02_discovery_follows_no_redirect(server: ScriptedServer,
 
 FAILURES: dict[str, tuple[bytes | Script, type[LoopbackAuthError], str]] = {
     "nothing there": (plain_answer(b"", status=404), DiscoveryFailed, "publishes no metadata"),
-    "nothing there any more": (plain_answer(b"", status=410), DiscoveryFailed, "publishes no metadata"),
+    "nothing there any more": (
+        plain_answer(b"", status=410),
+        DiscoveryFailed,
+        "publishes no metadata",
+    ),
     "a web page": (HTML, DiscoveryFailed, "publishes no metadata"),
     "a web page that says no": (
         plain_answer(b"<!doctype html>", status=403, kind="text/html"),
@@ -206,7 +228,11 @@ FAILURES: dict[str, tuple[bytes | Script, type[LoopbackAuthError], str]] = {
         "could not be read (discovery",
     ),
     "a server that says no": (plain_answer(b"{}", status=401), DiscoveryFailed, "status 401"),
-    "a captive portal that says so": (plain_answer(b"", status=511), DiscoveryFailed, "this network wants"),
+    "a captive portal that says so": (
+        plain_answer(b"", status=511),
+        DiscoveryFailed,
+        "this network wants",
+    ),
     "a captive portal that redirects": (
         redirect(302, "http://wifi.example/"),
         UnexpectedRedirect,
@@ -224,7 +250,11 @@ FAILURES: dict[str, tuple[bytes | Script, type[LoopbackAuthError], str]] = {
     ),
     "an array": (json_answer([]), DiscoveryFailed, "list"),
     "an empty object": (json_answer({}), DiscoveryFailed, "names no issuer"),
-    "a duplicate name": (plain_answer(b'{"issuer":"a","issuer":"b"}'), DiscoveryFailed, "JSON object"),
+    "a duplicate name": (
+        plain_answer(b'{"issuer":"a","issuer":"b"}'),
+        DiscoveryFailed,
+        "JSON object",
+    ),
     "too much": (plain_answer(b" " * (ANSWER_OCTETS + 1)), AnswerTooLarge, "1024 KiB"),
     "a broken connection": (drop, ConnectionLost, "broke"),
     "silence": (hang, AnswerTimedOut, "within"),

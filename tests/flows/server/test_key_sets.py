@@ -12,14 +12,21 @@ if TYPE_CHECKING:
 
 
 async def test_id_07_no_key_set_is_fetched_whatever_the_server_says_of_it(tmp_path: Path) -> None:
-    """ID-07: the bound of two requests is kept with none: the TLS channel stands for the signature."""
+    """
+    ID-07: the bound of two requests is kept with none: the TLS channel stands for the
+    signature.
+    """
     async with AuthorizationServer() as server:
         server.metadata = {**server.metadata, "jwks_uri": f"{server.issuer}/jwks"}
         settings = {"issuer": server.issuer, "client_id": "demo", "scope": "openid"}
         profile = from_settings("mine", **settings)
         store = FileStore(str(tmp_path))
         credential = await login(
-            profile, store=store, transport=HttpTransport(environ={}), browser=Browser().visit, timeout_s=10
+            profile,
+            store=store,
+            transport=HttpTransport(environ={}),
+            browser=Browser().visit,
+            timeout_s=10,
         )
         asked = [request.endpoint for request in server.requests]
 

@@ -48,7 +48,9 @@ async def by_issuer(server: ScriptedServer, home: Path, **more: Any) -> Ended:
 
 
 def notes(ended: Ended) -> list[str]:
-    return [n.message for n in ended.notices if isinstance(n, Warned) and n.code == "endpoint-added"]
+    return [
+        n.message for n in ended.notices if isinstance(n, Warned) and n.code == "endpoint-added"
+    ]
 
 
 @pytest.mark.parametrize("name", OPTIONAL)
@@ -120,8 +122,12 @@ async def test_ds_04_a_known_endpoint_that_changes_is_refused_until_the_metadata
 ) -> None:
     publish(server, **{each: server.url("/old") for each in OPTIONAL})
     first = await by_issuer(server, tmp_path)
-    server.answers["/moved"] = server.answers[{AUTHORIZATION: "/authorize", TOKEN: "/token"}.get(name, OIDC)]
-    publish(server, **{**{each: server.url("/old") for each in OPTIONAL}, name: server.url("/moved")})
+    server.answers["/moved"] = server.answers[
+        {AUTHORIZATION: "/authorize", TOKEN: "/token"}.get(name, OIDC)
+    ]
+    publish(
+        server, **{**{each: server.url("/old") for each in OPTIONAL}, name: server.url("/moved")}
+    )
     sent = len(server.asked("/token"))
     second = await by_issuer(server, tmp_path)
     assert type(second.error) is MetadataChanged
@@ -138,7 +144,10 @@ async def test_ds_04_a_known_endpoint_that_changes_is_refused_until_the_metadata
 async def test_ds_04_an_endpoint_that_is_not_named_any_more_stays_as_it_is_known(
     server: ScriptedServer, tmp_path: Path, name: str
 ) -> None:
-    """Of two documents one may be out of reach for a moment: what it alone says does not refuse a sign-in."""
+    """
+    Of two documents one may be out of reach for a moment: what it alone says does not refuse a
+    sign-in.
+    """
     publish(server, **{each: server.url("/old") for each in OPTIONAL})
     first = await by_issuer(server, tmp_path)
     publish(server, **{**{each: server.url("/old") for each in OPTIONAL}, name: None})
@@ -159,7 +168,10 @@ async def test_ds_04_a_document_that_was_out_of_reach_the_first_time_refuses_nob
     server.answers[RFC8414] = json_answer(document)
     second = await by_issuer(server, tmp_path)
     assert second.stored is not None
-    assert (second.error, second.stored["server"]["revocation_endpoint"]) == (None, server.url("/revoke"))
+    assert (second.error, second.stored["server"]["revocation_endpoint"]) == (
+        None,
+        server.url("/revoke"),
+    )
 
 
 async def test_an_endpoint_that_is_given_at_a_later_sign_in_counts_and_is_no_change(
@@ -187,4 +199,8 @@ async def test_ds_04_a_refresh_goes_to_the_token_endpoint_that_the_sign_in_used(
     publish(server, token_endpoint=server.url("/moved"))
     read = len(server.asked(OIDC))
     await access_token("default", store=first.store, transport=HttpTransport(), environ={})
-    assert (len(server.asked("/token")), server.asked("/moved"), len(server.asked(OIDC))) == (2, [], read)
+    assert (len(server.asked("/token")), server.asked("/moved"), len(server.asked(OIDC))) == (
+        2,
+        [],
+        read,
+    )

@@ -1,4 +1,7 @@
-"""The library's `access_token`: what it returns can be handed around, and it is of the server and client that were meant."""
+"""
+The library's `access_token`: what it returns can be handed around, and it is of the server and
+client that were meant.
+"""
 
 from __future__ import annotations
 
@@ -51,13 +54,21 @@ def endpoints(server: ScriptedServer) -> dict[str, str]:
 async def test_cl_02_what_access_token_returns_shows_no_secret(
     server: ScriptedServer, tmp_path: Path, lasts_s: float
 ) -> None:
-    """CL-02: an f-string and a notebook's cell show nothing, and neither refresh token nor client secret goes along."""
+    """
+    CL-02: an f-string and a notebook's cell show nothing, and neither refresh token nor client
+    secret goes along.
+    """
     client = {"client_id": "the-client", "client_secret": CLIENT_SECRET}
     returned = await tokens(stored(tmp_path, server, lasts_s=lasts_s, client=client))
 
     assert isinstance(returned.access_token, Secret)
     assert returned.access_token.reveal() == (OLD if lasts_s > 0 else NEW)["access_token"]
-    for shown in (f"Bearer {returned}", f"Bearer {returned.access_token}", repr(returned), str([returned])):
+    for shown in (
+        f"Bearer {returned}",
+        f"Bearer {returned.access_token}",
+        repr(returned),
+        str([returned]),
+    ):
         assert not any(secret in shown for secret in SECRETS)
     assert not hasattr(returned, "__dict__")
     with pytest.raises(TypeError):
@@ -78,9 +89,9 @@ async def test_a_profile_of_the_server_that_issued_the_token_is_given_it(
         {"client_id": "the-client"},
         {},
     ):
-        assert (await tokens(store, profile(**settings))).access_token == Secret(OLD["access_token"]), (
-            settings
-        )
+        assert (await tokens(store, profile(**settings))).access_token == Secret(
+            OLD["access_token"]
+        ), settings
 
 
 @pytest.mark.parametrize("lasts_s", [-1, 600])
@@ -99,7 +110,10 @@ async def test_a_profile_of_the_server_that_issued_the_token_is_given_it(
 async def test_a_token_of_another_server_or_client_is_refused(
     server: ScriptedServer, tmp_path: Path, settings: dict[str, Any], lasts_s: float
 ) -> None:
-    """A program that was configured anew never sends the old server's token to the new one's API."""
+    """
+    A program that was configured anew never sends the old server's token to the new
+    one's API.
+    """
     store = stored(tmp_path, server, lasts_s=lasts_s)
     before = store.load("default")
 
@@ -128,7 +142,9 @@ async def test_a_sign_in_elsewhere_while_we_wait_for_the_lock_is_refused_too(
     thread = threading.Thread(target=other_process)
     thread.start()
     await asyncio.to_thread(taken.wait)
-    waiting = asyncio.create_task(tokens(store, profile(client_id="the-client", **endpoints(server))))
+    waiting = asyncio.create_task(
+        tokens(store, profile(client_id="the-client", **endpoints(server)))
+    )
     await asyncio.sleep(0.1)
     released.set()
     with pytest.raises(SignInNeeded):
@@ -147,7 +163,9 @@ async def test_nobody_signed_in_is_told_the_same_by_name_and_by_profile(
     assert told[0] == told[1]
 
 
-async def test_a_profile_says_where_a_refresh_puts_the_tokens(server: ScriptedServer, tmp_path: Path) -> None:
+async def test_a_profile_says_where_a_refresh_puts_the_tokens(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
     """As `login` does with the same profile."""
     store = stored(tmp_path, server)
     refreshed = await tokens(store, profile(client_id="the-client", storage="file"))

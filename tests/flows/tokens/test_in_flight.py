@@ -1,4 +1,7 @@
-"""RB-10, RF-05: a refresh that was sent is finished and stored, whatever becomes of who asked for it."""
+"""
+RB-10, RF-05: a refresh that was sent is finished and stored, whatever becomes of who
+asked for it.
+"""
 
 from __future__ import annotations
 
@@ -118,7 +121,10 @@ GIVING_UP: list[Callable[[asyncio.Task[Any]], Awaitable[None]]] = [
 async def test_rb_10_a_caller_that_gives_up_is_gone_at_once_and_the_refresh_is_stored(
     server: SlowServer, tmp_path: Path, give_up: Callable[[asyncio.Task[Any]], Awaitable[None]]
 ) -> None:
-    """RB-10: the lock is held until the tokens are saved; the next caller waits for them, and nothing is sent twice."""
+    """
+    RB-10: the lock is held until the tokens are saved; the next caller waits for them, and nothing
+    is sent twice.
+    """
     store = stored(tmp_path, server)
     task = asyncio.create_task(token(store))
     await sent(server)
@@ -134,7 +140,9 @@ async def test_rb_10_a_caller_that_gives_up_is_gone_at_once_and_the_refresh_is_s
     assert not is_locked(store)
 
 
-async def test_rb_10_a_limit_on_the_caller_is_none_on_the_refresh(server: SlowServer, tmp_path: Path) -> None:
+async def test_rb_10_a_limit_on_the_caller_is_none_on_the_refresh(
+    server: SlowServer, tmp_path: Path
+) -> None:
     """RB-10: `asyncio.timeout`, which is how callers are told to bound it."""
     store = stored(tmp_path, server)
     with pytest.raises(TimeoutError):
@@ -144,7 +152,9 @@ async def test_rb_10_a_limit_on_the_caller_is_none_on_the_refresh(server: SlowSe
     assert refresh_token_of(store) == "the-next"
 
 
-async def test_rb_10_a_client_that_hangs_up_on_a_web_handler(server: SlowServer, tmp_path: Path) -> None:
+async def test_rb_10_a_client_that_hangs_up_on_a_web_handler(
+    server: SlowServer, tmp_path: Path
+) -> None:
     """RB-10: the framework cancels the handler that waits for a token."""
     store = stored(tmp_path, server)
 
@@ -194,7 +204,10 @@ def test_rb_10_the_loops_end_waits_for_a_refresh_that_was_sent(
         asyncio.run(main(store, server))  # type: ignore[arg-type]  # an async function's call is a coroutine
     assert refresh_token_of(store) == "the-next"
     assert not is_locked(store)
-    assert {path.name for path in (tmp_path / "tokens").iterdir()} == {"default.json", "default.lock"}
+    assert {path.name for path in (tmp_path / "tokens").iterdir()} == {
+        "default.json",
+        "default.lock",
+    }
 
 
 @contextmanager
@@ -224,7 +237,10 @@ async def test_rb_10_before_anything_was_sent_a_caller_that_gives_up_ends_it(
     assert not is_locked(store)
     assert asyncio.all_tasks() == before
     assert refresh_token_of(store) == OLD["refresh_token"]
-    assert {path.name for path in (tmp_path / "tokens").iterdir()} == {"default.json", "default.lock"}
+    assert {path.name for path in (tmp_path / "tokens").iterdir()} == {
+        "default.json",
+        "default.lock",
+    }
 
 
 async def test_rb_10_a_busy_server_is_not_asked_again_for_a_caller_that_is_gone(
@@ -267,7 +283,10 @@ async def test_rb_10_a_caller_that_gives_up_between_two_tries_ends_it(
 async def test_rf_05_a_limit_on_requests_does_not_cut_off_the_answer_to_a_refresh(
     server: SlowServer, tmp_path: Path
 ) -> None:
-    """RF-05: the answer is the only copy of the next refresh token, and a second request would be reuse."""
+    """
+    RF-05: the answer is the only copy of the next refresh token, and a second request would be
+    reuse.
+    """
     store = stored(tmp_path, server)
     assert (await token(store, timeout_s=LATE_S / 2))["access_token"] == NEW["access_token"]
     assert refresh_token_of(store) == "the-next"
@@ -278,7 +297,10 @@ async def test_rf_05_a_limit_on_requests_does_not_cut_off_the_answer_to_a_refres
 async def test_a_token_that_is_still_good_is_handed_out_while_a_slow_refresh_goes_on(
     server: SlowServer, tmp_path: Path
 ) -> None:
-    """RF-05: nobody waits longer than five seconds for what they do not need yet, and what was sent is stored."""
+    """
+    RF-05: nobody waits longer than five seconds for what they do not need yet, and what was sent is
+    stored.
+    """
 
     def slow(connection: Connection) -> None:
         server.over.wait(8)

@@ -20,8 +20,13 @@ AT = datetime(2026, 1, 2, 12, 0, 0, 700_000, tzinfo=UTC)
 TIMEOUTS_S = (900, 1800, 3600, 7200)
 
 
-def signed_in(token: str, *, since_s: float, lasts_s: float | None = 7200, **more: Any) -> dict[str, Any]:
-    """Make the document of a token that was obtained *since_s* after the 401; below zero it is before."""
+def signed_in(
+    token: str, *, since_s: float, lasts_s: float | None = 7200, **more: Any
+) -> dict[str, Any]:
+    """
+    Make the document of a token that was obtained *since_s* after the 401; below zero
+    it is before.
+    """
     obtained = AT + timedelta(seconds=since_s)
     return {
         "version": 1,
@@ -30,7 +35,9 @@ def signed_in(token: str, *, since_s: float, lasts_s: float | None = 7200, **mor
         "refresh_token": "a-refresh-token",
         "token_type": "Bearer",
         "obtained_at": to_rfc3339(obtained),
-        "expires_at": None if lasts_s is None else to_rfc3339(obtained + timedelta(seconds=lasts_s)),
+        "expires_at": None
+        if lasts_s is None
+        else to_rfc3339(obtained + timedelta(seconds=lasts_s)),
         "client": {"client_id": "the-client"},
         "server": {
             "authorization_endpoint": "https://id.example/authorize",
@@ -43,7 +50,11 @@ def signed_in(token: str, *, since_s: float, lasts_s: float | None = 7200, **mor
 
 
 def learned(
-    tmp_path: Path, refused: dict[str, Any], renewed: dict[str, Any], *, stored: dict[str, Any] | None = None
+    tmp_path: Path,
+    refused: dict[str, Any],
+    renewed: dict[str, Any],
+    *,
+    stored: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     store = FileStore(str(tmp_path))
     store.save("default", stored or renewed)
@@ -63,14 +74,22 @@ def test_the_new_token_is_believed_to_last_as_long_as_was_learned(tmp_path: Path
 
 
 def test_an_expiry_that_the_server_says_stays(tmp_path: Path) -> None:
-    document = learned(tmp_path, signed_in("old", since_s=-2400), signed_in("new", since_s=0, lasts_s=5000))
+    document = learned(
+        tmp_path, signed_in("old", since_s=-2400), signed_in("new", since_s=0, lasts_s=5000)
+    )
     assert document["expires_at"] == to_rfc3339(AT + timedelta(seconds=5000))
 
 
 # The token that was refused, and the one that was taken.
 NOTHING_LEARNED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
-    "another process had refreshed": (signed_in("old", since_s=-2400), signed_in("new", since_s=-2)),
-    "the server says how long": (signed_in("old", since_s=-2400, lasts_s=5000), signed_in("new", since_s=0)),
+    "another process had refreshed": (
+        signed_in("old", since_s=-2400),
+        signed_in("new", since_s=-2),
+    ),
+    "the server says how long": (
+        signed_in("old", since_s=-2400, lasts_s=5000),
+        signed_in("new", since_s=0),
+    ),
     "the token says how long, which is as usual": (
         signed_in(jwt(iat=1000, exp=8200), since_s=-2400),
         signed_in("new", since_s=0),
@@ -86,7 +105,9 @@ NOTHING_LEARNED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("name", NOTHING_LEARNED)
-def test_rf_07_what_tells_nothing_of_the_lifetime_changes_nothing(tmp_path: Path, name: str) -> None:
+def test_rf_07_what_tells_nothing_of_the_lifetime_changes_nothing(
+    tmp_path: Path, name: str
+) -> None:
     """RF-07: the clock's jumps, other processes and the server's own word."""
     refused, renewed = NOTHING_LEARNED[name]
     assert learned(tmp_path, refused, renewed) == renewed
@@ -96,5 +117,8 @@ def test_rf_05_tokens_that_another_process_stored_since_stay(tmp_path: Path) -> 
     """RF-05: what is learned is not worth the only refresh token that works."""
     later = signed_in("later", since_s=3, refresh_token="rotated")
     assert (
-        learned(tmp_path, signed_in("old", since_s=-2400), signed_in("new", since_s=0), stored=later) == later
+        learned(
+            tmp_path, signed_in("old", since_s=-2400), signed_in("new", since_s=0), stored=later
+        )
+        == later
     )

@@ -14,7 +14,14 @@ from loopback_auth.errors import SignInNeeded
 from loopback_auth.flows.tokens.access_token import fresh_document
 from loopback_auth.flows.tokens.logout import Revocation, logout
 
-from ...support.scripted_server import ScriptedServer, drop, hang, json_answer, plain_answer, redirect
+from ...support.scripted_server import (
+    ScriptedServer,
+    drop,
+    hang,
+    json_answer,
+    plain_answer,
+    redirect,
+)
 from ...support.servers.command import run
 from ...support.stored import NEW, OLD, stored
 
@@ -68,7 +75,13 @@ ANSWERS: list[tuple[str, Any, Any, Revocation, int]] = [
     ("access tokens cannot be revoked", OK, UNSUPPORTED, Revocation.REVOKED, 2),
     ("no content", NO_CONTENT, NO_CONTENT, Revocation.REVOKED, 2),
     ("created", json_answer({}, status=201), OK, Revocation.REVOKED, 2),
-    ("accepted, as a page", plain_answer(b"<p>", status=202, kind="text/html"), OK, Revocation.REVOKED, 2),
+    (
+        "accepted, as a page",
+        plain_answer(b"<p>", status=202, kind="text/html"),
+        OK,
+        Revocation.REVOKED,
+        2,
+    ),
     ("packed badly", plain_answer(b"x", "Content-Encoding: gzip"), OK, Revocation.REVOKED, 2),
     ("packed unasked", plain_answer(b"x", "Content-Encoding: br"), OK, Revocation.REVOKED, 2),
     ("cut behind the head", OK[:-2], OK, Revocation.REVOKED, 2),
@@ -82,10 +95,18 @@ ANSWERS: list[tuple[str, Any, Any, Revocation, int]] = [
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "outcome", "count"), [each[1:] for each in ANSWERS], ids=[each[0] for each in ANSWERS]
+    ("first", "second", "outcome", "count"),
+    [each[1:] for each in ANSWERS],
+    ids=[each[0] for each in ANSWERS],
 )
 async def test_rv_01_the_tokens_are_forgotten_whatever_the_server_says(
-    server: ScriptedServer, tmp_path: Path, *, first: Any, second: Any, outcome: Revocation, count: int
+    server: ScriptedServer,
+    tmp_path: Path,
+    *,
+    first: Any,
+    second: Any,
+    outcome: Revocation,
+    count: int,
 ) -> None:
     """RV-01, RV-03: and it is asked once, however busy it is."""
     answers = {OLD["refresh_token"]: first, OLD["access_token"]: second}
@@ -150,9 +171,16 @@ async def test_rv_01_all_signs_out_of_every_profile_and_tells_of_each(
     (tmp_path / "tokens" / "b.json").write_text("{")
     outcome = await run("logout", "--all", "--json", home=tmp_path)
     assert outcome.exit_code == 4
-    assert [row.get("revocation") for row in outcome.document["profiles"]] == ["revoked", None, "revoked"]
+    assert [row.get("revocation") for row in outcome.document["profiles"]] == [
+        "revoked",
+        None,
+        "revoked",
+    ]
     assert outcome.document["profiles"][1]["problem"] == "store-damaged"
-    assert [token for hint, token in asked(server) if hint == "refresh_token"] == ["refresh-a", "refresh-c"]
+    assert [token for hint, token in asked(server) if hint == "refresh_token"] == [
+        "refresh-a",
+        "refresh-c",
+    ]
     assert [path.name for path in (tmp_path / "tokens").glob("*.json")] == []
 
     again = await run("logout", "--all", home=tmp_path)

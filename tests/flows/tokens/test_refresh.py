@@ -1,4 +1,7 @@
-"""The refresh, in this process: one whoever asks, stored before it is handed out, and no failure costs a credential."""
+"""
+The refresh, in this process: one whoever asks, stored before it is handed out, and no failure costs
+a credential.
+"""
 
 from __future__ import annotations
 
@@ -81,12 +84,16 @@ async def test_a_token_that_lasts_is_handed_out_without_asking_anybody(
     assert server.asked("/token") == []
 
 
-async def test_a_token_without_an_expiry_is_handed_out(server: ScriptedServer, tmp_path: Path) -> None:
+async def test_a_token_without_an_expiry_is_handed_out(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
     store = stored(tmp_path, server, lasts_s=None)
     assert (await token(store))["access_token"] == OLD["access_token"]
 
 
-async def test_an_expired_token_is_refreshed_and_stored(server: ScriptedServer, tmp_path: Path) -> None:
+async def test_an_expired_token_is_refreshed_and_stored(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
     """The request has nothing in it but what RFC 6749 section 6 wants."""
     store = stored(tmp_path, server)
     notices: list[Notice] = []
@@ -149,7 +156,10 @@ async def test_rf_07_a_clock_that_was_set_back_makes_one_refresh(
 async def test_rf_07_a_token_that_was_refused_is_refreshed_whatever_the_clock_says(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
-    """RF-07: a 401 counts more than the clock, once: who was refused the older token gets the newer."""
+    """
+    RF-07: a 401 counts more than the clock, once: who was refused the older token gets
+    the newer.
+    """
     store = stored(tmp_path, server, lasts_s=3000)
     for _ in range(3):
         told = await token(store, refused=Secret(OLD["access_token"]))
@@ -278,8 +288,16 @@ TRANSIENT: list[tuple[Any, type[LoopbackAuthError], int]] = [
     (plain_answer(b"", "Retry-After: 0", status=429), ServerUnavailable, 3),
     (plain_answer(b"", "Retry-After: 61", status=429), ServerUnavailable, 1),
     (plain_answer(b"", "Retry-After: 1000000000", status=503), ServerUnavailable, 1),
-    (plain_answer(b"", "Retry-After: Fri, 31 Dec 2049 23:59:59 GMT", status=503), ServerUnavailable, 1),
-    (plain_answer(b"", "Retry-After: Fri, 31 Dec 1999 23:59:59 GMT", status=503), ServerUnavailable, 3),
+    (
+        plain_answer(b"", "Retry-After: Fri, 31 Dec 2049 23:59:59 GMT", status=503),
+        ServerUnavailable,
+        1,
+    ),
+    (
+        plain_answer(b"", "Retry-After: Fri, 31 Dec 1999 23:59:59 GMT", status=503),
+        ServerUnavailable,
+        3,
+    ),
     (drop, ConnectionLost, 2),
     (json_answer({"error": "invalid_client"}, status=401), TokenError, 1),
 ]
@@ -287,9 +305,17 @@ TRANSIENT: list[tuple[Any, type[LoopbackAuthError], int]] = [
 
 @pytest.mark.parametrize(("answer", "error", "count"), TRANSIENT)
 async def test_rf_06_a_server_that_is_busy_or_lost_is_asked_again_within_bounds(
-    server: ScriptedServer, tmp_path: Path, *, answer: Any, error: type[LoopbackAuthError], count: int
+    server: ScriptedServer,
+    tmp_path: Path,
+    *,
+    answer: Any,
+    error: type[LoopbackAuthError],
+    count: int,
 ) -> None:
-    """RF-06: 429 and 5xx three times in all, as far as Retry-After is near; a lost answer once more; and nothing is deleted."""
+    """
+    RF-06: 429 and 5xx three times in all, as far as Retry-After is near; a lost answer once more;
+    and nothing is deleted.
+    """
     server.answers["/token"] = answer
     store = stored(tmp_path, server)
     before = held(store)
@@ -306,7 +332,10 @@ async def test_cl_11_an_answer_that_is_lost_leaves_the_refresh_token_in_doubt(
 ) -> None:
     """CL-11: nobody can know whether the server has replaced it, unless nothing was sent."""
     server.answers["/token"] = drop
-    nowhere = {"authorization_endpoint": "http://127.0.0.1:9/a", "token_endpoint": "http://127.0.0.1:9/token"}
+    nowhere = {
+        "authorization_endpoint": "http://127.0.0.1:9/a",
+        "token_endpoint": "http://127.0.0.1:9/token",
+    }
     store = stored(tmp_path, server, **({} if is_sent else {"server": nowhere}))
     with pytest.raises(ConnectionLost if is_sent else ConnectionFailed) as failed:
         await token(store)
@@ -322,12 +351,16 @@ async def test_rf_06_the_second_try_may_succeed(server: ScriptedServer, tmp_path
     assert len(server.asked("/token")) == 2
 
 
-async def test_rf_06_a_lost_answer_is_asked_for_once_more(server: ScriptedServer, tmp_path: Path) -> None:
+async def test_rf_06_a_lost_answer_is_asked_for_once_more(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
     """RF-06: with the same refresh token, for servers that forgive that for a while."""
     server.answers["/token"] = answering(drop, json_answer({**NEW, "refresh_token": "the-next"}))
     store = stored(tmp_path, server)
     assert (await token(store))["access_token"] == "the-new-token"
-    assert {asked.form["refresh_token"] for asked in server.asked("/token")} == {OLD["refresh_token"]}
+    assert {asked.form["refresh_token"] for asked in server.asked("/token")} == {
+        OLD["refresh_token"]
+    }
     assert held(store)["refresh_token"] == "the-next"
 
 
@@ -340,15 +373,22 @@ async def test_a_token_that_is_still_good_is_used_while_the_server_is_down(
     assert [type(notice) for notice in notices] == [Warned]
 
 
-async def test_a_refusal_with_the_server_down_is_told(server: ScriptedServer, tmp_path: Path) -> None:
-    nowhere = {"authorization_endpoint": "http://127.0.0.1:9/a", "token_endpoint": "http://127.0.0.1:9/token"}
+async def test_a_refusal_with_the_server_down_is_told(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    nowhere = {
+        "authorization_endpoint": "http://127.0.0.1:9/a",
+        "token_endpoint": "http://127.0.0.1:9/token",
+    }
     store = stored(tmp_path, server, lasts_s=3000, server=nowhere)
     with pytest.raises(ConnectionFailed):
         await token(store, refused=Secret(OLD["access_token"]))
     assert held(store)["refresh_token"] == OLD["refresh_token"]
 
 
-async def test_without_a_refresh_token_a_sign_in_is_needed(server: ScriptedServer, tmp_path: Path) -> None:
+async def test_without_a_refresh_token_a_sign_in_is_needed(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
     with pytest.raises(SignInNeeded, match="no refresh token"):
         await token(stored(tmp_path, server, refresh_token=None))
     store = stored(tmp_path, server, refresh_token=None, lasts_s=30)
@@ -356,8 +396,13 @@ async def test_without_a_refresh_token_a_sign_in_is_needed(server: ScriptedServe
     assert server.asked("/token") == []
 
 
-async def test_rf_05_nothing_is_handed_out_that_is_not_stored(server: ScriptedServer, tmp_path: Path) -> None:
-    """RF-05: the folder is lost while the server answers; the message says what became of the tokens."""
+async def test_rf_05_nothing_is_handed_out_that_is_not_stored(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    """
+    RF-05: the folder is lost while the server answers; the message says what became of
+    the tokens.
+    """
     store = stored(tmp_path, server)
 
     def spoil(connection: Connection) -> None:
@@ -376,10 +421,14 @@ async def test_rf_05_nothing_is_handed_out_that_is_not_stored(server: ScriptedSe
     assert "the-n" not in "".join(path.name for path in (tmp_path / "tokens").iterdir())
 
 
-async def test_id_04_another_persons_id_token_is_refused(server: ScriptedServer, tmp_path: Path) -> None:
+async def test_id_04_another_persons_id_token_is_refused(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
     """ID-04: and the store is untouched."""
     ours = jwt(sub="ada-1", aud="the-client", iat=0)
-    server.answers["/token"] = json_answer({**NEW, "id_token": jwt(sub="mallory", aud="the-client", iat=0)})
+    server.answers["/token"] = json_answer(
+        {**NEW, "id_token": jwt(sub="mallory", aud="the-client", iat=0)}
+    )
     store = stored(tmp_path, server, id_token=ours)
     before = held(store)
     with pytest.raises(IDTokenInvalid, match="another person") as refused:
@@ -392,16 +441,23 @@ async def test_id_04_another_persons_id_token_is_refused(server: ScriptedServer,
 async def test_rf_05_a_clock_that_is_wrong_costs_no_refresh(
     server: ScriptedServer, tmp_path: Path, *, days: float
 ) -> None:
-    """RF-05: a clock that was set back is why `token` refreshes, and no reason to lose the answer."""
+    """
+    RF-05: a clock that was set back is why `token` refreshes, and no reason to lose the
+    answer.
+    """
     made = int(time.time())
     id_token = jwt(sub="ada-1", aud="the-client", iat=made, exp=made + 3600)
-    server.answers["/token"] = json_answer({**NEW, "refresh_token": "the-next", "id_token": id_token})
+    server.answers["/token"] = json_answer(
+        {**NEW, "refresh_token": "the-next", "id_token": id_token}
+    )
     store, notices = stored(tmp_path, server, lasts_s=3000), list[Any]()
 
     def clock() -> datetime:
         return datetime.now(UTC) + timedelta(days=days)
 
-    assert (await token(store, clock=clock, notify=notices.append))["access_token"] == "the-new-token"
+    assert (await token(store, clock=clock, notify=notices.append))[
+        "access_token"
+    ] == "the-new-token"
     assert held(store)["refresh_token"] == "the-next"
     assert ["clock" in notice.message for notice in notices if isinstance(notice, Warned)] == [True]
     assert len(server.asked("/token")) == 1
@@ -412,7 +468,9 @@ async def test_id_04_without_an_id_token_of_the_sign_in_its_subject_counts(
 ) -> None:
     """ID-04: as userinfo named it."""
     for sub, fits in (("mallory", False), ("ada-1", True), (None, True)):
-        server.answers["/token"] = json_answer({**NEW, "id_token": jwt(sub=sub, aud="the-client", iat=0)})
+        server.answers["/token"] = json_answer(
+            {**NEW, "id_token": jwt(sub=sub, aud="the-client", iat=0)}
+        )
         store = stored(tmp_path, server)
         before = held(store)
         if fits:
@@ -428,8 +486,12 @@ async def test_id_04_a_person_may_be_a_number(server: ScriptedServer, tmp_path: 
     """ID-04: some servers write `sub` so, and one is not another."""
     ours = jwt(sub=583231, aud="the-client", iat=0)
     for sub, fits in ((583231, True), ("583231", True), (583232, False)):
-        server.answers["/token"] = json_answer({**NEW, "id_token": jwt(sub=sub, aud="the-client", iat=0)})
-        store = stored(tmp_path, server, id_token=ours, identity={"subject": "583231", "name": "octocat"})
+        server.answers["/token"] = json_answer(
+            {**NEW, "id_token": jwt(sub=sub, aud="the-client", iat=0)}
+        )
+        store = stored(
+            tmp_path, server, id_token=ours, identity={"subject": "583231", "name": "octocat"}
+        )
         if fits:
             await token(store)
             continue
@@ -474,7 +536,9 @@ async def test_the_expiry_comes_from_whoever_tells_it(
     """The answer, the token, the server when asked, the provider; else it is unknown."""
     if "exp" in introspected:
         introspected = {**introspected, "exp": time.time() + introspected["exp"]}
-    server.answers["/token"] = json_answer({"access_token": "new", "token_type": "Bearer", **answer})
+    server.answers["/token"] = json_answer(
+        {"access_token": "new", "token_type": "Bearer", **answer}
+    )
     server.answers["/introspection"] = json_answer(introspected)
     client = {"client_id": "the-client", "client_secret": "s"}
     store = stored(tmp_path, server, "introspection", client=client, settings=settings)

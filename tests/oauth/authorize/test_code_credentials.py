@@ -30,7 +30,9 @@ from ...support.samples import reply, request
 if TYPE_CHECKING:
     from loopback_auth.oauth.http.messages import FormPost
 
-ASKED = request(scope="api refresh_token", parameters=(("prompt", "login"), ("login_hint", "a"), ("x", "y")))
+ASKED = request(
+    scope="api refresh_token", parameters=(("prompt", "login"), ("login_hint", "a"), ("x", "y"))
+)
 PASSWORD = "pässword:with colon"
 
 
@@ -78,7 +80,12 @@ REFUSALS: dict[str, tuple[object, int, type[LoopbackAuthError], str]] = {
         AuthorizationError,
         "invalid_grant: authentication failure",
     ),
-    "an error with status 200": ({"error": "invalid_grant"}, 200, AuthorizationError, "invalid_grant"),
+    "an error with status 200": (
+        {"error": "invalid_grant"},
+        200,
+        AuthorizationError,
+        "invalid_grant",
+    ),
     "an error in a form": (
         "error=redirect_uri_mismatch&error_description=redirect_uri%20must%20match%20configuration",
         400,
@@ -102,7 +109,12 @@ REFUSALS: dict[str, tuple[object, int, type[LoopbackAuthError], str]] = {
     "a server that is down": (PAGE, 503, ServerUnavailable, "503"),
     "a redirect": ("", 302, UnexpectedRedirect, "redirect"),
     "no code": ({"ok": "true"}, 200, AuthorizationResponseInvalid, "neither a code nor an error"),
-    "a code that is none": ({"code": 7}, 200, AuthorizationResponseInvalid, "neither a code nor an error"),
+    "a code that is none": (
+        {"code": 7},
+        200,
+        AuthorizationResponseInvalid,
+        "neither a code nor an error",
+    ),
     "a code with a line end": ({"code": "a\nb"}, 200, AuthorizationResponseInvalid, "malformed"),
     "a list": ([], 200, ProtocolError, "JSON object"),
     "nothing": ("", 200, ProtocolError, "JSON object"),
@@ -114,13 +126,18 @@ REFUSALS: dict[str, tuple[object, int, type[LoopbackAuthError], str]] = {
 def test_whatever_is_no_code_is_told_as_what_it_is(name: str) -> None:
     body, status, kind, said = REFUSALS[name]
     with pytest.raises(kind, match=said):
-        read_code_credentials_reply(reply(body, status=status, headers={"content-type": "x"}), ASKED)
+        read_code_credentials_reply(
+            reply(body, status=status, headers={"content-type": "x"}), ASKED
+        )
 
 
 def test_a_description_is_one_line_and_short() -> None:
     with pytest.raises(AuthorizationError) as refused:
         read_code_credentials_reply(
-            reply({"error": "x\x1b[2J", "error_description": "\x1b]0;t\x07" + "d" * 9999}, status=400), ASKED
+            reply(
+                {"error": "x\x1b[2J", "error_description": "\x1b]0;t\x07" + "d" * 9999}, status=400
+            ),
+            ASKED,
         )
     assert str(refused.value).isprintable()
     assert len(str(refused.value)) < 500

@@ -5,7 +5,12 @@ from __future__ import annotations
 import re
 from secrets import token_bytes
 
-from loopback_auth.oauth.authorize.pkce import STATE_OCTETS, VERIFIER_OCTETS, code_challenge, new_secret
+from loopback_auth.oauth.authorize.pkce import (
+    STATE_OCTETS,
+    VERIFIER_OCTETS,
+    code_challenge,
+    new_secret,
+)
 from loopback_auth.oauth.secret import Secret
 
 

@@ -10,7 +10,10 @@ SENT = "http://localhost:1717/OauthRedirect"
 
 TABLE = [
     ("https://localhost:1717/OauthRedirect", "the scheme differs: sent http, registered https"),
-    ("http://127.0.0.1:1717/OauthRedirect", "the host differs: sent localhost, registered 127.0.0.1"),
+    (
+        "http://127.0.0.1:1717/OauthRedirect",
+        "the host differs: sent localhost, registered 127.0.0.1",
+    ),
     ("http://localhost:1718/OauthRedirect", "the port differs: sent 1717, registered 1718"),
     ("http://localhost/OauthRedirect", "the port differs: sent 1717, registered (none: 80)"),
     (
@@ -21,7 +24,10 @@ TABLE = [
         "http://localhost:1717/oauthredirect",
         "the case of the path differs: sent /OauthRedirect, registered /oauthredirect",
     ),
-    ("http://localhost:1717/callback", "the path differs: sent /OauthRedirect, registered /callback"),
+    (
+        "http://localhost:1717/callback",
+        "the path differs: sent /OauthRedirect, registered /callback",
+    ),
     ("http://localhost:1717", "the path differs: sent /OauthRedirect, registered (none)"),
     (
         "http://LOCALHOST:1717/OauthRedirect",
@@ -44,7 +50,10 @@ TABLE = [
 
 @pytest.mark.parametrize(("registered", "told"), TABLE)
 def test_the_first_difference_is_told(registered: str, told: str) -> None:
-    """Scheme, host, port, path, final slash and case are told apart by name; whatever is left, by its place."""
+    """
+    Scheme, host, port, path, final slash and case are told apart by name; whatever is left, by its
+    place.
+    """
     assert (difference(SENT, registered) or "").startswith(told)
 
 

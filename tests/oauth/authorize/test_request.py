@@ -31,7 +31,9 @@ def test_aq_01_aq_02_aq_07_state_verifier_and_nonce_are_new_and_long_in_1000_req
         assert len(set(secrets)) == 1000
         assert min(map(len, secrets)) >= 43
         # No character stands still: 256 random bits reach every one of them.
-        assert all(len(set(column)) > 8 for column in zip(*(text[:42] for text in secrets), strict=True))
+        assert all(
+            len(set(column)) > 8 for column in zip(*(text[:42] for text in secrets), strict=True)
+        )
 
 
 def test_aq_01_state_verifier_and_nonce_have_nothing_in_common() -> None:
@@ -89,7 +91,10 @@ def test_aq_05_an_endpoint_whose_query_sets_a_parameter_of_ours_is_refused(name:
         ("https://id.example.com/authorize", []),
         ("https://id.example.com/authorize?", []),
         ("https://id.example.com/authorize?a=b%2Bc", [("a", "b+c")]),
-        ("https://id.example.com/authorize?a=1&a=2&empty=", [("a", "1"), ("a", "2"), ("empty", "")]),
+        (
+            "https://id.example.com/authorize?a=1&a=2&empty=",
+            [("a", "1"), ("a", "2"), ("empty", "")],
+        ),
         ("https://id.example.com/authorize?tenant=a%20b%26c", [("tenant", "a b&c")]),
     ],
 )

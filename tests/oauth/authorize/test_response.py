@@ -37,7 +37,9 @@ def verdict(asked: AuthorizationRequest, query: Sequence[tuple[str, str]]) -> st
         return "mismatch"
     except AuthorizationResponseInvalid:
         return "invalid"
-    return {Stray: "stray", AuthorizationErrorResponse: "error", AuthorizationResponse: "code"}[type(read)]
+    return {Stray: "stray", AuthorizationErrorResponse: "error", AuthorizationResponse: "code"}[
+        type(read)
+    ]
 
 
 def test_a_code_with_our_state_is_the_answer() -> None:
@@ -118,7 +120,14 @@ def test_ar_02_a_repeated_parameter_makes_the_visit_none_of_ours(name: str) -> N
 
 def test_ar_08_unknown_parameters_are_ignored_even_when_repeated() -> None:
     asked = request()
-    extra = [("session_state", "1"), ("scope", "a"), ("hd", "x"), ("authuser", "0"), ("x", "1"), ("x", "2")]
+    extra = [
+        ("session_state", "1"),
+        ("scope", "a"),
+        ("hd", "x"),
+        ("authuser", "0"),
+        ("x", "1"),
+        ("x", "2"),
+    ]
     assert verdict(asked, [*answer(asked), *extra]) == "code"
 
 
@@ -199,11 +208,15 @@ def test_ar_04_what_the_server_refuses_is_no_no_of_a_person(error: str) -> None:
     assert isinstance(read.as_error(), AuthorizationError)
 
 
-@pytest.mark.parametrize("error", ["x-unknown", "", "INVALID-REQUESTS", "<script>", "a\r\nb", "x" * 5000])
+@pytest.mark.parametrize(
+    "error", ["x-unknown", "", "INVALID-REQUESTS", "<script>", "a\r\nb", "x" * 5000]
+)
 def test_ar_04_an_unknown_error_is_cleaned_and_has_the_general_name(error: str) -> None:
     asked = request()
     own = asked.state.reveal()
-    read = asked.read([("state", own), ("error", error), ("error_description", "\x1b[31m" + "d" * 5000)])
+    read = asked.read(
+        [("state", own), ("error", error), ("error_description", "\x1b[31m" + "d" * 5000)]
+    )
     assert isinstance(read, AuthorizationErrorResponse)
     raised = read.as_error()
     assert raised.code == "authorization-error"
@@ -249,7 +262,9 @@ def test_ar_06_a_code_is_1_to_12000_printable_ascii_characters(code: str, wanted
 
 def test_ar_06_a_code_that_is_too_long_is_called_that_and_not_malformed() -> None:
     asked = request()
-    with pytest.raises(AuthorizationResponseInvalid, match=r"code is longer than 12,000 characters"):
+    with pytest.raises(
+        AuthorizationResponseInvalid, match=r"code is longer than 12,000 characters"
+    ):
         asked.read(answer(asked, code="x" * 12_001))
 
 

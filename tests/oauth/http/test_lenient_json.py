@@ -1,4 +1,7 @@
-"""RF-05: an object is read as far as it can be, in little time, and what comes out of it can be stored."""
+"""
+RF-05: an object is read as far as it can be, in little time, and what comes out of it can be
+stored.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +49,10 @@ READ: dict[str, tuple[bytes, dict[str, Any]]] = {
     "cut in a number": (b'{"a": "x", "b": 36', {"a": "x"}),
     "cut in an object": (b'{"a": "x", "b": {"c": 1', {"a": "x"}),
     "cut in a word": (b'{"a": "x", "b": tru', {"a": "x"}),
-    "a value that is none": (b'{"a": undefined, "b": 2026-01-02T12:00Z, "c": \'x\', "d": "y"}', {"d": "y"}),
+    "a value that is none": (
+        b'{"a": undefined, "b": 2026-01-02T12:00Z, "c": \'x\', "d": "y"}',
+        {"d": "y"},
+    ),
     "commas": (b'{,"a": 1,, "b": 2,}', {"a": 1, "b": 2}),
     "something behind a string": (b'{"a": "x" /* no */, "b": 1}', {"a": "x", "b": 1}),
     "line breaks in a string": (b'{"a": "x\ny"}', {"a": "x\ny"}),
@@ -61,7 +67,11 @@ def test_rf_05_what_can_be_read_is_read(octets: bytes, members: dict[str, Any]) 
 
 
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
     max_leaves=12,
 )

@@ -96,7 +96,9 @@ def test_tx_03_a_form_is_encoded_once_and_decodes_to_what_went_in() -> None:
 
 def test_cl_02_a_form_does_not_show_its_secrets() -> None:
     post = FormPost(
-        url="https://x.example", fields=(("code", Secret("canary")),), authorization=Secret("canary")
+        url="https://x.example",
+        fields=(("code", Secret("canary")),),
+        authorization=Secret("canary"),
     )
     assert "canary" not in repr(post)
 
@@ -155,9 +157,21 @@ CAPTIVE: dict[str, tuple[HttpReply, type[LoopbackAuthError], str]] = {
     "a page without a content type": (reply(b"\n " + PAGE, headers={}), HTMLAnswer, "web page"),
     "a page that begins otherwise": (reply(b"<p>" + PAGE, headers=HTML), HTMLAnswer, "web page"),
     "a page that says not found": (reply(PAGE, status=404, headers=HTML), HTMLAnswer, "status 404"),
-    "a redirect with a page": (reply(PAGE, status=302, headers=HTML), UnexpectedRedirect, "redirect"),
-    "a redirect without a body": (reply(b"", status=307, headers={}), UnexpectedRedirect, "status 307"),
-    "network authentication required": (reply(PAGE, status=511, headers=HTML), HTMLAnswer, "network"),
+    "a redirect with a page": (
+        reply(PAGE, status=302, headers=HTML),
+        UnexpectedRedirect,
+        "redirect",
+    ),
+    "a redirect without a body": (
+        reply(b"", status=307, headers={}),
+        UnexpectedRedirect,
+        "status 307",
+    ),
+    "network authentication required": (
+        reply(PAGE, status=511, headers=HTML),
+        HTMLAnswer,
+        "network",
+    ),
     "an error page": (reply(PAGE, status=502, headers=HTML), ServerUnavailable, "status 502"),
     "too many requests": (reply(b"slow down", status=429), ServerUnavailable, "status 429"),
     "text": (reply(b"oops"), ProtocolError, "JSON object"),

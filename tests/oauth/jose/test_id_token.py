@@ -54,7 +54,9 @@ def claims(asked: AuthorizationRequest, **changed: Any) -> dict[str, Any]:
     return {name: value for name, value in {**fitting, **changed}.items() if value is not ...}
 
 
-def read_id_token(id_token: Secret, asked: AuthorizationRequest, *, now: datetime) -> dict[str, Any]:
+def read_id_token(
+    id_token: Secret, asked: AuthorizationRequest, *, now: datetime
+) -> dict[str, Any]:
     """Read it, without a word."""
     warnings: list[str] = []
     read = read_and_warn(id_token, asked, now=now, warn=warnings.append)
@@ -125,7 +127,9 @@ MUTATIONS: list[tuple[str, object]] = [
 
 
 @pytest.mark.parametrize(("claim", "value"), MUTATIONS, ids=lambda value: repr(value)[:30])
-def test_id_01_one_claim_that_does_not_fit_is_enough_and_is_named(claim: str, value: object) -> None:
+def test_id_01_one_claim_that_does_not_fit_is_enough_and_is_named(
+    claim: str, value: object
+) -> None:
     assert refused_claim(request(), **{claim: value}) == claim
 
 
@@ -214,9 +218,14 @@ def test_id_01_what_is_no_jwt_is_refused_without_a_word_of_it(text: str) -> None
     ],
 )
 def test_id_02_nothing_in_the_header_is_followed(header: dict[str, Any]) -> None:
-    """ID-02: the token came over TLS from the token endpoint; no key is looked for, wherever the token says that it is."""
+    """
+    ID-02: the token came over TLS from the token endpoint; no key is looked for, wherever the token
+    says that it is.
+    """
     asked = request()
-    assert read_id_token(token(claims(asked), header=header), asked, now=NOON)["sub"] == "248289761001"
+    assert (
+        read_id_token(token(claims(asked), header=header), asked, now=NOON)["sub"] == "248289761001"
+    )
 
 
 @pytest.mark.parametrize(
@@ -295,7 +304,8 @@ def test_cl_11_a_missing_nonce_is_not_told_as_an_answer_to_another_request(nonce
     assert "another request" in str(refusal(request(), nonce="other"))
 
 
-# Of the access token "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y", the example of OpenID Connect Core appendix A.3 and its like.
+# Of the access token "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y", the example of OpenID Connect
+# Core appendix A.3 and its like.
 EXAMPLE = Secret("jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y")
 AT_HASHES: list[tuple[str, object, bool]] = [
     ("RS256", "77QmUPtjPfzWtF2AnpK9RQ", True),
@@ -324,7 +334,10 @@ def test_id_03_an_at_hash_belongs_to_the_access_token_or_the_answer_is_refused(
 
 @pytest.mark.parametrize("alg", ["XY999", "ML-DSA-65", "rs256", "", "none", "a\x1b[2J"])
 def test_id_03_an_at_hash_that_nobody_can_compute_is_told_and_refuses_nothing(alg: str) -> None:
-    """ID-03: an algorithm that was invented after this program; one that is none is refused elsewhere (ID-02)."""
+    """
+    ID-03: an algorithm that was invented after this program; one that is none is refused elsewhere
+    (ID-02).
+    """
     id_token = token(claims(request(), at_hash="77QmUPtjPfzWtF2AnpK9RQ"), header={"alg": alg})
     warnings: list[str] = []
     check_at_hash(id_token, EXAMPLE, warn=warnings.append)
@@ -336,7 +349,11 @@ def test_id_03_an_at_hash_that_nobody_can_compute_is_told_and_refuses_nothing(al
 @pytest.mark.parametrize(
     ("told", "subject", "name"),
     [
-        ({"sub": "1", "preferred_username": "jane", "email": "j@x.example", "name": "Jane"}, "1", "jane"),
+        (
+            {"sub": "1", "preferred_username": "jane", "email": "j@x.example", "name": "Jane"},
+            "1",
+            "jane",
+        ),
         ({"sub": "1", "email": "j@x.example", "name": "Jane"}, "1", "j@x.example"),
         ({"sub": "1"}, "1", "1"),
         ({"id": 583231, "login": "octocat"}, "583231", "octocat"),
@@ -363,4 +380,6 @@ def test_claims_that_name_nobody_give_nobody(told: dict[str, Any]) -> None:
 
 def test_a_provider_may_say_where_its_names_are() -> None:
     who = read_identity({"sub": "1", "user": {"x": 1}, "nick": "jj"}, names=("nick",))
-    assert who == Identity(subject="1", name="jj", claims={"sub": "1", "user": {"x": 1}, "nick": "jj"})
+    assert who == Identity(
+        subject="1", name="jj", claims={"sub": "1", "user": {"x": 1}, "nick": "jj"}
+    )

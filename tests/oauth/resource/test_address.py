@@ -1,4 +1,7 @@
-"""Where a token may go, and what a request may say of itself: a path stays below its base, and no spelling names another server."""
+"""
+Where a token may go, and what a request may say of itself: a path stays below its base, and no
+spelling names another server.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,9 @@ from loopback_auth.oauth.resource.address import (
 
 BASE = "https://api.example/v1"
 OWN = resources(
-    profile="work", base=BASE, others=("https://id.example/realms/a", None, "http://127.0.0.1:8080/userinfo")
+    profile="work",
+    base=BASE,
+    others=("https://id.example/realms/a", None, "http://127.0.0.1:8080/userinfo"),
 )
 
 ADDRESSES = [
@@ -55,7 +60,9 @@ ADDRESSES = [
 
 
 @pytest.mark.parametrize(("text", "url"), ADDRESSES)
-def test_an_address_is_a_path_below_the_base_or_a_url_of_a_server_of_the_profile(text: str, url: str) -> None:
+def test_an_address_is_a_path_below_the_base_or_a_url_of_a_server_of_the_profile(
+    text: str, url: str
+) -> None:
     assert OWN.address(text) == url
 
 
@@ -169,7 +176,9 @@ def test_whatever_is_typed_goes_to_an_own_origin_or_nowhere(text: str) -> None:
 
 
 def test_another_server_is_refused_with_the_line_that_would_allow_it() -> None:
-    with pytest.raises(OriginRefused, match=r"is not for https://other\.example; it is for: ") as refused:
+    with pytest.raises(
+        OriginRefused, match=r"is not for https://other\.example; it is for: "
+    ) as refused:
         OWN.address("https://other.example/secret?t=1")
     assert refused.value.fix.endswith('[profiles.work] api_base = "https://other.example"')
     assert "secret" not in str(refused.value)

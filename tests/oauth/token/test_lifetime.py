@@ -40,7 +40,10 @@ REFUSALS: list[tuple[float, float | None, int | None]] = [
 def test_rf_07_a_token_that_a_refresh_replaced_bounds_the_lifetime(
     age_s: float, believed_s: float | None, learned_s: int | None
 ) -> None:
-    """RF-07: rounded down to what the server can be set to; young tokens, and clocks that were set back, teach nothing."""
+    """
+    RF-07: rounded down to what the server can be set to; young tokens, and clocks that were set
+    back, teach nothing.
+    """
     assert after_refusal(age_s, believed_s=believed_s, timeouts_s=TIMEOUTS_S) == learned_s
 
 
@@ -48,7 +51,8 @@ def test_without_a_list_nothing_is_learned() -> None:
     assert after_refusal(40 * MINUTE, believed_s=7200, timeouts_s=()) is None
 
 
-# The age of a token that was taken, what was learned, what the provider says, and what is learned then.
+# The age of a token that was taken, what was learned, what the provider says, and what is learned
+# then.
 SUCCESSES: list[tuple[float, int, float | None, int | None]] = [
     (-HOUR, 900, 7200, 900),
     (14 * MINUTE, 900, 7200, 900),
@@ -66,4 +70,6 @@ SUCCESSES: list[tuple[float, int, float | None, int | None]] = [
 def test_a_token_that_outlives_the_bound_raises_it(
     age_s: float, learned_s: int, usual_s: float | None, then_s: int | None
 ) -> None:
-    assert after_success(age_s, learned_s=learned_s, usual_s=usual_s, timeouts_s=TIMEOUTS_S) == then_s
+    assert (
+        after_success(age_s, learned_s=learned_s, usual_s=usual_s, timeouts_s=TIMEOUTS_S) == then_s
+    )

@@ -10,7 +10,13 @@ from urllib.parse import parse_qs, unquote, unquote_plus
 
 import pytest
 
-from loopback_auth.errors import HTMLAnswer, ProtocolError, ServerUnavailable, TokenError, UnexpectedRedirect
+from loopback_auth.errors import (
+    HTMLAnswer,
+    ProtocolError,
+    ServerUnavailable,
+    TokenError,
+    UnexpectedRedirect,
+)
 from loopback_auth.oauth.secret import Secret
 from loopback_auth.oauth.token.expiry import told_expiry
 from loopback_auth.oauth.token.reply import (
@@ -30,7 +36,17 @@ if TYPE_CHECKING:
     from loopback_auth.oauth.metadata import Client, ServerMetadata
 
 GOOD: dict[str, Any] = {"access_token": "at", "token_type": "Bearer"}
-AWKWARD = ("a:b%c+d é", "with space", "%2B+%", "ünïcode-東", "a&b=c#d?e/f", '"quoted\\"', "+", ":", " ")
+AWKWARD = (
+    "a:b%c+d é",
+    "with space",
+    "%2B+%",
+    "ünïcode-東",
+    "a&b=c#d?e/f",
+    '"quoted\\"',
+    "+",
+    ":",
+    " ",
+)
 
 
 def read(
@@ -51,7 +67,9 @@ def grant(sender: Client, at: ServerMetadata | None = None) -> FormPost:
 # --- the request
 
 
-def test_tx_03_the_grant_carries_the_code_the_verifier_and_the_redirect_uri_as_it_was_sent() -> None:
+def test_tx_03_the_grant_carries_the_code_the_verifier_and_the_redirect_uri_as_it_was_sent() -> (
+    None
+):
     asked = request(redirect_uri="http://127.0.0.1:8765/Call%20back?x=1&y=%2F")
     post = authorization_code_grant(response(asked, code="c/o+d e"))
     assert post.url == TOKEN_ENDPOINT
@@ -70,7 +88,9 @@ def test_tx_03_the_grant_carries_the_code_the_verifier_and_the_redirect_uri_as_i
 def test_tx_03_basic_credentials_survive_both_ways_that_servers_decode_them(
     client_id: str, secret: str, decode: Any
 ) -> None:
-    post = grant(client(secret, client_id=client_id, token_endpoint_auth_method="client_secret_basic"))
+    post = grant(
+        client(secret, client_id=client_id, token_endpoint_auth_method="client_secret_basic")
+    )
     assert post.authorization
     scheme, _, pair = post.authorization.reveal().partition(" ")
     assert scheme == "Basic"
@@ -98,7 +118,8 @@ BASIC, POST, BOTH = (
 )
 
 METHODS = [
-    # the secret, what the client was told, what the server lists, whether it has an issuer -> the method
+    # the secret, what the client was told, what the server lists, whether it has an issuer -> the
+    # method
     (None, None, BASIC, True, "none"),
     (None, "client_secret_basic", BASIC, True, "none"),
     ("s", None, None, True, "client_secret_basic"),
@@ -122,13 +143,16 @@ def test_tx_04_one_way_of_proving_who_asks_is_chosen_and_used_alone(
     has_issuer: bool,  # noqa: FBT001 - a column
     method: str,
 ) -> None:
-    at = server(token_endpoint_auth_methods_supported=offered, **({} if has_issuer else {"issuer": None}))
+    at = server(
+        token_endpoint_auth_methods_supported=offered, **({} if has_issuer else {"issuer": None})
+    )
     sender = client(secret, token_endpoint_auth_method=told)
     post = grant(sender, at)
     assert token_endpoint_auth_method(sender, at) == method
     assert bool(post.authorization) == (method == "client_secret_basic")
     assert ("client_secret" in form(post)) == (method == "client_secret_post")
-    # RFC 6749 section 3.2.1: client_id in the body is for clients that do not authenticate otherwise.
+    # RFC 6749 section 3.2.1: client_id in the body is for clients that do not authenticate
+    # otherwise.
     assert ("client_id" in form(post)) == (method != "client_secret_basic")
 
 
@@ -156,7 +180,10 @@ def test_rv_03_a_token_is_revoked_in_the_body_and_never_in_the_address() -> None
 
 
 def test_a_server_without_revocation_is_sent_nothing() -> None:
-    assert revocation_request(Secret("t"), hint="access_token", client=client(), server=server()) is None
+    assert (
+        revocation_request(Secret("t"), hint="access_token", client=client(), server=server())
+        is None
+    )
 
 
 # --- the answer
@@ -227,7 +254,9 @@ def test_tr_01_githubs_errors_come_with_status_200() -> None:
 
 
 @pytest.mark.parametrize("status", [200, 400, 401, 403, 500, 302])
-def test_tr_01_an_error_is_an_error_whatever_its_status_and_whatever_comes_with_it(status: int) -> None:
+def test_tr_01_an_error_is_an_error_whatever_its_status_and_whatever_comes_with_it(
+    status: int,
+) -> None:
     with pytest.raises(TokenError) as refused:
         read(status=status, error="invalid_grant")
     assert refused.value.code == "invalid-grant"
@@ -242,12 +271,16 @@ def test_tr_08_a_registered_error_has_its_own_code(error: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "error", [None, "", 42, [], {"a": 1}, "x-new", "INVALID_GRANT", "invalid_grant\x1b[2J", "x" * 9999]
+    "error",
+    [None, "", 42, [], {"a": 1}, "x-new", "INVALID_GRANT", "invalid_grant\x1b[2J", "x" * 9999],
 )
 def test_tr_08_any_other_error_is_told_in_one_clean_short_line(error: object) -> None:
     with pytest.raises(TokenError) as refused:
         read(
-            status=400, error=error, error_description="\x1b]0;t\x07" + "d" * 9999, error_uri="https://canary"
+            status=400,
+            error=error,
+            error_description="\x1b]0;t\x07" + "d" * 9999,
+            error_uri="https://canary",
         )
     assert refused.value.code == "token-error"
     assert "(:" not in str(refused.value)
@@ -338,7 +371,9 @@ def test_tr_02_any_printable_token_up_to_64_kib_is_taken(value: str) -> None:
     assert read(access_token=value).access_token.reveal() == value
 
 
-@pytest.mark.parametrize("value", ["Bearer", "bearer", "BEARER", "bEaReR", "Bearer ", "Bearer\n", None, ""])
+@pytest.mark.parametrize(
+    "value", ["Bearer", "bearer", "BEARER", "bEaReR", "Bearer ", "Bearer\n", None, ""]
+)
 def test_tr_03_bearer_is_known_in_any_case_and_is_what_no_type_means(value: object) -> None:
     assert read(token_type=value).token_type == "Bearer"
 
@@ -412,7 +447,9 @@ EXPIRES_IN: list[tuple[object, int | None]] = [
 def test_tr_04_expires_in_is_a_plausible_number_of_seconds_or_unknown(
     value: object, seconds: int | None
 ) -> None:
-    assert told_expiry(value, NOON) == (None if seconds is None else NOON + timedelta(seconds=seconds))
+    assert told_expiry(value, NOON) == (
+        None if seconds is None else NOON + timedelta(seconds=seconds)
+    )
 
 
 def test_tr_04_an_absent_expires_in_is_unknown() -> None:

@@ -1,4 +1,7 @@
-"""Gives a test's processes the home folder of a user of the test's own, as the system knows it, whatever HOME says."""
+"""
+Gives a test's processes the home folder of a user of the test's own, as the system knows it,
+whatever HOME says.
+"""
 # ruff: noqa: INP001 - as beside it
 
 import os
@@ -9,6 +12,8 @@ if os.name == "posix" and "STAND_IN_PASSWD_HOME" in os.environ:
     _REAL = pwd.getpwuid
 
     def _getpwuid(uid: int) -> pwd.struct_passwd:
-        return pwd.struct_passwd((*_REAL(uid)[:5], os.environ["STAND_IN_PASSWD_HOME"], *_REAL(uid)[6:]))
+        return pwd.struct_passwd(
+            (*_REAL(uid)[:5], os.environ["STAND_IN_PASSWD_HOME"], *_REAL(uid)[6:])
+        )
 
     pwd.getpwuid = _getpwuid

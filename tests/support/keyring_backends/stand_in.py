@@ -1,7 +1,9 @@
 """
-Keyrings for tests: `PYTHON_KEYRING_BACKEND=stand_in.Kept`, with this folder on PYTHONPATH and a folder of theirs in STAND_IN_KEYRING.
+Keyrings for tests: `PYTHON_KEYRING_BACKEND=stand_in.Kept`, with this folder on PYTHONPATH and a
+folder of theirs in STAND_IN_KEYRING.
 
-They are no better than real ones: an entry is replaced by deleting it and adding it again, as on macOS.
+They are no better than real ones: an entry is replaced by deleting it and adding it again, as on
+macOS.
 """
 # ruff: noqa: INP001 - the folder is put on the path, as a user's own would be
 
@@ -187,7 +189,10 @@ class Lesser(Kept):
 
 
 class FailingAtCall(Kept):
-    """Refuses one call, or all from one on: `STAND_IN_FAILS=3 fails` or `3 locks`. Those of all processes are counted together."""
+    """
+    Refuses one call, or all from one on: `STAND_IN_FAILS=3 fails` or `3 locks`. Those of all
+    processes are counted together.
+    """
 
     def _count(self) -> None:
         number, how = os.environ["STAND_IN_FAILS"].split()

@@ -1,7 +1,9 @@
 """
-Canaille (an identity provider on Authlib) with clients for our tests: `.servers/venv/bin/python tests/support/servers/canaille_server.py`.
+Canaille (an identity provider on Authlib) with clients for our tests: `.servers/venv/bin/python
+tests/support/servers/canaille_server.py`.
 
-It takes the registered redirect URIs and no other port, wants a nonce, and asks for name and password on two pages.
+It takes the registered redirect URIs and no other port, wants a nonce, and asks for name and
+password on two pages.
 """
 
 from __future__ import annotations
@@ -19,7 +21,8 @@ if TYPE_CHECKING:
     from flask import Flask
     from werkzeug.serving import BaseWSGIServer
 
-# A person whose answer at the consent page nobody remembers: the first one's is kept once it was given.
+# A person whose answer at the consent page nobody remembers: the first one's is kept once it was
+# given.
 OTHER_USERNAME = "bob"
 
 # Three ports for those who do not say: what a developer registers when one of them may be taken.
@@ -35,7 +38,13 @@ def configuration(port: int, path: Path, access_ttl: int) -> dict[str, Any]:
         "SERVER_NAME": f"127.0.0.1:{port}",
         "PREFERRED_URL_SCHEME": "http",
         "OAUTH2_TOKEN_EXPIRES_IN": {"authorization_code": access_ttl, "refresh_token": access_ttl},
-        "CANAILLE": {"DATABASE": "sql", "LOGO": None, "FAVICON": None, "JAVASCRIPT": False, "LOGGING": QUIET},
+        "CANAILLE": {
+            "DATABASE": "sql",
+            "LOGO": None,
+            "FAVICON": None,
+            "JAVASCRIPT": False,
+            "LOGGING": QUIET,
+        },
         "CANAILLE_SQL": {
             "DATABASE_URI": f"sqlite:///{path}",
             "PASSWORD_HASH_PARAMS": {"pbkdf2_sha512__rounds": 1000},
@@ -44,7 +53,11 @@ def configuration(port: int, path: Path, access_ttl: int) -> dict[str, Any]:
     }
 
 
-QUIET = {"version": 1, "root": {"level": "ERROR", "handlers": []}, "disable_existing_loggers": False}
+QUIET = {
+    "version": 1,
+    "root": {"level": "ERROR", "handlers": []},
+    "disable_existing_loggers": False,
+}
 
 
 def clients(callback_ports: list[int]) -> dict[str, dict[str, Any]]:
@@ -52,7 +65,11 @@ def clients(callback_ports: list[int]) -> dict[str, dict[str, Any]]:
     by_post = {"token_endpoint_auth_method": "client_secret_post"}
     return {
         "public": {"client_id": "public", "redirect_uris": exact},
-        "confidential": {"client_id": "confidential", "client_secret": "secret", "redirect_uris": exact},
+        "confidential": {
+            "client_id": "confidential",
+            "client_secret": "secret",
+            "redirect_uris": exact,
+        },
         "post": {"client_id": "post", "client_secret": "secret", "redirect_uris": exact, **by_post},
         "odd": {"client_id": "cli:odd id", "client_secret": "p%+:& /=~é", "redirect_uris": exact},
     }
@@ -64,7 +81,12 @@ def fill(app: Flask, known: dict[str, dict[str, Any]]) -> None:
 
     with app.app_context(), Backend.instance.session():
         for name in (USERNAME, OTHER_USERNAME):
-            person = {"user_name": name, "display_name": name, "formatted_name": name, "family_name": name}
+            person = {
+                "user_name": name,
+                "display_name": name,
+                "formatted_name": name,
+                "family_name": name,
+            }
             user = models.User(**person, emails=[f"{name}@example.com"], password=PASSWORD)
             Backend.instance.save(user)
         for name, facts in known.items():
@@ -82,7 +104,8 @@ def _client(make: Any, name: str, client: dict[str, Any]) -> Any:
         grant_types=["authorization_code", "refresh_token"],
         response_types=["code"],
         scope=["openid", "profile", "email"],
-        # Not RS256: with that, two access tokens of one person in one second are the same, and the second is refused.
+        # Not RS256: with that, two access tokens of one person in one second are the same, and the
+        # second is refused.
         id_token_signed_response_alg="PS256",
         **{"token_endpoint_auth_method": method, **client},
     )

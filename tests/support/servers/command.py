@@ -1,4 +1,7 @@
-"""Runs `loopback-auth` as people do: a process of its own, its files in a folder of its own, its words on its pipes."""
+"""
+Runs `loopback-auth` as people do: a process of its own, its files in a folder of its own, its words
+on its pipes.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,8 @@ if TYPE_CHECKING:
 PATIENCE_S = 30
 COMMAND = (sys.executable, "-m", "loopback_auth")
 
-# What a process cannot do without. Proxies, browsers and displays of whoever runs the tests stay out.
+# What a process cannot do without. Proxies, browsers and displays of whoever runs the tests stay
+# out.
 _INHERITED = ("PATH", "SYSTEMROOT", "TEMP", "TMP", "COVERAGE_PROCESS_START")
 
 
@@ -110,7 +114,9 @@ class Login:
         async with asyncio.timeout(PATIENCE_S):
             exit_code = await self._process.wait()
             await self._stderr
-            return Outcome(exit_code=exit_code, stdout=await self._stdout, stderr="".join(self._lines))
+            return Outcome(
+                exit_code=exit_code, stdout=await self._stdout, stderr="".join(self._lines)
+            )
 
     async def paste(self, text: str) -> None:
         """Write *text* to its standard input, which is open for a login with `--paste`."""
@@ -169,7 +175,13 @@ async def _start(
 ) -> asyncio.subprocess.Process:
     pipe = asyncio.subprocess.PIPE
     return await asyncio.create_subprocess_exec(
-        *COMMAND, *arguments, stdin=pipe, stdout=pipe, stderr=pipe, cwd=home, env=environment(home, more)
+        *COMMAND,
+        *arguments,
+        stdin=pipe,
+        stdout=pipe,
+        stderr=pipe,
+        cwd=home,
+        env=environment(home, more),
     )
 
 
@@ -179,7 +191,10 @@ async def _read(stream: asyncio.StreamReader | None) -> str:
 
 
 def token_file(home: Path, profile: str = "default") -> dict[str, Any]:
-    """Read a profile's tokens, and hold the file and its folder against their promise: 0600 in 0700."""
+    """
+    Read a profile's tokens, and hold the file and its folder against their promise:
+    0600 in 0700.
+    """
     path = home / "tokens" / f"{profile}.json"
     if os.name == "posix":
         assert stat.S_IMODE(path.stat().st_mode) == 0o600

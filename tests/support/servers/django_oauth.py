@@ -1,8 +1,9 @@
 """
-django-oauth-toolkit in one file, its issuer at /o: `.servers/venv/bin/python tests/support/servers/django_oauth.py --port 9000`.
+django-oauth-toolkit in one file, its issuer at /o: `.servers/venv/bin/python
+tests/support/servers/django_oauth.py --port 9000`.
 
-Its issuer has a path, its two discovery documents lie in different places, and with `--iss` it promises RFC 9207's `iss` and then
-leaves it out of its errors.
+Its issuer has a path, its two discovery documents lie in different places, and with `--iss` it
+promises RFC 9207's `iss` and then leaves it out of its errors.
 """
 
 from __future__ import annotations
@@ -22,7 +23,12 @@ if TYPE_CHECKING:
 LOGIN_PAGE = """<!DOCTYPE html><title>Sign in</title><form method="post">{% csrf_token %}{{ form.as_p }}
 <input type="hidden" name="next" value="{{ next }}"><button type="submit">Sign in</button></form>"""
 
-APPS = ["django.contrib.auth", "django.contrib.contenttypes", "django.contrib.sessions", "oauth2_provider"]
+APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "oauth2_provider",
+]
 MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -34,7 +40,11 @@ def configure(arguments: Namespace, path: Path) -> None:
     settings.configure(
         ALLOWED_HOSTS=["127.0.0.1", "localhost"],
         DATABASES={
-            "default": {"ENGINE": "django.db.backends.sqlite3", "NAME": path, "OPTIONS": {"timeout": 20}}
+            "default": {
+                "ENGINE": "django.db.backends.sqlite3",
+                "NAME": path,
+                "OPTIONS": {"timeout": 20},
+            }
         },
         DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
         INSTALLED_APPS=APPS,
@@ -51,7 +61,10 @@ def configure(arguments: Namespace, path: Path) -> None:
                 "OPTIONS": {
                     "context_processors": ["django.template.context_processors.request"],
                     "loaders": [
-                        ("django.template.loaders.locmem.Loader", {"registration/login.html": LOGIN_PAGE}),
+                        (
+                            "django.template.loaders.locmem.Loader",
+                            {"registration/login.html": LOGIN_PAGE},
+                        ),
                         "django.template.loaders.app_directories.Loader",
                     ],
                 },
@@ -100,7 +113,11 @@ def clients(callback_ports: list[int]) -> dict[str, dict[str, Any]]:
             "client_secret": "confidential-secret",
             "redirect_uris": any_port,
         },
-        "odd": {"client_id": "cli:odd id", "client_secret": "p%+:& /=~é", "redirect_uris": any_port},
+        "odd": {
+            "client_id": "cli:odd id",
+            "client_secret": "p%+:& /=~é",
+            "redirect_uris": any_port,
+        },
     }
     if callback_ports:
         # Here `localhost` means the one port that was registered, unless --localhost-any-port.

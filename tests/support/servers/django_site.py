@@ -1,4 +1,7 @@
-"""The pages and the claims of django_oauth.py, in a module of their own: Django imports it by name once it is configured."""
+"""
+The pages and the claims of django_oauth.py, in a module of their own: Django imports it by name
+once it is configured.
+"""
 
 from __future__ import annotations
 

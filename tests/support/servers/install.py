@@ -1,9 +1,11 @@
 """
-Puts the real authorization servers, real clients, Chromium and a few programs where the tests find them: `python tests/support/servers/install.py`.
+Puts the real authorization servers, real clients, Chromium and a few programs where the tests find
+them: `python tests/support/servers/install.py`.
 
-Standard library only, since `scripts/test` runs it in a fresh clone. The servers land in `.servers/`. A second run
-sees by a stamp that nothing changed and is done. Exit status 3 means that something could not be had: `.servers/missing.json`
-says what and why, and the tests that need it are skipped with those words.
+Standard library only, since `scripts/test` runs it in a fresh clone. The servers land in
+`.servers/`. A second run sees by a stamp that nothing changed and is done. Exit status 3 means that
+something could not be had: `.servers/missing.json` says what and why, and the tests that need it
+are skipped with those words.
 """
 
 from __future__ import annotations
@@ -117,8 +119,13 @@ def _remember(**facts: str) -> None:
 
 
 def _digest(file: str) -> str:
-    """Tell one set of wishes from another: what is asked for, by which Python, and where (a venv holds absolute paths)."""
-    wishes = (HERE / file).read_bytes() + f"{platform.python_version()} {sys.base_prefix} {HOME}".encode()
+    """
+    Tell one set of wishes from another: what is asked for, by which Python, and where (a venv holds
+    absolute paths).
+    """
+    wishes = (
+        HERE / file
+    ).read_bytes() + f"{platform.python_version()} {sys.base_prefix} {HOME}".encode()
     return hashlib.sha256(wishes).hexdigest()
 
 
@@ -128,11 +135,17 @@ def _python_is_there() -> bool:
 
 def _npm_is_there() -> bool:
     packages = all((HOME / "node_modules" / name).is_dir() for name in NPM_PACKAGES)
-    return packages and _read(STAMP).get("npm") == _digest("package.json") and Path(find_node()).exists()
+    return (
+        packages
+        and _read(STAMP).get("npm") == _digest("package.json")
+        and Path(find_node()).exists()
+    )
 
 
 def _install_python(say: Callable[[str], None]) -> None:
-    say("installing django-oauth-toolkit, Canaille and simple-salesforce into .servers/venv (about 20 s)")
+    say(
+        "installing django-oauth-toolkit, Canaille and simple-salesforce into .servers/venv (about 20 s)"
+    )
     _venv()
     _fetch(_pip("install", "-r", str(HERE / "requirements.txt")), "pip", say)
     _remember(python=_digest("requirements.txt"))
@@ -159,19 +172,25 @@ def _install_npm(say: Callable[[str], None]) -> None:
 
 
 def _install_node(say: Callable[[str], None]) -> str:
-    say(f"installing Node into .servers/venv, since none from {NODE_MAJOR} on was found with its npm")
+    say(
+        f"installing Node into .servers/venv, since none from {NODE_MAJOR} on was found with its npm"
+    )
     _venv()
     _fetch(_pip("install", NODE_WHEEL), "pip", say)
     node = _node()
     if node is None:
-        raise NotHadError(f"there is no Node from {NODE_MAJOR} on, and {NODE_WHEEL} did not bring one")
+        raise NotHadError(
+            f"there is no Node from {NODE_MAJOR} on, and {NODE_WHEEL} did not bring one"
+        )
     return node
 
 
 def _install_chromium(say: Callable[[str], None]) -> None:
     _apt_get("Chromium or Chrome", ("chromium",), say)
     if not find_chromium():
-        raise NotHadError("apt-get installed the package chromium, but there is no program of that name")
+        raise NotHadError(
+            "apt-get installed the package chromium, but there is no program of that name"
+        )
 
 
 def _program(name: str, packages: tuple[str, ...], *programs: str) -> Part:
@@ -210,7 +229,10 @@ _stale: str | None = None
 
 
 def _update(command: list[str], say: Callable[[str], None], env: dict[str, str]) -> str:
-    """Fetch the package lists, once a run; say why not, since those of before may do, or all but somebody's own may have come."""
+    """
+    Fetch the package lists, once a run; say why not, since those of before may do, or all but
+    somebody's own may have come.
+    """
     global _stale  # noqa: PLW0603 - one process installs, once
     if _stale is None:
         try:
@@ -222,7 +244,8 @@ def _update(command: list[str], say: Callable[[str], None], env: dict[str, str])
 
 
 def _venv() -> None:
-    # Made again for every other set of wishes: a venv keeps what was once put into it, and belongs to one Python and one place.
+    # Made again for every other set of wishes: a venv keeps what was once put into it, and belongs
+    # to one Python and one place.
     if not venv_python().exists() or _read(STAMP).get("venv") != _digest("requirements.txt"):
         _run([sys.executable, "-m", "venv", "--clear", str(HOME / "venv")], "venv")
         _remember(venv=_digest("requirements.txt"))
@@ -236,7 +259,9 @@ def _node() -> str | None:
     """Find a Node that is new enough: the machine's, else the one from the wheel."""
     wheel = venv_python().parent / ("node.exe" if os.name == "nt" else "node")
     found = (shutil.which("node"), str(wheel) if wheel.exists() else None)
-    return next((node for node in found if node and _major(node) >= NODE_MAJOR and _npm(node)), None)
+    return next(
+        (node for node in found if node and _major(node) >= NODE_MAJOR and _npm(node)), None
+    )
 
 
 def _npm(node: str) -> str | None:
@@ -255,10 +280,13 @@ def _major(node: str) -> int:
 
 
 def _with_node_first(node: str) -> dict[str, str]:
-    return os.environ | {"PATH": os.pathsep.join((str(Path(node).parent), os.environ.get("PATH", "")))}
+    return os.environ | {
+        "PATH": os.pathsep.join((str(Path(node).parent), os.environ.get("PATH", "")))
+    }
 
 
-# How long to wait before a failure is tried again, each once a run: downloads break off, and others hold apt's locks.
+# How long to wait before a failure is tried again, each once a run: downloads break off, and others
+# hold apt's locks.
 _pauses_s = [5, 15, 45]
 
 
@@ -270,7 +298,10 @@ def _fetch(
     env: dict[str, str] | None = None,
     mend: Callable[[], None] = lambda: None,
 ) -> None:
-    """Run what downloads something. When it fails, *mend* what it left half done and try again, while pauses are left."""
+    """
+    Run what downloads something. When it fails, *mend* what it left half done and try again, while
+    pauses are left.
+    """
     while True:
         try:
             return _run(command, name, env=env)
@@ -303,7 +334,9 @@ def _run(command: list[str], name: str, *, env: dict[str, str] | None = None) ->
 
 def _reason(output: str) -> str:
     """Pick the line that tells most: the longest that speaks of an error, else the last one."""
-    lines = [line.strip() for line in output.splitlines() if line.strip() and "complete log" not in line]
+    lines = [
+        line.strip() for line in output.splitlines() if line.strip() and "complete log" not in line
+    ]
     errors = [line for line in lines if line.lower().startswith(("error", "e:", "npm error"))]
     return (max(errors, key=len) if errors else (lines or ["it said nothing"])[-1])[:300]
 
@@ -318,7 +351,10 @@ def _read(path: Path) -> dict[str, str]:
 
 @contextmanager
 def _one_at_a_time(path: Path) -> Iterator[None]:
-    """Let two runs in one clone wait for each other; on Windows, where there is no flock, they do not."""
+    """
+    Let two runs in one clone wait for each other; on Windows, where there is no flock,
+    they do not.
+    """
     with path.open("w") as lock:
         if sys.platform != "win32":
             import fcntl
@@ -329,7 +365,10 @@ def _one_at_a_time(path: Path) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """What is installed in one step: the components that come with it, whether they are there, and how they get there."""
+    """
+    What is installed in one step: the components that come with it, whether they are there, and how
+    they get there.
+    """
 
     names: tuple[str, ...]
     is_there: Callable[[], bool]
@@ -339,7 +378,9 @@ class Part:
 PARTS = (
     Part(names=PYTHON_PACKAGES, is_there=_python_is_there, install=_install_python),
     Part(names=NPM_PACKAGES, is_there=_npm_is_there, install=_install_npm),
-    Part(names=(CHROMIUM,), is_there=lambda: find_chromium() is not None, install=_install_chromium),
+    Part(
+        names=(CHROMIUM,), is_there=lambda: find_chromium() is not None, install=_install_chromium
+    ),
     # What the tests of shell quoting, of faults and of the system's keyring run.
     _program("fish", ("fish",)),
     _program("zsh", ("zsh",)),

@@ -1,4 +1,7 @@
-"""Skips a test whose server or browser could not be had, with the very reason; on CI that is a failure."""
+"""
+Skips a test whose server or browser could not be had, with the very reason; on CI that is a
+failure.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A server that belongs to one test alone, which may end it and start it anew: same address, and nothing remembered."""
+"""
+A server that belongs to one test alone, which may end it and start it anew: same address, and
+nothing remembered.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,9 @@ class OwnServer:
 
     def start(self, *options: str) -> Server:
         return self._kind.of(
-            self._running.enter_context(running(self._script, *self._options, *options, log=self._log))
+            self._running.enter_context(
+                running(self._script, *self._options, *options, log=self._log)
+            )
         )
 
     def stop(self) -> None:

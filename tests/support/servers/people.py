@@ -26,14 +26,22 @@ class Server:
     @classmethod
     def of(cls, facts: Mapping[str, Any]) -> Self:
         """Read a ready line."""
-        return cls(**{field.name: facts[field.name] for field in fields(cls) if field.name in facts})
+        return cls(
+            **{field.name: facts[field.name] for field in fields(cls) if field.name in facts}
+        )
 
     async def sign_in(self, tab: Page, *, allow: bool = True) -> None:
-        """Answer this server's pages, from the first one on to the click that sends the browser back."""
+        """
+        Answer this server's pages, from the first one on to the click that sends the
+        browser back.
+        """
         raise NotImplementedError
 
     async def allow_again(self, tab: Page) -> None:
-        """Answer the page, if there is one, that this server shows to somebody who is signed in and has allowed before."""
+        """
+        Answer the page, if there is one, that this server shows to somebody who is signed in and
+        has allowed before.
+        """
 
     def flags(self, client: str) -> list[str]:
         """Give what `login` must be told to sign in here as *client*."""
@@ -55,7 +63,9 @@ class OidcProvider(Server):
         await tab.get_by_role("button", name="Sign-in").click()
         await tab.get_by_role("heading", name="Authorize").wait_for()
         answer = (
-            tab.get_by_role("button", name="Continue") if allow else tab.get_by_role("link", name="Cancel")
+            tab.get_by_role("button", name="Continue")
+            if allow
+            else tab.get_by_role("link", name="Cancel")
         )
         await answer.click()
 
@@ -84,7 +94,9 @@ class Canaille(Server):
         await tab.get_by_role("button", name="Continue").click()
         await tab.locator("input[name=password]").fill(self.password)
         await tab.get_by_role("button", name="Sign in").click()
-        await tab.wait_for_url(lambda url: "/oauth/authorize" in url or not url.startswith(self.issuer))
+        await tab.wait_for_url(
+            lambda url: "/oauth/authorize" in url or not url.startswith(self.issuer)
+        )
         # A client that this person has allowed before is not asked about again.
         if tab.url.startswith(self.issuer):
             await tab.locator("#accept" if allow else "#deny").click()

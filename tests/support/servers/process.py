@@ -1,4 +1,7 @@
-"""Starts a real server in a process group of its own, waits until it is ready, and ends it whatever happens."""
+"""
+Starts a real server in a process group of its own, waits until it is ready, and ends it whatever
+happens.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +48,9 @@ def running(script: str, *arguments: str, log: Path) -> Iterator[dict[str, Any]]
 def _ready(process: subprocess.Popen[bytes], script: str, log: Path) -> dict[str, Any]:
     lines: Queue[bytes] = Queue()
     assert process.stdout is not None
-    threading.Thread(target=lambda out: lines.put(out.readline()), args=[process.stdout], daemon=True).start()
+    threading.Thread(
+        target=lambda out: lines.put(out.readline()), args=[process.stdout], daemon=True
+    ).start()
     try:
         facts: dict[str, Any] = json.loads(lines.get(timeout=READY_TIMEOUT_S))
     except (Empty, ValueError):

@@ -1,4 +1,7 @@
-"""A visitor for servers that ask nothing: follows redirects like a browser, and reads the page it ends on."""
+"""
+A visitor for servers that ask nothing: follows redirects like a browser, and reads the page it ends
+on.
+"""
 
 from __future__ import annotations
 

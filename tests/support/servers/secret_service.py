@@ -1,4 +1,7 @@
-"""A real Secret Service without a desktop: a message bus and GNOME Keyring, in folders of their own."""
+"""
+A real Secret Service without a desktop: a message bus and GNOME Keyring, in folders of
+their own.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +44,10 @@ class Session:
         }
 
     def unlock(self, password: str) -> None:
-        """Start the keyring's process with *password*, and wait until it is ready: then it closes its output."""
+        """
+        Start the keyring's process with *password*, and wait until it is ready: then it closes its
+        output.
+        """
         daemon = subprocess.Popen(
             ["gnome-keyring-daemon", "--foreground", "--unlock", "--components=secrets"],
             env={**os.environ, **self.environment(), "HOME": str(self.folder)},

@@ -1,4 +1,7 @@
-"""Queries with simple-salesforce: the keyword arguments as JSON on stdin, the rows as JSON on stdout."""
+"""
+Queries with simple-salesforce: the keyword arguments as JSON on stdin, the rows as JSON
+on stdout.
+"""
 
 import json
 import sys

@@ -16,7 +16,8 @@ def is_free(port: int, host: str = "127.0.0.1") -> bool:
     """Tell whether a server could listen there now, as the next login would."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
-        # Connections that just ended keep their address for a minute; a listener may have it all the same (not on Windows).
+        # Connections that just ended keep their address for a minute; a listener may have it all
+        # the same (not on Windows).
         if sys.platform != "win32":
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

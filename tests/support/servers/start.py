@@ -1,4 +1,7 @@
-"""What the two Python servers share: the command line, the ready line on stdout, an end together with whoever started them."""
+"""
+What the two Python servers share: the command line, the ready line on stdout, an end together with
+whoever started them.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +40,10 @@ def database(name: str) -> Path:
 
 
 def ready(facts: Mapping[str, Any], *, until_eof: bool, database: Path) -> None:
-    """Print the line that the tests wait for. With *until_eof* the server ends with whoever holds its stdin."""
+    """
+    Print the line that the tests wait for. With *until_eof* the server ends with whoever holds its
+    stdin.
+    """
     sys.stdout.write(json.dumps({"username": USERNAME, "password": PASSWORD, **facts}) + "\n")
     sys.stdout.flush()
     if until_eof:

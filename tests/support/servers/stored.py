@@ -1,4 +1,7 @@
-"""A sign-in as it is stored: got by the command, made to look old, and tried at the server by hand, past the command."""
+"""
+A sign-in as it is stored: got by the command, made to look old, and tried at the server by hand,
+past the command.
+"""
 
 from __future__ import annotations
 
@@ -22,9 +25,17 @@ if TYPE_CHECKING:
 
 
 async def sign_in(
-    server: Server, client: str, tab: Page, home: Path, *flags: str, more: Mapping[str, str] | None = None
+    server: Server,
+    client: str,
+    tab: Page,
+    home: Path,
+    *flags: str,
+    more: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """Sign in with flags, and give what is stored then; with *more* in the environment the secret is not piped in."""
+    """
+    Sign in with flags, and give what is stored then; with *more* in the environment the secret is
+    not piped in.
+    """
     secret = server.secret(client) if more is None else None
     given = (*server.flags(client), *flags, "--no-browser")
     async with login(*given, home=home, secret=secret, more=more) as command:
@@ -37,19 +48,26 @@ async def sign_in(
 
 
 def expire(home: Path, left: timedelta = timedelta(0)) -> None:
-    """Let the stored access token be one of yesterday that has expired, or soon will, as far as our clock is concerned."""
+    """
+    Let the stored access token be one of yesterday that has expired, or soon will, as far as our
+    clock is concerned.
+    """
     path, now = home / "tokens" / "default.json", datetime.now(UTC)
     times = {"obtained_at": now - timedelta(days=1), "expires_at": now + left}
     aged = {name: f"{moment:%Y-%m-%dT%H:%M:%SZ}" for name, moment in times.items()}
     path.write_text(json.dumps({**json.loads(path.read_text()), **aged}))
 
 
-def ask(url: str, fields: dict[str, str] | None = None, **headers: str) -> tuple[int, dict[str, Any]]:
+def ask(
+    url: str, fields: dict[str, str] | None = None, **headers: str
+) -> tuple[int, dict[str, Any]]:
     """Do by hand what a thief or a curious person would."""
     body = urlencode(fields).encode() if fields else None
     request = urllib.request.Request(url, body, headers)  # noqa: S310 - our own servers
     try:
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=20) as reply:
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
+            request, timeout=20
+        ) as reply:
             return reply.status, json.loads(reply.read() or b"{}")
     except urllib.error.HTTPError as error:
         with error:
@@ -66,7 +84,9 @@ def as_client(server: Server, client: str) -> tuple[dict[str, str], dict[str, st
     return {}, {"Authorization": "Basic " + b64encode(pair.encode()).decode()}
 
 
-def refresh_by_hand(server: Server, client: str, stored: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+def refresh_by_hand(
+    server: Server, client: str, stored: dict[str, Any]
+) -> tuple[int, dict[str, Any]]:
     fields, headers = as_client(server, client)
     grant = {"grant_type": "refresh_token", "refresh_token": stored["refresh_token"], **fields}
     return ask(stored["server"]["token_endpoint"], grant, **headers)

@@ -1,4 +1,7 @@
-"""Each fault does on the wire what its name says, to the requests it is meant for, and to no others."""
+"""
+Each fault does on the wire what its name says, to the requests it is meant for, and to
+no others.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,17 @@ import pytest
 
 from loopback_auth.testing import Fault
 from loopback_auth.testing.http import faults
-from tests.support.asking import REDIRECT_URI, Reply, allowed, ask, authorize, code, exchange, me, tokens
+from tests.support.asking import (
+    REDIRECT_URI,
+    Reply,
+    allowed,
+    ask,
+    authorize,
+    code,
+    exchange,
+    me,
+    tokens,
+)
 
 if TYPE_CHECKING:
     from loopback_auth.testing import AuthorizationServer
@@ -53,7 +66,8 @@ def test_a_fault_answers_in_the_place_of_its_endpoint(
 
 
 @pytest.mark.parametrize(
-    "endpoint", ["authorize", "token", "revoke", "introspect", "userinfo", "jwks", "api", "discovery"]
+    "endpoint",
+    ["authorize", "token", "revoke", "introspect", "userinfo", "jwks", "api", "discovery"],
 )
 def test_every_endpoint_can_fail(server: AuthorizationServer, endpoint: str) -> None:
     server.faults[endpoint] = faults.UNAVAILABLE_503
@@ -61,7 +75,9 @@ def test_every_endpoint_can_fail(server: AuthorizationServer, endpoint: str) -> 
         "discovery": "/.well-known/openid-configuration",
         "api": "/api/me",
     }.get(endpoint, f"/{endpoint}")
-    reply = ask(server, path, method="POST" if endpoint in {"token", "revoke", "introspect"} else "GET")
+    reply = ask(
+        server, path, method="POST" if endpoint in {"token", "revoke", "introspect"} else "GET"
+    )
 
     assert (reply.status, reply.headers["retry-after"]) == (503, "2")
     assert server.requests[-1].endpoint == endpoint
@@ -135,7 +151,9 @@ def test_members_of_an_answer_are_bent_and_the_rest_is_as_it_was(
 
     assert answer.get(name) == value
     assert (name in answer) is (value is not None)
-    others = {"access_token", "token_type", "expires_in", "scope", "refresh_token", "id_token"} - {name}
+    others = {"access_token", "token_type", "expires_in", "scope", "refresh_token", "id_token"} - {
+        name
+    }
     assert others <= answer.keys()
 
 
@@ -198,7 +216,9 @@ def test_form_post_is_bent_too(server: AuthorizationServer) -> None:
         (faults.TRUNCATED, http.client.IncompleteRead),
     ],
 )
-def test_connections_break(server: AuthorizationServer, fault: Fault, error: type[Exception]) -> None:
+def test_connections_break(
+    server: AuthorizationServer, fault: Fault, error: type[Exception]
+) -> None:
     server.faults.token = fault
 
     with pytest.raises(error) as caught:
@@ -207,7 +227,9 @@ def test_connections_break(server: AuthorizationServer, fault: Fault, error: typ
     assert caught.type is error
 
 
-@pytest.mark.parametrize(("fault", "status"), [(faults.RESET, 200), (faults.RESET.after_acting(), 400)])
+@pytest.mark.parametrize(
+    ("fault", "status"), [(faults.RESET, 200), (faults.RESET.after_acting(), 400)]
+)
 def test_an_answer_can_get_lost_before_or_after_the_endpoint_acts(
     server: AuthorizationServer, fault: Fault, status: int
 ) -> None:
@@ -238,7 +260,8 @@ def test_a_dripped_answer_comes_octet_by_octet(server: AuthorizationServer) -> N
     server.faults.jwks = faults.dripped(0.02)
     with connected(server) as connection:
         connection.sendall(b"GET /jwks HTTP/1.1\r\nHost: x\r\n\r\n")
-        # The head and the first octets may come together: only how little comes at a time after that is the drip's doing.
+        # The head and the first octets may come together: only how little comes at a time after
+        # that is the drip's doing.
         got = [connection.recv(65536)]
         while len(b"".join(got).partition(b"\r\n\r\n")[2]) < len(b'{"keys"'):
             got.append(connection.recv(65536))
@@ -281,7 +304,9 @@ def test_members_need_an_endpoint_that_acts() -> None:
 
 def test_every_ready_made_fault_is_found_by_its_name() -> None:
     """No two are the same by mistake."""
-    ready = [value for name, value in vars(faults).items() if name.isupper() and isinstance(value, Fault)]
+    ready = [
+        value for name, value in vars(faults).items() if name.isupper() and isinstance(value, Fault)
+    ]
 
     assert len(ready) > 25
     assert len({repr(fault) for fault in ready}) == len(ready)
@@ -309,7 +334,10 @@ with AuthorizationServer.running() as server:
 
 @pytest.mark.slow
 def test_nothing_that_clients_do_is_told_on_the_terminal() -> None:
-    """No trace from aiohttp or asyncio when they hang up, send nonsense or half a request; and the end is quick."""
+    """
+    No trace from aiohttp or asyncio when they hang up, send nonsense or half a request; and the end
+    is quick.
+    """
     started = time.monotonic()
     done = subprocess.run(
         [sys.executable, "-X", "dev", "-c", RUDE], capture_output=True, timeout=30, check=False

@@ -1,4 +1,7 @@
-"""The authorization endpoint refuses what RFC 6749, RFC 7636, OpenID Connect and RFC 9207 have it refuse."""
+"""
+The authorization endpoint refuses what RFC 6749, RFC 7636, OpenID Connect and RFC 9207 have it
+refuse.
+"""
 
 from __future__ import annotations
 
@@ -66,7 +69,10 @@ def test_it_asks_who_it_is(server: AuthorizationServer, method: str) -> None:
 def test_redirect_uris_are_compared_octet_by_octet(
     server: AuthorizationServer, client_id: str, redirect_uri: str | None, status: int
 ) -> None:
-    """RFC 9700 section 2.1: only the port of a loopback address may differ, and only where the client asked for that."""
+    """
+    RFC 9700 section 2.1: only the port of a loopback address may differ, and only where the client
+    asked for that.
+    """
     reply = authorize(server, client_id=client_id, redirect_uri=redirect_uri)
 
     assert reply.status == status
@@ -110,7 +116,11 @@ def test_an_unknown_way_back_is_never_taken(
         ({"scope": "openid nonsense"}, "", "invalid_scope"),
         ({"scope": 'openid "'}, "", "invalid_scope"),
         ({"scope": "openid  email"}, "", "invalid_scope"),
-        ({"client_id": "narrow", "redirect_uri": REDIRECT_URI, "scope": "openid email"}, "", "invalid_scope"),
+        (
+            {"client_id": "narrow", "redirect_uri": REDIRECT_URI, "scope": "openid email"},
+            "",
+            "invalid_scope",
+        ),
         ({"client_id": "no-code"}, "", "unauthorized_client"),
         ({"prompt": "none login"}, "", "invalid_request"),
         ({"prompt": "nonsense"}, "", "invalid_request"),
@@ -140,7 +150,9 @@ def test_every_other_error_goes_back_to_the_client(
 
 
 @pytest.mark.parametrize("state", ["s\x00", "a\r\nb", "é"])
-def test_a_state_that_is_no_visible_ascii_is_refused(server: AuthorizationServer, state: str) -> None:
+def test_a_state_that_is_no_visible_ascii_is_refused(
+    server: AuthorizationServer, state: str
+) -> None:
     """RFC 6749 appendix A.5."""
     assert authorize(server, state=state).told["error"] == ["invalid_request"]
 
@@ -174,7 +186,11 @@ def test_a_query_of_the_redirect_uri_is_kept(server: AuthorizationServer) -> Non
 def test_who_denies_is_denied(server: AuthorizationServer) -> None:
     told = decide(server, sign_in(server, authorize(server)), "deny").told
 
-    assert (told["error"], told["state"], told["iss"]) == (["access_denied"], ["s&t=a te"], [server.issuer])
+    assert (told["error"], told["state"], told["iss"]) == (
+        ["access_denied"],
+        ["s&t=a te"],
+        [server.issuer],
+    )
     assert "code" not in told
 
 
@@ -191,7 +207,9 @@ def test_an_issuer_that_is_not_promised_is_not_sent(server: AuthorizationServer)
     ("username", "password"),
     [("ada", "wrong"), ("nobody", "lovelace"), ("ada", ""), ("", ""), ("grace", "lovelace")],
 )
-def test_a_wrong_password_leads_nowhere(server: AuthorizationServer, username: str, password: str) -> None:
+def test_a_wrong_password_leads_nowhere(
+    server: AuthorizationServer, username: str, password: str
+) -> None:
     signed_in = sign_in(server, authorize(server), username=username, password=password)
 
     assert signed_in.page.status == 403
@@ -206,7 +224,11 @@ def test_an_interaction_is_answered_once(server: AuthorizationServer) -> None:
 
     assert decide(server, signed_in, "allow").status == 400
     assert (
-        post(server, "/sign-in", {"interaction": "guessed", "username": "ada", "password": "lovelace"}).status
+        post(
+            server,
+            "/sign-in",
+            {"interaction": "guessed", "username": "ada", "password": "lovelace"},
+        ).status
         == 400
     )
 
@@ -219,7 +241,10 @@ def test_only_the_browser_that_signed_in_may_decide(server: AuthorizationServer)
 
     assert post(server, "/consent", form).status == 400
     assert post(server, "/consent", form, Cookie=other.cookie).status == 400
-    assert post(server, "/consent", {**form, "decision": "perhaps"}, Cookie=signed_in.cookie).status == 400
+    assert (
+        post(server, "/consent", {**form, "decision": "perhaps"}, Cookie=signed_in.cookie).status
+        == 400
+    )
     assert decide(server, signed_in, "allow").status == 303
 
 
@@ -232,7 +257,10 @@ def test_the_sign_in_page_gives_no_consent(server: AuthorizationServer) -> None:
 
 
 def with_session(server: AuthorizationServer, cookie: str, **changes: str) -> str:
-    """What the server does with a browser that has signed in: ask for consent, ask who it is, or answer."""
+    """
+    What the server does with a browser that has signed in: ask for consent, ask who it is, or
+    answer.
+    """
     location = authorize(server, **changes, prompt="none").headers["location"] if not cookie else ""
     query = urlsplit(location).query or "&".join(
         (
@@ -272,7 +300,10 @@ def test_prompt_none_answers_only_what_was_allowed_before(server: AuthorizationS
 
 
 def test_form_post_carries_the_answer_in_a_form(server: AuthorizationServer) -> None:
-    """OAuth 2.0 Form Post Response Mode: an HTML form that posts itself, with every value escaped."""
+    """
+    OAuth 2.0 Form Post Response Mode: an HTML form that posts itself, with every value
+    escaped.
+    """
     page = allowed(server, response_mode="form_post", state='"><script>')
 
     assert page.status == 200
@@ -291,7 +322,10 @@ def test_form_post_carries_errors_too(server: AuthorizationServer) -> None:
 
 @pytest.mark.parametrize("kind", ["sign-in", "wrong password", "consent", "refusal", "form_post"])
 def test_every_page_has_strict_headers(server: AuthorizationServer, kind: str) -> None:
-    """Nothing is stored, framed, referred or sniffed, and only what the page itself brings is run."""
+    """
+    Nothing is stored, framed, referred or sniffed, and only what the page itself brings
+    is run.
+    """
     page = {
         "sign-in": lambda: authorize(server),
         "wrong password": lambda: sign_in(server, authorize(server), password="wrong").page,

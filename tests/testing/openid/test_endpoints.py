@@ -38,7 +38,10 @@ def test_a_revoked_refresh_token_takes_its_family_with_it(server: AuthorizationS
 def test_a_revoked_access_token_goes_alone(server: AuthorizationServer) -> None:
     answer = tokens(server)
 
-    assert revoke(server, {"token": answer["access_token"], "token_type_hint": "refresh_token"}).status == 200
+    assert (
+        revoke(server, {"token": answer["access_token"], "token_type_hint": "refresh_token"}).status
+        == 200
+    )
     assert me(server, answer["access_token"]) == 401
     assert refresh(server, answer["refresh_token"]).status == 200
 
@@ -89,7 +92,9 @@ def test_introspection_tells_what_a_token_is_good_for(
     assert told.get("exp") == (int(clock.now) + 3600 if kind == "access_token" else None)
 
 
-def test_introspection_says_no_more_than_inactive(server: AuthorizationServer, clock: Clock) -> None:
+def test_introspection_says_no_more_than_inactive(
+    server: AuthorizationServer, clock: Clock
+) -> None:
     """RFC 7662 section 2.2: of what is unknown, another client's or too old."""
     foreign, old = tokens(server)["access_token"], tokens(server, client_id="basic")["access_token"]
 
@@ -144,10 +149,14 @@ def test_a_token_in_the_url_is_refused(server: AuthorizationServer, path: str) -
         ("openid profile", {"sub", "name", "preferred_username"}),
     ],
 )
-def test_claims_go_as_far_as_the_scope(server: AuthorizationServer, scope: str, claims: set[str]) -> None:
+def test_claims_go_as_far_as_the_scope(
+    server: AuthorizationServer, scope: str, claims: set[str]
+) -> None:
     """OpenID Connect Core section 5.4, in userinfo and in the ID token alike."""
     answer = tokens(server, scope=scope)
-    told = ask(server, "/userinfo", headers={"Authorization": f"bearer {answer['access_token']}"}).json
+    told = ask(
+        server, "/userinfo", headers={"Authorization": f"bearer {answer['access_token']}"}
+    ).json
 
     assert told.keys() == claims
     assert told["sub"] == "user-ada"
@@ -195,7 +204,9 @@ def test_discovery_tells_what_is_served(server: AuthorizationServer, path: str) 
 def test_discovery_promises_what_the_policy_has(server: AuthorizationServer) -> None:
     server.policy = Policy(iss=False)
 
-    assert ask(server, WELL_KNOWN[0]).json["authorization_response_iss_parameter_supported"] is False
+    assert (
+        ask(server, WELL_KNOWN[0]).json["authorization_response_iss_parameter_supported"] is False
+    )
 
 
 def test_discovery_tells_what_a_test_puts_there(server: AuthorizationServer) -> None:
@@ -239,7 +250,9 @@ def test_an_id_token_is_signed_with_the_published_key(server: AuthorizationServe
     assert json.loads(decoded(header)) == {"alg": "RS256", "kid": key["kid"], "typ": "JWT"}
     assert key["n"].isascii()
     assert "d" not in key
-    numbers.public_key().verify(decoded(signature), f"{header}.{payload}".encode(), PKCS1v15(), SHA256())
+    numbers.public_key().verify(
+        decoded(signature), f"{header}.{payload}".encode(), PKCS1v15(), SHA256()
+    )
 
 
 def test_an_id_token_tells_of_this_sign_in(server: AuthorizationServer, clock: Clock) -> None:
@@ -262,11 +275,18 @@ def test_without_a_nonce_there_is_none(server: AuthorizationServer) -> None:
     assert "nonce" not in claims_of(tokens(server, nonce=None)["id_token"])
 
 
-def test_a_refreshed_id_token_is_of_the_same_sign_in(server: AuthorizationServer, clock: Clock) -> None:
-    """OpenID Connect Core section 12.2: same issuer, subject, audience and auth_time, a new iat, no nonce."""
+def test_a_refreshed_id_token_is_of_the_same_sign_in(
+    server: AuthorizationServer, clock: Clock
+) -> None:
+    """
+    OpenID Connect Core section 12.2: same issuer, subject, audience and auth_time, a new iat, no
+    nonce.
+    """
     first = tokens(server)
     clock.turn(100)
-    before, after = (claims_of(a["id_token"]) for a in (first, refresh(server, first["refresh_token"]).json))
+    before, after = (
+        claims_of(a["id_token"]) for a in (first, refresh(server, first["refresh_token"]).json)
+    )
 
     assert [after[name] for name in ("iss", "sub", "aud", "auth_time")] == [
         before[name] for name in ("iss", "sub", "aud", "auth_time")

@@ -27,7 +27,10 @@ def test_a_refresh_replaces_the_refresh_token(server: AuthorizationServer) -> No
 
 
 def test_a_replaced_refresh_token_ends_its_family(server: AuthorizationServer) -> None:
-    """The refresh token that replaced it and every access token die with it; other sign-ins live on."""
+    """
+    The refresh token that replaced it and every access token die with it; other
+    sign-ins live on.
+    """
     first, other = tokens(server), tokens(server)
     second = refresh(server, first["refresh_token"]).json
     reused = refresh(server, first["refresh_token"])

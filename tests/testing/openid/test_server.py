@@ -54,7 +54,10 @@ def test_a_busy_port_is_told_to_who_asked() -> None:
 
 
 def test_it_ends_quickly_whatever_hangs() -> None:
-    """With a client that waits for an answer, one that sent half a request, and one that sent nothing."""
+    """
+    With a client that waits for an answer, one that sent half a request, and one that
+    sent nothing.
+    """
     with AuthorizationServer.running() as server:
         server.faults.jwks = faults.HANG
         address = ("127.0.0.1", port_of(server.issuer))
@@ -147,7 +150,9 @@ def test_it_speaks_https_where_a_test_brings_a_certificate() -> None:
         ({"redirect_uris": ("http://127.0.0.1/callback#x",)}, "fragment"),
     ],
 )
-def test_a_client_that_no_server_would_register_is_refused(wrong: dict[str, str], message: str) -> None:
+def test_a_client_that_no_server_would_register_is_refused(
+    wrong: dict[str, str], message: str
+) -> None:
     with pytest.raises(ValueError, match=message):
         Client(client_id="c", **wrong)  # type: ignore[arg-type]  # that is the point
 
@@ -176,7 +181,9 @@ def test_it_stands_alone(alone: tuple[subprocess.Popen[str], dict[str, str]]) ->
         "password",
         "api",
     }
-    page = Browser(username=about["username"], password=about["password"]).visit(f"{about['issuer']}/jwks")
+    page = Browser(username=about["username"], password=about["password"]).visit(
+        f"{about['issuer']}/jwks"
+    )
     assert page.status == 200
     assert Browser().visit(about["api"]).status == 401
 
@@ -223,7 +230,9 @@ def test_the_plug_in_gives_both_to_the_tests_of_others(tmp_path: Path) -> None:
         "no:hypothesispytest",
         str(tmp_path),
     ]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, timeout=30, check=False
+    )
 
     assert done.returncode == 0, done.stdout
     assert "2 passed" in done.stdout
@@ -241,7 +250,9 @@ def test_the_plug_in_gives_both_to_the_tests_of_others(tmp_path: Path) -> None:
 def test_nothing_heavy_is_loaded_before_it_is_used(module: str, unloaded: set[str]) -> None:
     """Every run of pytest loads the plug-in, whether it signs in or not."""
     program = f"import sys, {module}; print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
 
     assert not unloaded & set(done.stdout.split())
 

@@ -1,4 +1,7 @@
-"""The token endpoint redeems what is whole, fresh, unused and the asker's own - RFC 6749 sections 4.1.3 and 5, RFC 7636."""
+"""
+The token endpoint redeems what is whole, fresh, unused and the asker's own - RFC 6749 sections
+4.1.3 and 5, RFC 7636.
+"""
 
 from __future__ import annotations
 
@@ -81,7 +84,9 @@ def test_a_wrong_exchange_is_refused(
 
 
 @pytest.mark.parametrize("length", [43, 128])
-def test_verifiers_of_every_allowed_length_are_read(server: AuthorizationServer, length: int) -> None:
+def test_verifiers_of_every_allowed_length_are_read(
+    server: AuthorizationServer, length: int
+) -> None:
     """RFC 7636 section 4.1."""
     verifier = ("-._~aZ09" * 16)[:length]
     granted = code(server, code_challenge=challenge_of(verifier))
@@ -100,7 +105,11 @@ def test_a_code_that_is_used_twice_takes_back_what_it_gave(server: Authorization
     refreshed = post(
         server,
         "/token",
-        {"grant_type": "refresh_token", "client_id": "public", "refresh_token": first["refresh_token"]},
+        {
+            "grant_type": "refresh_token",
+            "client_id": "public",
+            "refresh_token": first["refresh_token"],
+        },
     )
     assert refreshed.json["error"] == "invalid_grant"
 
@@ -116,7 +125,9 @@ def test_a_code_has_one_try(server: AuthorizationServer) -> None:
 def test_another_client_cannot_use_a_code_up(server: AuthorizationServer) -> None:
     granted = code(server)
 
-    assert exchange(server, {"code": granted, "client_id": "exact"}).json["error"] == "invalid_grant"
+    assert (
+        exchange(server, {"code": granted, "client_id": "exact"}).json["error"] == "invalid_grant"
+    )
     assert exchange(server, {"code": granted}).status == 200
 
 
@@ -184,7 +195,9 @@ def test_the_scope_decides_what_comes(
     assert answer["scope"] == (scope or "")
 
 
-def test_a_client_without_the_refresh_grant_gets_no_refresh_token(server: AuthorizationServer) -> None:
+def test_a_client_without_the_refresh_grant_gets_no_refresh_token(
+    server: AuthorizationServer,
+) -> None:
     granted = code(server, client_id="code-only")
     reply = exchange(server, {"code": granted, "client_id": "code-only"})
 
@@ -192,7 +205,9 @@ def test_a_client_without_the_refresh_grant_gets_no_refresh_token(server: Author
     assert "refresh_token" not in reply.json
 
 
-def test_a_grant_that_the_client_is_not_registered_for_is_refused(server: AuthorizationServer) -> None:
+def test_a_grant_that_the_client_is_not_registered_for_is_refused(
+    server: AuthorizationServer,
+) -> None:
     form = {"grant_type": "refresh_token", "refresh_token": "r", "client_id": "code-only"}
 
     assert post(server, "/token", form).json["error"] == "unauthorized_client"
@@ -214,7 +229,9 @@ def test_an_unknown_parameter_is_ignored(server: AuthorizationServer) -> None:
     assert exchange(server, {"code": code(server), "audience": "x", "empty": ""}).status == 200
 
 
-@pytest.mark.parametrize("kind", ["application/json", "text/plain", "multipart/form-data; boundary=x", None])
+@pytest.mark.parametrize(
+    "kind", ["application/json", "text/plain", "multipart/form-data; boundary=x", None]
+)
 def test_a_body_that_is_no_form_is_refused(server: AuthorizationServer, kind: str | None) -> None:
     """RFC 6749 section 4.1.3."""
     headers = {"Content-Type": kind} if kind else {}
@@ -240,7 +257,9 @@ def test_only_post_gets_tokens(server: AuthorizationServer, method: str) -> None
     assert (reply.status, reply.headers["allow"]) == (405, "POST")
 
 
-def proven(client_id: str, method: str, secret: str = SECRET) -> tuple[dict[str, str | None], dict[str, str]]:
+def proven(
+    client_id: str, method: str, secret: str = SECRET
+) -> tuple[dict[str, str | None], dict[str, str]]:
     """The form's and the headers' part of a client's proof."""
     if method == "basic":
         return {"client_id": None}, {"Authorization": basic(client_id, secret)}
@@ -302,14 +321,22 @@ def test_a_wrong_secret_is_refused(server: AuthorizationServer, method: str, sec
 def test_an_authorization_header_that_is_not_proper_basic_is_refused(
     server: AuthorizationServer, authorization: str
 ) -> None:
-    """RFC 6749 section 2.3.1: id and secret are form-urlencoded before they are joined; the first case is the right secret as it is."""
+    """
+    RFC 6749 section 2.3.1: id and secret are form-urlencoded before they are joined; the first case
+    is the right secret as it is.
+    """
     reply = exchange(server, {"code": "c", "client_id": None}, Authorization=authorization)
 
     assert (reply.status, reply.json["error"]) == (401, "invalid_client")
 
 
-def test_a_secret_that_is_the_same_encoded_or_not_must_be_encoded(server: AuthorizationServer) -> None:
-    """So that a client which forgets it is found out before it meets a secret with a percent sign."""
+def test_a_secret_that_is_the_same_encoded_or_not_must_be_encoded(
+    server: AuthorizationServer,
+) -> None:
+    """
+    So that a client which forgets it is found out before it meets a secret with a
+    percent sign.
+    """
     pairs = [b"plain:a/b=c", b"plain:a%2Fb%3Dc"]
     headers = [f"Basic {b64encode(pair).decode()}" for pair in pairs]
     granted = code(server, client_id="plain")
@@ -326,7 +353,9 @@ def test_a_secret_that_is_the_same_encoded_or_not_must_be_encoded(server: Author
         ({"client_assertion": "a.b.c"}, "invalid_client"),
     ],
 )
-def test_two_proofs_are_one_too_many(server: AuthorizationServer, form: dict[str, str], error: str) -> None:
+def test_two_proofs_are_one_too_many(
+    server: AuthorizationServer, form: dict[str, str], error: str
+) -> None:
     """RFC 6749 section 2.3: one method in each request."""
     reply = exchange(
         server, {"code": "c", "client_id": "basic", **form}, Authorization=basic("basic", SECRET)

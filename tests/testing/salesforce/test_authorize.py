@@ -1,4 +1,7 @@
-"""Authorize at the Salesforce of the test kit: parameters, Callback URLs, and the four ways to fail."""
+"""
+Authorize at the Salesforce of the test kit: parameters, Callback URLs, and the four
+ways to fail.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,16 @@ import pytest
 
 from loopback_auth.testing import Browser
 from loopback_auth.testing.http import faults
-from loopback_auth.testing.salesforce import APP, ORG, REDIRECT_URI, SUCCESS_URL, USER, App, Org, Salesforce
+from loopback_auth.testing.salesforce import (
+    APP,
+    ORG,
+    REDIRECT_URI,
+    SUCCESS_URL,
+    USER,
+    App,
+    Org,
+    Salesforce,
+)
 from tests.support.asking import CHALLENGE, VERIFIER, Clock
 from tests.support.salesforce_asking import (
     OAUTH,
@@ -35,7 +47,9 @@ OTHER_ORG = Org(org_id="00D000000000002AAA", name="Globex", sites=("/portal",))
 SANDBOX = Org(org_id="00D000000000003AAA", name="Acme", sandbox=True)
 PEOPLE = (
     USER,
-    replace(USER, username="grace@globex.example", user_id="005000000000002AAA", org_id=OTHER_ORG.org_id),
+    replace(
+        USER, username="grace@globex.example", user_id="005000000000002AAA", org_id=OTHER_ORG.org_id
+    ),
     replace(USER, username="ada@acme.sandbox", user_id="005000000000003AAA", org_id=SANDBOX.org_id),
 )
 EXACT = "http://localhost:8787/callback"
@@ -65,7 +79,12 @@ REFUSED: dict[str, tuple[dict[str, str | None], dict[str, Any], str, str]] = {
         "redirect_uri_mismatch",
         "redirect_uri%20must%20match%20configuration",
     ),
-    "no callback": ({"redirect_uri": None}, {}, "redirect_uri_missing", "redirect_uri%20not%20provided"),
+    "no callback": (
+        {"redirect_uri": None},
+        {},
+        "redirect_uri_missing",
+        "redirect_uri%20not%20provided",
+    ),
     "out of band": (
         {"redirect_uri": "urn:ietf:wg:oauth:2.0:oob"},
         {},
@@ -119,7 +138,11 @@ REFUSED: dict[str, tuple[dict[str, str | None], dict[str, Any], str, str]] = {
 
 @pytest.mark.parametrize(("sent", "app", "error", "description"), REFUSED.values(), ids=REFUSED)
 def test_what_is_refused_before_sign_in_is_a_form_without_a_type(
-    salesforce: Salesforce, sent: dict[str, str | None], app: dict[str, Any], error: str, description: str
+    salesforce: Salesforce,
+    sent: dict[str, str | None],
+    app: dict[str, Any],
+    error: str,
+    description: str,
 ) -> None:
     """A: status 400, an empty Content-Type, and the error as a form, letter for letter."""
     salesforce.put(replace(APP, **app))
@@ -129,7 +152,10 @@ def test_what_is_refused_before_sign_in_is_a_form_without_a_type(
 
 
 def test_authorize_wants_get_and_https(salesforce: Salesforce) -> None:
-    """A form that is posted is as good as a GET; other methods, and plain http where the switch says so, are refused as above."""
+    """
+    A form that is posted is as good as a GET; other methods, and plain http where the switch says
+    so, are refused as above.
+    """
     url = f"{salesforce.login_url}{OAUTH}/authorize?{urlencode(request())}"
     put = ask(url, method="PUT")
     assert (put.status, put.headers.get("content-type", "")) == (400, "")
@@ -143,11 +169,16 @@ def test_authorize_wants_get_and_https(salesforce: Salesforce) -> None:
 
 
 @pytest.mark.parametrize(
-    ("decision", "told"), [("allow", {"code"}), ("deny", {"error", "error_description"}), ("close", None)]
+    ("decision", "told"),
+    [("allow", {"code"}), ("deny", {"error", "error_description"}), ("close", None)],
 )
-def test_without_pages_the_persons_decision_is_taken_at_once(decision: Any, told: set[str] | None) -> None:
+def test_without_pages_the_persons_decision_is_taken_at_once(
+    decision: Any, told: set[str] | None
+) -> None:
     """Whatever the prompt; who closes the tab sends nothing back."""
-    with Salesforce.running(users=[replace(USER, decision=decision)], auto=USER.username) as automatic:
+    with Salesforce.running(
+        users=[replace(USER, decision=decision)], auto=USER.username
+    ) as automatic:
         reply = authorize(automatic.login_url, prompt="login")
     assert reply.status == (302 if told else 200)
     assert told is None or set(reply.told) == {*told, "state"}
@@ -166,7 +197,9 @@ def test_each_display_is_a_login_page(salesforce: Salesforce, display: str) -> N
     assert 'id="Login"' in authorize(salesforce.login_url, display=display).text
 
 
-def test_a_login_provider_that_is_named_takes_the_place_of_the_login_page(salesforce: Salesforce) -> None:
+def test_a_login_provider_that_is_named_takes_the_place_of_the_login_page(
+    salesforce: Salesforce,
+) -> None:
     """The person is sent on at once."""
     reply = authorize(salesforce.my_domain(), sso_provider="Corporate")
     assert reply.status == 302
@@ -180,9 +213,15 @@ IN_TROUBLE = ("server_error", "unknown_error", "service_unavailable", "system_do
 @pytest.mark.parametrize("error", IN_TROUBLE)
 def test_a_server_in_trouble_tells_the_app(salesforce: Salesforce, error: str) -> None:
     """D, by a fault: whatever the code."""
-    salesforce.faults.authorize = faults.members(code=None, error=error, error_description="try again")
+    salesforce.faults.authorize = faults.members(
+        code=None, error=error, error_description="try again"
+    )
     reply = decide(salesforce.login_url, signed_in(salesforce.login_url))
-    assert reply.told == {"error": [error], "error_description": ["try again"], "state": ["s&t=a te"]}
+    assert reply.told == {
+        "error": [error],
+        "error_description": ["try again"],
+        "state": ["s&t=a te"],
+    }
 
 
 # What is told to the app, or, where the switch says so, on a page of the server's own: D or B.
@@ -206,7 +245,9 @@ NOT_THIS_ORG: dict[str, tuple[object, str, str]] = {
 
 
 @pytest.mark.parametrize("on_page", [False, True])
-@pytest.mark.parametrize(("switch", "error", "description"), NOT_THIS_ORG.values(), ids=NOT_THIS_ORG)
+@pytest.mark.parametrize(
+    ("switch", "error", "description"), NOT_THIS_ORG.values(), ids=NOT_THIS_ORG
+)
 def test_an_app_that_is_not_of_this_org(
     salesforce: Salesforce, switch: Any, error: str, description: str, *, on_page: bool
 ) -> None:
@@ -221,7 +262,11 @@ def test_an_app_that_is_not_of_this_org(
         assert f"{error} : {description}" in ask(location).text
     else:
         assert reply.headers["location"].startswith(REDIRECT_URI + "?")
-        assert reply.told == {"error": [error], "error_description": [description], "state": ["s&t=a te"]}
+        assert reply.told == {
+            "error": [error],
+            "error_description": [description],
+            "state": ["s&t=a te"],
+        }
 
 
 def test_scopes_that_the_app_has_not_may_be_left_out_without_a_word(salesforce: Salesforce) -> None:
@@ -264,7 +309,10 @@ ERROR_PAGE: dict[str, tuple[object, str, str]] = {
 def test_what_the_app_does_not_hear_of_stays_on_the_error_page(
     salesforce: Salesforce, switch: Any, error: str, description: str
 ) -> None:
-    """B: a redirect to the server's own error page, without the state, and the text that a person sees there."""
+    """
+    B: a redirect to the server's own error page, without the state, and the text that a person sees
+    there.
+    """
     salesforce.put(switch)
     location = signed_in(salesforce.login_url).headers["location"]
     assert urlsplit(location).path == "/setup/secur/RemoteAccessErrorPage.apexp"
@@ -277,7 +325,11 @@ def test_what_the_app_does_not_hear_of_stays_on_the_error_page(
 
 @pytest.mark.parametrize(
     ("username", "password"),
-    [(USER.username, "wrong"), ("nobody@acme.example", "lovelace"), ("grace@globex.example", "lovelace")],
+    [
+        (USER.username, "wrong"),
+        ("nobody@acme.example", "lovelace"),
+        ("grace@globex.example", "lovelace"),
+    ],
     ids=["a wrong password", "nobody of that name", "somebody of another org"],
 )
 def test_who_cannot_log_in_stays_on_the_login_page(
@@ -328,7 +380,9 @@ SENT_BACK: dict[str, tuple[object, dict[str, str | None], str, str]] = {
 }
 
 
-@pytest.mark.parametrize(("switch", "sent", "error", "description"), SENT_BACK.values(), ids=SENT_BACK)
+@pytest.mark.parametrize(
+    ("switch", "sent", "error", "description"), SENT_BACK.values(), ids=SENT_BACK
+)
 def test_what_the_app_hears_of_comes_with_the_state(
     salesforce: Salesforce, switch: Any, sent: dict[str, str | None], error: str, description: str
 ) -> None:
@@ -338,7 +392,11 @@ def test_what_the_app_hears_of_comes_with_the_state(
     reply = page if "immediate" in sent else log_in(salesforce.login_url, page)
     assert reply.status == 302
     assert reply.headers["location"].startswith(REDIRECT_URI + "?")
-    assert reply.told == {"error": [error], "error_description": [description], "state": ["s&t=a te"]}
+    assert reply.told == {
+        "error": [error],
+        "error_description": [description],
+        "state": ["s&t=a te"],
+    }
 
 
 def test_deny_goes_back_to_the_app(salesforce: Salesforce) -> None:
@@ -406,8 +464,13 @@ def test_login_hint_fills_in_the_name(salesforce: Salesforce) -> None:
         ("select_account", 'id="Login"'),
     ],
 )
-def test_prompt_brings_a_page_back(salesforce: Salesforce, prompt: str | None, seen: str | None) -> None:
-    """Whoever is logged in and has allowed it goes straight through, unless the prompt says otherwise."""
+def test_prompt_brings_a_page_back(
+    salesforce: Salesforce, prompt: str | None, seen: str | None
+) -> None:
+    """
+    Whoever is logged in and has allowed it goes straight through, unless the prompt
+    says otherwise.
+    """
     host = salesforce.login_url
     page = signed_in(host)
     cookie = cookie_of(page)
@@ -449,9 +512,13 @@ def test_immediate_goes_through_without_a_page(salesforce: Salesforce) -> None:
         "http://localhost:8787/callback?a=b",
     ],
 )
-def test_callback_urls_are_compared_character_by_character(salesforce: Salesforce, near: str) -> None:
+def test_callback_urls_are_compared_character_by_character(
+    salesforce: Salesforce, near: str
+) -> None:
     """Port, path, slash, case, scheme and host: nothing is left out."""
-    assert told(authorize(salesforce.login_url, redirect_uri=near).text)[0] == "redirect_uri_mismatch"
+    assert (
+        told(authorize(salesforce.login_url, redirect_uri=near).text)[0] == "redirect_uri_mismatch"
+    )
 
 
 @pytest.mark.parametrize("redirect_uri", [EXACT, SUCCESS_URL, "myapp://auth"])
@@ -461,7 +528,9 @@ def test_each_registered_callback_is_good(salesforce: Salesforce, redirect_uri: 
     assert reply.headers["location"].startswith(redirect_uri + "?code=")
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:1717/x", "http://[::1]:1717/x", "http://app.example/x"])
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:1717/x", "http://[::1]:1717/x", "http://app.example/x"]
+)
 def test_setup_saves_http_for_localhost_alone(url: str) -> None:
     """The message is the one of Setup."""
     with pytest.raises(ValueError, match="Cannot be an HTTP URL"):
@@ -489,7 +558,10 @@ GRACE = "grace@globex.example"
 def test_a_browser_that_is_signed_in_to_another_org_does_not_find_a_local_app(
     salesforce: Salesforce, prompt: str | None
 ) -> None:
-    """A: as if the key were wrong, whatever the prompt; a request without cookies is answered well."""
+    """
+    A: as if the key were wrong, whatever the prompt; a request without cookies is
+    answered well.
+    """
     salesforce.put(replace(APP, distribution="local"))
     elsewhere = salesforce.my_domain(OTHER_ORG)
     page = log_in(elsewhere, ask(f"{elsewhere}/login"), username=GRACE)
@@ -516,7 +588,9 @@ def test_a_browser_that_is_signed_in_to_both_orgs_finds_it(salesforce: Salesforc
 
 
 @pytest.mark.parametrize("kind", ["packaged", "connected"])
-def test_an_app_that_every_org_may_know_is_found_from_any(salesforce: Salesforce, kind: str) -> None:
+def test_an_app_that_every_org_may_know_is_found_from_any(
+    salesforce: Salesforce, kind: str
+) -> None:
     """Its key is the same in all of them."""
     connected = replace(APP, kind="connected")
     salesforce.put(connected if kind == "connected" else APP)
@@ -553,7 +627,9 @@ def test_an_org_may_close_the_generic_host(salesforce: Salesforce) -> None:
     assert code(salesforce.my_domain())
 
 
-def test_a_site_stands_before_the_paths_and_is_named_in_the_redirect(salesforce: Salesforce) -> None:
+def test_a_site_stands_before_the_paths_and_is_named_in_the_redirect(
+    salesforce: Salesforce,
+) -> None:
     """Experience Cloud: the site's path stays, and its address and ID come back."""
     site = f"{salesforce.my_domain(OTHER_ORG)}/portal"
     page = authorize(site)

@@ -1,4 +1,7 @@
-"""Sign-ins without a person at the test kit's Salesforce: JWT bearer and client credentials, every error of both."""
+"""
+Sign-ins without a person at the test kit's Salesforce: JWT bearer and client credentials, every
+error of both.
+"""
 
 from __future__ import annotations
 
@@ -41,8 +44,12 @@ PIPELINE = replace(
     run_as=USER.username,
 )
 ADA = replace(USER, preauthorized=True)
-GRACE = replace(ADA, username="grace@globex.example", user_id="005000000000002AAA", org_id=OTHER_ORG.org_id)
-TESTER = replace(ADA, username="ada@acme.sandbox", user_id="005000000000003AAA", org_id=SANDBOX.org_id)
+GRACE = replace(
+    ADA, username="grace@globex.example", user_id="005000000000002AAA", org_id=OTHER_ORG.org_id
+)
+TESTER = replace(
+    ADA, username="ada@acme.sandbox", user_id="005000000000003AAA", org_id=SANDBOX.org_id
+)
 
 
 @pytest.fixture
@@ -69,7 +76,10 @@ def test_an_assertion_gives_a_token_and_nothing_to_refresh_it(
     reply = by_assertion(salesforce.my_domain(), assertion(clock.now, key=key))
     assert reply.status == 200, reply.text
     assert set(reply.json) == {"access_token", "scope", "instance_url", "id", "token_type"}
-    assert (reply.json["instance_url"], reply.json["token_type"]) == (salesforce.my_domain(), "Bearer")
+    assert (reply.json["instance_url"], reply.json["token_type"]) == (
+        salesforce.my_domain(),
+        "Bearer",
+    )
     assert reply.json["scope"] == "api id openid web full"
     assert limits(salesforce, reply.json["access_token"]) == 200
 
@@ -102,7 +112,12 @@ def test_a_connected_app_may_ask_at_the_login_host(salesforce: Salesforce, clock
     ],
 )
 def test_the_audience_is_that_of_the_kind_of_org(
-    salesforce: Salesforce, clock: Clock, audience: str | None, production: int, sandbox: int, site: int
+    salesforce: Salesforce,
+    clock: Clock,
+    audience: str | None,
+    production: int,
+    sandbox: int,
+    site: int,
 ) -> None:
     """Production, sandbox, site; the org's own address is taken too."""
     salesforce.put(replace(PIPELINE, kind="connected"))
@@ -124,7 +139,9 @@ def test_some_orgs_take_their_own_address_alone(salesforce: Salesforce, clock: C
     """Reported, and neither documented nor explained."""
     salesforce.put(replace(ORG, generic_audience=False))
     own = salesforce.my_domain()
-    assert by_assertion(own, assertion(clock.now)).json["error_description"] == "audience is invalid"
+    assert (
+        by_assertion(own, assertion(clock.now)).json["error_description"] == "audience is invalid"
+    )
     assert by_assertion(own, assertion(clock.now, aud=own)).status == 200
 
 
@@ -155,7 +172,12 @@ BAD_ASSERTIONS: dict[str, tuple[dict[str, Any], object, str, str]] = {
         "External client app is not installed in this org",
     ),
     "the audience of a sandbox": ({"aud": TESTS}, ADA, "invalid_grant", "audience is invalid"),
-    "somebody who is not there": ({"sub": "ada@example.com"}, ADA, "invalid_grant", "invalid assertion"),
+    "somebody who is not there": (
+        {"sub": "ada@example.com"},
+        ADA,
+        "invalid_grant",
+        "invalid assertion",
+    ),
     "somebody of another org": ({"sub": GRACE.username}, ADA, "invalid_grant", "invalid assertion"),
     "nobody": ({"sub": None}, ADA, "invalid_grant", "invalid assertion"),
     "expired": ({"exp": Clock().now - 1}, ADA, "invalid_grant", "invalid assertion"),
@@ -213,7 +235,12 @@ BAD_ASSERTIONS: dict[str, tuple[dict[str, Any], object, str, str]] = {
         "invalid_grant",
         "IP restricted or invalid login hours",
     ),
-    "out of the profile's ranges": ({}, replace(ADA, login_ip_ranges=True), "invalid_grant", "ip restricted"),
+    "out of the profile's ranges": (
+        {},
+        replace(ADA, login_ip_ranges=True),
+        "invalid_grant",
+        "ip restricted",
+    ),
     "an app that is uninstalled": (
         {},
         replace(PIPELINE, distribution="packaged", installed=False),
@@ -233,7 +260,12 @@ BAD_ASSERTIONS: dict[str, tuple[dict[str, Any], object, str, str]] = {
     ("claims", "switch", "error", "description"), BAD_ASSERTIONS.values(), ids=BAD_ASSERTIONS
 )
 def test_errors_of_an_assertion_row_by_row(
-    salesforce: Salesforce, clock: Clock, claims: dict[str, Any], switch: Any, error: str, description: str
+    salesforce: Salesforce,
+    clock: Clock,
+    claims: dict[str, Any],
+    switch: Any,
+    error: str,
+    description: str,
 ) -> None:
     """Status 400 and a JSON object of two members."""
     salesforce.put(switch)
@@ -271,10 +303,14 @@ def test_a_signature_is_for_what_was_signed(salesforce: Salesforce, clock: Clock
 
 
 @pytest.mark.parametrize(
-    "exp", [Clock().now + 1, str(int(Clock().now) + 180), (Clock().now + 300) * 1000, Clock().now + 86400]
+    "exp",
+    [Clock().now + 1, str(int(Clock().now) + 180), (Clock().now + 300) * 1000, Clock().now + 86400],
 )
 def test_the_end_may_be_far_or_a_string(salesforce: Salesforce, clock: Clock, exp: Any) -> None:
-    """Clients of the vendor's own send milliseconds, and others a string; a fast clock does no harm."""
+    """
+    Clients of the vendor's own send milliseconds, and others a string; a fast clock
+    does no harm.
+    """
     assert by_assertion(salesforce.my_domain(), assertion(clock.now, exp=exp)).status == 200
 
 
@@ -282,7 +318,12 @@ def test_a_name_of_an_assertion_is_used_once(salesforce: Salesforce, clock: Cloc
     """Without one, the same assertion is good until it ends."""
     host, plain = salesforce.my_domain(), assertion(clock.now)
     named = assertion(clock.now, jti="a")
-    assert [by_assertion(host, jwt).status for jwt in (plain, plain, named, named)] == [200, 200, 200, 400]
+    assert [by_assertion(host, jwt).status for jwt in (plain, plain, named, named)] == [
+        200,
+        200,
+        200,
+        400,
+    ]
     assert by_assertion(host, named).json["error"] == "bad_jti_claim"
 
 
@@ -324,7 +365,9 @@ def test_relaxed_ip_restrictions_do_not_help_an_assertion(
     refused: set[Any],
 ) -> None:
     """The profile's ranges count; the allowlist for refresh tokens has nothing to do with it."""
-    salesforce.put(replace(PIPELINE, refresh_ip_allowlist=True, **app), replace(ADA, login_ip_ranges=True))
+    salesforce.put(
+        replace(PIPELINE, refresh_ip_allowlist=True, **app), replace(ADA, login_ip_ranges=True)
+    )
     host = salesforce.my_domain()
 
     def ask_for_token() -> Reply:
@@ -350,7 +393,16 @@ def test_a_client_gets_a_token_for_its_run_as_user(salesforce: Salesforce, *, ba
         reply = by_client(host)
     assert reply.status == 200, reply.text
     assert set(reply.json) == {
-        *("access_token", "signature", "scope", "instance_url", "id", "token_type", "issued_at", "id_token")
+        *(
+            "access_token",
+            "signature",
+            "scope",
+            "instance_url",
+            "id",
+            "token_type",
+            "issued_at",
+            "id_token",
+        )
     }
     assert reply.json["id"].endswith(USER.user_id)
     assert limits(salesforce, reply.json["access_token"]) == 200
@@ -363,13 +415,21 @@ BAD_CLIENTS: dict[str, tuple[dict[str, str | None], tuple[object, ...], tuple[st
     "no Run As": ({}, (replace(PIPELINE, run_as=""),), NO_USER),
     "a mail address as Run As": ({}, (replace(PIPELINE, run_as="ada@mail.example"),), NO_USER),
     "a Run As of another org": ({}, (replace(PIPELINE, run_as=GRACE.username),), NO_USER),
-    "no scopes": ({}, (replace(PIPELINE, scopes=()),), ("invalid_grant", "no valid scopes defined")),
+    "no scopes": (
+        {},
+        (replace(PIPELINE, scopes=()),),
+        ("invalid_grant", "no valid scopes defined"),
+    ),
     "full is no scope": (
         {},
         (replace(PIPELINE, scopes=("full", "refresh_token")),),
         ("invalid_grant", "no valid scopes defined"),
     ),
-    "a scope that is sent": ({"scope": "api"}, (), ("invalid_request", "scope parameter not supported")),
+    "a scope that is sent": (
+        {"scope": "api"},
+        (),
+        ("invalid_request", "scope parameter not supported"),
+    ),
     "not approved by an administrator": (
         {},
         (USER,),
@@ -380,7 +440,11 @@ BAD_CLIENTS: dict[str, tuple[dict[str, str | None], tuple[object, ...], tuple[st
         (replace(ADA, portal=True),),
         ("access_denied", "end-user denied authorization"),
     ),
-    "a wrong secret": ({"client_secret": "x"}, (), ("invalid_client", "invalid client credentials")),
+    "a wrong secret": (
+        {"client_secret": "x"},
+        (),
+        ("invalid_client", "invalid client credentials"),
+    ),
     "no secret": ({"client_secret": None}, (), ("invalid_client", "invalid client credentials")),
     "no secret where other flows want none": (
         {"client_secret": None},
@@ -398,7 +462,11 @@ BAD_CLIENTS: dict[str, tuple[dict[str, str | None], tuple[object, ...], tuple[st
         (replace(PIPELINE, org_id=OTHER_ORG.org_id),),
         ("app_not_found", "External client app is not installed in this org"),
     ),
-    "a person who is frozen": ({}, (replace(ADA, frozen=True),), ("invalid_grant", "inactive user")),
+    "a person who is frozen": (
+        {},
+        (replace(ADA, frozen=True),),
+        ("invalid_grant", "inactive user"),
+    ),
     "too many logins": (
         {},
         (replace(ADA, logins_left=False),),
@@ -409,7 +477,10 @@ BAD_CLIENTS: dict[str, tuple[dict[str, str | None], tuple[object, ...], tuple[st
 
 @pytest.mark.parametrize(("sent", "switches", "told"), BAD_CLIENTS.values(), ids=BAD_CLIENTS)
 def test_errors_of_a_client_row_by_row(
-    salesforce: Salesforce, sent: dict[str, str | None], switches: tuple[Any, ...], told: tuple[str, str]
+    salesforce: Salesforce,
+    sent: dict[str, str | None],
+    switches: tuple[Any, ...],
+    told: tuple[str, str],
 ) -> None:
     """Status 400 and a JSON object of two members."""
     salesforce.put(*switches)
@@ -418,8 +489,12 @@ def test_errors_of_a_client_row_by_row(
 
 
 @pytest.mark.parametrize("host", ["login_url", "test_url"])
-@pytest.mark.parametrize("app", [PIPELINE, replace(PIPELINE, kind="connected")], ids=["eca", "connected"])
-def test_client_credentials_are_for_the_my_domain(salesforce: Salesforce, host: str, app: Any) -> None:
+@pytest.mark.parametrize(
+    "app", [PIPELINE, replace(PIPELINE, kind="connected")], ids=["eca", "connected"]
+)
+def test_client_credentials_are_for_the_my_domain(
+    salesforce: Salesforce, host: str, app: Any
+) -> None:
     """At the login hosts it is the domain that is wrong, for apps of both kinds."""
     salesforce.put(app)
     reply = by_client(getattr(salesforce, host))

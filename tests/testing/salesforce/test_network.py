@@ -1,4 +1,7 @@
-"""Where a request comes from, at the test kit's Salesforce: the VPN, login hours, and the steps that each policy refuses."""
+"""
+Where a request comes from, at the test kit's Salesforce: the VPN, login hours, and the steps that
+each policy refuses.
+"""
 
 from __future__ import annotations
 
@@ -117,7 +120,9 @@ def test_login_hours_have_words_of_their_own(salesforce: Salesforce) -> None:
 
 
 @pytest.mark.parametrize("rotate", [False, True])
-def test_a_refusal_ends_no_grant_and_the_vpn_brings_all_back(salesforce: Salesforce, *, rotate: bool) -> None:
+def test_a_refusal_ends_no_grant_and_the_vpn_brings_all_back(
+    salesforce: Salesforce, *, rotate: bool
+) -> None:
     """Neither the refresh token nor the access token is touched, and nothing is rotated."""
     salesforce.put(replace(APP, rotate_refresh=rotate), RANGES, EVERY_REQUEST)
     got = tokens(salesforce.login_url)

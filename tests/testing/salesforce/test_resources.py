@@ -1,4 +1,7 @@
-"""What tokens are good for at the test kit's Salesforce: revoke, introspect, userinfo, the identity URL, the API, discovery, headless."""
+"""
+What tokens are good for at the test kit's Salesforce: revoke, introspect, userinfo, the identity
+URL, the API, discovery, headless.
+"""
 
 from __future__ import annotations
 
@@ -88,7 +91,12 @@ def test_revoke_tells_errors_as_a_form_and_echoes_the_token(salesforce: Salesfor
 
 
 def introspect(salesforce: Salesforce, token: str, **changes: str | None) -> Reply:
-    form = {"client_id": APP.client_id, "client_secret": APP.client_secret, "token": token, **changes}
+    form = {
+        "client_id": APP.client_id,
+        "client_secret": APP.client_secret,
+        "token": token,
+        **changes,
+    }
     return post(f"{salesforce.login_url}{OAUTH}/introspect", form)
 
 
@@ -110,7 +118,9 @@ def test_introspection_counts_in_seconds(salesforce: Salesforce, clock: Clock) -
     assert introspect(salesforce, got["refresh_token"]).json["active"] is True
 
 
-def test_introspection_of_what_is_dead_or_another_apps(salesforce: Salesforce, clock: Clock) -> None:
+def test_introspection_of_what_is_dead_or_another_apps(
+    salesforce: Salesforce, clock: Clock
+) -> None:
     """It is not active, and no more is said."""
     got = tokens(salesforce.login_url)
     assert introspect(salesforce, got["access_token"], client_id=OTHER_APP.client_id).json == {
@@ -120,28 +130,94 @@ def test_introspection_of_what_is_dead_or_another_apps(salesforce: Salesforce, c
     assert introspect(salesforce, got["access_token"]).json == {"active": False}
 
 
-@pytest.mark.parametrize("changes", [{"client_secret": None}, {"client_secret": "x"}, {"client_id": "x"}])
-def test_introspection_asks_who_asks(salesforce: Salesforce, changes: dict[str, str | None]) -> None:
+@pytest.mark.parametrize(
+    "changes", [{"client_secret": None}, {"client_secret": "x"}, {"client_id": "x"}]
+)
+def test_introspection_asks_who_asks(
+    salesforce: Salesforce, changes: dict[str, str | None]
+) -> None:
     """401 for everybody else."""
     assert introspect(salesforce, "x", **changes).status == 401
 
 
 USERINFO = {
     *("sub", "user_id", "organization_id", "preferred_username", "nickname", "name", "email"),
-    *("email_verified", "given_name", "family_name", "zoneinfo", "photos", "profile", "picture", "address"),
-    *("is_salesforce_integration_user", "urls", "active", "user_type", "language", "locale", "utcOffset"),
+    *(
+        "email_verified",
+        "given_name",
+        "family_name",
+        "zoneinfo",
+        "photos",
+        "profile",
+        "picture",
+        "address",
+    ),
+    *(
+        "is_salesforce_integration_user",
+        "urls",
+        "active",
+        "user_type",
+        "language",
+        "locale",
+        "utcOffset",
+    ),
     *("updated_at", "is_app_installed"),
 }
 IDENTITY = {
-    *("id", "asserted_user", "user_id", "organization_id", "username", "nick_name", "display_name", "email"),
-    *("email_verified", "first_name", "last_name", "timezone", "photos", "addr_street", "addr_city"),
+    *(
+        "id",
+        "asserted_user",
+        "user_id",
+        "organization_id",
+        "username",
+        "nick_name",
+        "display_name",
+        "email",
+    ),
+    *(
+        "email_verified",
+        "first_name",
+        "last_name",
+        "timezone",
+        "photos",
+        "addr_street",
+        "addr_city",
+    ),
     *("addr_state", "addr_country", "addr_zip", "mobile_phone", "mobile_phone_verified"),
-    *("is_lightning_login_user", "status", "urls", "active", "user_type", "language", "locale", "utcOffset"),
+    *(
+        "is_lightning_login_user",
+        "status",
+        "urls",
+        "active",
+        "user_type",
+        "language",
+        "locale",
+        "utcOffset",
+    ),
     *("last_modified_date", "is_app_installed"),
 }
 URLS = {
-    *("enterprise", "metadata", "partner", "rest", "sobjects", "search", "query", "recent", "tooling_soap"),
-    *("tooling_rest", "profile", "feeds", "groups", "users", "feed_items", "feed_elements", "custom_domain"),
+    *(
+        "enterprise",
+        "metadata",
+        "partner",
+        "rest",
+        "sobjects",
+        "search",
+        "query",
+        "recent",
+        "tooling_soap",
+    ),
+    *(
+        "tooling_rest",
+        "profile",
+        "feeds",
+        "groups",
+        "users",
+        "feed_items",
+        "feed_elements",
+        "custom_domain",
+    ),
 }
 
 
@@ -150,7 +226,9 @@ def test_userinfo_member_by_member(salesforce: Salesforce) -> None:
     got = tokens(salesforce.login_url)
     here = ask(f"{salesforce.login_url}{OAUTH}/userinfo", headers=bearer(got["access_token"])).json
     there = ask(
-        f"{salesforce.my_domain()}{OAUTH}/userinfo", method="POST", headers=bearer(got["access_token"])
+        f"{salesforce.my_domain()}{OAUTH}/userinfo",
+        method="POST",
+        headers=bearer(got["access_token"]),
     ).json
     assert here == there
     assert set(here) == USERINFO
@@ -191,7 +269,9 @@ def test_the_identity_url_in_each_format(
     assert USER.username in reply.text
 
 
-@pytest.mark.parametrize(("version", "number"), [("64.0", "64.0"), ("latest", "66.0"), ("", "{version}")])
+@pytest.mark.parametrize(
+    ("version", "number"), [("64.0", "64.0"), ("latest", "66.0"), ("", "{version}")]
+)
 def test_the_identity_url_names_the_version_that_is_asked_for(
     salesforce: Salesforce, version: str, number: str
 ) -> None:
@@ -203,10 +283,15 @@ def test_the_identity_url_names_the_version_that_is_asked_for(
 
 @pytest.mark.parametrize(
     ("switch", "word"),
-    [(replace(USER, active=False), "Inactive_User"), (replace(ORG, status="locked"), "Inactive_Org")],
+    [
+        (replace(USER, active=False), "Inactive_User"),
+        (replace(ORG, status="locked"), "Inactive_Org"),
+    ],
     ids=["a person who left", "a locked org"],
 )
-def test_the_identity_of_who_is_no_longer_there(salesforce: Salesforce, switch: Any, word: str) -> None:
+def test_the_identity_of_who_is_no_longer_there(
+    salesforce: Salesforce, switch: Any, word: str
+) -> None:
     """403 and a bare word."""
     got = tokens(salesforce.login_url)
     salesforce.put(switch)
@@ -238,7 +323,9 @@ def test_who_somebody_is_is_refused_with_a_bare_word(
         (f"{ORG.org_id}/005x", 404, "Bad_Id"),
     ],
 )
-def test_another_identity_url_is_refused(salesforce: Salesforce, path: str, status: int, word: str) -> None:
+def test_another_identity_url_is_refused(
+    salesforce: Salesforce, path: str, status: int, word: str
+) -> None:
     """A token tells of its own person alone."""
     token = tokens(salesforce.login_url)["access_token"]
     reply = ask(f"{salesforce.login_url}/id/{path}", headers=bearer(token))
@@ -318,7 +405,9 @@ def test_api_errors_row_by_row(salesforce: Salesforce, path: str, status: int, c
     ],
     ids=["an org without API", "a person without API", "a quota that is used up"],
 )
-def test_a_good_token_opens_nothing(salesforce: Salesforce, switch: Any, code: str, message: str) -> None:
+def test_a_good_token_opens_nothing(
+    salesforce: Salesforce, switch: Any, code: str, message: str
+) -> None:
     """403 and an array: a new token would not help."""
     token = tokens(salesforce.login_url)["access_token"]
     salesforce.put(switch)
@@ -328,7 +417,10 @@ def test_a_good_token_opens_nothing(salesforce: Salesforce, switch: Any, code: s
 
 
 NOT_FOR_REST = [
-    {"message": "This session is not valid for use with the REST API", "errorCode": "INVALID_SESSION_ID"}
+    {
+        "message": "This session is not valid for use with the REST API",
+        "errorCode": "INVALID_SESSION_ID",
+    }
 ]
 
 
@@ -341,7 +433,9 @@ NOT_FOR_REST = [
         ("id openid web", 401),
     ],
 )
-def test_the_api_wants_a_scope_that_opens_it(salesforce: Salesforce, scope: str, status: int) -> None:
+def test_the_api_wants_a_scope_that_opens_it(
+    salesforce: Salesforce, scope: str, status: int
+) -> None:
     """Else the session, which is alive, is not valid there; a new one would not be either."""
     got = tokens(salesforce.login_url, scope=scope)
     reply = ask(salesforce.my_domain() + LIMITS, headers=bearer(got["access_token"]))
@@ -350,7 +444,9 @@ def test_the_api_wants_a_scope_that_opens_it(salesforce: Salesforce, scope: str,
     assert introspect(salesforce, got["access_token"]).json["active"] is True
 
 
-def test_the_api_is_not_for_an_app_that_access_control_does_not_admit(salesforce: Salesforce) -> None:
+def test_the_api_is_not_for_an_app_that_access_control_does_not_admit(
+    salesforce: Salesforce,
+) -> None:
     """Tokens are given and refreshed, and open nothing."""
     got = tokens(salesforce.login_url)
     salesforce.put(replace(APP, rest_access=False))
@@ -409,7 +505,9 @@ def test_the_servers_for_agents_take_jwts_alone(
     reply = ask(salesforce.my_domain() + path, method="POST", headers=bearer(got["access_token"]))
     document: Any = reply.json
     assert (reply.status, got.get("token_format")) == (status, "jwt" if is_jwt else None)
-    assert is_jwt or document == [{"message": "INVALID_JWT_FORMAT", "errorCode": "INVALID_AUTH_HEADER"}]
+    assert is_jwt or document == [
+        {"message": "INVALID_JWT_FORMAT", "errorCode": "INVALID_AUTH_HEADER"}
+    ]
 
 
 def test_an_agent_takes_the_apps_that_are_attached_to_it(salesforce: Salesforce) -> None:
@@ -457,7 +555,9 @@ def test_the_session_times_out_by_the_clock(
     assert limits(salesforce, again["access_token"]) == 200
 
 
-def test_a_session_keeps_the_timeout_that_it_began_with(salesforce: Salesforce, clock: Clock) -> None:
+def test_a_session_keeps_the_timeout_that_it_began_with(
+    salesforce: Salesforce, clock: Clock
+) -> None:
     """Another timeout is for the sessions after it."""
     old = tokens(salesforce.login_url)["access_token"]
     salesforce.put(replace(APP, session_timeout=900))
@@ -543,7 +643,9 @@ def test_headless_needs_both_switches_and_the_header(salesforce: Salesforce) -> 
 
 def test_headless_gives_a_code_for_a_name_and_a_password(salesforce: Salesforce) -> None:
     """The code is redeemed like any other; a wrong password is told as JSON."""
-    salesforce.put(replace(APP, code_credentials=True), replace(ORG, code_credentials=True), APPROVED)
+    salesforce.put(
+        replace(APP, code_credentials=True), replace(ORG, code_credentials=True), APPROVED
+    )
     answer = headless(salesforce).json
     assert set(answer) == {"code", "sfdc_community_url", "sfdc_community_id"}
     assert exchange(salesforce.my_domain(), {"code": answer["code"]}).status == 200
@@ -566,7 +668,9 @@ def test_headless_wants_a_person_whom_an_administrator_let_in(salesforce: Salesf
 
 
 @pytest.mark.parametrize("gone", [{"active": False}, {"frozen": True}])
-def test_headless_is_not_for_who_may_not_log_in(salesforce: Salesforce, gone: dict[str, Any]) -> None:
+def test_headless_is_not_for_who_may_not_log_in(
+    salesforce: Salesforce, gone: dict[str, Any]
+) -> None:
     """It is told as a wrong password is."""
     salesforce.put(replace(APP, code_credentials=True), replace(ORG, code_credentials=True))
     salesforce.put(replace(APPROVED, **gone))
@@ -577,11 +681,15 @@ def test_it_listens_where_browsers_look_for_localhost(salesforce: Salesforce) ->
     """On both families, where there are both."""
     port = urlsplit(salesforce.login_url).port
     assert salesforce.login_url == f"http://localhost:{port}"
-    for address in {entry[4][0] for entry in socket.getaddrinfo("localhost", port, type=socket.SOCK_STREAM)}:
+    for address in {
+        entry[4][0] for entry in socket.getaddrinfo("localhost", port, type=socket.SOCK_STREAM)
+    }:
         socket.create_connection((str(address), port or 0), timeout=5).close()
 
 
-@pytest.mark.parametrize(("decision", "outcome"), [("allow", "code"), ("deny", "error=access_denied")])
+@pytest.mark.parametrize(
+    ("decision", "outcome"), [("allow", "code"), ("deny", "error=access_denied")]
+)
 def test_the_browser_without_a_window_clicks_through(
     salesforce: Salesforce, decision: Any, outcome: str
 ) -> None:

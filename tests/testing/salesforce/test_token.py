@@ -1,4 +1,7 @@
-"""The token endpoint of the test kit's Salesforce: its answers field by field, its errors row by row, refresh and rotation."""
+"""
+The token endpoint of the test kit's Salesforce: its answers field by field, its errors row by row,
+refresh and rotation.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +57,10 @@ def claims_of(token: str) -> dict[str, Any]:
 
 
 def test_the_answer_field_by_field(salesforce: Salesforce, clock: Clock) -> None:
-    """All values are strings, there is no expires_in, issued_at counts milliseconds, and the signature can be checked."""
+    """
+    All values are strings, there is no expires_in, issued_at counts milliseconds, and the signature
+    can be checked.
+    """
     reply = exchange(salesforce.login_url, {"code": code(salesforce.login_url)})
     answer = reply.json
     assert reply.headers["content-type"].startswith("application/json")
@@ -71,14 +77,20 @@ def test_the_answer_field_by_field(salesforce: Salesforce, clock: Clock) -> None
     assert answer["id"] == f"{salesforce.login_url}/id/{ORG.org_id}/{USER.user_id}"
     assert answer["token_type"] == "Bearer"
     assert answer["issued_at"] == str(int(clock.now * 1000))
-    digest = hmac.digest(APP.client_secret.encode(), (answer["id"] + answer["issued_at"]).encode(), "sha256")
+    digest = hmac.digest(
+        APP.client_secret.encode(), (answer["id"] + answer["issued_at"]).encode(), "sha256"
+    )
     assert answer["signature"] == base64.b64encode(digest).decode()
 
 
 def test_openid_brings_an_id_token_with_the_nonce(salesforce: Salesforce) -> None:
     """Only with the scope openid."""
     claims = claims_of(tokens(salesforce.login_url, scope="openid", nonce="n-1")["id_token"])
-    assert (claims["iss"], claims["aud"], claims["nonce"]) == (salesforce.login_url, APP.client_id, "n-1")
+    assert (claims["iss"], claims["aud"], claims["nonce"]) == (
+        salesforce.login_url,
+        APP.client_id,
+        "n-1",
+    )
 
 
 @pytest.mark.parametrize(
@@ -92,7 +104,9 @@ def test_openid_brings_an_id_token_with_the_nonce(salesforce: Salesforce) -> Non
         ("api", "api_instance_url", False),
     ],
 )
-def test_scopes_bring_members(salesforce: Salesforce, scope: str, member: str, is_there: object) -> None:
+def test_scopes_bring_members(
+    salesforce: Salesforce, scope: str, member: str, is_there: object
+) -> None:
     """What was not asked for does not come."""
     assert (member in tokens(salesforce.login_url, scope=scope)) is is_there
 
@@ -109,7 +123,12 @@ def test_access_tokens_may_be_jwts(salesforce: Salesforce) -> None:
 
 # What is sent in the place of what is right, and the switch thrown after the code was given.
 BAD: dict[str, tuple[dict[str, str | None], object, str, str]] = {
-    "no grant type": ({"grant_type": None}, APP, "unsupported_grant_type", "grant type not supported"),
+    "no grant type": (
+        {"grant_type": None},
+        APP,
+        "unsupported_grant_type",
+        "grant type not supported",
+    ),
     **{
         f"grant type {grant}": (
             {"grant_type": grant},
@@ -122,7 +141,12 @@ BAD: dict[str, tuple[dict[str, str | None], object, str, str]] = {
             "urn:ietf:params:oauth:grant-type:token-exchange",
         )
     },
-    "an unknown client": ({"client_id": "x"}, APP, "invalid_client_id", "client identifier invalid"),
+    "an unknown client": (
+        {"client_id": "x"},
+        APP,
+        "invalid_client_id",
+        "client identifier invalid",
+    ),
     "an app not synced": (
         {},
         replace(APP, active_from=Clock().now + 1),
@@ -130,7 +154,12 @@ BAD: dict[str, tuple[dict[str, str | None], object, str, str]] = {
         "client identifier invalid",
     ),
     "a scope": ({"scope": "api"}, APP, "invalid_request", "scope parameter not supported"),
-    "a scope that is empty": ({"scope": ""}, APP, "invalid_request", "scope parameter not supported"),
+    "a scope that is empty": (
+        {"scope": ""},
+        APP,
+        "invalid_request",
+        "scope parameter not supported",
+    ),
     "a wrong secret": ({"client_secret": "x"}, APP, "invalid_client", "invalid client credentials"),
     "no secret": ({"client_secret": None}, APP, "invalid_client", "invalid client credentials"),
     "a wrong secret where none is required": (
@@ -160,7 +189,12 @@ BAD: dict[str, tuple[dict[str, str | None], object, str, str]] = {
         "redirect_uri must match configuration",
     ),
     "no verifier": ({"code_verifier": None}, APP, "invalid_grant", "invalid code verifier"),
-    "another verifier": ({"code_verifier": "x" * 43}, APP, "invalid_grant", "invalid code verifier"),
+    "another verifier": (
+        {"code_verifier": "x" * 43},
+        APP,
+        "invalid_grant",
+        "invalid code verifier",
+    ),
     "a person who left": ({}, replace(USER, active=False), "inactive_user", "user is inactive"),
     "a person who is frozen": ({}, replace(USER, frozen=True), "invalid_grant", "inactive user"),
     "a packaged app that was uninstalled": (
@@ -195,7 +229,11 @@ BAD: dict[str, tuple[dict[str, str | None], object, str, str]] = {
         "login rate exceeded",
     ),
     "an assertion without a certificate": (
-        {"client_secret": None, "client_assertion": "eyJ.e30.x", "client_assertion_type": ASSERTION},
+        {
+            "client_secret": None,
+            "client_assertion": "eyJ.e30.x",
+            "client_assertion_type": ASSERTION,
+        },
         replace(APP, require_secret_web=False),
         "invalid_client",
         "invalid client credentials",
@@ -288,16 +326,22 @@ def test_a_code_with_its_end_cut_off_is_not_known(salesforce: Salesforce, mangle
 def test_a_verifier_without_a_challenge_is_unexpected(salesforce: Salesforce) -> None:
     """Whoever sent no challenge sends no verifier."""
     salesforce.put(replace(APP, require_pkce=False))
-    reply = exchange(salesforce.login_url, {"code": code(salesforce.login_url, code_challenge=None)})
+    reply = exchange(
+        salesforce.login_url, {"code": code(salesforce.login_url, code_challenge=None)}
+    )
     assert reply.json == {"error": "invalid_grant", "error_description": "unexpected code verifier"}
 
 
 def test_a_secret_that_is_not_required_may_be_left_out(salesforce: Salesforce) -> None:
     """At the exchange and at the refresh, by a switch for each."""
     salesforce.put(replace(APP, require_secret_web=False))
-    reply = exchange(salesforce.login_url, {"code": code(salesforce.login_url), "client_secret": None})
+    reply = exchange(
+        salesforce.login_url, {"code": code(salesforce.login_url), "client_secret": None}
+    )
     token = reply.json["refresh_token"]
-    assert refresh(salesforce.login_url, token, client_secret=None).json["error"] == "invalid_client"
+    assert (
+        refresh(salesforce.login_url, token, client_secret=None).json["error"] == "invalid_client"
+    )
     salesforce.put(replace(APP, require_secret_refresh=False))
     assert refresh(salesforce.login_url, token, client_secret=None).status == 200
 
@@ -314,7 +358,12 @@ def basic(secret: str) -> str:
         ({"client_id": None, "client_secret": None}, "wrong", 400),
         ({}, "wrong", 200),
     ],
-    ids=["in the header", "the client in the body too", "wrong in the header", "the body's pair counts"],
+    ids=[
+        "in the header",
+        "the client in the body too",
+        "wrong in the header",
+        "the body's pair counts",
+    ],
 )
 def test_client_authentication_by_basic(
     salesforce: Salesforce, form: dict[str, str | None], header: str, status: int
@@ -346,13 +395,17 @@ def test_parameters_may_be_in_the_query(salesforce: Salesforce) -> None:
 def test_an_assertion_beside_a_secret_is_not_read(salesforce: Salesforce) -> None:
     """The secret is the proof then."""
     form = {"client_assertion": "nonsense", "client_assertion_type": ASSERTION}
-    assert exchange(salesforce.login_url, {"code": code(salesforce.login_url), **form}).status == 200
+    assert (
+        exchange(salesforce.login_url, {"code": code(salesforce.login_url), **form}).status == 200
+    )
 
 
 def test_parameters_may_be_the_parts_of_a_multipart_body(salesforce: Salesforce) -> None:
     """As the vendor's own Postman collection sends them."""
     form = whole_form(salesforce)
-    parts = [f'--b\r\nContent-Disposition: form-data; name="{n}"\r\n\r\n{v}\r\n' for n, v in form.items()]
+    parts = [
+        f'--b\r\nContent-Disposition: form-data; name="{n}"\r\n\r\n{v}\r\n' for n, v in form.items()
+    ]
     reply = ask(
         f"{salesforce.login_url}{OAUTH}/token",
         method="POST",
@@ -390,7 +443,10 @@ def test_a_json_body_has_no_grant_type(salesforce: Salesforce) -> None:
         body=json.dumps({"grant_type": "authorization_code"}),
         headers={"Content-Type": "application/json"},
     )
-    assert reply.json == {"error": "unsupported_grant_type", "error_description": "grant type not supported"}
+    assert reply.json == {
+        "error": "unsupported_grant_type",
+        "error_description": "grant type not supported",
+    }
 
 
 @pytest.mark.parametrize(
@@ -421,18 +477,28 @@ def test_a_refresh_keeps_the_refresh_token(salesforce: Salesforce, clock: Clock)
     assert "refresh_token" not in reply.json
     assert reply.json["issued_at"] == str(int(clock.now * 1000))
     assert refresh(salesforce.login_url, first["refresh_token"]).status == 200
-    assert limits(salesforce, first["access_token"]) == limits(salesforce, reply.json["access_token"]) == 200
+    assert (
+        limits(salesforce, first["access_token"])
+        == limits(salesforce, reply.json["access_token"])
+        == 200
+    )
 
 
 def test_a_replaced_refresh_token_used_again_ends_the_grant(salesforce: Salesforce) -> None:
-    """With rotation each answer has a new one, the old one is dead at once, and its use ends all."""
+    """
+    With rotation each answer has a new one, the old one is dead at once, and its use
+    ends all.
+    """
     salesforce.put(replace(APP, rotate_refresh=True))
     first = tokens(salesforce.login_url)
     second = refresh(salesforce.login_url, first["refresh_token"]).json
     assert second["refresh_token"] != first["refresh_token"]
     assert limits(salesforce, second["access_token"]) == 200
     again = refresh(salesforce.login_url, first["refresh_token"])
-    assert again.json == {"error": "invalid_grant", "error_description": "expired access/refresh token"}
+    assert again.json == {
+        "error": "invalid_grant",
+        "error_description": "expired access/refresh token",
+    }
     assert refresh(salesforce.login_url, second["refresh_token"]).status == 400
     assert limits(salesforce, second["access_token"]) == 401
 
@@ -445,7 +511,13 @@ def test_the_sixth_login_ends_the_first(salesforce: Salesforce) -> None:
 
 
 BAD_REFRESH: dict[str, tuple[dict[str, str | None], object, int, str, str]] = {
-    "a verifier": ({"code_verifier": VERIFIER}, APP, 0, "invalid_grant", "unexpected code verifier"),
+    "a verifier": (
+        {"code_verifier": VERIFIER},
+        APP,
+        0,
+        "invalid_grant",
+        "unexpected code verifier",
+    ),
     "no token": (
         {"refresh_token": None},
         APP,
@@ -534,7 +606,13 @@ BAD_REFRESH: dict[str, tuple[dict[str, str | None], object, int, str, str]] = {
         "invalid_app_access",
         "user is not admin approved to access this app",
     ),
-    "a wrong secret": ({"client_secret": "x"}, APP, 0, "invalid_client", "invalid client credentials"),
+    "a wrong secret": (
+        {"client_secret": "x"},
+        APP,
+        0,
+        "invalid_client",
+        "invalid client credentials",
+    ),
 }
 
 
@@ -624,7 +702,9 @@ def test_an_org_may_rotate_the_tokens_of_all_apps(salesforce: Salesforce) -> Non
         "new secret",
     ],
 )
-def test_what_an_administrator_takes_back_ends_no_grant(salesforce: Salesforce, switch: Any) -> None:
+def test_what_an_administrator_takes_back_ends_no_grant(
+    salesforce: Salesforce, switch: Any
+) -> None:
     """The refresh token works again once the switch is back."""
     token = tokens(salesforce.login_url)["refresh_token"]
     salesforce.put(switch)

@@ -24,7 +24,9 @@ def agent(world: World, _: Host, request: Request) -> Json:
     if not found.grant.app.attached_to_agent:
         # Assumed: the members beside the message.
         message = "Connected app is not attached to Agent"
-        return Json(document={"status": 401, "error": "Unauthorized", "message": message}, status=401)
+        return Json(
+            document={"status": 401, "error": "Unauthorized", "message": message}, status=401
+        )
     return Json(document={"sessionId": "00000000-0000-0000-0000-000000000001", "messages": []})
 
 

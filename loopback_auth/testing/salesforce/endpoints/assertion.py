@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-# AlgorithmIdentifier rsaEncryption (RFC 3279 section 2.3.1): in a certificate, the subject's key alone.
+# AlgorithmIdentifier rsaEncryption (RFC 3279 section 2.3.1): in a certificate, the subject's key
+# alone.
 _RSA_KEY = bytes.fromhex("06092a864886f70d0101010500")
 
 
@@ -26,14 +27,20 @@ class Assertion:
     signature: bytes = field(repr=False)
 
     def is_signed_by(self, certificate: str) -> bool:
-        """Return whether the key of *certificate*, PEM, made the signature; an elliptic curve never has."""
+        """
+        Return whether the key of *certificate*, PEM, made the signature; an elliptic curve never
+        has.
+        """
         key = _rsa_key(certificate)
         return key is not None and is_signature_of(
             self.signed, self.signature, modulus=key[0], exponent=key[1]
         )
 
     def has_ended(self, now: float) -> bool:
-        """Return whether `exp` has passed; it may be a string, and nobody limits how far it is off."""
+        """
+        Return whether `exp` has passed; it may be a string, and nobody limits how far
+        it is off.
+        """
         try:
             return float(self.claims["exp"]) <= now
         except (KeyError, TypeError, ValueError):

@@ -1,8 +1,8 @@
 """
 Authorize, the login page, the consent page: four ways to fail, of which the client hears of one.
 
-A: a bare text with status 400, before anybody signs in. B: a page of the server's own. C: a login that does not succeed. D: a redirect
-back to the app.
+A: a bare text with status 400, before anybody signs in. B: a page of the server's own. C: a login
+that does not succeed. D: a redirect back to the app.
 """
 
 from __future__ import annotations
@@ -49,20 +49,29 @@ def authorize(world: World, host: Host, request: Request) -> Spoken:
 
 
 def _is_signed_in_elsewhere(world: World, request: Request, app: App) -> bool:
-    """Return whether the browser's sessions are all of orgs that do not know *app*; assumed: whatever the prompt."""
-    sessions = (world.sessions.get(request.cookie(cookie_of(host))) for host in world.hosts.values())
+    """
+    Return whether the browser's sessions are all of orgs that do not know *app*; assumed: whatever
+    the prompt.
+    """
+    sessions = (
+        world.sessions.get(request.cookie(cookie_of(host))) for host in world.hosts.values()
+    )
     orgs = {user.org_id for user in sessions if user}
     is_local = app.kind == "eca" and app.distribution == "local"
     return is_local and bool(orgs) and app.org_id not in orgs
 
 
-def _without_pages(world: World, host: Host, sent: Mapping[str, str], user: User | None) -> Spoken | None:
+def _without_pages(
+    world: World, host: Host, sent: Mapping[str, str], user: User | None
+) -> Spoken | None:
     """Answer what needs no page of this server's."""
     if world.auto:
         return _by_itself(world, host, sent, world.users[world.auto])
     if provider := sent.get("sso_provider"):
         # Assumed: where a login provider of the org's is sent for.
-        return Redirect(location=f"{host.url}{host.site}/services/auth/sso/{quote(provider, safe='')}")
+        return Redirect(
+            location=f"{host.url}{host.site}/services/auth/sso/{quote(provider, safe='')}"
+        )
     return _immediately(world, host, sent, user) if sent.get("immediate") == "true" else None
 
 
@@ -86,7 +95,8 @@ def cookie_of(host: Host) -> str:
 
 def log_in(world: World, host: Host, request: Request) -> HtmlPage | BackToTheApp | Redirect:
     """
-    Take name and password from the login page; whoever is wrong stays there, and the app hears nothing.
+    Take name and password from the login page; whoever is wrong stays there, and the app hears
+    nothing.
 
     A GET is a person who comes without an app, to work in the browser.
     """
@@ -120,7 +130,9 @@ def consent(world: World, _: Host, request: Request) -> HtmlPage | BackToTheApp:
         return too_old()
     if sent["decision"] == "deny":
         return _denied(interaction.sent)
-    world.approvals.add((interaction.sent["client_id"], user.user_id, scope_of(world, interaction.sent)))
+    world.approvals.add(
+        (interaction.sent["client_id"], user.user_id, scope_of(world, interaction.sent))
+    )
     return _with_code(world, interaction.host, interaction.sent, user)
 
 
@@ -139,7 +151,9 @@ def _immediately(
 ) -> BackToTheApp | Redirect:
     approval = (sent["client_id"], user.user_id if user else "", scope_of(world, sent))
     if user is None or approval not in world.approvals:
-        return back(sent, error="immediate_unsuccessful", error_description="immediate_unsuccessful")
+        return back(
+            sent, error="immediate_unsuccessful", error_description="immediate_unsuccessful"
+        )
     return refusal_for(world, host, sent, user) or _with_code(world, host, sent, user)
 
 
@@ -156,7 +170,11 @@ def _decided(
 
 
 def _with_code(world: World, host: Host, sent: Mapping[str, str], user: User) -> BackToTheApp:
-    site = {"sfdc_community_url": host.url + host.site, "sfdc_community_id": SITE_ID} if host.site else {}
+    site = (
+        {"sfdc_community_url": host.url + host.site, "sfdc_community_id": SITE_ID}
+        if host.site
+        else {}
+    )
     return back(sent, code=_code(world, host, sent, user), **site)
 
 
@@ -175,12 +193,20 @@ def _code(world: World, host: Host, sent: Mapping[str, str], user: User) -> str:
 
 
 def _headless(world: World, host: Host, sent: Mapping[str, str], request: Request) -> Spoken:
-    """Give a code for a name and a password, where org and app have the flow switched on; else it is a login like any other."""
+    """
+    Give a code for a name and a password, where org and app have the flow switched on; else it is a
+    login like any other.
+    """
     user = _of_basic(world, host, request.headers.get("authorization", ""))
     app = world.apps.get(sent.get("client_id", ""))
-    named = request.method == "POST" and request.headers.get("auth-request-type", "") == "Named-User"
+    named = (
+        request.method == "POST" and request.headers.get("auth-request-type", "") == "Named-User"
+    )
     if not (
-        named and app and app.code_credentials and any(org.code_credentials for org in _orgs_at(world, host))
+        named
+        and app
+        and app.code_credentials
+        and any(org.code_credentials for org in _orgs_at(world, host))
     ):
         return login_page(world, Interaction(sent=sent, host=host))
     if wrong := wrong_from_the_start(world, host, {**sent, "response_type": "code"}):

@@ -1,4 +1,7 @@
-"""What the token endpoint looks at again for every grant, since an administrator may have changed it."""
+"""
+What the token endpoint looks at again for every grant, since an administrator may have
+changed it.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +40,11 @@ def check_user(world: World, app: App, user: User, step: Step) -> None:
         (user.active, "inactive_user", "user is inactive"),
         # Assumed: of the two that are reported, this one is for who is frozen.
         (not user.frozen, "invalid_grant", "inactive user"),
-        (world.org_of(user).status == "active", "inactive_org", "org is locked, closed, or suspended"),
+        (
+            world.org_of(user).status == "active",
+            "inactive_org",
+            "org is locked, closed, or suspended",
+        ),
         # Assumed: what a blocked app is told here.
         (not app.blocked, "invalid_grant", "authentication failure"),
         (not not_installed, "invalid_client", "app must be installed into org"),

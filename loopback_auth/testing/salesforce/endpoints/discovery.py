@@ -73,7 +73,10 @@ def auth_configuration(_: World, host: Host, __: Request) -> Json:
     return Json(
         document={
             "OrgId": org.org_id[:15] if org else "",
-            "LoginPage": {"LoginPageType": "standard", "LoginPageUrl": f"{host.url}{host.site}/login"},
+            "LoginPage": {
+                "LoginPageType": "standard",
+                "LoginPageUrl": f"{host.url}{host.site}/login",
+            },
             "AuthProviders": [],
             "SamlProviders": [],
         }

@@ -86,7 +86,10 @@ def identity(world: World, _: Host, request: Request) -> Json | Text:
 
 
 def _refused(world: World, user: User, path: str) -> tuple[str, int] | None:
-    """Say why a token that is good does not tell of the person that *path* names; assumed: the words and their statuses."""
+    """
+    Say why a token that is good does not tell of the person that *path* names; assumed: the words
+    and their statuses.
+    """
     org_id, _slash, user_id = unquote(path).partition("/id/")[2].partition("/")
     checks = (
         (org_id == user.org_id, "Wrong_Org", 403),
@@ -168,7 +171,10 @@ def _urls(world: World, user: User) -> dict[str, str]:
 
 
 def _named(world: World, request: Request) -> AccessToken | Text:
-    """Give the token if it may ask who it is of, else what is answered; assumed: the type of that answer."""
+    """
+    Give the token if it may ask who it is of, else what is answered; assumed: the type of that
+    answer.
+    """
     header = request.headers.get("authorization", "")
     bearer = _BEARER.fullmatch(header)
     token = bearer[1] if bearer else first_values(request).get("oauth_token", "")

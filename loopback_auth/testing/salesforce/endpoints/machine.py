@@ -1,4 +1,7 @@
-"""The grants without a person: JWT bearer and client credentials. Assumed: the order of the checks."""
+"""
+The grants without a person: JWT bearer and client credentials. Assumed: the order of
+the checks.
+"""
 
 from __future__ import annotations
 
@@ -60,7 +63,10 @@ def _claimed(audience: object) -> set[str]:
 
 
 def _audiences(world: World, host: Host, user: User) -> set[str]:
-    """Return what `aud` may be: the login host of the kind of org, under either of its names, or the org's own."""
+    """
+    Return what `aud` may be: the login host of the kind of org, under either of its names, or the
+    org's own.
+    """
     org = world.org_of(user)
     own = world.my_domain(org)
     if host.site:

@@ -51,7 +51,10 @@ def rest(world: World, host: Host, request: Request) -> Json:
 
 
 def _not_here(world: World, host: Host, found: AccessToken) -> Json | None:
-    """Say why a session that is alive is none for this host or for REST: a new one would not be either."""
+    """
+    Say why a session that is alive is none for this host or for REST: a new one would not be
+    either.
+    """
     grant = found.grant
     user = world.users.get(grant.user.username, grant.user)
     if host.org is None:
@@ -74,11 +77,17 @@ def _forbidden(world: World, user: User) -> Json | None:
     org, user = world.org_of(user), world.users.get(user.username, user)
     checks = (
         # Assumed: the message.
-        (org.api_enabled, "API_DISABLED_FOR_ORG", "The REST API is not enabled for this Organization."),
+        (
+            org.api_enabled,
+            "API_DISABLED_FOR_ORG",
+            "The REST API is not enabled for this Organization.",
+        ),
         (user.api_enabled, "API_CURRENTLY_DISABLED", "API is disabled for this User"),
         (org.quota_left, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded."),
     )
-    return next((api_error(403, code, message) for passed, code, message in checks if not passed), None)
+    return next(
+        (api_error(403, code, message) for passed, code, message in checks if not passed), None
+    )
 
 
 def _resource(path: str, request: Request, user: User) -> Json:
@@ -102,7 +111,11 @@ def _resource(path: str, request: Request, user: User) -> Json:
             return _query(version, first_values(request).get("q", ""), user)
         case place if place == f"sobjects/User/{user.user_id}":
             return Json(
-                document={"attributes": {"type": "User"}, "Id": user.user_id, "Username": user.username}
+                document={
+                    "attributes": {"type": "User"},
+                    "Id": user.user_id,
+                    "Username": user.username,
+                }
             )
     return api_error(404, "NOT_FOUND", "The requested resource does not exist")
 
@@ -117,13 +130,17 @@ def _query(version: str, query: str, user: User) -> Json:
         rows = [{"Id": user.user_id, "Name": user.name, "Username": user.username}]
     elif kind.lower() == "account":
         rows = [
-            {"Id": f"001000000000{number:03}AAA", "Name": name} for number, name in enumerate(_ACCOUNTS, 1)
+            {"Id": f"001000000000{number:03}AAA", "Name": name}
+            for number, name in enumerate(_ACCOUNTS, 1)
         ]
     else:
         return api_error(400, "INVALID_TYPE", f"sObject type '{kind}' is not supported.")
     records = [
         {
-            "attributes": {"type": kind, "url": f"/services/data/{version}/sobjects/{kind}/{row['Id']}"},
+            "attributes": {
+                "type": kind,
+                "url": f"/services/data/{version}/sobjects/{kind}/{row['Id']}",
+            },
             **{name: row.get(name) for name in fields},
         }
         for row in rows

@@ -1,4 +1,7 @@
-"""The token endpoint: a code, a refresh token, an assertion, or the client's secret; every other grant is refused politely."""
+"""
+The token endpoint: a code, a refresh token, an assertion, or the client's secret; every other grant
+is refused politely.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,10 @@ IDLE_LIMIT_S = 30 * 24 * 3600
 
 
 def token(world: World, host: Host, request: Request) -> JsonObject | Text:
-    """Answer a token request; a body that is no form has no grant type, and assumed: neither has a GET."""
+    """
+    Answer a token request; a body that is no form has no grant type, and assumed: neither has a
+    GET.
+    """
     sent = first_values(request) if request.method == "POST" else {}
     try:
         with world.lock:
@@ -35,10 +41,14 @@ def token(world: World, host: Host, request: Request) -> JsonObject | Text:
     except Refused as refused:
         return token_error(refused.error, refused.description)
     accept = request.headers.get("accept", "")
-    return _in_format(told, sent.get("format") or ("xml" if "application/xml" in accept else "json"))
+    return _in_format(
+        told, sent.get("format") or ("xml" if "application/xml" in accept else "json")
+    )
 
 
-def _granted(world: World, host: Host, sent: Mapping[str, str], authorization: str) -> dict[str, str]:
+def _granted(
+    world: World, host: Host, sent: Mapping[str, str], authorization: str
+) -> dict[str, str]:
     grant_type = sent.get("grant_type", "")
     grant = _GRANTS.get(grant_type)
     if grant is None and grant_type != JWT_BEARER:
@@ -57,7 +67,10 @@ def _granted(world: World, host: Host, sent: Mapping[str, str], authorization: s
     if "client_assertion" in sent and not secret:
         # Assertions in the place of a secret (private_key_jwt) are never right here.
         raise Refused("invalid_client", "invalid client credentials")
-    switches = {"authorization_code": app.require_secret_web, "refresh_token": app.require_secret_refresh}
+    switches = {
+        "authorization_code": app.require_secret_web,
+        "refresh_token": app.require_secret_refresh,
+    }
     _check_secret(app, secret, required=switches.get(grant_type, True))
     check_app_at(host, app)
     return grant(world, host, app, sent)
@@ -65,13 +78,16 @@ def _granted(world: World, host: Host, sent: Mapping[str, str], authorization: s
 
 def client_of(sent: Mapping[str, str], authorization: str) -> tuple[str, str | None]:
     """Give the client's name and secret: the body's, else those of the Basic header."""
-    if {"client_id", "client_secret"} <= set(sent) or not authorization.lower().startswith("basic "):
+    if {"client_id", "client_secret"} <= set(sent) or not authorization.lower().startswith(
+        "basic "
+    ):
         return sent.get("client_id", ""), sent.get("client_secret")
     try:
         client_id, _, secret = b64decode(authorization[6:], validate=True).decode().partition(":")
     except ValueError:
         raise Refused("invalid_client", "invalid client credentials") from None
-    # Assumed: as RFC 6749 has it, form-urlencoded; keys and secrets have no letter for which it matters.
+    # Assumed: as RFC 6749 has it, form-urlencoded; keys and secrets have no letter for which it
+    # matters.
     return unquote_plus(client_id), unquote_plus(secret)
 
 
@@ -130,7 +146,9 @@ def _new_grant(world: World, code: Code, host: Host) -> Grant:
         site=host.site,
         began=now,
         used=now,
-        refresh_token=new_refresh_token() if lasting and code.app.refresh_policy != "immediate" else "",
+        refresh_token=new_refresh_token()
+        if lasting and code.app.refresh_policy != "immediate"
+        else "",
     )
     world.add_grant(grant)
     return grant
@@ -157,7 +175,8 @@ def _grant_of(world: World, app: App, refresh_token: str) -> Grant:
         if grant.app.client_id != app.client_id:
             continue
         if refresh_token in grant.dead:
-            # Used again after it was replaced: the one that replaced it goes, and every access token with it.
+            # Used again after it was replaced: the one that replaced it goes, and every access
+            # token with it.
             grant.revoked = True
         if refresh_token == grant.refresh_token and not grant.revoked:
             return grant

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 
 def revoke(world: World, _: Host, request: Request) -> Text | Json:
-    """End a token: an access token alone, or a refresh token with all that came of it. Nobody is asked who they are."""
+    """
+    End a token: an access token alone, or a refresh token with all that came of it. Nobody is asked
+    who they are.
+    """
     sent = first_values(request)
     token, callback = sent.get("token", ""), sent.get("callback", "")
     with world.lock:
@@ -40,7 +43,9 @@ def revoke(world: World, _: Host, request: Request) -> Text | Json:
 def _not_revoked(callback: str, error: str, description: str) -> Text:
     if callback:
         document = json.dumps({"error": "invalid_token"})
-        return Text(text=f"{callback}({document});", status=400, content_type="application/javascript")
+        return Text(
+            text=f"{callback}({document});", status=400, content_type="application/javascript"
+        )
     text = form({"error": error, "error_description": description})
     return Text(text=text, status=400, content_type="application/x-www-form-urlencoded")
 
@@ -59,14 +64,19 @@ def introspect(world: World, _: Host, request: Request) -> Json:
             status=401,
         )
     found = world.good(sent.get("token", ""))
-    grant = next((g for g in world.grants if not g.revoked and g.refresh_token == sent.get("token")), None)
+    grant = next(
+        (g for g in world.grants if not g.revoked and g.refresh_token == sent.get("token")), None
+    )
     if found is not None and found.grant.app.client_id == client_id:
         told = _of_grant(world, found.grant.user, found.grant.scope, client_id)
         times = {"exp": int(found.ends), "iat": int(found.issued), "nbf": int(found.issued)}
         return Json(document={**told, "token_type": "access_token", **times})
     if grant is not None and grant.app.client_id == client_id:
         return Json(
-            document={**_of_grant(world, grant.user, grant.scope, client_id), "token_type": "refresh_token"}
+            document={
+                **_of_grant(world, grant.user, grant.scope, client_id),
+                "token_type": "refresh_token",
+            }
         )
     return Json(document={"active": False})
 
