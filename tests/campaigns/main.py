@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from ..support.keyrings import ROOT
 from ..support.servers import install
 from .pairs import pairs, shuffled, size
-from .refresh import FACTORS, Stage, factors_of_pairs
+from .refresh import PRODUCT, Stage, factors_of_pairs
 from .rotation import RotatingServer
 
 if TYPE_CHECKING:
@@ -34,7 +34,9 @@ WORKERS, SLOW_WORKERS = 4, 24
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/campaign_refresh")
-    parser.add_argument("--all", action="store_true", help="the whole product, not pairs")
+    parser.add_argument(
+        "--all", action="store_true", help="the product of fewer values (hours), not pairs"
+    )
     parser.add_argument("--within", type=float, metavar="SECONDS", help="begin no case after that")
     parser.add_argument(
         "--seed", type=int, default=1, help="of the order of the cases (default: 1)"
@@ -70,7 +72,7 @@ def _chosen(arguments: argparse.Namespace) -> tuple[int, Iterable[Case]]:
     if arguments.case:
         return 1, [json.loads(arguments.case)]
     if arguments.all:
-        return size(FACTORS), shuffled(FACTORS, arguments.seed)
+        return size(PRODUCT), shuffled(PRODUCT, arguments.seed)
     cases = [case for factors in factors_of_pairs() for case in pairs(factors)]
     # Whoever has no time for all of them gets some of each kind.
     Random(arguments.seed).shuffle(cases)  # noqa: S311 - an order

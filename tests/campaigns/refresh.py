@@ -71,6 +71,24 @@ FACTORS: dict[str, Sequence[str]] = {
     "old token": ("expired", "good for a moment"),
 }
 
+PRODUCT: dict[str, Sequence[str]] = {
+    **FACTORS,
+    # One of each kind of outcome: taken, warned of, rescued, one that keeps the old token, refused.
+    "answer": (
+        PLAIN,
+        "a comma at the end",
+        "no access token",
+        "no refresh token",
+        "cut before the body",
+    ),
+    "clock": ("+0", "-30d", "+1d"),
+    "store": ("file", "keyring", "keyring, fails at call 4"),
+    "server takes": ("0.1", "2"),
+    "ID token": ("without",),
+}
+"""What `--all` multiplies: a value for each way that the code takes, every event and every trouble.
+All values of `FACTORS` would make 34 million cases; the pairs have each of them."""
+
 
 def factors_of_pairs() -> tuple[dict[str, Sequence[str]], ...]:
     """

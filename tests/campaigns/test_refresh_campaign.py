@@ -16,9 +16,10 @@ import pytest
 
 from ..support.children import posix
 from ..support.keyrings import ROOT
+from ..support.odd_answers import ODD_ANSWERS
 from ..support.servers.needs import need
 from .pairs import Case, pairs, shuffled, size
-from .refresh import FACTORS, factors_of_pairs
+from .refresh import FACTORS, PRODUCT, factors_of_pairs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,6 +56,20 @@ def test_the_whole_product_is_gone_through_once() -> None:
     assert len(cases) == len(set(cases)) == size(SMALL) == 24
 
 
+def test_the_product_has_every_kind_of_answer_and_can_be_run() -> None:
+    kinds = {(odd.rotates, odd.refresh) for odd in ODD_ANSWERS.values()}
+    chosen = {
+        (odd.rotates, odd.refresh) for name, odd in ODD_ANSWERS.items() if name in PRODUCT["answer"]
+    }
+    # A plain answer is one that rotates and is saved. What is refused keeps the old token, whether
+    # the server rotated or not; what is saved or warned of is saved alike.
+    assert {rotates for rotates, _ in kinds} == {rotates for rotates, _ in chosen}
+    assert {refresh for _, refresh in kinds} == {refresh for _, refresh in chosen}
+    for name, values in PRODUCT.items():
+        assert set(values) <= set(FACTORS[name])
+    assert size(PRODUCT) < 10_000
+
+
 CUT_SHORT: Case = {
     **{name: values[0] for name, values in FACTORS.items()},
     "event": "asyncio.timeout",
@@ -71,7 +86,7 @@ def test_the_campaign_finds_a_refresh_that_is_cut_short(tmp_path: Path) -> None:
     """
     assert campaign("--case", json.dumps(CUT_SHORT)).returncode == 0
     shutil.copytree(ROOT / "loopback_auth", tmp_path / "loopback_auth")
-    module = tmp_path / "loopback_auth" / "flows" / "in_flight.py"
+    module = tmp_path / "loopback_auth" / "flows" / "tokens" / "in_flight.py"
     text = module.read_text("utf-8")
     asking = "self._is_asking and not self.delivery.is_connecting"
     assert asking in text
