@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .test_architecture import MODULES, name_of, tree_of
+from .support.package_source import MODULES, name_of, tree_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
