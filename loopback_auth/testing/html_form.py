@@ -33,12 +33,12 @@ class _Reader(HTMLParser):
         self._is_script = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        told = {name: value or "" for name, value in attrs}
+        attributes = {name: value or "" for name, value in attrs}
         self._is_script = tag == "script"
-        if tag == "form" and self.form is None and told.get("method", "").lower() == "post":
-            self.form, self._is_inside = Form(told.get("action", "")), True
+        if tag == "form" and self.form is None and attributes.get("method", "").lower() == "post":
+            self.form, self._is_inside = Form(attributes.get("action", "")), True
         elif self.form is not None and self._is_inside:
-            _take(self.form, tag, told)
+            _take(self.form, tag, attributes)
 
     def handle_endtag(self, tag: str) -> None:
         self._is_script = False
@@ -49,10 +49,10 @@ class _Reader(HTMLParser):
             self.form.submits_itself = True
 
 
-def _take(form: Form, tag: str, told: dict[str, str]) -> None:
-    name, kind = told.get("name", ""), told.get("type", "").lower()
+def _take(form: Form, tag: str, attributes: dict[str, str]) -> None:
+    name, kind = attributes.get("name", ""), attributes.get("type", "").lower()
     if tag == "button" or (tag == "input" and kind == "submit"):
-        form.buttons.append((name, told.get("value", "")))
-    elif tag == "input" and name and (kind not in {"checkbox", "radio"} or "checked" in told):
-        form.fields[name] = told.get("value", "")
+        form.buttons.append((name, attributes.get("value", "")))
+    elif tag == "input" and name and (kind not in {"checkbox", "radio"} or "checked" in attributes):
+        form.fields[name] = attributes.get("value", "")
         form.asks_password = form.asks_password or kind == "password"

@@ -60,10 +60,10 @@ async def test_the_error_page_is_where_the_tab_stays(salesforce: Salesforce, tab
     """What the app does not hear of is read by the person."""
     salesforce.put(
         replace(
-            APP, callback_urls=salesforce.world.apps[APP.client_id].callback_urls, installed=False
+            APP, callback_urls=salesforce.state.apps[APP.client_id].callback_urls, installed=False
         )
     )
-    salesforce.world.errors_on_page = True
+    salesforce.state.errors_on_page = True
     await tab.goto(address(salesforce))
     await log_in(tab, USER.password)
     await tab.wait_for_url("**/RemoteAccessErrorPage.apexp?*")

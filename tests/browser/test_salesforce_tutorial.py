@@ -68,7 +68,7 @@ async def test_one_login_then_the_api_answers(
     status = await run("status", home=tmp_path)
     assert f"Instance      {salesforce.my_domain()}\n" in status.stdout
     # "401 Session expired": the token ends, and nobody notices.
-    for token in salesforce.world.access_tokens.values():
+    for token in salesforce.state.access_tokens.values():
         token.revoked = True
     again = await run("api", "/services/data/v65.0/limits", home=tmp_path)
     assert (again.exit_code, len(salesforce.seen("token"))) == (0, 2)
@@ -150,9 +150,9 @@ async def test_what_the_tab_alone_says_is_pasted_and_explained(
     fix.
     """
     switches, signs_in, error, fix = SHOWN[name]
-    app = next(iter(salesforce.world.apps.values()))
+    app = next(iter(salesforce.state.apps.values()))
     salesforce.put(replace(app, require_secret_web=False, **switches))
-    salesforce.world.errors_on_page = True
+    salesforce.state.errors_on_page = True
     words = (*flags(salesforce, port), "--no-preflight", "--paste")
     async with login(*words, home=tmp_path) as command:
         await tab.goto(await command.open_page())

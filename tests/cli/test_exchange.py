@@ -185,7 +185,7 @@ async def test_a_code_that_another_client_used_is_the_tutorials_other_invalid_gr
 ) -> None:
     """Postman was quicker: the code is called expired a second after it came."""
     url = await answer_to(await begin(salesforce, tmp_path))
-    salesforce.world.codes[parse_qs(urlsplit(url).query)["code"][0]].used = True
+    salesforce.state.codes[parse_qs(urlsplit(url).query)["code"][0]].used = True
     ended = await exchange(url, tmp_path)
     assert (ended.exit_code, no_token_file(tmp_path)) == (7, True)
     assert "expired authorization code" in ended.stderr

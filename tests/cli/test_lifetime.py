@@ -35,8 +35,8 @@ def salesforce(**app: Any) -> Iterator[Salesforce]:
 def age(server: Salesforce, home: Path, seconds: float) -> None:
     """Have the token be obtained so long before."""
     document = token_file(home)
-    found = server.world.access_tokens[document["access_token"]]
-    server.world.access_tokens[document["access_token"]] = replace(
+    found = server.state.access_tokens[document["access_token"]]
+    server.state.access_tokens[document["access_token"]] = replace(
         found, issued=found.issued - seconds, ends=found.ends - seconds
     )
     for member in ("obtained_at", "expires_at"):
@@ -101,7 +101,7 @@ async def test_a_young_token_and_a_clock_that_was_set_back_teach_nothing(
         await sign_in(server, tmp_path, secret=None)
         age(server, tmp_path, age_s)
         if ended:
-            server.world.access_tokens.clear()
+            server.state.access_tokens.clear()
         asked = await run(*API, home=tmp_path)
         assert asked.exit_code == 0, asked.stderr
     document = token_file(tmp_path)

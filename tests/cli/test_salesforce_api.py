@@ -35,13 +35,13 @@ def salesforce() -> Iterator[Salesforce]:
         yield running
 
 
-def throwing(*parties: Any) -> Callable[[Salesforce], None]:
-    return lambda salesforce: salesforce.put(*parties)
+def throwing(*accounts: Any) -> Callable[[Salesforce], None]:
+    return lambda salesforce: salesforce.put(*accounts)
 
 
 def vpn_off(salesforce: Salesforce) -> None:
     salesforce.put(RANGES, replace(ORG, ip_ranges_on_every_request=True))
-    salesforce.world.outside = frozenset({"api"})
+    salesforce.state.outside = frozenset({"api"})
 
 
 def answering(code: str, message: str) -> Callable[[Salesforce], None]:
@@ -122,7 +122,7 @@ async def test_rf_07_a_session_that_has_ended_is_refreshed(
 ) -> None:
     """RF-07: sooner than the profile believes."""
     before = signed_in(salesforce, tmp_path, lasts_s=3000)
-    salesforce.world.access_tokens[before["access_token"]].revoked = True
+    salesforce.state.access_tokens[before["access_token"]].revoked = True
     outcome = await run("api", LIMITS, home=tmp_path)
     assert (outcome.exit_code, len(salesforce.seen("token"))) == (0, 1), outcome.stderr
     assert "DailyApiRequests" in outcome.stdout
@@ -174,6 +174,6 @@ async def test_a_given_token_is_told_the_reason_too(salesforce: Salesforce, tmp_
     }
     outcome = await run("api", url, home=tmp_path, more=more)
     assert (outcome.exit_code, NOT_FOR_REST in outcome.stdout) == (7, True), outcome.stderr
-    salesforce.world.access_tokens[token].revoked = True
+    salesforce.state.access_tokens[token].revoked = True
     ended = await run("api", url, home=tmp_path, more=more)
     assert (ended.exit_code, "LOOPBACK_AUTH_TOKEN" in ended.stderr) == (4, True)

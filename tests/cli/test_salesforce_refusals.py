@@ -41,8 +41,8 @@ def refusing(error: str, description: str) -> Callable[[Salesforce], None]:
     return switch
 
 
-def throwing(*parties: Any) -> Callable[[Salesforce], None]:
-    return lambda salesforce: salesforce.put(*parties)
+def throwing(*accounts: Any) -> Callable[[Salesforce], None]:
+    return lambda salesforce: salesforce.put(*accounts)
 
 
 def broken(fault: faults.Fault) -> Callable[[Salesforce], None]:
@@ -180,17 +180,17 @@ async def test_rf_04_a_sign_in_survives_a_refusal_that_does_not_end_it(
 
 
 def revoked(salesforce: Salesforce, _: Mapping[str, Any]) -> None:
-    salesforce.world.grants[0].revoked = True
+    salesforce.state.grants[0].revoked = True
 
 
 def too_old(salesforce: Salesforce, _: Mapping[str, Any]) -> None:
     salesforce.put(replace(APP, refresh_policy="absolute:1"))
-    salesforce.world.grants[0].began -= 60
+    salesforce.state.grants[0].began -= 60
 
 
 def idle_for_too_long(salesforce: Salesforce, _: Mapping[str, Any]) -> None:
     salesforce.put(replace(APP, idle_limit=True))
-    salesforce.world.grants[0].used -= 31 * 86400
+    salesforce.state.grants[0].used -= 31 * 86400
 
 
 def pushed_out(salesforce: Salesforce, _: Mapping[str, Any]) -> None:
@@ -282,4 +282,4 @@ async def test_a_walk_with_the_vpn_off_and_on_again(salesforce: Salesforce, tmp_
         assert worked.exit_code == 0, (command, worked.stderr)
     after = token_file(tmp_path)
     assert after["refresh_token"] == before["refresh_token"]
-    assert sum(not grant.revoked for grant in salesforce.world.grants) == 1
+    assert sum(not grant.revoked for grant in salesforce.state.grants) == 1

@@ -136,7 +136,7 @@ async def test_what_the_browser_alone_is_told_can_be_explained(tmp_path: Path, n
     """Nothing comes back; what the tab shows is pasted to `explain`, which knows the profile."""
     app, org, host, shown, fix = SILENT[name]
     with salesforce(app, org) as server:
-        server.world.errors_on_page = True
+        server.state.errors_on_page = True
         url = server.my_domain() if host == "own" else server.login_url
         ended, page = await sign_in(server, tmp_path, "--timeout", "1s", login_url=url)
         assert (ended.exit_code, page.url.startswith(server.login_url) or host == "own") == (
@@ -221,7 +221,7 @@ async def test_a_login_that_replaces_a_sign_in_frees_its_place(tmp_path: Path) -
     with salesforce() as server:
         for _ in range(7):
             assert (await sign_in(server, tmp_path))[0].exit_code == 0
-        assert sum(not grant.revoked for grant in server.world.grants) == 1
+        assert sum(not grant.revoked for grant in server.state.grants) == 1
 
 
 async def test_an_instance_url_that_ends_in_a_slash_is_one_that_does_not(tmp_path: Path) -> None:

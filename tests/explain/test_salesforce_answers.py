@@ -52,8 +52,8 @@ class Case:
     def host(self) -> str:
         return self.salesforce.my_domain()
 
-    def put(self, *parties: App | Org | User) -> None:
-        for party in parties:
+    def put(self, *accounts: App | Org | User) -> None:
+        for party in accounts:
             self.salesforce.put(party)
 
     def api(self, path: str = LIMITS, *, host: str = "") -> Reply:
@@ -68,16 +68,16 @@ class Case:
 
 @pytest.fixture
 def case() -> Iterator[Case]:
-    parties = {"apps": [LOCAL], "orgs": [ORG, OTHER_ORG], "users": [ADA, STRANGER]}
-    with Salesforce.running(**parties) as running:  # type: ignore[arg-type]  # as above
+    accounts = {"apps": [LOCAL], "orgs": [ORG, OTHER_ORG], "users": [ADA, STRANGER]}
+    with Salesforce.running(**accounts) as running:  # type: ignore[arg-type]  # as above
         yield Case(salesforce=running, told=tokens(running.my_domain()))
 
 
-def after(*parties: App | Org | User, outside: str = "") -> Callable[[Case], None]:
+def after(*accounts: App | Org | User, outside: str = "") -> Callable[[Case], None]:
     def change(case: Case) -> None:
-        case.put(*parties)
+        case.put(*accounts)
         if outside:
-            case.salesforce.world.outside = frozenset({outside})
+            case.salesforce.state.outside = frozenset({outside})
 
     return change
 

@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import Protocol
 from urllib.parse import urlencode
 
-from ..openid import pages
+from . import pages
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class JsonObject:
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=lambda: NOT_STORED)
 
-    def bent(self, members: Mapping[str, Any], repeated: Mapping[str, str]) -> JsonObject:
+    def altered(self, members: Mapping[str, Any], repeated: Mapping[str, str]) -> JsonObject:
         """Put *members* in, take those out that are `None`; JSON has no good way to repeat one."""
         del repeated
         return replace(self, members=_put_in(self.members, members))
@@ -81,7 +81,7 @@ class SentBack:
     response_mode: str = "query"
     repeated: Mapping[str, str] = field(default_factory=dict)
 
-    def bent(self, members: Mapping[str, Any], repeated: Mapping[str, str]) -> SentBack:
+    def altered(self, members: Mapping[str, Any], repeated: Mapping[str, str]) -> SentBack:
         """
         Put *members* in, take those out that are `None`, and say those in *repeated* a
         second time.
@@ -90,8 +90,8 @@ class SentBack:
 
     def wire(self) -> Wire:
         """Spell it out."""
-        told = [*self.members.items(), *self.repeated.items()]
-        pairs = [(name, str(value)) for name, value in told]
+        members = (*self.members.items(), *self.repeated.items())
+        pairs = [(name, str(value)) for name, value in members]
         if self.response_mode == "form_post":
             html = pages.form_post(self.redirect_uri, pairs)
             return Wire(headers=pages.FORM_POST_HEADERS, body=html.encode())

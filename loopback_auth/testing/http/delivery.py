@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 MIB = 1024 * 1024
 
 
-def spoiled(answer: Spoken | None, fault: Fault) -> Wire:
+def faulty(answer: Spoken | None, fault: Fault) -> Wire:
     """Spoil an endpoint's answer, or make one where the endpoint was not asked."""
-    if fault.bends and isinstance(answer, (JsonObject, SentBack)):
-        answer = answer.bent(fault.members, fault.repeated)
+    if fault.alters and isinstance(answer, (JsonObject, SentBack)):
+        answer = answer.altered(fault.members, fault.repeated)
     wire = answer.wire() if answer is not None else Wire()
     return Wire(
         status=wire.status if fault.status is None else fault.status,

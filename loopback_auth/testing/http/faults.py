@@ -53,7 +53,7 @@ class Fault:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be: there are no members where the endpoint was not asked."""
-        if self.bends and not self.acts:
+        if self.alters and not self.acts:
             raise ValueError("members and repeated need acts=True")
 
     def times(self, count: int) -> Fault:
@@ -72,7 +72,7 @@ class Fault:
         return replace(self, acts=True)
 
     @property
-    def bends(self) -> bool:
+    def alters(self) -> bool:
         """Whether this needs an answer with members to spoil."""
         return bool(self.members or self.repeated)
 
@@ -156,8 +156,8 @@ def json_body(body: bytes, *, code: int = 200) -> Fault:
 
 def oauth_error(error: str, description: str = "", *, code: int = 400) -> Fault:
     """Answer with an error as RFC 6749 section 5.2 has it."""
-    told = {"error": error, "error_description": description}
-    body = json.dumps({name: value for name, value in told.items() if value}).encode()
+    document = {"error": error, "error_description": description}
+    body = json.dumps({name: value for name, value in document.items() if value}).encode()
     return json_body(body, code=code)
 
 

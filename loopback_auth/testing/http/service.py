@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from aiohttp import web
 
 from .answers import HtmlPage, RequestRefused
-from .delivery import deliver, proper, spoiled
+from .delivery import deliver, faulty, proper
 from .faults import Faults
 from .records import Records, Request, read_fields
 
@@ -34,7 +34,7 @@ START_S = 10.0
 
 BODY_OCTETS = 1024 * 1024
 
-TURNS = 10
+ITERATIONS = 10
 """More than asyncio needs to make a transport of a socket."""
 
 # What a client does to the server is for the test to tell, not for the terminal; pytest shows it
@@ -130,7 +130,7 @@ class HttpService(ABC):
     async def __aexit__(self, *_: object) -> None:
         # A connection accepted just now is closed by nobody if the listener goes before asyncio has
         # made a transport of it.
-        for _turn in range(TURNS):
+        for _iteration in range(ITERATIONS):
             await asyncio.sleep(0)
         await self._runner.cleanup()
 
@@ -186,11 +186,11 @@ class HttpService(ABC):
             return proper(_ask(served, asked).wire())
         name, fault = found
         answer = _ask(served, asked) if fault.acts else None
-        if fault.bends and isinstance(answer, HtmlPage):
+        if fault.alters and isinstance(answer, HtmlPage):
             # A page has no members: the fault waits for the redirect that comes after it.
             return proper(answer.wire())
         self.faults.use(name, fault)
-        wire = spoiled(answer, fault)
+        wire = faulty(answer, fault)
         with suppress(ConnectionError):
             return await deliver(wire, request, fault)
         return web.Response()

@@ -8,12 +8,13 @@ else; every other refusal goes back to the client - RFC 6749 section 4.1.2.1.
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from ..http.answers import HtmlPage, SentBack
 from . import pages
 from .authorization_request import is_registered, one, problem, read_request
 from .registry import Code, Grant, Session
+from .tenant import Interaction
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,26 +25,15 @@ if TYPE_CHECKING:
     from .tenant import Tenant
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Interaction:
-    """
-    A request that a person is being asked about; *session* is the name of the session that is asked
-    for consent.
-    """
-
-    request: AuthorizationRequest
-    session: str = field(default="", repr=False)
-
-
 def authorize(tenant: Tenant, request: Request) -> Answer:
     """Check an authorization request, then ask the person or answer at once."""
     sent = request.form if request.method == "POST" else request.query
     client = tenant.registry.clients.get(one(sent, "client_id") or "")
     if client is None:
-        return _told_to_the_person("invalid_client", "No such client is registered here.")
+        return _refusal_page("invalid_client", "No such client is registered here.")
     redirect_uri = one(sent, "redirect_uri") or ""
     if not is_registered(redirect_uri, client):
-        return _told_to_the_person(
+        return _refusal_page(
             "invalid_redirect_uri", "The redirect_uri is not one that this client registered."
         )
     asked = read_request(sent, client, redirect_uri)
@@ -140,12 +130,12 @@ def _sent_back(tenant: Tenant, asked: AuthorizationRequest, **members: str) -> S
     Answer with *members*, the state and, as RFC 9207 has it for success and error alike, the
     issuer.
     """
-    told: dict[str, str | None] = {
+    response: dict[str, str | None] = {
         **members,
         "state": asked.state,
         "iss": tenant.issuer if tenant.policy.iss else None,
     }
-    present = {name: value for name, value in told.items() if value is not None}
+    present = {name: value for name, value in response.items() if value is not None}
     return SentBack(
         redirect_uri=asked.redirect_uri, members=present, response_mode=asked.response_mode
     )
@@ -182,11 +172,11 @@ def _remember(tenant: Tenant, interaction: Interaction) -> str:
     return name
 
 
-def _told_to_the_person(error: str, description: str) -> HtmlPage:
+def _refusal_page(error: str, description: str) -> HtmlPage:
     return HtmlPage(html=pages.refusal(error, description), status=400)
 
 
 def _too_late() -> HtmlPage:
-    return _told_to_the_person(
+    return _refusal_page(
         "invalid_request", "This page was answered before, or in another browser. Start again."
     )

@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..http.answers import JsonObject
+from ..jws import public_jwks
 from .authorization import authorize, consent, sign_in
 from .authorization_request import RESPONSE_MODES
 from .grants import token
 from .introspection import introspect
-from .jws import public_jwks
 from .registry import AUTH_METHODS, SCOPES
 from .resources import me, userinfo
 from .revocation import revoke
@@ -86,8 +86,8 @@ _MEMBERS = {
 
 
 def _discovery(tenant: Tenant, _: Request) -> JsonObject:
-    told = metadata(tenant) if tenant.metadata is None else tenant.metadata
-    return JsonObject(members=told, headers={"Cache-Control": "no-cache"})
+    document = metadata(tenant) if tenant.metadata is None else tenant.metadata
+    return JsonObject(members=document, headers={"Cache-Control": "no-cache"})
 
 
 def _jwks(_: Tenant, __: Request) -> JsonObject:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .jws import left_half_hash, sign
+from ..jws import left_half_hash, sign
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -38,7 +38,7 @@ def introspect(tenant: Tenant, request: Request) -> JsonObject:
 
 
 def _described(tenant: Tenant, token: Token, *, is_access_token: bool) -> dict[str, Any]:
-    told: dict[str, Any] = {
+    document: dict[str, Any] = {
         "active": True,
         "iss": tenant.issuer,
         "client_id": token.grant.client.client_id,
@@ -48,5 +48,5 @@ def _described(tenant: Tenant, token: Token, *, is_access_token: bool) -> dict[s
         "iat": int(token.issued_at),
     }
     if is_access_token:
-        told["token_type"] = "Bearer"  # noqa: S105 - a kind of token, not one
-    return told if token.expires_at is None else {**told, "exp": int(token.expires_at)}
+        document["token_type"] = "Bearer"  # noqa: S105 - a kind of token, not one
+    return document if token.expires_at is None else {**document, "exp": int(token.expires_at)}

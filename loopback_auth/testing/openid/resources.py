@@ -29,13 +29,13 @@ def me(tenant: Tenant, request: Request) -> JsonObject:
     """Answer any good token, as an API of the person's own would."""
     token = _bearer(tenant, request)
     user = token.grant.user
-    told = {
+    known = {
         "sub": user.sub,
         "username": user.username,
         "client_id": token.grant.client.client_id,
         "scope": token.scope,
     }
-    return JsonObject(members={**user.claims, **told})
+    return JsonObject(members={**user.claims, **known})
 
 
 def _bearer(tenant: Tenant, request: Request) -> Token:

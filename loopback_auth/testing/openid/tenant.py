@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from .authorization import Interaction
+    from .authorization_request import AuthorizationRequest
     from .registry import Registry
 
 ACCESS_TOKEN_TTL_S = 3600.0
@@ -43,6 +43,18 @@ class Policy:
         if self.access_token_ttl_s is not None:
             return self.access_token_ttl_s
         return ACCESS_TOKEN_TTL_S if self.expires_in is None else float(self.expires_in)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interaction:
+    """
+    A request that a person is being asked about.
+
+    *session* is the name of the session that is asked for consent; empty before the sign-in.
+    """
+
+    request: AuthorizationRequest
+    session: str = field(default="", repr=False)
 
 
 @dataclass(slots=True, kw_only=True)

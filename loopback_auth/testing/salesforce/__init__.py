@@ -9,8 +9,8 @@ What the vendor's documentation leaves open is marked "Assumed" in the code.
 """
 
 from .accounts import APP, ORG, REDIRECT_URI, SESSION_TIMEOUTS_S, SUCCESS_URL, USER, App, Org, User
-from .network import STEPS
 from .server import Salesforce
+from .state import STEPS
 
 __all__ = [
     "APP",

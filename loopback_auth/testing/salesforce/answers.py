@@ -67,9 +67,9 @@ class BackToTheApp(SentBack):
 
     def wire(self) -> Wire:
         """Spell it out."""
-        told = [*self.members.items(), *self.repeated.items()]
+        pairs = [*self.members.items(), *self.repeated.items()]
         joint = "&" if "?" in self.redirect_uri else "?"
-        location = f"{self.redirect_uri}{joint}{urlencode(told, quote_via=quote)}"
+        location = f"{self.redirect_uri}{joint}{urlencode(pairs, quote_via=quote)}"
         return Wire(status=302, headers={**NOT_STORED, **self.headers, "Location": location})
 
 

@@ -5,86 +5,95 @@ from __future__ import annotations
 from html import escape
 
 from ..http.answers import HtmlPage
-from ..openid import pages
+from ..http.pages import form, page
 from .parameters import first_values, scope_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..http.records import Request
     from .accounts import Org, User
-    from .state import Host, Interaction, World
+    from .state import Host, Interaction, State
 
 ERROR_PAGE = "/setup/secur/RemoteAccessErrorPage.apexp"
 CONSENT_PAGE = "/setup/secur/RemoteAccessAuthorizationPage.apexp"
 LOGIN_PAGE = "/login"
 
 
-def error_page(_: World, __: Host, request: Request) -> HtmlPage:
+def error_page(_: State, __: Host, request: Request) -> HtmlPage:
     """Show an error that the app does not hear of; the state is not in the address either."""
     sent = first_values(request)
     code, description = sent.get("error", ""), sent.get("error_description", "")
-    html = pages.page(
+    html = page(
         "OAuth Error",
-        "<h1>OAuth Error</h1><p>We can&#x27;t authorize you because of an OAuth error. For more information, contact your Salesforce "
-        f"administrator.</p><p>{escape(code)} : {escape(description)}</p>",
+        "<h1>OAuth Error</h1><p>We can&#x27;t authorize you because of an OAuth error. "
+        "For more information, contact your Salesforce administrator.</p>"
+        f"<p>{escape(code)} : {escape(description)}</p>",
     )
     return HtmlPage(html=html)
 
 
-def success_page(_: World, __: Host, ___: Request) -> HtmlPage:
+def success_page(_: State, __: Host, ___: Request) -> HtmlPage:
     """Show nothing: the code stays in the address bar."""
-    return HtmlPage(html=pages.page("Remote Access", "<p>Authentication complete.</p>"))
+    return HtmlPage(html=page("Remote Access", "<p>Authentication complete.</p>"))
 
 
 def home_page(org: Org) -> HtmlPage:
     """Show where a person is who logged in without an app that asked."""
-    html = pages.page("Home", f"<h1>{escape(org.name)}</h1><p>You are logged in.</p>")
+    html = page("Home", f"<h1>{escape(org.name)}</h1><p>You are logged in.</p>")
     return HtmlPage(html=html)
 
 
 def closed() -> HtmlPage:
     """Show what is left of a tab that its person closed."""
-    return HtmlPage(html=pages.page("Closed", "<p>The person closed this tab.</p>"))
+    return HtmlPage(html=page("Closed", "<p>The person closed this tab.</p>"))
 
 
 def too_old() -> HtmlPage:
     """Say that the page was answered already, or by somebody else."""
-    html = pages.page("Start again", "<h1>Start again</h1><p>This page is too old.</p>")
+    html = page("Start again", "<h1>Start again</h1><p>This page is too old.</p>")
     return HtmlPage(html=html, status=400)
 
 
 def login_page(
-    world: World, interaction: Interaction, *, hint: str = "", wrong: bool = False
+    state: State, interaction: Interaction, *, hint: str = "", wrong: bool = False
 ) -> HtmlPage:
     """Ask who it is; *hint* is the name to begin with, *wrong* says that it did not fit."""
-    name = world.remember(interaction)
+    name = state.remember(interaction)
     people = "; ".join(
         f"<code>{escape(u.username)}</code>, password <code>{escape(u.password)}</code>"
-        for u in world.users.values()
+        for u in state.users.values()
     )
-    told = "Please check your username and password. If you still can&#x27;t log in, contact your Salesforce administrator."
-    note = f'<p role="alert" id="error">{told}</p>' if wrong else ""
-    html = pages.page(
+    message = (
+        "Please check your username and password. If you still can&#x27;t log in, "
+        "contact your Salesforce administrator."
+    )
+    note = f'<p role="alert" id="error">{message}</p>' if wrong else ""
+    html = page(
         "Login",
-        f"<h1>Log in</h1><p>People known here: {people or 'nobody'}.</p>{note}{pages.form(interaction.host.site + LOGIN_PAGE, name)}"
-        f'<label for="username">Username</label><input id="username" name="username" value="{escape(hint)}" required>'
-        '<label for="password">Password</label><input id="password" name="password" type="password" required>'
+        f"<h1>Log in</h1><p>People known here: {people or 'nobody'}.</p>"
+        f"{note}{form(interaction.host.site + LOGIN_PAGE, name)}"
+        '<label for="username">Username</label>'
+        f'<input id="username" name="username" value="{escape(hint)}" required>'
+        '<label for="password">Password</label>'
+        '<input id="password" name="password" type="password" required>'
         '<div class="row"><button class="main" id="Login">Log In</button></div></form>',
     )
     return HtmlPage(html=html)
 
 
-def consent_page(world: World, interaction: Interaction, user: User) -> HtmlPage:
+def consent_page(state: State, interaction: Interaction, user: User) -> HtmlPage:
     """Ask whether the app may."""
-    name, app = world.remember(interaction), world.apps[interaction.sent["client_id"]]
+    name, app = state.remember(interaction), state.apps[interaction.sent["client_id"]]
     scopes = "".join(
-        f"<li>{escape(scope)}</li>" for scope in scope_of(world, interaction.sent).split()
+        f"<li>{escape(scope)}</li>" for scope in scope_of(state, interaction.sent).split()
     )
-    html = pages.page(
+    html = page(
         "Allow Access?",
-        f"<h1>Allow Access?</h1><p><strong>{escape(app.name)}</strong> is asking to:</p><ul>{scopes}</ul>"
-        f"<p>Do you want to allow access for {escape(user.username)}?</p>{pages.form(interaction.host.site + CONSENT_PAGE, name)}"
-        '<div class="row"><button class="main" id="oaapprove" name="decision" value="allow">Allow</button>'
+        f"<h1>Allow Access?</h1><p><strong>{escape(app.name)}</strong> is asking to:</p>"
+        f"<ul>{scopes}</ul><p>Do you want to allow access for {escape(user.username)}?</p>"
+        f"{form(interaction.host.site + CONSENT_PAGE, name)}"
+        '<div class="row">'
+        '<button class="main" id="oaapprove" name="decision" value="allow">Allow</button>'
         '<button id="oadeny" name="decision" value="deny">Deny</button></div></form>',
     )
     return HtmlPage(html=html)

@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..http.records import Request
-    from .state import World
+    from .state import State
 
 
 def first_values(request: Request) -> dict[str, str]:
@@ -19,8 +19,8 @@ def first_values(request: Request) -> dict[str, str]:
     return {name: values[0] for fields in everywhere for name, values in fields.items() if values}
 
 
-def scope_of(world: World, sent: Mapping[str, str]) -> str:
+def scope_of(state: State, sent: Mapping[str, str]) -> str:
     """Give the scope that is asked for; without one, all that the app has."""
-    app = world.apps[sent["client_id"]]
+    app = state.apps[sent["client_id"]]
     asked = sent.get("scope", "").split() or app.scopes
     return " ".join(name for name in asked if name in app.scopes or not app.ignores_other_scopes)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .accounts import App, Org, User
-    from .state import Host, World
+    from .state import Host, State
 
 GENERIC = "An unexpected error has occured during authentication. Please try again."
 """Spelled as it is."""
@@ -27,15 +27,15 @@ _OUT_OF_BAND = "urn:ietf:wg:oauth:2.0:oob"
 
 
 def wrong_from_the_start(
-    world: World, host: Host, sent: Mapping[str, str], *, method: str = "GET"
+    state: State, host: Host, sent: Mapping[str, str], *, method: str = "GET"
 ) -> tuple[str, str] | None:
     """Find what is wrong with a request, whoever asks: an error and a description."""
-    app, redirect_uri = world.apps.get(sent.get("client_id", "")), sent.get("redirect_uri", "")
-    known = app if app and app.active_from <= world.clock() else None
+    app, redirect_uri = state.apps.get(sent.get("client_id", "")), sent.get("redirect_uri", "")
+    known = app if app and app.active_from <= state.clock() else None
     checks = (
         (method in {"GET", "POST"}, "invalid_request", "Must use HTTP GET"),
         (
-            not world.https_only or host.url.startswith("https:"),
+            not state.https_only or host.url.startswith("https:"),
             "invalid_request",
             "HTTPS required",
         ),
@@ -71,10 +71,10 @@ def wrong_from_the_start(
 
 
 def refusal_for(
-    world: World, host: Host, sent: Mapping[str, str], user: User
+    state: State, host: Host, sent: Mapping[str, str], user: User
 ) -> BackToTheApp | Redirect | None:
     """Say why this person may not, if so: told to the app, or on a page of the server's own."""
-    app, org = world.apps[sent["client_id"]], world.org_of(user)
+    app, org = state.apps[sent["client_id"]], state.org_of(user)
     checks = (
         (user.logins_left, "rate_limit_exceeded", "number of logins exceeded"),
         (user.may_log_in, "inactive_user", "user is inactive"),
@@ -88,21 +88,21 @@ def refusal_for(
         error, description = stopped
         return (
             _error_page(host, error, description)
-            if world.errors_on_page
+            if state.errors_on_page
             else back(sent, error=error, error_description=description)
         )
     if stopped := _not_approved(app, sent, user):
         return _error_page(host, *stopped)
-    return _forbidden(world, app, sent, user)
+    return _forbidden(state, app, sent, user)
 
 
 def _error_page(host: Host, error: str, description: str) -> Redirect:
-    told = form({"error": error, "error_description": description})
-    return Redirect(location=f"{host.url}{host.site}{ERROR_PAGE}?{told}")
+    query = form({"error": error, "error_description": description})
+    return Redirect(location=f"{host.url}{host.site}{ERROR_PAGE}?{query}")
 
 
-def _forbidden(world: World, app: App, sent: Mapping[str, str], user: User) -> BackToTheApp | None:
-    elsewhere = network_refusal(world, app, user, "authorize")
+def _forbidden(state: State, app: App, sent: Mapping[str, str], user: User) -> BackToTheApp | None:
+    elsewhere = network_refusal(state, app, user, "authorize")
     checks = (
         (
             app.permitted_users == "self" or user.preauthorized,

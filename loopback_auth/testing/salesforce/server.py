@@ -14,8 +14,7 @@ from ..http.service import HttpService, Served
 from . import pages as person
 from .accounts import APP, ORG, USER
 from .endpoints import agents, authorize, discovery, identity, rest, token, tokens
-from .network import STEPS
-from .state import Host, World
+from .state import STEPS, Host, State
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,13 +25,13 @@ if TYPE_CHECKING:
     from ..http.records import Request
     from .accounts import App, Org, User
 
-    Answers = Callable[[World, Host, Request], Spoken]
+    Answers = Callable[[State, Host, Request], Spoken]
 
 _OAUTH = "/services/oauth2"
 _GET, _BOTH = ("GET",), ("GET", "POST")
 _ANY = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
-_PLACES: tuple[tuple[str, str, tuple[str, ...], Answers, tuple[str, ...]], ...] = (
+_ROUTES: tuple[tuple[str, str, tuple[str, ...], Answers, tuple[str, ...]], ...] = (
     ("authorize", f"{_OAUTH}/authorize", _ANY, authorize.authorize, ("authorize",)),
     ("login", person.LOGIN_PAGE, _BOTH, authorize.log_in, ("authorize",)),
     ("consent", person.CONSENT_PAGE, ("POST",), authorize.consent, ("authorize",)),
@@ -65,10 +64,10 @@ class Salesforce(HttpService):
     The server: a context manager, in a running event loop (`async with`) or in a thread of its own
     (`with Salesforce.running()`).
 
-    *apps*, *orgs* and *users* are those of `parties`; *clock* gives POSIX seconds, and a test may
+    *apps*, *orgs* and *users* are those of `accounts`; *clock* gives POSIX seconds, and a test may
     turn it. With *ssl_context* every host is an https one; *https_only* refuses to authorize over
     plain http, as the real ones do. With *auto*, a username, there are no pages: whoever comes is
-    that person, whose `decision` is taken. `world` is what the servers remember, and may be changed
+    that person, whose `decision` is taken. `state` is what the servers remember, and may be changed
     while they run.
     """
 
@@ -85,34 +84,34 @@ class Salesforce(HttpService):
     ) -> None:
         super().__init__(ssl_context=ssl_context)
         self._scheme = "https" if ssl_context else "http"
-        self.world = World(apps, orgs, users, clock, https_only=https_only, auto=auto)
+        self.state = State(apps, orgs, users, clock, https_only=https_only, auto=auto)
 
     async def _listen(self) -> None:
         for host in (
             Host(url=""),
             Host(url="", sandbox=True),
-            *(Host(url="", org=org) for org in self.world.orgs.values()),
+            *(Host(url="", org=org) for org in self.state.orgs.values()),
         ):
             port = await self._bind("127.0.0.1")
             # Browsers try the other family first; a machine without it has nobody who would.
             with suppress(OSError):
                 await self._bind("::1", port)
             url = f"{self._scheme}://localhost:{port}"
-            self.world.hosts[str(port)] = Host(url=url, sandbox=host.sandbox, org=host.org)
+            self.state.hosts[str(port)] = Host(url=url, sandbox=host.sandbox, org=host.org)
 
     @property
     def login_url(self) -> str:
         """The host that all production orgs share."""
-        return self.world.login_url(sandbox=False)
+        return self.state.login_url(sandbox=False)
 
     @property
     def test_url(self) -> str:
         """The host that all sandboxes share."""
-        return self.world.login_url(sandbox=True)
+        return self.state.login_url(sandbox=True)
 
     def my_domain(self, org: Org | None = None) -> str:
         """Give the address of an org's own host; without *org*, of the first."""
-        return self.world.my_domain(org or next(iter(self.world.orgs.values())))
+        return self.state.my_domain(org or next(iter(self.state.orgs.values())))
 
     @property
     def vpn(self) -> bool:
@@ -120,49 +119,49 @@ class Salesforce(HttpService):
         Whether every request comes from a network that the orgs trust; set it to switch the VPN on
         or off.
 
-        `world.outside` has the steps apart: `{"refresh"}`, say, for a browser that is inside.
+        `state.outside` has the steps apart: `{"refresh"}`, say, for a browser that is inside.
         """
-        return not self.world.outside
+        return not self.state.outside
 
     @vpn.setter
     def vpn(self, is_on: bool) -> None:
-        self.world.outside = frozenset() if is_on else STEPS
+        self.state.outside = frozenset() if is_on else STEPS
 
-    def put(self, *parties: App | Org | User) -> None:
+    def put(self, *accounts: App | Org | User) -> None:
         """
         Have these in the place of those with the same name: an administrator has thrown
         a switch.
         """
         from .accounts import App, Org
 
-        for party in parties:
-            if isinstance(party, App):
-                self.world.apps[party.client_id] = party
-                for grant in self.world.grants:
-                    grant.app = party if grant.app.client_id == party.client_id else grant.app
-            elif isinstance(party, Org):
-                self.world.orgs[party.org_id] = party
-                hosts = self.world.hosts
+        for account in accounts:
+            if isinstance(account, App):
+                self.state.apps[account.client_id] = account
+                for grant in self.state.grants:
+                    grant.app = account if grant.app.client_id == account.client_id else grant.app
+            elif isinstance(account, Org):
+                self.state.orgs[account.org_id] = account
+                hosts = self.state.hosts
                 hosts.update(
                     {
-                        port: Host(url=h.url, org=party)
+                        port: Host(url=h.url, org=account)
                         for port, h in hosts.items()
-                        if h.org and h.org.org_id == party.org_id
+                        if h.org and h.org.org_id == account.org_id
                     }
                 )
             else:
-                self.world.users[party.username] = party
+                self.state.users[account.username] = account
 
     def _find(self, path: str, port: int) -> Served | None:
-        host = self.world.hosts[str(port)]
+        host = self.state.hosts[str(port)]
         for site in (*(host.org.sites if host.org else ()), ""):
-            for name, pattern, methods, answer, faults in _PLACES:
+            for name, pattern, methods, answer, faults in _ROUTES:
                 if path.startswith(site) and re.fullmatch(pattern, path[len(site) :]):
                     here = Host(url=host.url, sandbox=host.sandbox, org=host.org, site=site)
                     return Served(
                         name=name,
                         methods=methods,
                         faults=faults,
-                        answer=partial(answer, self.world, here),
+                        answer=partial(answer, self.state, here),
                     )
         return None

@@ -9,18 +9,27 @@ import time
 from base64 import b64encode
 from dataclasses import dataclass, field
 
-from ..openid.jws import sign
+from ..jws import sign
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from typing import Any
+    from typing import Any, Literal
 
     from .accounts import App, Org, User
-    from .network import Step
+
+    Step = Literal["authorize", "token", "refresh", "jwt_bearer", "client_credentials", "api"]
 
 ID_TOKEN_TTL_S = 120
 SITE_ID = "0DB000000000001"
+
+STEPS: frozenset[Step] = frozenset(
+    {"authorize", "token", "refresh", "jwt_bearer", "client_credentials", "api"}
+)
+"""
+The requests that may come from inside or outside of the VPN: the browser's, the exchange, the
+refresh, a machine's two grants, an API call.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +98,7 @@ class Interaction:
     session: str = field(default="", repr=False)
 
 
-class World:
+class State:
     """
     Apps, orgs and people by their names, and all that was issued. *clock* gives POSIX seconds;
     *https_only* wants no plain http; *auto* is who signs in.
@@ -190,7 +199,7 @@ class World:
         identity = self.identity_url(user)
         issued_at = str(int(now * 1000))
         token = self._access_token(grant, identity, now)
-        told = {
+        answer = {
             "access_token": token,
             "signature": signature(app.client_secret, identity, issued_at),
             "scope": grant.scope,
@@ -200,19 +209,21 @@ class World:
             "issued_at": issued_at,
         }
         if with_refresh and grant.refresh_token:
-            told["refresh_token"] = grant.refresh_token
+            answer["refresh_token"] = grant.refresh_token
         if "openid" in grant.scope.split():
-            told["id_token"] = sign(self._id_claims(grant, identity, now, nonce))
+            answer["id_token"] = sign(self._id_claims(grant, identity, now, nonce))
         if grant.site:
             # The newer names and the older ones.
-            told["sfdc_site_url"] = told["sfdc_community_url"] = self.my_domain(org) + grant.site
-            told["sfdc_site_id"] = told["sfdc_community_id"] = SITE_ID
+            answer["sfdc_site_url"] = answer["sfdc_community_url"] = (
+                self.my_domain(org) + grant.site
+            )
+            answer["sfdc_site_id"] = answer["sfdc_community_id"] = SITE_ID
         if app.jwt_access_tokens:
             # Assumed: the value.
-            told |= {"token_format": "jwt"}
+            answer |= {"token_format": "jwt"}
         if "sfap_api" in grant.scope.split():
-            told["api_instance_url"] = "https://api.salesforce.com"
-        return told
+            answer["api_instance_url"] = "https://api.salesforce.com"
+        return answer
 
     def _access_token(self, grant: Grant, identity: str, now: float) -> str:
         ends = now + grant.app.session_timeout

@@ -253,7 +253,7 @@ def test_an_app_that_is_not_of_this_org(
 ) -> None:
     """The app hears of it with the state, unless the server keeps it to itself."""
     salesforce.put(switch)
-    salesforce.world.errors_on_page = on_page
+    salesforce.state.errors_on_page = on_page
     reply = signed_in(salesforce.login_url)
     if on_page:
         location = reply.headers["location"]

@@ -345,7 +345,7 @@ def test_an_assertion_takes_the_place_of_no_grant(salesforce: Salesforce, clock:
     tokens(host)
     for _ in range(6):
         by_assertion(host, assertion(clock.now))
-    assert [grant.revoked for grant in salesforce.world.grants] == [False]
+    assert [grant.revoked for grant in salesforce.state.grants] == [False]
 
 
 @pytest.mark.parametrize("by", [by_assertion, by_client])
@@ -377,7 +377,7 @@ def test_relaxed_ip_restrictions_do_not_help_an_assertion(
     assert ask_for_token().status == 200
     salesforce.vpn = False
     assert (ask_for_token().status == 400) is (by in refused)
-    salesforce.world.outside = STEPS - {"jwt_bearer", "client_credentials"}
+    salesforce.state.outside = STEPS - {"jwt_bearer", "client_credentials"}
     assert ask_for_token().status == 200
 
 

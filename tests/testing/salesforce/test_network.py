@@ -47,7 +47,7 @@ def refused_steps(salesforce: Salesforce, *switches: Any, outside: frozenset[str
     host = salesforce.login_url
     first, waiting = tokens(host), code(host)
     salesforce.put(*switches)
-    salesforce.world.outside = outside
+    salesforce.state.outside = outside
     replies = {
         "authorize": signed_in(host).headers.get("location", "code="),
         "token": exchange(host, {"code": waiting}).text,

@@ -7,18 +7,18 @@ from ..answers import Json, api_error
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ...http.records import Request
-    from ..state import AccessToken, Host, World
+    from ..state import AccessToken, Host, State
 
 
-def mcp(world: World, _: Host, request: Request) -> Json:
+def mcp(state: State, _: Host, request: Request) -> Json:
     """Answer a hosted MCP server; assumed: that it asks for no scope."""
-    found = _session(world, request)
+    found = _session(state, request)
     return found if isinstance(found, Json) else Json(document={"tools": []})
 
 
-def agent(world: World, _: Host, request: Request) -> Json:
+def agent(state: State, _: Host, request: Request) -> Json:
     """Begin a session with an agent, which knows the apps that are attached to it."""
-    found = _session(world, request)
+    found = _session(state, request)
     if isinstance(found, Json):
         return found
     if not found.grant.app.attached_to_agent:
@@ -30,8 +30,8 @@ def agent(world: World, _: Host, request: Request) -> Json:
     return Json(document={"sessionId": "00000000-0000-0000-0000-000000000001", "messages": []})
 
 
-def _session(world: World, request: Request) -> AccessToken | Json:
+def _session(state: State, request: Request) -> AccessToken | Json:
     token = request.headers.get("authorization", "").removeprefix("Bearer ")
     if not token.startswith("eyJ"):
         return api_error(401, "INVALID_AUTH_HEADER", "INVALID_JWT_FORMAT")
-    return world.good(token) or api_error(401, "INVALID_SESSION_ID", "Session expired or invalid")
+    return state.good(token) or api_error(401, "INVALID_SESSION_ID", "Session expired or invalid")

@@ -6,7 +6,7 @@ import json
 from base64 import b64decode, urlsafe_b64decode
 from dataclasses import dataclass, field
 
-from ...openid.jws import is_signature_of
+from ...jws import is_signature_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -10,8 +10,7 @@ from ..network import network_refusal
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..accounts import App, User
-    from ..network import Step
-    from ..state import Host, World
+    from ..state import Host, State, Step
 
 APP_NOT_FOUND = ("app_not_found", "External client app is not installed in this org")
 
@@ -31,17 +30,17 @@ def check_app_at(host: Host, app: App) -> None:
         raise Refused(*APP_NOT_FOUND)
 
 
-def check_user(world: World, app: App, user: User, step: Step) -> None:
+def check_user(state: State, app: App, user: User, step: Step) -> None:
     """Refuse *user*, or *app* for them, as both are now; assumed: the order of the checks."""
-    user = world.users.get(user.username, user)
-    elsewhere = network_refusal(world, app, user, step)
+    user = state.users.get(user.username, user)
+    elsewhere = network_refusal(state, app, user, step)
     not_installed = app.kind == "connected" and not (app.installed or user.may_use_uninstalled_apps)
     checks = (
         (user.active, "inactive_user", "user is inactive"),
         # Assumed: of the two that are reported, this one is for who is frozen.
         (not user.frozen, "invalid_grant", "inactive user"),
         (
-            world.org_of(user).status == "active",
+            state.org_of(user).status == "active",
             "inactive_org",
             "org is locked, closed, or suspended",
         ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...openid.jws import public_jwks
+from ...jws import public_jwks
 from ..answers import Json
 
 TYPE_CHECKING = False
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ...http.records import Request
-    from ..state import Host, World
+    from ..state import Host, State
 
 
 SCOPES = (
@@ -28,16 +28,16 @@ CLAIMS = (
 )
 
 
-def jwks(_: World, __: Host, ___: Request) -> Json:
+def jwks(_: State, __: Host, ___: Request) -> Json:
     """Give the keys."""
     return Json(document=public_jwks())
 
 
-def discovery(_: World, host: Host, __: Request) -> Json:
+def discovery(_: State, host: Host, __: Request) -> Json:
     """Describe the host; neither PKCE nor the grant types are in it."""
     base = host.url + host.site
     oauth = f"{base}/services/oauth2"
-    told: dict[str, Any] = {
+    document: dict[str, Any] = {
         "issuer": base,
         "authorization_endpoint": f"{oauth}/authorize",
         "token_endpoint": f"{oauth}/token",
@@ -59,15 +59,15 @@ def discovery(_: World, host: Host, __: Request) -> Json:
         "claims_supported": CLAIMS.split(),
     }
     if host.org is not None:
-        told |= {
+        document |= {
             "end_session_endpoint": f"{base}/services/auth/idp/oidc/logout",
             "frontchannel_logout_supported": True,
             "frontchannel_logout_session_supported": False,
         }
-    return Json(document=told)
+    return Json(document=document)
 
 
-def auth_configuration(_: World, host: Host, __: Request) -> Json:
+def auth_configuration(_: State, host: Host, __: Request) -> Json:
     """Describe the login page and the login providers; assumed: what it is made of."""
     org = host.org
     return Json(

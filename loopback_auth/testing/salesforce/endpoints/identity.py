@@ -15,22 +15,22 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ...http.records import Request
     from ..accounts import User
-    from ..state import AccessToken, Host, World
+    from ..state import AccessToken, Host, State
 
 
 _NAMING = {"id", "openid", "profile", "email", "full", "web", "api", "chatter_api"}
 _BEARER = re.compile(r"Bearer (\S+)")
 
 
-def userinfo(world: World, _: Host, request: Request) -> Json | Text:
+def userinfo(state: State, _: Host, request: Request) -> Json | Text:
     """Tell who it is, as OpenID Connect names things; a bad token gets a bare word and 403."""
-    found = _named(world, request)
+    found = _named(state, request)
     if isinstance(found, Text):
         return found
     user = found.grant.user
     first, _space, last = user.name.partition(" ")
-    told = {
-        "sub": world.identity_url(user),
+    document = {
+        "sub": state.identity_url(user),
         "user_id": user.user_id,
         "organization_id": user.org_id,
         "preferred_username": user.username,
@@ -42,11 +42,11 @@ def userinfo(world: World, _: Host, request: Request) -> Json | Text:
         "family_name": last,
         "zoneinfo": "Europe/London",
         "photos": {"picture": "https://example.com/p", "thumbnail": "https://example.com/t"},
-        "profile": f"{world.my_domain(world.org_of(user))}/{user.user_id}",
+        "profile": f"{state.my_domain(state.org_of(user))}/{user.user_id}",
         "picture": "https://example.com/p",
         "address": {"country": "GB"},
         "is_salesforce_integration_user": user.api_only,
-        "urls": _urls(world, user),
+        "urls": _urls(state, user),
         "active": user.active,
         "user_type": "STANDARD",
         "language": "en_US",
@@ -55,37 +55,37 @@ def userinfo(world: World, _: Host, request: Request) -> Json | Text:
         "updated_at": "2026-09-01T00:00:00Z",
         "is_app_installed": found.grant.app.installed,
     }
-    return Json(document=told)
+    return Json(document=document)
 
 
-def identity(world: World, _: Host, request: Request) -> Json | Text:
+def identity(state: State, _: Host, request: Request) -> Json | Text:
     """Tell who it is, as the identity URL does."""
-    found = _named(world, request)
+    found = _named(state, request)
     if isinstance(found, Text):
         return found
     user, sent = found.grant.user, first_values(request)
-    if refused := _refused(world, user, request.path):
+    if refused := _refused(state, user, request.path):
         word, status = refused
         return Text(text=word, status=status, content_type="text/html;charset=UTF-8")
-    told = _identity_of(world, found)
-    told["urls"] = _of_version(_urls(world, user), sent.get("version", ""))
+    document = _identity_of(state, found)
+    document["urls"] = _of_version(_urls(state, user), sent.get("version", ""))
     wanted = sent.get("format") or ("xml" if "xml" in request.headers.get("accept", "") else "json")
     if wanted == "json":
-        return Json(document=told)
+        return Json(document=document)
     if wanted == "jsonp":
         # Assumed: the name of the function that nobody named.
-        text = f"{sent.get('callback', 'callback')}({json.dumps(told)});"
+        text = f"{sent.get('callback', 'callback')}({json.dumps(document)});"
         return Text(text=text, content_type="application/javascript")
     # Assumed: how XML names its root; members that are objects are left out of it here.
     members = "".join(
         f"<{name}>{escape(str(value))}</{name}>"
-        for name, value in told.items()
+        for name, value in document.items()
         if not isinstance(value, dict)
     )
     return Text(text=f"<user>{members}</user>", content_type="application/xml")
 
 
-def _refused(world: World, user: User, path: str) -> tuple[str, int] | None:
+def _refused(state: State, user: User, path: str) -> tuple[str, int] | None:
     """
     Say why a token that is good does not tell of the person that *path* names; assumed: the words
     and their statuses.
@@ -94,8 +94,8 @@ def _refused(world: World, user: User, path: str) -> tuple[str, int] | None:
     checks = (
         (org_id == user.org_id, "Wrong_Org", 403),
         (user_id == user.user_id, "Bad_Id", 404),
-        (world.users.get(user.username, user).active, "Inactive_User", 403),
-        (world.org_of(user).status == "active", "Inactive_Org", 403),
+        (state.users.get(user.username, user).active, "Inactive_User", 403),
+        (state.org_of(user).status == "active", "Inactive_Org", 403),
     )
     return next(((word, status) for passed, word, status in checks if not passed), None)
 
@@ -106,11 +106,11 @@ def _of_version(urls: dict[str, str], version: str) -> dict[str, str]:
     return {name: url.replace("{version}", number or "{version}") for name, url in urls.items()}
 
 
-def _identity_of(world: World, found: AccessToken) -> dict[str, object]:
+def _identity_of(state: State, found: AccessToken) -> dict[str, object]:
     user = found.grant.user
     first, _space, last = user.name.partition(" ")
     return {
-        "id": world.identity_url(user),
+        "id": state.identity_url(user),
         "asserted_user": True,
         "user_id": user.user_id,
         "organization_id": user.org_id,
@@ -132,7 +132,7 @@ def _identity_of(world: World, found: AccessToken) -> dict[str, object]:
         "mobile_phone_verified": False,
         "is_lightning_login_user": False,
         "status": {"created_date": None, "body": None},
-        "urls": _urls(world, user),
+        "urls": _urls(state, user),
         "active": user.active,
         "user_type": "STANDARD",
         "language": "en_US",
@@ -143,7 +143,7 @@ def _identity_of(world: World, found: AccessToken) -> dict[str, object]:
     }
 
 
-_PLACES = {
+_PATHS = {
     "rest": "",
     "sobjects": "sobjects/",
     "search": "search/",
@@ -158,19 +158,19 @@ _PLACES = {
 }
 
 
-def _urls(world: World, user: User) -> dict[str, str]:
-    base = world.my_domain(world.org_of(user))
+def _urls(state: State, user: User) -> dict[str, str]:
+    base = state.my_domain(state.org_of(user))
     org, number = user.org_id[:15], "{version}"
     soap = {"enterprise": "c", "metadata": "m", "partner": "u", "tooling_soap": "T"}
     return {
         **{name: f"{base}/services/Soap/{letter}/{number}/{org}" for name, letter in soap.items()},
-        **{name: f"{base}/services/data/v{number}/{place}" for name, place in _PLACES.items()},
+        **{name: f"{base}/services/data/v{number}/{path}" for name, path in _PATHS.items()},
         "profile": f"{base}/{user.user_id}",
         "custom_domain": base,
     }
 
 
-def _named(world: World, request: Request) -> AccessToken | Text:
+def _named(state: State, request: Request) -> AccessToken | Text:
     """
     Give the token if it may ask who it is of, else what is answered; assumed: the type of that
     answer.
@@ -180,7 +180,7 @@ def _named(world: World, request: Request) -> AccessToken | Text:
     token = bearer[1] if bearer else first_values(request).get("oauth_token", "")
     if not token:
         return Text(text="Missing_OAuth_Token", status=403, content_type="text/html;charset=UTF-8")
-    found = world.good(token)
+    found = state.good(token)
     # Assumed: which scopes name a person.
     if found is None or not _NAMING & set(found.grant.scope.split()):
         return Text(text="Bad_OAuth_Token", status=403, content_type="text/html;charset=UTF-8")

@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ...http.records import Request
     from ..accounts import User
-    from ..state import AccessToken, Host, World
+    from ..state import AccessToken, Host, State
 
 
 VERSIONS = (("Summer '25", "64.0"), ("Winter '26", "65.0"), ("Spring '26", "66.0"))
@@ -23,7 +23,7 @@ _OPENING = {"api", "full"}
 _ACCOUNTS = ("Acme", "Globex", "Initech")
 
 
-def versions(_: World, __: Host, ___: Request) -> Json:
+def versions(_: State, __: Host, ___: Request) -> Json:
     """List the API's versions, oldest first; nobody needs a token for that."""
     return Json(
         document=[
@@ -33,30 +33,30 @@ def versions(_: World, __: Host, ___: Request) -> Json:
     )
 
 
-def rest(world: World, host: Host, request: Request) -> Json:
+def rest(state: State, host: Host, request: Request) -> Json:
     """Answer the API: limits, a few objects, a query."""
     header = request.headers.get("authorization", "")
     bearer = _BEARER.fullmatch(header)
     if header and bearer is None:
         # Assumed: the message.
         return api_error(401, "INVALID_AUTH_HEADER", "INVALID_HEADER_TYPE")
-    found = world.good(bearer[1]) if bearer else None
+    found = state.good(bearer[1]) if bearer else None
     if found is None or (host.org and found.grant.user.org_id != host.org.org_id):
         return api_error(401, "INVALID_SESSION_ID", "Session expired or invalid")
-    if refused := _not_here(world, host, found):
+    if refused := _not_here(state, host, found):
         return refused
-    return _forbidden(world, found.grant.user) or _resource(
+    return _forbidden(state, found.grant.user) or _resource(
         request.path.partition("/services/data/")[2], request, found.grant.user
     )
 
 
-def _not_here(world: World, host: Host, found: AccessToken) -> Json | None:
+def _not_here(state: State, host: Host, found: AccessToken) -> Json | None:
     """
     Say why a session that is alive is none for this host or for REST: a new one would not be
     either.
     """
     grant = found.grant
-    user = world.users.get(grant.user.username, grant.user)
+    user = state.users.get(grant.user.username, grant.user)
     if host.org is None:
         # Assumed: the status.
         message = "Destination URL not reset. The URL returned from login must be set"
@@ -67,14 +67,14 @@ def _not_here(world: World, host: Host, found: AccessToken) -> Json | None:
         _OPENING & set(grant.scope.split()),
         grant.app.rest_access,
         grant.site in {"", host.site},
-        not is_shut_out(world, user),
+        not is_shut_out(state, user),
     )
     return None if all(opens) else api_error(401, "INVALID_SESSION_ID", NOT_FOR_REST)
 
 
-def _forbidden(world: World, user: User) -> Json | None:
+def _forbidden(state: State, user: User) -> Json | None:
     """Say why a token that is good opens nothing."""
-    org, user = world.org_of(user), world.users.get(user.username, user)
+    org, user = state.org_of(user), state.users.get(user.username, user)
     checks = (
         # Assumed: the message.
         (
@@ -91,12 +91,12 @@ def _forbidden(world: World, user: User) -> Json | None:
 
 
 def _resource(path: str, request: Request, user: User) -> Json:
-    version, _, place = path.partition("/")
+    version, _, resource = path.partition("/")
     if version not in {f"v{number}" for _label, number in VERSIONS} and not re.fullmatch(
         r"v[2-6]\d\.0", version
     ):
         return api_error(404, "NOT_FOUND", "The requested resource does not exist")
-    match place.strip("/"):
+    match resource.strip("/"):
         case "limits":
             return Json(document={"DailyApiRequests": {"Max": 15000, "Remaining": 14998}})
         case "sobjects":
@@ -109,7 +109,7 @@ def _resource(path: str, request: Request, user: User) -> Json:
             )
         case "query":
             return _query(version, first_values(request).get("q", ""), user)
-        case place if place == f"sobjects/User/{user.user_id}":
+        case resource if resource == f"sobjects/User/{user.user_id}":
             return Json(
                 document={
                     "attributes": {"type": "User"},

@@ -23,31 +23,31 @@ if TYPE_CHECKING:
 
     from ...http.records import Request
     from ..accounts import App
-    from ..state import Code, Host, World
+    from ..state import Code, Host, State
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 IDLE_LIMIT_S = 30 * 24 * 3600
 
 
-def token(world: World, host: Host, request: Request) -> JsonObject | Text:
+def token(state: State, host: Host, request: Request) -> JsonObject | Text:
     """
     Answer a token request; a body that is no form has no grant type, and assumed: neither has a
     GET.
     """
     sent = first_values(request) if request.method == "POST" else {}
     try:
-        with world.lock:
-            told = _granted(world, host, sent, request.headers.get("authorization", ""))
+        with state.lock:
+            answer = _granted(state, host, sent, request.headers.get("authorization", ""))
     except Refused as refused:
         return token_error(refused.error, refused.description)
     accept = request.headers.get("accept", "")
     return _in_format(
-        told, sent.get("format") or ("xml" if "application/xml" in accept else "json")
+        answer, sent.get("format") or ("xml" if "application/xml" in accept else "json")
     )
 
 
 def _granted(
-    world: World, host: Host, sent: Mapping[str, str], authorization: str
+    state: State, host: Host, sent: Mapping[str, str], authorization: str
 ) -> dict[str, str]:
     grant_type = sent.get("grant_type", "")
     grant = _GRANTS.get(grant_type)
@@ -57,12 +57,12 @@ def _granted(
         # Assumed: before it is asked who the client is.
         raise Refused("invalid_request", "scope parameter not supported")
     if grant is None:
-        return by_assertion(world, host, sent)
+        return by_assertion(state, host, sent)
     if grant is by_client and host.org is None:
         raise Refused("invalid_grant", "request not supported on this domain")
     client_id, secret = client_of(sent, authorization)
-    app = world.apps.get(client_id)
-    if app is None or app.active_from > world.clock():
+    app = state.apps.get(client_id)
+    if app is None or app.active_from > state.clock():
         raise Refused("invalid_client_id", "client identifier invalid")
     if "client_assertion" in sent and not secret:
         # Assertions in the place of a secret (private_key_jwt) are never right here.
@@ -73,7 +73,7 @@ def _granted(
     }
     _check_secret(app, secret, required=switches.get(grant_type, True))
     check_app_at(host, app)
-    return grant(world, host, app, sent)
+    return grant(state, host, app, sent)
 
 
 def client_of(sent: Mapping[str, str], authorization: str) -> tuple[str, str | None]:
@@ -97,15 +97,15 @@ def _check_secret(app: App, secret: str | None, *, required: bool) -> None:
         raise Refused("invalid_client", "invalid client credentials")
 
 
-def _of_code(world: World, host: Host, app: App, sent: Mapping[str, str]) -> dict[str, str]:
+def _of_code(state: State, host: Host, app: App, sent: Mapping[str, str]) -> dict[str, str]:
     if not sent.get("code"):
         # Assumed: the words for what is missing, here and below.
         raise Refused("invalid_request", "missing required parameter: code")
-    code = world.codes.get(sent["code"])
+    code = state.codes.get(sent["code"])
     if code is None:
         raise Refused("invalid_grant", "invalid authorization code")
     # Assumed: a code that is used again is refused, and what came of it the first time stays.
-    if code.used or world.clock() - code.issued > app.code_ttl:
+    if code.used or state.clock() - code.issued > app.code_ttl:
         raise Refused("invalid_grant", "expired authorization code")
     # Assumed: a code of another app is told as one that is not known.
     if code.app.client_id != app.client_id:
@@ -119,10 +119,10 @@ def _of_code(world: World, host: Host, app: App, sent: Mapping[str, str]) -> dic
     # Assumed: what the client gets wrong leaves the code as it is; a wrong verifier uses it up.
     code.used = True
     _check_verifier(code, sent.get("code_verifier", ""))
-    check_user(world, app, code.user, "token")
+    check_user(state, app, code.user, "token")
     if not code.scope.strip():
         raise Refused("invalid_grant", "no valid scopes defined")
-    return world.tokens_for(_new_grant(world, code, host), nonce=code.nonce)
+    return state.tokens_for(_new_grant(state, code, host), nonce=code.nonce)
 
 
 def _check_verifier(code: Code, verifier: str) -> None:
@@ -136,8 +136,8 @@ def _check_verifier(code: Code, verifier: str) -> None:
         raise Refused("invalid_grant", "invalid code verifier")
 
 
-def _new_grant(world: World, code: Code, host: Host) -> Grant:
-    now = world.clock()
+def _new_grant(state: State, code: Code, host: Host) -> Grant:
+    now = state.clock()
     lasting = {"refresh_token", "offline_access", "full"} & set(code.scope.split()) - {"full"}
     grant = Grant(
         app=code.app,
@@ -150,28 +150,28 @@ def _new_grant(world: World, code: Code, host: Host) -> Grant:
         if lasting and code.app.refresh_policy != "immediate"
         else "",
     )
-    world.add_grant(grant)
+    state.add_grant(grant)
     return grant
 
 
-def _of_refresh_token(world: World, _: Host, app: App, sent: Mapping[str, str]) -> dict[str, str]:
+def _of_refresh_token(state: State, _: Host, app: App, sent: Mapping[str, str]) -> dict[str, str]:
     if "code_verifier" in sent:
         raise Refused("invalid_grant", "unexpected code verifier")
     if not sent.get("refresh_token"):
         raise Refused("invalid_request", "missing required parameter: refresh_token")
-    grant = _grant_of(world, app, sent["refresh_token"])
-    check_user(world, app, grant.user, "refresh")
-    _check_policy(app, grant, world.clock())
-    grant.used = world.clock()
-    rotates = app.rotate_refresh or world.org_of(grant.user).rotate_refresh
+    grant = _grant_of(state, app, sent["refresh_token"])
+    check_user(state, app, grant.user, "refresh")
+    _check_policy(app, grant, state.clock())
+    grant.used = state.clock()
+    rotates = app.rotate_refresh or state.org_of(grant.user).rotate_refresh
     if rotates:
         grant.dead.add(grant.refresh_token)
         grant.refresh_token = new_refresh_token()
-    return world.tokens_for(grant, with_refresh=rotates)
+    return state.tokens_for(grant, with_refresh=rotates)
 
 
-def _grant_of(world: World, app: App, refresh_token: str) -> Grant:
-    for grant in world.grants:
+def _grant_of(state: State, app: App, refresh_token: str) -> Grant:
+    for grant in state.grants:
         if grant.app.client_id != app.client_id:
             continue
         if refresh_token in grant.dead:
@@ -189,20 +189,22 @@ def _check_policy(app: App, grant: Grant, now: float) -> None:
     if app.idle_limit and now - grant.used > IDLE_LIMIT_S:
         raise Refused("invalid_grant", "expired access/refresh token")
     if since is not None and now - since > float(seconds):
-        told = "token validity expired" if kind == "absolute" else "expired access/refresh token"
-        raise Refused("invalid_grant", told)
+        description = (
+            "token validity expired" if kind == "absolute" else "expired access/refresh token"
+        )
+        raise Refused("invalid_grant", description)
 
 
-def _in_format(told: Mapping[str, str], wanted: str) -> JsonObject | Text:
+def _in_format(answer: Mapping[str, str], wanted: str) -> JsonObject | Text:
     if wanted == "urlencoded":
-        return Text(text=form(told), content_type="application/x-www-form-urlencoded")
+        return Text(text=form(answer), content_type="application/x-www-form-urlencoded")
     if wanted == "xml":
-        members = "".join(f"<{name}>{escape(value)}</{name}>" for name, value in told.items())
+        members = "".join(f"<{name}>{escape(value)}</{name}>" for name, value in answer.items())
         return Text(
             text=f'<?xml version="1.0" encoding="UTF-8"?><OAuth>{members}</OAuth>',
             content_type="application/xml",
         )
-    return JsonObject(members=told)
+    return JsonObject(members=answer)
 
 
 _GRANTS = {

@@ -15,21 +15,21 @@ if TYPE_CHECKING:
 
     from ...http.records import Request
     from ..accounts import User
-    from ..state import Host, World
+    from ..state import Host, State
 
 
-def revoke(world: World, _: Host, request: Request) -> Text | Json:
+def revoke(state: State, _: Host, request: Request) -> Text | Json:
     """
     End a token: an access token alone, or a refresh token with all that came of it. Nobody is asked
     who they are.
     """
     sent = first_values(request)
     token, callback = sent.get("token", ""), sent.get("callback", "")
-    with world.lock:
+    with state.lock:
         if not token:
             return _not_revoked(callback, "unsupported_token_type", "Token type not supported")
-        found = world.access_tokens.get(token)
-        grant = next((g for g in world.grants if not g.revoked and g.refresh_token == token), None)
+        found = state.access_tokens.get(token)
+        grant = next((g for g in state.grants if not g.revoked and g.refresh_token == token), None)
         if found and not found.revoked and not found.grant.revoked:
             found.revoked = True
         elif grant:
@@ -50,42 +50,42 @@ def _not_revoked(callback: str, error: str, description: str) -> Text:
     return Text(text=text, status=400, content_type="application/x-www-form-urlencoded")
 
 
-def introspect(world: World, _: Host, request: Request) -> Json:
+def introspect(state: State, _: Host, request: Request) -> Json:
     """Tell of a token of the app's own; the app has to say who it is."""
     sent = first_values(request)
     try:
         client_id, secret = client_of(sent, request.headers.get("authorization", ""))
     except Refused:
         client_id, secret = "", None
-    app = world.apps.get(client_id)
+    app = state.apps.get(client_id)
     if app is None or secret != app.client_secret:
         return Json(
             document={"error": "invalid_client", "error_description": "invalid client credentials"},
             status=401,
         )
-    found = world.good(sent.get("token", ""))
+    found = state.good(sent.get("token", ""))
     grant = next(
-        (g for g in world.grants if not g.revoked and g.refresh_token == sent.get("token")), None
+        (g for g in state.grants if not g.revoked and g.refresh_token == sent.get("token")), None
     )
     if found is not None and found.grant.app.client_id == client_id:
-        told = _of_grant(world, found.grant.user, found.grant.scope, client_id)
+        document = _of_grant(state, found.grant.user, found.grant.scope, client_id)
         times = {"exp": int(found.ends), "iat": int(found.issued), "nbf": int(found.issued)}
-        return Json(document={**told, "token_type": "access_token", **times})
+        return Json(document={**document, "token_type": "access_token", **times})
     if grant is not None and grant.app.client_id == client_id:
         return Json(
             document={
-                **_of_grant(world, grant.user, grant.scope, client_id),
+                **_of_grant(state, grant.user, grant.scope, client_id),
                 "token_type": "refresh_token",
             }
         )
     return Json(document={"active": False})
 
 
-def _of_grant(world: World, user: User, scope: str, client_id: str) -> dict[str, Any]:
-    told = {
+def _of_grant(state: State, user: User, scope: str, client_id: str) -> dict[str, Any]:
+    document = {
         "scope": scope,
         "client_id": client_id,
         "username": user.username,
-        "sub": world.identity_url(user),
+        "sub": state.identity_url(user),
     }
-    return {"active": True, **told}
+    return {"active": True, **document}
