@@ -83,7 +83,7 @@ class LoopbackAuthError(Exception):
         super().__init__(message)
         self.message = message
         self.facts = facts
-        self.told: Explanation | None = None
+        self.explanation: Explanation | None = None
         self.tokens_changed: bool | None = None
         self._cause = cause
         self._fix = fix
@@ -98,10 +98,10 @@ class LoopbackAuthError(Exception):
         """The next thing to do: names a command to type or a place to go."""
         return self._fix or self._explained().fix
 
-    def tell(self, told: Explanation) -> None:
-        """Take cause and fix from *told*, which knows more of the case than the catalogue."""
-        self.told = told
-        self._cause, self._fix = told.cause, told.fix
+    def explain_with(self, explanation: Explanation) -> None:
+        """Take cause and fix from *explanation*, which knows more of the case than the catalogue."""
+        self.explanation = explanation
+        self._cause, self._fix = explanation.cause, explanation.fix
 
     def __reduce__(self) -> tuple[object, ...]:
         # Exception's own would call the class again, with its `args` and without the keywords that

@@ -35,7 +35,7 @@ def made(kind: type[errors.LoopbackAuthError]) -> errors.LoopbackAuthError:
     )
     error.tokens_changed = True
     error.exit_code = 42
-    error.tell(explanation("invalid-grant", profile="work"))
+    error.explain_with(explanation("invalid-grant", profile="work"))
     error.add_note("a note")
     return error
 

@@ -15,14 +15,12 @@ from urllib.parse import urlsplit
 from ..resources import names, read
 from . import Explanation, explanation, filled, find
 from .denial import is_denial
-from .report import Paste, read_paste
+from .report import Paste
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
-
-    from ..errors import LoopbackAuthError
 
 # What a match tells, most telling first: the entry's own name, its description, words of the paste,
 # its code, a fact, ...
@@ -85,8 +83,8 @@ def pitfall_for(
         paste = Paste(kind="line", error=paste, description=description)
     if paste.kind in _OF_KIND:
         return explanation(_OF_KIND[paste.kind], **facts)
-    told = _best(pitfalls, paste, facts, least=_STATUS) if pitfalls else None
-    return told or _general(paste, facts)
+    entry = _best(pitfalls, paste, facts, least=_STATUS) if pitfalls else None
+    return entry or _general(paste, facts)
 
 
 def certain_pitfall_for(paste: Paste, *, facts: Mapping[str, object]) -> Explanation | None:
@@ -97,36 +95,23 @@ def certain_pitfall_for(paste: Paste, *, facts: Mapping[str, object]) -> Explana
     if paste.kind in _OF_KIND:
         return None
     found = (_best(name, paste, facts, least=_CERTAIN) for name in pitfall_files())
-    return next((told for told in found if told), None)
+    return next((entry for entry in found if entry), None)
 
 
-def better_told(
-    error: LoopbackAuthError, *, pitfalls: str | None, facts: Mapping[str, object], body: str = ""
-) -> None:
+def pitfall_of_error(
+    code: str, said: Paste, *, pitfalls: str, facts: Mapping[str, object]
+) -> Explanation | None:
     """
-    Give *error* the cause and the fix of the pitfall that it is, if it is one; its code and its
-    message stay.
+    Return the entry of the file *pitfalls* for an error of ours called *code*, or `None`.
 
-    *body* is an answer that the error does not hold, such as an API's.
+    *said* is what the server said: its words count most, then *code* (`refresh-rejected`), then the
+    server's bare code.
     """
-    if not pitfalls:
-        return
-    code = str(getattr(error, "error", "") or error.facts.get("error") or "")
-    said = Paste(
-        kind="line", error=code, description=str(error.facts.get("error_description") or "")
+    return (
+        _best(pitfalls, said, facts, least=_DESCRIPTION)
+        or _best(pitfalls, Paste(kind="line", error=code), facts, least=_ERROR)
+        or _best(pitfalls, said, facts, least=_ERROR)
     )
-    said = read_paste(body) if body else said
-    # What the error knows of the case is closer to it than what the profile says.
-    everything = {**facts, **{name: value for name, value in error.facts.items() if value}}
-    # The server's words tell most, then what we made of them (`refresh-rejected`), then its bare
-    # code.
-    told = (
-        _best(pitfalls, said, everything, least=_DESCRIPTION)
-        or _best(pitfalls, Paste(kind="line", error=error.code), everything, least=_ERROR)
-        or _best(pitfalls, said, everything, least=_ERROR)
-    )
-    if told:
-        error.tell(told)
 
 
 def _best(

@@ -61,7 +61,7 @@ def redirect_uris(profile: Profile) -> list[str]:
 
 
 @contextmanager
-def explained(profile: Profile, *, redirect_uri: str = "", body: str = "") -> Iterator[None]:
+def diagnosing(profile: Profile, *, redirect_uri: str = "", body: str = "") -> Iterator[None]:
     """
     Tell an error of the block as the pitfall that it is, where the profile's provider
     knows of one.
@@ -69,24 +69,43 @@ def explained(profile: Profile, *, redirect_uri: str = "", body: str = "") -> It
     try:
         yield
     except LoopbackAuthError as error:
-        tell_better(error, profile, redirect_uri=redirect_uri, body=body)
+        diagnose(error, profile, redirect_uri=redirect_uri, body=body)
         raise
 
 
-def tell_better(
+def diagnose(
     error: LoopbackAuthError, profile: Profile, *, redirect_uri: str = "", body: str = ""
 ) -> None:
-    """Give *error* the cause and fix of its pitfall, with the values of *profile*."""
+    """
+    Give *error* the cause and fix of the pitfall that it is, if it is one.
+
+    Its code and its message stay. *body* is an answer that the error does not hold, such as an
+    API's.
+    """
     error.facts.setdefault("profile", profile.name)
     if profile.provider is None or not profile.provider.pitfalls:
         return
-    from ..explain.pitfalls import better_told
-
     facts = facts_of(profile, redirect_uri=redirect_uri)
-    better_told(error, pitfalls=profile.provider.pitfalls, facts=facts, body=body)
+    explain_by_pitfall(error, pitfalls=profile.provider.pitfalls, facts=facts, body=body)
 
 
-def tell_of_stored(error: LoopbackAuthError, document: Mapping[str, Any]) -> None:
+def explain_by_pitfall(
+    error: LoopbackAuthError, *, pitfalls: str, facts: Mapping[str, object], body: str = ""
+) -> None:
+    """Explain *error* with its entry of the file *pitfalls*, filled from *facts* and its own."""
+    from ..explain.pitfalls import pitfall_of_error
+    from ..explain.report import Paste, read_paste
+
+    code = str(getattr(error, "error", "") or error.facts.get("error") or "")
+    description = str(error.facts.get("error_description") or "")
+    said = read_paste(body) if body else Paste(kind="line", error=code, description=description)
+    # What the error knows of the case is closer to it than what the profile says.
+    known = {**facts, **{name: value for name, value in error.facts.items() if value}}
+    if entry := pitfall_of_error(error.code, said, pitfalls=pitfalls, facts=known):
+        error.explain_with(entry)
+
+
+def diagnose_stored(error: LoopbackAuthError, document: Mapping[str, Any]) -> None:
     """
     Give *error* the cause and fix of its pitfall, with the values of the sign-in that *document*
     remembers.
@@ -100,7 +119,7 @@ def tell_of_stored(error: LoopbackAuthError, document: Mapping[str, Any]) -> Non
         profile = resolve(
             name, flags={}, environ={}, config=config, stored=document, find_provider=load_provider
         )
-        tell_better(error, profile)
+        diagnose(error, profile)
 
 
 def without_locals(

@@ -10,11 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from loopback_auth import errors, help as topics
-from loopback_auth.edge.callback.pages import failed
-from loopback_auth.explain import explanation
+from loopback_auth import help as topics
 from loopback_auth.explain.pitfalls import (
-    better_told,
     certain_pitfall_for,
     entries,
     pitfall_files,
@@ -264,86 +261,3 @@ def test_a_callback_with_a_code_is_no_error() -> None:
     assert told
     assert told.code == "callback-with-code"
     assert "loopback-auth exchange work" in told.fix
-
-
-def raised(error: errors.LoopbackAuthError, **more: object) -> tuple[str, str, str]:
-    better_told(error, pitfalls="salesforce", facts={**FACTS, **more})
-    return error.code, error.cause, error.fix
-
-
-def test_an_error_takes_cause_and_fix_of_its_pitfall_and_keeps_its_code() -> None:
-    error = errors.AuthorizationError(
-        "refused",
-        error="redirect_uri_mismatch",
-        known=False,
-        error_description="redirect_uri must match configuration",
-    )
-    code, cause, fix = raised(error)
-    assert code == "authorization-error"
-    assert REDIRECT_URI in cause
-    assert f"Callback URL: {REDIRECT_URI}" in fix
-
-
-def test_the_failure_page_tells_the_same() -> None:
-    """
-    The browser's page shows the pitfall's own texts and the profile's values, and none of the
-    server's words.
-    """
-    error = errors.AuthorizationError(
-        "x",
-        error="OAUTH_APP_BLOCKED",
-        known=False,
-        error_description="<b>this app is blocked by admin</b>",
-    )
-    better_told(error, pitfalls="salesforce", facts=FACTS)
-    page = failed(error).body.decode()
-    assert "An administrator blocked the app." in page
-    assert "Setup &gt; Connected Apps OAuth Usage" in page
-    assert "loopback-auth login work" in page
-    assert "this app is blocked" not in page
-
-
-def test_a_refresh_that_was_rejected_is_told_by_the_servers_words_or_as_such() -> None:
-    def rejected(said: str) -> errors.RefreshRejected:
-        return errors.RefreshRejected(
-            "not taken", profile="work", error="invalid_grant", error_description=said
-        )
-
-    assert "policy" in raised(rejected("token validity expired"))[1]
-    assert "sixth sign-in" in raised(rejected(""))[1]
-    assert "sixth sign-in" in raised(rejected("words of tomorrow"))[1]
-
-
-def test_an_error_of_our_own_is_told_better_too() -> None:
-    assert "downloaded file called authorize" in raised(errors.LoginTimedOut("nobody came"))[1]
-    assert "Lightning" in raised(errors.HTMLAnswer("a page"))[1]
-    assert "proxy" in raised(errors.TLSFailed("no"))[1]
-    assert "1718" in raised(errors.PortInUse("taken"))[2]
-    assert "Allow" in raised(errors.AuthorizationDenied("denied"))[2]
-
-
-def test_the_host_that_failed_is_named_and_not_the_profiles() -> None:
-    cause = raised(errors.TLSFailed("no", host="api.acme.example"))[1]
-    assert "api.acme.example" in cause
-    assert "acme.my.salesforce.com" in raised(errors.TLSFailed("no"))[1]
-
-
-def test_a_my_domain_that_nobody_knows_is_told_as_such() -> None:
-    code, cause, fix = raised(errors.HostNotFound("the name acme.my is not known", host="acme.my"))
-    assert code == "host-not-found"
-    assert "My Domain is mistyped" in cause
-    assert "loopback-auth doctor work" in fix
-
-
-def test_an_api_s_answer_tells_the_error_better() -> None:
-    error = errors.ApiRefused("refused", host="acme", status=403)
-    body = '[{"message":"TotalRequests Limit exceeded.","errorCode":"REQUEST_LIMIT_EXCEEDED"}]'
-    better_told(error, pitfalls="salesforce", facts=FACTS, body=body)
-    assert "one daily number" in error.cause
-
-
-def test_what_is_no_pitfall_keeps_its_own_words() -> None:
-    for pitfalls in (None, "salesforce"):
-        error = errors.StoreBusy("held", path="/x")
-        better_told(error, pitfalls=pitfalls, facts=FACTS)
-        assert error.cause == explanation("store-busy", path="/x").cause

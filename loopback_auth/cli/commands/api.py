@@ -13,7 +13,7 @@ from ...edge.process.event_loop import run as run_story
 from ...edge.process.interrupts import listen_for_interrupts
 from ...errors import LoopbackAuthError, SignInNeeded, UsageError
 from ...flows.api import api, resources_of
-from ...flows.diagnosis import tell_better
+from ...flows.diagnosis import diagnose
 from ...flows.tokens.lifetime import learn_from_refusal, learn_from_success
 from ...oauth.resource.address import read_header, read_method
 from ...oauth.secret import Secret
@@ -115,7 +115,7 @@ def run(arguments: Namespace, console: Console) -> int:
                 send=StreamingTransport(http),
                 deliver=answer,
                 notify=Talk(console),
-                explain=lambda error, said: tell_better(error, profile, body=said),
+                explain=lambda error, said: diagnose(error, profile, body=said),
             )
         )
     except LoopbackAuthError as error:

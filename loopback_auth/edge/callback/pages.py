@@ -103,7 +103,7 @@ def failed(error: LoopbackAuthError, *, is_stored: bool = False) -> Answer:
     *is_stored*: the tokens are on disk, and are about to be removed again. The server's words about
     it are in the terminal only: what comes with a request never goes into a page.
     """
-    told = error.told or explanation(error.code, **error.facts)
+    told = error.explanation or explanation(error.code, **error.facts)
     denied = error.exit_code == 3  # noqa: PLR2004 - DESIGN of the exit statuses: the person's own no
     return _page(
         status=403 if denied else 400,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from ...edge.process.clock import running_s
 from ...errors import AnswerTimedOut, AuthorizationError, ProviderError, TransportError
-from ..diagnosis import facts_of
+from ..diagnosis import explain_by_pitfall, facts_of
 from ..login.preflight import look
 from .examine import OK, SKIPPED, WARN, Check, shortened, warned
 
@@ -140,10 +140,8 @@ def _told(
             return Check(name=NAME, verdict=SKIPPED, seen="the server could not be asked")
         return Check.of(error, NAME, verdict=WARN)
     if profile.provider and profile.provider.pitfalls:
-        from ...explain.pitfalls import better_told
-
         facts = facts_of(profile, redirect_uri=request.redirect_uri)
         if "username" in facts:
             facts["username"] = shortened(str(facts["username"]))
-        better_told(error, pitfalls=profile.provider.pitfalls, facts=facts)
+        explain_by_pitfall(error, pitfalls=profile.provider.pitfalls, facts=facts)
     return Check.of(error, NAME)

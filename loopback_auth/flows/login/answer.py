@@ -15,7 +15,7 @@ from ...explain.report import read_paste
 from ...notices import NothingYet, PasteExplained, Warned
 from ...oauth.authorize.pasted import address_in, read_pasted
 from ...oauth.authorize.request import AuthorizationErrorResponse, AuthorizationResponse, Stray
-from ..diagnosis import facts_of, tell_better
+from ..diagnosis import diagnose, facts_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -172,7 +172,7 @@ def _error_shown(
         client_id=request.client.client_id,
         preflight=facts.get("preflight", ""),
     )
-    tell_better(error, profile, redirect_uri=request.redirect_uri, body=text)
+    diagnose(error, profile, redirect_uri=request.redirect_uri, body=text)
     return error
 
 

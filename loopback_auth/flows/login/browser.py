@@ -13,7 +13,7 @@ from ...errors import LaunchURLReused, NotConfigured, StoreError
 from ...notices import Warned
 from ...oauth.authorize.request import AuthorizationRequest
 from ...oauth.metadata import server_metadata
-from ..diagnosis import explained, without_locals
+from ..diagnosis import diagnosing, without_locals
 from ..server.discovery import discover, rechecked
 from ..server.mix_up import refuse_mix_up
 from .opening import Opening
@@ -87,7 +87,7 @@ async def login(
     store.prove(profile.name)
     server, remembered = await server_of(profile, transport, rediscover=rediscover)
     server, profile = await refuse_mix_up(server, profile, may_trust=may_trust, notify=notify)
-    with explained(profile), bind(profile.redirect_uris) as (listeners, redirect_uri):
+    with diagnosing(profile), bind(profile.redirect_uris) as (listeners, redirect_uri):
         request = request_to(profile, client, server, redirect_uri, token_bytes=token_bytes)
         passed = await ask_first(request, profile, transport=transport, wanted=preflight)
         launch_path = new_launch_path(token_bytes=token_bytes) if browser else None
@@ -118,7 +118,7 @@ async def login(
                 from .replacement import Replacement, never_switch
 
                 # Within the tab's block, so that its page says the same.
-                with explained(profile, redirect_uri=redirect_uri):
+                with diagnosing(profile, redirect_uri=redirect_uri):
                     response = await answer_or_paste(
                         request,
                         profile,
@@ -195,7 +195,7 @@ async def ask_first(
         return False
     from .preflight import preflight
 
-    with explained(profile, redirect_uri=request.redirect_uri):
+    with diagnosing(profile, redirect_uri=request.redirect_uri):
         return await preflight(request, transport=transport)
 
 

@@ -15,7 +15,7 @@ from ...oauth.authorize.code_credentials import (
     code_credentials_request,
     read_code_credentials_reply,
 )
-from ..diagnosis import explained
+from ..diagnosis import diagnosing
 from ..server.mix_up import refuse_mix_up
 from .browser import request_to, server_of
 from .manual import redeemed
@@ -85,7 +85,7 @@ async def login_with_credentials(
     # No browser carries the code, so nobody can put another one in its place; and whether an ID
     # token would repeat it is not known.
     request = replace(request, nonce=None)
-    with explained(profile, redirect_uri=request.redirect_uri):
+    with diagnosing(profile, redirect_uri=request.redirect_uri):
         asked = code_credentials_request(
             request, username=credentials.username, password=credentials.password
         )

@@ -17,7 +17,7 @@ from ...oauth.authorize.request import AuthorizationErrorResponse, Authorization
 from ...oauth.credential import client_document
 from ...oauth.metadata import server_metadata
 from ...oauth.secret import Secret
-from ..diagnosis import explained
+from ..diagnosis import diagnosing
 from ..server.mix_up import refuse_mix_up
 from .browser import ask_first, dated, request_to, server_of
 
@@ -108,7 +108,7 @@ async def finish(
     is_bare = isinstance(read_pasted(text, request, takes_bare_code=False), Stray)
     if not is_bare:
         pending.remove(profile.name)
-    with explained(profile, redirect_uri=request.redirect_uri):
+    with diagnosing(profile, redirect_uri=request.redirect_uri):
         if isinstance(answer, AuthorizationErrorResponse):
             raise answer.as_error()
     with _still_pending(answer, document, pending, notify) if is_bare else nullcontext():
@@ -175,7 +175,7 @@ async def redeemed(
     from .redemption import Untold, redeem
     from .replacement import Replacement, never_switch
 
-    with explained(profile, redirect_uri=response.request.redirect_uri):
+    with diagnosing(profile, redirect_uri=response.request.redirect_uri):
         replacement = Replacement(
             profile, store, transport=transport, notify=notify, environ=environ
         )

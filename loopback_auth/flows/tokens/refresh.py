@@ -146,9 +146,9 @@ async def _refreshed_or_usable(
                 "the server may have used up the stored refresh token: the next refresh tells",
             )
         if isinstance(error, RefreshRejected) or usable is None:
-            from ..diagnosis import tell_of_stored
+            from ..diagnosis import diagnose_stored
 
-            tell_of_stored(error, credential.to_document())
+            diagnose_stored(error, credential.to_document())
             raise
         notify(
             Warned(code=error.code, message=f"not refreshed, as yet the old token is good: {error}")
