@@ -3,7 +3,7 @@ The environments that the scripts here run in: a `.venv` in the project, made wh
 alone when not.
 
 `.venv-lowest` beside it has the oldest versions of what the program runs on that pyproject.toml
-allows.
+allows, and `.venv-3.12` another Python.
 """
 
 from __future__ import annotations
@@ -22,14 +22,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parent.parent
-VENV = ROOT / ".venv"
-LOWEST = ROOT / ".venv-lowest"
 OLDEST = (3, 11)
 
 NO_ENSUREPIP = """\
 Python's venv module cannot install pip here (ensurepip is missing).
 Debian and Ubuntu: apt install python3-venv
 Other systems: install Python 3.11 or later from python.org, or install uv."""
+
+NO_SUCH_PYTHON = """\
+There is no Python {version} here: no `python{version}` in PATH, none of pyenv's.
+Install it from python.org, or type: pyenv install {version}"""
 
 
 def too_old(version: tuple[int, ...]) -> str:
@@ -70,25 +72,49 @@ def python_of(venv: Path, *, windows: bool = os.name == "nt") -> Path:
     return venv / "Scripts" / "python.exe" if windows else venv / "bin" / "python"
 
 
-def prepare(*, extras: str = "test", lowest: bool = False) -> Path:
+def interpreter(version: str) -> str:
+    """Return the path of a Python of *version* ("3.12"): of PATH, or the newest of pyenv's."""
+    root = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    kept = sorted(root.glob(f"versions/{version}.*/bin/python"), key=_patch_number, reverse=True)
+    for found in (shutil.which(f"python{version}"), *map(str, kept)):
+        # A shim of pyenv's is there for each version, and fails for all but the chosen ones.
+        if found and _version_of(found) == version:
+            return found
+    sys.exit(NO_SUCH_PYTHON.format(version=version))
+
+
+def _patch_number(python: Path) -> int:
+    return int(re.sub(r"\D", "", python.parts[-3].split(".")[2]))
+
+
+def _version_of(python: str) -> str:
+    shown = "import sys; print('%d.%d' % sys.version_info[:2])"
+    asked = subprocess.run([python, "-c", shown], capture_output=True, text=True, check=False)
+    return asked.stdout.strip()
+
+
+def prepare(*, extras: str = "test", lowest: bool = False, version: str = "") -> Path:
     """
     Make the environment if it is not there as it should be; give its Python.
 
     With *extras* empty only the program and what it runs on are installed. An environment with more
-    serves those who want less. *lowest* is another environment.
+    serves those who want less. *lowest* is another environment, and so is each *version* of Python
+    ("3.12") that is named.
     """
     if complaint := too_old(sys.version_info[:3]):
         sys.exit(complaint)
     pyproject = (ROOT / "pyproject.toml").read_bytes()
-    wanted = {stamp(pyproject, sys.version_info, each, lowest=lowest) for each in {extras, "test"}}
-    venv = LOWEST if lowest else VENV
+    number = tuple(map(int, version.split("."))) if version else sys.version_info[:2]
+    wanted = {stamp(pyproject, number, each, lowest=lowest) for each in {extras, "test"}}
+    venv = ROOT / f".venv{'-lowest' if lowest else ''}{f'-{version}' if version else ''}"
     mark = venv / ".stamp"
     if not _fits(mark, wanted, python_of(venv)):
         with _locked():
             # Somebody else may have made it while we waited.
             if not _fits(mark, wanted, python_of(venv)):
-                _make(venv, extras, floors(pyproject.decode()) if lowest else [])
-                mark.write_text(stamp(pyproject, sys.version_info, extras, lowest=lowest))
+                base = interpreter(version) if version else sys.executable
+                _make(venv, base, extras, floors(pyproject.decode()) if lowest else [])
+                mark.write_text(stamp(pyproject, number, extras, lowest=lowest))
     return python_of(venv)
 
 
@@ -96,26 +122,26 @@ def _fits(mark: Path, wanted: set[str], python: Path) -> bool:
     return mark.is_file() and python.exists() and serves(mark.read_text(), wanted)
 
 
-def _make(venv: Path, extras: str, pinned: list[str]) -> None:
+def _make(venv: Path, base: str, extras: str, pinned: list[str]) -> None:
     what, python = [*pinned, "-e", f".[{extras}]" if extras else "."], python_of(venv)
     print(f"Setting up {venv} ...", flush=True)
     uv = shutil.which("uv")
     if uv:
         if not python.exists():
-            _run([uv, "venv", "--quiet", "--python", sys.executable, str(venv)])
+            _run([uv, "venv", "--quiet", "--python", base, str(venv)])
         _run([uv, "pip", "install", "--quiet", "--python", str(python), *what])
     else:
         if not python.exists():
-            _new_venv(venv)
+            _new_venv(venv, base)
         pip = [str(python), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
         _run([*pip, *what])
     # Some environments forbid Python to write byte code; `token` then starts twice as slowly.
     _run([str(python), "-m", "compileall", "-q", "loopback_auth"])
 
 
-def _new_venv(venv: Path) -> None:
+def _new_venv(venv: Path, base: str) -> None:
     made = subprocess.run(
-        [sys.executable, "-m", "venv", str(venv)],
+        [base, "-m", "venv", str(venv)],
         cwd=ROOT,
         capture_output=True,
         text=True,
