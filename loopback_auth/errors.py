@@ -73,7 +73,7 @@ class LoopbackAuthError(Exception):
 
     *facts* fill the placeholders of the catalogue's texts and must hold no secret: they are
     printed. `tokens_changed` tells whether the profile's stored tokens are others than before,
-    where the work that failed might have changed them (`FileStore.watched`).
+    where the work that failed might have changed them (`FileStore.tracking_changes`).
     """
 
     code = "error"

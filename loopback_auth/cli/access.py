@@ -111,10 +111,10 @@ class Access:
         Remember that a server did not take the token of *document*, for `login --if-needed`;
         nothing is done where that fails.
         """
-        with suppress(StoreError), self.store.locked(self.profile, patience_s=0) as hold:
-            stored = hold.load()
+        with suppress(StoreError), self.store.locked(self.profile, timeout_s=0) as locked:
+            stored = locked.load()
             if stored and stored["access_token"] == document["access_token"]:
-                hold.note({**stored, "refused": True})
+                locked.note({**stored, "refused": True})
 
     def _refreshed(
         self, document: Mapping[str, Any], *, refused: Secret | None = None
@@ -123,7 +123,7 @@ class Access:
         from ..edge.process.interrupts import listen_for_interrupts
 
         listen_for_interrupts()
-        with self.store.watched(self.profile):
+        with self.store.tracking_changes(self.profile):
             new: Mapping[str, Any] = run(self.refresh(refused))
         # A server that is down leaves one that is still good.
         self.has_new_token = new["access_token"] != document["access_token"]
@@ -137,7 +137,7 @@ class Access:
         storage = chosen_storage(self.home, self.profile)
         return await fresh_document(
             self.profile,
-            store=self.store.storing(storage),
+            store=self.store.with_storage(storage),
             transport=self._transport(),
             min_ttl_s=self._min_ttl_s,
             refused=refused,
@@ -154,7 +154,7 @@ class Access:
         new = await refreshed_by_child(
             profile,
             document,
-            hold=given["hold"],
+            locked=given["locked"],
             held=given["held"],
             refused=given["refused"],
             store=self.store,

@@ -11,7 +11,7 @@ import os
 import re
 
 from ..edge.files.believed_file import BOM, followed
-from ..edge.files.private_folder import LOCK_PATIENCE_S, PrivateFolder, opened, unchanged
+from ..edge.files.private_folder import LOCK_TIMEOUT_S, PrivateFolder, opened, unchanged
 from ..errors import ConfigError, UsageError
 from .config_toml import config_path, parse_config, read_config
 
@@ -43,7 +43,7 @@ def write_profile(
     client_secret_env: str | None,
     *,
     may_replace: bool,
-    patience_s: float = LOCK_PATIENCE_S,
+    timeout_s: float = LOCK_TIMEOUT_S,
 ) -> None:
     """
     Add the profile *name* to `config.toml`, or put *settings* in the place of those it has there.
@@ -60,7 +60,7 @@ def write_profile(
     wanted = _named(settings, client_secret_env)
     with opened(home, create=True, parent_counts=False) as folder:
         assert folder is not None  # noqa: S101 - it was created
-        with folder.locked(_LOCK, patience_s=patience_s):
+        with folder.locked(_LOCK, timeout_s=timeout_s):
             text, has_mark = read_config(home)
             if name in parse_config(path, text).profiles and not may_replace:
                 raise profile_exists(name)

@@ -87,7 +87,7 @@ def outcome(process: subprocess.Popen[str]) -> Ended:
 
 def is_locked(home: Path) -> bool:
     try:
-        with FileStore(home).locked("default", patience_s=0):
+        with FileStore(home).locked("default", timeout_s=0):
             return False
     except StoreBusy:
         return True

@@ -259,7 +259,7 @@ async def test_rb_06_whatever_a_keyring_holds_is_read_or_told(
     pytest.importorskip("keyring")
     person = new_person(tmp_path)
     use(person, monkeypatch)
-    store = FileStore(str(person.home)).storing("keyring")
+    store = FileStore(str(person.home)).with_storage("keyring")
     store.save("default", document(server, lasts_s=3000))
     for entry in (tmp_path / "keyring").iterdir():
         entry.write_bytes(CONTENTS[shape](entry.read_bytes()))

@@ -29,25 +29,25 @@ def test_rf_05_the_room_that_was_proved_is_what_the_save_fills(tmp_path: Path) -
     RF-05: the very file, which takes no more room than it had, and is as long as the document in
     the end.
     """
-    with FileStore(str(tmp_path)).locked("work") as hold:
-        hold.prove(5000)
+    with FileStore(str(tmp_path)).locked("work") as locked:
+        locked.reserve(5000)
         (room,) = hidden(tmp_path)
         assert room.stat().st_size == 5000
         number = room.stat().st_ino
-        hold.save(DOCUMENT)
+        locked.save(DOCUMENT)
         assert (tmp_path / "tokens" / "work.json").stat().st_ino == number
-        assert hold.load() == DOCUMENT
+        assert locked.load() == DOCUMENT
     assert hidden(tmp_path) == []
 
 
 def test_rf_05_room_that_no_save_fills_is_given_back(tmp_path: Path) -> None:
     """RF-05: and a later save does without."""
-    with FileStore(str(tmp_path)).locked("work") as hold:
-        hold.prove(5000)
-        hold.release()
+    with FileStore(str(tmp_path)).locked("work") as locked:
+        locked.reserve(5000)
+        locked.release()
         assert hidden(tmp_path) == []
-        hold.save(DOCUMENT)
-        assert hold.load() == DOCUMENT
+        locked.save(DOCUMENT)
+        assert locked.load() == DOCUMENT
 
 
 @pytest.mark.parametrize(

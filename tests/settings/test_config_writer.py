@@ -215,7 +215,7 @@ def test_a_writer_waits_for_another_and_not_for_ever(
         assert child.stdout
         assert child.stdout.readline() == "held\n"
         with pytest.raises(StoreBusy, match=r"has held .*config\.lock for 0\.1 s"):
-            write_profile(str(home), "work", NEW, None, may_replace=False, patience_s=0.1)
+            write_profile(str(home), "work", NEW, None, may_replace=False, timeout_s=0.1)
         assert written(home) == b"# kept\n"
         child.communicate("", timeout=10)
     write_profile(str(home), "work", NEW, None, may_replace=False)

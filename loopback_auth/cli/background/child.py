@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from ...edge.store.profile_lock import Hold
+    from ...edge.store.profile_lock import LockedProfile
     from ...notices import Notice
 
 DEADLINE_S = 600
@@ -56,7 +56,7 @@ class _Refresher:
         self._locks = locks
         self._work_pipe = work_pipe
         self._answer_pipe = answer_pipe
-        self._hold: Hold | None = None
+        self._locked: LockedProfile | None = None
 
     async def run(self) -> None:
         self._tell(has_begun=True)
@@ -88,11 +88,11 @@ class _Refresher:
         load_aiohttp(trusting_nobody=True)
         store = FileStore(work["home"], storage=work["storage"])
         with ExitStack() as held:
-            self._hold = held.enter_context(store.inherited(work["profile"], self._locks))
+            self._locked = held.enter_context(store.inherited(work["profile"], self._locks))
             return await refreshed(
                 work["profile"],
                 document,
-                hold=self._hold,
+                locked=self._locked,
                 held=held,
                 home=work["home"],
                 transport=transport_for(trusted(document), self._notify),
@@ -103,7 +103,7 @@ class _Refresher:
             )
 
     def _tell_last(self, **said: object) -> None:
-        has_changed = self._hold is not None and self._hold.has_changed
+        has_changed = self._locked is not None and self._locked.has_changed
         self._tell(**said, has_changed=has_changed, goes_on=is_under_way())
 
     def _notify(self, notice: Notice) -> None:

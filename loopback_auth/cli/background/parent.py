@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn
 
     from ...edge.store.file_store import FileStore
-    from ...edge.store.profile_lock import Hold
+    from ...edge.store.profile_lock import LockedProfile
     from ...errors import LoopbackAuthError
     from ...notices import Notice
     from ...oauth.secret import Secret
@@ -42,7 +42,7 @@ async def refreshed_by_child(
     profile: str,
     document: Mapping[str, Any],
     *,
-    hold: Hold,
+    locked: LockedProfile,
     held: ExitStack,
     store: FileStore,
     home: str,
@@ -52,7 +52,7 @@ async def refreshed_by_child(
     notify: Callable[[Notice], None],
 ) -> Mapping[str, Any] | None:
     """
-    Do as `flows.refresh.refreshed`, in a child; return `None`, with *hold* as it was, where there
+    Do as `flows.refresh.refreshed`, in a child; return `None`, with *locked* as it was, where there
     is none or nothing to send.
 
     *storage* is where *home* has the tokens saved. *is_talkative*: the command tells of each step.
@@ -66,7 +66,7 @@ async def refreshed_by_child(
     try:
         child = Child(
             "loopback_auth.cli.background.child",
-            files=hold.descriptors,
+            files=locked.descriptors,
             environ=environ,
             orphan=usable,
         )

@@ -55,7 +55,7 @@ def run(arguments: Namespace, console: Console) -> int:
         find_provider=lambda provider: load_provider(provider, place),
     )
     talk = Talk(console)
-    with store.watched(name):
+    with store.tracking_changes(name):
         credential = run_story(
             finish(
                 profile,

@@ -89,7 +89,7 @@ def _profile(arguments: Namespace, console: Console) -> Profile | None:
         place = home()
         name, store = profile_name(arguments, place), FileStore(home())
         # The keyring would ask the person something; what a sign-in remembers is not worth that.
-        in_file = store.place(name).get("storage") == "file"
+        in_file = store.location(name).get("storage") == "file"
         return resolve(
             name,
             flags={},

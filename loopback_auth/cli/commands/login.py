@@ -129,7 +129,7 @@ def run(arguments: Namespace, console: Console) -> int:
     )
     if arguments.manual:
         return _begin(profile, arguments, place, console)
-    with store.watched(name):
+    with store.tracking_changes(name):
         credential = _sign_in(profile, arguments, store, console)
     report(credential, store, console)
     if (

@@ -86,7 +86,7 @@ def _all(store: FileStore, console: Console, *, local: bool) -> int:
 
 def _sign_out(name: str, store: FileStore, console: Console, *, local: bool) -> Revocation:
     transport = None if local else transport_for(trusted(store.load(name)), Talk(console))
-    with store.watched(name):
+    with store.tracking_changes(name):
         outcome = run_story(logout(name, store=store, transport=transport))
     console.say(
         f"Signed out of the profile {name}: its tokens are no longer stored here. {_TOLD[outcome]}"

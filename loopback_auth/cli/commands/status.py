@@ -114,10 +114,10 @@ def _lines(told: Mapping[str, Any]) -> list[str]:
 
 def kept(name: str, store: FileStore) -> dict[str, Any]:
     """
-    Return where the tokens of a profile are, as `FileStore.place` does, and the path of
+    Return where the tokens of a profile are, as `FileStore.location` does, and the path of
     its file.
     """
-    return {"path": store.path(name), **store.place(name)}
+    return {"path": store.path(name), **store.location(name)}
 
 
 def kept_told(told: Mapping[str, Any]) -> str:

@@ -73,16 +73,16 @@ class FileLock:
         """What a child has to inherit to go on holding the lock."""
         return tuple(self._opened.values())
 
-    def take(self, patience_s: float, *, take_over: bool = False) -> None:
+    def take(self, timeout_s: float, *, take_over: bool = False) -> None:
         """
-        Wait *patience_s* for the lock, and then *take_over* what another process holds.
+        Wait *timeout_s* for the lock, and then *take_over* what another process holds.
 
         Whoever is dispossessed finds that its lock `is_lost` when it goes on.
 
         Raises:
             StoreBusy: another process holds it, and it was not to be taken over, or could not be.
         """
-        deadline = time.monotonic() + patience_s
+        deadline = time.monotonic() + timeout_s
         # Others may take it over at the same time, and clear away what they take for left behind.
         last = deadline + OTHERS_S if take_over else deadline
         while not self._try():
@@ -90,7 +90,7 @@ class FileLock:
             if take_over and moment >= deadline and self._replace():
                 return
             if moment >= last:
-                raise self._busy(patience_s)
+                raise self._busy(timeout_s)
             time.sleep(_LOOK_S)
 
     def is_lost(self) -> bool:
@@ -172,13 +172,13 @@ class FileLock:
         with suppress(OSError, KeyError):
             os.close(self._opened.pop(name))
 
-    def _busy(self, patience_s: float) -> StoreBusy:
+    def _busy(self, timeout_s: float) -> StoreBusy:
         names = filter(None, (self._name, self._guarded))
         paths = [os.path.join(self._folder.path, name) for name in names]
-        if not patience_s:
+        if not timeout_s:
             # Whoever only looks will look again, and looking for the holder takes longer.
             return StoreBusy(f"{paths[0]} is locked", path=paths[0])
-        return held_by_another(paths, patience_s)
+        return held_by_another(paths, timeout_s)
 
 
 def held_by_another(paths: Sequence[str], waited_s: float) -> StoreBusy:

@@ -22,8 +22,8 @@ def write_private_file(path: str, content: bytes, *, overwrite: bool) -> None:
     _check_free(path, overwrite=overwrite)
     folder, name = os.path.split(os.path.abspath(path))
     try:
-        with unchanged(folder) as place:
-            place.replace(name, content, temporary=f".{name}~{os.urandom(8).hex()}.tmp")
+        with unchanged(folder) as opened:
+            opened.replace(name, content, temporary=f".{name}~{os.urandom(8).hex()}.tmp")
     except OSError as error:
         raise _failed(path, error.strerror or str(error)) from error
     except StoreError as error:

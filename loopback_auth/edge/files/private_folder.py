@@ -20,7 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-LOCK_PATIENCE_S = 10.0
+LOCK_TIMEOUT_S = 10.0
 """How long to wait for another process that saves: far longer than a save takes."""
 
 FILE_OCTETS = 8 * 1024 * 1024
@@ -128,17 +128,17 @@ class PrivateFolder:
         name: str,
         *,
         guarded: str = "",
-        patience_s: float = LOCK_PATIENCE_S,
+        timeout_s: float = LOCK_TIMEOUT_S,
         take_over: bool = False,
     ) -> Iterator[FileLock]:
         """
         Hold the lock on the side file *name*, which is never deleted, and on the file *guarded*.
 
-        Raises `StoreBusy` after *patience_s*; with none, at the first look. Told to *take_over*, it
+        Raises `StoreBusy` after *timeout_s*; with none, at the first look. Told to *take_over*, it
         takes what others hold then.
         """
         lock = FileLock(self, name, guarded=guarded)
-        lock.take(patience_s, take_over=take_over)
+        lock.take(timeout_s, take_over=take_over)
         try:
             yield lock
         finally:

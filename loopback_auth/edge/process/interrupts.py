@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from socket import socket
     from types import FrameType
 
-PATIENCE_S = 1.5
+CLEANUP_TIMEOUT_S = 1.5
 """For cleaning up after a signal; then the process ends where it stands."""
 
 _SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
@@ -79,7 +79,7 @@ def _known() -> list[signal.Signals]:
 
 
 def listen_for_interrupts() -> None:
-    """Handle the first signal; later ones wait for the clean-up, which may take `PATIENCE_S`."""
+    """Handle the first signal; later ones wait for the clean-up, which may take `CLEANUP_TIMEOUT_S`."""
     for number in _known():
         # What the parent chose to ignore (nohup) stays ignored.
         if signal.getsignal(number) is not signal.SIG_IGN:
@@ -167,6 +167,6 @@ def awaitable(descriptor: int) -> Iterator[Callable[[], None]]:
 def _end_in_time(exit_code: int) -> None:
     import threading
 
-    timer = threading.Timer(PATIENCE_S, os._exit, (exit_code,))
+    timer = threading.Timer(CLEANUP_TIMEOUT_S, os._exit, (exit_code,))
     timer.daemon = True
     timer.start()

@@ -11,9 +11,9 @@ from contextlib import contextmanager, nullcontext
 from ...errors import LoopbackAuthError, StoreBusy, StoreError, StoreUnwritable, UsageError
 from ..files.file_lock import FileLock, held_by_another
 from ..files.home import absolute_folder
-from ..files.private_folder import LOCK_PATIENCE_S, opened
+from ..files.private_folder import LOCK_TIMEOUT_S, opened
 from .document import STORAGES, VERSION, document_of, may_point_elsewhere
-from .profile_lock import Hold, damaged, write_probe
+from .profile_lock import LockedProfile, damaged, write_probe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 NAME_CHARACTERS = 64
 """The longest profile name: file names stay far below every system's limit."""
 
-AMEND_PATIENCE_S = 1.0
+AMEND_TIMEOUT_S = 1.0
 """How long to wait with what is good to know, and no more."""
 
 _ALLOWED = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-@+")
@@ -77,7 +77,7 @@ class FileStore:
         self._storage = storage
         self._changed: dict[str, bool | None] = {}
 
-    def storing(self, storage: str | None) -> FileStore:
+    def with_storage(self, storage: str | None) -> FileStore:
         """Give this store with another choice of where a save puts the tokens."""
         if not storage:
             return self
@@ -99,7 +99,7 @@ class FileStore:
             if name.endswith(".json") and name[0] not in ".-"
         ]
 
-    def place(self, profile: str) -> dict[str, Any]:
+    def location(self, profile: str) -> dict[str, Any]:
         """
         Return where the tokens of *profile* are: `storage`, and for the keyring `backend`.
 
@@ -108,9 +108,9 @@ class FileStore:
         """
         content = self._content(profile)
         if content is not None and may_point_elsewhere(content):
-            from .keyring_store import place_of
+            from .keyring_store import location_of
 
-            return place_of(content)
+            return location_of(content)
         return {"storage": "file"}
 
     def load(self, profile: str) -> dict[str, Any] | None:
@@ -137,8 +137,8 @@ class FileStore:
             return self.load(profile)
         # Once more under the lock, where no other process can replace it.
         try:
-            with self.locked(profile) as hold:
-                return hold.load()
+            with self.locked(profile) as locked:
+                return locked.load()
         except StoreUnwritable:
             if is_elsewhere:
                 raise
@@ -146,8 +146,8 @@ class FileStore:
 
     def save(self, profile: str, document: Mapping[str, Any]) -> None:
         """Store *document* whole; raises a `StoreError` with the old one untouched."""
-        with self.locked(profile) as hold:
-            hold.save(document)
+        with self.locked(profile) as locked:
+            locked.save(document)
 
     def amend(self, profile: str, document: Mapping[str, Any]) -> bool:
         """
@@ -156,13 +156,13 @@ class FileStore:
 
         A refresh may have come between, whose refresh token is the only one that works.
         """
-        with self.locked(profile, patience_s=AMEND_PATIENCE_S) as hold:
-            stored = hold.load()
+        with self.locked(profile, timeout_s=AMEND_TIMEOUT_S) as locked:
+            stored = locked.load()
             is_of_these = stored is not None and all(
                 stored.get(name) == document.get(name) for name in ("access_token", "refresh_token")
             )
             if is_of_these:
-                hold.save(document)
+                locked.save(document)
             return is_of_these
 
     def busy(self, profile: str, waited_s: float) -> StoreBusy:
@@ -176,8 +176,8 @@ class FileStore:
         with self._opened(create=False) as folder:
             if folder is None:
                 return False
-        with self.locked(profile) as hold:
-            return hold.remove()
+        with self.locked(profile) as locked:
+            return locked.remove()
 
     def put_back(
         self, profile: str, before: Mapping[str, Any] | None, *, instead_of: Mapping[str, Any]
@@ -185,20 +185,20 @@ class FileStore:
         """
         Store *before* again, or nothing for `None`, if *instead_of* is still what is stored.
 
-        Return whether it was; then the tokens of *profile* count as unchanged (`watched`).
+        Return whether it was; then the tokens of *profile* count as unchanged (`tracking_changes`).
         """
-        with self.locked(profile) as hold:
-            stored = hold.load()
+        with self.locked(profile) as locked:
+            stored = locked.load()
             if stored is None or stored.get("access_token") != instead_of.get("access_token"):
                 return False
             if before is None:
-                hold.remove()
+                locked.remove()
             else:
-                hold.save(before, is_only_copy=True)
+                locked.save(before, is_only_copy=True)
         self._changed.pop(profile, None)
         return True
 
-    def prove(self, profile: str) -> None:
+    def check_writable(self, profile: str) -> None:
         """
         Do all that a save does except the replacing, so that a finished sign-in is not lost to a
         full disk or a read-only folder.
@@ -206,8 +206,8 @@ class FileStore:
         Raises the `StoreError` that the save would have raised, but waits for no other process.
         """
         try:
-            with self.locked(profile, patience_s=0) as hold:
-                hold.prove()
+            with self.locked(profile, timeout_s=0) as locked:
+                locked.check_writable()
         except StoreBusy:
             # Who holds the lock may stand still for ever. This touches nothing of the profile's.
             with self._opened(create=True) as folder:
@@ -215,7 +215,7 @@ class FileStore:
                 folder.remove(write_probe(folder, ""))
 
     @contextmanager
-    def watched(self, profile: str) -> Iterator[None]:
+    def tracking_changes(self, profile: str) -> Iterator[None]:
         """
         Have an error of the block, and Ctrl-C, know whether the tokens of *profile* were changed in
         it (`tokens_changed`).
@@ -232,12 +232,12 @@ class FileStore:
 
     @contextmanager
     def locked(
-        self, profile: str, *, patience_s: float = LOCK_PATIENCE_S, take_over: bool = False
-    ) -> Iterator[Hold]:
+        self, profile: str, *, timeout_s: float = LOCK_TIMEOUT_S, take_over: bool = False
+    ) -> Iterator[LockedProfile]:
         """
         Hold *profile*'s lock, for what must not be disturbed between reading and saving.
 
-        When another process has it for longer than *patience_s*, this raises `StoreBusy`; or it
+        When another process has it for longer than *timeout_s*, this raises `StoreBusy`; or it
         takes the lock over, which a finished sign-in may do: it is newer than whatever that process
         has yet to save.
         """
@@ -247,25 +247,25 @@ class FileStore:
             lock = folder.locked(
                 f"{profile}.lock",
                 guarded=f"{profile}.json",
-                patience_s=patience_s,
+                timeout_s=timeout_s,
                 take_over=take_over,
             )
             with (
                 lock as taken,
-                self._hold(
-                    folder, profile, taken, patience_s=patience_s, take_over=take_over
-                ) as hold,
+                self._locked_profile(
+                    folder, profile, taken, timeout_s=timeout_s, take_over=take_over
+                ) as locked,
             ):
                 try:
-                    yield hold
+                    yield locked
                 finally:
-                    if hold.has_changed:
+                    if locked.has_changed:
                         self.record_change(profile, has_changed=True)
 
     @contextmanager
-    def inherited(self, profile: str, descriptors: Sequence[int]) -> Iterator[Hold]:
+    def inherited(self, profile: str, descriptors: Sequence[int]) -> Iterator[LockedProfile]:
         """
-        As `locked`, in a process that has inherited the `descriptors` of the `Hold` of
+        As `locked`, in a process that has inherited the `descriptors` of the `LockedProfile` of
         another.
         """
         with self._opened(create=True) as folder:
@@ -273,34 +273,36 @@ class FileStore:
             lock = FileLock.inherited(
                 descriptors, folder, f"{profile}.lock", guarded=f"{profile}.json"
             )
-            with self._hold(folder, profile, lock, patience_s=None) as hold:
+            with self._locked_profile(folder, profile, lock, timeout_s=None) as locked:
                 try:
-                    yield hold
+                    yield locked
                 finally:
-                    self.record_change(profile, has_changed=hold.has_changed)
+                    self.record_change(profile, has_changed=locked.has_changed)
 
     def record_change(self, profile: str, *, has_changed: bool | None) -> None:
         """
-        Note for `watched` whether the tokens of *profile* were changed; `None`: they may be, now or
+        Note for `tracking_changes` whether the tokens of *profile* were changed; `None`: they may be, now or
         later.
         """
         self._changed[profile] = has_changed
 
-    def _hold(
+    def _locked_profile(
         self,
         folder: PrivateFolder,
         profile: str,
         lock: FileLock,
         *,
-        patience_s: float | None,
+        timeout_s: float | None,
         take_over: bool = False,
-    ) -> AbstractContextManager[Hold]:
-        hold = Hold(folder, profile, lock)
-        if self._storage != "keyring" and not may_point_elsewhere(hold.content or b""):
-            return nullcontext(hold)
-        from .keyring_store import keyring_hold
+    ) -> AbstractContextManager[LockedProfile]:
+        locked = LockedProfile(folder, profile, lock)
+        if self._storage != "keyring" and not may_point_elsewhere(locked.content or b""):
+            return nullcontext(locked)
+        from .keyring_store import lock_keyring_profile
 
-        return keyring_hold(hold, storage=self._storage, patience_s=patience_s, take_over=take_over)
+        return lock_keyring_profile(
+            locked, storage=self._storage, timeout_s=timeout_s, take_over=take_over
+        )
 
     def _content(self, profile: str) -> bytes | None:
         name = f"{check_profile_name(profile)}.json"

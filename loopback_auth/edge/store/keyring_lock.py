@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ..files.private_folder import PrivateFolder
 
 
-class SharedPlace:
+class SharedIndex:
     """
     Where a sign-in is, while its lock is held; `now` is its entry and the number of parts, if
     known.
@@ -55,21 +55,21 @@ class SharedPlace:
 
 
 @contextmanager
-def shared_place(
-    sign_in: str, profile: str, *, patience_s: float | None, take_over: bool
-) -> Iterator[SharedPlace]:
+def shared_index(
+    sign_in: str, profile: str, *, timeout_s: float | None, take_over: bool
+) -> Iterator[SharedIndex]:
     """
-    Hold the lock of *sign_in* on behalf of *profile*; without *patience_s* it was inherited.
+    Hold the lock of *sign_in* on behalf of *profile*; without *timeout_s* it was inherited.
 
-    Raises `StoreBusy` after *patience_s*, `StoreUnwritable`.
+    Raises `StoreBusy` after *timeout_s*, `StoreUnwritable`.
     """
     name = f"keyring-{hashlib.sha256(sign_in.encode()).hexdigest()[:16]}"
     with ExitStack() as stack:
         folder, lock = _locks(stack, profile), None
-        if patience_s is not None:
-            taken = folder.locked(f"{name}.lock", patience_s=patience_s, take_over=take_over)
+        if timeout_s is not None:
+            taken = folder.locked(f"{name}.lock", timeout_s=timeout_s, take_over=take_over)
             lock = stack.enter_context(taken)
-        yield SharedPlace(folder, f"{name}.json", lock)
+        yield SharedIndex(folder, f"{name}.json", lock)
 
 
 def _locks(stack: ExitStack, profile: str) -> PrivateFolder:

@@ -14,17 +14,17 @@ from dataclasses import replace
 from ...errors import KeyringUnavailable, StoreChanged, StoreDamaged, StoreError, StoreUnwritable
 from .document import document_of
 from .keyring_entry import Entries
-from .keyring_lock import shared_place
+from .keyring_lock import shared_index
 from .keyring_record import Record, record_of
 from .keyring_service import Keyring
-from .profile_lock import Hold
+from .profile_lock import LockedProfile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
 
-    from .keyring_lock import SharedPlace
+    from .keyring_lock import SharedIndex
 
 
 def read_kept(content: bytes, profile: str) -> dict[str, Any] | None:
@@ -43,8 +43,8 @@ def read_kept(content: bytes, profile: str) -> dict[str, Any] | None:
     return document_of(text.encode())
 
 
-def place_of(content: bytes) -> dict[str, Any]:
-    """Return what `FileStore.place` says of a profile whose token file has this *content*."""
+def location_of(content: bytes) -> dict[str, Any]:
+    """Return what `FileStore.location` says of a profile whose token file has this *content*."""
     record = Record()
     with suppress(ValueError):
         record = record_of(content)
@@ -57,26 +57,26 @@ def place_of(content: bytes) -> dict[str, Any]:
 
 
 @contextmanager
-def keyring_hold(
-    plain: Hold, *, storage: str | None, patience_s: float | None, take_over: bool
-) -> Iterator[KeyringHold]:
+def lock_keyring_profile(
+    plain: LockedProfile, *, storage: str | None, timeout_s: float | None, take_over: bool
+) -> Iterator[LockedKeyringProfile]:
     """
-    Hold the lock of the sign-in in the keyring, too; without *patience_s* it was inherited.
+    Hold the lock of the sign-in in the keyring, too; without *timeout_s* it was inherited.
 
-    Raises `StoreBusy` after *patience_s*.
+    Raises `StoreBusy` after *timeout_s*.
     """
-    hold = KeyringHold(plain, storage)
-    place = shared_place(hold.sign_in, hold.profile, patience_s=patience_s, take_over=take_over)
-    with place as hold.shared_place:
-        yield hold
+    locked = LockedKeyringProfile(plain, storage)
+    index = shared_index(locked.sign_in, locked.profile, timeout_s=timeout_s, take_over=take_over)
+    with index as locked.shared_index:
+        yield locked
 
 
-class KeyringHold(Hold):
-    """As `Hold`, of a profile whose tokens are, were or shall be in the keyring."""
+class LockedKeyringProfile(LockedProfile):
+    """As `LockedProfile`, of a profile whose tokens are, were or shall be in the keyring."""
 
-    shared_place: SharedPlace
+    shared_index: SharedIndex
 
-    def __init__(self, plain: Hold, storage: str | None) -> None:
+    def __init__(self, plain: LockedProfile, storage: str | None) -> None:
         super().__init__(plain.folder, plain.profile, plain.lock)
         self._entries = Entries(Keyring(plain.profile))
         record = self._record()
@@ -87,10 +87,17 @@ class KeyringHold(Hold):
 
     @property
     def descriptors(self) -> tuple[int, ...]:
-        return (*super().descriptors, *self.shared_place.descriptors)
+        return (*super().descriptors, *self.shared_index.descriptors)
 
-    def prove(self, size: int = 0) -> None:
-        super().prove(size)
+    def check_writable(self) -> None:
+        super().check_writable()
+        self._check_keyring()
+
+    def reserve(self, octets: int) -> None:
+        super().reserve(octets)
+        self._check_keyring()
+
+    def _check_keyring(self) -> None:
         if self._storage == "keyring":
             self._entries.probe(self.sign_in)
 
@@ -100,7 +107,7 @@ class KeyringHold(Hold):
             return dict(record.document) or None
         try:
             text = self._entries.read(record.entry, record.parts)
-            entry, parts = self.shared_place.now
+            entry, parts = self.shared_index.now
             if text is None and entry not in ("", record.entry):
                 # This file is a copy, or an old one, and the sign-in has moved on since.
                 self._write_record(replace(record, entry=entry, parts=parts))
@@ -114,9 +121,9 @@ class KeyringHold(Hold):
                 fix=f"loopback-auth login {self.profile}   puts a new sign-in in its place",
             ) from None
 
-    def _make_way(self) -> None:
+    def _set_damaged_aside(self) -> None:
         try:
-            super()._make_way()
+            super()._set_damaged_aside()
         except KeyringUnavailable:
             # Whoever wants to have done with a keyring that is out of reach gets a file.
             if self._storage == "keyring":
@@ -124,11 +131,11 @@ class KeyringHold(Hold):
 
     def _save(self, document: Mapping[str, Any], *, is_only_copy: bool) -> StoreError | None:
         if self._storage == "file":
-            self._make_way()
+            self._set_damaged_aside()
             self._commit(self._emptied(document=document))
             return None
         try:
-            self._make_way()
+            self._set_damaged_aside()
             self._save_in_keyring(document)
         except (KeyringUnavailable, StoreUnwritable) as error:
             if not is_only_copy:
@@ -143,7 +150,7 @@ class KeyringHold(Hold):
         if not before.entry:
             self._entries.probe(self.sign_in)
             # Of this folder, before it was deleted and made again.
-            orphans = {self.sign_in: 0, **dict([self.shared_place.now])}
+            orphans = {self.sign_in: 0, **dict([self.shared_index.now])}
         # The file names the entry before there is one. The room is for what follows.
         begun = replace(before, leftovers=_named({**orphans, **before.leftovers, entry: 0}))
         self._write_record(begun, in_room=False)
@@ -165,7 +172,7 @@ class KeyringHold(Hold):
 
     def _commit(self, record: Record) -> None:
         self._write_record(record)
-        self.shared_place.move(record.entry, record.parts)
+        self.shared_index.move(record.entry, record.parts)
         self._clean(record)
 
     def _clean(self, record: Record) -> KeyringUnavailable | None:

@@ -8,7 +8,7 @@ import time
 from contextlib import suppress
 
 from ...errors import StoreChanged, StoreDamaged, StoreUnsafe, StoreUnwritable
-from ..files.private_folder import LOCK_PATIENCE_S
+from ..files.private_folder import LOCK_TIMEOUT_S
 from .document import document_of
 
 TYPE_CHECKING = False
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ..files.private_folder import PrivateFolder
 
 
-class Hold:
+class LockedProfile:
     """
     One profile's file while its lock is held; made by `FileStore.locked`.
 
@@ -63,7 +63,7 @@ class Hold:
         try:
             return None if content is None else self._read(content)
         except ValueError as error:
-            raise self._set_aside(str(error)) from None
+            raise self._move_aside(str(error)) from None
 
     def save(self, document: Mapping[str, Any], *, is_only_copy: bool = False) -> StoreError | None:
         """
@@ -95,7 +95,7 @@ class Hold:
 
     def _save(self, document: Mapping[str, Any], *, is_only_copy: bool) -> StoreError | None:
         del is_only_copy  # There is no other place for it.
-        self._make_way()
+        self._set_damaged_aside()
         self._write(document)
         return None
 
@@ -129,21 +129,21 @@ class Hold:
         self._seen = None
         return self.folder.remove(self._name)
 
-    def prove(self, size: int = 0) -> None:
-        """
-        As `FileStore.prove`.
+    def check_writable(self) -> None:
+        """As `FileStore.check_writable`."""
+        self._set_damaged_aside()
+        self.folder.remove(write_probe(self.folder, self.profile))
 
-        Room for a document of so many octets stays set aside until the next save, or `release`.
+    def reserve(self, octets: int) -> None:
         """
-        self._make_way()
-        probe = write_probe(self.folder, self.profile, size)
-        if size:
-            self._room = probe
-        else:
-            self.folder.remove(probe)
+        Check that a document of so many *octets* can be saved, and keep that room on the disk until
+        the next save, or `release`.
+        """
+        self._set_damaged_aside()
+        self._room = write_probe(self.folder, self.profile, octets)
 
     def release(self) -> None:
-        """Give back the room that `prove` set aside, if no save has used it."""
+        """Free what `reserve` keeps, if no save has used it."""
         room, self._room = self._room, ""
         if room:
             with suppress(StoreUnwritable):
@@ -152,7 +152,7 @@ class Hold:
     def _check_lock(self) -> None:
         if not self.lock.is_lost():
             return
-        self.lock.take(LOCK_PATIENCE_S)
+        self.lock.take(LOCK_TIMEOUT_S)
         seen, self._seen = self._seen, self._content()
         if self._seen != seen:
             profile = self.profile
@@ -170,12 +170,12 @@ class Hold:
             return self.folder.read(self._name)
         return None
 
-    def _make_way(self) -> None:
+    def _set_damaged_aside(self) -> None:
         """Refuse to replace a file of a later version; keep the bytes of a damaged one."""
         with suppress(StoreDamaged):
             self.load()
 
-    def _set_aside(self, why: str) -> StoreDamaged:
+    def _move_aside(self, why: str) -> StoreDamaged:
         folder = self.folder
         kept = f"{self._name}.damaged-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
         taken = sum(name.startswith(kept) for name in folder.names())

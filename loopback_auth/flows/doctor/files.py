@@ -69,12 +69,12 @@ def token_store(scene: Scene) -> Check:
         )
     profile, mode = scene.profile, scene.folder_mode or 0o700
     try:
-        place = scene.store.place(scene.name)
+        location = scene.store.location(scene.name)
         asked = None if isinstance(profile, LoopbackAuthError) else profile.get("storage")
-        scene.store.storing(asked).prove(scene.name)
+        scene.store.with_storage(asked).check_writable(scene.name)
     except LoopbackAuthError as error:
         return Check.of(error, name)
-    storage = asked or ("keyring" if "awaits_keyring" in place else place["storage"])
+    storage = asked or ("keyring" if "awaits_keyring" in location else location["storage"])
     seen = f"{folder} is yours, and can be written; tokens are kept in a {storage}"
     if mode & 0o077:
         return warned(
@@ -83,7 +83,7 @@ def token_store(scene: Scene) -> Check:
             f"look at who did that: ls -ld {folder}",
         )
     seen = seen.replace("a keyring", "the keyring")
-    if "awaits_keyring" in place:
+    if "awaits_keyring" in location:
         return warned(
             name,
             f"{seen}, but it did not take the last ones, which are in a file that only you can read",

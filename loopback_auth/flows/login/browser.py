@@ -83,8 +83,8 @@ async def login(
     profile.check_server()
     for note in profile.notes:
         notify(Warned(code="login-url-read", message=note))
-    client, store = profile.client(environ), store.storing(profile.get("storage"))
-    store.prove(profile.name)
+    client, store = profile.client(environ), store.with_storage(profile.get("storage"))
+    store.check_writable(profile.name)
     server, remembered = await server_of(profile, transport, rediscover=rediscover)
     server, profile = await refuse_mix_up(server, profile, may_trust=may_trust, notify=notify)
     with diagnosing(profile), bind(profile.redirect_uris) as (listeners, redirect_uri):

@@ -75,8 +75,8 @@ async def login_with_credentials(
     Raises the `LoopbackAuthError` that fits; then nothing was stored.
     """
     check_flow(profile)
-    client, store = profile.client(environ), store.storing(profile.get("storage"))
-    store.prove(profile.name)
+    client, store = profile.client(environ), store.with_storage(profile.get("storage"))
+    store.check_writable(profile.name)
     server, _ = await server_of(profile, transport, rediscover=False)
     server, profile = await refuse_mix_up(server, profile, may_trust=None, notify=notify)
     request = request_to(

@@ -96,8 +96,8 @@ async def finish(
     """
     document = pending_document(profile.name, pending, clock=clock)
     request = _request(document, profile.client(environ))
-    store = store.storing(profile.get("storage"))
-    store.prove(profile.name)
+    store = store.with_storage(profile.get("storage"))
+    store.check_writable(profile.name)
     answer = read_pasted(text, request)
     if isinstance(answer, Stray):
         from .answer import shown_error

@@ -94,11 +94,11 @@ async def redeem(
             credential = await _named(profile, credential, transport)
         await refuse_another_account(credential, held, may_switch)
         with ExitStack() as stack:
-            hold = await turn_of_sign_in(profile.name, store, stack, notify=notify)
+            locked = await turn_of_sign_in(profile.name, store, stack, notify=notify)
             # The last moment to give up: whoever opened the address first may have brought a code
             # of their own.
             tab.still_trusted()
-            replacement.save(credential, hold)
+            replacement.save(credential, locked)
         tab.kept()
     notify(Saved(profile=profile.name, path=store.path(profile.name)))
     named = await _named(profile, credential, transport)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from ...edge.store.file_store import FileStore
-    from ...edge.store.profile_lock import Hold
+    from ...edge.store.profile_lock import LockedProfile
     from ...notices import Notice
     from ...settings.profile import Profile
     from ..server.discovery import Transport
@@ -105,21 +105,21 @@ class Replacement:
         self._before = self.held.to_document() if self.held else None
         self._storage_before: str | None = None
 
-    def save(self, new: Credential, hold: Hold) -> None:
+    def save(self, new: Credential, locked: LockedProfile) -> None:
         """Store *new*; raises a `StoreError` with the old sign-in untouched."""
-        place = self._store.place(self._profile.name)
-        self._storage_before = "keyring" if "awaits_keyring" in place else place["storage"]
+        location = self._store.location(self._profile.name)
+        self._storage_before = "keyring" if "awaits_keyring" in location else location["storage"]
         # A finished sign-in takes the place of whatever came between.
         with suppress(StoreChanged):
-            self._save(new, hold)
+            self._save(new, locked)
             return
-        self._save(new, hold)
+        self._save(new, locked)
 
-    def _save(self, new: Credential, hold: Hold) -> None:
+    def _save(self, new: Credential, locked: LockedProfile) -> None:
         with suppress(LoopbackAuthError):
             # Here, where the lock is held: no refresh comes between this and what replaces it.
-            self._before = hold.load()
-        save_only_copy(new, hold, self._notify)
+            self._before = locked.load()
+        save_only_copy(new, locked, self._notify)
         self._saved = new
 
     async def undo(self, error: LoopbackAuthError) -> None:
@@ -142,7 +142,7 @@ class Replacement:
     def _put_back(self) -> str:
         assert self._saved is not None  # noqa: S101 - undo has looked
         name, new = self._profile.name, self._saved.to_document()
-        store = self._store.storing(self._storage_before)
+        store = self._store.with_storage(self._storage_before)
         try:
             if not store.put_back(name, self._before, instead_of=new):
                 return "another sign-in was stored meanwhile and stays"

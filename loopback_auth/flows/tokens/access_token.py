@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ...edge.store.file_store import FileStore
-    from ...edge.store.profile_lock import Hold
+    from ...edge.store.profile_lock import LockedProfile
     from ...notices import Notice, Warned
     from ...oauth.secret import Secret
     from ..server.discovery import Transport
@@ -67,11 +67,11 @@ async def fresh_document(
         return document
     with ExitStack() as held:
         usable = is_usable(document, at=clock().timestamp(), refused=refused)
-        hold = await lock(profile, store, held, usable=usable, notify=notify)
-        if hold is None:
+        locked = await lock(profile, store, held, usable=usable, notify=notify)
+        if locked is None:
             return document
         # Whoever waited here finds the tokens of the one who did not.
-        document = signed_in(profile, hold.load())
+        document = signed_in(profile, locked.load())
         if has_good_token(document):
             return document
         if refresh is None:
@@ -83,7 +83,7 @@ async def fresh_document(
         return await refresh(
             profile,
             document,
-            hold=hold,
+            locked=locked,
             held=held,
             home=store.home,
             transport=transport,
@@ -101,7 +101,7 @@ async def lock(
     *,
     usable: bool,
     notify: Callable[[Notice], None],
-) -> Hold | None:
+) -> LockedProfile | None:
     """
     Take the lock of *profile* into *held*; return `None` where that takes long and the old token is
     still *usable*.

@@ -57,7 +57,7 @@ async def access_token(
     if not isinstance(profile, str):
         # Before the refresh as well: what another server issued is left as it is.
         issued_to(profile, signed_in(name, store.load(name)))
-        store = store.storing(profile.get("storage"))
+        store = store.with_storage(profile.get("storage"))
     document = await fresh_document(
         name,
         store=store,

@@ -48,14 +48,14 @@ async def logout(
         store.remove(profile)
     signed_in(profile, stored)
     with ExitStack() as stack:
-        hold = await turn(profile, store, stack)
-        document = signed_in(profile, hold.load())
+        locked = await turn(profile, store, stack)
+        document = signed_in(profile, locked.load())
         try:
             if transport is None:
                 return Revocation.NOT_ASKED
             return await _revoked(Credential.from_document(document), transport, environ)
         finally:
-            hold.remove()
+            locked.remove()
 
 
 async def _revoked(

@@ -8,18 +8,20 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ...edge.store.profile_lock import Hold
+    from ...edge.store.profile_lock import LockedProfile
     from ...notices import Notice
     from ...oauth.credential import Credential
 
 
-def save_only_copy(credential: Credential, hold: Hold, notify: Callable[[Notice], None]) -> None:
+def save_only_copy(
+    credential: Credential, locked: LockedProfile, notify: Callable[[Notice], None]
+) -> None:
     """
     Store *credential*; in the file, loudly, where the keyring does not take what
     belongs there.
     """
-    refused = hold.save(credential.to_document(), is_only_copy=True)
+    refused = locked.save(credential.to_document(), is_only_copy=True)
     if refused is not None:
-        kept = f"so the tokens are in a file that only you can read: {hold.path}"
+        kept = f"so the tokens are in a file that only you can read: {locked.path}"
         way = f"loopback-auth refresh {credential.profile} moves them to the keyring"
         notify(Warned(code=refused.code, message=f"{refused.message}; {kept}; {way}"))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from contextlib import ExitStack
 
     from ...edge.store.file_store import FileStore
-    from ...edge.store.profile_lock import Hold
+    from ...edge.store.profile_lock import LockedProfile
     from ...notices import Notice
 
 TURN_S = 180.0
@@ -31,7 +31,7 @@ _LOOK_S = 0.02
 
 async def turn(
     profile: str, store: FileStore, stack: ExitStack, *, within_s: float = TURN_S
-) -> Hold:
+) -> LockedProfile:
     """
     Take the lock of *profile* until *stack* ends; a wait costs nobody an event loop. Raises
     `StoreBusy` after *within_s*.
@@ -39,7 +39,7 @@ async def turn(
     deadline = running_s() + within_s
     while True:
         try:
-            return stack.enter_context(store.locked(profile, patience_s=0))
+            return stack.enter_context(store.locked(profile, timeout_s=0))
         except StoreBusy:
             if running_s() > deadline:
                 raise store.busy(profile, within_s) from None
@@ -48,7 +48,7 @@ async def turn(
 
 async def turn_of_sign_in(
     profile: str, store: FileStore, stack: ExitStack, *, notify: Callable[[Notice], None]
-) -> Hold:
+) -> LockedProfile:
     """
     Take the lock of *profile* for a finished sign-in, which is newer than what others have to save.
 
@@ -65,4 +65,4 @@ async def turn_of_sign_in(
 
             notify(Warned(code=told.code, message=f"{told.message}; the sign-in is saved after it"))
             return await turn(profile, store, stack)
-    return stack.enter_context(store.locked(profile, take_over=True, patience_s=0))
+    return stack.enter_context(store.locked(profile, take_over=True, timeout_s=0))

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any
 
-    from ...edge.store.profile_lock import Hold
+    from ...edge.store.profile_lock import LockedProfile
     from ...errors import LoopbackAuthError
     from ...notices import Notice
     from ...oauth.http.messages import HttpReply
@@ -53,7 +53,7 @@ async def refreshed(
     profile: str,
     document: Mapping[str, Any],
     *,
-    hold: Hold,
+    locked: LockedProfile,
     held: ExitStack,
     home: str,
     transport: Transport,
@@ -83,7 +83,7 @@ async def refreshed(
         lambda: _refreshed_or_usable(
             profile,
             document if usable else None,
-            hold=hold,
+            locked=locked,
             credential=Credential.from_document(document),
             refusals=cache(lambda: refusals_of(document, home)),
             in_flight=in_flight,
@@ -111,7 +111,7 @@ async def _refreshed_or_usable(
     profile: str,
     usable: Mapping[str, Any] | None,
     *,
-    hold: Hold,
+    locked: LockedProfile,
     credential: Credential,
     refusals: Callable[[], Refusals | None],
     in_flight: InFlight,
@@ -122,7 +122,7 @@ async def _refreshed_or_usable(
 ) -> Mapping[str, Any]:
     try:
         new = await _refreshed(
-            hold,
+            locked,
             credential,
             refusals=refusals,
             in_flight=in_flight,
@@ -133,7 +133,7 @@ async def _refreshed_or_usable(
         )
     except StoreChanged:
         # A sign-in has taken over the lock of a process that was stopped: that one counts.
-        return signed_in(profile, hold.load())
+        return signed_in(profile, locked.load())
     except StoreError:
         raise
     except (RefreshRejected, ProviderError, UsageError) as error:
@@ -155,7 +155,7 @@ async def _refreshed_or_usable(
         )
         return usable
     finally:
-        hold.release()
+        locked.release()
     notify(Refreshed(profile=profile))
     return new.to_document()
 
@@ -169,7 +169,7 @@ def _no_refresh_token(profile: str, document: Mapping[str, Any]) -> Mapping[str,
 
 
 async def _refreshed(
-    hold: Hold,
+    locked: LockedProfile,
     credential: Credential,
     *,
     refusals: Callable[[], Refusals | None],
@@ -183,7 +183,7 @@ async def _refreshed(
     assert token is not None  # noqa: S101 - the caller looked
     # What the server answers may be the only copy of the next refresh token: room for it is set
     # aside.
-    hold.prove(2 * len(repr(credential.to_document())))
+    locked.reserve(2 * len(repr(credential.to_document())))
     message = replace(
         refresh_token_grant(token, credential, client=client), delivery=in_flight.delivery
     )
@@ -199,13 +199,13 @@ async def _refreshed(
             reply, credential=credential, received_at=clock(), refusals=refusals
         )
     except RefreshRejected as rejected:
-        _note_rejection(token, hold, is_final=bool(rejected.facts["final"]))
+        _note_rejection(token, locked, is_final=bool(rejected.facts["final"]))
         raise
     rotated = new.tokens.refresh_token != token
     renewed = replace(credential, tokens=new.tokens, rotates=credential.rotates or rotated)
     # What the server knows of the expiry may come late or never.
     saved = with_usual_expiry(renewed)
-    _save(saved, hold, rotated=rotated, notify=notify)
+    _save(saved, locked, rotated=rotated, notify=notify)
     if new.failure is not None:
         raise new.failure
     for objection in new.objections:
@@ -213,7 +213,7 @@ async def _refreshed(
     dated = await with_expiry(renewed, client=client, transport=transport, clock=clock)
     if dated != saved:
         with suppress(StoreError):
-            hold.save(dated.to_document())
+            locked.save(dated.to_document())
     return dated
 
 
@@ -232,31 +232,35 @@ def client_of(credential: Credential, environ: Mapping[str, str] | None = None) 
     return credential.client_with_secret(variable(name, environ))
 
 
-def _note_rejection(token: Secret, hold: Hold, *, is_final: bool) -> None:
+def _note_rejection(token: Secret, locked: LockedProfile, *, is_final: bool) -> None:
     """
     Have *token* count as refused, unless another one has taken its place; forget it if that is
     final.
 
     All else of the sign-in stays.
     """
-    document = hold.load()
+    document = locked.load()
     if not (document and token.matches(document.get("refresh_token") or "")):
         return
     if is_final:
-        hold.save({**document, "refresh_token": None, "refused": True})
+        locked.save({**document, "refresh_token": None, "refused": True})
     else:
         with suppress(StoreError):
-            hold.note({**document, "refused": True})
+            locked.note({**document, "refused": True})
 
 
 def _save(
-    credential: Credential, hold: Hold, *, rotated: bool, notify: Callable[[Notice], None]
+    credential: Credential,
+    locked: LockedProfile,
+    *,
+    rotated: bool,
+    notify: Callable[[Notice], None],
 ) -> None:
     def save() -> None:
         if rotated:
-            save_only_copy(credential, hold, notify)
+            save_only_copy(credential, locked, notify)
         else:
-            hold.save(credential.to_document())
+            locked.save(credential.to_document())
 
     try:
         with suppress(StoreUnwritable):

@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 pytestmark = posix
 
 HOLD = """
-with FileStore(sys.argv[1]).locked("work") as hold:
-    hold.load()
+with FileStore(sys.argv[1]).locked("work") as locked:
+    locked.load()
     print("held", flush=True)
     sys.stdin.readline()
     try:
-        hold.save(document("of the holder"))
+        locked.save(document("of the holder"))
         print("saved", flush=True)
     except LoopbackAuthError as error:
         print(error.code, flush=True)
@@ -86,20 +86,20 @@ def test_rf_01_a_lock_file_that_is_removed_lets_nobody_else_in(
     """
     with holder(tmp_path) as process:
         remove_lock(store)
-        with pytest.raises(StoreBusy), store.locked("work", patience_s=0.1):
+        with pytest.raises(StoreBusy), store.locked("work", timeout_s=0.1):
             pass
         assert go_on(process) == "saved"
-    with store.locked("work", patience_s=1):
+    with store.locked("work", timeout_s=1):
         assert token(store) == "of the holder"
 
 
 COUNT = """
 store = FileStore(sys.argv[1])
 for turn in range(40):
-    with store.locked("work", patience_s=60) as hold:
-        found = hold.load()
+    with store.locked("work", timeout_s=60) as locked:
+        found = locked.load()
         found["extra"]["count"] = found["extra"].get("count", 0) + 1
-        hold.save(found)
+        locked.save(found)
 """
 
 
@@ -155,12 +155,12 @@ def test_rf_02_who_holds_the_lock_is_told_and_whether_it_stands_still(
 ) -> None:
     """RF-02: where the system tells."""
     with holder(tmp_path) as process:
-        with pytest.raises(StoreBusy) as running, store.locked("work", patience_s=0.1):
+        with pytest.raises(StoreBusy) as running, store.locked("work", timeout_s=0.1):
             pass
         remove_lock(store)
         process.send_signal(signal.SIGSTOP)
         os.waitpid(process.pid, os.WUNTRACED)
-        with pytest.raises(StoreBusy) as stopped, store.locked("work", patience_s=0.1):
+        with pytest.raises(StoreBusy) as stopped, store.locked("work", timeout_s=0.1):
             pass
     if sys.platform == "linux":
         assert f"another process ({process.pid}) has held" in str(running.value)
@@ -173,11 +173,11 @@ def test_rf_09_a_lock_that_is_taken_over_keeps_its_old_holder_from_saving_over_t
 ) -> None:
     """RF-09: what the old holder had read is not what is there."""
     with holder(tmp_path) as process:
-        with store.locked("work", patience_s=0, take_over=True) as hold:
-            hold.save(document("second"))
+        with store.locked("work", timeout_s=0, take_over=True) as locked:
+            locked.save(document("second"))
         assert go_on(process) == "store-changed"
     assert token(store) == "second"
-    with store.locked("work", patience_s=0):
+    with store.locked("work", timeout_s=0):
         pass
 
 
@@ -187,11 +187,11 @@ def test_rf_09_a_lock_is_taken_over_by_one_after_the_other(
     """RF-09: the second waits for the first, as for anybody."""
     with (
         holder(tmp_path),
-        store.locked("work", patience_s=0, take_over=True) as hold,
+        store.locked("work", timeout_s=0, take_over=True) as locked,
         pytest.raises(StoreBusy),
-        store.locked("work", patience_s=0),
+        store.locked("work", timeout_s=0),
     ):
-        hold.save(document("second"))
+        locked.save(document("second"))
 
 
 def test_a_holder_that_lost_its_lock_saves_what_nobody_changed(
@@ -199,32 +199,32 @@ def test_a_holder_that_lost_its_lock_saves_what_nobody_changed(
 ) -> None:
     """A synchronizer of files may put another one with the same content in its place."""
     path = Path(store.path("work"))
-    with store.locked("work") as hold:
-        hold.load()
+    with store.locked("work") as locked:
+        locked.load()
         remove_lock(store)
-        hold.save(document("second"))
+        locked.save(document("second"))
         for token_now in ("third", "fourth"):
             copy = tmp_path / "copy"
             copy.touch(mode=0o600)
             copy.write_bytes(path.read_bytes())
             copy.replace(path)
-            assert hold.lock.is_lost()
-            hold.save(document(token_now))
-            assert not hold.lock.is_lost()
+            assert locked.lock.is_lost()
+            locked.save(document(token_now))
+            assert not locked.lock.is_lost()
             remove_lock(store)
     assert token(store) == "fourth"
 
 
 def test_what_was_changed_meanwhile_is_told_once_and_then_replaced(store: FileStore) -> None:
     """A finished sign-in is newer than whatever it meets."""
-    with store.locked("work") as hold:
-        for number, act in enumerate((lambda: hold.save(document("mine")), hold.remove)):
-            with store.locked("work", patience_s=0, take_over=True) as other:
+    with store.locked("work") as locked:
+        for number, act in enumerate((lambda: locked.save(document("mine")), locked.remove)):
+            with store.locked("work", timeout_s=0, take_over=True) as other:
                 other.save(document(f"theirs-{number}"))
             with pytest.raises(StoreChanged, match="work"):
                 act()
             assert token(store) == f"theirs-{number}"
-        hold.save(document("mine"))
+        locked.save(document("mine"))
     assert token(store) == "mine"
 
 
@@ -232,16 +232,16 @@ def test_rb_03_a_proof_waits_for_nobody(store: FileStore, tmp_path: Path) -> Non
     """RB-03: it replaces nothing, and a login begins with it."""
     with holder(tmp_path) as process:
         process.send_signal(signal.SIGSTOP)
-        store.prove("work")
+        store.check_writable("work")
         assert not [name for name in os.listdir(store.folder) if "~" in name]
 
 
 WITHOUT_INPUT = """
-with FileStore(sys.argv[1]).locked("work") as hold:
+with FileStore(sys.argv[1]).locked("work") as locked:
     os.close(0)
-    hold.save(document("second"))
-    assert 0 in hold.descriptors
-    hold.save(document("third"))
+    locked.save(document("second"))
+    assert 0 in locked.descriptors
+    locked.save(document("third"))
 try:
     os.fstat(0)
 except OSError:

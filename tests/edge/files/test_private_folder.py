@@ -368,7 +368,7 @@ def test_a_lock_that_stays_taken_is_told_and_not_waited_for_for_ever(home: Path)
             assert folder
             with (
                 pytest.raises(StoreUnwritable, match=r"another process.* has held"),
-                folder.locked("a.lock", patience_s=0.1),
+                folder.locked("a.lock", timeout_s=0.1),
             ):
                 pytest.fail("the lock was given twice")
         child.communicate("", timeout=10)

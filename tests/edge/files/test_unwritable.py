@@ -54,6 +54,6 @@ def test_rb_02_a_share_without_locks_is_no_read_only_disk(
 
     monkeypatch.setattr(fcntl, "flock", flock)
     with pytest.raises(StoreUnwritable) as refused:
-        FileStore(str(tmp_path)).prove("work")
+        FileStore(str(tmp_path)).check_writable("work")
     assert "read-only" not in refused.value.cause
     assert "file locks" in refused.value.cause

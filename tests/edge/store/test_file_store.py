@@ -68,7 +68,7 @@ def test_st_01_files_are_0600_in_a_0700_folder(store: FileStore) -> None:
 
 
 def test_st_08_a_save_leaves_one_file_with_a_token_and_an_empty_lock(store: FileStore) -> None:
-    store.prove("work")
+    store.check_writable("work")
     store.save("work", document("canary"))
     left = {path.name: path.read_bytes() for path in Path(store.folder).iterdir()}
     assert left.keys() == {"work.json", "work.lock"}
@@ -79,8 +79,8 @@ def test_st_08_a_save_leaves_one_file_with_a_token_and_an_empty_lock(store: File
 def test_rb_03_a_proof_does_all_that_a_save_does_and_changes_nothing(store: FileStore) -> None:
     store.save("work", document())
     before = files(store)
-    store.prove("work")
-    store.prove("new")
+    store.check_writable("work")
+    store.check_writable("new")
     assert files(store) == before
     assert store.profiles() == ["work"]
 
@@ -123,7 +123,7 @@ def test_a_profile_may_not_have_a_name_that_leads_elsewhere(
     for act in (
         store.load,
         store.remove,
-        store.prove,
+        store.check_writable,
         store.path,
         check_profile_name,
         lambda n: store.save(n, document()),
@@ -271,7 +271,7 @@ def test_st_07_a_file_of_a_later_version_is_refused_and_left_as_it_is(
     content = json.dumps({"version": version, "tokens": {"sealed": "canary"}}).encode()
     plant(store, "work", content)
     before = os.stat(store.path("work"))
-    for act in (store.load, store.prove, lambda name: store.save(name, document())):
+    for act in (store.load, store.check_writable, lambda name: store.save(name, document())):
         with pytest.raises(StoreNewer, match="later version"):
             act("work")
     after = os.stat(store.path("work"))

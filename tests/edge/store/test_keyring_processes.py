@@ -47,12 +47,12 @@ def hook(event, arguments):
 store, new = FileStore(home), document("new", 3000)
 warm = FileStore(home + "-warm", storage="keyring")
 warm.save("warm", new)
-warm.storing("file").save("warm", new)
+warm.with_storage("file").save("warm", new)
 acts = {
     "save": lambda: store.save("work", new),
-    "move in": lambda: store.storing("keyring").save("work", new),
-    "prove and move in": lambda: (store.storing("keyring").prove("work"), store.storing("keyring").save("work", new)),
-    "move out": lambda: store.storing("file").save("work", new),
+    "move in": lambda: store.with_storage("keyring").save("work", new),
+    "prove and move in": lambda: (store.with_storage("keyring").check_writable("work"), store.with_storage("keyring").save("work", new)),
+    "move out": lambda: store.with_storage("file").save("work", new),
     "remove": lambda: store.remove("work"),
 }
 sys.addaudithook(hook)
@@ -91,17 +91,17 @@ for line in sys.stdin:
     child = os.fork()
     if not child:
         # As a refresh does it: proved before the server is asked, and tried twice when the answer is here.
-        with FileStore(home, storage=storage).locked("work") as hold:
-            hold.load()
-            hold.prove(8000)
+        with FileStore(home, storage=storage).locked("work") as locked:
+            locked.load()
+            locked.reserve(8000)
             begun.append("begin")
             try:
-                refused = hold.save(new, is_only_copy=True)
+                refused = locked.save(new, is_only_copy=True)
             except LoopbackAuthError:
-                refused = hold.save(new, is_only_copy=True)
+                refused = locked.save(new, is_only_copy=True)
             count = len(begun) - 1
             begun.clear()
-            hold.release()
+            locked.release()
         print(json.dumps([count, refused and refused.code]), flush=True)
         os._exit(0)
     if os.waitpid(child, 0)[1]:
@@ -174,7 +174,7 @@ def go_on(person: Person, step: int) -> None:
         store.remove("work")
         assert (mine(person), person.file()) == ({}, None), step
         return
-    store.storing("keyring" if step % 4 else "file").save("work", document("after"))
+    store.with_storage("keyring" if step % 4 else "file").save("work", document("after"))
     assert person.secrets("old", "nnn", "ooo") == {"keyring": 0, "files": 0}, step
     where = person.secrets("after")
     assert (where["keyring"], where["files"]) == ((1, 0) if step % 4 else (0, 1)), step
@@ -266,13 +266,13 @@ def test_rf_05_a_system_that_fails_at_any_step_costs_no_rotated_refresh_token(
 NOTHING_MORE = """
 import resource
 store = FileStore(sys.argv[1])
-with store.locked("work") as hold:
-    hold.load()
-    hold.prove()
+with store.locked("work") as locked:
+    locked.load()
+    locked.check_writable()
     # From here on no file takes another octet: neither the store's nor the keyring's.
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     try:
-        hold.save(document("new", 3000), is_only_copy=True)
+        locked.save(document("new", 3000), is_only_copy=True)
     except LoopbackAuthError as error:
         print(error.code)
 """

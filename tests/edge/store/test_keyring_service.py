@@ -95,7 +95,7 @@ def test_st_10_a_keyring_that_hangs_is_given_up_after_five_seconds(
         "import sys\nfrom loopback_auth.edge.store.file_store import FileStore\n"
         "from loopback_auth.errors import KeyringUnavailable\n"
         "store = FileStore(sys.argv[1], storage='keyring')\n"
-        "for act in (store.prove, store.prove):\n"
+        "for act in (store.check_writable, store.check_writable):\n"
         "    try:\n        act('work')\n"
         "    except KeyringUnavailable as error:\n        print(error.facts['reason'])\n"
         "sys.exit(1)"
@@ -176,7 +176,7 @@ def test_a_lesser_keyring_that_somebody_chose_is_used_and_named(
     store = FileStore(str(person.home), storage="keyring")
     store.save("work", DOCUMENT)
     assert store.load("work") == DOCUMENT
-    assert store.place("work")["backend"] == "stand_in.Lesser"
+    assert store.location("work")["backend"] == "stand_in.Lesser"
 
 
 def test_st_10_of_several_keyrings_the_first_is_used_and_no_lesser_one_after_it(
@@ -213,7 +213,7 @@ def test_st_10_without_the_package_the_extra_is_named(person: Person, tmp_path: 
     program = (
         "import sys\nfrom loopback_auth.edge.store.file_store import FileStore\n"
         "from loopback_auth.errors import KeyringUnavailable\n"
-        "try:\n    FileStore(sys.argv[1], storage='keyring').prove('work')\n"
+        "try:\n    FileStore(sys.argv[1], storage='keyring').check_writable('work')\n"
         "except KeyringUnavailable as error:\n    print(error.facts['reason'], error.fix)\n"
     )
     done = subprocess.run(

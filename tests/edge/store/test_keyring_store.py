@@ -108,9 +108,9 @@ def test_st_10_the_token_file_points_to_the_keyring_and_holds_no_token(
     told = person.file()
     assert told
     assert told.keys() == {"version", "profile", "storage", "entry", "parts", "backend"}
-    assert store.place("work") == {"storage": "keyring", "backend": "stand_in.Kept"}
+    assert store.location("work") == {"storage": "keyring", "backend": "stand_in.Kept"}
     store.save("work", document(NEW))
-    assert store.place("work")["storage"] == "keyring"
+    assert store.location("work")["storage"] == "keyring"
     assert person.secrets(NEW) == {"keyring": 1, "files": 0}
     assert Path(store.path("work")).stat().st_mode & 0o777 == 0o600
 
@@ -167,14 +167,14 @@ def test_st_10_switching_to_a_file_leaves_nothing_in_the_keyring(
     move(person, "file", lambda store: store.save("work", document(NEW, size)))
     assert person.entries() == {}
     assert person.file() == document(NEW, size)
-    assert FileStore(str(person.home)).place("work") == {"storage": "file"}
+    assert FileStore(str(person.home)).location("work") == {"storage": "file"}
 
 
 def test_st_10_a_proof_leaves_the_credential_where_it_is(person: Person, any_keyring: None) -> None:
     """ST-10: killed after it, the old refresh token is in the one place that counts."""
     FileStore(str(person.home)).save("work", document(OLD))
     before = person.file()
-    move(person, "keyring", lambda store: store.prove("work"))
+    move(person, "keyring", lambda store: store.check_writable("work"))
     assert (person.file(), person.entries()) == (before, {})
 
 
@@ -185,7 +185,10 @@ def test_st_10_a_switch_to_a_keyring_that_cannot_be_used_changes_nothing(
     """ST-10: the tokens stay in the file, which they were in already, and it is an error."""
     use(person, monkeypatch, backend)
     FileStore(str(person.home)).save("work", document(OLD))
-    for act in (lambda store: store.prove("work"), lambda store: store.save("work", document(NEW))):
+    for act in (
+        lambda store: store.check_writable("work"),
+        lambda store: store.save("work", document(NEW)),
+    ):
         with pytest.raises(KeyringUnavailable):
             move(person, "keyring", act)
         assert FileStore(str(person.home)).load("work") == document(OLD)
@@ -201,10 +204,14 @@ def test_st_10_a_keyring_out_of_reach_can_be_left_and_its_copy_goes_when_it_is_b
     use(person, monkeypatch)
     in_keyring(person, document(OLD))
     use(person, monkeypatch, "Locked")
-    move(person, "file", lambda store: (store.prove("work"), store.save("work", document(NEW))))
+    move(
+        person,
+        "file",
+        lambda store: (store.check_writable("work"), store.save("work", document(NEW))),
+    )
     store = FileStore(str(person.home))
     assert store.load("work") == document(NEW)
-    assert store.place("work") == {"storage": "file", "copy_in_keyring": True}
+    assert store.location("work") == {"storage": "file", "copy_in_keyring": True}
 
     use(person, monkeypatch)
     assert person.secrets(OLD) == {"keyring": 1, "files": 0}
@@ -256,14 +263,14 @@ def test_st_05_a_damaged_entry_is_told_and_a_new_sign_in_takes_its_place(
     """ST-05: the other profiles are as they were."""
     store = in_keyring(person, document(OLD))
     spoil(person, DAMAGES[damage])
-    store.storing("keyring").save("other", document(OLD))
+    store.with_storage("keyring").save("other", document(OLD))
     with pytest.raises(
         StoreDamaged, match="what the keyring holds of the profile work is damaged"
     ) as caught:
         store.load("work")
     assert (caught.value.exit_code, "login work" in caught.value.fix) == (4, True)
     assert OLD not in str(caught.value)
-    store.prove("work")
+    store.check_writable("work")
     store.save("work", document(NEW))
     assert (store.load("work"), store.load("other")) == (document(NEW), document(OLD))
     assert len(person.entries()) == 2
@@ -298,9 +305,9 @@ def test_st_07_an_entry_of_a_later_version_is_refused_and_left_as_it_is(
     before = person.entries()
     for act in (
         lambda: store.load("work"),
-        lambda: store.prove("work"),
+        lambda: store.check_writable("work"),
         lambda: store.save("work", document(NEW)),
-        lambda: store.storing("file").save("work", document(NEW)),
+        lambda: store.with_storage("file").save("work", document(NEW)),
     ):
         with pytest.raises(StoreNewer):
             act()
@@ -334,7 +341,7 @@ def test_a_member_named_storage_in_a_file_of_tokens_is_nothing_special(person: P
     told["extra"]["entry"] = "x"
     store.save("work", told)
     assert store.load("work") == told
-    assert store.place("work") == {"storage": "file"}
+    assert store.location("work") == {"storage": "file"}
 
 
 def test_only_file_and_keyring_are_storages(tmp_path: Path) -> None:
@@ -358,7 +365,7 @@ def test_rf_03_two_homes_that_point_to_one_entry_have_one_lock(
     with store.locked("work"):
         for name in ("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "LOOPBACK_AUTH_HOME"):
             monkeypatch.setenv(name, str(twin))
-        with pytest.raises(StoreBusy, match="keyring-"), other.locked("work", patience_s=0.1):
+        with pytest.raises(StoreBusy, match="keyring-"), other.locked("work", timeout_s=0.1):
             pass
     other.save("work", document(NEW))
     assert store.load("work") == document(NEW)
@@ -481,7 +488,7 @@ def test_a_reader_finds_a_credential_that_goes_from_the_keyring_to_the_file_mean
     reader = threading.Thread(target=read)
     reader.start()
     for number in range(20):
-        store.storing("keyring" if number % 2 else "file").save("work", document(NEW))
+        store.with_storage("keyring" if number % 2 else "file").save("work", document(NEW))
     over.set()
     reader.join()
     assert wrong == []
@@ -586,9 +593,9 @@ def test_st_10_rf_05_a_keyring_that_fails_at_any_call_costs_no_sign_in(
         store = start_over(person, monkeypatch, backend, before)
         calls = failing(getattr(stand_in, backend), monkeypatch, at, for_good=for_good)
         refused = None
-        with store.locked("work") as hold:
+        with store.locked("work") as locked:
             try:
-                refused = hold.save(document(NEW, 3000), is_only_copy=only_copy)
+                refused = locked.save(document(NEW, 3000), is_only_copy=only_copy)
                 outcome, token = "held" if refused else "saved", NEW
             except KeyringUnavailable:
                 outcome, token = "refused", OLD
@@ -596,8 +603,8 @@ def test_st_10_rf_05_a_keyring_that_fails_at_any_call_costs_no_sign_in(
         use(person, monkeypatch, backend)
         assert store.load("work") == document(token, 3000), at
         if refused:
-            place = store.place("work")
-            assert (place["storage"], place["awaits_keyring"]) == ("file", True)
+            location = store.location("work")
+            assert (location["storage"], location["awaits_keyring"]) == ("file", True)
             assert Path(store.path("work")).stat().st_mode & 0o777 == 0o600
         # The next save leaves one copy, in the keyring.
         store.save("work", document("CANARY-after"))
@@ -626,12 +633,12 @@ def test_rf_09_a_save_that_lost_its_lock_leaves_no_entry_that_no_file_names(
 
         def set_password(self, service: str, username: str, password: str) -> None:
             keyring.core.set_keyring(backend)
-            with store.locked("work", patience_s=0, take_over=True) as other:
+            with store.locked("work", timeout_s=0, take_over=True) as other:
                 other.save(document("CANARY-sign-in"))
             super().set_password(service, username, password)
 
     keyring.core.set_keyring(Slow())
-    with store.locked("work") as hold, pytest.raises(StoreChanged):
-        hold.save(document(NEW), is_only_copy=True)
+    with store.locked("work") as locked, pytest.raises(StoreChanged):
+        locked.save(document(NEW), is_only_copy=True)
     assert store.load("work") == document("CANARY-sign-in")
     assert (len(person.entries()), person.secrets(NEW)) == (1, {"keyring": 0, "files": 0})

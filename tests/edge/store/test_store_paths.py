@@ -48,8 +48,8 @@ def test_rb_09_a_store_is_one_absolute_folder(
     expected = tmp_path / "tokens" if way == "absolute" else tmp_path / "acme" / "tokens"
     assert store.folder == str(expected)
     monkeypatch.chdir("/")
-    store.prove("work")
-    store.storing("file").save("work", DOCUMENT)
+    store.check_writable("work")
+    store.with_storage("file").save("work", DOCUMENT)
 
     assert (expected / "work.json").is_file()
     assert (store.load("work"), store.profiles()) == (DOCUMENT, ["work"])

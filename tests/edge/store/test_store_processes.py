@@ -47,7 +47,7 @@ SAVE_OFTEN = """
 os.umask(0)
 store = FileStore(sys.argv[1])
 for turn in range(int(sys.argv[2])):
-    store.prove("work")
+    store.check_writable("work")
     store.save("work", document("abcdefgh"[turn % 8], 200_000))
 """
 
@@ -240,7 +240,7 @@ FILL = """
 import resource
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), int(sys.argv[2])))
 store = FileStore(sys.argv[1])
-for act in (lambda: store.prove("work"), lambda: store.save("work", document("new", 1000))):
+for act in (lambda: store.check_writable("work"), lambda: store.save("work", document("new", 1000))):
     try:
         act()
         print("done")

@@ -124,7 +124,7 @@ async def test_cb_16_the_sign_in_that_was_to_be_replaced_is_there_as_before(
     """CB-16: the old file stays; of the old grant nothing is revoked."""
     store = stored(tmp_path, server, *ENDS)
     before = store.load("default")
-    with store.watched("default"):
+    with store.tracking_changes("default"):
         ended, _ = await reused(server, tmp_path, when)
 
     assert isinstance(ended.error, LaunchURLReused)
@@ -247,5 +247,5 @@ async def test_cb_16_the_sign_in_of_before_is_back_where_it_was(
 
     assert isinstance(ended.error, LaunchURLReused)
     assert ended.stored == before
-    assert ended.store.place("default")["storage"] == held_in
+    assert ended.store.location("default")["storage"] == held_in
     assert person.secrets(NEW, TOKENS["access_token"]) == {"keyring": 0, "files": 0}

@@ -134,10 +134,10 @@ async def test_a_sign_in_elsewhere_while_we_wait_for_the_lock_is_refused_too(
     store, taken, released = stored(tmp_path, server), threading.Event(), threading.Event()
 
     def other_process() -> None:
-        with FileStore(str(tmp_path)).locked("default") as hold:
+        with FileStore(str(tmp_path)).locked("default") as locked:
             taken.set()
             released.wait(10)
-            hold.save(document(server, lasts_s=600, client={"client_id": "another-client"}))
+            locked.save(document(server, lasts_s=600, client={"client_id": "another-client"}))
 
     thread = threading.Thread(target=other_process)
     thread.start()
@@ -170,4 +170,4 @@ async def test_a_profile_says_where_a_refresh_puts_the_tokens(
     store = stored(tmp_path, server)
     refreshed = await tokens(store, profile(client_id="the-client", storage="file"))
     assert refreshed.access_token == Secret(NEW["access_token"])
-    assert store.place("default") == {"storage": "file"}
+    assert store.location("default") == {"storage": "file"}

@@ -71,7 +71,7 @@ async def unlocked(store: FileStore) -> None:
     """Wait until nobody refreshes any more."""
     async with asyncio.timeout(20):
         while True:
-            with suppress(StoreBusy), store.locked("default", patience_s=0):
+            with suppress(StoreBusy), store.locked("default", timeout_s=0):
                 return
             await asyncio.sleep(0.05)
 
@@ -85,7 +85,7 @@ def refresh_token_of(store: FileStore) -> str:
 
 def is_locked(store: FileStore) -> bool:
     try:
-        with store.locked("default", patience_s=0):
+        with store.locked("default", timeout_s=0):
             return False
     except StoreBusy:
         return True
