@@ -80,7 +80,7 @@ REVEALS = {
     "oauth/jose/jwt.py",
     "oauth/authorize/pasted.py",
     "oauth/authorize/pkce.py",
-    "oauth/token/reply.py",
+    "oauth/client_authentication.py",
     "oauth/http/messages.py",
 }
 

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from ..flows.server.discovery import Transport
     from ..notices import Notice
     from ..oauth.http.messages import FormPost, Get, HttpReply
+    from ..oauth.http.transport import Transport
     from .arguments import Parser
     from .console import Console
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from ..errors import AnswerTooLarge
-from ..oauth.http.messages import strict_json
+from ..oauth.http.strict_json import strict_json
 from ..oauth.text import one_line
 
 TYPE_CHECKING = False

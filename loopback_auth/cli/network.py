@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..edge.http.client import HttpTransport
-    from ..flows.server.discovery import Transport
     from ..notices import Notice
+    from ..oauth.http.transport import Transport
 
 
 def transport_for(ca_bundle: str | None, talk: Callable[[Notice], None]) -> Transport:

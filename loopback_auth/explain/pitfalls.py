@@ -34,7 +34,9 @@ _OF_STATUS = {
     403: "insufficient-scope",
     404: "api-refused",
     407: "proxy-failed",
+    429: "server-unavailable",
 }
+_SERVER_ERRORS = range(500, 600)
 _OF_KIND = {"answer": "callback-with-code", "secret": "secret-pasted"}
 _ANSWERS = frozenset({"json", "form", "callback", "error-page"})
 _AT_LAST = {"tokens": "token-answer", "html": "answer-is-html"}
@@ -255,5 +257,4 @@ def _general(paste: Paste, facts: Mapping[str, object]) -> Explanation | None:
 
 
 def _of_status(status: int) -> str:
-    is_for_now = status == 429 or 500 <= status < 600  # noqa: PLR2004 - RFC 6585 section 4, RFC 9110 section 15.6
-    return "server-unavailable" if is_for_now else _OF_STATUS.get(status, "")
+    return "server-unavailable" if status in _SERVER_ERRORS else _OF_STATUS.get(status, "")

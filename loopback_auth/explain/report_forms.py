@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 _FIELDS = 100
+# RFC 9110 section 15.
+_ERRORS = range(400, 600)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,7 +188,7 @@ def _of_members(members: Mapping[str, Any]) -> Paste | None:
     if error == HIDDEN:
         return Paste(kind="answer")
     numbers = (members.get(name) for name in ("status", "code", "statusCode"))
-    status = next((n for n in numbers if isinstance(n, int) and 400 <= n < 600), None)  # noqa: PLR2004 - RFC 9110 section 15
+    status = next((n for n in numbers if isinstance(n, int) and n in _ERRORS), None)
     known = error or description or status
     return (
         Paste(kind="json", error=error, description=description, status=status) if known else None

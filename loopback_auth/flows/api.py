@@ -19,11 +19,11 @@ from ..errors import (
     TransportError,
 )
 from ..notices import Traced
+from ..oauth.http.status import UNAUTHORIZED
 from ..oauth.resource.address import onward, origin_in, resources
 from .api_refusals import (
     NO_END,
     NOT_ITS_AGE,
-    UNAUTHORIZED,
     not_sent_again,
     of_an_api,
     refuse,
@@ -193,7 +193,7 @@ def _overheard(reply: StreamedReply) -> tuple[StreamedReply, bytearray]:
         headers=reply.headers,
         pieces=pieces(),
     )
-    return (overheard, heard) if reply.status >= 400 else (reply, heard)  # noqa: PLR2004 - RFC 9110 section 15.5
+    return (overheard, heard) if reply.is_error else (reply, heard)
 
 
 @asynccontextmanager

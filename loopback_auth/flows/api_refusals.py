@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import urljoin, urlsplit
 
 from ..errors import ApiRefused, SignInNeeded
+from ..oauth.http.status import FORBIDDEN, NOT_MODIFIED, UNAUTHORIZED
 from ..oauth.refusal import is_among
 from ..oauth.text import one_line
 
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from ..edge.http.streaming import ResourceRequest, StreamedReply
     from ..errors import LoopbackAuthError, TransportError
 
-UNAUTHORIZED = 401
 
 NO_END = (
     "refuses the token of the profile {profile}",
@@ -46,7 +46,7 @@ def refuse(
 ) -> None:
     status, host = reply.status, urlsplit(reply.url).netloc
     # 304 comes to who asked for it, with If-None-Match or If-Modified-Since.
-    if 200 <= status < 300 or status == 304:  # noqa: PLR2004 - RFC 9110 section 15
+    if reply.is_success or status == NOT_MODIFIED:
         return
     said = f"{shown(request)} was answered {status} {one_line(reply.reason, limit=60)}".rstrip()
     if status == UNAUTHORIZED and why is not None:
@@ -65,8 +65,8 @@ def refuse(
             profile=profile,
         )
     cause, fix = _why(reply, profile)
-    is_redirect = status // 100 == 3 and reply.header("location")  # noqa: PLR2004 - as above
-    to = f", which leads to {_host_of(reply)}" if is_redirect else ""
+    leads_on = reply.is_redirect and reply.header("location")
+    to = f", which leads to {_host_of(reply)}" if leads_on else ""
     raise ApiRefused(said + to, cause=cause, fix=fix, host=host, status=status)
 
 
@@ -83,18 +83,18 @@ def _host_of(redirect: StreamedReply) -> str:
 
 def _why(reply: StreamedReply, profile: str) -> tuple[str, str]:
     """Say what is known of the reason and what to do; empty where the catalogue knows as much."""
-    status = reply.status
-    if 300 <= status < 400:  # noqa: PLR2004 - RFC 9110 section 15.4
+    if reply.is_redirect:
         return (
             "Redirects are followed for GET and HEAD, on the same server, and not for ever: the token goes nowhere else.",
             "loopback-auth api -i shows where it leads (Location); ask for that address itself, without the token where it is not yours",
         )
-    if status == 403 and "insufficient_scope" in reply.header("www-authenticate"):  # noqa: PLR2004 - RFC 6750 section 3.1
+    # RFC 6750 section 3.1.
+    if reply.status == FORBIDDEN and "insufficient_scope" in reply.header("www-authenticate"):
         return (
             "The scopes that were granted do not cover it.",
             f"sign in with more: loopback-auth login {profile} --scope 'A B'; loopback-auth status {profile} shows those there are",
         )
-    if status == 429 or status >= 500:  # noqa: PLR2004 - RFC 6585 section 4, RFC 9110 section 15.6
+    if reply.is_busy:
         wait = one_line(reply.header("retry-after"), limit=40)
         return (
             "The server is busy, or failed; the request was not repeated.",

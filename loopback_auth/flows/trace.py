@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from ..notices import Notice
     from ..oauth.http.messages import Get, HttpReply
-    from .server.discovery import Transport
+    from ..oauth.http.transport import Transport
 
 
 def traced(transport: Transport, notify: Callable[[Notice], None]) -> Transport:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from types import NoneType
 
 from ..errors import LoopbackAuthError, StoreDamaged
-from .jose.id_token import Identity
+from .identity import Identity
 from .metadata import Client, server_metadata
 from .secret import Secret
 from .text import one_line

@@ -9,7 +9,8 @@ from dataclasses import dataclass, fields
 from urllib.parse import urlsplit
 
 from ..errors import DiscoveryFailed, IssuerMisspelled, PKCEUnsupported, ProtocolError, URLRefused
-from .http.messages import check_url, read_json_object, refuse_unusable
+from .http.messages import read_json_object, refuse_unusable
+from .http.url import check_url
 from .text import one_line
 
 TYPE_CHECKING = False
@@ -107,7 +108,8 @@ def read_metadata_document(reply: HttpReply, *, issuer: str) -> dict[str, Any]:
     """
     document = read_json_object(reply, what="discovery")
     refuse_unusable(reply, "discovery")
-    if reply.status != 200:  # noqa: PLR2004 - RFC 8414 section 3.2
+    # RFC 8414 section 3.2.
+    if not reply.is_ok:
         raise ProtocolError(f"discovery: {reply.url} answered with status {reply.status}")
     named = document.get("issuer")
     if named == issuer:

@@ -10,7 +10,7 @@ hoster that is not listed here errs in the other direction.
 
 from __future__ import annotations
 
-from .http.messages import is_loopback
+from .http.url import is_loopback
 
 # Below these anybody gets a name, and most can answer requests there.
 _SHARED_NAMES = """

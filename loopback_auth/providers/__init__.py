@@ -47,8 +47,8 @@ from urllib.parse import urlsplit
 
 from .. import resources
 from ..errors import ConfigError, ProviderUnknown
-from ..oauth.http.messages import check_url
-from ..oauth.jose.id_token import NAME_CLAIMS
+from ..oauth.http.url import check_url
+from ..oauth.identity import NAME_CLAIMS
 from ..oauth.refusal import Refusals
 from ..oauth.text import is_variable_name, one_line
 from .environment import why_unfit

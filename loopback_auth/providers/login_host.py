@@ -22,7 +22,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from ..errors import URLRefused
-from ..oauth.http.messages import check_url, is_loopback
+from ..oauth.http.url import check_url, is_loopback
 from ..oauth.text import one_line
 
 TYPE_CHECKING = False

@@ -17,7 +17,7 @@ from ..edge.files.client_secrets import read_client_secret
 from ..edge.files.home import variable
 from ..errors import NotConfigured, StoreDamaged, UsageError
 from ..oauth.credential import learned_lifetime
-from ..oauth.http.messages import check_url
+from ..oauth.http.url import check_url
 from ..oauth.metadata import ENDPOINTS, Client, server_metadata
 from ..oauth.secret import Secret
 from .config_toml import ALIASES, PORTS, SETTINGS, TABLE, checked

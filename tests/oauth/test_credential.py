@@ -12,7 +12,7 @@ import pytest
 
 from loopback_auth.errors import StoreDamaged
 from loopback_auth.oauth.credential import VERSION, Credential, from_rfc3339, to_rfc3339
-from loopback_auth.oauth.jose.id_token import Identity
+from loopback_auth.oauth.identity import Identity
 from loopback_auth.oauth.secret import Secret
 from loopback_auth.oauth.token.reply import TokenSet
 

@@ -26,7 +26,7 @@ from loopback_auth.flows.login.code_credentials import Credentials
 from loopback_auth.notices import OpenThisPage
 from loopback_auth.oauth.credential import Credential
 from loopback_auth.oauth.http.messages import Get
-from loopback_auth.oauth.jose.id_token import Identity
+from loopback_auth.oauth.identity import Identity
 from loopback_auth.oauth.metadata import server_metadata
 from loopback_auth.oauth.secret import Secret
 from loopback_auth.oauth.token.refresh import RefreshedTokens
@@ -193,6 +193,8 @@ HARMLESS = {
     "Delivery",
     "FileUpload",
     "Findings",
+    "HasStatus",
+    "Transport",
     "JSONAnswer",
     "PipeUpload",
     "PrintedAnswer",

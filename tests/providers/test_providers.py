@@ -15,7 +15,7 @@ from loopback_auth.edge.files.provider_files import (
 )
 from loopback_auth.errors import ConfigError, ProviderUnknown
 from loopback_auth.oauth.authorize.request import RESERVED
-from loopback_auth.oauth.http.messages import check_url
+from loopback_auth.oauth.http.url import check_url
 from loopback_auth.oauth.metadata import server_metadata
 from loopback_auth.providers import load_provider, provider_names
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ...flows.doctor.examine import Check
-    from ...flows.server.discovery import Transport
+    from ...oauth.http.transport import Transport
     from ...settings.config_toml import Config
     from ...settings.profile import Profile
     from ..arguments import Parser

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from urllib.parse import urlsplit, urlunsplit
 
 from ...errors import ListenError, PortForbidden, PortInUse, RedirectURIRefused
-from ...oauth.http.messages import is_loopback
+from ...oauth.http.url import is_loopback
 from ...oauth.text import one_line
 
 TYPE_CHECKING = False

@@ -11,6 +11,7 @@ from html import escape
 from string import Template
 
 from ...explain import explanation
+from ...oauth.http.status import REQUEST_HEADER_FIELDS_TOO_LARGE
 from ...oauth.text import SHOWN_CHARACTERS, one_line
 from ...resources import read
 
@@ -152,7 +153,7 @@ def unmade(*, is_done: bool) -> Answer:
 
 def refused(status: int) -> Answer:
     """Return the answer to a visit that is not what we wait for."""
-    is_too_large = status == 431  # noqa: PLR2004 - RFC 6585 section 5
+    is_too_large = status == REQUEST_HEADER_FIELDS_TOO_LARGE
     return _page(
         status=status,
         kind="failed",

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from ...errors import ProxyFailed
-from ...oauth.http.messages import is_loopback
+from ...oauth.http.status import PROXY_AUTHENTICATION_REQUIRED
+from ...oauth.http.url import is_loopback
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def proxy_failed(proxy: Proxy, host: str, *, status: int | None, nameless: bool)
     it that is not known.
     """
     why = ": its name is not known" if nameless else f" (status {status})" if status else ""
-    wants_password = status == 407  # noqa: PLR2004 - RFC 9110 section 15.5.8
+    wants_password = status == PROXY_AUTHENTICATION_REQUIRED
     return ProxyFailed(
         f"the proxy {proxy.where} ({proxy.variable}) did not connect us to {host}{why}",
         cause="The proxy wants a user name and a password, or others." if wants_password else "",

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from ...errors import AnswerTimedOut, TransportError
+from ...oauth.http.status import HasStatus
 from ..process.event_loop import entered
 from .answer_body import can_unpack, codings_of, unpacked
 
@@ -48,7 +49,7 @@ class ResourceRequest:
         return any(each.lower() == name for each, _ in self.headers)
 
 
-class StreamedReply:
+class StreamedReply(HasStatus):
     """
     An answer whose head is here; its body comes while *pieces* are asked for. Header names are as
     they came.

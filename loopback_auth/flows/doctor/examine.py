@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ...edge.store.file_store import FileStore
+    from ...oauth.http.transport import Transport
     from ...settings.config_toml import Config
     from ...settings.profile import Profile
-    from ..server.discovery import Transport
 
 OK, WARN, FAIL, SKIPPED = "ok", "warn", "fail", "skipped"
 

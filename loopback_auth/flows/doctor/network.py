@@ -10,7 +10,7 @@ from ...edge.process.clock import now, running_s
 from ...edge.process.event_loop import entered
 from ...errors import HostNotFound, HostNotTrusted, LoopbackAuthError, ProviderError
 from ...oauth.authorize.request import AuthorizationRequest
-from ...oauth.http.messages import is_loopback
+from ...oauth.http.url import is_loopback
 from ...oauth.metadata import Client, server_metadata
 from ..server.discovery import discover
 from ..server.mix_up import refuse_mix_up
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ...oauth.http.messages import HttpReply
+    from ...oauth.http.transport import Transport
     from ...oauth.metadata import ServerMetadata
     from ...settings.profile import Profile
-    from ..server.discovery import Transport
     from .examine import Findings, Scene
 
 SKEW_S = 60.0

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from ...oauth.authorize.request import AuthorizationRequest
     from ...oauth.http.messages import FormPost, Get, HttpReply
+    from ...oauth.http.transport import Transport
     from ...settings.profile import Profile
-    from ..server.discovery import Transport
     from .examine import Findings
 
     T = TypeVar("T")
@@ -124,13 +124,13 @@ def _told(
     reply: HttpReply | None,
 ) -> Check:
     if error is None:
-        status = reply.status if reply else 0
-        if status >= 400:  # noqa: PLR2004 - the 4xx class
+        if reply is not None and reply.is_error:
             return warned(
                 NAME,
-                f"the server answers with status {status} and a page for people, which may say what is wrong",
+                f"the server answers with status {reply.status} and a page for people, which may say what is wrong",
                 f"read it in a browser: loopback-auth login {profile.name} --no-browser prints its address",
             )
+        status = reply.status if reply else 0
         seen = (
             f"the server takes {request.redirect_uri} and shows its sign-in page (status {status})"
         )

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from ...edge.store.file_store import FileStore
     from ...notices import Notice
     from ...oauth.credential import Credential
+    from ...oauth.http.transport import Transport
     from ...oauth.metadata import Client, ServerMetadata
     from ...settings.profile import Profile
-    from ..server.discovery import Transport
     from ..server.mix_up import MayTrust
     from .answer import Pastes
     from .opening import Browser

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from ...edge.store.file_store import FileStore
     from ...notices import Notice
     from ...oauth.credential import Credential
+    from ...oauth.http.transport import Transport
     from ...oauth.secret import Secret
     from ...settings.profile import Profile
-    from ..server.discovery import Transport
     from .replacement import MaySwitch
 
 

@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from ...notices import Notice
     from ...oauth.authorize.request import AuthorizationResponse
     from ...oauth.credential import Credential
+    from ...oauth.http.transport import Transport
     from ...oauth.metadata import Client
     from ...settings.profile import Profile
-    from ..server.discovery import Transport
     from ..server.mix_up import MayTrust
     from .replacement import MaySwitch
 

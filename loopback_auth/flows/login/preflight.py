@@ -19,7 +19,8 @@ from ...errors import AuthorizationError, ProviderError
 from ...explain import find
 from ...explain.denial import is_denial
 from ...oauth.authorize.request import AuthorizationRequest
-from ...oauth.http.messages import Get, refuse_unusable, strict_json
+from ...oauth.http.messages import Get, refuse_unusable
+from ...oauth.http.strict_json import strict_json
 from ...oauth.text import one_line
 
 TYPE_CHECKING = False
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ...oauth.http.messages import HttpReply
-    from ..server.discovery import Transport
+    from ...oauth.http.transport import Transport
 
 PATIENCE_S = 3.0
 """The person waits for this; whatever is slower than that is found out in the browser."""
@@ -83,7 +84,7 @@ async def look(request: AuthorizationRequest, *, transport: Transport) -> HttpRe
     """
     probe = probe_of(request)
     reply = await transport(Get(url=probe.url))
-    if not _is_redirect(reply):
+    if not reply.is_redirect:
         refuse_unusable(reply, "the sign-in page")
     said = _said(reply)
     error = one_line(said.get("error", ""), limit=80)
@@ -107,13 +108,9 @@ def probe_of(
     )
 
 
-def _is_redirect(reply: HttpReply) -> bool:
-    return 300 <= reply.status < 400  # noqa: PLR2004 - the 3xx class
-
-
 def _shows_a_page(reply: HttpReply) -> bool:
-    if not _is_redirect(reply):
-        return 200 <= reply.status < 300  # noqa: PLR2004 - the 2xx class
+    if not reply.is_redirect:
+        return reply.is_success
     with suppress(ValueError):
         return bool(urlsplit(reply.headers.get("location", "")).path) and not _said(reply).get(
             "error"
@@ -126,12 +123,12 @@ def _said(reply: HttpReply) -> Mapping[str, str]:
     Read what a refusal says: in the address it leads to, as a form, or as JSON; nothing of a page
     for people.
     """
-    if _is_redirect(reply):
+    if reply.is_redirect:
         with suppress(ValueError):
             parts = urlsplit(reply.headers.get("location", ""))
             return {**_form(parts.fragment), **_form(parts.query)}
         return {}
-    if reply.status < 400:  # noqa: PLR2004 - the 4xx class
+    if not reply.is_error:
         return {}
     body = reply.body.strip()
     with suppress(ValueError):

@@ -14,7 +14,8 @@ from ...errors import LoopbackAuthError, ScopeDiffers, StoreError
 from ...notices import Exchanged, Saved, Warned
 from ...oauth.credential import Credential
 from ...oauth.http.messages import Get, read_json_object
-from ...oauth.jose.id_token import NAME_CLAIMS, check_at_hash, is_jwt, read_id_token, read_identity
+from ...oauth.identity import NAME_CLAIMS, read_identity
+from ...oauth.jose.id_token import check_at_hash, is_jwt, read_id_token
 from ...oauth.scope import scope_differences
 from ...oauth.secret import Secret
 from ...oauth.token.reply import authorization_code_grant, issued_tokens, read_token_reply
@@ -31,11 +32,11 @@ if TYPE_CHECKING:
     from ...notices import Notice
     from ...oauth.authorize.request import AuthorizationRequest, AuthorizationResponse
     from ...oauth.http.messages import HttpReply
-    from ...oauth.jose.id_token import Identity
+    from ...oauth.http.transport import Transport
+    from ...oauth.identity import Identity
     from ...oauth.metadata import ServerMetadata
     from ...oauth.token.reply import TokenSet
     from ...settings.profile import Profile
-    from ..server.discovery import Transport
     from .replacement import MaySwitch, Replacement
 
 USERINFO_S = 3.0

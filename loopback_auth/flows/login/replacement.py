@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from ...edge.store.file_store import FileStore
     from ...edge.store.profile_lock import LockedProfile
     from ...notices import Notice
+    from ...oauth.http.transport import Transport
     from ...settings.profile import Profile
-    from ..server.discovery import Transport
 
     MaySwitch = Callable[[str, str], Awaitable[bool] | bool]
 

@@ -23,7 +23,9 @@ from ...errors import (
     URLRefused,
 )
 from ...notices import Warned
-from ...oauth.http.messages import Get, check_url
+from ...oauth.http.messages import Get
+from ...oauth.http.status import GONE, NOT_FOUND
+from ...oauth.http.url import check_url
 from ...oauth.metadata import ENDPOINTS, merge, read_metadata_document, well_known_urls
 from .retry import PATIENCE_S, wait_before
 
@@ -33,14 +35,10 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ...notices import Notice
-    from ...oauth.http.messages import FormPost, HttpReply
+    from ...oauth.http.messages import HttpReply
+    from ...oauth.http.transport import Transport
     from ...oauth.metadata import ServerMetadata
     from ...settings.profile import Profile
-
-    Transport = Callable[[FormPost | Get], Awaitable[HttpReply]]
-
-# RFC 9110 sections 15.5.5 and 15.5.11
-_NOT_FOUND = frozenset({404, 410})
 
 RECHECK_S = 1.0
 """How long a sign-in that is otherwise done waits for the metadata that is being checked again."""
@@ -143,9 +141,9 @@ def _is_there(failure: LoopbackAuthError, reply: HttpReply | TransportError) -> 
     Tell whether something is there: no "not found", nor the page that some sites have
     everywhere.
     """
-    if isinstance(reply, TransportError) or reply.status in _NOT_FOUND:
+    if isinstance(reply, TransportError) or reply.status in (NOT_FOUND, GONE):
         return False
-    return not (isinstance(failure, HTMLAnswer) and reply.status == 200)  # noqa: PLR2004 - RFC 9110 section 15.3.1
+    return not (isinstance(failure, HTMLAnswer) and reply.is_ok)
 
 
 def _with_provider(error: DiscoveryFailed, issuer: str) -> DiscoveryFailed:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from ...errors import TransportError
     from ...oauth.http.messages import Delivery, Get, HttpReply
-    from .discovery import Transport
+    from ...oauth.http.transport import Transport
 
 TRIES = 3
 """Requests in all, of which one may follow a lost answer."""

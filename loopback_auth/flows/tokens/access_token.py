@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from ...edge.store.file_store import FileStore
     from ...edge.store.profile_lock import LockedProfile
     from ...notices import Notice, Warned
+    from ...oauth.http.transport import Transport
     from ...oauth.secret import Secret
-    from ..server.discovery import Transport
 
 MIN_TTL_S = 60.0
 """

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from ..server.discovery import Transport
+    from ...oauth.http.transport import Transport
 
 
 async def check(

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ...oauth.credential import Credential
+    from ...oauth.http.transport import Transport
     from ...oauth.metadata import Client
-    from ..server.discovery import Transport
 
 INTROSPECTION_S = 3.0
 """For asking the server; the tokens are stored already."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from typing import Any, TypeVar
 
     from ...oauth.http.messages import FormPost, Get, HttpReply
-    from ..server.discovery import Transport
+    from ...oauth.http.transport import Transport
 
     T = TypeVar("T")
 

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
     from ...edge.store.file_store import FileStore
     from ...notices import Notice
+    from ...oauth.http.transport import Transport
     from ...oauth.secret import Secret
     from ...oauth.token.reply import TokenSet
     from ...settings.profile import Profile
-    from ..server.discovery import Transport
 
 _SERVER = ("issuer", "authorization_endpoint", "token_endpoint")
 

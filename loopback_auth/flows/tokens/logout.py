@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ...edge.store.file_store import FileStore
-    from ..server.discovery import Transport
+    from ...oauth.http.transport import Transport
 
 
 class Revocation(Enum):

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from ...oauth.http.messages import FormPost, Get, HttpReply
-    from ..server.discovery import Transport
+    from ...oauth.http.transport import Transport
 
 
 async def or_part(

@@ -43,10 +43,10 @@ if TYPE_CHECKING:
     from ...errors import LoopbackAuthError
     from ...notices import Notice
     from ...oauth.http.messages import HttpReply
+    from ...oauth.http.transport import Transport
     from ...oauth.metadata import Client
     from ...oauth.refusal import Refusals
     from ...oauth.secret import Secret
-    from ..server.discovery import Transport
 
 
 async def refreshed(

@@ -9,10 +9,10 @@ from ...oauth.token.revocation import revocation_request
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ...oauth.http.messages import FormPost, HttpReply
+    from ...oauth.http.transport import Transport
     from ...oauth.metadata import Client, ServerMetadata
     from ...oauth.token.reply import IssuedTokens, TokenSet
     from ...providers import Provider
-    from ..server.discovery import Transport
 
 ABANDONED_S = 5.0
 """The most that is spent on revoking a token."""

@@ -84,7 +84,7 @@ def _json(reply: HttpReply, request: AuthorizationRequest) -> Mapping[str, Any]:
     try:
         return read_json_object(reply, what="the authorization endpoint")
     except HTMLAnswer as error:
-        if reply.status != 200:  # noqa: PLR2004 - RFC 9110 section 15.3.1
+        if not reply.is_ok:
             raise
         raise CodeCredentialsUnavailable(
             f"{error.facts.get('host')} answered with its sign-in page, and not with a code",
@@ -95,7 +95,7 @@ def _json(reply: HttpReply, request: AuthorizationRequest) -> Mapping[str, Any]:
 
 def _form(reply: HttpReply) -> Mapping[str, str]:
     """Read a refusal in the form of a query, which needs no content type to be one."""
-    if reply.status < 400 or not reply.body.startswith(b"error="):  # noqa: PLR2004 - the 4xx class
+    if not (reply.is_error and reply.body.startswith(b"error=")):
         return {}
     return dict(parse_qsl(reply.body[:8192].decode("utf-8", "replace")))
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from ..http.messages import is_loopback
+from ..http.url import is_loopback
 from .request import Stray
 
 TYPE_CHECKING = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from json import JSONDecodeError, JSONDecoder, detect_encoding
 
-from .messages import is_nested_too_deep
+from .strict_json import is_nested_too_deep
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -10,7 +10,6 @@ says it has no signature at all is refused, since no server was asked for such.
 from __future__ import annotations
 
 from base64 import urlsafe_b64encode
-from dataclasses import dataclass, field
 from datetime import timedelta
 
 from ...errors import IDTokenInvalid, IDTokenOutOfTime, NonceMissing
@@ -20,7 +19,7 @@ from .jwt import CLAIMS, numeric_date, part, unverified_claims, unverified_heade
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
     from datetime import datetime
     from typing import Any, NoReturn
 
@@ -45,36 +44,6 @@ _HASHES = {
     "EdDSA": "sha512",
     "Ed25519": "sha512",
 }
-
-NAME_CLAIMS = ("preferred_username", "email", "name", "login", "username", "sub")
-"""Where a person's name is looked for, the most telling first."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
-    """A person as the server names them: *subject* is stable, *name* is for people to read."""
-
-    subject: str
-    name: str
-    claims: Mapping[str, Any] = field(default_factory=dict, repr=False)
-
-
-def read_identity(
-    claims: Mapping[str, Any], *, names: Sequence[str] = NAME_CLAIMS
-) -> Identity | None:
-    """
-    Take the person's name out of ID token or userinfo claims; `None` when there is none
-    in them.
-    """
-    told = [
-        one_line(str(claims[n]), limit=120)
-        for n in names
-        if isinstance(claims.get(n), (str, int)) and claims[n]
-    ]
-    subject = claims.get("sub", claims.get("id", told[0] if told else None))
-    if subject is None or not told:
-        return None
-    return Identity(subject=one_line(str(subject)), name=told[0], claims=claims)
 
 
 def read_id_token(

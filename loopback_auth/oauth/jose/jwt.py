@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from base64 import urlsafe_b64decode
 
-from ..http.messages import strict_json
+from ..http.strict_json import strict_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from ...errors import OriginRefused, URLRefused, UsageError
-from ..http.messages import check_url
+from ..http.url import check_url
 from ..text import one_line
 
 _AUTHORITY = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://[^/?#]*)(.*)", re.DOTALL)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ..client_authentication import authenticated
 from ..http.messages import read_json_object, refuse_unusable
-from .reply import authenticated
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

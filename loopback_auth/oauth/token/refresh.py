@@ -5,16 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ...errors import ProtocolError, RefreshRefused, RefreshRejected, ServerUnavailable, TokenError
+from ..client_authentication import authenticated
 from ..jose.id_token import check_refreshed_id_token, is_jwt, refuse_another
 from ..refusal import Refusals, code_and_words, is_among
 from .members import lenient_members, objections_to
-from .reply import (
-    TokenSet,
-    authenticated,
-    issued_tokens,
-    read_token_reply,
-    token_set,
-)
+from .reply import TokenSet, issued_tokens, read_token_reply, token_set
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,7 +29,7 @@ _OF_THE_CLIENT = frozenset({"invalid_client", "unauthorized_client", "unsupporte
 _FOR_A_PERSON = frozenset({"interaction_required", "login_required", "consent_required"})
 _FOR_NOW = frozenset({"server_error", "temporarily_unavailable"})
 # RFC 9110 section 15.5.9, RFC 8470 section 5.2, RFC 6585 section 4
-_FOR_NOW_STATUSES = frozenset({408, 425, 429})
+_FOR_NOW_STATUSES = frozenset({408, 425})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +119,7 @@ def _raise_failure(
     except TokenError as error:
         if error.error in _OF_THE_CLIENT or error.error in _FOR_NOW:
             raise
-        if reply.status >= 500 or reply.status in _FOR_NOW_STATUSES:  # noqa: PLR2004 - RFC 9110 section 15.6
+        if reply.is_busy or reply.status in _FOR_NOW_STATUSES:
             raise ServerUnavailable(error.message, host=error.facts["host"]) from None
         raise _meant(error, credential, refusals()) from None
     raise AssertionError("an answer without tokens was read as one with them")

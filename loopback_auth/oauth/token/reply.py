@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from dataclasses import dataclass, field, replace
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from ...errors import ProtocolError, TokenError
-from ..http.messages import FormPost, refuse_unusable
+from ..client_authentication import authenticated
+from ..http.messages import refuse_unusable
 from ..secret import Secret
 from ..text import one_line
 from .expiry import jwt_expiry, told_expiry
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn, TypeGuard
 
     from ..authorize.request import AuthorizationResponse
-    from ..http.messages import HttpReply
-    from ..metadata import Client, ServerMetadata
+    from ..http.messages import FormPost, HttpReply
 
 TOKEN_CHARACTERS = 64 * 1024
 """Longer than any header a server takes. RFC 6749 appendix A.12 sets the alphabet."""
@@ -103,55 +102,6 @@ def authorization_code_grant(response: AuthorizationResponse) -> FormPost:
         ),
     )
     return replace(grant, allow_partial=True)
-
-
-def token_endpoint_auth_method(client: Client, server: ServerMetadata) -> str:
-    """
-    Choose how the client proves itself: as told, else `client_secret_basic` when the server offers
-    it, else `_post`.
-
-    RFC 8414 section 2: a metadata document that lists no methods means `client_secret_basic`.
-    Endpoints that were given one by one have no document behind them, and then the body is what
-    most servers read.
-    """
-    if client.client_secret is None:
-        return "none"
-    if client.token_endpoint_auth_method:
-        return client.token_endpoint_auth_method
-    offered = server.token_endpoint_auth_methods_supported
-    if offered is None:
-        offered = ("client_secret_basic",) if server.issuer else ()
-    return "client_secret_basic" if "client_secret_basic" in offered else "client_secret_post"
-
-
-def authenticated(
-    client: Client,
-    server: ServerMetadata,
-    *,
-    url: str,
-    fields: tuple[tuple[str, str | Secret], ...],
-) -> FormPost:
-    """Build a request of *client* with exactly one proof of who it is - RFC 6749 section 2.3."""
-    method = token_endpoint_auth_method(client, server)
-    named = (*fields, ("client_id", client.client_id))
-    if method == "none" or client.client_secret is None:
-        return FormPost(url=url, fields=named)
-    if method == "client_secret_post":
-        return FormPost(url=url, fields=(*named, ("client_secret", client.client_secret)))
-    # RFC 6749 section 2.3.1: both halves are form-urlencoded before they are joined. A space as
-    # %20, not +: that decodes the same for a server that reads forms and for the many that only
-    # undo percent signs.
-    pair = f"{_encoded(client.client_id)}:{_encoded(client.client_secret.reveal())}"
-    return FormPost(
-        url=url,
-        fields=fields,
-        authorization=Secret("Basic " + b64encode(pair.encode()).decode("ascii")),
-        encoded=(client.client_secret,),
-    )
-
-
-def _encoded(text: str) -> str:
-    return quote(text, safe="", errors="surrogateescape")
 
 
 def read_token_reply(reply: HttpReply, *, received_at: datetime, scope: str = "") -> TokenSet:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from .reply import authenticated
+from ..client_authentication import authenticated
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -37,8 +37,8 @@ from ...support.scripted_server import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from loopback_auth.flows.server.discovery import Transport
     from loopback_auth.oauth.http.messages import FormPost, Get
+    from loopback_auth.oauth.http.transport import Transport
 
     from ...support.scripted_server import Connection, Script
 

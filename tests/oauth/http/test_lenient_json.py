@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from loopback_auth.oauth.http.lenient_json import UNREADABLE_VALUES, read_members
-from loopback_auth.oauth.http.messages import NESTING
+from loopback_auth.oauth.http.strict_json import NESTING
 
 READ: dict[str, tuple[bytes, dict[str, Any]]] = {
     "nothing": (b"", {}),

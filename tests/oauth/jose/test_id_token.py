@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from loopback_auth.errors import IDTokenInvalid, IDTokenOutOfTime, NonceMissing
+from loopback_auth.oauth.identity import read_identity
 from loopback_auth.oauth.jose.id_token import (
     FUTURE,
     SKEW,
-    Identity,
     check_at_hash,
     read_id_token as read_and_warn,
-    read_identity,
 )
 from loopback_auth.oauth.secret import Secret
 
@@ -344,42 +343,3 @@ def test_id_03_an_at_hash_that_nobody_can_compute_is_told_and_refuses_nothing(al
     assert len(warnings) == 1
     assert "at_hash" in warnings[0]
     assert warnings[0].isprintable()
-
-
-@pytest.mark.parametrize(
-    ("told", "subject", "name"),
-    [
-        (
-            {"sub": "1", "preferred_username": "jane", "email": "j@x.example", "name": "Jane"},
-            "1",
-            "jane",
-        ),
-        ({"sub": "1", "email": "j@x.example", "name": "Jane"}, "1", "j@x.example"),
-        ({"sub": "1"}, "1", "1"),
-        ({"id": 583231, "login": "octocat"}, "583231", "octocat"),
-        ({"login": "octocat"}, "octocat", "octocat"),
-        ({"sub": "1", "email": ["a"], "name": "Jane"}, "1", "Jane"),
-        ({"sub": "1", "name": "a\x1b[2Jb\u202e" + "x" * 500}, "1", None),
-    ],
-)
-def test_a_person_is_named_by_the_most_telling_claim(
-    told: dict[str, Any], subject: str, name: str | None
-) -> None:
-    who = read_identity(told)
-    assert who
-    assert who.subject == subject
-    assert who.name.isprintable()
-    assert len(who.name) <= 120
-    assert name is None or who.name == name
-
-
-@pytest.mark.parametrize("told", [{}, {"sub": None}, {"sub": ""}, {"aud": "x"}, {"name": ""}])
-def test_claims_that_name_nobody_give_nobody(told: dict[str, Any]) -> None:
-    assert read_identity(told) is None
-
-
-def test_a_provider_may_say_where_its_names_are() -> None:
-    who = read_identity({"sub": "1", "user": {"x": 1}, "nick": "jj"}, names=("nick",))
-    assert who == Identity(
-        subject="1", name="jj", claims={"sub": "1", "user": {"x": 1}, "nick": "jj"}
-    )

@@ -17,6 +17,7 @@ from loopback_auth.errors import (
     TokenError,
     UnexpectedRedirect,
 )
+from loopback_auth.oauth.client_authentication import token_endpoint_auth_method
 from loopback_auth.oauth.secret import Secret
 from loopback_auth.oauth.token.expiry import told_expiry
 from loopback_auth.oauth.token.reply import (
@@ -25,7 +26,6 @@ from loopback_auth.oauth.token.reply import (
     TokenSet,
     authorization_code_grant,
     read_token_reply,
-    token_endpoint_auth_method,
 )
 from loopback_auth.oauth.token.revocation import revocation_request
 

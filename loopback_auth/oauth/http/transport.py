@@ -1,0 +1,32 @@
+"""
+The seam between the flows and the network.
+
+A module of its own, since `typing` is slow to import: import it for type checking only.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+    from .messages import FormPost, Get, HttpReply
+
+
+class Transport(Protocol):
+    """
+    Sends an HTTP request of OAuth and returns the answer, whatever its status.
+
+    A transport sends each request once at most, follows no redirect, and verifies the server's
+    certificate. It sets `HttpReply.sent` to the secrets of the request, and honours
+    `FormPost.allow_partial` and `FormPost.delivery`.
+
+    Raises:
+        TransportError: there is no answer, or only its beginning was read.
+    """
+
+    def __call__(self, message: FormPost | Get, /) -> Awaitable[HttpReply]:
+        """Send *message*; return the answer."""
+        ...

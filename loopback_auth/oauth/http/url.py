@@ -1,0 +1,57 @@
+"""URLs that something may be sent to: checked as text, before any parser reads them."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from ...errors import URLRefused
+from ..text import one_line
+
+_LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+# RFC 3986 leaves these out of a URL; shells and terminals give them meanings.
+_NEVER_IN_A_URL = frozenset(" \"'\\`<>^{|}")
+_IPV4_OCTETS = 4
+
+
+def check_url(raw: str, *, name: str) -> str:
+    """
+    Return *raw* unchanged if it may be an issuer or an endpoint (RFC 8414 sections 2 and 3).
+
+    https, or http to a literal loopback address or `localhost`; no userinfo, no fragment, nothing
+    outside printable ASCII. The raw string is looked at before any parser, since parsers drop what
+    they do not like. Raises `URLRefused`.
+    """
+    shown = one_line(_without_userinfo(raw), limit=120)
+    if not raw or any(not "!" <= c <= "~" or c in _NEVER_IN_A_URL for c in raw):
+        raise URLRefused(f"{name} is not a URL that can be used: {shown!r}", name=name)
+    try:
+        parts = urlsplit(raw)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        raise URLRefused(f"{name} is not a URL: {shown!r}", name=name) from None
+    # A percent sign in a host is decoded by some clients and not by others.
+    if "@" in parts.netloc or "%" in parts.netloc or "#" in raw or not host or port == 0:
+        raise URLRefused(
+            f"{name} must have a host, and neither a user name nor a fragment: {shown!r}", name=name
+        )
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
+        raise URLRefused(f"{name} must begin with https://: {shown!r}", name=name)
+    return raw
+
+
+def _without_userinfo(raw: str) -> str:
+    # A password may stand there, and what is refused is shown.
+    before, at, host = raw.rpartition("@")
+    return f"{before.partition('://')[0]}://***@{host}" if at and "://" in before else raw
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether *host* can only be this machine: `localhost` or a literal loopback address."""
+    octets = host.split(".")
+    # All four and each a number: anything else, such as 127.0.0.1.5, is a name that a resolver may
+    # know.
+    return host in _LOOPBACK_NAMES or (
+        len(octets) == _IPV4_OCTETS
+        and octets[0] == "127"
+        and all(n.isdecimal() and int(n) in range(256) for n in octets)
+    )
