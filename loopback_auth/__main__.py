@@ -12,12 +12,17 @@ if __name__ == "__main__" and sys.path[:1] in ([""], [os.getcwd()]):
     del sys.path[0]
 
 
+def run_process(argv: list[str]) -> int:
+    """Carry out the command line *argv* as this process and return its exit status."""
+    from loopback_auth.cli.main import run
+
+    return run(argv, sys.stdin, sys.stdout, sys.stderr, os.environ, is_process=True)
+
+
 def main() -> None:
     """Run the command line and leave with its exit status."""
     try:
-        from loopback_auth.cli.main import run
-
-        status = run(sys.argv[1:])
+        status = run_process(sys.argv[1:])
     except KeyboardInterrupt:
         # Ctrl-C before the command had begun: there is nothing to tell and nothing to undo.
         status = 130

@@ -229,8 +229,8 @@ def test_quick_commands_load_nothing_heavy(arguments: list[str], tmp_path: Path)
         'default_profile = "default" # mine\n\n[profiles.default]\nprovider = "github"\nport = [1717]\n'
     )
     program = (
-        "import sys\nfrom loopback_auth.cli.main import run\n"
-        "try:\n    status = run(sys.argv[1:])\nexcept SystemExit as end:\n    status = end.code\n"
+        "import sys\nfrom loopback_auth.__main__ import run_process\n"
+        "try:\n    status = run_process(sys.argv[1:])\nexcept SystemExit as end:\n    status = end.code\n"
         "sys.stderr.write('LOADED ' + ' '.join(sys.modules))\nsys.exit(status)"
     )
     environment = {**os.environ, "LOOPBACK_AUTH_HOME": str(tmp_path)}

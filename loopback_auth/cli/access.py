@@ -5,7 +5,6 @@ good, and how to say what is wrong.
 
 from __future__ import annotations
 
-import os
 import time
 from contextlib import suppress
 from functools import partial
@@ -56,8 +55,8 @@ class Access:
     """
 
     def __init__(self, arguments: Namespace, console: Console) -> None:
-        self.home = home()
-        self.profile = profile_name(arguments, self.home)
+        self.home = home(console.environ)
+        self.profile = profile_name(arguments, self.home, console.environ)
         self.store = FileStore(self.home)
         self.has_new_token = False
         self._min_ttl_s: float = getattr(arguments, "min_ttl", MIN_TTL_S)
@@ -88,11 +87,11 @@ class Access:
         from ..edge.process.event_loop import run
         from ..flows.tokens.check import check
 
-        if run(check(document, transport=self._transport())):
+        if run(check(document, transport=self._transport(), environ=self._console.environ)):
             return document
         if not self.has_new_token:
             document = self._refreshed(document, refused=Secret(document["access_token"]))
-            if run(check(document, transport=self._transport())):
+            if run(check(document, transport=self._transport(), environ=self._console.environ)):
                 return document
         raise self._not_taken()
 
@@ -122,7 +121,8 @@ class Access:
         from ..edge.process.event_loop import run
         from ..edge.process.interrupts import listen_for_interrupts
 
-        listen_for_interrupts()
+        if self._console.is_process:
+            listen_for_interrupts()
         with self.store.tracking_changes(self.profile):
             new: Mapping[str, Any] = run(self.refresh(refused))
         # A server that is down leaves one that is still good.
@@ -134,15 +134,20 @@ class Access:
         from ..edge.process.child import can_outlive_us
         from ..settings.storage import chosen_storage
 
-        storage = chosen_storage(self.home, self.profile)
+        storage = chosen_storage(self.home, self.profile, self._console.environ)
         return await fresh_document(
             self.profile,
             store=self.store.with_storage(storage),
             transport=self._transport(),
             min_ttl_s=self._min_ttl_s,
             refused=refused,
+            environ=self._console.environ,
             notify=self._notify,
-            refresh=partial(self._in_background, storage) if can_outlive_us() else self._here,
+            refresh=(
+                partial(self._in_background, storage)
+                if self._console.is_process and can_outlive_us()
+                else self._here
+            ),
         )
 
     async def _in_background(
@@ -190,20 +195,20 @@ class Access:
             from .network import transport_for, trusted
 
             reply: HttpReply = await transport_for(
-                trusted(self.store.load(self.profile)), self._notify
+                trusted(self.store.load(self.profile)), self._notify, self._console.environ
             )(message)
             return reply
 
         return send
 
 
-def given_token() -> str | None:
+def given_token(environ: Mapping[str, str]) -> str | None:
     """
     Return the token that the environment hands over whole, which short-circuits all that is stored.
 
     Raise `UsageError` for what no access token can hold (RFC 6749 appendix A.12).
     """
-    token = os.environ.get("LOOPBACK_AUTH_TOKEN", "").strip(" \t\r\n")
+    token = environ.get("LOOPBACK_AUTH_TOKEN", "").strip(" \t\r\n")
     if not (token.isascii() and token.isprintable()):
         raise UsageError(
             "LOOPBACK_AUTH_TOKEN holds what no access token does",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 from ..errors import AnswerTooLarge
 from ..oauth.http.strict_json import strict_json
 from ..oauth.text import one_line
@@ -37,7 +35,11 @@ class PrintedAnswer:
             lines = [f"HTTP/1.1 {reply.status} {_shown(reply.reason)}".rstrip()]
             lines += [f"{_shown(name)}: {_shown(value)}" for name, value in reply.headers]
             self._console.octets(("\n".join([*lines, "", ""])).encode("utf-8", "replace"))
-        tame = _Tamed() if sys.stdout is not None and sys.stdout.isatty() else None
+        tame = (
+            _Tamed(self._console.stdout.encoding)
+            if self._console.stdout is not None and self._console.stdout.isatty()
+            else None
+        )
         async for piece in reply.pieces:
             self._console.octets(tame(piece) if tame else piece)
 
@@ -121,13 +123,14 @@ class _Tamed:
     are no UTF-8 too.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, encoding: str) -> None:
         from codecs import getincrementaldecoder
 
+        self._encoding = encoding or "utf-8"
         self._decoder = getincrementaldecoder("utf-8")("replace")
         controls = {*range(0x20), *range(0x7F, 0xA0)} - {0x09, 0x0A}
         self._table = {**dict.fromkeys(controls, "\ufffd"), 0x0D: None}
 
     def __call__(self, piece: bytes) -> bytes:
-        encoding = sys.stdout.encoding or "utf-8"
-        return self._decoder.decode(piece).translate(self._table).encode(encoding, "replace")
+        text = self._decoder.decode(piece).translate(self._table)
+        return text.encode(self._encoding, "replace")

@@ -11,7 +11,7 @@ from ..errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from typing import Any, NoReturn
 
     from .console import Console
@@ -122,15 +122,13 @@ class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
         super().__init__(prog, width=100, max_help_position=34)
 
 
-def profile_name(arguments: argparse.Namespace, home: str) -> str:
+def profile_name(arguments: argparse.Namespace, home: str, environ: Mapping[str, str]) -> str:
     """
     Choose the profile: as told, else `LOOPBACK_AUTH_PROFILE`, else `default_profile` of
     config.toml, else `default`.
 
     Raises `UsageError`; a config.toml that cannot be used does not mean `default`.
     """
-    import os
-
     from ..edge.store.file_store import check_profile_name
 
     told = arguments.profile_option or arguments.profile
@@ -145,7 +143,7 @@ def profile_name(arguments: argparse.Namespace, home: str) -> str:
             fix="name the profile once",
         )
     if not told:
-        told = os.environ.get("LOOPBACK_AUTH_PROFILE")
+        told = environ.get("LOOPBACK_AUTH_PROFILE")
     if not told:
         from ..settings.config_toml import load_config
 

@@ -38,26 +38,32 @@ class Console:
         json: bool = False,
         quiet: bool = False,
         verbose: bool = False,
+        stdin: TextIO | None = None,
         stdout: TextIO | None = None,
         stderr: TextIO | None = None,
+        environ: Mapping[str, str] | None = None,
+        is_process: bool = False,
     ) -> None:
         self.json = json
         self.quiet = quiet
         self.verbose = verbose
-        self._stdout = stdout or sys.stdout
-        self._stderr = stderr or sys.stderr
+        self.stdin = stdin
+        self.stdout = stdout
+        self.stderr = stderr
+        self.environ: Mapping[str, str] = {} if environ is None else environ
+        self.is_process = is_process
         self._line_open = False
         self._writer: BackgroundWriter | None = None
 
     @property
     def interactive(self) -> bool:
         """Tell whether a person can be asked something: a terminal on both ends of the talk."""
-        return bool(sys.stdin and sys.stdin.isatty() and self.terminal)
+        return bool(self.stdin and self.stdin.isatty() and self.terminal)
 
     @property
     def terminal(self) -> bool:
         """Tell whether stderr is a terminal that can redraw a line."""
-        return bool(self._stderr and self._stderr.isatty() and os.environ.get("TERM") != "dumb")
+        return bool(self.stderr and self.stderr.isatty() and self.environ.get("TERM") != "dumb")
 
     def result(self, text: str, document: Mapping[str, Any], *, end: str = "\n") -> None:
         """
@@ -89,13 +95,13 @@ class Console:
     @contextmanager
     def _writing(self) -> Iterator[TextIO]:
         self.end_line()
-        if self._stdout is not None and self._stdout.isatty():
+        if self.stdout is not None and self.stdout.isatty():
             # On the same terminal one comes after the other.
             self.flush()
-        if self._stdout is None:
+        if self.stdout is None:
             raise BrokenPipeError("stdout is closed")
         try:
-            yield self._stdout
+            yield self.stdout
         except BrokenPipeError:
             # The reader has had enough: no error worth a word.
             raise
@@ -178,10 +184,11 @@ class Console:
         Stop writing to a stdout whose reader has gone, so that Python does not complain about it at
         exit.
         """
-        _lead_nowhere(1)
+        if self.is_process:
+            _lead_nowhere(1)
 
     def _talk(self, text: str, *, line_open: bool = False) -> None:
-        if self._stderr is None:
+        if self.stderr is None:
             return
         if self._line_open and not line_open and text != "\n":
             text = "\n" + text
@@ -189,33 +196,33 @@ class Console:
         if self._writer is None and _event_loop_runs():
             from ..edge.interaction.background_writer import BackgroundWriter
 
-            self._writer = BackgroundWriter.of(self._stderr)
+            self._writer = BackgroundWriter.of(self.stderr)
         if self._writer is not None:
             self._writer.write(text, is_redrawn=line_open)
             if self._writer.is_broken:
                 self._drop_stderr()
             return
         try:
-            self._stderr.write(text)
-            self._stderr.flush()
+            self.stderr.write(text)
+            self.stderr.flush()
         except OSError:
             self._drop_stderr()
 
     def _drop_stderr(self) -> None:
         # Nobody listens any more; the work goes on. What is still to be written would change the
         # exit status.
-        if self._stderr is sys.stderr:
+        if self.is_process:
             _lead_nowhere(2)
-        self._stderr = None
+        self.stderr = None
 
     def flush(self) -> None:
         """
         Wait until all talk has left: on a terminal however long that takes, else for
         `FLUSH_S`.
         """
-        if self._writer is None or self._stderr is None:
+        if self._writer is None or self.stderr is None:
             return
-        if not self._stderr.isatty():
+        if not self.stderr.isatty():
             self._writer.flush(FLUSH_S)
             return
         # In steps: on Windows no Ctrl-C ends a wait without a limit.

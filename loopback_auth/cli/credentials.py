@@ -5,16 +5,14 @@ line.
 
 from __future__ import annotations
 
-import sys
-
 from ..edge.process.event_loop import run as run_story
-from ..errors import Cancelled, UsageError
+from ..errors import UsageError
 from ..flows.login.code_credentials import Credentials, check_flow, login_with_credentials
 from ..oauth.authorize.code_credentials import FLOW
 from ..oauth.secret import Secret
 from .network import transport_for
 from .progress import Talk
-from .prompts import answered
+from .prompts import answered, ask_unseen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,7 +45,8 @@ def sign_in(
             profile,
             credentials,
             store=store,
-            transport=transport_for(profile.get("ca_bundle"), talk),
+            transport=transport_for(profile.get("ca_bundle"), talk, console.environ),
+            environ=console.environ,
             notify=talk,
             may_switch=may_switch,
         )
@@ -56,7 +55,7 @@ def sign_in(
 
 def _credentials(profile: Profile, console: Console) -> Credentials:
     hint = profile.login_hint
-    username, password = _typed(hint) if console.interactive else _piped(hint)
+    username, password = _typed(hint, console) if console.interactive else _piped(hint, console)
     if not (username and password):
         raise UsageError(
             "the username or the password is missing",
@@ -73,23 +72,19 @@ def _credentials(profile: Profile, console: Console) -> Credentials:
     return Credentials(username=username, password=Secret(password))
 
 
-def _typed(hint: str) -> tuple[str, str]:
-    from getpass import getpass
-
-    username = answered("Username", usual=hint)
-    try:
-        return username, getpass("Password (not shown, and not kept): ", stream=sys.stderr)
-    except (EOFError, KeyboardInterrupt):
-        raise Cancelled("stopped at the question for the password") from None
+def _typed(hint: str, console: Console) -> tuple[str, str]:
+    username = answered("Username", console, usual=hint)
+    question = "Password (not shown, and not kept): "
+    return username, ask_unseen(question, console, what="the password")
 
 
-def _piped(hint: str) -> tuple[str, str]:
+def _piped(hint: str, console: Console) -> tuple[str, str]:
     """Read the username, unless *hint* is it, and the password: a line each."""
-    if sys.stdin is None:
+    if console.stdin is None:
         return hint, ""
     try:
-        username = hint or sys.stdin.readline(CHARACTERS).strip()
-        return username, sys.stdin.readline(CHARACTERS).rstrip("\r\n")
+        username = hint or console.stdin.readline(CHARACTERS).strip()
+        return username, console.stdin.readline(CHARACTERS).rstrip("\r\n")
     except UnicodeDecodeError:
         raise UsageError(
             "standard input is not text in this terminal's encoding",

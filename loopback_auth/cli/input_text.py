@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 
 from ..errors import UsageError
 from ..explain.report import PASTE_CHARACTERS, read_paste
@@ -11,7 +10,7 @@ from ..explain.report import PASTE_CHARACTERS, read_paste
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import BinaryIO
+    from typing import BinaryIO, TextIO
 
     from .console import Console
 
@@ -34,9 +33,13 @@ def pasted(words: Sequence[str], console: Console, *, may_read: bool = True) -> 
         return _file(words[0])
     if words and list(words) != ["-"]:
         return " ".join(words)
-    if not may_read or sys.stdin is None:
+    if not may_read or console.stdin is None:
         return ""
-    return _typed(console) if sys.stdin.isatty() else _decoded(_ends(sys.stdin.buffer))
+    return (
+        _typed(console, console.stdin)
+        if console.stdin.isatty()
+        else _decoded(_ends(console.stdin.buffer))
+    )
 
 
 def _is_path(word: str) -> bool:
@@ -86,7 +89,7 @@ def _decoded(octets: bytes) -> str:
     return octets.decode("utf-16" if is_utf_16 else "utf-8-sig", "replace")
 
 
-def _typed(console: Console) -> str:
+def _typed(console: Console, stdin: TextIO) -> str:
     """
     Read a paste: up to an empty line once an error was understood, else up to two of them, or the
     end of input.
@@ -95,7 +98,7 @@ def _typed(console: Console) -> str:
         "Paste what the server or the browser said, then an empty line (loopback-auth explain --list lists all codes):"
     )
     lines: list[str] = []
-    while len(lines) < PASTE_CHARACTERS and (line := sys.stdin.readline()):
+    while len(lines) < PASTE_CHARACTERS and (line := stdin.readline()):
         is_end = not line.strip() and any(lines)
         if is_end and (not lines[-1].strip() or _is_whole("".join(lines))):
             break

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import warnings
 from contextlib import contextmanager, suppress
 from importlib import import_module
@@ -17,8 +16,8 @@ from .console import Console
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Iterator, Sequence
-    from typing import Any
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import Any, TextIO
 
 COMMANDS = {
     "init": "set a profile up: what to register, what to enter, and whether it works",
@@ -60,13 +59,36 @@ loopback-auth COMMAND --help tells a command's options; loopback-auth help lists
 """
 
 
-def run(argv: Sequence[str]) -> int:
+def run(
+    argv: Sequence[str],
+    stdin: TextIO | None,
+    stdout: TextIO | None,
+    stderr: TextIO | None,
+    environ: Mapping[str, str],
+    *,
+    is_process: bool = False,
+) -> int:
     """
-    Carry out one command line; give its exit status. Nothing a command raises on purpose comes out
-    of here as a traceback.
+    Carry out one command line and return its exit status; no error of ours leaves as a traceback.
+
+    Nothing else of the process is read or changed, so that a program can run commands in itself,
+    also in a thread of its own. A stream is `None` where it is closed. Binary results (`api`) need
+    streams with a `buffer`.
+
+    *is_process* says that the command has this process to itself. These need one, and are left out
+    without it:
+
+    - Signals: SIGTERM and SIGHUP are not handled, and Ctrl-C is what the caller makes of it.
+    - A terminal: passwords, answers that are pasted unseen and "press Enter" read the real one.
+    - `exec`, which becomes another program, raises `NotImplementedError`.
+    - The child that finishes a refresh whose command is stopped: the refresh runs here.
+    - The limit on core dumps, and the end of writing to a descriptor whose reader has gone.
+
+    The current folder, the user, `umask`, the warnings filter, OpenSSL's variables and those that
+    `keyring` reads for its backend are the process's own in any case.
     """
     command, rest = (argv[0], argv[1:]) if argv else ("--help", [])
-    _survive_any_encoding()
+    _survive_any_encoding(stdout, stderr)
     # Known before anything is parsed: an error in the arguments is told in JSON, too. What follows
     # -- is another program's.
     own = rest[: rest.index("--")] if "--" in rest else rest
@@ -74,6 +96,11 @@ def run(argv: Sequence[str]) -> int:
         json="--json" in own,
         quiet="-q" in own or "--quiet" in own,
         verbose="-v" in own or "--verbose" in own,
+        stdin=stdin,
+        stdout=stdout,
+        stderr=stderr,
+        environ=environ,
+        is_process=is_process,
     )
     try:
         return _ended(command, rest, console)
@@ -107,7 +134,7 @@ def _carry_out(command: str, rest: Sequence[str], console: Console) -> int:
         return 0
     if command not in COMMANDS:
         raise _unknown(command)
-    if command != "exec":
+    if console.is_process and command != "exec":
         # What that one runs gets the limits that we were given.
         forbid_core_dumps()
     module = import_module(f".commands.{command}", __package__)
@@ -189,8 +216,8 @@ def _usage() -> str:
     return USAGE.format(commands=commands).rstrip()
 
 
-def _survive_any_encoding() -> None:
+def _survive_any_encoding(*streams: TextIO | None) -> None:
     # A name in a language this terminal cannot show must not end the program.
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
+    for stream in streams:
+        if stream is not None and hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")

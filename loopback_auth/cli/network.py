@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-
+from ..edge.files.home import variable
 from ..errors import UsageError
 from ..settings.config_toml import seconds
 
@@ -17,24 +16,28 @@ if TYPE_CHECKING:
     from ..oauth.http.transport import Transport
 
 
-def transport_for(ca_bundle: str | None, talk: Callable[[Notice], None]) -> Transport:
+def transport_for(
+    ca_bundle: str | None, talk: Callable[[Notice], None], environ: Mapping[str, str] | None
+) -> Transport:
     """
     Make the HTTP client that the environment asks for, trusting *ca_bundle* besides the system, and
     telling what it does.
     """
     from ..flows.trace import traced
 
-    return traced(http_transport(ca_bundle), talk)
+    return traced(http_transport(ca_bundle, environ), talk)
 
 
-def http_transport(ca_bundle: str | None, *, usual_s: float | None = None) -> HttpTransport:
+def http_transport(
+    ca_bundle: str | None, environ: Mapping[str, str] | None, *, usual_s: float | None = None
+) -> HttpTransport:
     """
     Make that client, which tells nothing; *usual_s* is its time limit unless the environment says
     otherwise.
     """
     from ..edge.http.client import TOTAL_S, HttpTransport
 
-    bound = os.environ.get("LOOPBACK_AUTH_HTTP_TIMEOUT")
+    bound = variable("LOOPBACK_AUTH_HTTP_TIMEOUT", environ)
     try:
         timeout_s = seconds(bound) if bound else usual_s or TOTAL_S
     except ValueError:
@@ -43,7 +46,7 @@ def http_transport(ca_bundle: str | None, *, usual_s: float | None = None) -> Ht
             cause="It bounds each HTTP request.",
             fix="unset it, or set it to a number such as 30",
         ) from None
-    return HttpTransport(timeout_s=timeout_s, ca_bundle=ca_bundle)
+    return HttpTransport(timeout_s=timeout_s, ca_bundle=ca_bundle, environ=environ)
 
 
 def trusted(document: Mapping[str, Any] | None) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import suppress
 
 from ..errors import Cancelled, UsageError
@@ -17,30 +16,47 @@ if TYPE_CHECKING:
     from .console import Console
 
 
-def agreed(question: str) -> bool:
-    """Ask and wait; only a yes agrees, and Ctrl-C does not."""
-    _put(question)
+def agreed(question: str, console: Console) -> bool:
+    """Return whether the person says yes to *question*; Ctrl-C is a no."""
+    console.prompt(question)
     try:
-        return _is_yes(sys.stdin.readline())
+        return _is_yes(_line(console))
     except KeyboardInterrupt:
-        sys.stderr.write("\n")
+        console.prompt("\n")
         return False
 
 
-def answered(question: str, *, usual: str = "") -> str:
+def answered(question: str, console: Console, *, usual: str = "") -> str:
     """
-    Ask and wait for a line; an empty one means *usual*. Raises `Cancelled` for Ctrl-C and the end
-    of the input.
+    Return the line that answers *question*, *usual* for an empty one.
+
+    Raises:
+        Cancelled: the answer is Ctrl-C or the end of the input.
     """
-    _put(f"{question} [{usual}]: " if usual else f"{question}: ")
+    console.prompt(f"{question} [{usual}]: " if usual else f"{question}: ")
     try:
-        line = sys.stdin.readline()
+        line = _line(console)
     except KeyboardInterrupt:
         line = ""
     if not line:
-        sys.stderr.write("\n")
+        console.prompt("\n")
         raise Cancelled(f"stopped at the question: {question}")
     return line.strip() or usual
+
+
+def ask_unseen(question: str, console: Console, *, what: str) -> str:
+    """
+    Return what is typed at *question* and not shown.
+
+    Raises:
+        Cancelled: the answer is Ctrl-C or the end of the input; *what* was asked for.
+    """
+    from getpass import getpass
+
+    try:
+        return getpass(question, stream=console.stderr)
+    except (EOFError, KeyboardInterrupt):
+        raise Cancelled(f"stopped at the question for {what}") from None
 
 
 async def agreed_meanwhile(question: str, console: Console) -> bool:
@@ -55,7 +71,7 @@ async def agreed_meanwhile(question: str, console: Console) -> bool:
     answer: asyncio.Future[str] = loop.create_future()
 
     def read() -> None:
-        line = sys.stdin.readline()
+        line = _line(console)
         # The loop may be over by the time somebody types.
         with suppress(RuntimeError):
             loop.call_soon_threadsafe(lambda: None if answer.done() else answer.set_result(line))
@@ -98,20 +114,22 @@ def pastes_of(arguments: Namespace, console: Console) -> Pastes | None:
     is_for_a_person = console.interactive and not (
         arguments.no_input or console.json or console.quiet
     )
-    if not (is_for_a_person or arguments.paste):
+    if console.stdin is None or not (is_for_a_person or arguments.paste):
         return None
+    # Also of a stream without one, such as a string's: an error now, not in the midst of it.
+    descriptor = console.stdin.fileno()
 
     def taken() -> AbstractContextManager[asyncio.Queue[str]]:
         from ..edge.interaction.terminal import pasted_lines, pasted_on_terminal
 
-        return pasted_on_terminal() if console.interactive else pasted_lines()
+        take = pasted_on_terminal if console.interactive else pasted_lines
+        return take(descriptor)
 
     return taken
 
 
-def _put(question: str) -> None:
-    sys.stderr.write(question)
-    sys.stderr.flush()
+def _line(console: Console) -> str:
+    return console.stdin.readline() if console.stdin else ""
 
 
 def _is_yes(line: str) -> bool:

@@ -50,6 +50,7 @@ def asked_timeout(provider: Provider, console: Console) -> dict[str, float]:
     while True:
         told = answered(
             f"Session timeout of the app ({_choices(provider)})",
+            console,
             usual=written_time(lifetime_s) if lifetime_s else "",
         )
         if not told:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-
-from ..errors import Cancelled, UsageError
+from ..errors import UsageError
 from ..oauth.secret import Secret
 from ..settings.config_toml import TABLE, checked, host_name
 from ..settings.profile import repeatable
+from .prompts import ask_unseen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -171,7 +170,7 @@ def typed_secret(arguments: Namespace, console: Console) -> Secret | None:
             cause="--client-secret-stdin and --client-secret-prompt read standard input.",
             fix="name an environment variable with --client-secret-env, or a file with --client-secret-file",
         )
-    secret = _from_stdin() if arguments.client_secret_stdin else _from_prompt(console)
+    secret = _from_stdin(console) if arguments.client_secret_stdin else _from_prompt(console)
     if not secret:
         raise UsageError(
             "no client secret was given",
@@ -181,9 +180,9 @@ def typed_secret(arguments: Namespace, console: Console) -> Secret | None:
     return Secret(secret)
 
 
-def _from_stdin() -> str:
+def _from_stdin(console: Console) -> str:
     try:
-        return sys.stdin.read(64 * 1024).strip("\r\n") if sys.stdin else ""
+        return console.stdin.read(64 * 1024).strip("\r\n") if console.stdin else ""
     except UnicodeDecodeError:
         raise UsageError(
             "the client secret on standard input is not text in this terminal's encoding",
@@ -199,9 +198,4 @@ def _from_prompt(console: Console) -> str:
             cause="--client-secret-prompt asks a person.",
             fix="pipe it in with --client-secret-stdin",
         )
-    from getpass import getpass
-
-    try:
-        return getpass("Client secret: ", stream=sys.stderr)
-    except (EOFError, KeyboardInterrupt):
-        raise Cancelled("stopped at the question for the client secret") from None
+    return ask_unseen("Client secret: ", console, what="the client secret")

@@ -222,12 +222,12 @@ def test_a_writer_waits_for_another_and_not_for_ever(
 
 
 AT_ONCE = """
-from loopback_auth.cli.main import run
+from loopback_auth.__main__ import run_process
 number = sys.argv[1]
 sys.stdin.read()
 status = 0
 for name in "abc":
-    status |= run(["init", "github", f"p{number}{name}", "--client-id", "x", "--no-doctor", "--json"])
+    status |= run_process(["init", "github", f"p{number}{name}", "--client-id", "x", "--no-doctor", "--json"])
 sys.exit(status)
 """
 PROCESSES = 12

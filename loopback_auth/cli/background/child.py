@@ -95,7 +95,7 @@ class _Refresher:
                 locked=self._locked,
                 held=held,
                 home=work["home"],
-                transport=transport_for(trusted(document), self._notify),
+                transport=transport_for(trusted(document), self._notify, None),
                 clock=now,
                 refused=Secret(work["refused"]) if work["refused"] else None,
                 environ=None,

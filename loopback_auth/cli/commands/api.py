@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 
 from ...edge.files.provider_files import load_provider
 from ...edge.http.streaming import ResourceRequest, StreamingTransport
@@ -82,13 +81,14 @@ def arguments(parser: Parser) -> None:
 
 
 def run(arguments: Namespace, console: Console) -> int:
-    listen_for_interrupts()
+    if console.is_process:
+        listen_for_interrupts()
     head = _head(arguments)
-    access, given = Access(arguments, console), given_token()
+    access, given = Access(arguments, console), given_token(console.environ)
     document = {"access_token": given} if given else access.document()
-    profile = _profile(access, None if given else document)
+    profile = _profile(access, None if given else document, console)
     url = resources_of(profile, None if given else document).address(arguments.address)
-    http = http_transport(profile.get("ca_bundle"), usual_s=SILENCE_S)
+    http = http_transport(profile.get("ca_bundle"), console.environ, usual_s=SILENCE_S)
 
     refused_at, renewed = None, None
 
@@ -106,7 +106,7 @@ def run(arguments: Namespace, console: Console) -> int:
     try:
         run_story(
             api(
-                _request(arguments, url, *head),
+                _request(arguments, console, url, *head),
                 profile=profile.name,
                 token=Secret(document["access_token"]),
                 renew=None if given else renew,
@@ -143,9 +143,13 @@ def _head(arguments: Namespace) -> tuple[str, list[tuple[str, str]]]:
 
 
 def _request(
-    arguments: Namespace, url: str, method: str, headers: list[tuple[str, str]]
+    arguments: Namespace,
+    console: Console,
+    url: str,
+    method: str,
+    headers: list[tuple[str, str]],
 ) -> ResourceRequest:
-    upload = None if arguments.data is None else _upload(arguments)
+    upload = None if arguments.data is None else _upload(arguments, console)
     if upload is not None and not any(name.lower() == "content-type" for name, _ in headers):
         headers = [*headers, ("Content-Type", _content_type(arguments.data, upload))]
     return ResourceRequest(method=method, url=url, headers=tuple(headers), upload=upload)
@@ -171,28 +175,28 @@ def _of_a_given_token(error: LoopbackAuthError) -> LoopbackAuthError:
     )
 
 
-def _profile(access: Access, document: Mapping[str, Any] | None) -> Profile:
+def _profile(access: Access, document: Mapping[str, Any] | None, console: Console) -> Profile:
     return resolve(
         access.profile,
         flags={},
-        environ=os.environ,
+        environ=console.environ,
         config=load_config(access.home),
         stored=document,
         find_provider=lambda provider: load_provider(provider, access.home),
     )
 
 
-def _upload(arguments: Namespace) -> Upload:
+def _upload(arguments: Namespace, console: Console) -> Upload:
     data: str = arguments.data
     try:
         if data == "-":
-            if arguments.no_input or sys.stdin is None:
+            if arguments.no_input or console.stdin is None:
                 raise UsageError(
                     "standard input cannot be read: it is closed, or --no-input was given",
                     cause="-d - takes the body from standard input.",
                     fix="give a file: loopback-auth api -d @FILE",
                 )
-            return upload_of(open(sys.stdin.fileno(), "rb", buffering=0, closefd=False))
+            return upload_of(open(console.stdin.fileno(), "rb", buffering=0, closefd=False))
         if data.startswith("@"):
             # Not closed: the request needs it until the process ends.
             return upload_of(open(data[1:], "rb", buffering=0))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from ...edge.files.home import home
 from ...edge.files.provider_files import load_provider
 from ...edge.store.file_store import FileStore
@@ -31,14 +29,14 @@ def arguments(parser: Parser) -> None:
 
 
 def run(arguments: Namespace, console: Console) -> int:
-    place = home()
+    place = home(console.environ)
     if arguments.what == "path":
         console.result(
             config_path(place),
             {"path": config_path(place), "home": place, "tokens": FileStore(place).folder},
         )
         return 0
-    name = profile_name(arguments, place)
+    name = profile_name(arguments, place, console.environ)
     store, config = FileStore(place), load_config(place)
     try:
         stored = store.load(name)
@@ -48,7 +46,7 @@ def run(arguments: Namespace, console: Console) -> int:
     profile = resolve(
         name,
         flags={},
-        environ=os.environ,
+        environ=console.environ,
         config=config,
         stored=stored,
         find_provider=lambda provider: load_provider(provider, place),

@@ -23,7 +23,7 @@ from ..progress import Talk
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from ...oauth.credential import Credential
     from ...testing.demonstration import Demonstration
@@ -47,7 +47,8 @@ def arguments(parser: Parser) -> None:
 
 
 def run(arguments: Namespace, console: Console) -> int:
-    listen_for_interrupts()
+    if console.is_process:
+        listen_for_interrupts()
     from ...edge.http.tls import load_aiohttp
 
     load_aiohttp()
@@ -63,7 +64,7 @@ def run(arguments: Namespace, console: Console) -> int:
         tempfile.TemporaryDirectory(prefix="loopback-auth-demo-") as home,
         DEMONSTRATIONS[arguments.provider]() as server,
     ):
-        plays = arguments.auto or not _has_browser()
+        plays = arguments.auto or not _has_browser(console.environ)
         console.say(f"{server.what} runs at {server.address}, for this demo alone.")
         if plays:
             console.say(
@@ -82,10 +83,10 @@ def run(arguments: Namespace, console: Console) -> int:
     return 0
 
 
-def _has_browser() -> bool:
+def _has_browser(environ: Mapping[str, str]) -> bool:
     return (
         launch_command(
-            "http://127.0.0.1/", around=surroundings(), environ=os.environ, which=shutil.which
+            "http://127.0.0.1/", around=surroundings(environ), environ=environ, which=shutil.which
         )
         is not None
     )
@@ -100,8 +101,9 @@ def _sign_in(
         login(
             profile,
             store=store,
-            transport=transport_for(None, talk),
+            transport=transport_for(None, talk, console.environ),
             browser=_player(server) if plays else open_browser,
+            environ=console.environ,
             notify=talk,
             timeout_s=PATIENCE_S,
         )
@@ -125,14 +127,14 @@ def _show(
     mode = f"{os.stat(path).st_mode & 0o777:o}"
     console.say(f"The tokens are stored in {path} (mode {mode}).")
     url = f"{credential.tokens.extra.get('instance_url', server.address)}{server.api_path}"
-    answer = _call_the_api(credential, url)
+    answer = _call_the_api(credential, url, console)
     console.say(f"GET {url} with the token answers: {json.dumps(answer)}")
     console.result(
         "", {"profile": "demo", "issuer": server.address, "path": path, "mode": mode, "api": answer}
     )
 
 
-def _call_the_api(credential: Credential, url: str) -> object:
+def _call_the_api(credential: Credential, url: str, console: Console) -> object:
     bearer = Secret(f"Bearer {credential.tokens.access_token.reveal()}")
-    reply = run_story(http_transport(None)(Get(url=url, authorization=bearer)))
+    reply = run_story(http_transport(None, console.environ)(Get(url=url, authorization=bearer)))
     return read_json_object(reply, what="the API")

@@ -63,10 +63,11 @@ def arguments(parser: Parser) -> None:
 
 
 def run(arguments: Namespace, console: Console) -> int:
-    listen_for_interrupts()
-    place = home()
+    if console.is_process:
+        listen_for_interrupts()
+    place = home(console.environ)
     try:
-        name = profile_name(arguments, place)
+        name = profile_name(arguments, place, console.environ)
     except (ConfigError, FileUnsafe):
         # The first check says so; those that need no configuration are made all the same.
         name = "default"
@@ -89,9 +90,13 @@ def examined(
         if not console.json:
             console.raw(_text(check))
 
-    scene = _scene(name, place, registered)
-    findings = Findings(report=report, wait=_Progress(console), home_folder=os.path.expanduser("~"))
-    transport, interval_s = _transport(scene.profile, console), _interval_s()
+    scene = _scene(name, place, registered, console.environ)
+    findings = Findings(
+        report=report,
+        wait=_Progress(console),
+        home_folder=console.environ.get("HOME") or os.path.expanduser("~"),
+    )
+    transport, interval_s = _transport(scene.profile, console), _interval_s(console.environ)
     if not console.json:
         console.raw(f"{_program()}, profile {name}\n")
     run_story(examine(scene, findings, transport=transport, wait_s=wait_s, interval_s=interval_s))
@@ -156,8 +161,8 @@ def _waiting(code: str, left_s: float, next_s: float) -> str:
     return f"The server says {code}; asking again in {next_s:.0f} s, {minutes}:{rest:02} left."
 
 
-def _interval_s() -> float:
-    told = os.environ.get(INTERVAL)
+def _interval_s(environ: Mapping[str, str]) -> float:
+    told = environ.get(INTERVAL)
     try:
         return seconds(told) if told else INTERVAL_S
     except ValueError:
@@ -172,10 +177,10 @@ def _transport(profile: Profile | LoopbackAuthError, console: Console) -> Transp
     from ...flows.trace import traced
 
     ca_bundle = None if isinstance(profile, LoopbackAuthError) else profile.get("ca_bundle")
-    return traced(http_transport(ca_bundle, usual_s=10.0), Talk(console))
+    return traced(http_transport(ca_bundle, console.environ, usual_s=10.0), Talk(console))
 
 
-def _scene(name: str, place: str, registered: tuple[str, ...]) -> Scene:
+def _scene(name: str, place: str, registered: tuple[str, ...], environ: Mapping[str, str]) -> Scene:
     store, config = FileStore(place), _config(place)
     # Before it is opened: opening it makes it private.
     folder_mode = _mode(store.folder)
@@ -188,9 +193,9 @@ def _scene(name: str, place: str, registered: tuple[str, ...]) -> Scene:
         stored=stored,
         folder_mode=folder_mode,
         profile=_profile(
-            name, place, config, None if isinstance(stored, LoopbackAuthError) else stored
+            name, place, environ, config, None if isinstance(stored, LoopbackAuthError) else stored
         ),
-        environ=os.environ,
+        environ=environ,
         registered=registered,
     )
 
@@ -218,7 +223,11 @@ def _stored(store: FileStore, name: str) -> Mapping[str, Any] | LoopbackAuthErro
 
 
 def _profile(
-    name: str, place: str, config: Config | LoopbackAuthError, stored: Mapping[str, Any] | None
+    name: str,
+    place: str,
+    environ: Mapping[str, str],
+    config: Config | LoopbackAuthError,
+    stored: Mapping[str, Any] | None,
 ) -> Profile | LoopbackAuthError:
     if isinstance(config, LoopbackAuthError):
         return config
@@ -226,7 +235,7 @@ def _profile(
         return resolve(
             name,
             flags={},
-            environ=os.environ,
+            environ=environ,
             config=config,
             stored=stored,
             find_provider=lambda provider: load_provider(provider, place),

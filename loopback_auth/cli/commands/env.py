@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
-
 from ...errors import OutputFailed, UsageError, ValueUnquotable
 from ...export import FORMATS, environment_text, github_environment, github_masks
 from ..access import Access, given_token, min_ttl_argument
@@ -33,7 +30,7 @@ def arguments(parser: Parser) -> None:
 
 
 def run(arguments: Namespace, console: Console) -> int:
-    if given := given_token():
+    if given := given_token(console.environ):
         filled = given_variables(arguments, given)
     else:
         filled = variables(arguments, Access(arguments, console))
@@ -42,12 +39,12 @@ def run(arguments: Namespace, console: Console) -> int:
     elif arguments.format == "github":
         _for_github(filled, console)
     else:
-        if sys.stdout is not None and sys.stdout.isatty():
+        if console.stdout is not None and console.stdout.isatty():
             console.say(
                 "This is a secret. To set it in this shell: "
                 + _HOW.get(arguments.format, "redirect it.")
             )
-        console.raw(_encodable(environment_text(arguments.format, filled)))
+        console.raw(_encodable(environment_text(arguments.format, filled), console))
     return 0
 
 
@@ -60,7 +57,7 @@ _HOW = {
 
 def _for_github(filled: Mapping[str, Secret], console: Console) -> None:
     """Hide the values in the log, then hand them to the steps that follow."""
-    file = os.environ.get("GITHUB_ENV")
+    file = console.environ.get("GITHUB_ENV")
     if not file:
         raise UsageError(
             "GITHUB_ENV is not set",
@@ -70,7 +67,7 @@ def _for_github(filled: Mapping[str, Secret], console: Console) -> None:
     from secrets import token_hex
 
     text = github_environment(filled, delimiter=f"EOF-{token_hex(16)}")
-    console.raw(_encodable(github_masks(filled)))
+    console.raw(_encodable(github_masks(filled), console))
     try:
         with open(file, "a", encoding="utf-8", newline="\n") as variables_file:
             # An empty line is skipped; whoever wrote before may have left out the end of theirs.
@@ -79,17 +76,18 @@ def _for_github(filled: Mapping[str, Secret], console: Console) -> None:
         raise OutputFailed(f"GITHUB_ENV could not be written: {error.strerror}") from error
 
 
-def _encodable(text: str) -> str:
+def _encodable(text: str, console: Console) -> str:
     """
     Return *text* if standard output can say it as it is: elsewhere an escape would do, but here it
     would be another value.
     """
+    encoding = (console.stdout and console.stdout.encoding) or "utf-8"
     try:
-        text.encode((sys.stdout and sys.stdout.encoding) or "utf-8")
+        text.encode(encoding)
     except UnicodeEncodeError:
         raise ValueUnquotable(
             "a value cannot be written in the encoding of standard output",
-            cause=f"Standard output is {sys.stdout.encoding} here, and the value has other characters.",
+            cause=f"Standard output is {encoding} here, and the value has other characters.",
             fix="set PYTHONIOENCODING=utf-8 or a UTF-8 locale, or choose --format json",
         ) from None
     return text

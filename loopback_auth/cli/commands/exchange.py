@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
-
 from ...edge.files.home import home
 from ...edge.files.pending_logins import PendingSignIns
 from ...edge.files.provider_files import load_provider
@@ -40,10 +37,11 @@ def arguments(parser: Parser) -> None:
 
 
 def run(arguments: Namespace, console: Console) -> int:
-    listen_for_interrupts()
+    if console.is_process:
+        listen_for_interrupts()
     _refuse_a_secret_argument(arguments.profile or arguments.profile_option or "")
-    place = home()
-    name = profile_name(arguments, place)
+    place = home(console.environ)
+    name = profile_name(arguments, place, console.environ)
     pending, store = PendingSignIns(place), FileStore(place)
     profile = resolve(
         name,
@@ -62,10 +60,10 @@ def run(arguments: Namespace, console: Console) -> int:
                 _pasted(arguments, console),
                 pending=pending,
                 store=store,
-                transport=transport_for(profile.get("ca_bundle"), talk),
+                transport=transport_for(profile.get("ca_bundle"), talk, console.environ),
                 notify=talk,
                 may_switch=may_switch(arguments, console),
-                environ=os.environ,
+                environ=console.environ,
             )
         )
     report(credential, store, console)
@@ -82,21 +80,21 @@ def _refuse_a_secret_argument(text: str) -> None:
 
 
 def _pasted(arguments: Namespace, console: Console) -> str:
-    if not console.interactive:
-        return _from_stdin(arguments)
+    if not (console.stdin and console.interactive):
+        return _from_stdin(arguments, console)
     from ...edge.interaction.terminal import line_unseen
 
     question = "The address you ended at, or the code in it (not shown): "
     try:
-        return line_unseen(lambda: console.prompt(question))
+        return line_unseen(lambda: console.prompt(question), console.stdin.fileno())
     except (EOFError, KeyboardInterrupt):
         raise Cancelled("stopped at the question for the answer") from None
     finally:
         console.prompt("\n")
 
 
-def _from_stdin(arguments: Namespace) -> str:
-    text = "" if arguments.no_input or sys.stdin is None else sys.stdin.read(OCTETS)
+def _from_stdin(arguments: Namespace, console: Console) -> str:
+    text = "" if arguments.no_input or console.stdin is None else console.stdin.read(OCTETS)
     if not text.strip():
         raise UsageError(
             "no answer was given",

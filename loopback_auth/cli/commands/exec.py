@@ -37,24 +37,27 @@ def run(arguments: Namespace, console: Console) -> int:
             cause="What stands after -- is the command and its arguments.",
             fix="for example: loopback-auth exec work -- terraform plan",
         )
-    if given := given_token():
+    if given := given_token(console.environ):
         filled = given_variables(arguments, given)
     else:
         filled = variables(arguments, Access(arguments, console))
-    environ = {**_inherited(), **{name: _plain(name, value) for name, value in filled.items()}}
+    environ = {
+        **_inherited(console.environ),
+        **{name: _plain(name, value) for name, value in filled.items()},
+    }
     try:
         console.flush()
-        return _run(command, environ)
+        return _run(command, environ, console)
     except OSError as error:
         raise _not_run(command[0], error) from None
 
 
-def _inherited() -> Mapping[str, str]:
+def _inherited(environ: Mapping[str, str]) -> Mapping[str, str]:
     if not hasattr(sys, "_MEIPASS"):
-        return os.environ
+        return environ
     from ...edge.process.frozen import as_started, bundle
 
-    return as_started(os.environ, bundle())
+    return as_started(environ, bundle())
 
 
 def _plain(name: str, value: Secret) -> str:
@@ -74,8 +77,10 @@ def _plain(name: str, value: Secret) -> str:
     )
 
 
-def _run(command: list[str], environ: Mapping[str, str]) -> int:
-    for stream in (sys.stdout, sys.stderr):
+def _run(command: list[str], environ: Mapping[str, str], console: Console) -> int:
+    if not console.is_process:
+        raise NotImplementedError("exec becomes another program, and needs a process for that")
+    for stream in (console.stdout, console.stderr):
         if stream is not None:
             stream.flush()
     if os.name == "posix":

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from ...errors import LoopbackAuthError, UsageError
 from ...explain import Explanation, codes, explanation
 from ...explain.report import Paste, read_paste
@@ -13,6 +11,7 @@ from ..input_text import pasted
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Mapping
     from typing import Any
 
     from ...settings.profile import Profile
@@ -51,7 +50,7 @@ def run(arguments: Namespace, console: Console) -> int:
         return _list(console)
     profile = _profile(arguments, console)
     paste = read_paste(text)
-    told = _told(paste, profile)
+    told = _told(paste, profile, console.environ)
     if told is None:
         raise _unknown(paste, profile)
     callback_urls = _callback_urls(paste, told, profile)
@@ -86,14 +85,14 @@ def _profile(arguments: Namespace, console: Console) -> Profile | None:
     from ..arguments import profile_name
 
     try:
-        place = home()
-        name, store = profile_name(arguments, place), FileStore(home())
+        place = home(console.environ)
+        name, store = profile_name(arguments, place, console.environ), FileStore(place)
         # The keyring would ask the person something; what a sign-in remembers is not worth that.
         in_file = store.location(name).get("storage") == "file"
         return resolve(
             name,
             flags={},
-            environ=os.environ,
+            environ=console.environ,
             config=load_config(place),
             stored=store.load(name) if in_file else None,
             find_provider=lambda provider: load_provider(provider, place),
@@ -105,12 +104,12 @@ def _profile(arguments: Namespace, console: Console) -> Profile | None:
         return None
 
 
-def _told(paste: Paste, profile: Profile | None) -> Explanation | None:
+def _told(paste: Paste, profile: Profile | None, environ: Mapping[str, str]) -> Explanation | None:
     from ...explain.pitfalls import certain_pitfall_for, pitfall_files, pitfall_for
     from ...flows.diagnosis import facts_of
 
     facts = facts_of(profile) if profile else {"profile": "default"}
-    if os.environ.get("CI"):
+    if environ.get("CI"):
         facts["ci"] = "yes"
     if profile and profile.endpoints():
         return pitfall_for(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 
 from ...edge.files.private_file import write_private_file
@@ -54,8 +53,8 @@ def run(arguments: Namespace, console: Console) -> int:
             cause="A format is made for one program.",
             fix="loopback-auth export --list tells which; for any other program: loopback-auth env",
         )
-    _check_stored_is_meant()
-    credential = _credential(Access(arguments, console))
+    _check_stored_is_meant(console)
+    credential = _credential(Access(arguments, console), console)
     exported = EXPORT_FORMATS[form].write(credential, now())
     if EXPORT_FORMATS[form].hands_over and credential.rotates:
         Talk(console)(_rotates(credential.profile))
@@ -72,8 +71,8 @@ def _list(console: Console) -> None:
     )
 
 
-def _check_stored_is_meant() -> None:
-    if given_token():
+def _check_stored_is_meant(console: Console) -> None:
+    if given_token(console.environ):
         raise UsageError(
             "LOOPBACK_AUTH_TOKEN is set, and an export needs more than a token",
             cause="It takes the place of all that is stored: client, refresh token, the server's address.",
@@ -81,11 +80,12 @@ def _check_stored_is_meant() -> None:
         )
 
 
-def _credential(access: Access) -> Credential:
+def _credential(access: Access, console: Console) -> Credential:
     """Give the sign-in with a good token, and with the client's secret wherever that is kept."""
     credential = Credential.from_document(access.document())
     # A file that was copied to another name still says the old one.
-    return replace(credential, profile=access.profile, client=client_of(credential))
+    client = client_of(credential, console.environ)
+    return replace(credential, profile=access.profile, client=client)
 
 
 def _rotates(profile: str) -> Warned:
@@ -106,6 +106,6 @@ def _hand_out(exported: Exported, arguments: Namespace, console: Console, *, pro
         if console.json:
             console.document({**told, "path": path})
         return
-    if not console.json and sys.stdout is not None and sys.stdout.isatty():
+    if not console.json and console.stdout is not None and console.stdout.isatty():
         console.say("This is a secret. To keep it off the screen: --output FILE, or a pipe.")
     console.result(text_of(exported), {**told, "export": exported})

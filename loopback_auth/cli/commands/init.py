@@ -18,7 +18,7 @@ from ...settings.config_toml import config_path, load_config, parse_config
 from ...settings.profile import resolve
 from ..arguments import profile_name
 from ..progress import Talk
-from ..prompts import agreed, answered
+from ..prompts import agreed, answered, ask_unseen
 from ..session_timeout import asked_timeout, given_timeout, written_time
 from ..settings_flags import port_number, secret_arguments, typed_secret
 
@@ -68,13 +68,13 @@ def arguments(parser: Parser) -> None:
 
 def run(arguments: Namespace, console: Console) -> int:
     asks = console.interactive and not (arguments.no_input or console.json)
-    place = home()
-    provider = load_provider(_provider_name(arguments, place, asks=asks), place)
-    name = profile_name(arguments, place)
-    may_replace = _may_replace(name, place, force=arguments.force, asks=asks)
+    place = home(console.environ)
+    provider = load_provider(_provider_name(arguments, place, console, asks=asks), place)
+    name = profile_name(arguments, place, console.environ)
+    may_replace = _may_replace(name, place, console, force=arguments.force, asks=asks)
     flags = _asked_before(arguments, provider, console, asks=asks)
     setup = _setup(_profile(name, place, flags), console)
-    flags["client_id"] = _client_id(arguments, f"{provider.name} {name}", asks=asks)
+    flags["client_id"] = _client_id(arguments, f"{provider.name} {name}", console, asks=asks)
     if asks and arguments.session_timeout is None and provider.session_timeouts:
         flags.update(asked_timeout(provider, console))
     flags.update(_secret(arguments, provider, console, name=name, place=place, asks=asks))
@@ -90,11 +90,11 @@ def run(arguments: Namespace, console: Console) -> int:
     )
 
 
-def _provider_name(arguments: Namespace, place: str, *, asks: bool) -> str:
+def _provider_name(arguments: Namespace, place: str, console: Console, *, asks: bool) -> str:
     if arguments.provider:
         return str(arguments.provider)
     names = ", ".join(provider_names(place))
-    if asks and (told := answered(f"Provider ({names})")):
+    if asks and (told := answered(f"Provider ({names})", console)):
         return told
     raise UsageError(
         "PROVIDER is missing",
@@ -103,14 +103,14 @@ def _provider_name(arguments: Namespace, place: str, *, asks: bool) -> str:
     )
 
 
-def _may_replace(name: str, place: str, *, force: bool, asks: bool) -> bool:
+def _may_replace(name: str, place: str, console: Console, *, force: bool, asks: bool) -> bool:
     if force or name not in load_config(place).profiles:
         return force
     if not asks:
         from ...settings.config_writer import profile_exists
 
         raise profile_exists(name)
-    if not agreed(f"There is a profile {name} already. Replace it? [y/N] "):
+    if not agreed(f"There is a profile {name} already. Replace it? [y/N] ", console):
         raise Cancelled(f"the profile {name} stays as it is")
     return True
 
@@ -126,12 +126,12 @@ def _asked_before(
     if asks and not login_url and provider.login_url:
         if shared := whom_it_serves(provider.login_url, provider.login_hosts):
             console.say(f"{provider.login_url}: {shared} ({own_host(provider.login_hosts)})")
-        login_url = answered("Login host", usual=provider.login_url)
+        login_url = answered("Login host", console, usual=provider.login_url)
     if asks and scope is None:
-        scope = answered("Scopes", usual=provider.scope or "")
+        scope = answered("Scopes", console, usual=provider.scope or "")
     usual = urlsplit(provider.redirect_uris[0]).port
     if asks and not ports and not arguments.redirect_uri and usual:
-        ports = [_port(answered("Port of the callback", usual=str(usual)))]
+        ports = [_port(answered("Port of the callback", console, usual=str(usual)))]
     flags: dict[str, Any] = {"provider": provider.name}
     if arguments.session_timeout is not None:
         flags.update(given_timeout(arguments.session_timeout, provider))
@@ -181,10 +181,10 @@ def _setup(profile: Profile, console: Console) -> str:
     return setup
 
 
-def _client_id(arguments: Namespace, what: str, *, asks: bool) -> str:
+def _client_id(arguments: Namespace, what: str, console: Console, *, asks: bool) -> str:
     told = str(arguments.client_id or "").strip()
     if not told and asks:
-        told = answered("Client ID (from the step above)")
+        told = answered("Client ID (from the step above)", console)
     if not told:
         raise UsageError(
             "--client-id is missing",
@@ -204,7 +204,7 @@ def _secret(
         return {"client_secret_file": os.path.abspath(arguments.client_secret_file)}
     secret = typed_secret(arguments, console)
     if secret is None and asks and provider.token_endpoint_auth_method != "none":  # noqa: S105 - the name of a method
-        secret = _asked_secret()
+        secret = _asked_secret(console)
     if secret is None:
         return {}
     from ...edge.files.client_secrets import keep_client_secret
@@ -214,15 +214,10 @@ def _secret(
     return {"client_secret_file": path}
 
 
-def _asked_secret() -> Secret | None:
-    import sys
-    from getpass import getpass
-
-    try:
-        told = getpass("Client secret (empty if the app needs none): ", stream=sys.stderr).strip()
-    except (EOFError, KeyboardInterrupt):
-        raise Cancelled("stopped at the question for the client secret") from None
-    return Secret(told) if told else None
+def _asked_secret(console: Console) -> Secret | None:
+    question = "Client secret (empty if the app needs none): "
+    secret = ask_unseen(question, console, what="the client secret").strip()
+    return Secret(secret) if secret else None
 
 
 def _write(profile: Profile, place: str, *, may_replace: bool) -> dict[str, Any]:

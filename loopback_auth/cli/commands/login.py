@@ -103,10 +103,11 @@ def _how_arguments(how: Any) -> None:
 
 
 def run(arguments: Namespace, console: Console) -> int:
-    listen_for_interrupts()
+    if console.is_process:
+        listen_for_interrupts()
     check_standard_input(arguments)
-    place = home()
-    name = profile_name(arguments, place)
+    place = home(console.environ)
+    name = profile_name(arguments, place, console.environ)
     store, config = FileStore(place), load_config(place)
     stored = _stored(store, name, console, leaves_keyring=arguments.storage == "file")
     if (
@@ -122,7 +123,7 @@ def run(arguments: Namespace, console: Console) -> int:
     profile = resolve(
         name,
         flags=flags,
-        environ=os.environ,
+        environ=console.environ,
         config=config,
         stored=stored,
         find_provider=lambda provider: load_provider(provider, place),
@@ -171,7 +172,8 @@ def _begin(profile: Profile, arguments: Namespace, place: str, console: Console)
         begin(
             profile,
             pending=PendingSignIns(place),
-            transport=transport_for(profile.get("ca_bundle"), talk),
+            transport=transport_for(profile.get("ca_bundle"), talk, console.environ),
+            environ=console.environ,
             notify=talk,
             rediscover=arguments.refresh_metadata,
             preflight=arguments.preflight,
@@ -211,8 +213,9 @@ def _sign_in(
         login(
             profile,
             store=store,
-            transport=transport_for(profile.get("ca_bundle"), talk),
+            transport=transport_for(profile.get("ca_bundle"), talk, console.environ),
             browser=None if arguments.no_browser else open_browser,
+            environ=console.environ,
             notify=talk,
             timeout_s=profile.get("timeout", TIMEOUT_S),
             rediscover=arguments.refresh_metadata,
@@ -308,7 +311,7 @@ def _offer_profile(credential: Credential, config: Config, console: Console) -> 
     name, secret_env = credential.profile, credential.client_secret_env
     console.say(profile_text(name, credential.settings, secret_env))
     console.flush()
-    if agreed("Write that? [y/N] "):
+    if agreed("Write that? [y/N] ", console):
         home_folder = os.path.dirname(config.path)
         write_profile(home_folder, name, credential.settings, secret_env, may_replace=False)
         console.say(f"Written to {config.path}.")

@@ -40,8 +40,9 @@ def arguments(parser: Parser) -> None:
 
 
 def run(arguments: Namespace, console: Console) -> int:
-    listen_for_interrupts()
-    place = home()
+    if console.is_process:
+        listen_for_interrupts()
+    place = home(console.environ)
     store = FileStore(place)
     if arguments.all:
         if arguments.profile or arguments.profile_option:
@@ -51,7 +52,7 @@ def run(arguments: Namespace, console: Console) -> int:
                 fix="loopback-auth logout --all, or loopback-auth logout PROFILE",
             )
         return _all(store, console, local=arguments.local)
-    name = profile_name(arguments, place)
+    name = profile_name(arguments, place, console.environ)
     outcome = _sign_out(name, store, console, local=arguments.local)
     console.result("", {"profile": name, "removed": True, "revocation": outcome.value})
     return _REVOCATION_FAILED if outcome is Revocation.FAILED else 0
@@ -85,9 +86,11 @@ def _all(store: FileStore, console: Console, *, local: bool) -> int:
 
 
 def _sign_out(name: str, store: FileStore, console: Console, *, local: bool) -> Revocation:
-    transport = None if local else transport_for(trusted(store.load(name)), Talk(console))
+    transport = (
+        None if local else transport_for(trusted(store.load(name)), Talk(console), console.environ)
+    )
     with store.tracking_changes(name):
-        outcome = run_story(logout(name, store=store, transport=transport))
+        outcome = run_story(logout(name, store=store, transport=transport, environ=console.environ))
     console.say(
         f"Signed out of the profile {name}: its tokens are no longer stored here. {_TOLD[outcome]}"
     )

@@ -23,7 +23,7 @@ def arguments(parser: Parser) -> None:
 
 
 def run(arguments: Namespace, console: Console) -> int:
-    place = home()
+    place = home(console.environ)
     store, config = FileStore(place), load_config(place)
     names = sorted({*config.profiles, *store.profiles()})
     if arguments.names and not console.json:

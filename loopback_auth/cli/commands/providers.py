@@ -18,7 +18,7 @@ def arguments(parser: Parser) -> None:
 
 
 def run(arguments: Namespace, console: Console) -> int:
-    place = home()
+    place = home(console.environ)
     names = [arguments.name] if arguments.name else provider_names(place)
     providers = [load_provider(name, place) for name in names]
     documents = [

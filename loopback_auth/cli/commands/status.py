@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from urllib.parse import urlsplit
 
@@ -40,8 +39,8 @@ def arguments(parser: Parser) -> None:
 
 
 def run(arguments: Namespace, console: Console) -> int:
-    place = home()
-    name = profile_name(arguments, place)
+    place = home(console.environ)
+    name = profile_name(arguments, place, console.environ)
     store = FileStore(place)
     document = store.load(name)
     if document is None:
@@ -49,7 +48,7 @@ def run(arguments: Namespace, console: Console) -> int:
     profile = resolve(
         name,
         flags={},
-        environ=os.environ,
+        environ=console.environ,
         config=load_config(place),
         stored=document,
         find_provider=lambda provider: load_provider(provider, place),

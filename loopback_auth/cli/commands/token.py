@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 from ...errors import UsageError
 from ..access import Access, given_token, min_ttl_argument
 
@@ -48,7 +46,7 @@ def arguments(parser: Parser) -> None:
 
 def run(arguments: Namespace, console: Console) -> int:
     end = "" if arguments.no_newline else "\n"
-    if given := given_token():
+    if given := given_token(console.environ):
         if arguments.show_refresh_token or arguments.refresh or arguments.check:
             raise UsageError(
                 "LOOPBACK_AUTH_TOKEN holds an access token and nothing else",
@@ -98,5 +96,5 @@ def _print_refresh_token(
 
 
 def _warn_of_a_secret(what_for: str, console: Console) -> None:
-    if sys.stdout is not None and sys.stdout.isatty() and not console.json:
+    if console.stdout is not None and console.stdout.isatty() and not console.json:
         console.say(f"This is a secret: whoever has it can act {what_for}.")

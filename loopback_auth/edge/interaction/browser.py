@@ -98,7 +98,11 @@ def _windows_from_linux(url: str, which: Callable[[str], str | None]) -> list[st
 
 
 def open_browser(
-    url: str, *, chosen: str | None = None, withheld: Iterable[str | None] = ()
+    url: str,
+    *,
+    chosen: str | None = None,
+    withheld: Iterable[str | None] = (),
+    environ: Mapping[str, str] | None = None,
 ) -> bool:
     """
     Start the browser on *url* and come back at once; tell whether something was started.
@@ -107,18 +111,24 @@ def open_browser(
     ours, nor those that *withheld* names, which hold a client's secret.
     """
     # Late, as all that is heavy: the address is on the screen by now.
+    from functools import partial
     from shutil import which
 
     from ..process.child import inheritable
     from ..process.frozen import system_libraries
     from .environment import surroundings, without_variables
 
+    variables = os.environ if environ is None else environ
     command = launch_command(
-        url, around=surroundings(), environ=os.environ, chosen=chosen, which=which
+        url,
+        around=surroundings(environ),
+        environ=variables,
+        chosen=chosen,
+        which=partial(which, path=variables.get("PATH")),
     )
     if command is None:
         return False
-    inherited = inheritable(os.environ, withheld=withheld)
+    inherited = inheritable(variables, withheld=withheld)
     try:
         with system_libraries():
             if sys.platform == "win32" and command[0] == "start":

@@ -33,16 +33,16 @@ _CTRL_D = b"\x04"
 
 
 @contextmanager
-def pasted_on_terminal() -> Iterator[asyncio.Queue[str]]:
+def pasted_on_terminal(descriptor: int) -> Iterator[asyncio.Queue[str]]:
     """
-    Take what is pasted on the terminal that is standard input. Nothing is echoed: an answer holds a
+    Take what is pasted on the terminal that *descriptor* is. Nothing is echoed: an answer holds a
     code.
 
     A paste is whole when nothing follows it; what is typed key by key, when Enter is pressed.
     """
     texts: asyncio.Queue[str] = asyncio.Queue()
     typed = _Typed(texts.put_nowait)
-    with _keys(typed):
+    with _keys(typed, descriptor):
         try:
             yield texts
         finally:
@@ -50,15 +50,15 @@ def pasted_on_terminal() -> Iterator[asyncio.Queue[str]]:
 
 
 @contextmanager
-def pasted_lines() -> Iterator[asyncio.Queue[str]]:
-    """Take each line of standard input as a text of its own; its end ends nothing."""
+def pasted_lines(descriptor: int) -> Iterator[asyncio.Queue[str]]:
+    """Take each line of the file *descriptor* as a text of its own; its end ends nothing."""
     texts: asyncio.Queue[str] = asyncio.Queue()
     loop = asyncio.get_running_loop()
 
     def read() -> None:
-        # Not sys.stdin: a thread that still holds its lock when Python ends is a fatal error.
+        # Not `sys.stdin`: a thread that still holds its lock when Python ends is a fatal error.
         held = b""
-        while chunk := _read(sys.stdin.fileno()):
+        while chunk := _read(descriptor):
             *lines, held = (held + chunk).split(b"\n")
             if len(held) > OCTETS:
                 lines, held = [*lines, held[:OCTETS]], b""
@@ -72,8 +72,7 @@ def pasted_lines() -> Iterator[asyncio.Queue[str]]:
                 with suppress(RuntimeError):
                     loop.call_soon_threadsafe(texts.put_nowait, line.decode("utf-8", "replace"))
 
-    if sys.stdin is not None:
-        threading.Thread(target=read, name="pasted-lines", daemon=True).start()
+    threading.Thread(target=read, name="pasted-lines", daemon=True).start()
     yield texts
 
 
@@ -157,14 +156,14 @@ def _without_controls(text: str) -> str:
 if sys.platform == "win32":
     import msvcrt
 
-    def line_unseen(ask: Callable[[], None]) -> str:
+    def line_unseen(ask: Callable[[], None], _: int) -> str:
         from getpass import getpass
 
         ask()
         return getpass("")
 
     @contextmanager
-    def _keys(typed: _Typed) -> Iterator[None]:
+    def _keys(typed: _Typed, _: int) -> Iterator[None]:
         # No descriptor of a console can be waited for, so it is looked at now and then.
         async def look() -> None:
             while True:
@@ -185,16 +184,16 @@ else:
     import signal
     import termios
 
-    def line_unseen(ask: Callable[[], None]) -> str:
+    def line_unseen(ask: Callable[[], None], descriptor: int) -> str:
         """
-        Return what is typed or pasted on the terminal that is standard input, up to Enter.
+        Return what is typed or pasted on the terminal that *descriptor* is, up to Enter.
 
         *ask* prints the question, once nothing is echoed any more.
 
         Raises:
             EOFError: Ctrl-D was pressed, or the terminal is gone.
         """
-        descriptor, octets = sys.stdin.fileno(), b""
+        octets = b""
         with _unseen(descriptor), awaitable(descriptor) as wait:
             ask()
             while not octets.endswith((b"\n", b"\r")):
@@ -206,8 +205,8 @@ else:
         return _without_controls(octets.decode("utf-8", "replace"))
 
     @contextmanager
-    def _keys(typed: _Typed) -> Iterator[None]:
-        descriptor, loop = sys.stdin.fileno(), asyncio.get_running_loop()
+    def _keys(typed: _Typed, descriptor: int) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
 
         def read() -> None:
             # In the background a read would stop the process; a shell that took the terminal back

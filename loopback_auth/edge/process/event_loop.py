@@ -101,8 +101,10 @@ def _woken_by_signals(loop: AbstractEventLoop) -> Iterator[None]:
     One that comes just before the sleep, or to another thread, would be heard only when something
     else wakes the loop.
     """
-    if sys.platform == "win32":
-        # There the loop does this itself.
+    import threading
+
+    # On Windows the loop does this itself; and only the main thread hears of signals.
+    if sys.platform == "win32" or threading.current_thread() is not threading.main_thread():
         yield
         return
     with signals_heard() as heard:

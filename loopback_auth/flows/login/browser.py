@@ -92,7 +92,13 @@ async def login(
         passed = await ask_first(request, profile, transport=transport, wanted=preflight)
         launch_path = new_launch_path(token_bytes=token_bytes) if browser else None
         opening = Opening(
-            browser, request, profile, launch_path=launch_path, notify=notify, is_watched=is_watched
+            browser,
+            request,
+            profile,
+            launch_path=launch_path,
+            notify=notify,
+            is_watched=is_watched,
+            environ=environ,
         )
         opening.show()
         replacement: Replacement | None = None

@@ -17,7 +17,7 @@ from ...resources import read
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from asyncio import Task
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
     from typing import Self
 
     from ...edge.callback.session import Tab
@@ -43,6 +43,7 @@ class Opening:
         launch_path: str | None,
         notify: Callable[[Notice], None],
         is_watched: bool,
+        environ: Mapping[str, str] | None = None,
     ) -> None:
         """*is_watched*: somebody is shown the address, and can open it where no browser does."""
         self._browser = browser
@@ -51,6 +52,7 @@ class Opening:
         self._launch_path = launch_path or ""
         self._notify = notify
         self._is_watched = is_watched
+        self._environ = environ
         self._task: Task[None] | None = None
         self._is_awaited = False
 
@@ -90,6 +92,7 @@ class Opening:
             self._url,
             chosen=self._profile.get("browser"),
             withheld=[self._profile.client_secret_env],
+            environ=self._environ,
         ):
             self._not_opened("none was found here")
 
@@ -148,7 +151,7 @@ class Opening:
             raise NoBrowser(f"no browser was opened ({reason}), and nobody is shown the address")
         from ...edge.interaction.environment import surroundings, way_in
 
-        hint = way_in(surroundings(), self._request.redirect_uri)
+        hint = way_in(surroundings(self._environ), self._request.redirect_uri)
         self._notify(BrowserNotOpened(reason=reason, hint=hint))
 
 

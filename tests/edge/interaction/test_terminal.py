@@ -42,7 +42,6 @@ class Terminal:
 @pytest.fixture
 def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Terminal]:
     found = Terminal()
-    monkeypatch.setattr(sys, "stdin", found)
     # This process does not run in the pseudo-terminal's foreground; a command that somebody types
     # does.
     monkeypatch.setattr(os, "tcgetpgrp", lambda _: os.getpgrp())
@@ -57,25 +56,25 @@ async def texts_of(queue: asyncio.Queue[str], count: int) -> list[str]:
 
 
 async def test_a_paste_needs_no_enter(terminal: Terminal) -> None:
-    with pasted_on_terminal() as texts:
+    with pasted_on_terminal(terminal.far) as texts:
         await terminal.type(b"https://a.example/?code=x")
         assert await texts_of(texts, 1) == ["https://a.example/?code=x"]
 
 
 async def test_the_last_octet_of_a_paste_may_come_alone(terminal: Terminal) -> None:
-    with pasted_on_terminal() as texts:
+    with pasted_on_terminal(terminal.far) as texts:
         await terminal.type(b"error=", b"x", b"y")
         assert await texts_of(texts, 1) == ["error=xy"]
 
 
 async def test_the_lines_of_a_page_are_one_paste(terminal: Terminal) -> None:
-    with pasted_on_terminal() as texts:
+    with pasted_on_terminal(terminal.far) as texts:
         await terminal.type(b"We can't authorize you\n\n", b"CODE : words\n")
         assert await texts_of(texts, 1) == ["We can't authorize you\n\nCODE : words\n"]
 
 
 async def test_two_pastes_with_a_pause_are_two(terminal: Terminal) -> None:
-    with pasted_on_terminal() as texts:
+    with pasted_on_terminal(terminal.far) as texts:
         await terminal.type(b"first one")
         assert await texts_of(texts, 1) == ["first one"]
         await terminal.type(b"second one")
@@ -84,7 +83,7 @@ async def test_two_pastes_with_a_pause_are_two(terminal: Terminal) -> None:
 
 async def test_typed_keys_wait_for_enter(terminal: Terminal) -> None:
     """Arrow keys and letters of two octets are keys as well; what is rubbed out is gone."""
-    with pasted_on_terminal() as texts:
+    with pasted_on_terminal(terminal.far) as texts:
         await terminal.type(b"a", b"\xc3\xa9", b"\x1b[D", b"x", b"\x7f")
         await asyncio.sleep(QUIET_S * 2)
         assert texts.empty()
@@ -93,7 +92,7 @@ async def test_typed_keys_wait_for_enter(terminal: Terminal) -> None:
 
 
 async def test_the_marks_of_a_terminal_are_no_part_of_the_paste(terminal: Terminal) -> None:
-    with pasted_on_terminal() as texts:
+    with pasted_on_terminal(terminal.far) as texts:
         await terminal.type(b"\x1b[200~error=x\x1b[201~")
         assert await texts_of(texts, 1) == ["error=x"]
 
@@ -110,20 +109,20 @@ async def test_a_file_that_is_dragged_here_is_read(
     file.parent.mkdir()
     file.write_text("error=x")
     path = str(file).replace(" ", r"\ ") if spelled == "escaped" else spelled.format(file)
-    with pasted_on_terminal() as texts:
+    with pasted_on_terminal(terminal.far) as texts:
         await terminal.type(path.encode())
         assert await texts_of(texts, 1) == ["error=x"]
 
 
 @pytest.mark.parametrize("text", ["/nothing/there", "/", "/\0", "~nobody/x", "error=/x"])
 async def test_what_names_no_file_is_itself(terminal: Terminal, text: str) -> None:
-    with pasted_on_terminal() as texts:
+    with pasted_on_terminal(terminal.far) as texts:
         await terminal.type(text.encode() + b"\n")
         assert await texts_of(texts, 1) == [text + "\n"]
 
 
 async def test_enter_alone_is_nothing(terminal: Terminal) -> None:
-    with pasted_on_terminal() as texts:
+    with pasted_on_terminal(terminal.far) as texts:
         await terminal.type(b"\r", b"\n")
         await asyncio.sleep(QUIET_S * 2)
         assert texts.empty()
@@ -131,32 +130,28 @@ async def test_enter_alone_is_nothing(terminal: Terminal) -> None:
 
 @pytest.mark.slow
 async def test_more_than_can_be_is_cut(terminal: Terminal) -> None:
-    with pasted_on_terminal() as texts:
+    with pasted_on_terminal(terminal.far) as texts:
         for _ in range(OCTETS // 1024 + 4):
             await terminal.type(b"x" * 1024)
         assert len((await texts_of(texts, 1))[0]) == OCTETS
 
 
-async def test_a_pipe_gives_its_lines_and_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_pipe_gives_its_lines_and_the_rest() -> None:
     """Blank ones are none; what no line end follows counts when the pipe is closed."""
     reader, writer = os.pipe()
-    with os.fdopen(reader) as stdin:
-        monkeypatch.setattr(sys, "stdin", stdin)
-        with pasted_lines() as texts:
-            os.write(writer, b"one\n\n  \ntw")
-            assert await texts_of(texts, 1) == ["one"]
-            os.write(writer, b"o\r\nthree")
-            os.close(writer)
-            assert await texts_of(texts, 2) == ["two\r", "three"]
+    with os.fdopen(reader) as stdin, pasted_lines(stdin.fileno()) as texts:
+        os.write(writer, b"one\n\n  \ntw")
+        assert await texts_of(texts, 1) == ["one"]
+        os.write(writer, b"o\r\nthree")
+        os.close(writer)
+        assert await texts_of(texts, 2) == ["two\r", "three"]
 
 
-async def test_a_line_without_an_end_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_line_without_an_end_is_cut() -> None:
     reader, writer = os.pipe()
-    with os.fdopen(reader) as stdin:
-        monkeypatch.setattr(sys, "stdin", stdin)
-        with pasted_lines() as texts:
-            await asyncio.to_thread(os.write, writer, b"x" * (OCTETS + 8192))
-            os.close(writer)
-            first, rest = await texts_of(texts, 2)
-            assert len(first) == OCTETS
-            assert set(first + rest) == {"x"}
+    with os.fdopen(reader) as stdin, pasted_lines(stdin.fileno()) as texts:
+        await asyncio.to_thread(os.write, writer, b"x" * (OCTETS + 8192))
+        os.close(writer)
+        first, rest = await texts_of(texts, 2)
+        assert len(first) == OCTETS
+        assert set(first + rest) == {"x"}
