@@ -181,7 +181,7 @@ def every_error(
 ) -> Iterator[type[errors.LoopbackAuthError]]:
     yield kind
     for below in kind.__subclasses__():
-        if below.__module__ == errors.__name__:
+        if below.__name__ in errors.__all__:
             yield from every_error(below)
 
 

@@ -252,7 +252,7 @@ runpy.run_module("loopback_auth", run_name="__main__", alter_sys=True)
 """
 MODULES = {
     "cli.main": "loopback_auth.cli.main",
-    "errors": "loopback_auth.errors",
+    "errors": "loopback_auth.errors.base",
     "login": "loopback_auth.cli.commands.login",
     "asyncio": "asyncio",
     "aiohttp": "aiohttp",

@@ -1,0 +1,235 @@
+"""
+Every error that this package raises on purpose; `except LoopbackAuthError` catches them all.
+
+    LoopbackAuthError                 exit
+    |-- UsageError                       2  the command or the profile has to change
+    |   |-- ConfigError                     config.toml cannot be read as it stands
+    |   |-- FileUnsafe                      others own or can write a file that is believed
+    |   |-- NotConfigured                   nothing says where to sign in
+    |   |-- ProviderUnknown                 no provider of that name
+    |   |-- URLRefused                      an address that must not be used
+    |   |-- RedirectURIRefused              a redirect URI this program cannot listen on
+    |   |-- ParameterRefused                an extra parameter that belongs to the protocol
+    |   |-- IssuerMisspelled                the server spells its issuer in another way
+    |   |-- MetadataChanged                 an endpoint moved since the last sign-in
+    |   |-- HostNotTrusted                  a code would go to a host of another owner
+    |   |-- AccountDiffers                  another person signed in than the profile holds
+    |   |-- TLSUnavailable                  OpenSSL cannot begin with its settings
+    |   |-- ValueUnquotable                 a value that the chosen format cannot carry
+    |   |-- OriginRefused                   the token is not for that server
+    |   `-- NoBrowser                       no browser opens, nobody is shown the address
+    |-- AuthorizationDenied              3  the person said no
+    |-- Cancelled                        3  the person stopped at a prompt
+    |-- Stopped                        130  a signal (SIGTERM 143, SIGHUP 129)
+    |-- SignInNeeded                     4  nothing stored that could be handed out
+    |   |-- StoreDamaged                    a token file that cannot be read, set aside
+    |   |-- NoPendingSignIn                 nothing was begun that could be finished by hand
+    |   `-- RefreshRejected                 the server takes the refresh token no more
+    |-- LoginTimedOut                    5  nobody came back in time
+    |-- ListenError                      6  no registered callback address could be had
+    |   |-- PortInUse                       other programs hold them
+    |   `-- PortForbidden                   the system does not let us have them
+    |-- StoreError                       1  the token store cannot be used
+    |   |-- StoreUnsafe                     others own or can write it
+    |   |-- StoreUnwritable                 nothing can be saved there
+    |   |   `-- StoreBusy                   another process holds the profile
+    |   |-- StoreChanged                    another sign-in was saved while the lock was lost
+    |   |-- StoreNewer                      a later version of this program wrote it
+    |   `-- KeyringUnavailable              the keyring is locked, silent or not there
+    |-- CommandNotRun                  126  what `exec` should run cannot be (127: there is none)
+    |-- SystemRefused                    1  too many open files, no memory
+    |-- OutputFailed                     1  standard output takes no more
+    |-- LaunchURLReused                  1  the one-time address was opened twice
+    `-- ProviderError                    7  the server or the way to it
+        |-- AuthorizationError              the server refused, through the browser
+        |-- CodeCredentialsUnavailable      a sign-in page where a code was to be had without one
+        |-- AuthorizationResponseInvalid    an answer with our state that breaks the protocol
+        |   `-- IssuerMismatch              ... that comes from another server
+        |-- TokenError                      the token endpoint refused
+        |-- RefreshRefused                  ... a refresh, and the sign-in goes on
+        |-- IDTokenInvalid                  the ID token is not for us
+        |   |-- IDTokenOutOfTime            ... by this computer's clock
+        |   `-- NonceMissing                ... as far as anybody can tell
+        |-- PKCEUnsupported                 the server cannot do S256
+        |-- ScopeDiffers                    other scopes than asked for (--strict-scope)
+        |-- ApiRefused                      an API's answer that is no success
+        |-- DiscoveryFailed                 no metadata of the issuer where it should be
+        |-- ProtocolError                   an answer that is none
+        |   `-- HTMLAnswer                  ... a page for people
+        |-- ServerUnavailable               5xx or 429
+        `-- TransportError                  no answer at all
+            |-- HostNotFound, ConnectionFailed, ProxyFailed, AnswerTimedOut
+            |-- TLSFailed                   no safe connection
+            |   |-- CertificateUntrusted, CertificateExpired, CertificateNotYetValid
+            |   |-- CertificateNameDiffers, CertificateMalformed, ClientCertificateWanted
+            |   `-- TLSTooOld, PlainHTTPAnswered
+            `-- ConnectionLost, AnswerTooLarge, AnswerEncoded, UnexpectedRedirect
+
+Each class has a stable kebab-case `code`, the entry of that name in `explain/catalogue.toml`, and
+the exit status of the command. `str(error)` says what happened here; `error.cause` and `error.fix`
+come from the catalogue unless the code that raised it knew better.
+"""
+
+from __future__ import annotations
+
+from .base import LoopbackAuthError
+from .machine import (
+    CommandNotRun,
+    KeyringUnavailable,
+    ListenError,
+    OutputFailed,
+    PortForbidden,
+    PortInUse,
+    StoreBusy,
+    StoreChanged,
+    StoreError,
+    StoreNewer,
+    StoreUnsafe,
+    StoreUnwritable,
+    SystemRefused,
+)
+from .server import (
+    ApiRefused,
+    AuthorizationError,
+    AuthorizationResponseInvalid,
+    CodeCredentialsUnavailable,
+    DiscoveryFailed,
+    HTMLAnswer,
+    IDTokenInvalid,
+    IDTokenOutOfTime,
+    IssuerMismatch,
+    NonceMissing,
+    PKCEUnsupported,
+    ProtocolError,
+    ProviderError,
+    RefreshRefused,
+    ScopeDiffers,
+    ServerUnavailable,
+    TokenError,
+)
+from .sign_in import (
+    AuthorizationDenied,
+    Cancelled,
+    LaunchURLReused,
+    LoginTimedOut,
+    NoPendingSignIn,
+    RefreshRejected,
+    SignInNeeded,
+    Stopped,
+    StoreDamaged,
+)
+from .transport import (
+    AnswerEncoded,
+    AnswerTimedOut,
+    AnswerTooLarge,
+    CertificateExpired,
+    CertificateMalformed,
+    CertificateNameDiffers,
+    CertificateNotYetValid,
+    CertificateUntrusted,
+    ClientCertificateWanted,
+    ConnectionFailed,
+    ConnectionLost,
+    HostNotFound,
+    PlainHTTPAnswered,
+    ProxyFailed,
+    TLSFailed,
+    TLSTooOld,
+    TransportError,
+    UnexpectedRedirect,
+)
+from .usage import (
+    AccountDiffers,
+    ConfigError,
+    FileUnsafe,
+    HostNotTrusted,
+    IssuerMisspelled,
+    MetadataChanged,
+    NoBrowser,
+    NotConfigured,
+    OriginRefused,
+    ParameterRefused,
+    ProviderUnknown,
+    RedirectURIRefused,
+    TLSUnavailable,
+    URLRefused,
+    UsageError,
+    ValueUnquotable,
+)
+
+__all__ = [
+    "AccountDiffers",
+    "AnswerEncoded",
+    "AnswerTimedOut",
+    "AnswerTooLarge",
+    "ApiRefused",
+    "AuthorizationDenied",
+    "AuthorizationError",
+    "AuthorizationResponseInvalid",
+    "Cancelled",
+    "CertificateExpired",
+    "CertificateMalformed",
+    "CertificateNameDiffers",
+    "CertificateNotYetValid",
+    "CertificateUntrusted",
+    "ClientCertificateWanted",
+    "CodeCredentialsUnavailable",
+    "CommandNotRun",
+    "ConfigError",
+    "ConnectionFailed",
+    "ConnectionLost",
+    "DiscoveryFailed",
+    "FileUnsafe",
+    "HTMLAnswer",
+    "HostNotFound",
+    "HostNotTrusted",
+    "IDTokenInvalid",
+    "IDTokenOutOfTime",
+    "IssuerMismatch",
+    "IssuerMisspelled",
+    "KeyringUnavailable",
+    "LaunchURLReused",
+    "ListenError",
+    "LoginTimedOut",
+    "LoopbackAuthError",
+    "MetadataChanged",
+    "NoBrowser",
+    "NoPendingSignIn",
+    "NonceMissing",
+    "NotConfigured",
+    "OriginRefused",
+    "OutputFailed",
+    "PKCEUnsupported",
+    "ParameterRefused",
+    "PlainHTTPAnswered",
+    "PortForbidden",
+    "PortInUse",
+    "ProtocolError",
+    "ProviderError",
+    "ProviderUnknown",
+    "ProxyFailed",
+    "RedirectURIRefused",
+    "RefreshRefused",
+    "RefreshRejected",
+    "ScopeDiffers",
+    "ServerUnavailable",
+    "SignInNeeded",
+    "Stopped",
+    "StoreBusy",
+    "StoreChanged",
+    "StoreDamaged",
+    "StoreError",
+    "StoreNewer",
+    "StoreUnsafe",
+    "StoreUnwritable",
+    "SystemRefused",
+    "TLSFailed",
+    "TLSTooOld",
+    "TLSUnavailable",
+    "TokenError",
+    "TransportError",
+    "URLRefused",
+    "UnexpectedRedirect",
+    "UsageError",
+    "ValueUnquotable",
+]

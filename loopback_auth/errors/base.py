@@ -1,0 +1,65 @@
+"""The base of every error that this package raises on purpose."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..explain import Explanation
+
+
+class LoopbackAuthError(Exception):
+    """
+    The base of all: catch it to catch everything that this package raises on purpose.
+
+    `str(error)` says what happened, `error.cause` why that usually happens and `error.fix` what to
+    do next. `code` is a stable kebab-case name, and `exit_code` the exit status of the command.
+    `facts` fill the placeholders of the explanation and hold no secret: they are printed.
+    `tokens_changed` tells whether the profile's stored tokens are others than before, and is `None`
+    where the work that failed does not change any.
+    """
+
+    code = "error"
+    exit_code = 1
+
+    def __init__(self, message: str, *, cause: str = "", fix: str = "", **facts: object) -> None:
+        super().__init__(message)
+        self.message = message
+        self.facts = facts
+        self.explanation: Explanation | None = None
+        self.tokens_changed: bool | None = None
+        self._cause = cause
+        self._fix = fix
+
+    @property
+    def cause(self) -> str:
+        """Why this usually happens, in one sentence or two."""
+        return self._cause or self._catalogue_entry().cause
+
+    @property
+    def fix(self) -> str:
+        """The next thing to do: names a command to type or a place to go."""
+        return self._fix or self._catalogue_entry().fix
+
+    def explain_with(self, explanation: Explanation) -> None:
+        """Take cause and fix from *explanation*, which knows more than the catalogue does."""
+        self.explanation = explanation
+        self._cause, self._fix = explanation.cause, explanation.fix
+
+    def add(self, clause: str) -> None:
+        """Append *clause*, such as "the sign-in was undone", to what happened."""
+        self.message = f"{self.message}; {clause}"
+        self.args = (self.message,)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Exception.__reduce__ would call the class with `args` alone, and some need keywords.
+        return _restored, (type(self), self.args), self.__dict__
+
+    def _catalogue_entry(self) -> Explanation:
+        # Here, so that reading TOML stays off the path of `token`.
+        from ..explain import explanation
+
+        return explanation(self.code, **self.facts)
+
+
+def _restored(kind: type[LoopbackAuthError], arguments: tuple[object, ...]) -> LoopbackAuthError:
+    return kind.__new__(kind, *arguments)

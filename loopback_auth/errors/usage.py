@@ -1,0 +1,102 @@
+"""Errors that say: the command, the call or the settings have to change. Exit status 2."""
+
+from __future__ import annotations
+
+from .base import LoopbackAuthError
+
+
+class UsageError(LoopbackAuthError):
+    """Raised for a command line or a call that cannot be carried out as it is: change it."""
+
+    code = "usage"
+    exit_code = 2
+
+
+class ConfigError(UsageError):
+    """Raised for a config.toml or provider file that cannot be read as it stands: correct it."""
+
+    code = "config-invalid"
+
+
+class FileUnsafe(UsageError):
+    """Raised for a file that decides where to sign in and that others can write: make it yours."""
+
+    code = "file-unsafe"
+
+
+class NotConfigured(UsageError):
+    """Raised when nothing says where to sign in: name a provider or an issuer, and a client ID."""
+
+    code = "not-configured"
+
+
+class ProviderUnknown(UsageError):
+    """Raised when no provider has that name: `loopback-auth providers` lists them."""
+
+    code = "provider-unknown"
+
+
+class URLRefused(UsageError):
+    """Raised for an address that must not be used, such as plain http to another machine."""
+
+    code = "url-refused"
+
+
+class RedirectURIRefused(UsageError):
+    """Raised for a redirect URI that is none of this machine: register one that is."""
+
+    code = "redirect-uri-refused"
+
+
+class ParameterRefused(UsageError):
+    """Raised for an extra parameter that belongs to the protocol, such as `state`: leave it out."""
+
+    code = "parameter-refused"
+
+
+class IssuerMisspelled(UsageError):
+    """Raised when the server spells its issuer otherwise (RFC 8414 section 3.3): use its own."""
+
+    code = "issuer-misspelled"
+
+
+class MetadataChanged(UsageError):
+    """Raised when an endpoint moved since the last sign-in: refresh the metadata if it may."""
+
+    code = "metadata-changed"
+
+
+class HostNotTrusted(UsageError):
+    """Raised when a code would go to a host of another owner: trust that host, if you do."""
+
+    code = "host-not-trusted"
+
+
+class AccountDiffers(UsageError):
+    """Raised when another person signed in than the profile holds: choose the other account."""
+
+    code = "account-differs"
+
+
+class TLSUnavailable(UsageError):
+    """Raised when OpenSSL cannot begin with the settings it is given: correct its configuration."""
+
+    code = "tls-unavailable"
+
+
+class ValueUnquotable(UsageError):
+    """Raised for a value that the chosen format cannot carry: choose another format."""
+
+    code = "value-unquotable"
+
+
+class OriginRefused(UsageError):
+    """Raised when a token would go to a server that it is not for: set the right `api_base`."""
+
+    code = "origin-refused"
+
+
+class NoBrowser(UsageError):
+    """Raised when no browser opens and nobody sees the address: pass `notify=` or `browser=`."""
+
+    code = "no-browser"
