@@ -6,8 +6,12 @@ The names below are loaded when they are first used: importing the package costs
 
 from __future__ import annotations
 
+import sys
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from importlib.machinery import ModuleSpec
+
     from .edge.http.client import HttpTransport
     from .edge.store.file_store import FileStore
     from .errors import LoopbackAuthError
@@ -53,3 +57,19 @@ def __getattr__(name: str) -> object:
     from importlib import import_module
 
     return getattr(import_module(f".{_HOMES[name]}", __name__), name)
+
+
+class _FormerPaths:
+    """Finds modules by the paths that they had before; asked last, when nothing else is found."""
+
+    @staticmethod
+    def find_spec(path: str, _: object = None, __: object = None) -> ModuleSpec | None:
+        if not path.startswith(f"{__name__}.") or path == f"{__name__}.former_paths":
+            return None
+        from .former_paths import spec_of
+
+        return spec_of(path)
+
+
+if not any(getattr(finder, "__module__", "") == __name__ for finder in sys.meta_path):
+    sys.meta_path.append(_FormerPaths)
