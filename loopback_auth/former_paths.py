@@ -191,6 +191,13 @@ _MOVED = {
 _SPLIT = {
     "edge.document": ("edge.store.keyring_store",),
     "edge.transport": ("edge.http.proxy",),
+    "oauth.id_token": ("oauth.identity",),
+    "oauth.token": ("oauth.client_authentication",),
+    "oauth.wire": (
+        "oauth.http.strict_json",
+        "oauth.http.url",
+    ),
+    "testing.pages": ("testing.http.pages",),
 }
 """Where else members of a module went, beside the place that `_MOVED` names."""
 
