@@ -12,7 +12,8 @@ from functools import partial
 from ..edge.files.home import home
 from ..edge.store.file_store import FileStore
 from ..errors import ApiRefused, StoreError, UsageError
-from ..flows.tokens.access_token import MIN_TTL_S, fresh_document, is_good, signed_in
+from ..flows.tokens.access_token import fresh_document
+from ..flows.tokens.freshness import MIN_TTL_S, is_good, signed_in
 from ..oauth.secret import Secret
 from .arguments import profile_name
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from loopback_auth.flows.tokens.access_token import is_refreshable
+from loopback_auth.flows.tokens.freshness import is_refreshable
 from loopback_auth.testing.http import faults
 from loopback_auth.testing.salesforce import ORG, USER, Salesforce
 

@@ -11,7 +11,8 @@ import pytest
 
 from loopback_auth.edge.http.client import HttpTransport
 from loopback_auth.errors import LoopbackAuthError, RefreshRefused, RefreshRejected, TokenError
-from loopback_auth.flows.tokens.access_token import fresh_document, is_refreshable
+from loopback_auth.flows.tokens.access_token import fresh_document
+from loopback_auth.flows.tokens.freshness import is_refreshable
 
 from ..support.scripted_server import ScriptedServer, json_answer
 from ..support.stored import NEW, OLD, stored

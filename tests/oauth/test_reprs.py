@@ -21,7 +21,7 @@ from loopback_auth.edge.store.file_store import FileStore
 from loopback_auth.edge.store.keyring_record import Record
 from loopback_auth.errors import LoopbackAuthError, TokenError
 from loopback_auth.explain.report import read_paste
-from loopback_auth.flows.doctor.examine import Scene
+from loopback_auth.flows.doctor.checks import Subject
 from loopback_auth.flows.login.code_credentials import Credentials
 from loopback_auth.notices import OpenThisPage
 from loopback_auth.oauth.credential import Credential
@@ -130,9 +130,9 @@ HOLDERS: list[object] = [
     HttpTransport(environ={"HTTPS_PROXY": f"http://user:{CANARY}@proxy.example:3128"}),
     Record(document={"access_token": CANARY}),
     Proxy(url=f"http://user:{CANARY}@proxy.example:3128", variable="HTTPS_PROXY"),
-    Scene(
+    Subject(
         name="work",
-        place="/h",
+        home_dir="/h",
         store=FileStore("/h"),
         config=parse_config("", ""),
         profile=Profile(name="work", settings={}),
@@ -178,9 +178,9 @@ HARMLESS = {
     "LockedProfile",
     "Holder",
     "LockedKeyringProfile",
-    "Listened",
+    "RecordingTransport",
     "Opening",
-    "PatientPreflight",
+    "RepeatedPreflight",
     "PendingSignIns",
     "Replacement",
     "Told",
@@ -192,8 +192,8 @@ HARMLESS = {
     "Console",
     "Delivery",
     "FileUpload",
-    "Findings",
     "HasStatus",
+    "Report",
     "Transport",
     "JSONAnswer",
     "PipeUpload",

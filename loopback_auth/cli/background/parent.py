@@ -14,7 +14,7 @@ from ... import errors
 from ...edge.process.child import Child, inheritable
 from ...edge.process.clock import running_s
 from ...edge.process.interrupts import remark_on_interrupt
-from ...flows.tokens.access_token import is_usable
+from ...flows.tokens.freshness import is_usable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from ...edge.process.event_loop import run as run_story
 from ...edge.process.interrupts import listen_for_interrupts
 from ...edge.store.file_store import FileStore
 from ...errors import ConfigError, FileUnsafe, LoopbackAuthError, UsageError
-from ...flows.doctor.examine import FAIL, INTERVAL_S, Findings, Scene, examine
+from ...flows.doctor.checks import FAIL, Report, Subject
+from ...flows.doctor.examine import INTERVAL_S, examine
 from ...settings.config_toml import load_config, seconds
 from ...settings.profile import resolve
 from ..arguments import profile_name
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from ...flows.doctor.examine import Check
+    from ...flows.doctor.checks import Check
     from ...oauth.http.transport import Transport
     from ...settings.config_toml import Config
     from ...settings.profile import Profile
@@ -85,21 +86,21 @@ def examined(
     """Examine the profile *name* and print each check as it is made."""
     checks: list[Check] = []
 
-    def report(check: Check) -> None:
+    def take(check: Check) -> None:
         checks.append(check)
         if not console.json:
             console.raw(_text(check))
 
-    scene = _scene(name, place, registered, console.environ)
-    findings = Findings(
-        report=report,
-        wait=_Progress(console),
+    subject = _subject(name, place, registered, console.environ)
+    report = Report(
+        on_check=take,
+        on_wait=_Progress(console),
         home_folder=console.environ.get("HOME") or os.path.expanduser("~"),
     )
-    transport, interval_s = _transport(scene.profile, console), _interval_s(console.environ)
+    transport, interval_s = _transport(subject.profile, console), _interval_s(console.environ)
     if not console.json:
         console.raw(f"{_program()}, profile {name}\n")
-    run_story(examine(scene, findings, transport=transport, wait_s=wait_s, interval_s=interval_s))
+    run_story(examine(subject, report, transport=transport, wait_s=wait_s, interval_s=interval_s))
     return checks
 
 
@@ -147,7 +148,7 @@ class _Progress:
     def __init__(self, console: Console) -> None:
         self._console = console
 
-    def __call__(self, code: str, left_s: float, next_s: float, again: bool) -> None:  # noqa: FBT001 - what Findings.wait is told
+    def __call__(self, code: str, left_s: float, next_s: float, again: bool) -> None:  # noqa: FBT001 - what Report.on_wait is given
         if self._console.terminal:
             self._console.redraw(_waiting(code, left_s, next_s))
         elif not again:
@@ -180,14 +181,16 @@ def _transport(profile: Profile | LoopbackAuthError, console: Console) -> Transp
     return traced(http_transport(ca_bundle, console.environ, usual_s=10.0), Talk(console))
 
 
-def _scene(name: str, place: str, registered: tuple[str, ...], environ: Mapping[str, str]) -> Scene:
+def _subject(
+    name: str, place: str, registered: tuple[str, ...], environ: Mapping[str, str]
+) -> Subject:
     store, config = FileStore(place), _config(place)
     # Before it is opened: opening it makes it private.
     folder_mode = _mode(store.folder)
     stored = _stored(store, name)
-    return Scene(
+    return Subject(
         name=name,
-        place=place,
+        home_dir=place,
         store=store,
         config=config,
         stored=stored,

@@ -15,7 +15,7 @@ from ...edge.store.document import STORAGES
 from ...edge.store.file_store import FileStore
 from ...errors import KeyringUnavailable, StoreDamaged
 from ...flows.login.browser import TIMEOUT_S, login
-from ...flows.tokens.access_token import has_expired, is_refreshable
+from ...flows.tokens.freshness import has_expired, is_refreshable
 from ...notices import Warned
 from ...oauth.text import one_line
 from ...settings.config_toml import load_config, seconds

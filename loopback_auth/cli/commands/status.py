@@ -9,7 +9,7 @@ from ...edge.files.home import home
 from ...edge.files.provider_files import load_provider
 from ...edge.store.file_store import FileStore
 from ...errors import SignInNeeded
-from ...flows.tokens.access_token import has_expired, is_refreshable
+from ...flows.tokens.freshness import has_expired, is_refreshable
 from ...oauth.credential import Credential
 from ...oauth.text import one_line
 from ...settings.config_toml import load_config

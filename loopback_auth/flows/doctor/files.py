@@ -11,21 +11,21 @@ from ...edge.files.permissions import PermissionsIgnored, check_believable, quot
 from ...errors import LoopbackAuthError
 from ...oauth.text import one_line
 from ...settings.config_toml import config_path
-from ..tokens.access_token import has_expired, is_refreshable
-from .examine import OK, SKIPPED, Check, shortened, warned
+from ..tokens.freshness import has_expired, is_refreshable
+from .checks import OK, SKIPPED, Check, shortened, warned
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from .examine import Scene
+    from .checks import Subject
 
 _POSIX = os.name == "posix"
 
 
-def configuration(scene: Scene) -> Check:
-    name, path, config = "configuration", config_path(scene.place), scene.config
+def configuration(subject: Subject) -> Check:
+    name, path, config = "configuration", config_path(subject.home_dir), subject.config
     if isinstance(config, LoopbackAuthError):
         return Check.of(config, name)
     try:
@@ -35,11 +35,11 @@ def configuration(scene: Scene) -> Check:
     seen = f"{path} can be read; profiles: {', '.join(config.profiles) or 'none'}"
     if not _POSIX:
         return Check(name=name, verdict=OK, seen=seen)
-    return _permissions(name, path, about, seen, holds_secret=_holds_secret(scene))
+    return _permissions(name, path, about, seen, holds_secret=_holds_secret(subject))
 
 
-def _holds_secret(scene: Scene) -> bool:
-    config = scene.config
+def _holds_secret(subject: Subject) -> bool:
+    config = subject.config
     return not isinstance(config, LoopbackAuthError) and any(
         "client_secret" in config.profile(profile) for profile in config.profiles
     )
@@ -61,17 +61,17 @@ def _permissions(
     return Check(name=name, verdict=OK, seen=f"{seen} ({mode})")
 
 
-def token_store(scene: Scene) -> Check:
-    name, folder = "token store", scene.store.folder
+def token_store(subject: Subject) -> Check:
+    name, folder = "token store", subject.store.folder
     if not os.path.lexists(folder):
         return Check(
             name=name, verdict=OK, seen=f"{folder} is not there yet; the first sign-in makes it"
         )
-    profile, mode = scene.profile, scene.folder_mode or 0o700
+    profile, mode = subject.profile, subject.folder_mode or 0o700
     try:
-        location = scene.store.location(scene.name)
+        location = subject.store.location(subject.name)
         asked = None if isinstance(profile, LoopbackAuthError) else profile.get("storage")
-        scene.store.with_storage(asked).check_writable(scene.name)
+        subject.store.with_storage(asked).check_writable(subject.name)
     except LoopbackAuthError as error:
         return Check.of(error, name)
     storage = asked or ("keyring" if "awaits_keyring" in location else location["storage"])
@@ -87,21 +87,23 @@ def token_store(scene: Scene) -> Check:
         return warned(
             name,
             f"{seen}, but it did not take the last ones, which are in a file that only you can read",
-            f"loopback-auth refresh {scene.name}",
+            f"loopback-auth refresh {subject.name}",
         )
     return Check(name=name, verdict=OK, seen=seen)
 
 
-def sign_in(scene: Scene) -> Check:
-    name, stored = "sign-in", scene.stored
+def sign_in(subject: Subject) -> Check:
+    name, stored = "sign-in", subject.stored
     if isinstance(stored, LoopbackAuthError):
         return Check.of(stored, name)
     if stored is None:
-        seen = f"nobody is signed in to the profile {scene.name}"
-        return Check(name=name, verdict=SKIPPED, seen=seen, fix=f"loopback-auth login {scene.name}")
+        seen = f"nobody is signed in to the profile {subject.name}"
+        return Check(
+            name=name, verdict=SKIPPED, seen=seen, fix=f"loopback-auth login {subject.name}"
+        )
     who = (stored.get("identity") or {}).get("name")
     seen = f"{shortened(one_line(str(who)))} is signed in" if who else "somebody is signed in"
-    return _lifetime(name, seen, stored, scene.name)
+    return _lifetime(name, seen, stored, subject.name)
 
 
 def _lifetime(name: str, seen: str, stored: Mapping[str, Any], profile: str) -> Check:

@@ -13,7 +13,7 @@ from ...errors import ListenError, LoopbackAuthError, ProxyFailed
 from ...oauth.authorize.redirect_uri import difference
 from ...oauth.text import one_line
 from ...providers.login_host import own_host, whom_it_serves
-from .examine import FAIL, OK, WARN, Check, warned
+from .checks import FAIL, OK, WARN, Check, warned
 from .files import configuration, sign_in, token_store
 
 TYPE_CHECKING = False
@@ -22,33 +22,33 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ...settings.profile import Profile
-    from .examine import Findings, Scene
+    from .checks import Report, Subject
 
 _USAGE = 2
 
 
-def checks_here(scene: Scene, findings: Findings) -> list[str]:
+def checks_here(subject: Subject, report: Report) -> list[str]:
     """
     Make them; give the redirect URIs to ask the server about, with the ports that could
     be had.
     """
-    findings.add(configuration(scene))
-    findings.add(token_store(scene))
-    findings.add(sign_in(scene))
-    profile = scene.profile
+    report.add(configuration(subject))
+    report.add(token_store(subject))
+    report.add(sign_in(subject))
+    profile = subject.profile
     if isinstance(profile, LoopbackAuthError):
-        if not isinstance(scene.config, LoopbackAuthError):
-            findings.add(Check.of(profile, "profile"))
+        if not isinstance(subject.config, LoopbackAuthError):
+            report.add(Check.of(profile, "profile"))
         return []
-    findings.add(_settings(profile))
-    findings.add(_server(profile))
-    findings.add(_client(profile, scene.environ))
-    redirect_uris = _callbacks(profile, findings)
-    for check in _registered(redirect_uris, scene.registered):
-        findings.add(check)
-    findings.add(_browser(profile, scene.environ, redirect_uris))
-    findings.add(_proxy(profile, scene.environ))
-    findings.add(_certificates(profile, scene.environ))
+    report.add(_settings(profile))
+    report.add(_server(profile))
+    report.add(_client(profile, subject.environ))
+    redirect_uris = _callbacks(profile, report)
+    for check in _registered(redirect_uris, subject.registered):
+        report.add(check)
+    report.add(_browser(profile, subject.environ, redirect_uris))
+    report.add(_proxy(profile, subject.environ))
+    report.add(_certificates(profile, subject.environ))
     return redirect_uris
 
 
@@ -135,19 +135,19 @@ def _source(profile: Profile, given: Sequence[str]) -> str:
     return f"{value}from {profile.settings[name].source}"
 
 
-def _callbacks(profile: Profile, findings: Findings) -> list[str]:
+def _callbacks(profile: Profile, report: Report) -> list[str]:
     name = "callback"
     try:
         asked = profile.redirect_uris
     except LoopbackAuthError as error:
-        findings.add(Check.of(error, name))
+        report.add(Check.of(error, name))
         return []
     found = [_callback(uri) for uri in asked]
     some = any(check.verdict == OK for _, check in found)
     for _, check in found:
         # One that is free is enough: the sign-in takes the first it can have.
         taken = check.verdict == FAIL and some
-        findings.add(
+        report.add(
             Check(
                 name=name,
                 verdict=WARN,

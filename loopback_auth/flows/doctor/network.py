@@ -14,9 +14,9 @@ from ...oauth.http.url import is_loopback
 from ...oauth.metadata import Client, server_metadata
 from ..server.discovery import discover
 from ..server.mix_up import refuse_mix_up
-from .examine import FAIL, OK, SKIPPED, WARN, Check
+from .checks import FAIL, OK, SKIPPED, WARN, Check
 from .machine import endpoints_of
-from .preflight import NAME, Listened, PatientPreflight, within
+from .preflight import NAME, RecordingTransport, RepeatedPreflight, within
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,15 +26,15 @@ if TYPE_CHECKING:
     from ...oauth.http.transport import Transport
     from ...oauth.metadata import ServerMetadata
     from ...settings.profile import Profile
-    from .examine import Findings, Scene
+    from .checks import Report, Subject
 
 SKEW_S = 60.0
 """What servers forgive; beyond that, tokens are too old or of the future."""
 
 
 async def checks_of_network(
-    scene: Scene,
-    findings: Findings,
+    subject: Subject,
+    report: Report,
     *,
     redirect_uris: Sequence[str],
     transport: Transport,
@@ -45,35 +45,35 @@ async def checks_of_network(
     Make them, each as far as the one before it allows; none where nothing says which
     server it is.
     """
-    profile = scene.profile
+    profile = subject.profile
     if isinstance(profile, LoopbackAuthError) or not endpoints_of(profile):
         return
     await entered()
-    listened = Listened(transport=transport)
-    findings.add(await _name(profile, scene))
-    server = await _discovery(profile, findings, listened)
+    recording = RecordingTransport(transport=transport)
+    report.add(await _name(profile, subject))
+    server = await _discovery(profile, report, recording)
     if server is None:
-        _connection(findings, listened)
+        _connection(report, recording)
         return
-    client = _client(profile, scene)
-    asking = PatientPreflight(
-        findings=findings, listened=listened, until_s=running_s() + wait_s, interval_s=interval_s
+    client = _client(profile, subject)
+    asking = RepeatedPreflight(
+        report=report, recording=recording, until_s=running_s() + wait_s, interval_s=interval_s
     )
     for number, uri in enumerate(redirect_uris or [""]):
         known = client is not None and bool(uri)
         request = _request(profile, server, client or Client(client_id="loopback-auth-doctor"), uri)
         check = await asking.preflight(request, profile, patient=bool(wait_s) and known)
         if number == 0:
-            _connection(findings, listened)
-        findings.add(check if known else _NOT_YET)
+            _connection(report, recording)
+        report.add(check if known else _NOT_YET)
 
 
 _NOT_YET = Check(name=NAME, verdict=SKIPPED, seen="first what is told above has to be put right")
 
 
-def _client(profile: Profile, scene: Scene) -> Client | None:
+def _client(profile: Profile, subject: Subject) -> Client | None:
     try:
-        return profile.client(scene.environ)
+        return profile.client(subject.environ)
     except LoopbackAuthError:
         # Told already. The way to the server can be looked at as any client, whatever it then says
         # of that one.
@@ -94,7 +94,7 @@ def _request(
     )
 
 
-async def _name(profile: Profile, scene: Scene) -> Check:
+async def _name(profile: Profile, subject: Subject) -> Check:
     name, endpoints = "name", profile.endpoints()
     url = (
         endpoints.get("authorization_endpoint")
@@ -104,7 +104,7 @@ async def _name(profile: Profile, scene: Scene) -> Check:
     parts = urlsplit(url)
     host = parts.hostname or ""
     try:
-        if proxy_for(url, scene.environ):
+        if proxy_for(url, subject.environ):
             return Check(name=name, verdict=SKIPPED, seen=f"the proxy looks {host} up")
         addresses = await within(
             _addresses(host, parts.port or 443), f"no answer about the name {host}"
@@ -139,7 +139,7 @@ _ONE_ENDPOINT = Check(
 
 
 async def _discovery(
-    profile: Profile, findings: Findings, listened: Listened
+    profile: Profile, report: Report, recording: RecordingTransport
 ) -> ServerMetadata | None:
     """
     Give the server as a sign-in would know it, or nothing where discovery had to say it and did
@@ -148,33 +148,33 @@ async def _discovery(
     known, issuer = profile.known_server(), profile.endpoints().get("issuer")
     if not issuer:
         if known is None:
-            findings.add(_ONE_ENDPOINT)
+            report.add(_ONE_ENDPOINT)
         return known
     try:
-        found = await within(discover(issuer, transport=listened), f"no metadata of {issuer}")
+        found = await within(discover(issuer, transport=recording), f"no metadata of {issuer}")
         server = server_metadata({**found, **profile.endpoints()})
     except LoopbackAuthError as error:
         # With all endpoints known, a sign-in does without.
-        findings.add(Check.of(error, "discovery", verdict=WARN if known else FAIL))
+        report.add(Check.of(error, "discovery", verdict=WARN if known else FAIL))
         return known
-    findings.add(
+    report.add(
         Check(name="discovery", verdict=OK, seen=f"{issuer} names {len(found)} facts of itself")
     )
     try:
         server, _ = await refuse_mix_up(server, profile, may_trust=None, notify=lambda _: None)
     except HostNotTrusted as error:
         # On a terminal, login asks.
-        findings.add(Check.of(error, "discovery", verdict=WARN))
+        report.add(Check.of(error, "discovery", verdict=WARN))
     return server
 
 
-def _connection(findings: Findings, listened: Listened) -> None:
+def _connection(report: Report, recording: RecordingTransport) -> None:
     """Tell how the last answer came: the connection it came over, and what time its sender has."""
-    name, reply = "connection", listened.reply
-    if listened.failure is not None:
-        findings.add(Check.of(listened.failure, name))
+    name, reply = "connection", recording.reply
+    if recording.failure is not None:
+        report.add(Check.of(recording.failure, name))
     if reply is None:
-        findings.add(
+        report.add(
             Check(name="clock", verdict=SKIPPED, seen="no answer came that could say the time")
         )
         return
@@ -183,10 +183,10 @@ def _connection(findings: Findings, listened: Listened) -> None:
         "TLS, its certificate is good" if parts.scheme == "https" else "plain http on this machine"
     )
     seen = (
-        f"{parts.netloc} answered with status {reply.status} after {listened.took_s:.2f} s; {how}"
+        f"{parts.netloc} answered with status {reply.status} after {recording.took_s:.2f} s; {how}"
     )
-    findings.add(Check(name=name, verdict=OK, seen=seen))
-    findings.add(_clock(reply))
+    report.add(Check(name=name, verdict=OK, seen=seen))
+    report.add(_clock(reply))
 
 
 def _clock(reply: HttpReply) -> Check:

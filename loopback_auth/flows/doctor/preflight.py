@@ -11,7 +11,7 @@ from ...edge.process.clock import running_s
 from ...errors import AnswerTimedOut, AuthorizationError, ProviderError, TransportError
 from ..diagnosis import explain_by_pitfall, facts_of
 from ..login.preflight import look
-from .examine import OK, SKIPPED, WARN, Check, shortened, warned
+from .checks import OK, SKIPPED, WARN, Check, shortened, warned
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from ...oauth.http.messages import FormPost, Get, HttpReply
     from ...oauth.http.transport import Transport
     from ...settings.profile import Profile
-    from .examine import Findings
+    from .checks import Report
 
     T = TypeVar("T")
 
-PATIENCE_S = 15.0
+QUESTION_TIMEOUT_S = 15.0
 """For each question: a doctor may wait longer than a sign-in, and should not hang."""
 
 PROPAGATING = frozenset({"redirect_uri_mismatch", "invalid_client_id"})
@@ -36,7 +36,7 @@ NAME = "pre-flight"
 
 
 @dataclass(slots=True, kw_only=True)
-class Listened:
+class RecordingTransport:
     """A transport that keeps the last answer and what went wrong with the last question."""
 
     transport: Transport
@@ -65,18 +65,18 @@ async def within(work: Coroutine[Any, Any, T], late: str) -> T:
     import asyncio
 
     try:
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(QUESTION_TIMEOUT_S):
             return await work
     except TimeoutError:
-        raise AnswerTimedOut(f"{late} within {PATIENCE_S:g} s") from None
+        raise AnswerTimedOut(f"{late} within {QUESTION_TIMEOUT_S:g} s") from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PatientPreflight:
+class RepeatedPreflight:
     """The pre-flight, once or until the server knows the app."""
 
-    findings: Findings
-    listened: Listened
+    report: Report
+    recording: RecordingTransport
     until_s: float
     interval_s: float
 
@@ -87,7 +87,7 @@ class PatientPreflight:
             error = await self._refusal(request)
             left_s = self.until_s - running_s()
             if not (patient and _may_pass(error) and left_s > 0):
-                return _told(error, request, profile, self.listened.reply)
+                return _told(error, request, profile, self.recording.reply)
             await self._pause(_code(error), due_s=running_s() + min(self.interval_s, left_s))
 
     async def _pause(self, code: str, *, due_s: float) -> None:
@@ -95,16 +95,16 @@ class PatientPreflight:
 
         again = False
         while (next_s := due_s - running_s()) > 0:
-            self.findings.wait(code, self.until_s - running_s(), next_s, again)
+            self.report.on_wait(code, self.until_s - running_s(), next_s, again)
             again = True
             await asyncio.sleep(min(1.0, next_s))
 
     async def _refusal(self, request: AuthorizationRequest) -> ProviderError | None:
         try:
-            await within(look(request, transport=self.listened), "no sign-in page came")
+            await within(look(request, transport=self.recording), "no sign-in page came")
         except ProviderError as error:
             if isinstance(error, TransportError):
-                self.listened.failure = error
+                self.recording.failure = error
             return error
         return None
 

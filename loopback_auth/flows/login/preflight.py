@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ...oauth.http.messages import HttpReply
     from ...oauth.http.transport import Transport
 
-PATIENCE_S = 3.0
+PREFLIGHT_TIMEOUT_S = 3.0
 """The person waits for this; whatever is slower than that is found out in the browser."""
 
 MISMATCH = "redirect_uri_mismatch"
@@ -68,7 +68,7 @@ async def preflight(request: AuthorizationRequest, *, transport: Transport) -> b
     import asyncio
 
     try:
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(PREFLIGHT_TIMEOUT_S):
             reply = await look(request, transport=transport)
     except AuthorizationError:
         raise

@@ -19,7 +19,7 @@ from ...oauth.jose.id_token import check_at_hash, is_jwt, read_id_token
 from ...oauth.scope import scope_differences
 from ...oauth.secret import Secret
 from ...oauth.token.reply import authorization_code_grant, issued_tokens, read_token_reply
-from ..tokens.profile_lock import turn_of_sign_in
+from ..tokens.profile_lock import lock_for_sign_in
 from ..tokens.revocation import ABANDONED_S, give_back
 from .replacement import refuse_another_account
 
@@ -95,7 +95,7 @@ async def redeem(
             credential = await _named(profile, credential, transport)
         await refuse_another_account(credential, held, may_switch)
         with ExitStack() as stack:
-            locked = await turn_of_sign_in(profile.name, store, stack, notify=notify)
+            locked = await lock_for_sign_in(profile.name, store, stack, notify=notify)
             # The last moment to give up: whoever opened the address first may have brought a code
             # of their own.
             tab.still_trusted()

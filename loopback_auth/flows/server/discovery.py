@@ -27,7 +27,7 @@ from ...oauth.http.messages import Get
 from ...oauth.http.status import GONE, NOT_FOUND
 from ...oauth.http.url import check_url
 from ...oauth.metadata import ENDPOINTS, merge, read_metadata_document, well_known_urls
-from .retry import PATIENCE_S, wait_before
+from .retry import RETRY_TIMEOUT_S, wait_before
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ async def discover(issuer: str, *, transport: Transport) -> dict[str, Any]:
     await entered()
     import asyncio
 
-    urls, deadline, attempt = well_known_urls(issuer), running_s() + PATIENCE_S, 1
+    urls, deadline, attempt = well_known_urls(issuer), running_s() + RETRY_TIMEOUT_S, 1
     while True:
         replies = await asyncio.gather(*(_reply(url, transport) for url in urls))
         answers = [_document(reply, issuer) for reply in replies]

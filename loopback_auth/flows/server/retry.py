@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 TRIES = 3
 """Requests in all, of which one may follow a lost answer."""
 
-PATIENCE_S = 90.0
+RETRY_TIMEOUT_S = 90.0
 """
 For all of them together, waits included; within it the last one begins whose answer exists only
 once.
@@ -40,16 +40,16 @@ LONGEST_WAIT_S = 60.0
 """A server that names a later time is not waited for."""
 
 
-async def patiently(
+async def send_with_retries(
     message: FormPost | Get,
     *,
     transport: Transport,
     clock: Callable[[], datetime],
-    patience_s: float = PATIENCE_S,
+    timeout_s: float = RETRY_TIMEOUT_S,
 ) -> HttpReply:
     """
     Send *message* until there is an answer that is not "later" (429 or 5xx), at most `TRIES` times
-    within *patience_s*.
+    within *timeout_s*.
 
     `Retry-After` is honoured (RFC 9110 section 10.2.3); without one the waits grow, and differ from
     process to process. An answer that got lost is asked for once more. Gives the last answer, or
@@ -61,7 +61,7 @@ async def patiently(
     await entered()
     import asyncio
 
-    deadline, lost = running_s() + patience_s, False
+    deadline, lost = running_s() + timeout_s, False
     delivery = message.delivery if isinstance(message, FormPost) else None
     least_s = UNIQUE_ANSWER_S if delivery else 0.0
     for attempt in range(1, TRIES + 1):
@@ -69,7 +69,7 @@ async def patiently(
             async with asyncio.timeout(max(deadline - running_s(), least_s)):
                 reply = await transport(message)
         except TimeoutError:
-            raise AnswerTimedOut(f"no answer within {patience_s:g} s") from None
+            raise AnswerTimedOut(f"no answer within {timeout_s:g} s") from None
         except (AnswerTimedOut, ConnectionLost) as error:
             if lost or attempt == TRIES or (delivery and _is_at_work(delivery, error)):
                 raise

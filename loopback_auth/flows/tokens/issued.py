@@ -9,7 +9,8 @@ from ...edge.process.clock import now
 from ...errors import SignInNeeded
 from ...oauth.credential import Credential
 from ..diagnosis import without_locals
-from .access_token import MIN_TTL_S, fresh_document, signed_in
+from .access_token import fresh_document
+from .freshness import MIN_TTL_S, signed_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from enum import Enum
 
 from ...edge.files.home import variable
 from ...oauth.credential import Credential
-from .access_token import signed_in
-from .profile_lock import turn
+from .freshness import signed_in
+from .profile_lock import lock_profile
 from .revocation import revoke_both
 
 TYPE_CHECKING = False
@@ -48,7 +48,7 @@ async def logout(
         store.remove(profile)
     signed_in(profile, stored)
     with ExitStack() as stack:
-        locked = await turn(profile, store, stack)
+        locked = await lock_profile(profile, store, stack)
         document = signed_in(profile, locked.load())
         try:
             if transport is None:

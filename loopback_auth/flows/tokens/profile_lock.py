@@ -17,20 +17,20 @@ if TYPE_CHECKING:
     from ...edge.store.profile_lock import LockedProfile
     from ...notices import Notice
 
-TURN_S = 180.0
+LOCK_TIMEOUT_S = 180.0
 """
 How long to wait for another process that refreshes: as long as that may take, its last try
 included.
 """
 
-TOLD_S = 1.0
+SILENT_WAIT_S = 1.0
 """How long a person waits before they are told why."""
 
-_LOOK_S = 0.02
+_POLL_S = 0.02
 
 
-async def turn(
-    profile: str, store: FileStore, stack: ExitStack, *, within_s: float = TURN_S
+async def lock_profile(
+    profile: str, store: FileStore, stack: ExitStack, *, within_s: float = LOCK_TIMEOUT_S
 ) -> LockedProfile:
     """
     Take the lock of *profile* until *stack* ends; a wait costs nobody an event loop. Raises
@@ -43,10 +43,10 @@ async def turn(
         except StoreBusy:
             if running_s() > deadline:
                 raise store.busy(profile, within_s) from None
-        await paused(_LOOK_S)
+        await paused(_POLL_S)
 
 
-async def turn_of_sign_in(
+async def lock_for_sign_in(
     profile: str, store: FileStore, stack: ExitStack, *, notify: Callable[[Notice], None]
 ) -> LockedProfile:
     """
@@ -56,13 +56,15 @@ async def turn_of_sign_in(
     once where its process was stopped, the lock is taken over.
     """
     try:
-        return await turn(profile, store, stack, within_s=TOLD_S)
+        return await lock_profile(profile, store, stack, within_s=SILENT_WAIT_S)
     except StoreBusy as busy:
-        told, is_stopped = busy, busy.facts["is_stopped"]
+        reason, is_stopped = busy, busy.facts["is_stopped"]
     with suppress(StoreBusy):
         if not is_stopped:
             from ...notices import Warned
 
-            notify(Warned(code=told.code, message=f"{told.message}; the sign-in is saved after it"))
-            return await turn(profile, store, stack)
+            notify(
+                Warned(code=reason.code, message=f"{reason.message}; the sign-in is saved after it")
+            )
+            return await lock_profile(profile, store, stack)
     return stack.enter_context(store.locked(profile, take_over=True, timeout_s=0))

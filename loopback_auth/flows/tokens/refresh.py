@@ -25,9 +25,9 @@ from ...notices import Refreshed, Warned
 from ...oauth.credential import Credential
 from ...oauth.token.refresh import is_worth_another, read_refresh_reply, refresh_token_grant
 from ..refusals import refusals_of
-from ..server.retry import patiently
-from .access_token import SPARE_S, is_usable, signed_in, still_good
+from ..server.retry import send_with_retries
 from .expiry import with_expiry, with_usual_expiry
+from .freshness import SPARE_S, is_usable, signed_in, still_good
 from .in_flight import InFlight
 from .only_copy import save_only_copy
 from .partial_answer import or_part
@@ -189,7 +189,7 @@ async def _refreshed(
     )
 
     def send(by: Transport) -> Awaitable[HttpReply]:
-        return patiently(message, transport=by, clock=clock)
+        return send_with_retries(message, transport=by, clock=clock)
 
     reply = await or_part(send, in_flight)
     if is_worth_another(reply, refusals):

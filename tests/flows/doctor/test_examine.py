@@ -11,13 +11,8 @@ from loopback_auth.edge.http.client import HttpTransport
 from loopback_auth.edge.store.file_store import FileStore
 from loopback_auth.errors import PortInUse, SignInNeeded
 from loopback_auth.flows.doctor import preflight as doctor_preflight
-from loopback_auth.flows.doctor.examine import (
-    Check,
-    Findings,
-    Scene,
-    examine,
-    shortened,
-)
+from loopback_auth.flows.doctor.checks import Check, Report, Subject, shortened
+from loopback_auth.flows.doctor.examine import examine
 from loopback_auth.settings.config_toml import parse_config
 from loopback_auth.settings.profile import from_settings
 
@@ -44,9 +39,9 @@ async def examined(server: ScriptedServer, home: Path, **settings: Any) -> dict[
         "client_id": "app",
     }
     found: dict[str, Check] = {}
-    scene = Scene(
+    subject = Subject(
         name="work",
-        place=str(home),
+        home_dir=str(home),
         store=FileStore(str(home)),
         config=parse_config("", ""),
         profile=from_settings("work", **{**known, **settings}),
@@ -54,8 +49,8 @@ async def examined(server: ScriptedServer, home: Path, **settings: Any) -> dict[
         folder_mode=None,
         environ={"PATH": os.environ["PATH"]},
     )
-    findings = Findings(report=lambda check: found.update({check.name: check}))
-    await examine(scene, findings, transport=HttpTransport(timeout_s=60))
+    report = Report(on_check=lambda check: found.update({check.name: check}))
+    await examine(subject, report, transport=HttpTransport(timeout_s=60))
     return found
 
 
@@ -80,8 +75,8 @@ def test_cl_12_what_is_found_is_made_fit_for_a_ticket() -> None:
     terminal.
     """
     found: list[Check] = []
-    findings = Findings(report=found.append, home_folder="/home/ada/")
-    findings.add(
+    report = Report(on_check=found.append, home_folder="/home/ada/")
+    report.add(
         Check(
             name="n",
             verdict="warn",
@@ -96,7 +91,7 @@ def test_cl_12_what_is_found_is_made_fit_for_a_ticket() -> None:
 
 def test_a_home_folder_that_is_the_root_changes_nothing() -> None:
     found: list[Check] = []
-    Findings(report=found.append, home_folder="/").add(Check(name="n", verdict="ok", seen="/etc/x"))
+    Report(on_check=found.append, home_folder="/").add(Check(name="n", verdict="ok", seen="/etc/x"))
     assert found[0].seen == "/etc/x"
 
 
@@ -137,7 +132,7 @@ async def test_what_the_server_makes_of_the_request(
 async def test_a_server_that_never_answers_does_not_hold_the_doctor_up(
     server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(doctor_preflight, "PATIENCE_S", 0.2)
+    monkeypatch.setattr(doctor_preflight, "QUESTION_TIMEOUT_S", 0.2)
     server.answers["/authorize"] = hang
     found = await examined(server, tmp_path)
     assert (found["connection"].verdict, found["connection"].code) == ("fail", "answer-timed-out")
@@ -157,9 +152,9 @@ async def test_an_issuer_with_all_endpoints_known_may_be_silent(
 async def test_an_endpoint_that_is_missing_is_told(server: ScriptedServer, tmp_path: Path) -> None:
     scene_profile = from_settings("work", authorization_endpoint=server.url("/a"), client_id="x")
     found: dict[str, Check] = {}
-    scene = Scene(
+    subject = Subject(
         name="work",
-        place=str(tmp_path),
+        home_dir=str(tmp_path),
         store=FileStore(str(tmp_path)),
         config=parse_config("", ""),
         profile=scene_profile,
@@ -167,8 +162,8 @@ async def test_an_endpoint_that_is_missing_is_told(server: ScriptedServer, tmp_p
         folder_mode=None,
         environ={},
     )
-    findings = Findings(report=lambda check: found.update({check.name: check}))
-    await examine(scene, findings, transport=HttpTransport())
+    report = Report(on_check=lambda check: found.update({check.name: check}))
+    await examine(subject, report, transport=HttpTransport())
     assert (found["discovery"].verdict, found["discovery"].exit_code) == ("fail", 2)
     assert "--token-endpoint" in found["discovery"].fix
 

@@ -220,8 +220,8 @@ async def test_a_server_that_does_not_answer_is_left_to_the_browser(
     The person does not wait for longer than the patience there is, whatever the
     transport's own.
     """
-    assert module.PATIENCE_S == 3
-    monkeypatch.setattr(module, "PATIENCE_S", 0.1)
+    assert module.PREFLIGHT_TIMEOUT_S == 3
+    monkeypatch.setattr(module, "PREFLIGHT_TIMEOUT_S", 0.1)
     server.answers["/authorize"] = hang
     began = time.monotonic()
     await preflight(request_to(server), transport=HttpTransport(timeout_s=60))

@@ -1,0 +1,137 @@
+"""
+What the doctor's checks look at, what one finds, and where its findings go.
+
+A `Check` holds no secret: a proxy is shown without its password, the home folder as `~`, a user
+name by its first two letters and its domain. Client IDs and host names are shown, since a ticket is
+about them.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, field, replace
+
+from ...oauth.text import one_line
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+    from ...edge.store.file_store import FileStore
+    from ...errors import LoopbackAuthError
+    from ...settings.config_toml import Config
+    from ...settings.profile import Profile
+
+OK, WARN, FAIL, SKIPPED = "ok", "warn", "fail", "skipped"
+"""The verdicts of a check."""
+
+_MAX_CHARACTERS = 1200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """
+    One thing that was looked at.
+
+    *verdict* is one of the above; *seen* a clause; *code* and *exit_code* are those of the error
+    that a failure would be.
+    """
+
+    name: str
+    verdict: str
+    seen: str
+    cause: str = ""
+    fix: str = ""
+    code: str = ""
+    exit_code: int = 0
+
+    @classmethod
+    def of(cls, error: LoopbackAuthError, name: str, *, verdict: str = FAIL) -> Check:
+        """Return the check *name* that ended in *error*."""
+        return cls(
+            name=name,
+            verdict=verdict,
+            seen=error.message,
+            cause=error.cause,
+            fix=error.fix,
+            code=error.code,
+            exit_code=error.exit_code if verdict == FAIL else 0,
+        )
+
+    def to_document(self) -> dict[str, Any]:
+        """Return it as a member of a JSON document."""
+        return {
+            "name": self.name,
+            "verdict": self.verdict,
+            "seen": self.seen,
+            "cause": self.cause or None,
+            "fix": self.fix or None,
+            "code": self.code or None,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """
+    Where the checks go: `on_check` is called with each as it is made, fit for a ticket.
+
+    `on_wait` is called every second while the server does not know the app yet, with the error code
+    that it answers, the seconds left in all, those to the next try, and whether it was called for
+    this try before. *home_folder* is the user's, which is shown as `~`.
+    """
+
+    on_check: Callable[[Check], None]
+    on_wait: Callable[[str, float, float, bool], None] = lambda *_: None
+    home_folder: str = ""
+
+    def add(self, check: Check) -> Check:
+        """Return *check* made fit for a ticket, after handing it to `on_check`."""
+        fit = replace(
+            check,
+            seen=self._fit(check.seen),
+            cause=self._fit(check.cause),
+            fix=self._fit(check.fix),
+        )
+        self.on_check(fit)
+        return fit
+
+    def _fit(self, text: str) -> str:
+        folder = self.home_folder.rstrip(os.sep)
+        if len(folder) > 1:
+            # A shell does not expand ~ inside quotes.
+            text = re.sub(rf"(?<!['\"]){re.escape(folder + os.sep)}", lambda _: "~" + os.sep, text)
+        return one_line(text, limit=_MAX_CHARACTERS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """
+    What the checks look at.
+
+    *config*, *profile* and *stored* are the error instead where they cannot be read. *folder_mode*
+    is the token store's before anything was read from it: reading makes it private. *registered*
+    are the callbacks that the app has, where the person gave them.
+    """
+
+    name: str
+    home_dir: str
+    store: FileStore
+    config: Config | LoopbackAuthError
+    profile: Profile | LoopbackAuthError
+    stored: Mapping[str, Any] | LoopbackAuthError | None = field(repr=False)
+    folder_mode: int | None
+    environ: Mapping[str, str] = field(repr=False)
+    registered: tuple[str, ...] = ()
+
+
+def warned(name: str, seen: str, fix: str) -> Check:
+    """Return a check that found something a sign-in may get by with."""
+    return Check(name=name, verdict=WARN, seen=seen, fix=fix)
+
+
+def shortened(name: str) -> str:
+    """Return the first two letters and the domain of a user name: enough for those who know it."""
+    local, at, domain = name.partition("@")
+    return f"{local[:2]}***{at}{domain}"
