@@ -164,7 +164,6 @@ _MOVED = {
     "testing.grants": "testing.openid.grants",
     "testing.id_token": "testing.openid.id_token",
     "testing.introspection": "testing.openid.introspection",
-    "testing.jws": "testing.openid.jws",
     "testing.pages": "testing.openid.pages",
     "testing.records": "testing.http.records",
     "testing.registry": "testing.openid.registry",
