@@ -12,7 +12,7 @@ import pytest
 
 import loopback_auth
 from loopback_auth.edge.callback.pages import Answer
-from loopback_auth.edge.callback.request_gate import Visit
+from loopback_auth.edge.callback.request_gate import CallbackRequest
 from loopback_auth.edge.http.client import HttpTransport
 from loopback_auth.edge.http.proxy import Proxy
 from loopback_auth.edge.http.streaming import ResourceRequest, StreamedReply
@@ -101,7 +101,7 @@ HOLDERS: list[object] = [
     RefreshedTokens(tokens=TOKENS),
     CREDENTIAL,
     Identity(subject="1", name="jane", claims={"phone_number": CANARY}),
-    Visit(
+    CallbackRequest(
         method="POST",
         target=f"/callback?code={CANARY}",
         headers=[("cookie", CANARY), ("referer", CANARY)],
@@ -183,8 +183,7 @@ HARMLESS = {
     "RepeatedPreflight",
     "PendingSignIns",
     "Replacement",
-    "Told",
-    "Untold",
+    "SignInPage",
     "Keyring",
     "Entries",
     "SharedIndex",
@@ -202,7 +201,7 @@ HARMLESS = {
     "InFlight",
     "Interruption",
     "Parser",
-    "Tab",
+    "CallbackSession",
     "Talk",
 }
 

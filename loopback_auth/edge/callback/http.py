@@ -13,7 +13,7 @@ from functools import partial
 
 from aiohttp import web
 
-from . import pages as page
+from . import pages
 from .accepting import accepting, descriptor_limit
 from .request_gate import (
     FORM_OCTETS,
@@ -26,8 +26,8 @@ from .request_gate import (
     NOT_PLAIN,
     REQUEST_LINE_OCTETS,
     TOO_MANY,
+    CallbackRequest,
     Refusal,
-    Visit,
 )
 
 TYPE_CHECKING = False
@@ -38,16 +38,16 @@ if TYPE_CHECKING:
 
     from .pages import Answer
 
-    class Door(Protocol):
+    class CallbackHandler(Protocol):
         """Who answers the visits that got through."""
 
-        async def visit(self, visit: Visit) -> Answer: ...
+        async def handle(self, request: CallbackRequest) -> Answer: ...
 
         def refuse(self, refusal: Refusal) -> Answer: ...
 
-        def was_sent(self, visit: Visit) -> None: ...
+        def was_sent(self, request: CallbackRequest) -> None: ...
 
-        def was_lost(self, visit: Visit) -> None: ...
+        def was_lost(self, request: CallbackRequest) -> None: ...
 
 
 CONNECTIONS = 64
@@ -79,9 +79,9 @@ _silent.propagate = False
 class _Connection(web.RequestHandler):
     """One browser connection: a deadline, a size, and errors told in our own words."""
 
-    def __init__(self, house: _House, **options: Any) -> None:
-        super().__init__(house.server, **options)
-        self._house = house
+    def __init__(self, server: _Server, **options: Any) -> None:
+        super().__init__(server.web_server, **options)
+        self._server = server
         self._octets = 0
         self._last = b""
         self._has_head = False
@@ -91,12 +91,12 @@ class _Connection(web.RequestHandler):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        self._house.admit(self, transport)
+        self._server.track(self, transport)
         self._deadline = asyncio.get_running_loop().call_later(REQUEST_DEADLINE_S, self._give_up)
 
     def connection_lost(self, exc: BaseException | None) -> None:
         self.in_time()
-        self._house.connections.pop(self, None)
+        self._server.connections.pop(self, None)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -120,9 +120,9 @@ class _Connection(web.RequestHandler):
     def _refuse_unread(self, refusal: Refusal) -> None:
         """Answer what is not read any further; what follows is taken, and thrown away."""
         self._is_refused = True
-        answer = self._house.door.refuse(refusal)
+        answer = self._server.handler.refuse(refusal)
         headers = {
-            **page.fixed_headers(),
+            **pages.fixed_headers(),
             **answer.headers,
             "Content-Length": str(len(answer.body)),
         }
@@ -138,7 +138,7 @@ class _Connection(web.RequestHandler):
 
     def _give_up(self) -> None:
         if self._octets and not self._is_refused:
-            self._house.door.refuse(NEVER_WHOLE)
+            self._server.handler.refuse(NEVER_WHOLE)
         self.force_close()
 
     def in_time(self) -> None:
@@ -158,20 +158,20 @@ class _Connection(web.RequestHandler):
     ) -> web.StreamResponse:
         # aiohttp's own answer quotes the request.
         if status == 400 or isinstance(exc, web.RequestPayloadError):  # noqa: PLR2004 - its parser refused
-            return self._house.refused(NOT_HTTP)
-        return _response(page.refused(500))
+            return self._server.refused(NOT_HTTP)
+        return _response(pages.refused(500))
 
 
-class _House:
+class _Server:
     """All connections of one sign-in."""
 
-    def __init__(self, door: Door) -> None:
-        self.door = door
+    def __init__(self, handler: CallbackHandler) -> None:
+        self.handler = handler
         self.connections: dict[_Connection, None] = {}
         self._descriptor_limit = descriptor_limit()
         self._most = CONNECTIONS
         self._closed = False
-        self.server = web.Server(self._answer)
+        self.web_server = web.Server(self._answer)
 
     def connection(self) -> _Connection:
         return _Connection(
@@ -185,7 +185,7 @@ class _House:
             auto_decompress=False,
         )
 
-    def admit(self, connection: _Connection, transport: asyncio.BaseTransport) -> None:
+    def track(self, connection: _Connection, transport: asyncio.BaseTransport) -> None:
         """
         Take a connection in, and let the one that has idled longest go when there are
         too many.
@@ -207,30 +207,30 @@ class _House:
         if idle is not None:
             self.connections.pop(idle)
             idle.force_close()
-            self.door.refuse(TOO_MANY)
+            self.handler.refuse(TOO_MANY)
 
     async def _answer(self, raw: web.BaseRequest) -> web.StreamResponse:
         connection = raw.protocol
         assert isinstance(connection, _Connection)  # noqa: S101 - we made it
-        visit = await _read(raw)
+        request = await _read(raw)
         # Only now: a body that never comes must not keep its connection's place.
         connection.busy = True
         connection.in_time()
-        if isinstance(visit, Refusal):
-            return self.refused(visit)
-        response = _response(await self.door.visit(visit))
+        if isinstance(request, Refusal):
+            return self.refused(request)
+        response = _response(await self.handler.handle(request))
         try:
             await response.prepare(raw)
             await response.write_eof()
         except ConnectionError:
-            self.door.was_lost(visit)
+            self.handler.was_lost(request)
             raise
-        self.door.was_sent(visit)
+        self.handler.was_sent(request)
         return response
 
     def refused(self, refusal: Refusal) -> web.Response:
         """Return the answer to a request that was not even read."""
-        return _response(self.door.refuse(refusal))
+        return _response(self.handler.refuse(refusal))
 
     async def close(self) -> None:
         """
@@ -246,7 +246,7 @@ class _House:
         )
 
 
-async def _read(raw: web.BaseRequest) -> Visit | Refusal:
+async def _read(raw: web.BaseRequest) -> CallbackRequest | Refusal:
     if len(raw.raw_path) > REQUEST_LINE_OCTETS:
         return LINE_TOO_LONG
     headers = [
@@ -259,37 +259,41 @@ async def _read(raw: web.BaseRequest) -> Visit | Refusal:
         body += chunk
         if len(body) > FORM_OCTETS:
             return FORM_TOO_LONG
-    return Visit(
+    return CallbackRequest(
         method=raw.method,
         target=raw.raw_path,
         headers=headers,
         body=bytes(body),
-        stranger=partial(_stranger, raw.get_extra_info("peername"), raw.get_extra_info("sockname")),
+        other_user=partial(
+            _other_user, raw.get_extra_info("peername"), raw.get_extra_info("sockname")
+        ),
     )
 
 
-def _stranger(peer: tuple[Any, ...], own: tuple[Any, ...]) -> str | None:
-    from .peer_user import stranger
+def _other_user(peer: tuple[Any, ...], own: tuple[Any, ...]) -> str | None:
+    from .peer_user import other_user
 
-    return stranger(peer, own, environ=os.environ)
+    return other_user(peer, own, environ=os.environ)
 
 
 def _response(answer: Answer) -> web.Response:
     response = web.Response(
         status=answer.status,
         body=answer.body or None,
-        headers={**page.fixed_headers(), **answer.headers},
+        headers={**pages.fixed_headers(), **answer.headers},
     )
     response.force_close()
     return response
 
 
 @asynccontextmanager
-async def answering(listeners: Sequence[socket.socket], door: Door) -> AsyncIterator[None]:
+async def answering(
+    listeners: Sequence[socket.socket], handler: CallbackHandler
+) -> AsyncIterator[None]:
     """Answer on *listeners* until the block ends."""
-    house = _House(door)
+    server = _Server(handler)
     try:
-        async with accepting(listeners, house.connection, make_room=house.make_room):
+        async with accepting(listeners, server.connection, make_room=server.make_room):
             yield
     finally:
-        await house.close()
+        await server.close()

@@ -28,7 +28,7 @@ _ROW_OCTETS = 256
 _STATES = (b"01", b"04", b"05")
 
 
-def stranger(
+def other_user(
     peer: tuple[Any, ...], own: tuple[Any, ...], *, environ: Mapping[str, str], proc: str = "/proc"
 ) -> str | None:
     """

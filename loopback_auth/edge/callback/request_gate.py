@@ -38,19 +38,19 @@ def _nobody() -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Visit:
+class CallbackRequest:
     """
     A request as it came: *target* is the raw request target, *headers* have lower-case names and
     may repeat.
 
-    *stranger* looks up the name of the user whose program sent it, if that is another user's.
+    *other_user* looks up the name of the user whose program sent it, if that is another user's.
     """
 
     method: str
     target: str = field(repr=False)
     headers: Sequence[tuple[str, str]] = field(repr=False)
     body: bytes = field(default=b"", repr=False)
-    stranger: Callable[[], str | None] = field(default=_nobody, repr=False, compare=False)
+    other_user: Callable[[], str | None] = field(default=_nobody, repr=False, compare=False)
 
     @property
     def path(self) -> str:
@@ -100,31 +100,31 @@ def of_another_user(name: str) -> Refusal:
     return Refusal(status=403, reason=f"a request from another user of this computer ({shown})")
 
 
-def refusal(
-    visit: Visit, *, redirect_uri: str, paths: Sequence[str], posts: bool
+def check_request(
+    request: CallbackRequest, *, redirect_uri: str, paths: Sequence[str], posts: bool
 ) -> Refusal | None:
     """
-    Say why *visit* is none of ours, or `None` when it may be read.
+    Say why *request* is none of ours, or `None` when it may be read.
 
     *paths* are the raw paths there are; *posts* tells whether the callback may come as a POST
     (response_mode form_post).
     """
-    if not _is_to(visit, redirect_uri):
+    if not _is_to(request, redirect_uri):
         return Refusal(status=421, reason="another host's name")
-    if visit.path not in paths:
+    if request.path not in paths:
         return Refusal(status=404, reason="a path that is not ours")
-    if visit.method != "GET" and not (
-        visit.method == "POST" and posts and visit.path == callback_path(redirect_uri)
+    if request.method != "GET" and not (
+        request.method == "POST" and posts and request.path == callback_path(redirect_uri)
     ):
         return Refusal(
             status=405,
-            reason=f"a {visit.method if visit.method in _METHODS else 'strange'} request",
+            reason=f"a {request.method if request.method in _METHODS else 'strange'} request",
         )
-    if _is_not_a_navigation(visit):
+    if _is_not_a_navigation(request):
         return Refusal(
             status=403, reason="a request that no person made (a prefetch, an image or a script)"
         )
-    if visit.method == "POST" and not (visit.header("content-type") or "").startswith(
+    if request.method == "POST" and not (request.header("content-type") or "").startswith(
         "application/x-www-form-urlencoded"
     ):
         return Refusal(status=415, reason="a POST that is no form")
@@ -139,33 +139,33 @@ def callback_path(redirect_uri: str) -> str:
     return urlsplit(redirect_uri).path or "/"
 
 
-def _is_to(visit: Visit, redirect_uri: str) -> bool:
+def _is_to(request: CallbackRequest, redirect_uri: str) -> bool:
     expected = urlsplit(redirect_uri).netloc.lower()
-    hosts = [value for key, value in visit.headers if key == "host"]
+    hosts = [value for key, value in request.headers if key == "host"]
     # RFC 9110 section 4.2.1: a browser leaves out the port that http has anyway.
-    return hosts in ([expected], [expected.removesuffix(":80")]) and visit.target.startswith("/")
+    return hosts in ([expected], [expected.removesuffix(":80")]) and request.target.startswith("/")
 
 
 _METHODS = frozenset({"HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT"})
 
 
-def _is_not_a_navigation(visit: Visit) -> bool:
+def _is_not_a_navigation(request: CallbackRequest) -> bool:
     # Browsers that send no Sec-Fetch headers, and programs that are none, are let through: state is
     # the lock, this is the fence.
-    purposes = (visit.header("sec-purpose"), visit.header("purpose"), visit.header("x-moz"))
+    purposes = (request.header("sec-purpose"), request.header("purpose"), request.header("x-moz"))
     return (
         any(purpose and "prefetch" in purpose.lower() for purpose in purposes)
         or any(purpose and "prerender" in purpose.lower() for purpose in purposes)
-        or visit.header("sec-fetch-mode") not in (None, "navigate")
-        or visit.header("sec-fetch-dest") not in (None, "document")
+        or request.header("sec-fetch-mode") not in (None, "navigate")
+        or request.header("sec-fetch-dest") not in (None, "document")
     )
 
 
-def is_private_network_preflight(visit: Visit, *, redirect_uri: str) -> bool:
+def is_private_network_preflight(request: CallbackRequest, *, redirect_uri: str) -> bool:
     """
     Tell whether a browser asks if a page of the public network may come here (Private / Local
     Network Access).
     """
     asks = ("access-control-request-private-network", "access-control-request-local-network")
-    asked = visit.method == "OPTIONS" and any(visit.header(name) == "true" for name in asks)
-    return asked and _is_to(visit, redirect_uri)
+    asked = request.method == "OPTIONS" and any(request.header(name) == "true" for name in asks)
+    return asked and _is_to(request, redirect_uri)

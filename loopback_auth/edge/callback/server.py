@@ -3,7 +3,7 @@ The callback server: it is built with the request whose answer it waits for, and
 is what the browser is told.
 
     async with serve(listeners, request, ...) as tab: response = await tab.response(timeout_s=300)
-        ...                                             # exchange, save tab.greet(name)
+        ...                                             # exchange, save tab.set_identity(name)
         # the tab is told once the block has ended well
 """
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from ...notices import Notice
     from ...oauth.authorize.request import AuthorizationRequest
-    from .session import Tab
+    from .session import CallbackSession
 
 NONCE_OCTETS = 16
 """Random octets in the launch address: nobody finds it by trying."""
@@ -40,7 +40,7 @@ async def serve(
     profile: str,
     notify: Callable[[Notice], None],
     token_bytes: Callable[[int], bytes],
-) -> AsyncIterator[Tab]:
+) -> AsyncIterator[CallbackSession]:
     """
     Serve *request*'s redirect URI on *listeners* until the block ends; nothing of it is left
     afterwards.
@@ -51,9 +51,9 @@ async def serve(
 
     load_aiohttp()
     from .http import answering
-    from .session import Tab
+    from .session import CallbackSession
 
-    tab = Tab(
+    tab = CallbackSession(
         request, launch_path=launch_path, profile=profile, notify=notify, token_bytes=token_bytes
     )
     async with answering(listeners, tab):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
 
-    from ...edge.callback.session import Tab
+    from ...edge.callback.session import CallbackSession
     from ...explain.report import Paste
     from ...notices import Notice
     from ...oauth.authorize.request import AuthorizationRequest
@@ -39,7 +39,7 @@ async def answer_or_paste(
     request: AuthorizationRequest,
     profile: Profile,
     *,
-    tab: Tab,
+    tab: CallbackSession,
     pastes: Pastes | None,
     notify: Callable[[Notice], None],
     timeout_s: float,
@@ -52,7 +52,7 @@ async def answer_or_paste(
     one does not come back. *preflight_passed*: it showed its sign-in page to us, without cookies.
 
     Raises:
-        LoopbackAuthError: The pasted error, or what `Tab.response` raises.
+        LoopbackAuthError: The pasted error, or what `CallbackSession.response` raises.
     """
     hint = profile.provider.silence if profile.provider else ""
     nothing_yet = NothingYet(waited_s=NOTHING_YET_S, hint=hint, takes_paste=pastes is not None)
@@ -84,14 +84,14 @@ async def _read(
     request: AuthorizationRequest,
     profile: Profile,
     *,
-    tab: Tab,
+    tab: CallbackSession,
     notify: Callable[[Notice], None],
     preflight_passed: bool,
 ) -> None:
     while True:
         judged = judge(await texts.get(), request, profile, preflight_passed=preflight_passed)
         if isinstance(judged, (AuthorizationResponse, LoopbackAuthError)):
-            return tab.arrive(judged)
+            return tab.resolve(judged)
         notify(judged)
 
 

@@ -150,10 +150,10 @@ async def login(
                         clock=clock,
                         notify=notify,
                     )
-                    tab.greet(credential.identity.name if credential.identity else "")
-                    tab.still_trusted()
+                    tab.set_identity(credential.identity.name if credential.identity else "")
+                    tab.check_launch_url()
             # Nobody can come any more; who came while the last page was shown counts.
-            tab.still_trusted()
+            tab.check_launch_url()
         except LaunchURLReused as error:
             if replacement is not None:
                 await replacement.undo(error)

@@ -172,7 +172,7 @@ async def redeemed(
     Redeem *response* where no browser waits to be told; then give back what it replaces, and learn
     how long the token lasts.
     """
-    from .redemption import Untold, redeem
+    from .redemption import NO_PAGE, redeem
     from .replacement import Replacement, never_switch
 
     with diagnosing(profile, redirect_uri=response.request.redirect_uri):
@@ -184,7 +184,7 @@ async def redeemed(
             profile,
             replacement=replacement,
             may_switch=may_switch or never_switch,
-            tab=Untold(),
+            tab=NO_PAGE,
             store=store,
             transport=transport,
             clock=clock,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
     from typing import Self
 
-    from ...edge.callback.session import Tab
+    from ...edge.callback.session import CallbackSession
     from ...notices import Notice
     from ...oauth.authorize.request import AuthorizationRequest
     from ...settings.profile import Profile
@@ -96,7 +96,7 @@ class Opening:
         ):
             self._not_opened("none was found here")
 
-    def call(self, tab: Tab) -> None:
+    def call(self, tab: CallbackSession) -> None:
         """
         Call the function that the caller gave, in a thread; what it fails with is told, or ends the
         wait of *tab*.
@@ -122,7 +122,7 @@ class Opening:
             self._task.cancel()
             await asyncio.wait({self._task}, timeout=GRACE_S)
 
-    async def _call(self, browser: Browser, tab: Tab) -> None:
+    async def _call(self, browser: Browser, tab: CallbackSession) -> None:
         from ...edge.process.thread import in_thread
 
         failure: BaseException | None = None
@@ -137,7 +137,7 @@ class Opening:
                 self._not_opened(self._reason(failure))
             except NoBrowser as none:
                 none.__cause__ = failure
-                tab.arrive(none)
+                tab.resolve(none)
 
     def _reason(self, failure: BaseException | None) -> str:
         if failure is None:

@@ -46,21 +46,23 @@ INTERRUPTED_S = 1.0
 """The most that is spent on giving tokens back when the person pressed Ctrl-C."""
 
 
-class Told(Protocol):
-    """Who is told how the sign-in goes: a `Tab`, where a browser waits for that."""
+class SignInPage(Protocol):
+    """What the browser shows of a sign-in: a `CallbackSession`, or `NO_PAGE`."""
 
-    def still_trusted(self) -> None: ...
-    def kept(self) -> None: ...
+    def check_launch_url(self) -> None: ...
+    def mark_saved(self) -> None: ...
 
 
-class Untold:
-    """Nobody waits: the answer was pasted."""
+class _NoPage:
+    def check_launch_url(self) -> None:
+        pass
 
-    def still_trusted(self) -> None:
-        """Whoever pasted it is here."""
+    def mark_saved(self) -> None:
+        pass
 
-    def kept(self) -> None:
-        """There is no page to show."""
+
+NO_PAGE: SignInPage = _NoPage()
+"""For a sign-in without a browser of ours: the answer was pasted."""
 
 
 async def redeem(
@@ -70,7 +72,7 @@ async def redeem(
     server: ServerMetadata | None = None,
     replacement: Replacement,
     may_switch: MaySwitch,
-    tab: Told,
+    tab: SignInPage,
     store: FileStore,
     transport: Transport,
     clock: Callable[[], datetime],
@@ -98,9 +100,9 @@ async def redeem(
             locked = await lock_for_sign_in(profile.name, store, stack, notify=notify)
             # The last moment to give up: whoever opened the address first may have brought a code
             # of their own.
-            tab.still_trusted()
+            tab.check_launch_url()
             replacement.save(credential, locked)
-        tab.kept()
+        tab.mark_saved()
     notify(Saved(profile=profile.name, path=store.path(profile.name)))
     named = await _named(profile, credential, transport)
     if named is not credential:

@@ -16,7 +16,7 @@ from loopback_auth.edge.callback.pages import Answer, refused
 from tests.support.command import send
 
 if TYPE_CHECKING:
-    from loopback_auth.edge.callback.request_gate import Visit
+    from loopback_auth.edge.callback.request_gate import CallbackRequest
 
 
 class NobodyHome:
@@ -25,15 +25,15 @@ class NobodyHome:
     def __init__(self) -> None:
         self.visited = asyncio.Event()
 
-    async def visit(self, _visit: Visit) -> Answer:
+    async def handle(self, _request: CallbackRequest) -> Answer:
         self.visited.set()
         await asyncio.get_running_loop().create_future()
         return refused(404)
 
-    def was_sent(self, _visit: Visit) -> None:
+    def was_sent(self, _request: CallbackRequest) -> None:
         raise AssertionError
 
-    def was_lost(self, _visit: Visit) -> None:
+    def was_lost(self, _request: CallbackRequest) -> None:
         raise AssertionError
 
 

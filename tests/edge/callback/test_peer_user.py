@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from loopback_auth.edge.callback.peer_user import stranger
+from loopback_auth.edge.callback.peer_user import other_user
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,7 +50,7 @@ def proc(
 def found(folder: str, *, host: str = "127.0.0.1", sudo: str = "") -> str | None:
     environ = {"SUDO_UID": sudo} if sudo else {}
     more = (0, 0) if ":" in host else ()
-    return stranger((host, CLIENT, *more), (host, SERVER, *more), environ=environ, proc=folder)
+    return other_user((host, CLIENT, *more), (host, SERVER, *more), environ=environ, proc=folder)
 
 
 @pytest.mark.parametrize("state", ["01", "04", "05"])

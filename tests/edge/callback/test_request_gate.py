@@ -9,9 +9,9 @@ import pytest
 
 from loopback_auth.edge.callback.request_gate import (
     PARAMETERS,
-    Visit,
+    CallbackRequest,
+    check_request,
     is_private_network_preflight,
-    refusal,
 )
 
 URI = "http://127.0.0.1:8765/callback"
@@ -24,12 +24,12 @@ def visit(
     *headers: tuple[str, str],
     method: str = "GET",
     host: str = "127.0.0.1:8765",
-) -> Visit:
-    return Visit(method=method, target=target, headers=[("host", host), *headers])
+) -> CallbackRequest:
+    return CallbackRequest(method=method, target=target, headers=[("host", host), *headers])
 
 
-def status(seen: Visit, redirect_uri: str = URI, *, posts: bool = False) -> int | None:
-    refused = refusal(seen, redirect_uri=redirect_uri, paths=PATHS, posts=posts)
+def status(seen: CallbackRequest, redirect_uri: str = URI, *, posts: bool = False) -> int | None:
+    refused = check_request(seen, redirect_uri=redirect_uri, paths=PATHS, posts=posts)
     return refused.status if refused else None
 
 
@@ -58,7 +58,7 @@ def status(seen: Visit, redirect_uri: str = URI, *, posts: bool = False) -> int 
         (visit("/launch", ("purpose", "prefetch")), 403),
     ],
 )
-def test_cb_05_06_07_each_gate(seen: Visit, expected: int | None) -> None:
+def test_cb_05_06_07_each_gate(seen: CallbackRequest, expected: int | None) -> None:
     """CB-05 421, CB-06 404 and 405, CB-07 403: the first that does not fit answers."""
     assert status(seen) == expected
 
@@ -76,7 +76,7 @@ def test_cb_05_06_07_each_gate(seen: Visit, expected: int | None) -> None:
         (visit("/callback", FORM, method="PUT"), 405),
     ],
 )
-def test_cb_06_what_form_post_adds(seen: Visit, expected: int | None) -> None:
+def test_cb_06_what_form_post_adds(seen: CallbackRequest, expected: int | None) -> None:
     assert status(seen, posts=True) == expected
 
 
@@ -105,12 +105,12 @@ def test_cb_05_the_host_is_what_a_browser_makes_of_the_redirect_uri(
     "headers", [(), (("host", "127.0.0.1:8765"),) * 2, (("host", "127.0.0.1:8765"), ("host", "x"))]
 )
 def test_cb_05_there_is_exactly_one_host(headers: tuple[tuple[str, str], ...]) -> None:
-    assert status(Visit(method="GET", target="/callback", headers=headers)) == 421
+    assert status(CallbackRequest(method="GET", target="/callback", headers=headers)) == 421
 
 
 def test_cb_12_a_reason_is_ours_whatever_the_method_says() -> None:
     """CB-12: it is printed on the terminal."""
-    refused = refusal(visit(method="\x1b[2J<b>"), redirect_uri=URI, paths=PATHS, posts=False)
+    refused = check_request(visit(method="\x1b[2J<b>"), redirect_uri=URI, paths=PATHS, posts=False)
     assert refused
     assert refused.reason == "a strange request"
 
@@ -131,7 +131,7 @@ def test_cb_07_a_preflight_is_one_that_asks_for_this_network_and_this_host(name:
 
 def test_parameters_come_from_the_query_or_from_the_form_and_never_from_both() -> None:
     body = urlencode({"code": "form é", "state": ""}).encode()
-    form = Visit(method="POST", target="/callback?code=query", headers=[], body=body)
+    form = CallbackRequest(method="POST", target="/callback?code=query", headers=[], body=body)
 
     assert visit("/callback?code=a+b%2B&x=&code=b").parameters() == [
         ("code", "a b+"),

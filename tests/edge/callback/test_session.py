@@ -9,14 +9,14 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 
-from loopback_auth.edge.callback.request_gate import Visit
-from loopback_auth.edge.callback.session import Tab
+from loopback_auth.edge.callback.request_gate import CallbackRequest
+from loopback_auth.edge.callback.session import CallbackSession
 
 from ...support.samples import request
 
 
-def get(target: str) -> Visit:
-    return Visit(
+def get(target: str) -> CallbackRequest:
+    return CallbackRequest(
         method="GET", target=target, headers=[("host", urlsplit(REQUEST.redirect_uri).netloc)]
     )
 
@@ -31,21 +31,21 @@ UNFIT = [cast("str", name) for name in (7, b"ada", ["ada"])]
 )
 async def test_cb_13_no_name_keeps_a_saved_sign_in_from_ending_well(name: str) -> None:
     """CB-13: who waits for the page gets one that says so, and the command goes on."""
-    tab = Tab(
+    tab = CallbackSession(
         REQUEST, launch_path=None, profile="work", notify=lambda _: None, token_bytes=token_bytes
     )
     answer = urlencode(
         {"code": "the-code", "state": REQUEST.state.reveal(), "iss": REQUEST.server.issuer or ""}
     )
     came_back = asyncio.create_task(
-        tab.visit(get(f"{urlsplit(REQUEST.redirect_uri).path}?{answer}"))
+        tab.handle(get(f"{urlsplit(REQUEST.redirect_uri).path}?{answer}"))
     )
     await tab.response(timeout_s=5)
-    tab.kept()
-    tab.greet(name)
+    tab.mark_saved()
+    tab.set_identity(name)
     ended = asyncio.create_task(tab.end(None))
     location = (await came_back).headers["Location"]
-    last = await tab.visit(get(location))
+    last = await tab.handle(get(location))
     tab.was_sent(get(location))
     await ended
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from loopback_auth.edge.callback.session import Tab
+from loopback_auth.edge.callback.session import CallbackSession
 from loopback_auth.errors import (
     AuthorizationDenied,
     AuthorizationError,
@@ -248,8 +248,8 @@ def test_whatever_is_pasted_something_is_said_of_it(text: str) -> None:
     assert judge(text, REQUEST, PROFILE)
 
 
-def tab(told: list[Notice]) -> Tab:
-    return Tab(
+def tab(told: list[Notice]) -> CallbackSession:
+    return CallbackSession(
         REQUEST, launch_path=None, profile="work", notify=told.append, token_bytes=os.urandom
     )
 
@@ -294,7 +294,7 @@ async def test_the_browsers_answer_ends_the_reading() -> None:
             REQUEST, PROFILE, tab=tab([]), pastes=reading, notify=lambda _: None, timeout_s=0.05
         )
     came = tab([])
-    came.arrive(AuthorizationResponse(request=REQUEST, code=Secret(CODE)))
+    came.resolve(AuthorizationResponse(request=REQUEST, code=Secret(CODE)))
     await answer_or_paste(
         REQUEST, PROFILE, tab=came, pastes=reading, notify=lambda _: None, timeout_s=5
     )
