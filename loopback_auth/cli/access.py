@@ -182,9 +182,9 @@ class Access:
             return await refreshed(profile, document, **given)
 
     def _notify(self, notice: Notice) -> None:
-        from .progress import Talk
+        from .progress import ProgressReporter
 
-        Talk(self._console)(notice)
+        ProgressReporter(self._console)(notice)
 
     def _transport(self) -> Transport:
         """

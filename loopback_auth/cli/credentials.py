@@ -11,8 +11,8 @@ from ..flows.login.code_credentials import Credentials, check_flow, login_with_c
 from ..oauth.authorize.code_credentials import FLOW
 from ..oauth.secret import Secret
 from .network import transport_for
-from .progress import Talk
-from .prompts import answered, ask_unseen
+from .progress import ProgressReporter
+from .prompts import ask, ask_unseen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def sign_in(
     """
     check_flow(profile)
     credentials = _credentials(profile, console)
-    talk = Talk(console)
+    talk = ProgressReporter(console)
     return run_story(
         login_with_credentials(
             profile,
@@ -73,7 +73,7 @@ def _credentials(profile: Profile, console: Console) -> Credentials:
 
 
 def _typed(hint: str, console: Console) -> tuple[str, str]:
-    username = answered("Username", console, usual=hint)
+    username = ask("Username", console, usual=hint)
     question = "Password (not shown, and not kept): "
     return username, ask_unseen(question, console, what="the password")
 

@@ -164,9 +164,9 @@ def _warnings_told(console: Console) -> Iterator[None]:
     def show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
         if category is PermissionsIgnored:
             from ..notices import Warned
-            from .progress import Talk
+            from .progress import ProgressReporter
 
-            Talk(console)(Warned(code="permissions-ignored", message=str(message)))
+            ProgressReporter(console)(Warned(code="permissions-ignored", message=str(message)))
         else:
             show_others(message, category, *where, **more)
 

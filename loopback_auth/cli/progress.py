@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from .console import Console
 
 
-class Talk:
-    """Tells notices on *console*: `notify=Talk(console)`."""
+class ProgressReporter:
+    """Tells notices on *console*: `notify=ProgressReporter(console)`."""
 
     def __init__(self, console: Console) -> None:
         self._console = console

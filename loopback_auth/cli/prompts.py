@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .console import Console
 
 
-def agreed(question: str, console: Console) -> bool:
+def confirm(question: str, console: Console) -> bool:
     """Return whether the person says yes to *question*; Ctrl-C is a no."""
     console.prompt(question)
     try:
@@ -26,7 +26,7 @@ def agreed(question: str, console: Console) -> bool:
         return False
 
 
-def answered(question: str, console: Console, *, usual: str = "") -> str:
+def ask(question: str, console: Console, *, usual: str = "") -> str:
     """
     Return the line that answers *question*, *usual* for an empty one.
 
@@ -59,7 +59,7 @@ def ask_unseen(question: str, console: Console, *, what: str) -> str:
         raise Cancelled(f"stopped at the question for {what}") from None
 
 
-async def agreed_meanwhile(question: str, console: Console) -> bool:
+async def confirm_meanwhile(question: str, console: Console) -> bool:
     """
     Ask in a running event loop, whose other tasks go on; a cancelled question is simply
     left open.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ..errors import UsageError
 from ..settings.config_toml import seconds
-from .prompts import answered
+from .prompts import ask
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def asked_timeout(provider: Provider, console: Console) -> dict[str, float]:
     """Ask for it until the answer is one; return it as `given_timeout` does."""
     lifetime_s = provider.access_token_lifetime
     while True:
-        told = answered(
+        told = ask(
             f"Session timeout of the app ({_choices(provider)})",
             console,
             usual=written_time(lifetime_s) if lifetime_s else "",

@@ -21,7 +21,7 @@ from ...settings.profile import resolve
 from ..access import Access, given_token, min_ttl_argument
 from ..api_output import JSONAnswer, PrintedAnswer
 from ..network import http_transport
-from ..progress import Talk
+from ..progress import ProgressReporter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def run(arguments: Namespace, console: Console) -> int:
                 expired_session=_expired_session(profile),
                 send=StreamingTransport(http),
                 deliver=answer,
-                notify=Talk(console),
+                notify=ProgressReporter(console),
                 explain=lambda error, said: diagnose(error, profile, body=said),
             )
         )

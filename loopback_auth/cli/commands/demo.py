@@ -18,7 +18,7 @@ from ...oauth.http.messages import Get, read_json_object
 from ...oauth.secret import Secret
 from ...settings.profile import from_settings
 from ..network import http_transport, transport_for
-from ..progress import Talk
+from ..progress import ProgressReporter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def _sign_in(
     server: Demonstration, store: FileStore, console: Console, *, plays: bool
 ) -> Credential:
     profile = from_settings("demo", **server.settings)
-    talk = Talk(console)
+    talk = ProgressReporter(console)
     return run_story(
         login(
             profile,

@@ -20,7 +20,7 @@ from ...settings.config_toml import load_config, seconds
 from ...settings.profile import resolve
 from ..arguments import profile_name
 from ..network import http_transport
-from ..progress import Talk
+from ..progress import ProgressReporter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -178,7 +178,9 @@ def _transport(profile: Profile | LoopbackAuthError, console: Console) -> Transp
     from ...flows.trace import traced
 
     ca_bundle = None if isinstance(profile, LoopbackAuthError) else profile.get("ca_bundle")
-    return traced(http_transport(ca_bundle, console.environ, usual_s=10.0), Talk(console))
+    return traced(
+        http_transport(ca_bundle, console.environ, usual_s=10.0), ProgressReporter(console)
+    )
 
 
 def _subject(

@@ -14,7 +14,7 @@ from ...settings.config_toml import parse_config
 from ...settings.profile import resolve
 from ..arguments import profile_name
 from ..network import transport_for
-from ..progress import Talk
+from ..progress import ProgressReporter
 from .login import may_switch, report
 
 TYPE_CHECKING = False
@@ -52,7 +52,7 @@ def run(arguments: Namespace, console: Console) -> int:
         stored=pending_document(name, pending),
         find_provider=lambda provider: load_provider(provider, place),
     )
-    talk = Talk(console)
+    talk = ProgressReporter(console)
     with store.tracking_changes(name):
         credential = run_story(
             finish(

@@ -12,7 +12,7 @@ from ...flows.tokens.refresh import client_of
 from ...notices import Warned
 from ...oauth.credential import Credential
 from ..access import Access, given_token, min_ttl_argument
-from ..progress import Talk
+from ..progress import ProgressReporter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def run(arguments: Namespace, console: Console) -> int:
     credential = _credential(Access(arguments, console), console)
     exported = EXPORT_FORMATS[form].write(credential, now())
     if EXPORT_FORMATS[form].hands_over and credential.rotates:
-        Talk(console)(_rotates(credential.profile))
+        ProgressReporter(console)(_rotates(credential.profile))
     _hand_out(exported, arguments, console, profile=credential.profile)
     return 0
 

@@ -17,8 +17,8 @@ from ...providers.login_host import own_host, whom_it_serves
 from ...settings.config_toml import config_path, load_config, parse_config
 from ...settings.profile import resolve
 from ..arguments import profile_name
-from ..progress import Talk
-from ..prompts import agreed, answered, ask_unseen
+from ..progress import ProgressReporter
+from ..prompts import ask, ask_unseen, confirm
 from ..session_timeout import asked_timeout, given_timeout, written_time
 from ..settings_flags import port_number, secret_arguments, typed_secret
 
@@ -94,7 +94,7 @@ def _provider_name(arguments: Namespace, place: str, console: Console, *, asks: 
     if arguments.provider:
         return str(arguments.provider)
     names = ", ".join(provider_names(place))
-    if asks and (told := answered(f"Provider ({names})", console)):
+    if asks and (told := ask(f"Provider ({names})", console)):
         return told
     raise UsageError(
         "PROVIDER is missing",
@@ -110,7 +110,7 @@ def _may_replace(name: str, place: str, console: Console, *, force: bool, asks: 
         from ...settings.config_writer import profile_exists
 
         raise profile_exists(name)
-    if not agreed(f"There is a profile {name} already. Replace it? [y/N] ", console):
+    if not confirm(f"There is a profile {name} already. Replace it? [y/N] ", console):
         raise Cancelled(f"the profile {name} stays as it is")
     return True
 
@@ -126,12 +126,12 @@ def _asked_before(
     if asks and not login_url and provider.login_url:
         if shared := whom_it_serves(provider.login_url, provider.login_hosts):
             console.say(f"{provider.login_url}: {shared} ({own_host(provider.login_hosts)})")
-        login_url = answered("Login host", console, usual=provider.login_url)
+        login_url = ask("Login host", console, usual=provider.login_url)
     if asks and scope is None:
-        scope = answered("Scopes", console, usual=provider.scope or "")
+        scope = ask("Scopes", console, usual=provider.scope or "")
     usual = urlsplit(provider.redirect_uris[0]).port
     if asks and not ports and not arguments.redirect_uri and usual:
-        ports = [_port(answered("Port of the callback", console, usual=str(usual)))]
+        ports = [_port(ask("Port of the callback", console, usual=str(usual)))]
     flags: dict[str, Any] = {"provider": provider.name}
     if arguments.session_timeout is not None:
         flags.update(given_timeout(arguments.session_timeout, provider))
@@ -173,7 +173,7 @@ def _setup(profile: Profile, console: Console) -> str:
     provider = profile.provider
     assert provider is not None  # noqa: S101 - it was named
     for note in profile.notes:
-        Talk(console)(Warned(code="login-url-read", message=note))
+        ProgressReporter(console)(Warned(code="login-url-read", message=note))
     scope = " ".join(profile.get("scope") or ()) or provider.scope or ""
     setup = provider.setup_for(profile.redirect_uris, scope)
     if not console.json:
@@ -184,7 +184,7 @@ def _setup(profile: Profile, console: Console) -> str:
 def _client_id(arguments: Namespace, what: str, console: Console, *, asks: bool) -> str:
     told = str(arguments.client_id or "").strip()
     if not told and asks:
-        told = answered("Client ID (from the step above)", console)
+        told = ask("Client ID (from the step above)", console)
     if not told:
         raise UsageError(
             "--client-id is missing",

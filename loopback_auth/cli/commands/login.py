@@ -22,8 +22,8 @@ from ...settings.config_toml import load_config, seconds
 from ...settings.profile import resolve
 from ..arguments import profile_name
 from ..network import transport_for
-from ..progress import Talk, host_of, server_lines
-from ..prompts import agreed, agreed_meanwhile, check_standard_input, pastes_of
+from ..progress import ProgressReporter, host_of, server_lines
+from ..prompts import check_standard_input, confirm, confirm_meanwhile, pastes_of
 from ..settings_flags import settings_arguments, settings_of
 
 TYPE_CHECKING = False
@@ -157,7 +157,7 @@ def _stored(
     except (StoreDamaged, KeyringUnavailable) as error:
         if isinstance(error, KeyringUnavailable) and not leaves_keyring:
             raise
-        Talk(console)(Warned(code=error.code, message=error.message))
+        ProgressReporter(console)(Warned(code=error.code, message=error.message))
         return None
 
 
@@ -165,7 +165,7 @@ def _begin(profile: Profile, arguments: Namespace, place: str, console: Console)
     from ...edge.files.pending_logins import PendingSignIns
     from ...flows.login.manual import PENDING_S, begin
 
-    talk = Talk(console)
+    talk = ProgressReporter(console)
     for note in profile.notes:
         talk(Warned(code="login-url-read", message=note))
     request = run_story(
@@ -208,7 +208,7 @@ def _sign_in(
         from ..credentials import sign_in
 
         return sign_in(profile, store, console, may_switch=may_switch(arguments, console))
-    talk = Talk(console)
+    talk = ProgressReporter(console)
     return run_story(
         login(
             profile,
@@ -237,7 +237,7 @@ def may_switch(arguments: Namespace, console: Console) -> MaySwitch | None:
 
     async def decide(held: str, new: str) -> bool:
         names = f"This profile holds {one_line(held)}, and {one_line(new)} signed in."
-        return arguments.switch_account or await agreed_meanwhile(
+        return arguments.switch_account or await confirm_meanwhile(
             f"{names} Replace it? [y/N] ", console
         )
 
@@ -259,7 +259,7 @@ def may_trust(arguments: Namespace, console: Console) -> MayTrust | None:
         console.say(
             "Their names do not tell that both have one owner; a false issuer would do just that."
         )
-        return await agreed_meanwhile(f"Do both belong to whoever runs {issuer}? [y/N] ", console)
+        return await confirm_meanwhile(f"Do both belong to whoever runs {issuer}? [y/N] ", console)
 
     return decide
 
@@ -311,7 +311,7 @@ def _offer_profile(credential: Credential, config: Config, console: Console) -> 
     name, secret_env = credential.profile, credential.client_secret_env
     console.say(profile_text(name, credential.settings, secret_env))
     console.flush()
-    if agreed("Write that? [y/N] ", console):
+    if confirm("Write that? [y/N] ", console):
         home_folder = os.path.dirname(config.path)
         write_profile(home_folder, name, credential.settings, secret_env, may_replace=False)
         console.say(f"Written to {config.path}.")

@@ -12,7 +12,7 @@ from ...errors import LoopbackAuthError, UsageError
 from ...flows.tokens.logout import Revocation, logout
 from ..arguments import profile_name
 from ..network import transport_for, trusted
-from ..progress import Talk
+from ..progress import ProgressReporter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -87,7 +87,9 @@ def _all(store: FileStore, console: Console, *, local: bool) -> int:
 
 def _sign_out(name: str, store: FileStore, console: Console, *, local: bool) -> Revocation:
     transport = (
-        None if local else transport_for(trusted(store.load(name)), Talk(console), console.environ)
+        None
+        if local
+        else transport_for(trusted(store.load(name)), ProgressReporter(console), console.environ)
     )
     with store.tracking_changes(name):
         outcome = run_story(logout(name, store=store, transport=transport, environ=console.environ))
