@@ -29,64 +29,67 @@ from loopback_auth.errors import (
 )
 from loopback_auth.notices import Warned
 
-from .support.callback_junk import JUNK
-from .support.callback_story import Launches, Story, story
-from .support.command import connected, signing_in
-from .support.servers.command import run
+from .support.callback.client import connected
+from .support.callback.junk import JUNK
+from .support.callback.pending_command import signing_in
+from .support.callback.pending_login import Launches, PendingLogin, pending_login
+from .support.command import run
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from .support.command import Reply
+    from .support.callback.client import Reply
 
 IMAGE = ("Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: no-cors", "Sec-Fetch-Dest: image")
 NAVIGATION = ("Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document")
 
 
 @pytest.fixture
-async def told(tmp_path: Path) -> AsyncIterator[Story]:
+async def pending(tmp_path: Path) -> AsyncIterator[PendingLogin]:
     """A login that waits."""
-    async with story(tmp_path) as told:
-        yield told
+    async with pending_login(tmp_path) as pending:
+        yield pending
 
 
-async def completes(told: Story) -> Reply:
+async def completes(pending: PendingLogin) -> Reply:
     """Bring the genuine answer, which must still be waited for."""
-    page = await told.callback.arrive()
+    page = await pending.callback.arrive()
     assert page.status == 200
-    await told.outcome()
-    assert [form["code"] for form in told.endpoint.forms] == ["the-code"]
+    await pending.outcome()
+    assert [form["code"] for form in pending.endpoint.forms] == ["the-code"]
     return page
 
 
-async def test_peer_01_a_browsers_preconnect_does_not_hang_the_login(told: Story) -> None:
-    async with connected(told.callback, b"", b""), asyncio.timeout(2):
-        await completes(told)
+async def test_peer_01_a_browsers_preconnect_does_not_hang_the_login(pending: PendingLogin) -> None:
+    async with connected(pending.callback, b"", b""), asyncio.timeout(2):
+        await completes(pending)
 
 
 async def test_peer_02_the_timeout_fires_while_an_idle_socket_is_open(tmp_path: Path) -> None:
-    async with story(tmp_path, timeout_s=0.2) as told, connected(told.callback, b""):
+    async with pending_login(tmp_path, timeout_s=0.2) as pending, connected(pending.callback, b""):
         async with asyncio.timeout(2):
-            assert isinstance(await told.error(), LoginTimedOut)
+            assert isinstance(await pending.error(), LoginTimedOut)
 
 
-async def test_peer_03_neither_a_favicon_nor_a_tls_hello_ends_the_login(told: Story) -> None:
-    assert (await told.callback.get("/favicon.ico", *IMAGE)).status == 404
-    assert (await told.callback.send(JUNK["a TLS hello"])).status == 400
-    await completes(told)
+async def test_peer_03_neither_a_favicon_nor_a_tls_hello_ends_the_login(
+    pending: PendingLogin,
+) -> None:
+    assert (await pending.callback.get("/favicon.ico", *IMAGE)).status == 404
+    assert (await pending.callback.send(JUNK["a TLS hello"])).status == 400
+    await completes(pending)
 
 
-async def test_peer_04_a_request_in_three_segments_is_one_request(told: Story) -> None:
-    request = told.callback.request(told.callback.answer())
-    async with connected(told.callback, request[:9]) as [(reader, writer)]:
+async def test_peer_04_a_request_in_three_segments_is_one_request(pending: PendingLogin) -> None:
+    request = pending.callback.request(pending.callback.answer())
+    async with connected(pending.callback, request[:9]) as [(reader, writer)]:
         for piece in (request[9:40], request[40:]):
             # An answer elsewhere: the piece before has been read.
-            assert (await told.callback.get("/")).status == 404
+            assert (await pending.callback.get("/")).status == 404
             writer.write(piece)
         redirect = await reader.read()
     assert redirect.startswith(b"HTTP/1.1 303 ")
-    assert told.strays == ["a path that is not ours"]
+    assert pending.strays == ["a path that is not ours"]
 
 
 async def test_peer_05_two_logins_in_a_row_on_a_fixed_port(tmp_path: Path) -> None:
@@ -94,17 +97,17 @@ async def test_peer_05_two_logins_in_a_row_on_a_fixed_port(tmp_path: Path) -> No
         port = other.getsockname()[1]
     began = time.monotonic()
     for _ in range(2):
-        async with story(tmp_path, port=(port,)) as told:
-            assert told.callback.port == port
-            await completes(told)
+        async with pending_login(tmp_path, port=(port,)) as pending:
+            assert pending.callback.port == port
+            await completes(pending)
     assert time.monotonic() - began < 5
 
 
 async def test_peer_06_an_error_without_a_description_ends_the_wait(tmp_path: Path) -> None:
     for error in ("access_denied", "server_error"):
-        async with story(tmp_path) as told:
-            await told.callback.refuse(error)
-            assert error in str(await told.error())
+        async with pending_login(tmp_path) as pending:
+            await pending.callback.refuse(error)
+            assert error in str(await pending.error())
 
 
 async def test_peer_07_a_browser_that_comes_back_at_once_is_not_refused(tmp_path: Path) -> None:
@@ -116,8 +119,8 @@ async def test_peer_07_a_browser_that_comes_back_at_once_is_not_refused(tmp_path
         early.connect((host, int(port)))
         return True
 
-    async with story(tmp_path, browser=browser) as told:
-        early.sendall(told.callback.request(told.callback.answer()))
+    async with pending_login(tmp_path, browser=browser) as pending:
+        early.sendall(pending.callback.request(pending.callback.answer()))
         early.setblocking(False)  # noqa: FBT003 - the standard library's signature
         async with asyncio.timeout(2):
             reply = await asyncio.get_running_loop().sock_recv(early, 100)
@@ -128,8 +131,10 @@ async def test_peer_07_a_browser_that_comes_back_at_once_is_not_refused(tmp_path
 async def test_peer_07_a_busy_port_is_noticed_before_a_browser_opens(tmp_path: Path) -> None:
     started = Launches()
     with closing(socket.create_server(("127.0.0.1", 0))) as busy:
-        async with story(tmp_path, browser=started, port=(busy.getsockname()[1],)) as told:
-            assert type(await told.error()) is PortInUse
+        async with pending_login(
+            tmp_path, browser=started, port=(busy.getsockname()[1],)
+        ) as pending:
+            assert type(await pending.error()) is PortInUse
     assert started.addresses == []
 
 
@@ -138,68 +143,71 @@ async def test_peer_08_both_ways_of_coming_back_complete(
     tmp_path: Path, *, mode: str | None
 ) -> None:
     flags: dict[str, Any] = {"response_mode": mode} if mode else {}
-    async with story(tmp_path, **flags) as told:
-        callback = told.callback
+    async with pending_login(tmp_path, **flags) as pending:
+        callback = pending.callback
         assert callback.asked.get("response_mode") == mode
         if mode is None:
-            await completes(told)
+            await completes(pending)
         else:
             await callback.follow(
                 await callback.post(*NAVIGATION, code="the-code", state=callback.state)
             )
-            await told.outcome()
+            await pending.outcome()
 
 
 async def test_peer_09_another_pages_image_or_link_does_not_kill_the_login(tmp_path: Path) -> None:
-    async with story(tmp_path / "one") as told, story(tmp_path / "two") as other:
-        forged = told.callback.target(error="access_denied", error_description="x")
-        assert (await told.callback.get(forged, *IMAGE)).status == 403
-        assert (await told.callback.get(forged, *NAVIGATION)).status == 400
-        await completes(told)
+    async with pending_login(tmp_path / "one") as pending, pending_login(tmp_path / "two") as other:
+        forged = pending.callback.target(error="access_denied", error_description="x")
+        assert (await pending.callback.get(forged, *IMAGE)).status == 403
+        assert (await pending.callback.get(forged, *NAVIGATION)).status == 400
+        await completes(pending)
         # Nor can it be aimed: there is no fixed port.
-        assert told.callback.port != other.callback.port
+        assert pending.callback.port != other.callback.port
 
 
-async def test_peer_10_a_forged_code_never_gets_to_the_token_endpoint(told: Story) -> None:
-    assert len(told.callback.state) >= 27
-    assert told.callback.asked["code_challenge_method"] == "S256"
-    await told.callback.get(told.callback.target(code="ATTACKERS-CODE"))
-    await told.callback.get(told.callback.target(code="ATTACKERS-CODE", state=""))
-    await completes(told)
-    assert len(told.endpoint.forms[0]["code_verifier"]) >= 43
+async def test_peer_10_a_forged_code_never_gets_to_the_token_endpoint(
+    pending: PendingLogin,
+) -> None:
+    assert len(pending.callback.state) >= 27
+    assert pending.callback.asked["code_challenge_method"] == "S256"
+    await pending.callback.get(pending.callback.target(code="ATTACKERS-CODE"))
+    await pending.callback.get(pending.callback.target(code="ATTACKERS-CODE", state=""))
+    await completes(pending)
+    assert len(pending.endpoint.forms[0]["code_verifier"]) >= 43
 
 
 async def test_peer_11_a_wrong_state_is_not_told_success_and_does_not_end_the_login(
-    told: Story,
+    pending: PendingLogin,
 ) -> None:
-    page = await told.callback.arrive(code="forged", state="wrong")
+    page = await pending.callback.arrive(code="forged", state="wrong")
     assert page.status == 400
     assert "Signed in" not in page.text
-    await completes(told)
+    await completes(pending)
 
 
 async def test_peer_12_no_server_text_is_served_as_html(
     tmp_path: Path,
 ) -> None:
     script = "<script>document.title='SCRIPT RAN'</script>"
-    async with story(tmp_path) as told:
+    async with pending_login(tmp_path) as pending:
         assert (
-            "RAN" not in (await told.callback.refuse("server_error", error_description=script)).text
+            "RAN"
+            not in (await pending.callback.refuse("server_error", error_description=script)).text
         )
-    async with story(tmp_path) as told:
-        told.endpoint.status, told.endpoint.answer = 400, script
-        assert "RAN" not in (await told.callback.arrive()).text
+    async with pending_login(tmp_path) as pending:
+        pending.endpoint.status, pending.endpoint.answer = 400, script
+        assert "RAN" not in (await pending.callback.arrive()).text
 
 
-async def test_peer_13_host_path_and_method_are_looked_at(told: Story) -> None:
-    callback, right = told.callback, told.callback.answer()
+async def test_peer_13_host_path_and_method_are_looked_at(pending: PendingLogin) -> None:
+    callback, right = pending.callback, pending.callback.answer()
     replies = [
         await callback.get(right, host="evil.example"),
         await callback.get(right.replace("/callback", "/any/path")),
         await callback.get(right, method="HEAD"),
     ]
     assert [reply.status for reply in replies] == [421, 404, 405]
-    await completes(told)
+    await completes(pending)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
@@ -208,41 +216,41 @@ def test_peer_14_nothing_listens_on_other_interfaces(host: str) -> None:
         assert {sock.getsockname()[0] for sock in listeners} <= {"127.0.0.1", "::1"}
 
 
-async def test_peer_15_of_two_codes_neither_is_taken(told: Story) -> None:
-    state = told.callback.state
+async def test_peer_15_of_two_codes_neither_is_taken(pending: PendingLogin) -> None:
+    state = pending.callback.state
     for first, second in (("EVIL", "GOOD"), ("GOOD", "EVIL")):
-        reply = await told.callback.get(
-            told.callback.target(code=first, state=state) + f"&code={second}"
+        reply = await pending.callback.get(
+            pending.callback.target(code=first, state=state) + f"&code={second}"
         )
         assert reply.status == 400
-    await completes(told)
+    await completes(pending)
 
 
 @pytest.mark.parametrize("iss", ["https://evil.example", None])
 async def test_peer_16_the_issuer_is_checked_and_the_state_is_not_told(
     tmp_path: Path, *, iss: str | None
 ) -> None:
-    async with story(
+    async with pending_login(
         tmp_path, metadata={"authorization_response_iss_parameter_supported": True}
-    ) as told:
-        await told.callback.arrive(**({"iss": iss} if iss else {}))
-        error = await told.error()
+    ) as pending:
+        await pending.callback.arrive(**({"iss": iss} if iss else {}))
+        error = await pending.error()
 
     assert isinstance(error, IssuerMismatch)
-    assert told.endpoint.exchanges == 0
-    assert told.endpoint.issuer in str(error)
-    assert told.callback.state not in str(error)
+    assert pending.endpoint.exchanges == 0
+    assert pending.endpoint.issuer in str(error)
+    assert pending.callback.state not in str(error)
 
 
 async def test_peer_17_no_success_is_shown_for_an_error_or_a_failed_exchange(
     tmp_path: Path,
 ) -> None:
-    async with story(tmp_path) as told:
-        assert "Sign-in refused" in (await told.callback.refuse("access_denied")).text
+    async with pending_login(tmp_path) as pending:
+        assert "Sign-in refused" in (await pending.callback.refuse("access_denied")).text
     for status in (400, 502):
-        async with story(tmp_path) as told:
-            told.endpoint.status, told.endpoint.answer = status, {"error": "invalid_grant"}
-            assert "Sign-in failed" in (await told.callback.arrive()).text
+        async with pending_login(tmp_path) as pending:
+            pending.endpoint.status, pending.endpoint.answer = status, {"error": "invalid_grant"}
+            assert "Sign-in failed" in (await pending.callback.arrive()).text
 
 
 async def test_peer_18_an_error_is_what_it_is_called_and_nothing_around_it(tmp_path: Path) -> None:
@@ -250,12 +258,12 @@ async def test_peer_18_an_error_is_what_it_is_called_and_nothing_around_it(tmp_p
     Not `Timed out` for bytes that are no HTTP, and no ExceptionGroup around a denial or
     a time-out.
     """
-    async with story(tmp_path, timeout_s=0.3) as told:
-        await told.callback.send(JUNK["another protocol"])
-        assert type(await told.error()) is LoginTimedOut
-    async with story(tmp_path) as told:
-        await told.callback.refuse("access_denied")
-        assert type(await told.error()) is AuthorizationDenied
+    async with pending_login(tmp_path, timeout_s=0.3) as pending:
+        await pending.callback.send(JUNK["another protocol"])
+        assert type(await pending.error()) is LoginTimedOut
+    async with pending_login(tmp_path) as pending:
+        await pending.callback.refuse("access_denied")
+        assert type(await pending.error()) is AuthorizationDenied
 
 
 @pytest.mark.slow
@@ -283,10 +291,10 @@ async def test_peer_19_no_code_verifier_or_token_is_logged_at_any_level(tmp_path
     assert leaked == []
 
 
-async def test_peer_20_a_code_with_http_in_it_stays_as_it_is(told: Story) -> None:
-    await told.callback.arrive(code="CODE-http-1")
-    await told.outcome()
-    assert told.endpoint.forms[0]["code"] == "CODE-http-1"
+async def test_peer_20_a_code_with_http_in_it_stays_as_it_is(pending: PendingLogin) -> None:
+    await pending.callback.arrive(code="CODE-http-1")
+    await pending.outcome()
+    assert pending.endpoint.forms[0]["code"] == "CODE-http-1"
 
 
 async def test_peer_21_a_salesforce_answer_with_more_scopes_is_no_crash(tmp_path: Path) -> None:
@@ -300,16 +308,16 @@ async def test_peer_21_a_salesforce_answer_with_more_scopes_is_no_crash(tmp_path
         "token_type": "Bearer",
         "issued_at": "1700000000000",
     }
-    async with story(tmp_path, scope=("api",)) as told:
-        told.endpoint.answer = answer
-        await told.callback.arrive()
-        credential = await told.outcome()
+    async with pending_login(tmp_path, scope=("api",)) as pending:
+        pending.endpoint.answer = answer
+        await pending.callback.arrive()
+        credential = await pending.outcome()
 
     assert credential.tokens.expires_at is None
     assert credential.tokens.extra == {
         name: answer[name] for name in ("signature", "instance_url", "id", "issued_at")
     }
-    assert [notice.code for notice in told.notices if isinstance(notice, Warned)] == [
+    assert [notice.code for notice in pending.notices if isinstance(notice, Warned)] == [
         "scope-differs"
     ]
 

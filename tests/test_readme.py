@@ -20,7 +20,8 @@ from loopback_auth.cli.console import Console
 from loopback_auth.cli.main import COMMANDS
 from loopback_auth.settings.config_toml import parse_config
 from loopback_auth.testing import AuthorizationServer, Browser, Client
-from tests.support.servers.command import login, run
+
+from .support.command import login, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

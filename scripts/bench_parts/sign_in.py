@@ -35,7 +35,7 @@ From the address on the screen to the callback: less than any person takes, and 
 everybody.
 """
 
-PATIENCE_S = 30.0
+TIMEOUT_S = 30.0
 
 LOOKING_S = 0.0001
 """
@@ -84,9 +84,9 @@ def measure(contestant: Contestant, server: Server) -> SignIn:
         with ThreadPoolExecutor(max_workers=1) as browser:
             page = browser.submit(_come_back, query)
             saved = _changed(contestant, before, process)
-            page.result(PATIENCE_S)
+            page.result(TIMEOUT_S)
         words = report.read().split()
-        reader.join(PATIENCE_S)
+        reader.join(TIMEOUT_S)
     if len(words) != 4 or words[2] != "0":  # noqa: PLR2004 - what the starter writes
         raise SystemExit(f"{contestant.name} failed: {words[2:3]}\n{''.join(heard)}")
     unit = 1024**2 if sys.platform == "darwin" else 1024
@@ -113,14 +113,14 @@ def _started(contestant: Contestant) -> Iterator[tuple[subprocess.Popen[str], Te
         start_new_session=True,
     )
     os.close(writing)
-    patience = threading.Timer(PATIENCE_S, _end, [process])
-    patience.daemon = True
-    patience.start()
+    timer = threading.Timer(TIMEOUT_S, _end, [process])
+    timer.daemon = True
+    timer.start()
     try:
         with open(reading) as report:
             yield process, report
     finally:
-        patience.cancel()
+        timer.cancel()
         _end(process)
         process.wait()
 
@@ -151,13 +151,13 @@ def _changed(
     contestant: Contestant, before: tuple[int, int, int] | None, process: subprocess.Popen[str]
 ) -> float:
     """Give the moment at which the tokens were there."""
-    last = time.monotonic() + PATIENCE_S
+    last = time.monotonic() + TIMEOUT_S
     while (now := time.monotonic()) < last:
         if (there := _look(contestant.token_file)) and there != before:
             return now
         time.sleep(LOOKING_S)
     _end(process)
-    raise SystemExit(f"{contestant.name} saved no tokens in {PATIENCE_S:.0f} s")
+    raise SystemExit(f"{contestant.name} saved no tokens in {TIMEOUT_S:.0f} s")
 
 
 def _come_back(query: Mapping[str, str]) -> None:
@@ -178,7 +178,7 @@ def _come_back(query: Mapping[str, str]) -> None:
 def _request(
     target: urllib.parse.SplitResult, method: str, path: str, body: str | None = None
 ) -> tuple[int, str]:
-    connection = http.client.HTTPConnection(target.hostname or "", target.port, timeout=PATIENCE_S)
+    connection = http.client.HTTPConnection(target.hostname or "", target.port, timeout=TIMEOUT_S)
     headers = {"Content-Type": "application/x-www-form-urlencoded"} if body else {}
     connection.request(method, path, body, headers)
     reply = connection.getresponse()

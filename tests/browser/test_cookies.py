@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.servers.command import login
-
 from ..support.chromium import in_the_session_loop
+from ..support.command import login
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,7 +41,7 @@ async def test_cb_10_a_browser_full_of_cookies_signs_in(
         ended = await command.outcome()
 
     assert ended.exit_code == 0
-    assert not ended.told("stray")
+    assert not ended.events_named("stray")
 
 
 async def test_cb_10_a_browser_with_more_cookies_than_fit_is_told_and_signs_in_without_them(

@@ -13,11 +13,11 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.async_api import Error
 
-from tests.support.servers.command import login, query, token_file
-from tests.support.servers.sockets import is_free
-
+from ..support.callback.client import query
 from ..support.chromium import in_the_session_loop
-from ..support.stage import PATIENCE_S
+from ..support.command import login, token_file
+from ..support.sockets import is_free
+from ..support.stage import TIMEOUT_S
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -25,9 +25,8 @@ if TYPE_CHECKING:
 
     from playwright.async_api import Browser, Page
 
-    from tests.support.servers.command import Outcome
-
     from ..support.chromium import Witness
+    from ..support.command import Outcome
     from ..support.stage import Stage
 
 pytestmark = [pytest.mark.browser, in_the_session_loop]
@@ -196,7 +195,7 @@ async def another_request_of(tab: Page) -> AsyncIterator[None]:
     sent: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     session.once("Network.requestWillBeSentExtraInfo", lambda _: sent.set_result(None))
     yield
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(TIMEOUT_S):
         await sent
 
 
@@ -212,7 +211,7 @@ async def test_stopping_and_clicking_again_during_the_exchange_makes_no_second_e
     async with login(*stage.flags(), "--no-browser", home=tmp_path) as command:
         await tab.goto(await command.open_page())
         await tab.get_by_role("link").click(no_wait_after=True)
-        await asyncio.to_thread(stage.asked_for_tokens.wait, PATIENCE_S)
+        await asyncio.to_thread(stage.asked_for_tokens.wait, TIMEOUT_S)
         await (await tab.context.new_cdp_session(tab)).send("Page.stopLoading")
         async with another_request_of(tab):
             await tab.get_by_role("link").click(no_wait_after=True)
@@ -236,7 +235,7 @@ async def test_the_same_answer_in_two_tabs_is_exchanged_once_and_both_are_told(
     async with login(*stage.flags(), "--no-browser", home=tmp_path) as command:
         other = await chromium.new_page()
         first = asyncio.create_task(tab.goto(await command.open_page()))
-        await asyncio.to_thread(stage.asked_for_tokens.wait, PATIENCE_S)
+        await asyncio.to_thread(stage.asked_for_tokens.wait, TIMEOUT_S)
         async with another_request_of(other):
             second = asyncio.create_task(other.goto(stage.answer))
         stage.may_exchange.set()
@@ -257,7 +256,7 @@ async def test_closing_the_tab_during_the_exchange_loses_no_tokens(
     stage.may_exchange.clear()
     async with login(*stage.flags(), "--no-browser", home=tmp_path) as command:
         gone = asyncio.create_task(tab.goto(await command.open_page()))
-        await asyncio.to_thread(stage.asked_for_tokens.wait, PATIENCE_S)
+        await asyncio.to_thread(stage.asked_for_tokens.wait, TIMEOUT_S)
         await tab.close()
         with pytest.raises(Error):
             await gone
@@ -278,7 +277,7 @@ async def test_a_tab_that_is_open_when_the_command_is_stopped_is_told(
     stage.may_exchange.clear()
     async with login(*stage.flags(), "--no-browser", home=tmp_path) as command:
         waiting = asyncio.create_task(tab.goto(await command.open_page()))
-        await asyncio.to_thread(stage.asked_for_tokens.wait, PATIENCE_S)
+        await asyncio.to_thread(stage.asked_for_tokens.wait, TIMEOUT_S)
         async with asyncio.timeout(2):
             command.interrupt()
             ended = await command.outcome()

@@ -9,10 +9,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.support.servers.command import login, no_token_file, query, token_file
 from tests.support.servers.scripted import visit
 
+from ..support.callback.client import query
 from ..support.chromium import in_the_session_loop
+from ..support.command import login, no_token_file, token_file
 from ..support.stand_in_browser import stand_in
 
 if TYPE_CHECKING:

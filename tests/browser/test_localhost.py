@@ -11,10 +11,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.support.servers.command import login
-from tests.support.servers.sockets import is_free
-
 from ..support.chromium import in_the_session_loop
+from ..support.command import login
+from ..support.sockets import is_free
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -87,4 +86,4 @@ async def test_a_stranger_on_one_family_makes_localhost_unusable(
             ended = await command.outcome()
 
     assert (ended.exit_code, ended.error["code"]) == (6, "port-in-use")
-    assert not ended.told("open_page")
+    assert not ended.events_named("open_page")

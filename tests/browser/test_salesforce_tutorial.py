@@ -14,9 +14,10 @@ import pytest
 
 from loopback_auth.testing.salesforce import APP, USER, Salesforce
 
+from ..support.callback.client import query
 from ..support.chromium import in_the_session_loop
-from ..support.servers.command import login, no_token_file, query, run, token_file
-from ..support.servers.sockets import free_port
+from ..support.command import login, no_token_file, run, token_file
+from ..support.sockets import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING, Any
 from loopback_auth.edge.store.file_store import FileStore
 from loopback_auth.errors import LoopbackAuthError
 
+from ..support.command import environment
 from ..support.keyrings import BACKENDS, ROOT, new_person
 from ..support.odd_answers import ODD_ANSWERS
-from ..support.servers.command import environment
 from ..support.stored import at, jwt
 from .rotation import ISSUER, PLAIN
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from .pairs import Case
     from .rotation import Family, RotatingServer
 
-PATIENCE_S = 150
+TIMEOUT_S = 150
 MOMENT_S = 1.0
 TRIES = 3
 NOT_ASKED = "nothing was asked of the server"
@@ -206,7 +206,7 @@ class Stage:
         with process:
             _strike(process, case["event"], family)
             try:
-                said, _ = process.communicate(timeout=PATIENCE_S)
+                said, _ = process.communicate(timeout=TIMEOUT_S)
             except subprocess.TimeoutExpired:
                 process.kill()
                 return "it did not end"
@@ -301,7 +301,7 @@ class _Home:
         """Wait until nobody holds the lock: no child that a command has left."""
         import fcntl
 
-        deadline = time.monotonic() + PATIENCE_S
+        deadline = time.monotonic() + TIMEOUT_S
         with (self.path / "tokens" / "default.lock").open("a") as lock:
             while time.monotonic() < deadline:
                 try:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ..support.command import COMMAND, Outcome, environment, run
 from ..support.scripted_server import (
     ScriptedServer,
     drop,
@@ -23,7 +24,6 @@ from ..support.scripted_server import (
     redirect,
     streaming,
 )
-from ..support.servers.command import COMMAND, Outcome, environment, run
 from ..support.stored import NEW, OLD, stored
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import pytest
 
 from loopback_auth.testing.salesforce import APP, ORG, USER, Salesforce
 
-from ..support.servers.command import COMMAND, Outcome, environment, no_token_file, run, token_file
+from ..support.command import COMMAND, Outcome, environment, no_token_file, run, token_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -19,14 +19,8 @@ import pytest
 
 from loopback_auth.testing import AuthorizationServer, Browser, Client
 from loopback_auth.testing.http import faults
-from tests.support.servers.command import (
-    COMMAND,
-    environment,
-    login,
-    no_token_file,
-    run,
-    token_file,
-)
+
+from ..support.command import COMMAND, environment, login, no_token_file, run, token_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -154,7 +148,7 @@ async def test_verbose_tells_each_request_and_no_secret_cl_02(
         outcome = await sign_in.outcome()
 
     assert outcome.exit_code == 0
-    traces = " ".join(event["message"] for event in outcome.told("trace"))
+    traces = " ".join(event["message"] for event in outcome.events_named("trace"))
     assert f"POST {server.issuer}/token -> 200" in traces
     sent = server.seen("token")[-1]
     tokens = token_file(tmp_path)
@@ -404,7 +398,7 @@ async def test_timing_out_is_5_and_names_what_came_instead(
         outcome = await sign_in.outcome()
     assert (outcome.exit_code, outcome.error["code"]) == (5, "login-timed-out")
     assert "1 x wrong state" in outcome.error["message"]
-    assert [event["reason"] for event in outcome.told("stray")] == ["wrong state"]
+    assert [event["reason"] for event in outcome.events_named("stray")] == ["wrong state"]
 
 
 async def test_signing_in_again_needs_no_flags(server: AuthorizationServer, tmp_path: Path) -> None:
@@ -520,7 +514,9 @@ async def test_a_narrower_and_a_wider_scope_are_told_tr_05(
         await visit(await sign_in.open_page())
         outcome = await sign_in.outcome()
     assert outcome.exit_code == 0
-    assert outcome.told("warning")[0]["message"] == "not granted: api; granted unasked: extra"
+    assert (
+        outcome.events_named("warning")[0]["message"] == "not granted: api; granted unasked: extra"
+    )
     assert token_file(tmp_path)["scope"] == "openid extra"
 
     revoked = len(server.seen("revoke"))
@@ -537,7 +533,7 @@ async def test_no_refresh_token_is_said_tr_06(server: AuthorizationServer, tmp_p
     async with login(*where, home=tmp_path) as sign_in:
         await visit(await sign_in.open_page())
         outcome = await sign_in.outcome()
-    assert [event["code"] for event in outcome.told("warning")] == ["no-refresh-token"]
+    assert [event["code"] for event in outcome.events_named("warning")] == ["no-refresh-token"]
     assert outcome.document["refreshable"] is False
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from loopback_auth.testing.salesforce import USER
 
-from ..support.servers.command import run
+from ..support.command import run
 
 
 def is_there(path: str) -> bool:

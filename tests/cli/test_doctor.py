@@ -15,17 +15,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ..support.callback.client import query
 from ..support.children import root_in_a_container
+from ..support.command import COMMAND, TIMEOUT_S, environment, run
 from ..support.scripted_server import ScriptedServer, json_answer, plain_answer, redirect
-from ..support.servers.command import COMMAND, PATIENCE_S, environment, query, run
-from ..support.servers.sockets import free_port
+from ..support.sockets import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from ..support.command import Outcome
     from ..support.scripted_server import Connection
-    from ..support.servers.command import Outcome
 
 CLIENT_ID = "3MVG9the.key"
 LOGIN_PAGE = plain_answer(b"<title>Login</title>", kind="text/html")
@@ -545,7 +546,7 @@ async def test_wait_tells_a_program_in_events(server: ScriptedServer, tmp_path: 
     server.answers[AUTHORIZE] = lambda connection: connection.socket.sendall(next(tries))
     outcome = await doctor(tmp_path, "--wait", "1m", more={"LOOPBACK_AUTH_DOCTOR_INTERVAL": "0.05"})
     assert outcome.exit_code == 0
-    (waiting,) = outcome.told("waiting")
+    (waiting,) = outcome.events_named("waiting")
     assert waiting["code"] == "invalid_client_id"
     assert 58 <= waiting["left_s"] <= 60
 
@@ -583,7 +584,7 @@ async def test_ctrl_c_ends_the_waiting(server: ScriptedServer, tmp_path: Path) -
         env=environment(tmp_path),
     )
     assert process.stderr is not None
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(TIMEOUT_S):
         first = await process.stderr.readline()
         process.send_signal(signal.SIGINT)
         _, rest = await process.communicate()

@@ -18,8 +18,8 @@ from loopback_auth.oauth.metadata import Client, server_metadata
 from loopback_auth.settings.profile import from_settings
 from loopback_auth.testing.salesforce import APP, App, Salesforce
 
-from ..support.servers.command import run
-from ..support.servers.sockets import free_port
+from ..support.command import run
+from ..support.sockets import free_port
 from .test_doctor import write_config
 
 if TYPE_CHECKING:
@@ -162,6 +162,6 @@ async def test_an_app_that_is_not_known_yet_is_waited_for(
     assert "doctor default --wait" in began.stderr
     assert outcome.exit_code == 0, outcome.stdout
     if output:
-        assert {told["code"] for told in outcome.told("waiting")} == {"invalid_client_id"}
+        assert {told["code"] for told in outcome.events_named("waiting")} == {"invalid_client_id"}
     else:
         assert "The server says invalid_client_id; asking again in" in outcome.stderr

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ..support.command import COMMAND, environment, run
 from ..support.scripted_server import ScriptedServer, json_answer
-from ..support.servers.command import COMMAND, environment, run
 from ..support.stored import NEW, OLD, stored
 
 if TYPE_CHECKING:

@@ -18,9 +18,9 @@ import pytest
 from loopback_auth.testing import Browser
 from loopback_auth.testing.salesforce import APP, SUCCESS_URL, USER, Salesforce
 
-from ..support.servers.command import (
+from ..support.command import (
     COMMAND,
-    PATIENCE_S,
+    TIMEOUT_S,
     Outcome,
     environment,
     no_token_file,
@@ -81,7 +81,7 @@ async def exchange(pasted: str, home: Path, *words: str) -> Outcome:
     process = await asyncio.create_subprocess_exec(
         *COMMAND, "exchange", *words, stdin=pipe, stdout=pipe, stderr=pipe, env=environment(home)
     )
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(TIMEOUT_S):
         stdout, stderr = await process.communicate(pasted.encode())
     assert process.returncode is not None
     return Outcome(exit_code=process.returncode, stdout=stdout.decode(), stderr=stderr.decode())

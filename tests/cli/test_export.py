@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ..support.command import run, token_file
 from ..support.scripted_server import ScriptedServer, json_answer
-from ..support.servers.command import run, token_file
 from ..support.stored import NEW, OLD, stored
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ async def test_a_server_that_rotates_is_warned_of(server: ScriptedServer, tmp_pa
     assert "the-next-one" in first.stdout
     assert "works once" in first.stderr
     again = await run("export", "singer", "--json", home=tmp_path)
-    assert [told["code"] for told in again.told("warning")] == ["refresh-token-rotates"]
+    assert [told["code"] for told in again.events_named("warning")] == ["refresh-token-rotates"]
     token_alone = await run("export", "simple-salesforce", home=tmp_path)
     assert (token_alone.exit_code, token_alone.stderr) == (0, "")
 

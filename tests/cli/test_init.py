@@ -14,8 +14,8 @@ from loopback_auth.edge.files.provider_files import load_provider as own
 from loopback_auth.providers import load_provider, provider_names
 from loopback_auth.settings.config_toml import load_config
 
+from ..support.command import run
 from ..support.scripted_server import ScriptedServer, plain_answer
-from ..support.servers.command import run
 from .test_doctor import AUTHORIZE, LOGIN_PAGE, MISMATCH, checks
 
 if TYPE_CHECKING:

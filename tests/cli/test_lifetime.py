@@ -13,7 +13,7 @@ import pytest
 from loopback_auth.oauth.credential import from_rfc3339, to_rfc3339
 from loopback_auth.testing.salesforce import APP, ORG, USER, Salesforce
 
-from ..support.servers.command import run, token_file
+from ..support.command import run, token_file
 from .test_salesforce_states import CALLBACK, sign_in
 
 if TYPE_CHECKING:

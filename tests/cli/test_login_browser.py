@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ..support.servers.command import run
+from ..support.command import run
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,16 +12,9 @@ from loopback_auth.testing import AuthorizationServer, Browser, Client
 from loopback_auth.testing.browser import Page
 from loopback_auth.testing.salesforce import APP, ORG, USER, Org, Salesforce
 
-from ..support.servers.command import (
-    COMMAND,
-    environment,
-    login,
-    no_token_file,
-    query,
-    run,
-    token_file,
-)
-from ..support.servers.sockets import free_port
+from ..support.callback.client import query
+from ..support.command import COMMAND, environment, login, no_token_file, run, token_file
+from ..support.sockets import free_port
 from .test_exchange import exchange
 from .test_terminal import on_a_terminal
 
@@ -217,7 +210,7 @@ async def test_a_pipe_is_read_line_by_line_with_paste(
         await command.paste(f"{CALLBACK}?code=x&state=another\n\n{answer}")
         outcome = await command.outcome()
     assert outcome.exit_code == 0, outcome.stderr
-    assert [told["code"] for told in outcome.told("warning")] == ["paste-ignored"]
+    assert [told["code"] for told in outcome.events_named("warning")] == ["paste-ignored"]
     assert token_file(tmp_path)["access_token"]
 
 
@@ -262,7 +255,7 @@ async def test_after_twenty_seconds_it_is_told_what_silence_means(
     """Without a terminal `explain` is named; the same moment is an event for programs."""
     async with login(*login_words(salesforce, "--timeout", "22s")[1:], home=tmp_path) as command:
         outcome = await command.outcome()
-    (told,) = outcome.told("nothing_yet")
+    (told,) = outcome.events_named("nothing_yet")
     assert (told["waited_s"], told["takes_paste"]) == (20, False)
     assert "a file called authorize" in told["hint"]
     assert outcome.exit_code == 5

@@ -10,7 +10,7 @@ import pytest
 
 from loopback_auth.edge.interaction.browser import TEXT_BROWSERS
 
-from ..support.command import sign_in
+from ..support.command import login
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,7 +70,7 @@ async def told(home: Path, more: Mapping[str, str]) -> tuple[dict[str, Any], dic
         "--token-endpoint",
         "http://127.0.0.1:9/t",
     )
-    async with sign_in(*flags, "--client-id", "app", home=home, more=more) as command:
+    async with login(*flags, "--client-id", "app", home=home, more=more) as command:
         return await command.event("open_page"), await command.event("browser_not_opened")
 
 

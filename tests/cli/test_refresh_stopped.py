@@ -25,8 +25,8 @@ from loopback_auth.edge.store.file_store import FileStore
 from loopback_auth.errors import StoreBusy
 
 from ..support.children import as_root, posix
+from ..support.command import COMMAND, TIMEOUT_S, environment, token_file
 from ..support.scripted_server import ScriptedServer, json_answer, plain_answer
-from ..support.servers.command import COMMAND, PATIENCE_S, environment, token_file
 from ..support.servers.needs import need
 from ..support.stored import NEW, OLD, stored
 from ..support.strace import Ended, run, with_traced_child
@@ -81,7 +81,7 @@ def begin(*command: str, home: Path, **more: str) -> subprocess.Popen[str]:
 
 
 def outcome(process: subprocess.Popen[str]) -> Ended:
-    stdout, stderr = process.communicate(timeout=PATIENCE_S)
+    stdout, stderr = process.communicate(timeout=TIMEOUT_S)
     return Ended(status=process.returncode, stdout=stdout, stderr=stderr)
 
 

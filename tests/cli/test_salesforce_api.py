@@ -13,7 +13,7 @@ import pytest
 from loopback_auth.testing.http import faults
 from loopback_auth.testing.salesforce import ORG, USER, Salesforce
 
-from ..support.servers.command import run, token_file
+from ..support.command import run, token_file
 from ..support.stored_salesforce import APP, signed_in
 
 if TYPE_CHECKING:

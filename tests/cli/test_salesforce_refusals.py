@@ -15,8 +15,8 @@ from loopback_auth.flows.tokens.freshness import is_refreshable
 from loopback_auth.testing.http import faults
 from loopback_auth.testing.salesforce import ORG, USER, Salesforce
 
+from ..support.command import run, token_file
 from ..support.salesforce_asking import refresh, tokens
-from ..support.servers.command import run, token_file
 from ..support.stored_salesforce import APP, signed_in
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from loopback_auth.testing import Browser
 from loopback_auth.testing.http import faults
 from loopback_auth.testing.salesforce import APP, ORG, USER, Salesforce
 
-from ..support.servers.command import Outcome, login, run, token_file
-from ..support.servers.sockets import free_port
+from ..support.command import Outcome, login, run, token_file
+from ..support.sockets import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

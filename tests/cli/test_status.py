@@ -9,8 +9,8 @@ import pytest
 
 from loopback_auth.cli.commands.status import in_words
 
+from ..support.command import run, token_file
 from ..support.scripted_server import ScriptedServer, json_answer
-from ..support.servers.command import run, token_file
 from ..support.stored import NEW, OLD, stored
 
 if TYPE_CHECKING:

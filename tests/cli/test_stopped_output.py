@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from loopback_auth.testing import AuthorizationServer, Browser, Client
-from tests.support.servers.command import COMMAND, environment, token_file
 
+from ..support.command import COMMAND, environment, token_file
 from .test_terminal import on_a_terminal
 
 if TYPE_CHECKING:

@@ -20,7 +20,8 @@ from loopback_auth.settings.profile import from_settings, resolve
 from loopback_auth.settings.storage import chosen_storage
 from loopback_auth.testing import AuthorizationServer, Browser, Client
 from tests.support.keyrings import Person, new_person, use
-from tests.support.servers.command import Outcome, login, run
+
+from ..support.command import Outcome, login, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -278,7 +279,7 @@ async def test_st_10_login_proves_the_keyring_before_anybody_is_sent_to_a_browse
     )
     assert time.monotonic() - begun < 6
     assert (outcome.exit_code, outcome.error["code"]) == (1, "keyring-unavailable")
-    assert outcome.told("open_page") == []
+    assert outcome.events_named("open_page") == []
     assert server.requests == []
     assert person.file("default") is None
 
@@ -296,7 +297,7 @@ async def test_st_10_a_keyring_out_of_reach_can_be_left_and_that_is_told(
     left = await sign_in(person, server, "--storage", "file", backend="Locked")
     assert left.exit_code == 0, left
     assert (left.document["storage"], left.document["copy_in_keyring"]) == ("file", True)
-    assert next(told["code"] for told in left.told("warning")) == "keyring-unavailable"
+    assert next(told["code"] for told in left.events_named("warning")) == "keyring-unavailable"
     told = (await command(person, "status", backend="Locked")).stdout
     assert "an older copy is still in the keyring" in told
     assert person.secrets(old["refresh_token"]) == {"keyring": 1, "files": 0}
@@ -331,7 +332,9 @@ async def test_st_10_a_refresh_is_not_made_when_its_tokens_could_not_be_kept(
 
 def notes(outcome: Outcome) -> list[str]:
     return [
-        told["message"] for told in outcome.told("warning") if told["code"] == "keyring-unavailable"
+        told["message"]
+        for told in outcome.events_named("warning")
+        if told["code"] == "keyring-unavailable"
     ]
 
 

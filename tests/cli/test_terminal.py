@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from loopback_auth.testing import AuthorizationServer, Browser, Client, User
-from tests.support.servers.command import COMMAND, environment, token_file
+
+from ..support.command import COMMAND, environment, token_file
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ..support.command import run, token_file
 from ..support.scripted_server import ScriptedServer, json_answer
-from ..support.servers.command import run, token_file
 from ..support.stored import NEW, OLD, stored
 
 if TYPE_CHECKING:
@@ -139,4 +139,4 @@ async def test_cl_01_rf_05_what_is_odd_about_a_refresh_is_a_note(
     assert "Note: the token endpoint gave a token of the unknown type 'mac'.\n" in done.stderr
     stored(tmp_path, server, lasts_s=-1)
     told = await run("refresh", "--json", home=tmp_path)
-    assert {event["code"] for event in told.told("warning")} == {"answer-odd"}
+    assert {event["code"] for event in told.events_named("warning")} == {"answer-odd"}

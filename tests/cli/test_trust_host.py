@@ -17,14 +17,8 @@ from tests.edge.http.test_client_tls import context_of
 from tests.support.exchange import TOKENS
 from tests.support.internet import allow
 from tests.support.scripted_server import ScriptedServer, json_answer, tunnel_to
-from tests.support.servers.command import (
-    COMMAND,
-    environment,
-    login,
-    no_token_file,
-    run,
-    token_file,
-)
+
+from ..support.command import COMMAND, environment, login, no_token_file, run, token_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -87,7 +81,7 @@ async def test_ds_04_without_a_terminal_a_strangers_host_is_2_with_the_flag_in_t
         }
     assert (outcome.exit_code, outcome.error["code"]) == (2, "host-not-trusted")
     assert outcome.error["fix"].endswith("loopback-auth login work --trust-host token.evil.test")
-    assert outcome.told("open_page") == []
+    assert outcome.events_named("open_page") == []
     assert no_token_file(tmp_path)
 
 

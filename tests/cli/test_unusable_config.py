@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ..support.children import posix, unprivileged
+from ..support.command import COMMAND, TIMEOUT_S, environment, token_file
 from ..support.scripted_server import ScriptedServer, json_answer, plain_answer
-from ..support.servers.command import COMMAND, PATIENCE_S, environment, token_file
 from ..support.stored import NEW, OLD, stored
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def run(words: str, home: Path, **more: str) -> subprocess.CompletedProcess[str]
         capture_output=True,
         text=True,
         check=False,
-        timeout=PATIENCE_S,
+        timeout=TIMEOUT_S,
     )
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ..support.servers.command import COMMAND, Outcome, environment
+from ..support.command import COMMAND, Outcome, environment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from loopback_auth.edge.store.file_store import FileStore
 from loopback_auth.oauth.credential import to_rfc3339
 
-from ..support.servers.command import COMMAND, token_file
+from ..support.command import COMMAND, token_file
 from ..support.strace import run
 
 if TYPE_CHECKING:

@@ -25,8 +25,8 @@ from loopback_auth.testing import AuthorizationServer, Browser, Client
 from loopback_auth.testing.http import faults
 
 from ..support.children import posix
+from ..support.command import Outcome, login, run
 from ..support.keyrings import new_person, use
-from ..support.servers.command import Outcome, login, run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

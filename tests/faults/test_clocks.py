@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ..support.children import PATIENCE_S, posix
+from ..support.children import TIMEOUT_S, posix
+from ..support.command import environment, token_file
 from ..support.keyrings import ROOT
 from ..support.scripted_server import ScriptedServer, json_answer
-from ..support.servers.command import environment, token_file
 from ..support.stored import NEW, OLD, stored
 from ..support.strace import run
 from .scene import TOKEN
@@ -115,7 +115,7 @@ def test_rf_07_rb_08_a_laptop_that_sleeps_through_the_life_of_the_new_token_make
 
     def answer(connection: Connection) -> None:
         asked.set()
-        asleep.wait(PATIENCE_S)
+        asleep.wait(TIMEOUT_S)
         connection.socket.sendall(
             json_answer({**NEW, "expires_in": 1, "refresh_token": "the-next"})
         )
@@ -129,13 +129,13 @@ def test_rf_07_rb_08_a_laptop_that_sleeps_through_the_life_of_the_new_token_make
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
-        assert asked.wait(PATIENCE_S)
+        assert asked.wait(TIMEOUT_S)
         process.send_signal(signal.SIGSTOP)
         asleep.set()
         # Nothing tells that time has passed but the clock.
         time.sleep(1.5)
         process.send_signal(signal.SIGCONT)
-        stdout, stderr = process.communicate(timeout=PATIENCE_S)
+        stdout, stderr = process.communicate(timeout=TIMEOUT_S)
     assert (process.returncode, stdout, stderr) == (0, "the-new-token\n", "")
     assert [each.form["refresh_token"] for each in server.asked("/token")] == [OLD["refresh_token"]]
     assert token_file(home)["refresh_token"] == "the-next"

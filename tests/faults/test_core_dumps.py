@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ..support.command import COMMAND, environment
 from ..support.scripted_server import ScriptedServer, hang
-from ..support.servers.command import COMMAND, environment
 from ..support.stored import stored
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ import pytest
 
 from ..edge.store.test_file_store import DAMAGES
 from ..support.children import posix
+from ..support.command import COMMAND
 from ..support.scripted_server import ScriptedServer
-from ..support.servers.command import COMMAND
 from ..support.stored import OLD, stored
 from ..support.strace import run
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ..support.children import as_root, posix
+from ..support.command import COMMAND, token_file
 from ..support.scripted_server import ScriptedServer, json_answer
-from ..support.servers.command import COMMAND, token_file
 from ..support.stored import NEW, OLD, stored
 from ..support.strace import run
 from .scene import TOKEN

@@ -13,9 +13,9 @@ import pytest
 
 from loopback_auth.edge.store.file_store import FileStore
 
-from ..support.children import PATIENCE_S, unprivileged
+from ..support.children import TIMEOUT_S, unprivileged
+from ..support.command import COMMAND, environment, token_file
 from ..support.scripted_server import ScriptedServer, json_answer
-from ..support.servers.command import COMMAND, environment, token_file
 from ..support.stored import NEW, OLD, document, stored
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def run(
         capture_output=True,
         text=True,
         check=False,
-        timeout=PATIENCE_S,
+        timeout=TIMEOUT_S,
     )
 
 

@@ -19,9 +19,9 @@ from loopback_auth.edge.files.pending_logins import PendingSignIns
 from loopback_auth.edge.store.document import document_of
 from loopback_auth.edge.store.file_store import FileStore
 
+from ..support.command import COMMAND, environment
 from ..support.keyrings import new_person, use
 from ..support.scripted_server import ScriptedServer, json_answer, plain_answer
-from ..support.servers.command import COMMAND, environment
 from ..support.stored import document
 from .shapes import CONTENTS, FILES
 
@@ -36,7 +36,7 @@ pytestmark = pytest.mark.skipif(
 MEMORY_KIB = 1_500_000
 """What a command may take: an eighth of the huge file, and many times what it needs."""
 
-PATIENCE_S = 30
+TIMEOUT_S = 30
 CANARY = "canary-of-a-secret"
 
 
@@ -149,7 +149,7 @@ async def ended(
         env=environment(home, more),
     )
     try:
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(TIMEOUT_S):
             told, _ = await process.communicate(given)
     finally:
         if process.returncode is None:

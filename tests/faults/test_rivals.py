@@ -19,8 +19,8 @@ from loopback_auth.edge.store.file_store import FileStore
 from loopback_auth.testing import AuthorizationServer, Browser, Client
 from loopback_auth.testing.http import faults
 
-from ..support.children import PATIENCE_S, posix, start
-from ..support.servers.command import COMMAND, environment, login, token_file
+from ..support.children import TIMEOUT_S, posix, start
+from ..support.command import COMMAND, environment, login, token_file
 from ..support.strace import Ended, run
 from .scene import TOKEN, expired, scene
 
@@ -54,7 +54,7 @@ def begin(command: tuple[str, ...], home: Path) -> subprocess.Popen[str]:
 
 
 def outcome(process: subprocess.Popen[str]) -> Ended:
-    stdout, stderr = process.communicate(timeout=PATIENCE_S)
+    stdout, stderr = process.communicate(timeout=TIMEOUT_S)
     return Ended(status=process.returncode, stdout=stdout, stderr=stderr)
 
 

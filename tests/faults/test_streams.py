@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ..support.children import posix
+from ..support.command import COMMAND, token_file
 from ..support.scripted_server import ScriptedServer, json_answer
-from ..support.servers.command import COMMAND, token_file
 from ..support.stored import NEW, stored
 from ..support.strace import each, run
 

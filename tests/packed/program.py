@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..support.servers.command import COMMAND, environment
+from ..support.command import COMMAND, environment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

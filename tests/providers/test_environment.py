@@ -15,8 +15,8 @@ from loopback_auth.edge.files.provider_files import load_provider
 from loopback_auth.errors import ConfigError
 from loopback_auth.providers import load_provider as shipped, provider_names
 
+from ..support.command import COMMAND, environment, run
 from ..support.scripted_server import ScriptedServer
-from ..support.servers.command import COMMAND, environment, run
 from ..support.stored import OLD, stored
 
 if TYPE_CHECKING:

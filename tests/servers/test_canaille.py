@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.chromium import in_the_session_loop
 
-from ..support.servers.command import login, no_token_file
+from ..support.command import login, no_token_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,7 +64,7 @@ async def test_when_every_registered_port_is_busy_nothing_is_opened(
         ended = await command.outcome()
 
     assert (ended.exit_code, ended.error["code"]) == (6, "port-in-use")
-    assert not ended.told("open_page")
+    assert not ended.events_named("open_page")
 
 
 async def test_id_and_secret_full_of_special_characters_survive_http_basic(

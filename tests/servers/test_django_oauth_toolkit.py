@@ -12,7 +12,8 @@ import pytest
 
 from tests.support.chromium import in_the_session_loop
 
-from ..support.servers.command import login, no_token_file, query, token_file
+from ..support.callback.client import query
+from ..support.command import login, no_token_file, token_file
 
 if TYPE_CHECKING:
     from pathlib import Path

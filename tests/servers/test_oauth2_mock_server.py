@@ -20,14 +20,15 @@ import pytest_asyncio
 
 from tests.support.chromium import in_the_session_loop
 
-from ..support.servers.command import login, no_token_file, query, token_file
+from ..support.callback.client import query
+from ..support.command import login, no_token_file, token_file
 from ..support.servers.scripted import visit
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
     from pathlib import Path
 
-    from ..support.servers.command import Outcome
+    from ..support.command import Outcome
     from ..support.servers.scripted import Page
 
     SignIns = Mapping[str, asyncio.Task["SignIn"]]
@@ -98,7 +99,7 @@ async def test_an_answer_that_may_not_be_ours_never_ends_the_login(
 
     assert done.page.status == 400
     assert (done.ended.exit_code, done.ended.error["code"]) == (5, "login-timed-out")
-    assert len(done.ended.told("stray")) == 1
+    assert len(done.ended.events_named("stray")) == 1
     assert done.exchanges == 0
 
 

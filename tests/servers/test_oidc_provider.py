@@ -16,8 +16,9 @@ import pytest
 from tests.support.chromium import in_the_session_loop
 from tests.support.stand_in_browser import stand_in
 
-from ..support.servers.command import login, no_token_file, query, run, token_file
-from ..support.servers.sockets import is_free
+from ..support.callback.client import query
+from ..support.command import login, no_token_file, run, token_file
+from ..support.sockets import is_free
 
 if TYPE_CHECKING:
     from pathlib import Path

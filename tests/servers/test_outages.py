@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.chromium import in_the_session_loop
 
-from ..support.servers.command import login, no_token_file, run, token_file
+from ..support.command import login, no_token_file, run, token_file
 from ..support.servers.own import OwnServer
 from ..support.servers.stored import expire, refresh_by_hand, sign_in, userinfo
 from .conftest import callback_ports

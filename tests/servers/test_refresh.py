@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.chromium import in_the_session_loop
 
-from ..support.servers.command import login, no_token_file, run, token_file
+from ..support.command import login, no_token_file, run, token_file
 from ..support.servers.stored import expire, refresh_by_hand, revoke_by_hand, sign_in, userinfo
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 import trustme
 
-from tests.support.chromium import PATIENCE_MS, in_the_session_loop
+from tests.support.chromium import TIMEOUT_MS, in_the_session_loop
 
-from ..support.servers.command import no_token_file, run, token_file
+from ..support.command import no_token_file, run, token_file
 from ..support.servers.own import OwnServer
 from ..support.servers.stored import refresh_by_hand, sign_in, userinfo
 from .conftest import callback_ports
@@ -128,7 +128,7 @@ async def test_ds_03_a_refresh_and_a_logout_trust_what_the_sign_in_trusted(
     """
     bundle = company / "ca.pem"
     async with await chromium.new_context(ignore_https_errors=True) as context:
-        context.set_default_timeout(PATIENCE_MS)
+        context.set_default_timeout(TIMEOUT_MS)
         tab = await context.new_page()
         before = await sign_in(behind_tls, "public", tab, company, "--ca-bundle", str(bundle))
     assert before["server"]["token_endpoint"].startswith("https://")

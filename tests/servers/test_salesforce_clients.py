@@ -19,10 +19,10 @@ import trustme
 from loopback_auth.testing import Browser
 from loopback_auth.testing.salesforce import APP, ORG, USER, Salesforce
 
+from ..support.command import login, run, token_file
 from ..support.servers import install
-from ..support.servers.command import login, run, token_file
 from ..support.servers.needs import need
-from ..support.servers.sockets import free_port
+from ..support.sockets import free_port
 
 pytestmark = pytest.mark.server
 

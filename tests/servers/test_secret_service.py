@@ -18,7 +18,7 @@ from tests.support.keyrings import BACKENDS, ROOT
 from tests.support.scripted_server import ScriptedServer, json_answer
 from tests.support.stored import NEW, OLD, document as signed_in
 
-from ..support.servers.command import Outcome, login, run
+from ..support.command import Outcome, login, run
 from ..support.servers.needs import need
 from ..support.servers.secret_service import Session, session
 
@@ -280,7 +280,7 @@ async def test_rf_05_st_10_a_keyring_that_dies_during_a_refresh_costs_no_refresh
         assert (outcome.exit_code, outcome.document["access_token"]) == (0, NEW["access_token"]), (
             outcome
         )
-        (told,) = outcome.told("warning")
+        (told,) = outcome.events_named("warning")
         assert told["code"] == "keyring-unavailable"
         assert "a file that only you can read" in told["message"]
         (file,) = in_files(home, "the-next")

@@ -11,8 +11,9 @@ from playwright.async_api import ProxySettings
 
 from tests.support.chromium import in_the_session_loop
 
-from ..support.servers.command import login, no_token_file, query, token_file
-from ..support.servers.sockets import free_port, is_free
+from ..support.callback.client import query
+from ..support.command import login, no_token_file, token_file
+from ..support.sockets import free_port, is_free
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -109,7 +110,7 @@ async def test_denying_ends_with_3_and_a_page_that_says_so(
         "access-denied",
         3,
     )
-    assert not ended.told("exchanged")
+    assert not ended.events_named("exchanged")
     assert "refused" in (await tab.locator("main").inner_text()).lower()
     assert not query(tab.url)
     # A page with status 403 is itself a complaint of the console; a broken policy would be another.
@@ -149,6 +150,6 @@ async def test_ar_09_the_address_of_a_browser_elsewhere_is_pasted(
         await command.paste(address)
         ended = await command.outcome()
 
-    assert (ended.exit_code, ended.told("warning")) == (0, [])
+    assert (ended.exit_code, ended.events_named("warning")) == (0, [])
     assert query(address)["code"] not in ended.stdout + ended.stderr
     looks_complete(token_file(tmp_path))

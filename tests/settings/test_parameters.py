@@ -22,8 +22,8 @@ from loopback_auth.settings.config_toml import load_config, parse_config
 from loopback_auth.settings.config_writer import write_profile
 from loopback_auth.settings.profile import from_settings, resolve
 
+from ..support.command import run
 from ..support.internet import Internet, allow, document, profile, sign_in
-from ..support.servers.command import run
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,7 +14,7 @@ from loopback_auth.edge.interaction.environment import surroundings
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-PATIENCE_S = 30
+TIMEOUT_S = 30
 
 PRELUDE = """
 import json, os, signal, sys
@@ -65,5 +65,5 @@ def start(script: str, *arguments: object, under: Sequence[str] = ()) -> subproc
 def run(script: str, *arguments: object, under: Sequence[str] = ()) -> tuple[int, str]:
     """Run *script* to its end; give its exit status and its words."""
     with start(script, *arguments, under=under) as child:
-        words, _ = child.communicate(timeout=PATIENCE_S)
+        words, _ = child.communicate(timeout=TIMEOUT_S)
     return child.returncode, words

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 OFF_THE_NET = (
     "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1 , EXCLUDE localhost , EXCLUDE ::1"
 )
-PATIENCE_MS = 15_000
+TIMEOUT_MS = 15_000
 
 # Playwright belongs to the event loop that started it, so every test with a tab runs in the
 # session's.
@@ -51,7 +51,7 @@ async def chromium() -> AsyncIterator[Browser]:
 @pytest_asyncio.fixture(loop_scope="session")
 async def context(chromium: Browser) -> AsyncIterator[BrowserContext]:
     context = await chromium.new_context()
-    context.set_default_timeout(PATIENCE_MS)
+    context.set_default_timeout(TIMEOUT_MS)
     yield context
     await context.close()
 

@@ -1,247 +1,227 @@
-"""
-Drives a sign-in from outside: the real command as a process, raw bytes on the socket it waits on,
-and a token endpoint for it.
-
-    async with signing_in(tmp_path) as scene: reply = await scene.callback.get("/favicon.ico")
-        # anything anybody might send page = await scene.callback.arrive()                    # the
-        genuine answer, followed to the final page ended = await scene.command.outcome()
-"""
+"""Runs `loopback-auth`: its files in a folder of its own, its output caught."""
 
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager, suppress
+import json
+import os
+import signal
+import stat
+import sys
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode, urlsplit
 
-from .callback_endpoint import Endpoint, running_endpoint
-from .servers.command import COMMAND, PATIENCE_S, Login, environment, query, token_file
-from .servers.sockets import is_free
+from .callback.client import Callback
 
 if TYPE_CHECKING:
-    import signal
-    from collections.abc import AsyncIterator, Iterable, Mapping
+    from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
     from pathlib import Path
+
+TIMEOUT_S = 30
+COMMAND = (sys.executable, "-m", "loopback_auth")
+
+# What a process cannot do without. Proxies, browsers and displays of whoever runs the tests stay
+# out.
+_INHERITED = ("PATH", "SYSTEMROOT", "TEMP", "TMP", "COVERAGE_PROCESS_START")
+
+
+def environment(home: Path, more: Mapping[str, str] | None = None) -> dict[str, str]:
+    kept = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    return {
+        **kept,
+        "HOME": str(home),
+        "USERPROFILE": str(home),
+        "LOOPBACK_AUTH_HOME": str(home),
+        **(more or {}),
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
-    """What came back until the other side closed; status 0 is nothing at all."""
+class Outcome:
+    """A command that has ended."""
 
-    raw: bytes
-
-    @property
-    def status(self) -> int:
-        return int(self.raw.split()[1]) if self.raw.startswith(b"HTTP/") else 0
+    exit_code: int
+    stdout: str
+    stderr: str
 
     @property
-    def headers(self) -> list[tuple[str, str]]:
-        lines = self.raw.partition(b"\r\n\r\n")[0].decode("latin-1").split("\r\n")[1:]
-        return [
-            (name.lower(), value.strip())
-            for name, _, value in (line.partition(":") for line in lines)
-        ]
-
-    def header(self, name: str) -> str | None:
-        found = [value for key, value in self.headers if key == name]
-        assert len(found) <= 1, f"{name} occurs {len(found)} times"
-        return found[0] if found else None
+    def document(self) -> dict[str, Any]:
+        """The one JSON document on stdout."""
+        document: dict[str, Any] = json.loads(self.stdout)
+        return document
 
     @property
-    def text(self) -> str:
-        return self.raw.partition(b"\r\n\r\n")[2].decode()
-
-
-async def send(host: str, port: int, *pieces: bytes) -> Reply:
-    """Send bytes, read all that comes until the other side closes."""
-    async with asyncio.timeout(PATIENCE_S):
-        reader, writer = await asyncio.open_connection(host, port)
-        got = bytearray()
-        with suppress(ConnectionError):
-            for piece in pieces:
-                writer.write(piece)
-                await writer.drain()
-            while chunk := await reader.read(65536):
-                got += chunk
-        writer.close()
-        with suppress(ConnectionError):
-            await writer.wait_closed()
-        return Reply(raw=bytes(got))
-
-
-class Callback:
-    """The address that a sign-in waits on, and what the authorize URL asked for."""
-
-    def __init__(self, opened: Mapping[str, Any]) -> None:
-        self.url: str = opened["url"]
-        self.redirect_uri: str = opened["redirect_uri"]
-        self.asked = query(self.url)
-        self.state = self.asked["state"]
-        parts = urlsplit(self.redirect_uri)
-        self.netloc, self.path = parts.netloc, parts.path
-        self.host, self.port = parts.hostname or "", parts.port or 80
-
-    def target(self, **parameters: str) -> str:
-        return f"{self.path}?{urlencode(parameters)}"
-
-    def answer(self, **parameters: str) -> str:
-        """Give the request target of the right answer, with *parameters* put in."""
-        return self.target(**{"code": "the-code", "state": self.state, **parameters})
-
-    def request(
-        self,
-        target: str,
-        *headers: str,
-        method: str = "GET",
-        host: str | None = None,
-        body: str = "",
-    ) -> bytes:
-        length = (f"Content-Length: {len(body)}",) if body else ()
-        lines = (
-            f"{method} {target} HTTP/1.1",
-            f"Host: {host or self.netloc}",
-            *headers,
-            *length,
-            "",
-            body,
-        )
-        return "\r\n".join(lines).encode("latin-1")
-
-    async def get(
-        self, target: str, *headers: str, method: str = "GET", host: str | None = None
-    ) -> Reply:
-        return await self.send(self.request(target, *headers, method=method, host=host))
-
-    async def post(self, *headers: str, target: str | None = None, **form: str) -> Reply:
-        """Submit a form, as response_mode=form_post does."""
-        kind = "Content-Type: application/x-www-form-urlencoded"
-        body = urlencode(form)
-        return await self.send(
-            self.request(target or self.path, kind, *headers, method="POST", body=body)
-        )
-
-    async def send(self, *pieces: bytes) -> Reply:
-        return await send(self.host, self.port, *pieces)
-
-    async def follow(self, reply: Reply) -> Reply:
-        """Go where a redirect leads, as a browser does."""
-        location = reply.header("location")
-        return await self.get(location) if reply.status == 303 and location else reply
-
-    async def arrive(self, **parameters: str) -> Reply:
-        """Be the browser that brings the right answer: give the page it ends on."""
-        return await self.follow(await self.get(self.answer(**parameters)))
-
-    async def refuse(self, error: str, **parameters: str) -> Reply:
-        """Be the browser that brings the server's refusal: give the page it ends on."""
-        return await self.follow(
-            await self.get(self.target(state=self.state, error=error, **parameters))
-        )
+    def error(self) -> dict[str, Any]:
+        error: dict[str, Any] = self.document["error"]
+        return error
 
     @property
-    def is_closed(self) -> bool:
-        return is_free(self.port, self.host)
+    def events(self) -> list[dict[str, Any]]:
+        """The objects on stderr, one a line and nothing else."""
+        return [json.loads(line) for line in self.stderr.splitlines()]
+
+    def events_named(self, name: str) -> list[dict[str, Any]]:
+        """Return the events of that name."""
+        return [event for event in self.events if event["event"] == name]
 
 
-Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
-
-
-@asynccontextmanager
-async def connected(callback: Callback, *first: bytes) -> AsyncIterator[list[Connection]]:
-    """Open a connection for each of *first*, send that, and say no more."""
-    connections: list[Connection] = []
-    try:
-        for octets in first:
-            connections.append(await asyncio.open_connection(callback.host, callback.port))
-            connections[-1][1].write(octets)
-        yield connections
-    finally:
-        for _, writer in connections:
-            writer.close()
-        await asyncio.gather(
-            *(writer.wait_closed() for _, writer in connections), return_exceptions=True
-        )
-
-
-class SignIn(Login):
-    """A `login` that is under way, and its process."""
+class Login:
+    """A `login` that is under way, its stderr read as it comes."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
-        super().__init__(process)
         self.process = process
+        self._lines: list[str] = []
+        self._news = asyncio.Condition()
+        self._stdout = asyncio.create_task(_read(process.stdout))
+        self._stderr = asyncio.create_task(self._listen())
+
+    async def _listen(self) -> None:
+        assert self.process.stderr is not None
+        async for line in self.process.stderr:
+            await self._add(line.decode())
+        await self._add("")
+
+    async def _add(self, line: str) -> None:
+        async with self._news:
+            self._lines.append(line)
+            self._news.notify_all()
+
+    async def event(self, name: str) -> dict[str, Any]:
+        """Wait for the first event of that name."""
+        async with asyncio.timeout(TIMEOUT_S), self._news:
+            await self._news.wait_for(lambda: self._find(name) or self._lines[-1:] == [""])
+        found = self._find(name)
+        assert found, f"no {name} event came:\n{''.join(self._lines)}{await self._stdout}"
+        return found
+
+    def _find(self, name: str) -> dict[str, Any] | None:
+        events = (json.loads(line) for line in self._lines if line)
+        return next((event for event in events if event["event"] == name), None)
+
+    async def open_page(self) -> str:
+        """Wait for the authorize URL."""
+        url: str = (await self.event("open_page"))["url"]
+        return url
+
+    async def redirect_uri(self) -> str:
+        uri: str = (await self.event("open_page"))["redirect_uri"]
+        return uri
 
     async def callback(self) -> Callback:
+        """Wait for the address that the sign-in waits on."""
         return Callback(await self.event("open_page"))
 
     async def line(self, start: str) -> list[str]:
-        """Wait for the line for people that begins so; give all lines up to it."""
-        async with asyncio.timeout(PATIENCE_S), self._news:
+        """Wait for the line for people that begins so; return all lines up to it."""
+        async with asyncio.timeout(TIMEOUT_S), self._news:
             await self._news.wait_for(lambda: any(line.startswith(start) for line in self._lines))
             number = next(n for n, line in enumerate(self._lines) if line.startswith(start))
             return [line.rstrip("\n") for line in self._lines[: number + 1]]
 
+    async def outcome(self) -> Outcome:
+        """Wait until the command has ended."""
+        async with asyncio.timeout(TIMEOUT_S):
+            exit_code = await self.process.wait()
+            await self._stderr
+            return Outcome(
+                exit_code=exit_code, stdout=await self._stdout, stderr="".join(self._lines)
+            )
+
+    async def paste(self, text: str) -> None:
+        """Write *text* to its standard input, which is open for a login with `--paste`."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(f"{text}\n".encode())
+        await self.process.stdin.drain()
+
+    async def close_stdin(self) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        await self.process.stdin.wait_closed()
+
     def signal(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
 
+    def interrupt(self) -> None:
+        """Press Ctrl-C."""
+        self.signal(signal.SIGINT)
+
+    async def give_up(self) -> None:
+        if self.process.returncode is None:
+            self.process.kill()
+        await asyncio.gather(self.process.wait(), self._stdout, self._stderr)
+
 
 @asynccontextmanager
-async def sign_in(
+async def login(
     *arguments: str,
     home: Path,
+    secret: str | None = None,
     more: Mapping[str, str] | None = None,
     under: Iterable[str] = (),
     output: Iterable[str] = ("--json",),
-) -> AsyncIterator[SignIn]:
+) -> AsyncIterator[Login]:
     """
-    Start `login --json`, as a child of the program *under*; it is killed if it still runs when the
-    block ends.
+    Start a login, as a child of the program *under*; it is killed if it still runs when the block
+    ends.
+
+    *secret* is piped in, as `--client-secret-stdin` wants it. *more* is added to the environment.
     """
+    given = ("--client-secret-stdin",) if secret is not None else ()
+    process = await _start(("login", *arguments, *given, *output), home, more, under)
+    assert process.stdin is not None
+    process.stdin.write((secret or "").encode())
+    if "--paste" not in arguments:
+        process.stdin.close()
+    pending = Login(process)
+    try:
+        yield pending
+    finally:
+        await pending.give_up()
+
+
+async def run(*arguments: str, home: Path, more: Mapping[str, str] | None = None) -> Outcome:
+    """Run any other command to its end."""
+    process = await _start(arguments, home, more)
+    async with asyncio.timeout(TIMEOUT_S):
+        stdout, stderr = await process.communicate(b"")
+    assert process.returncode is not None
+    return Outcome(exit_code=process.returncode, stdout=stdout.decode(), stderr=stderr.decode())
+
+
+async def _start(
+    arguments: Sequence[str],
+    home: Path,
+    more: Mapping[str, str] | None,
+    under: Iterable[str] = (),
+) -> asyncio.subprocess.Process:
     pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(
+    return await asyncio.create_subprocess_exec(
         *under,
         *COMMAND,
-        "login",
         *arguments,
-        *output,
-        stdin=asyncio.subprocess.DEVNULL,
+        stdin=pipe,
         stdout=pipe,
         stderr=pipe,
         cwd=home,
         env=environment(home, more),
     )
-    command = SignIn(process)
-    try:
-        yield command
-    finally:
-        await command.give_up()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
-    """A sign-in that waits for its answer."""
-
-    endpoint: Endpoint
-    command: SignIn
-    callback: Callback
-    home: Path
-
-    def tokens(self) -> dict[str, Any]:
-        return token_file(self.home)
+async def _read(stream: asyncio.StreamReader | None) -> str:
+    assert stream is not None
+    return (await stream.read()).decode()
 
 
-@asynccontextmanager
-async def signing_in(
-    home: Path, *arguments: str, more: Mapping[str, str] | None = None, under: Iterable[str] = ()
-) -> AsyncIterator[Scene]:
-    """
-    Start a sign-in at an endpoint of its own, and wait until it has shown the authorize URL.
+def token_file(home: Path, profile: str = "default") -> dict[str, Any]:
+    """Return a profile's tokens; assert that their file is 0600 in a folder of 0700."""
+    path = home / "tokens" / f"{profile}.json"
+    if os.name == "posix":
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    tokens: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return tokens
 
-    `{issuer}` in *arguments* is the endpoint's address.
-    """
-    async with running_endpoint() as endpoint:
-        flags = (*endpoint.flags(), *(() if more and "BROWSER" in more else ("--no-browser",)))
-        flags = (*flags, *(argument.replace("{issuer}", endpoint.issuer) for argument in arguments))
-        async with sign_in(*flags, home=home, more=more, under=under) as command:
-            callback = await command.callback()
-            yield Scene(endpoint=endpoint, command=command, callback=callback, home=home)
+
+def no_token_file(home: Path) -> bool:
+    return not list(home.glob("tokens/*.json"))

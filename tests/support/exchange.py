@@ -22,8 +22,8 @@ from loopback_auth.flows.login.browser import login
 from loopback_auth.settings.config_toml import load_config
 from loopback_auth.settings.profile import resolve
 
+from .callback.client import query
 from .scripted_server import json_answer, redirect
-from .servers.command import query
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

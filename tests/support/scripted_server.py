@@ -23,7 +23,7 @@ from urllib.parse import parse_qsl
 if TYPE_CHECKING:
     from types import TracebackType
 
-PATIENCE_S = 20.0
+TIMEOUT_S = 20.0
 
 Script = Callable[["Connection"], None]
 
@@ -80,7 +80,7 @@ def redirect(status: int, location: str) -> bytes:
 
 def hang(connection: Connection) -> None:
     """Never answer."""
-    connection.over.wait(PATIENCE_S)
+    connection.over.wait(TIMEOUT_S)
 
 
 def drop(connection: Connection) -> None:
@@ -126,7 +126,7 @@ def tunnel_to(port: int) -> Script:
             back = threading.Thread(target=_copy, args=(inner, connection.socket), daemon=True)
             back.start()
             _copy(connection.socket, inner)
-            back.join(PATIENCE_S)
+            back.join(TIMEOUT_S)
 
     return tunnel
 
@@ -173,7 +173,7 @@ class ScriptedServer:
         self.stop_listening()
         self.over.set()
         for thread in self._threads:
-            thread.join(PATIENCE_S)
+            thread.join(TIMEOUT_S)
 
     def stop_listening(self) -> None:
         """Refuse every new connection from here on."""
@@ -195,7 +195,7 @@ class ScriptedServer:
     def wait_for(self, path: str, *, times: int = 1) -> list[Request]:
         """Wait until *path* has been asked for so many times."""
         with self._news:
-            assert self._news.wait_for(lambda: len(self.asked(path)) >= times, PATIENCE_S), (
+            assert self._news.wait_for(lambda: len(self.asked(path)) >= times, TIMEOUT_S), (
                 f"nobody asked for {path}"
             )
         return self.asked(path)
@@ -215,7 +215,7 @@ class ScriptedServer:
     def _serve(self, plain: socket.socket) -> None:
         # A client that breaks off, or will not speak TLS with us, is what some tests are about.
         with plain, suppress(OSError):
-            plain.settimeout(PATIENCE_S)
+            plain.settimeout(TIMEOUT_S)
             with (
                 self._tls.wrap_socket(plain, server_side=True) if self._tls else plain as connection
             ):

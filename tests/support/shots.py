@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 from playwright.async_api import async_playwright
 
-from tests.support.servers.command import login
 from tests.support.servers.install import find_chromium
 
 from .chromium import arguments
+from .command import login
 from .stage import running_stage
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PATIENCE_S = 20
+TIMEOUT_S = 20
 
 
 @dataclass(slots=True, kw_only=True)
@@ -81,7 +81,7 @@ class Stage:
     def token(self) -> dict[str, Any]:
         self.exchanges += 1
         self.asked_for_tokens.set()
-        self.may_exchange.wait(PATIENCE_S)
+        self.may_exchange.wait(TIMEOUT_S)
         now = int(time.time())
         claims = {
             "iss": self.issuer,

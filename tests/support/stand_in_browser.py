@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-PATIENCE_S = 20
+TIMEOUT_S = 20
 STAND_IN = """#!{python}
 import json, socket, sys
 with socket.create_connection(("127.0.0.1", {port})) as test:
@@ -36,7 +36,7 @@ class Started:
 
     async def address(self) -> str:
         """Wait for the one argument."""
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(TIMEOUT_S):
             [address] = await self.arguments
         return address
 

@@ -13,7 +13,7 @@ from loopback_auth.oauth.credential import to_rfc3339
 from loopback_auth.testing.salesforce import REDIRECT_URI, USER, App
 
 from .salesforce_asking import tokens
-from .servers.sockets import free_port
+from .sockets import free_port
 
 if TYPE_CHECKING:
     from pathlib import Path

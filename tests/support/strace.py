@@ -18,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .servers.command import COMMAND, PATIENCE_S, environment
+from .command import COMMAND, TIMEOUT_S, environment
 from .servers.needs import need
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def run(command: Sequence[str], home: Path, more: Mapping[str, str] | None = Non
         capture_output=True,
         text=True,
         check=False,
-        timeout=PATIENCE_S,
+        timeout=TIMEOUT_S,
     )
     return Ended(status=done.returncode, stdout=done.stdout, stderr=done.stderr)
 

@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .servers.command import PATIENCE_S, environment
+from .command import TIMEOUT_S, environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -69,7 +69,7 @@ def run(
         capture_output=True,
         text=True,
         check=False,
-        timeout=PATIENCE_S,
+        timeout=TIMEOUT_S,
         **become(uid),
     )
 
@@ -82,7 +82,7 @@ def shell(script: str, *arguments: object, uid: int) -> subprocess.CompletedProc
         capture_output=True,
         text=True,
         check=False,
-        timeout=PATIENCE_S,
+        timeout=TIMEOUT_S,
         **become(uid),
     )
 

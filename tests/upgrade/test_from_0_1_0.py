@@ -15,9 +15,9 @@ import pytest
 from loopback_auth.edge.store.file_store import FileStore
 from loopback_auth.settings.config_toml import load_config
 
+from ..support.command import Outcome, run
 from ..support.keyrings import Person, new_person, use
 from ..support.scripted_server import ScriptedServer, json_answer, plain_answer
-from ..support.servers.command import Outcome, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,11 +16,12 @@ import pytest
 
 from loopback_auth.edge.callback.listeners import bind
 from loopback_auth.errors import ListenError, PortInUse
-from tests.support.command import sign_in, signing_in
 from tests.support.stand_in_browser import stand_in
 
-from ...support.callback_endpoint import running_endpoint
-from ...support.callback_story import story
+from ...support.callback.endpoint import running_endpoint
+from ...support.callback.pending_command import signing_in
+from ...support.callback.pending_login import pending_login
+from ...support.command import login
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -104,14 +105,14 @@ async def test_cb_02_the_port_answers_before_the_address_is_shown_or_opened(tmp_
         found.append(int(port))
         return True
 
-    async with story(tmp_path, browser=connect) as told:
-        assert found == [told.callback.port]
-        assert (await told.callback.get("/")).status == 404
+    async with pending_login(tmp_path, browser=connect) as pending:
+        assert found == [pending.callback.port]
+        assert (await pending.callback.get("/")).status == 404
 
 
 async def test_cb_02_the_port_is_a_free_one_and_another_each_time(tmp_path: Path) -> None:
     """CB-02: no fixed default that another program could wait on."""
-    async with story(tmp_path / "one") as one, story(tmp_path / "two") as two:
+    async with pending_login(tmp_path / "one") as one, pending_login(tmp_path / "two") as two:
         assert one.callback.port != two.callback.port
         assert {one.callback.host, two.callback.host} == {"127.0.0.1"}
 
@@ -287,7 +288,7 @@ async def test_when_all_are_busy_the_holder_is_named_and_no_browser_opens(tmp_pa
         with closing(listener()) as one, closing(listener()) as other:
             ports = [port_of(one), port_of(other)]
             options = [word for port in ports for word in ("--port", str(port))]
-            async with sign_in(*endpoint.flags(), *options, home=tmp_path, more=browser) as command:
+            async with login(*endpoint.flags(), *options, home=tmp_path, more=browser) as command:
                 ended = await command.outcome()
 
     assert (ended.exit_code, ended.error["code"]) == (6, "port-in-use")

@@ -25,10 +25,10 @@ from loopback_auth.oauth.authorize.request import (
     Stray,
 )
 from tests.support import samples
-from tests.support.command import signing_in
-from tests.support.servers.command import no_token_file
 
-from ...support.callback_story import story
+from ...support.callback.pending_command import signing_in
+from ...support.callback.pending_login import pending_login
+from ...support.command import no_token_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -134,8 +134,8 @@ async def test_ar_01_no_combination_with_a_transport_fault_or_a_wrong_state_ends
     AR-01: Host, path, method, Sec-Fetch, a repeated parameter, state: each of the 63 combinations
     with one of them wrong.
     """
-    async with story(tmp_path) as told:
-        callback = told.callback
+    async with pending_login(tmp_path) as pending:
+        callback = pending.callback
         ended = []
         for host, path, method, fetch, twice, state in product((False, True), repeat=6):
             if not (host or path or method or fetch or twice or state):
@@ -152,20 +152,20 @@ async def test_ar_01_no_combination_with_a_transport_fault_or_a_wrong_state_ends
             if not 400 <= reply.status < 500:
                 ended.append((host, path, method, fetch, twice, state))
         assert ended == []
-        assert told.endpoint.exchanges == 0
+        assert pending.endpoint.exchanges == 0
         assert (await callback.arrive()).status == 200
-        await told.outcome()
+        await pending.outcome()
 
 
 @pytest.mark.parametrize("name", ["code", "state", "iss", "error", "error_description"])
 async def test_ar_02_a_repeated_parameter_is_refused(tmp_path: Path, *, name: str) -> None:
     """AR-02: neither the first nor the last is taken, not even where both are the same."""
-    async with story(tmp_path) as told:
-        right = {"code": "the-code", "state": told.callback.state}
-        target = told.callback.target(**right) + f"&{name}={quote(right.get(name, 'x'))}" * 2
-        assert (await told.callback.get(target)).status == 400
-        assert told.strays == ["a parameter occurs twice"]
-        assert told.endpoint.exchanges == 0
+    async with pending_login(tmp_path) as pending:
+        right = {"code": "the-code", "state": pending.callback.state}
+        target = pending.callback.target(**right) + f"&{name}={quote(right.get(name, 'x'))}" * 2
+        assert (await pending.callback.get(target)).status == 400
+        assert pending.strays == ["a parameter occurs twice"]
+        assert pending.endpoint.exchanges == 0
 
 
 @pytest.mark.parametrize(
@@ -180,27 +180,27 @@ async def test_ar_03_an_answer_of_another_issuer_ends_the_login_unexchanged(
     AR-03: RFC 9207 section 2.4, byte for byte; absent counts as wrong where the server
     promised it.
     """
-    async with story(tmp_path, metadata=PROMISE) as told:
-        issuer = told.endpoint.issuer
+    async with pending_login(tmp_path, metadata=PROMISE) as pending:
+        issuer = pending.endpoint.issuer
         sent = {} if iss is None else {"iss": iss.format(issuer=issuer, ISSUER=issuer.upper())}
-        page = await told.callback.arrive(**sent)
-        error = await told.error()
+        page = await pending.callback.arrive(**sent)
+        error = await pending.error()
 
     assert isinstance(error, IssuerMismatch)
     assert error.exit_code == 7
     assert page.status == 400
-    assert told.endpoint.exchanges == 0
+    assert pending.endpoint.exchanges == 0
     assert no_token_file(tmp_path)
 
 
 async def test_ar_03_the_right_issuer_and_a_refusal_without_one_are_taken(tmp_path: Path) -> None:
     """AR-03: two real servers promise iss and leave it out of their error responses."""
-    async with story(tmp_path / "right", metadata=PROMISE) as told:
-        assert (await told.callback.arrive(iss=told.endpoint.issuer)).status == 200
-        await told.outcome()
-    async with story(tmp_path / "refusal", metadata=PROMISE) as told:
-        await told.callback.refuse("access_denied")
-        assert isinstance(await told.error(), AuthorizationDenied)
+    async with pending_login(tmp_path / "right", metadata=PROMISE) as pending:
+        assert (await pending.callback.arrive(iss=pending.endpoint.issuer)).status == 200
+        await pending.outcome()
+    async with pending_login(tmp_path / "refusal", metadata=PROMISE) as pending:
+        await pending.callback.refuse("access_denied")
+        assert isinstance(await pending.error(), AuthorizationDenied)
 
 
 ERRORS = {
@@ -225,16 +225,16 @@ async def test_ar_04_an_error_with_our_state_ends_the_login_with_its_own_name(
     cleaned.
     """
     for description in ({}, {"error_description": "Sorry,\r\n\x1b[31mno\u202e."}):
-        async with story(tmp_path) as told:
-            page = await told.callback.refuse(error, **description)
-            ended = await told.error()
+        async with pending_login(tmp_path) as pending:
+            page = await pending.callback.refuse(error, **description)
+            ended = await pending.error()
 
         assert (ended.exit_code, ended.code) == ERRORS[error]
         assert isinstance(ended, AuthorizationDenied | AuthorizationError)
         assert ("Sorry, [31mno ." in str(ended)) == bool(description)
         assert page.status == (403 if error == "access_denied" else 400)
         assert "Sorry" not in page.text
-        assert told.endpoint.exchanges == 0
+        assert pending.endpoint.exchanges == 0
 
 
 async def test_ar_04_a_refusal_by_the_server_is_told_apart_from_a_denial_by_the_command(
@@ -267,43 +267,43 @@ BROKEN: dict[str, dict[str, str]] = {
 async def test_ar_05_06_07_what_breaks_the_protocol_ends_the_login_unexchanged(
     tmp_path: Path, *, parameters: dict[str, str]
 ) -> None:
-    async with story(tmp_path) as told:
-        callback = told.callback
+    async with pending_login(tmp_path) as pending:
+        callback = pending.callback
         page = await callback.follow(
             await callback.get(callback.target(state=callback.state, **parameters))
         )
-        error = await told.error()
+        error = await pending.error()
 
     assert type(error) is AuthorizationResponseInvalid
     assert error.exit_code == 7
     assert page.status == 400
-    assert told.endpoint.exchanges == 0
-    assert "a-canary" not in repr(told.notices) + str(error) + page.text
+    assert pending.endpoint.exchanges == 0
+    assert "a-canary" not in repr(pending.notices) + str(error) + page.text
 
 
 async def test_ar_06_percent_bytes_that_are_no_text_end_the_login_unexchanged(
     tmp_path: Path,
 ) -> None:
     """AR-06: what is not UTF-8 is not replaced by something that looks like a code."""
-    async with story(tmp_path) as told:
-        await told.callback.follow(
-            await told.callback.get(
-                told.callback.target(state=told.callback.state) + "&code=a%ff%fe"
+    async with pending_login(tmp_path) as pending:
+        await pending.callback.follow(
+            await pending.callback.get(
+                pending.callback.target(state=pending.callback.state) + "&code=a%ff%fe"
             )
         )
-        assert isinstance(await told.error(), AuthorizationResponseInvalid)
-        assert told.endpoint.exchanges == 0
+        assert isinstance(await pending.error(), AuthorizationResponseInvalid)
+        assert pending.endpoint.exchanges == 0
 
 
 @pytest.mark.parametrize("code", ["http-https://x", "a+b/c=%41&d;e?", " ~", "4/0AX4", "c" * 12_000])
 async def test_ar_06_a_code_goes_to_the_token_endpoint_character_for_character(
     tmp_path: Path, *, code: str
 ) -> None:
-    async with story(tmp_path) as told:
-        await told.callback.arrive(code=code)
-        await told.outcome()
+    async with pending_login(tmp_path) as pending:
+        await pending.callback.arrive(code=code)
+        await pending.outcome()
 
-    assert [form["code"] for form in told.endpoint.forms] == [code]
+    assert [form["code"] for form in pending.endpoint.forms] == [code]
 
 
 async def test_ar_08_unknown_parameters_are_ignored(tmp_path: Path) -> None:
@@ -315,9 +315,9 @@ async def test_ar_08_unknown_parameters_are_ignored(tmp_path: Path) -> None:
         "authuser": "0",
         "sfdc_community_url": "x",
     }
-    async with story(tmp_path) as told:
-        redirect = await told.callback.get(told.callback.answer(**more) + "&scope=again")
-        assert (await told.callback.follow(redirect)).status == 200
-        await told.outcome()
+    async with pending_login(tmp_path) as pending:
+        redirect = await pending.callback.get(pending.callback.answer(**more) + "&scope=again")
+        assert (await pending.callback.follow(redirect)).status == 200
+        await pending.outcome()
 
-    assert told.endpoint.exchanges == 1
+    assert pending.endpoint.exchanges == 1

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.command import connected, signing_in
-
-from ...support.callback_story import story
+from ...support.callback.client import connected
+from ...support.callback.pending_command import signing_in
+from ...support.callback.pending_login import pending_login
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ...support.callback_story import Story
+    from ...support.callback.pending_login import PendingLogin
 
 
 async def test_cb_14_two_right_answers_at_once_make_one_exchange_and_get_the_same_page(
@@ -47,16 +47,16 @@ async def test_cb_14_two_right_answers_at_once_make_one_exchange_and_get_the_sam
 
 async def test_cb_14_a_second_answer_cannot_turn_a_success_into_a_denial(tmp_path: Path) -> None:
     """CB-14: the first answer counts, also when the second one says something else."""
-    async with story(tmp_path) as told:
-        told.endpoint.may_answer.clear()
-        first = asyncio.create_task(told.callback.arrive())
-        await told.endpoint.asked.wait()
-        denial = told.callback.target(state=told.callback.state, error="access_denied")
-        second = asyncio.create_task(told.callback.get(denial))
-        assert (await told.callback.get("/")).status == 404
-        told.endpoint.may_answer.set()
-        page, told_the_same = await first, await told.callback.follow(await second)
-        await told.outcome()
+    async with pending_login(tmp_path) as pending:
+        pending.endpoint.may_answer.clear()
+        first = asyncio.create_task(pending.callback.arrive())
+        await pending.endpoint.asked.wait()
+        denial = pending.callback.target(state=pending.callback.state, error="access_denied")
+        second = asyncio.create_task(pending.callback.get(denial))
+        assert (await pending.callback.get("/")).status == 404
+        pending.endpoint.may_answer.set()
+        page, told_the_same = await first, await pending.callback.follow(await second)
+        await pending.outcome()
 
     assert page.status == 200
     assert told_the_same.text == page.text
@@ -77,10 +77,10 @@ async def test_cb_17_nothing_survives_the_end_of_a_login(tmp_path: Path, *, end:
     and no task.
     """
     before = asyncio.all_tasks()
-    async with story(tmp_path, timeout_s=0.3 if end == "timed out" else 20) as told:
-        callback = told.callback
+    async with pending_login(tmp_path, timeout_s=0.3 if end == "timed out" else 20) as pending:
+        callback = pending.callback
         async with connected(callback, b"GET /callback?co", b"", b"") as idle:
-            await bring_about(end, told)
+            await bring_about(end, pending)
 
             assert callback.is_closed
             async with asyncio.timeout(1):
@@ -88,21 +88,21 @@ async def test_cb_17_nothing_survives_the_end_of_a_login(tmp_path: Path, *, end:
     assert {task.get_name() for task in asyncio.all_tasks() - before} == set()
 
 
-async def bring_about(end: str, told: Story) -> None:
+async def bring_about(end: str, pending: PendingLogin) -> None:
     if end == "cancelled":
-        assert told.task is not None
-        told.task.cancel()
+        assert pending.task is not None
+        pending.task.cancel()
         with pytest.raises(asyncio.CancelledError):
-            await told.outcome()
+            await pending.outcome()
         return
     if end == "failed exchange":
-        told.endpoint.status = 500
+        pending.endpoint.status = 500
     if end != "timed out":
-        await told.callback.arrive(**({"error": "access_denied"} if end == "denied" else {}))
+        await pending.callback.arrive(**({"error": "access_denied"} if end == "denied" else {}))
     if end == "success":
-        await told.outcome()
+        await pending.outcome()
     else:
-        await told.error()
+        await pending.error()
 
 
 async def test_cb_14_each_window_that_came_back_is_shown_the_final_page(tmp_path: Path) -> None:
@@ -110,10 +110,10 @@ async def test_cb_14_each_window_that_came_back_is_shown_the_final_page(tmp_path
     CB-14: the first one's page does not end the server under the second one's, who was sent there
     too.
     """
-    async with story(tmp_path) as told:
-        callback = told.callback
+    async with pending_login(tmp_path) as pending:
+        callback = pending.callback
         redirects = [await callback.get(callback.answer()) for _ in range(4)]
         pages = [await callback.follow(redirect) for redirect in redirects]
-        await told.outcome()
+        await pending.outcome()
 
     assert [page.status for page in pages] == [200] * 4

@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from loopback_auth.edge.callback.accepting import accepting
-from tests.support.command import signing_in
+
+from ...support.callback.pending_command import signing_in
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
-    from tests.support.command import Callback
+    from ...support.callback.client import Callback
 
 FLOOD = 2_000
 HELD = 400
@@ -71,7 +72,7 @@ async def test_cb_10_a_flood_of_connections_writes_nothing_of_its_own_and_the_lo
         ended = await scene.command.outcome()
 
     assert (page.status, ended.exit_code) == (200, 0)
-    assert [told["reason"] for told in ended.told("stray")] == [
+    assert [told["reason"] for told in ended.events_named("stray")] == [
         "more connections at once than a browser opens"
     ]
     assert len(ended.stderr) < 3_000

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.support.command import signing_in
-
-from ...support.callback_junk import JUNK
-from ...support.callback_story import story
+from ...support.callback.junk import JUNK
+from ...support.callback.pending_command import signing_in
+from ...support.callback.pending_login import pending_login
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -98,12 +97,14 @@ async def test_cb_06_only_the_exact_path_and_method_are_the_callback(tmp_path: P
 
 async def test_cb_06_a_form_is_taken_only_where_one_was_asked_for(tmp_path: Path) -> None:
     """CB-06: response_mode=form_post brings the answer in a body; nothing but a form is one."""
-    async with story(tmp_path / "query") as told:
-        asked_for_a_query = await told.callback.post(code="the-code", state=told.callback.state)
-        assert (asked_for_a_query.status, told.endpoint.exchanges) == (405, 0)
+    async with pending_login(tmp_path / "query") as pending:
+        asked_for_a_query = await pending.callback.post(
+            code="the-code", state=pending.callback.state
+        )
+        assert (asked_for_a_query.status, pending.endpoint.exchanges) == (405, 0)
 
-    async with story(tmp_path / "form", response_mode="form_post") as told:
-        callback = told.callback
+    async with pending_login(tmp_path / "form", response_mode="form_post") as pending:
+        callback = pending.callback
         assert callback.asked["response_mode"] == "form_post"
         body = f'{{"code": "the-code", "state": "{callback.state}"}}'
         kind = "Content-Type: application/json"
@@ -123,9 +124,9 @@ async def test_cb_06_a_form_is_taken_only_where_one_was_asked_for(tmp_path: Path
         page = await callback.follow(
             await callback.post(*headers, code="the-code", state=callback.state)
         )
-        await told.outcome()
+        await pending.outcome()
 
-    assert (page.status, told.endpoint.exchanges) == (200, 1)
+    assert (page.status, pending.endpoint.exchanges) == (200, 1)
 
 
 async def test_cb_07_what_no_person_did_consumes_nothing(tmp_path: Path) -> None:
@@ -179,8 +180,8 @@ async def test_cb_07_a_private_network_preflight_is_answered_and_consumes_nothin
     CB-07: browsers ask before a public page may come here; without that answer a sign-in page's
     form could not post.
     """
-    async with story(tmp_path) as told:
-        callback, asks = told.callback, "Access-Control-Request-{}-Network: true"
+    async with pending_login(tmp_path) as pending:
+        callback, asks = pending.callback, "Access-Control-Request-{}-Network: true"
         replies = [
             await callback.get(
                 callback.answer(),
@@ -190,9 +191,9 @@ async def test_cb_07_a_private_network_preflight_is_answered_and_consumes_nothin
             )
             for network in ("Private", "Local")
         ]
-        assert told.endpoint.exchanges == 0
+        assert pending.endpoint.exchanges == 0
         await callback.arrive()
-        await told.outcome()
+        await pending.outcome()
 
     for reply in replies:
         assert reply.status == 204
@@ -236,7 +237,7 @@ async def test_cb_08_nothing_without_our_state_ends_delays_or_alters_a_login(
     } == {}
     assert (page.status, ended.exit_code) == (200, 0)
     assert [form["code"] for form in scene.endpoint.forms] == ["genuine"]
-    assert {told["reason"] for told in ended.told("stray")} >= {
+    assert {pending["reason"] for pending in ended.events_named("stray")} >= {
         "no state",
         "wrong state",
         "a parameter occurs twice",
@@ -250,7 +251,7 @@ async def test_cb_08_a_stray_visit_is_told_once_on_the_terminal_in_our_words(
     CB-08: whoever waits learns that something came; a thousand of them do not scroll the address
     away.
     """
-    async with story(tmp_path) as told:
+    async with pending_login(tmp_path) as pending:
         for number in range(50):
-            await told.callback.get(told.callback.target(code="x", state=f"\x1b[2J{number}"))
-        assert told.strays == ["wrong state"]
+            await pending.callback.get(pending.callback.target(code="x", state=f"\x1b[2J{number}"))
+        assert pending.strays == ["wrong state"]

@@ -11,11 +11,11 @@ from urllib.parse import urlsplit
 import pytest
 
 from loopback_auth.errors import LaunchURLReused
-from tests.support.command import signing_in
-from tests.support.servers.command import no_token_file
 from tests.support.stand_in_browser import stand_in
 
-from ...support.callback_story import Launches, story
+from ...support.callback.pending_command import signing_in
+from ...support.callback.pending_login import Launches, pending_login
+from ...support.command import no_token_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,10 +25,10 @@ async def test_cb_16_no_address_gives_the_request_to_a_caller_without_the_nonce(
     tmp_path: Path,
 ) -> None:
     """CB-16: whoever had state and challenge could sign in as himself and send his code here."""
-    async with story(tmp_path, browser=lambda _: True) as told:
-        callback = told.callback
+    async with pending_login(tmp_path, browser=lambda _: True) as pending:
+        callback = pending.callback
         secrets = [callback.asked[name] for name in ("state", "code_challenge")] + [
-            told.endpoint.issuer
+            pending.endpoint.issuer
         ]
         paths = (
             "/",
@@ -92,15 +92,15 @@ async def test_cb_16_a_second_use_counts_until_the_tokens_are_stored(tmp_path: P
     browser comes up.
     """
     started = Launches()
-    async with story(tmp_path, browser=started) as told:
-        told.endpoint.may_answer.clear()
-        assert (await told.callback.get(started.path)).status == 303
-        thief = asyncio.create_task(told.callback.arrive())
-        await told.endpoint.asked.wait()
-        assert (await told.callback.get(started.path)).status == 400
-        told.endpoint.may_answer.set()
+    async with pending_login(tmp_path, browser=started) as pending:
+        pending.endpoint.may_answer.clear()
+        assert (await pending.callback.get(started.path)).status == 303
+        thief = asyncio.create_task(pending.callback.arrive())
+        await pending.endpoint.asked.wait()
+        assert (await pending.callback.get(started.path)).status == 400
+        pending.endpoint.may_answer.set()
         page = await thief
-        assert isinstance(await told.error(), LaunchURLReused)
+        assert isinstance(await pending.error(), LaunchURLReused)
 
     assert page.status == 400
     assert no_token_file(tmp_path)
@@ -147,10 +147,10 @@ async def test_cb_16_the_launch_address_exists_only_where_a_browser_is_started_w
         return bytes(octets)
 
     started = Launches()
-    async with story(tmp_path, browser=started, token_bytes=zeros) as told:
+    async with pending_login(tmp_path, browser=started, token_bytes=zeros) as pending:
         path = started.path
-        assert (await told.callback.get(path)).status == 303
-        await told.callback.get(path)
-        assert isinstance(await told.error(), LaunchURLReused)
-    async with story(tmp_path, browser=None, token_bytes=zeros) as told:
-        assert (await told.callback.get(path)).status == 404
+        assert (await pending.callback.get(path)).status == 303
+        await pending.callback.get(path)
+        assert isinstance(await pending.error(), LaunchURLReused)
+    async with pending_login(tmp_path, browser=None, token_bytes=zeros) as pending:
+        assert (await pending.callback.get(path)).status == 404

@@ -15,14 +15,14 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.support.command import connected, signing_in
-
-from ...support.callback_story import story
+from ...support.callback.client import connected
+from ...support.callback.pending_command import signing_in
+from ...support.callback.pending_login import pending_login
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.support.command import Callback
+    from ...support.callback.client import Callback
 
 FORM = "Content-Type: application/x-www-form-urlencoded"
 
@@ -62,12 +62,12 @@ async def test_cb_09_silent_sockets_cost_no_time_at_the_end(tmp_path: Path) -> N
     second.
     """
     async with (
-        story(tmp_path) as told,
-        connected(told.callback, b"", b"GET /", never_sent_body(told.callback)),
+        pending_login(tmp_path) as pending,
+        connected(pending.callback, b"", b"GET /", never_sent_body(pending.callback)),
     ):
-        assert (await told.callback.arrive()).status == 200
+        assert (await pending.callback.arrive()).status == 200
         began = time.monotonic()
-        await told.outcome()
+        await pending.outcome()
         took_s = time.monotonic() - began
 
     assert took_s < 0.2
@@ -77,16 +77,16 @@ async def test_cb_09_the_answer_may_come_on_a_connection_that_was_opened_before(
     tmp_path: Path,
 ) -> None:
     """CB-09: a preconnect is not only noise, the browser uses it."""
-    async with story(tmp_path) as told:
-        async with connected(told.callback, b"", b"", b"") as [_, (reader, writer), _]:
-            assert (await told.callback.get("/favicon.ico")).status == 404
-            writer.write(told.callback.request(told.callback.answer()))
+    async with pending_login(tmp_path) as pending:
+        async with connected(pending.callback, b"", b"", b"") as [_, (reader, writer), _]:
+            assert (await pending.callback.get("/favicon.ico")).status == 404
+            writer.write(pending.callback.request(pending.callback.answer()))
             redirect = await reader.read()
             assert redirect.startswith(b"HTTP/1.1 303 ")
-            await told.callback.get(redirect.partition(b"Location: ")[2].split()[0].decode())
-        await told.outcome()
+            await pending.callback.get(redirect.partition(b"Location: ")[2].split()[0].decode())
+        await pending.outcome()
 
-    assert told.endpoint.exchanges == 1
+    assert pending.endpoint.exchanges == 1
 
 
 async def test_cb_09_an_answer_in_many_segments_is_read_whole(tmp_path: Path) -> None:
@@ -94,19 +94,19 @@ async def test_cb_09_an_answer_in_many_segments_is_read_whole(tmp_path: Path) ->
     CB-09: a proxy, a tunnel or a slow machine cuts a request anywhere; the server has read each
     part before the next one comes.
     """
-    async with story(tmp_path) as told:
-        request = told.callback.request(told.callback.answer())
-        async with connected(told.callback, b"") as [(reader, writer)]:
+    async with pending_login(tmp_path) as pending:
+        request = pending.callback.request(pending.callback.answer())
+        async with connected(pending.callback, b"") as [(reader, writer)]:
             for start in range(0, len(request), 16):
                 writer.write(request[start : start + 16])
                 # Its answer shows that the server had its turn.
-                assert (await told.callback.get("/")).status == 404
+                assert (await pending.callback.get("/")).status == 404
             redirect = await reader.read()
         assert redirect.startswith(b"HTTP/1.1 303 ")
-        await told.callback.get(redirect.partition(b"Location: ")[2].split()[0].decode())
-        await told.outcome()
+        await pending.callback.get(redirect.partition(b"Location: ")[2].split()[0].decode())
+        await pending.outcome()
 
-    assert [form["code"] for form in told.endpoint.forms] == ["the-code"]
+    assert [form["code"] for form in pending.endpoint.forms] == ["the-code"]
 
 
 @pytest.mark.slow
@@ -131,8 +131,8 @@ async def test_cb_10_three_hundred_idle_sockets_leave_room_for_the_answer(tmp_pa
 
 async def test_cb_10_the_oldest_connection_makes_room(tmp_path: Path) -> None:
     """CB-10: 64 are open at most; the 65th closes the one that idled longest, not the newest."""
-    async with story(tmp_path) as told, connected(told.callback, *[b""] * 64) as idle:
-        assert (await told.callback.get("/")).status == 404
+    async with pending_login(tmp_path) as pending, connected(pending.callback, *[b""] * 64) as idle:
+        assert (await pending.callback.get("/")).status == 404
         async with asyncio.timeout(2):
             assert await idle[0][0].read() == b""
         assert not [reader for reader, _ in idle[2:] if reader.at_eof()]
@@ -142,24 +142,24 @@ async def test_cb_10_the_connection_that_brought_the_answer_makes_room_for_nobod
     tmp_path: Path,
 ) -> None:
     """CB-10: it is the oldest of all, and waits for its page while the code is exchanged."""
-    async with story(tmp_path) as told:
-        told.endpoint.may_answer.clear()
-        waiting = asyncio.create_task(told.callback.arrive())
-        await told.endpoint.asked.wait()
-        async with connected(told.callback, *[b""] * 70):
-            assert (await told.callback.get("/")).status == 404
-            told.endpoint.may_answer.set()
+    async with pending_login(tmp_path) as pending:
+        pending.endpoint.may_answer.clear()
+        waiting = asyncio.create_task(pending.callback.arrive())
+        await pending.endpoint.asked.wait()
+        async with connected(pending.callback, *[b""] * 70):
+            assert (await pending.callback.get("/")).status == 404
+            pending.endpoint.may_answer.set()
             assert (await waiting).status == 200
-        await told.outcome()
+        await pending.outcome()
 
 
 async def test_cb_10_a_visit_that_was_answered_takes_up_no_place(tmp_path: Path) -> None:
     """CB-10: a scanner's hundred requests, one after the other, shut nobody out."""
-    async with story(tmp_path) as told:
+    async with pending_login(tmp_path) as pending:
         for _ in range(100):
-            assert (await told.callback.get("/")).status == 404
-        assert (await told.callback.arrive()).status == 200
-        await told.outcome()
+            assert (await pending.callback.get("/")).status == 404
+        assert (await pending.callback.arrive()).status == 200
+        await pending.outcome()
 
 
 async def test_cb_10_nothing_is_unpacked(tmp_path: Path) -> None:
@@ -167,8 +167,8 @@ async def test_cb_10_nothing_is_unpacked(tmp_path: Path) -> None:
     CB-10: 16 KiB of gzip are 16 MiB of form; browsers send none, and the right one is
     no exception.
     """
-    async with story(tmp_path, response_mode="form_post") as told:
-        callback = told.callback
+    async with pending_login(tmp_path, response_mode="form_post") as pending:
+        callback = pending.callback
         body = gzip.compress(urlencode({"code": "the-code", "state": callback.state}).encode())
         head = callback.request(
             callback.path,
@@ -178,8 +178,8 @@ async def test_cb_10_nothing_is_unpacked(tmp_path: Path) -> None:
             method="POST",
         )
         assert (await callback.send(head, body)).status == 400
-        assert told.strays == ["no state"]
-        assert told.endpoint.exchanges == 0
+        assert pending.strays == ["no state"]
+        assert pending.endpoint.exchanges == 0
 
 
 async def test_cb_10_bodies_that_never_come_make_room_too(tmp_path: Path) -> None:
@@ -187,11 +187,11 @@ async def test_cb_10_bodies_that_never_come_make_room_too(tmp_path: Path) -> Non
     CB-10: a request that is half in is as idle as a connection that says nothing, and 70 of them
     shut nobody out.
     """
-    async with story(tmp_path, response_mode="form_post") as told:
-        callback = told.callback
+    async with pending_login(tmp_path, response_mode="form_post") as pending:
+        callback = pending.callback
         async with connected(callback, *[never_sent_body(callback)] * 70):
             page = await callback.follow(await callback.post(code="the-code", state=callback.state))
-            await told.outcome()
+            await pending.outcome()
 
     assert page.status == 200
 
@@ -231,26 +231,26 @@ async def test_cb_10_what_is_too_long_is_refused_told_and_consumes_nothing(
 ) -> None:
     """CB-10: it is named when it comes and at the time-out; the sign-in goes on."""
     status, reason = TOO_LONG[what]
-    async with story(tmp_path, response_mode="form_post", timeout_s=1) as told:
+    async with pending_login(tmp_path, response_mode="form_post", timeout_s=1) as pending:
         for _ in range(2):
-            refused = await told.callback.send(too_long(told.callback, what))
+            refused = await pending.callback.send(too_long(pending.callback, what))
             assert refused.status == status
-        [stray] = told.strays
-        error = await told.error()
+        [stray] = pending.strays
+        error = await pending.error()
 
     assert stray.startswith(reason)
-    assert told.endpoint.exchanges == 0
+    assert pending.endpoint.exchanges == 0
     assert f"what came was not the answer: 2 x {reason}" in str(error)
 
 
 async def test_cb_10_the_page_for_too_many_cookies_says_how_to_go_on(tmp_path: Path) -> None:
     """CB-10: a refused visit consumes nothing, so the same address works once they are gone."""
-    async with story(tmp_path) as told:
-        page = await told.callback.send(too_long(told.callback, "one header"))
+    async with pending_login(tmp_path) as pending:
+        page = await pending.callback.send(too_long(pending.callback, "one header"))
         assert "cookies" in page.text
         assert "reload this page" in page.text
-        assert (await told.callback.arrive()).status == 200
-        await told.outcome()
+        assert (await pending.callback.arrive()).status == 200
+        await pending.outcome()
 
 
 @pytest.mark.parametrize("octets", [8_200, 9_100, 24_000, 62_000])
@@ -258,8 +258,8 @@ async def test_cb_10_the_cookies_of_every_other_port_of_the_host_fit(
     tmp_path: Path, *, octets: int
 ) -> None:
     """CB-10: in one segment or many, with the longest code there may be."""
-    async with story(tmp_path) as told:
-        callback, cookie = told.callback, "Cookie: a=" + "b" * octets
+    async with pending_login(tmp_path) as pending:
+        callback, cookie = pending.callback, "Cookie: a=" + "b" * octets
         request = callback.request(callback.answer(code="c" * 12_000), cookie)
         async with connected(callback, b"") as [(reader, writer)]:
             for start in range(0, len(request), 20_000):
@@ -270,9 +270,9 @@ async def test_cb_10_the_cookies_of_every_other_port_of_the_host_fit(
         assert redirect.startswith(b"HTTP/1.1 303 ")
         done = redirect.partition(b"Location: ")[2].split()[0].decode()
         assert (await callback.get(done, cookie)).status == 200
-        await told.outcome()
+        await pending.outcome()
 
-    assert told.endpoint.exchanges == 1
+    assert pending.endpoint.exchanges == 1
 
 
 NOT_HTTP = {
@@ -305,28 +305,28 @@ async def test_cb_10_what_the_parser_refuses_is_told_as_a_stray(
 ) -> None:
     """CB-10: once a kind, in our words, and at the time-out."""
     octets, reason = NOT_HTTP[what]
-    async with story(tmp_path, timeout_s=1) as told:
+    async with pending_login(tmp_path, timeout_s=1) as pending:
         for _ in range(2):
-            assert (await told.callback.send(octets)).status in (0, 400)
-        assert told.strays == [reason]
-        error = await told.error()
+            assert (await pending.callback.send(octets)).status in (0, 400)
+        assert pending.strays == [reason]
+        error = await pending.error()
 
     assert f"2 x {reason}" in str(error)
 
 
 async def test_cb_10_a_body_without_end_is_cut_off(tmp_path: Path) -> None:
     """CB-10: what one connection may send is bounded, whatever it says about its length."""
-    async with story(tmp_path, response_mode="form_post") as told:
-        callback = told.callback
+    async with pending_login(tmp_path, response_mode="form_post") as pending:
+        callback = pending.callback
         chunked = callback.request(callback.path, FORM, "Transfer-Encoding: chunked", method="POST")
         chunk = b"400\r\n" + b"a" * 1024 + b"\r\n"
         # The last chunk never comes: only a server that stops reading answers or closes.
         async with asyncio.timeout(5):
             endless = await callback.send(chunked, *[chunk] * 2000)
         assert endless.status in (0, 413)
-        assert told.endpoint.exchanges == 0
+        assert pending.endpoint.exchanges == 0
         assert (await callback.arrive()).status == 200
-        await told.outcome()
+        await pending.outcome()
 
 
 async def test_cb_10_what_is_refused_is_not_read_to_its_end(tmp_path: Path) -> None:
@@ -334,8 +334,8 @@ async def test_cb_10_what_is_refused_is_not_read_to_its_end(tmp_path: Path) -> N
     CB-10: the rest of a form that is too long is not waited for, and the connection is
     closed.
     """
-    async with story(tmp_path, response_mode="form_post") as told:
-        callback = told.callback
+    async with pending_login(tmp_path, response_mode="form_post") as pending:
+        callback = pending.callback
         head = callback.request(callback.path, FORM, "Content-Length: 100000", method="POST")
         async with asyncio.timeout(5):
             assert (await callback.send(head, b"a" * 17_000)).status in (0, 413)
@@ -348,20 +348,20 @@ async def test_cb_10_a_connection_that_goes_on_talking_while_it_waits_is_closed(
     CB-10: 96 KiB are all that one connection may send, its request and whatever follows; another
     one gets the page.
     """
-    async with story(tmp_path) as told:
-        told.endpoint.may_answer.clear()
-        async with connected(told.callback, told.callback.request(told.callback.answer())) as [
-            (reader, writer)
-        ]:
-            await told.endpoint.asked.wait()
+    async with pending_login(tmp_path) as pending:
+        pending.endpoint.may_answer.clear()
+        async with connected(
+            pending.callback, pending.callback.request(pending.callback.answer())
+        ) as [(reader, writer)]:
+            await pending.endpoint.asked.wait()
             writer.write(b"GET / HTTP/1.1\r\n" * 8000)
             async with asyncio.timeout(2):
                 assert await ending(reader) == b""
-        waiting = asyncio.create_task(told.callback.arrive())
-        assert (await told.callback.get("/")).status == 404
-        told.endpoint.may_answer.set()
+        waiting = asyncio.create_task(pending.callback.arrive())
+        assert (await pending.callback.get("/")).status == 404
+        pending.endpoint.may_answer.set()
         assert (await waiting).status == 200
-        await told.outcome()
+        await pending.outcome()
 
 
 async def ending(reader: asyncio.StreamReader) -> bytes:
@@ -377,8 +377,8 @@ async def test_cb_10_a_request_that_is_not_in_after_ten_seconds_is_given_up(tmp_
     CB-10: idle, half a header, half a body, or a byte now and then: the connection is closed, and
     the login goes on.
     """
-    async with story(tmp_path, response_mode="form_post", timeout_s=60) as told:
-        callback = told.callback
+    async with pending_login(tmp_path, response_mode="form_post", timeout_s=60) as pending:
+        callback = pending.callback
         first = (
             b"",
             b"\r\n",
@@ -394,7 +394,7 @@ async def test_cb_10_a_request_that_is_not_in_after_ten_seconds_is_given_up(tmp_
             took_s = time.monotonic() - began
             drip.cancel()
         page = await callback.arrive()
-        await told.outcome()
+        await pending.outcome()
 
     assert ends == [b""] * 5
     assert took_s > 9
@@ -404,16 +404,16 @@ async def test_cb_10_a_request_that_is_not_in_after_ten_seconds_is_given_up(tmp_
 @pytest.mark.slow
 async def test_cb_10_a_slow_exchange_does_not_cost_the_browser_its_page(tmp_path: Path) -> None:
     """CB-10: the ten seconds are for the request to come in; from there on the time is ours."""
-    async with story(tmp_path, timeout_s=60) as told:
-        told.endpoint.may_answer.clear()
-        waiting = asyncio.create_task(told.callback.arrive())
-        await told.endpoint.asked.wait()
+    async with pending_login(tmp_path, timeout_s=60) as pending:
+        pending.endpoint.may_answer.clear()
+        waiting = asyncio.create_task(pending.callback.arrive())
+        await pending.endpoint.asked.wait()
         # Opened after it: when this one is given up, the ten seconds of the first are over.
-        async with connected(told.callback, b"") as [(reader, _)], asyncio.timeout(20):
+        async with connected(pending.callback, b"") as [(reader, _)], asyncio.timeout(20):
             assert await reader.read() == b""
-        told.endpoint.may_answer.set()
+        pending.endpoint.may_answer.set()
         assert (await waiting).status == 200
-        await told.outcome()
+        await pending.outcome()
 
 
 async def _drip(writer: asyncio.StreamWriter) -> None:

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from loopback_auth.errors import ProviderError
-from tests.support.command import signing_in
-from tests.support.servers.command import no_token_file, token_file
 
-from ...support.callback_junk import JUNK
-from ...support.callback_story import Launches, story
+from ...support.callback.junk import JUNK
+from ...support.callback.pending_command import signing_in
+from ...support.callback.pending_login import Launches, pending_login
+from ...support.command import no_token_file, token_file
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.support.command import Reply
+    from ...support.callback.client import Reply
 
 
 async def test_cb_11_every_answer_has_the_headers_that_keep_it_to_itself(tmp_path: Path) -> None:
@@ -27,8 +27,8 @@ async def test_cb_11_every_answer_has_the_headers_that_keep_it_to_itself(tmp_pat
     alike, and no cookie.
     """
     started = Launches()
-    async with story(tmp_path, browser=started) as told:
-        callback = told.callback
+    async with pending_login(tmp_path, browser=started) as pending:
+        callback = pending.callback
         replies = {
             "no such path": await callback.get("/favicon.ico"),
             "wrong method": await callback.get(callback.path, method="DELETE"),
@@ -46,9 +46,9 @@ async def test_cb_11_every_answer_has_the_headers_that_keep_it_to_itself(tmp_pat
             "callback": await callback.get(callback.answer()),
         }
         replies["final page"] = await callback.follow(replies["callback"])
-        await told.outcome()
-    async with story(tmp_path) as told:
-        replies["failure"] = await told.callback.arrive(error="access_denied")
+        await pending.outcome()
+    async with pending_login(tmp_path) as pending:
+        replies["failure"] = await pending.callback.arrive(error="access_denied")
 
     assert [reply.status for reply in replies.values()] == [
         404,
@@ -109,8 +109,8 @@ PAYLOADS = {
 @pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS)
 async def test_cb_12_no_byte_of_a_request_is_in_an_answer(tmp_path: Path, *, payload: str) -> None:
     """CB-12: not in a page, a header, a status line or a Location; with our state neither."""
-    async with story(tmp_path) as told:
-        callback = told.callback
+    async with pending_login(tmp_path) as pending:
+        callback = pending.callback
         raw = payload.replace("\r\n", "%0d%0a").replace(" ", "%20")
         replies = [
             await callback.get(callback.target(state=payload, code=payload, error=payload)),
@@ -128,7 +128,7 @@ async def test_cb_12_no_byte_of_a_request_is_in_an_answer(tmp_path: Path, *, pay
             )
         )
         replies += [redirect, await callback.follow(redirect)]
-        error = await told.error()
+        error = await pending.error()
 
     assert all(reply.status for reply in replies)
     assert [reply.raw for reply in replies if b"owned" in reply.raw] == []
@@ -151,10 +151,10 @@ async def test_cb_13_the_page_says_failed_when_the_exchange_failed(
     tmp_path: Path, *, answer: str
 ) -> None:
     """CB-13: page, exception and store agree."""
-    async with story(tmp_path) as told:
-        told.endpoint.status, told.endpoint.answer = ANSWERS[answer]
-        page = await told.callback.arrive()
-        error = await told.error()
+    async with pending_login(tmp_path) as pending:
+        pending.endpoint.status, pending.endpoint.answer = ANSWERS[answer]
+        page = await pending.callback.arrive()
+        error = await pending.error()
 
     assert page.status == 400
     assert "Signed in" not in page.text
@@ -214,8 +214,8 @@ async def test_cb_15_the_browser_is_moved_off_the_address_with_the_code(
     CB-15: a GET to a clean address of this server, whatever the outcome; nobody finds that address
     by trying.
     """
-    async with story(tmp_path) as told:
-        callback = told.callback
+    async with pending_login(tmp_path) as pending:
+        callback = pending.callback
         redirect = await callback.get(callback.answer(**outcome))
         location = redirect.header("location") or ""
         page = await callback.follow(redirect)

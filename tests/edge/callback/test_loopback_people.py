@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.command import connected, signing_in
-from tests.support.servers.command import no_token_file
-
-from ...support.callback_story import story
+from ...support.callback.client import connected
+from ...support.callback.pending_command import signing_in
+from ...support.callback.pending_login import pending_login
+from ...support.command import no_token_file
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.support.command import Connection
+    from ...support.callback.client import Connection
 
 
 async def test_rb_07_a_denial_ends_within_a_second(tmp_path: Path) -> None:
@@ -67,9 +67,12 @@ async def test_rb_07_an_idle_socket_does_not_stop_the_clock(tmp_path: Path) -> N
     RB-07: the time-out comes though connections are open that say nothing, or half of
     something.
     """
-    async with story(tmp_path, timeout_s=0.2) as told, connected(told.callback, b"", b"GET /"):
+    async with (
+        pending_login(tmp_path, timeout_s=0.2) as pending,
+        connected(pending.callback, b"", b"GET /"),
+    ):
         began = time.monotonic()
-        error = await told.error()
+        error = await pending.error()
 
     assert error.exit_code == 5
     assert time.monotonic() - began < 1
@@ -86,13 +89,13 @@ async def test_rb_08_a_laptop_that_sleeps_through_the_time_wakes_to_its_end(
     does.
     """
     real = time.clock_gettime
-    async with story(tmp_path, timeout_s=300) as told:
+    async with pending_login(tmp_path, timeout_s=300) as pending:
         with monkeypatch.context() as asleep:
             asleep.setattr(time, "clock_gettime", lambda clock: real(clock) + 301)
-            error = await told.error()
+            error = await pending.error()
 
     assert error.code == "login-timed-out"
-    assert told.callback.is_closed
+    assert pending.callback.is_closed
 
 
 @pytest.mark.slow_cases
@@ -128,23 +131,23 @@ async def test_rb_11_a_browser_that_repeats_its_request_on_a_new_connection_gets
     tmp_path: Path,
 ) -> None:
     """RB-11: Chromium asks up to seven times when a connection is reset."""
-    async with story(tmp_path) as told:
-        told.endpoint.may_answer.clear()
+    async with pending_login(tmp_path) as pending:
+        pending.endpoint.may_answer.clear()
         for _ in range(6):
-            async with connected(told.callback, told.callback.request(told.callback.answer())) as [
-                connection
-            ]:
-                await told.endpoint.asked.wait()
+            async with connected(
+                pending.callback, pending.callback.request(pending.callback.answer())
+            ) as [connection]:
+                await pending.endpoint.asked.wait()
                 reset(connection)
-        last = asyncio.create_task(told.callback.arrive())
-        assert (await told.callback.get("/favicon.ico")).status == 404
+        last = asyncio.create_task(pending.callback.arrive())
+        assert (await pending.callback.get("/favicon.ico")).status == 404
         began = time.monotonic()
-        told.endpoint.may_answer.set()
+        pending.endpoint.may_answer.set()
         page = await last
-        await told.outcome()
+        await pending.outcome()
 
     assert page.status == 200
-    assert told.endpoint.exchanges == 1
+    assert pending.endpoint.exchanges == 1
     assert time.monotonic() - began < 1
 
 

@@ -9,7 +9,7 @@ import pytest
 from loopback_auth.edge.callback.listeners import check_redirect_uri, with_port
 from loopback_auth.errors import RedirectURIRefused
 
-from ...support.callback_story import story
+from ...support.callback.pending_login import pending_login
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -83,15 +83,15 @@ async def test_the_registered_uri_is_sent_byte_for_byte_and_its_answer_found(
     tmp_path: Path, *, rest: str
 ) -> None:
     """A redirect URI without a path is asked for at `/`; one with a query keeps it."""
-    async with story(tmp_path, redirect_uris=(f"http://127.0.0.1:0{rest}",)) as told:
-        callback = told.callback
+    async with pending_login(tmp_path, redirect_uris=(f"http://127.0.0.1:0{rest}",)) as pending:
+        callback = pending.callback
         path, _, query = rest.partition("?")
         answer = callback.target(code="the-code", state=callback.state).partition("?")[2]
         page = await callback.follow(
             await callback.get(f"{path or '/'}?{query + '&' if query else ''}{answer}")
         )
-        await told.outcome()
+        await pending.outcome()
 
     assert callback.asked["redirect_uri"] == f"http://127.0.0.1:{callback.port}{rest}"
     assert page.status == 200
-    assert told.endpoint.forms[0]["redirect_uri"] == callback.asked["redirect_uri"]
+    assert pending.endpoint.forms[0]["redirect_uri"] == callback.asked["redirect_uri"]

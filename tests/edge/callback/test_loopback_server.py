@@ -13,7 +13,8 @@ import pytest
 from loopback_auth.edge.callback.http import answering
 from loopback_auth.edge.callback.listeners import bind
 from loopback_auth.edge.callback.pages import Answer, refused
-from tests.support.command import send
+
+from ...support.callback.client import send
 
 if TYPE_CHECKING:
     from loopback_auth.edge.callback.request_gate import CallbackRequest

@@ -7,10 +7,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.support.command import Callback, sign_in
-from tests.support.servers.command import query
-
-from ...support.callback_endpoint import running_endpoint
+from ...support.callback.client import Callback, query
+from ...support.callback.endpoint import running_endpoint
+from ...support.command import login
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,7 +24,7 @@ async def test_aq_09_the_terminal_says_where_as_whom_and_for_what_before_the_wai
     """
     async with running_endpoint() as endpoint:
         flags = (*endpoint.flags(), "--scope", "api refresh_token", "--no-browser")
-        async with sign_in(*flags, home=tmp_path, output=()) as command:
+        async with login(*flags, home=tmp_path, output=()) as command:
             lines = await command.line("Waiting for your browser")
             url = next(line for line in lines if line.startswith("http"))
             callback = Callback({"url": url, "redirect_uri": query(url)["redirect_uri"]})
@@ -57,7 +56,7 @@ async def test_an_error_is_three_lines_and_holds_nothing_but_text(
     """AR-04: what the server says is cleaned before a terminal sees it."""
     async with (
         running_endpoint() as endpoint,
-        sign_in(*endpoint.flags(), "--no-browser", "-q", home=tmp_path, output=()) as command,
+        login(*endpoint.flags(), "--no-browser", "-q", home=tmp_path, output=()) as command,
     ):
         [*_, url] = await command.line("http")
         callback = Callback({"url": url, "redirect_uri": query(url)["redirect_uri"]})

@@ -20,16 +20,17 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.support.command import Reply, signing_in
-from tests.support.servers.command import token_file
 from tests.support.stand_in_browser import stand_in
 
+from ...support.callback.client import Reply
+from ...support.callback.pending_command import signing_in
 from ...support.children import as_root
+from ...support.command import token_file
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-    from tests.support.command import Scene
+    from ...support.callback.pending_command import Scene
 
 PERSON, MALLORY = 54_321, 54_322
 DAEMON = 1
@@ -147,7 +148,7 @@ async def test_cb_16_who_is_somebody_else_gets_nothing_and_is_named(home: Path) 
     assert [key for key, reply in tried.items() if callback.state.encode() in reply.raw] == []
     assert (launched_at.status, launched_at.header("location")) == (303, callback.url)
     assert (page.status, ended.exit_code) == (200, 0)
-    assert {told["reason"] for told in ended.told("stray")} == {
+    assert {told["reason"] for told in ended.events_named("stray")} == {
         f"a request from another user of this computer ({name})" for name in ("uid 54322", "daemon")
     }
     assert [form["code"] for form in scene.endpoint.forms] == ["the-code"]

@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 
     from ...support.scripted_server import Script
 
-PATIENCE_S = 0.25
+TIMEOUT_S = 0.25
 """For servers that never answer."""
 
 
@@ -256,7 +256,7 @@ async def test_tx_01_rb_04_a_broken_answer_has_its_error_and_is_not_asked_for_ag
 ) -> None:
     server.answers["/token"] = answer
     for message in (post(server.url("/token"), code="canary"), Get(url=server.url("/token"))):
-        failed = await fails(message, timeout_s=PATIENCE_S if kind is AnswerTimedOut else 20)
+        failed = await fails(message, timeout_s=TIMEOUT_S if kind is AnswerTimedOut else 20)
         assert type(failed) is kind
         assert failed.exit_code == 7
         assert "canary" not in str(failed) + repr(failed)
@@ -270,7 +270,7 @@ async def test_rb_04_an_error_after_the_code_was_sent_says_that_it_may_be_used_u
 ) -> None:
     server.answers["/token"] = answer
     failed = await fails(
-        post(server.url("/token"), code="c"), timeout_s=PATIENCE_S if answer is hang else 20
+        post(server.url("/token"), code="c"), timeout_s=TIMEOUT_S if answer is hang else 20
     )
     assert "may be used up" in failed.cause
     assert "loopback-auth login" in failed.fix
@@ -327,8 +327,8 @@ async def test_tx_06_a_host_that_does_not_take_the_connection_is_given_up() -> N
             client.settimeout(0)
             client.connect_ex(("127.0.0.1", port))
         with pytest.raises(AnswerTimedOut) as given_up:
-            await HttpTransport(connect_s=PATIENCE_S)(Get(url=f"http://127.0.0.1:{port}/"))
-    assert f"no connection to 127.0.0.1:{port} within {PATIENCE_S:g} s" in str(given_up.value)
+            await HttpTransport(connect_s=TIMEOUT_S)(Get(url=f"http://127.0.0.1:{port}/"))
+    assert f"no connection to 127.0.0.1:{port} within {TIMEOUT_S:g} s" in str(given_up.value)
 
 
 def test_tx_06_ten_seconds_to_connect_and_thirty_in_all() -> None:
@@ -457,8 +457,8 @@ async def test_rf_05_rv_04_the_part_that_came_is_given_to_who_asks_for_it(
     """RF-05, RV-04: and to nobody else."""
     server.answers["/token"] = answer
     message = post(server.url("/token"), token="t")
-    assert type(await fails(message, timeout_s=PATIENCE_S)) is why
-    reply = await HttpTransport(timeout_s=PATIENCE_S)(replace(message, allow_partial=True))
+    assert type(await fails(message, timeout_s=TIMEOUT_S)) is why
+    reply = await HttpTransport(timeout_s=TIMEOUT_S)(replace(message, allow_partial=True))
     assert type(reply.incomplete) is why
     assert reply.status == 200
     assert reply.body[:ANSWER_OCTETS] == part or (part is ... and len(reply.body) > 1000)
@@ -564,9 +564,7 @@ async def test_rb_06_every_way_not_to_answer_has_a_code_and_words_of_its_own(
 ) -> None:
     server.answers |= {f"/{index}": answer for index, answer in enumerate(KINDS.values())}
     failures = [
-        await fails(
-            Get(url=server.url(f"/{index}")), timeout_s=PATIENCE_S if answer is hang else 20
-        )
+        await fails(Get(url=server.url(f"/{index}")), timeout_s=TIMEOUT_S if answer is hang else 20)
         for index, answer in enumerate(KINDS.values())
     ]
     server.stop_listening()

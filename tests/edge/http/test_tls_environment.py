@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ...support.certificates import issue
+from ...support.command import run
 from ...support.scripted_server import ScriptedServer, json_answer
-from ...support.servers.command import run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from ...support.certificates import Issued
-    from ...support.servers.command import Outcome
+    from ...support.command import Outcome
 
 linux = pytest.mark.skipif(
     sys.platform in ("darwin", "win32"),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="pipes there are of another kind")
 
-PATIENCE_S = 10
+TIMEOUT_S = 10
 
 
 @contextmanager
@@ -40,14 +40,14 @@ def full_pipe(*, blocks: bool = True) -> Iterator[tuple[int, BackgroundWriter]]:
         # The writer's thread ends when nobody reads.
         os.close(reader)
         writer.write("the last")
-        assert writer.flush(PATIENCE_S)
+        assert writer.flush(TIMEOUT_S)
 
 
 def read(reader: int, writer: BackgroundWriter) -> str:
     """Read until all is written."""
     got = b""
     os.set_blocking(reader, False)
-    deadline = time.monotonic() + PATIENCE_S
+    deadline = time.monotonic() + TIMEOUT_S
     while time.monotonic() < deadline:
         is_flushed = writer.flush(0.01)
         try:
@@ -97,10 +97,10 @@ def test_cl_08_a_reader_that_has_gone_is_noticed() -> None:
         writer = BackgroundWriter.of(stream)
         assert writer is not None
         writer.write("nobody reads this")
-        assert writer.flush(PATIENCE_S)
+        assert writer.flush(TIMEOUT_S)
         assert writer.is_broken
         writer.write("nor this")
-        assert writer.flush(PATIENCE_S)
+        assert writer.flush(TIMEOUT_S)
 
 
 def test_a_stream_without_a_file_is_not_written_to_in_the_background() -> None:

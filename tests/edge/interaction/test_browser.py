@@ -143,7 +143,7 @@ with socket.create_connection(("127.0.0.1", {port})) as test:
     # Open until the test is over.
     test.recv(1)
 """
-PATIENCE_S = 20
+TIMEOUT_S = 20
 
 
 @posix
@@ -155,7 +155,7 @@ def test_aq_06_a_browser_neither_blocks_us_nor_shares_our_terminal(tmp_path: Pat
     url, program = URL + "?a&b;$(id)`id` c", tmp_path / "a browser"
     opens = "import sys; from loopback_auth.edge.interaction.browser import open_browser; print(open_browser(sys.argv[1], chosen=sys.argv[2]))"
     with socket.create_server(("127.0.0.1", 0)) as test:
-        test.settimeout(PATIENCE_S)
+        test.settimeout(TIMEOUT_S)
         program.write_text(
             BROWSER.format(python=sys.executable, port=test.getsockname()[1]), encoding="utf-8"
         )
@@ -165,11 +165,11 @@ def test_aq_06_a_browser_neither_blocks_us_nor_shares_our_terminal(tmp_path: Pat
             input="typed on our terminal",
             capture_output=True,
             text=True,
-            timeout=PATIENCE_S,
+            timeout=TIMEOUT_S,
             check=False,
         )
         with test.accept()[0] as browser, browser.makefile("r", encoding="utf-8") as says:
-            browser.settimeout(PATIENCE_S)
+            browser.settimeout(TIMEOUT_S)
             told = json.loads(says.readline())
 
     assert (ours.stdout, ours.stderr, ours.returncode) == ("True\n", "", 0)
@@ -205,7 +205,7 @@ def test_cl_02_a_browser_inherits_nothing_of_ours(tmp_path: Path) -> None:
         " print(open_browser(sys.argv[1], chosen=sys.argv[2], withheld=['ACME_SECRET', None]), *sorted(os.environ))"
     )
     with socket.create_server(("127.0.0.1", 0)) as test:
-        test.settimeout(PATIENCE_S)
+        test.settimeout(TIMEOUT_S)
         program.write_text(SHOWS.format(python=sys.executable, port=test.getsockname()[1]), "utf-8")
         program.chmod(0o755)
         ours = subprocess.run(
@@ -213,7 +213,7 @@ def test_cl_02_a_browser_inherits_nothing_of_ours(tmp_path: Path) -> None:
             env={"PATH": os.environ["PATH"], **given},
             capture_output=True,
             text=True,
-            timeout=PATIENCE_S,
+            timeout=TIMEOUT_S,
             check=True,
         )
         with test.accept()[0] as browser, browser.makefile("r", encoding="utf-8") as says:
@@ -353,7 +353,7 @@ def test_rb_10_a_browser_that_has_ended_leaves_no_zombie(tmp_path: Path) -> None
         (sys.executable, "-W", "error", "-c", NO_CHILD_IS_LEFT, str(program)),
         capture_output=True,
         text=True,
-        timeout=PATIENCE_S * 3,
+        timeout=TIMEOUT_S * 3,
         check=False,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "1 thread\n", "")

@@ -19,17 +19,19 @@ from typing import TYPE_CHECKING
 import pytest
 
 from loopback_auth.edge.process.interrupts import awaitable
-from tests.support.command import connected, sign_in, signing_in
-from tests.support.servers.command import no_token_file
 
-from ...support.callback_endpoint import running_endpoint
+from ...support.callback.client import connected
+from ...support.callback.endpoint import running_endpoint
+from ...support.callback.pending_command import signing_in
+from ...support.command import login, no_token_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.support.command import Reply, Scene, SignIn
-    from tests.support.servers.command import Outcome
+    from ...support.callback.client import Reply
+    from ...support.callback.pending_command import Scene
+    from ...support.command import Login, Outcome
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to send")
 
@@ -40,7 +42,7 @@ each_signal = pytest.mark.parametrize("name", SIGNALS)
 
 
 async def stopped(
-    command: SignIn, name: str, home: Path, *, codes: set[int] | None = None
+    command: Login, name: str, home: Path, *, codes: set[int] | None = None
 ) -> Outcome:
     """Send the signal; hold what every such end has in common against what there is."""
     began = time.monotonic()
@@ -270,7 +272,7 @@ async def test_cl_07_in_the_middle_of_an_import(tmp_path: Path, *, module: str) 
     under = (sys.executable, "-c", code)
     async with (
         running_endpoint() as endpoint,
-        sign_in(*endpoint.flags(), "--no-browser", home=tmp_path, under=under) as command,
+        login(*endpoint.flags(), "--no-browser", home=tmp_path, under=under) as command,
     ):
         began = time.monotonic()
         ended = await command.outcome()
@@ -298,7 +300,7 @@ async def test_cl_07_at_many_moments_from_the_very_start(tmp_path: Path) -> None
             home = tmp_path / f"{moment_s:.3f}"
             home.mkdir()
             flags = (*endpoint.flags(), "--no-browser")
-            async with turns, sign_in(*flags, home=home) as command:
+            async with turns, login(*flags, home=home) as command:
                 # No event tells of these moments; that is why they are tried.
                 await asyncio.sleep(moment_s)
                 ended = await stopped(

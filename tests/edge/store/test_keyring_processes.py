@@ -16,9 +16,9 @@ import pytest
 from loopback_auth.edge.store.file_store import FileStore
 
 from ...support.children import posix, start
+from ...support.command import run as run_command
 from ...support.keyrings import Person, new_person, use
 from ...support.scripted_server import ScriptedServer, json_answer
-from ...support.servers.command import run as run_command
 from ...support.stored import NEW, document as signed_in
 
 if TYPE_CHECKING:

@@ -40,6 +40,7 @@ from loopback_auth.oauth.metadata import Client, ServerMetadata
 from loopback_auth.oauth.secret import Secret
 from loopback_auth.oauth.token.reply import TokenSet
 
+from ...support.callback.client import query
 from ...support.exchange import TOKENS, consent, every_file, issuing, sign_in, spoil_then_answer
 from ...support.scripted_server import (
     ScriptedServer,
@@ -50,7 +51,6 @@ from ...support.scripted_server import (
     redirect,
     streaming,
 )
-from ...support.servers.command import query
 from ...support.stored import jwt
 
 if TYPE_CHECKING:

@@ -15,8 +15,9 @@ import pytest
 import trustme
 
 from ...edge.http.test_client_tls import context_of
+from ...support.callback.client import Callback, Reply, query
 from ...support.children import posix, unprivileged
-from ...support.command import Callback, Reply, sign_in
+from ...support.command import Outcome, login, no_token_file, run, token_file
 from ...support.exchange import TOKENS, as_options, flags, spoil_then_answer
 from ...support.scripted_server import (
     ScriptedServer,
@@ -28,7 +29,6 @@ from ...support.scripted_server import (
     streaming,
     tunnel_to,
 )
-from ...support.servers.command import Outcome, no_token_file, query, run, token_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -87,9 +87,7 @@ async def ended(
     under: Sequence[str] = (),
 ) -> Ended:
     """Sign in with *options*; the person allows everything."""
-    async with sign_in(
-        *options, "--no-browser", "-v", home=home, more=more, under=under
-    ) as command:
+    async with login(*options, "--no-browser", "-v", home=home, more=more, under=under) as command:
         callback = await command.callback()
         page = await callback.arrive()
         outcome = await command.outcome()
@@ -340,13 +338,13 @@ async def test_rb_03_st_07_a_store_that_cannot_be_used_is_told_before_anybody_si
     browser.write_text(f"#!/bin/sh\ntouch {marker}\n")
     browser.chmod(0o700)
     options = ["--issuer", server.origin, "--client-id", "x"]
-    async with sign_in(
+    async with login(
         *options, home=home, more={"BROWSER": str(browser)}, under=unprivileged()
     ) as command:
         outcome = await command.outcome()
     home.chmod(0o700)
     assert (outcome.exit_code, outcome.error["code"]) == (1, code)
-    assert outcome.told("open_page") == []
+    assert outcome.events_named("open_page") == []
     assert server.connections == 0
     assert not marker.exists()
 
@@ -359,7 +357,7 @@ async def test_rv_04_tokens_that_cannot_be_saved_are_given_back_and_everybody_is
     end = await ended(as_options(flags(server, "revocation")), tmp_path)
     assert (end.outcome.exit_code, end.code, end.page.status) == (1, "store-unwritable", 400)
     assert "the tokens just issued were revoked" in end.outcome.error["message"]
-    assert end.outcome.told("saved") == []
+    assert end.outcome.events_named("saved") == []
     assert [request.form["token"] for request in server.asked("/revocation")] == [
         "the-refresh-token"
     ]

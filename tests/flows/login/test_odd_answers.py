@@ -15,6 +15,7 @@ from loopback_auth.errors import LoopbackAuthError, ProviderError
 from loopback_auth.flows.tokens.issued import access_token
 from loopback_auth.notices import Warned
 
+from ...support.callback.client import query
 from ...support.exchange import consent, sign_in
 from ...support.odd_answers import (
     ODD_ANSWERS,
@@ -26,7 +27,6 @@ from ...support.odd_answers import (
     OddAnswer,
 )
 from ...support.scripted_server import ScriptedServer, json_answer
-from ...support.servers.command import query
 from ...support.stored import OLD, document, jwt, stored
 
 if TYPE_CHECKING:

@@ -19,6 +19,7 @@ from loopback_auth.oauth.authorize.request import AuthorizationRequest
 from loopback_auth.oauth.http.messages import Get
 from loopback_auth.oauth.metadata import Client, server_metadata
 
+from ...support.callback.client import query
 from ...support.scripted_server import (
     ScriptedServer,
     close,
@@ -28,7 +29,6 @@ from ...support.scripted_server import (
     plain_answer,
     redirect,
 )
-from ...support.servers.command import query
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,6 +14,7 @@ from loopback_auth.errors import SignInNeeded
 from loopback_auth.flows.tokens.access_token import fresh_document
 from loopback_auth.flows.tokens.logout import Revocation, logout
 
+from ...support.command import run
 from ...support.scripted_server import (
     ScriptedServer,
     drop,
@@ -22,7 +23,6 @@ from ...support.scripted_server import (
     plain_answer,
     redirect,
 )
-from ...support.servers.command import run
 from ...support.stored import NEW, OLD, stored
 
 if TYPE_CHECKING:

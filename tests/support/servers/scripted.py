@@ -10,7 +10,7 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass
 
-PATIENCE_S = 20
+TIMEOUT_S = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,7 @@ def _visit(url: str) -> Page:
     # Whatever proxy the machine has is not for 127.0.0.1.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        reply = opener.open(url, timeout=PATIENCE_S)
+        reply = opener.open(url, timeout=TIMEOUT_S)
     except urllib.error.HTTPError as error:
         reply = error
     with reply:

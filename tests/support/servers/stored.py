@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
-from .command import login, token_file
+from ..command import login, token_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

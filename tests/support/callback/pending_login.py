@@ -1,10 +1,10 @@
 """
-A sign-in inside the test's own event loop: the real flow on real sockets with a real store, a
-hundredth of a process's price.
+A sign-in that waits for its answer in the test's own event loop: the real flow on real sockets with
+a real store, for a hundredth of a process's time.
 
-    async with story(tmp_path) as told:
-        page = await told.callback.arrive(state="wrong")
-        assert told.strays == ["wrong state"]
+    async with pending_login(tmp_path) as pending:
+        page = await pending.callback.arrive(state="wrong")
+        assert pending.strays == ["wrong state"]
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from loopback_auth.notices import OpenThisPage, StrayVisit
 from loopback_auth.providers import load_provider
 from loopback_auth.settings.config_toml import Config
 from loopback_auth.settings.profile import resolve
-from tests.support.command import Callback
 
-from .callback_endpoint import Endpoint, running_endpoint
+from .client import Callback
+from .endpoint import Endpoint, running_endpoint
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from loopback_auth.notices import Notice
     from loopback_auth.oauth.credential import Credential
 
-PATIENCE_S = 20
+TIMEOUT_S = 20
 _ENDPOINTS = ("authorization_endpoint", "token_endpoint")
 
 
@@ -56,8 +56,8 @@ class Launches:
 
 
 @dataclass(slots=True, kw_only=True)
-class Story:
-    """A login that waits for its answer, and what it has told so far."""
+class PendingLogin:
+    """A login that waits for its answer, and its notices so far."""
 
     endpoint: Endpoint
     home: Path
@@ -82,7 +82,7 @@ class Story:
     async def outcome(self) -> Credential:
         """Wait for the end: the credential, or the error it ended with."""
         assert self.task is not None
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(TIMEOUT_S):
             return await asyncio.shield(self.task)
 
     async def error(self) -> LoopbackAuthError:
@@ -106,15 +106,15 @@ def profile_of(**flags: Any) -> Any:
 
 
 @asynccontextmanager
-async def story(
+async def pending_login(
     home: Path,
     *,
     metadata: dict[str, Any] | None = None,
     browser: Callable[[str], object] | None = None,
     token_bytes: Callable[[int], bytes] = random_bytes,
-    timeout_s: float = PATIENCE_S,
+    timeout_s: float = TIMEOUT_S,
     **flags: Any,
-) -> AsyncIterator[Story]:
+) -> AsyncIterator[PendingLogin]:
     """
     Start a login and wait until it has shown the authorize URL, and opened the *browser*; it is
     cancelled if it still runs when the block ends.
@@ -123,7 +123,7 @@ async def story(
     the endpoints.
     """
     async with running_endpoint() as endpoint:
-        told = Story(endpoint=endpoint, home=home)
+        pending = PendingLogin(endpoint=endpoint, home=home)
         where = {name: f"{endpoint.issuer}/{name.split('_')[0]}" for name in _ENDPOINTS}
         if metadata is not None:
             document = {"issuer": endpoint.issuer, **where, **metadata}
@@ -137,7 +137,7 @@ async def story(
             loop.call_soon_threadsafe(called.set)
             return result
 
-        told.task = asyncio.create_task(
+        pending.task = asyncio.create_task(
             login(
                 profile_of(client_id="the-client", **{**where, **flags}),
                 store=FileStore(str(home)),
@@ -145,16 +145,16 @@ async def story(
                 browser=opened if browser else None,
                 token_bytes=token_bytes,
                 environ={},
-                notify=told.notify,
+                notify=pending.notify,
                 timeout_s=timeout_s,
             )
         )
-        under_way = asyncio.create_task((called if browser else told.shown).wait())
-        await asyncio.wait({told.task, under_way}, return_when=asyncio.FIRST_COMPLETED)
-        under_way.cancel()
+        shown = asyncio.create_task((called if browser else pending.shown).wait())
+        await asyncio.wait({pending.task, shown}, return_when=asyncio.FIRST_COMPLETED)
+        shown.cancel()
         try:
-            yield told
+            yield pending
         finally:
-            told.task.cancel()
+            pending.task.cancel()
             with suppress(asyncio.CancelledError, LoopbackAuthError):
-                await told.task
+                await pending.task
