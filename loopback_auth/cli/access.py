@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from functools import partial
 
 from ..edge.files.home import home
 from ..edge.store.file_store import FileStore
 from ..errors import ApiRefused, StoreError, UsageError
-from ..flows.tokens.access_token import fresh_document
 from ..flows.tokens.freshness import MIN_TTL_S, is_good, signed_in
 from ..oauth.secret import Secret
 from .arguments import profile_name
@@ -23,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+    from ..flows.services import Services
     from ..notices import Notice
     from ..oauth.http.messages import FormPost, Get, HttpReply
     from ..oauth.http.transport import Transport
@@ -133,53 +132,37 @@ class Access:
     async def refresh(self, refused: Secret | None) -> Mapping[str, Any]:
         """As `document` where the token is not good, for a story that is running."""
         from ..edge.process.child import can_outlive_us
+        from ..flows.services import Services
+        from ..flows.tokens.access_token import fresh_document
         from ..settings.storage import chosen_storage
 
         storage = chosen_storage(self.home, self.profile, self._console.environ)
-        return await fresh_document(
-            self.profile,
+        services = Services(
             store=self.store.with_storage(storage),
             transport=self._transport(),
+            notify=self._notify,
+            environ=self._console.environ,
+        )
+        in_background = self._console.is_process and can_outlive_us()
+        return await fresh_document(
+            self.profile,
+            services,
             min_ttl_s=self._min_ttl_s,
             refused=refused,
-            environ=self._console.environ,
-            notify=self._notify,
-            refresh=(
-                partial(self._in_background, storage)
-                if self._console.is_process and can_outlive_us()
-                else self._here
-            ),
+            refresh=self._in_background if in_background else _here,
         )
 
     async def _in_background(
-        self, storage: str | None, profile: str, document: Mapping[str, Any], **given: Any
+        self, profile: str, document: Mapping[str, Any], services: Services, **given: Any
     ) -> Mapping[str, Any]:
         """Refresh in a child that goes on when this process is stopped."""
         from .background.parent import refreshed_by_child
 
+        is_talkative = self._console.json or self._console.verbose
         new = await refreshed_by_child(
-            profile,
-            document,
-            locked=given["locked"],
-            held=given["held"],
-            refused=given["refused"],
-            store=self.store,
-            home=self.home,
-            storage=storage,
-            is_talkative=self._console.json or self._console.verbose,
-            notify=self._notify,
+            profile, document, services, is_talkative=is_talkative, **given
         )
-        return new if new is not None else await self._here(profile, document, **given)
-
-    async def _here(
-        self, profile: str, document: Mapping[str, Any], **given: Any
-    ) -> Mapping[str, Any]:
-        """Refresh in this process, which does not end before an answer that is on its way."""
-        from ..edge.process.interrupts import interrupts_unlimited
-        from ..flows.tokens.refresh import refreshed
-
-        with interrupts_unlimited():
-            return await refreshed(profile, document, **given)
+        return new if new is not None else await _here(profile, document, services, **given)
 
     def _notify(self, notice: Notice) -> None:
         from .progress import ProgressReporter
@@ -201,6 +184,17 @@ class Access:
             return reply
 
         return send
+
+
+async def _here(
+    profile: str, document: Mapping[str, Any], services: Services, **given: Any
+) -> Mapping[str, Any]:
+    """Refresh in this process, which does not end before an answer that is on its way."""
+    from ..edge.process.interrupts import interrupts_unlimited
+    from ..flows.tokens.refresh import refreshed
+
+    with interrupts_unlimited():
+        return await refreshed(profile, document, services, **given)
 
 
 def given_token(environ: Mapping[str, str]) -> str | None:

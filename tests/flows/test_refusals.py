@@ -11,6 +11,7 @@ import pytest
 
 from loopback_auth.edge.http.client import HttpTransport
 from loopback_auth.errors import LoopbackAuthError, RefreshRefused, RefreshRejected, TokenError
+from loopback_auth.flows.services import Services
 from loopback_auth.flows.tokens.access_token import fresh_document
 from loopback_auth.flows.tokens.freshness import is_refreshable
 
@@ -56,7 +57,8 @@ def a_sign_in(
 
 
 async def token(store: FileStore) -> Mapping[str, Any]:
-    return await fresh_document("default", store=store, transport=HttpTransport(timeout_s=5))
+    services = Services(store=store, transport=HttpTransport(timeout_s=5))
+    return await fresh_document("default", services)
 
 
 async def failure(store: FileStore) -> LoopbackAuthError:

@@ -188,6 +188,7 @@ HARMLESS = {
     "Entries",
     "SharedIndex",
     "Child",
+    "Services",
     "Console",
     "Delivery",
     "FileUpload",

@@ -13,10 +13,10 @@ from contextlib import ExitStack, suppress
 from dataclasses import asdict
 
 from ...edge.http.tls import load_aiohttp
-from ...edge.process.clock import now
 from ...edge.process.core_dumps import forbid_core_dumps
 from ...edge.store.file_store import FileStore
 from ...errors import LoopbackAuthError
+from ...flows.services import Services
 from ...flows.tokens.in_flight import is_under_way
 from ...flows.tokens.refresh import refreshed
 from ...notices import Refreshed, Traced
@@ -86,20 +86,17 @@ class _Refresher:
         work, document = self._work, self._work["document"]
         os.environ.update(work["environ"])
         load_aiohttp(trusting_nobody=True)
-        store = FileStore(work["home"], storage=work["storage"])
+        services = Services(
+            store=FileStore(work["home"], storage=work["storage"]),
+            transport=transport_for(trusted(document), self._notify, None),
+            notify=self._notify,
+        )
+        refused = Secret(work["refused"]) if work["refused"] else None
+        profile = work["profile"]
         with ExitStack() as held:
-            self._locked = held.enter_context(store.inherited(work["profile"], self._locks))
+            self._locked = held.enter_context(services.store.inherited(profile, self._locks))
             return await refreshed(
-                work["profile"],
-                document,
-                locked=self._locked,
-                held=held,
-                home=work["home"],
-                transport=transport_for(trusted(document), self._notify, None),
-                clock=now,
-                refused=Secret(work["refused"]) if work["refused"] else None,
-                environ=None,
-                notify=self._notify,
+                profile, document, services, locked=self._locked, held=held, refused=refused
             )
 
     def _tell_last(self, **said: object) -> None:

@@ -8,7 +8,6 @@ waits, and may end at any time. `cli.refresher` is the other end. Nothing heavy 
 from __future__ import annotations
 
 import os
-import time
 
 from ... import errors
 from ...edge.process.child import Child, inheritable
@@ -18,14 +17,14 @@ from ...flows.tokens.freshness import is_usable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from contextlib import ExitStack
     from typing import Any, NoReturn
 
     from ...edge.store.file_store import FileStore
     from ...edge.store.profile_lock import LockedProfile
     from ...errors import LoopbackAuthError
-    from ...notices import Notice
+    from ...flows.services import Services
     from ...oauth.secret import Secret
 
 LAST_WORD_S = 1.0
@@ -41,26 +40,23 @@ UNKNOWN = "A refresh may have been on its way to the server: nobody can know whe
 async def refreshed_by_child(
     profile: str,
     document: Mapping[str, Any],
+    services: Services,
     *,
     locked: LockedProfile,
     held: ExitStack,
-    store: FileStore,
-    home: str,
-    storage: str | None,
     refused: Secret | None,
     is_talkative: bool,
-    notify: Callable[[Notice], None],
 ) -> Mapping[str, Any] | None:
     """
-    Do as `flows.refresh.refreshed`, in a child; return `None`, with *locked* as it was, where there
-    is none or nothing to send.
+    Do as `flows.tokens.refresh.refreshed`, in a child; return `None`, with *locked* as it was,
+    where there is none or nothing to send.
 
-    *storage* is where *home* has the tokens saved. *is_talkative*: the command tells of each step.
+    *is_talkative*: the command prints each step.
     """
     if not document.get("refresh_token"):
         return None
     # Then the command may go on with the old token meanwhile, and even become another program.
-    usable = is_usable(document, at=time.time(), refused=refused)
+    usable = is_usable(document, at=services.timestamp, refused=refused)
     secret_name = (document.get("client") or {}).get("client_secret_env")
     environ = inheritable(os.environ, withheld=[secret_name])
     try:
@@ -72,52 +68,54 @@ async def refreshed_by_child(
         )
     except OSError:
         return None
+    work = {
+        "profile": profile,
+        "document": document,
+        "home": services.store.home,
+        "storage": services.store.storage,
+        "refused": refused and refused.reveal(),
+        "is_talkative": is_talkative,
+        "environ": {name: value for name, value in os.environ.items() if name not in environ},
+    }
+    return await _done(child, work, services, held)
+
+
+async def _done(
+    child: Child, work: Mapping[str, Any], services: Services, held: ExitStack
+) -> Mapping[str, Any] | None:
+    """Have *child* do *work*; close *held* when it has begun."""
     try:
-        child.send(
-            {
-                "profile": profile,
-                "document": document,
-                "home": home,
-                "storage": storage,
-                "refused": refused and refused.reveal(),
-                "is_talkative": is_talkative,
-                "environ": {
-                    name: value for name, value in os.environ.items() if name not in environ
-                },
-            }
-        )
+        child.send(work)
         if await child.answer() is None:
             child.reap()
             return None
         held.close()
-        return await _outcome(child, profile, store, notify)
+        return await _outcome(child, work["profile"], services)
     except Exception:
         raise
     except BaseException:
         # Ctrl-C, or the cancellation that it becomes where an event loop runs.
-        _leave(child, profile, store)
+        _leave(child, work["profile"], services.store)
         raise
     finally:
         child.close()
 
 
-async def _outcome(
-    child: Child, profile: str, store: FileStore, notify: Callable[[Notice], None]
-) -> Mapping[str, Any]:
+async def _outcome(child: Child, profile: str, services: Services) -> Mapping[str, Any]:
     while (said := await child.answer()) is not None:
         if "notice" in said:
             from ... import notices
 
             name, members = said["notice"]
-            notify(getattr(notices, name)(**members))
+            services.notify(getattr(notices, name)(**members))
             continue
         child.reap()
-        _record(said, profile, store)
+        _record(said, profile, services.store)
         if "document" in said:
             document: Mapping[str, Any] = said["document"]
             return document
         _raise(said)
-    store.record_change(profile, has_changed=None)
+    services.store.record_change(profile, has_changed=None)
     raise errors.ConnectionLost(
         "the process that asked the server has ended without a word",
         cause=f"It was killed, or the system had no memory for it. {UNKNOWN}",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 
 from .event_loop import readable
 from .frozen import as_started, bundle
@@ -89,16 +89,12 @@ class Child:
         self, module: str, *, files: Iterable[int], environ: Mapping[str, str], orphan: bool = False
     ) -> None:
         self._buffer = b""
-        work, self._work = os.pipe()
-        self._answers, answers = os.pipe()
-        try:
+        with ExitStack() as theirs, ExitStack() as ours:
+            work, self._work = _pipe(reader=theirs, writer=ours)
+            self._answers, answers = _pipe(reader=ours, writer=theirs)
             self._process = _spawn(module, (work, answers, *files), environ, orphan=orphan)
-        except OSError:
-            self.close()
-            raise
-        finally:
-            os.close(work)
-            os.close(answers)
+            # Started: from here on `close` closes ours.
+            ours.pop_all()
         if orphan:
             self.reap()
 
@@ -165,6 +161,14 @@ class Child:
         line, _, self._buffer = self._buffer.partition(b"\n")
         said: dict[str, Any] = json.loads(line)
         return said
+
+
+def _pipe(*, reader: ExitStack, writer: ExitStack) -> tuple[int, int]:
+    """Return the two ends of a pipe, which *reader* and *writer* close."""
+    ends = os.pipe()
+    for stack, end in zip((reader, writer), ends, strict=True):
+        stack.callback(os.close, end)
+    return ends
 
 
 def _spawn(module: str, files: Iterable[int], environ: Mapping[str, str], *, orphan: bool) -> int:

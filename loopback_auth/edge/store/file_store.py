@@ -74,7 +74,7 @@ class FileStore:
             )
         self.home = absolute_folder(home)
         self.folder = os.path.join(self.home, "tokens")
-        self._storage = storage
+        self.storage = storage
         self._changed: dict[str, bool | None] = {}
 
     def with_storage(self, storage: str | None) -> FileStore:
@@ -296,12 +296,12 @@ class FileStore:
         take_over: bool = False,
     ) -> AbstractContextManager[LockedProfile]:
         locked = LockedProfile(folder, profile, lock)
-        if self._storage != "keyring" and not may_point_elsewhere(locked.content or b""):
+        if self.storage != "keyring" and not may_point_elsewhere(locked.content or b""):
             return nullcontext(locked)
         from .keyring_store import lock_keyring_profile
 
         return lock_keyring_profile(
-            locked, storage=self._storage, timeout_s=timeout_s, take_over=take_over
+            locked, storage=self.storage, timeout_s=timeout_s, take_over=take_over
         )
 
     def _content(self, profile: str) -> bytes | None:

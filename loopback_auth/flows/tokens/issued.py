@@ -9,6 +9,7 @@ from ...edge.process.clock import now
 from ...errors import SignInNeeded
 from ...oauth.credential import Credential
 from ..diagnosis import without_locals
+from ..services import Services
 from .access_token import fresh_document
 from .freshness import MIN_TTL_S, signed_in
 
@@ -59,16 +60,10 @@ async def access_token(
         # Before the refresh as well: what another server issued is left as it is.
         issued_to(profile, signed_in(name, store.load(name)))
         store = store.with_storage(profile.get("storage"))
-    document = await fresh_document(
-        name,
-        store=store,
-        transport=transport,
-        clock=clock,
-        min_ttl_s=min_ttl_s,
-        refused=refused,
-        environ=environ,
-        notify=notify,
+    services = Services(
+        store=store, transport=transport, clock=clock, notify=notify, environ=environ
     )
+    document = await fresh_document(name, services, min_ttl_s=min_ttl_s, refused=refused)
     if isinstance(profile, str):
         return Credential.from_document(document).tokens
     return issued_to(profile, document).tokens

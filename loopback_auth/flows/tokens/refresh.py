@@ -34,133 +34,51 @@ from .partial_answer import or_part
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Mapping
     from contextlib import ExitStack
-    from datetime import datetime
-    from typing import Any
+    from typing import Any, NoReturn
 
     from ...edge.store.profile_lock import LockedProfile
     from ...errors import LoopbackAuthError
     from ...notices import Notice
-    from ...oauth.http.messages import HttpReply
+    from ...oauth.http.messages import FormPost, HttpReply
     from ...oauth.http.transport import Transport
     from ...oauth.metadata import Client
-    from ...oauth.refusal import Refusals
     from ...oauth.secret import Secret
+    from ..services import Services
 
 
 async def refreshed(
     profile: str,
     document: Mapping[str, Any],
+    services: Services,
     *,
     locked: LockedProfile,
     held: ExitStack,
-    home: str,
-    transport: Transport,
-    clock: Callable[[], datetime],
     refused: Secret | None,
-    environ: Mapping[str, str] | None,
-    notify: Callable[[Notice], None],
 ) -> Mapping[str, Any]:
     """
-    Refresh the tokens of *document*, which *profile* has stored; arguments, result and errors are
-    those of `fresh_document`.
+    Return *document*, which *profile* has stored, with refreshed tokens that are stored.
 
     *held* has the profile's lock, and is closed when the refresh has ended: that may be after the
-    caller has left. Providers of the user's are below *home*. While the server cannot be asked, a
-    token that is good for another moment has to do.
+    caller has left. While the server cannot be asked, a token that is good for a moment longer is
+    returned instead. Other arguments and the errors are those of `fresh_document`.
     """
-    usable = is_usable(document, at=clock().timestamp(), refused=refused)
+    usable = is_usable(document, at=services.timestamp, refused=refused)
     if not document.get("refresh_token"):
         return document if usable else _no_refresh_token(profile, document)
-
-    def tell(notice: Notice) -> None:
-        if in_flight.is_awaited:
-            notify(notice)
-
-    in_flight = InFlight(transport, waiting=lambda: notify(_AWAITED))
-    new = await in_flight.finish(
-        lambda: _refreshed_or_usable(
-            profile,
-            document if usable else None,
-            locked=locked,
-            credential=Credential.from_document(document),
-            refusals=cache(lambda: refusals_of(document, home)),
-            in_flight=in_flight,
-            transport=transport,
-            clock=clock,
-            environ=environ,
-            notify=tell,
-        ),
+    refresh = _Refresh(profile, document, services, locked)
+    new = await refresh.in_flight.finish(
+        lambda: refresh.run(instead=document if usable else None),
         held,
         within_s=SPARE_S if usable else None,
     )
     if new is None:
-        notify(still_good(f"the server has not answered for {SPARE_S:g} s"))
+        services.notify(still_good(f"the server has not answered for {SPARE_S:g} s"))
     return document if new is None else new
 
 
-_AWAITED = Warned(
-    code="refresh-awaited",
-    message="a refresh was sent, and its answer is waited for: it may hold the only refresh token that works."
-    " A second interrupt ends the wait",
-)
-
-
-async def _refreshed_or_usable(
-    profile: str,
-    usable: Mapping[str, Any] | None,
-    *,
-    locked: LockedProfile,
-    credential: Credential,
-    refusals: Callable[[], Refusals | None],
-    in_flight: InFlight,
-    transport: Transport,
-    clock: Callable[[], datetime],
-    environ: Mapping[str, str] | None,
-    notify: Callable[[Notice], None],
-) -> Mapping[str, Any]:
-    try:
-        new = await _refreshed(
-            locked,
-            credential,
-            refusals=refusals,
-            in_flight=in_flight,
-            transport=transport,
-            clock=clock,
-            environ=environ,
-            notify=notify,
-        )
-    except StoreChanged:
-        # A sign-in has taken over the lock of a process that was stopped: that one counts.
-        return signed_in(profile, locked.load())
-    except StoreError:
-        raise
-    except (RefreshRejected, ProviderError, UsageError) as error:
-        if (
-            isinstance(error, (AnswerTimedOut, ConnectionLost))
-            and not in_flight.delivery.is_connecting
-        ):
-            _add(
-                error,
-                "the server may have used up the stored refresh token: the next refresh tells",
-            )
-        if isinstance(error, RefreshRejected) or usable is None:
-            from ..diagnosis import diagnose_stored
-
-            diagnose_stored(error, credential.to_document())
-            raise
-        notify(
-            Warned(code=error.code, message=f"not refreshed, as yet the old token is good: {error}")
-        )
-        return usable
-    finally:
-        locked.release()
-    notify(Refreshed(profile=profile))
-    return new.to_document()
-
-
-def _no_refresh_token(profile: str, document: Mapping[str, Any]) -> Mapping[str, Any]:
+def _no_refresh_token(profile: str, document: Mapping[str, Any]) -> NoReturn:
     expired = f"expired at {document['expires_at']}" if document.get("expires_at") else "is refused"
     raise SignInNeeded(
         f"the access token of the profile {profile} {expired}, and there is no refresh token",
@@ -168,76 +86,165 @@ def _no_refresh_token(profile: str, document: Mapping[str, Any]) -> Mapping[str,
     )
 
 
-async def _refreshed(
-    locked: LockedProfile,
-    credential: Credential,
-    *,
-    refusals: Callable[[], Refusals | None],
-    in_flight: InFlight,
-    transport: Transport,
-    clock: Callable[[], datetime],
-    environ: Mapping[str, str] | None,
-    notify: Callable[[Notice], None],
-) -> Credential:
-    client, token = client_of(credential, environ), credential.tokens.refresh_token
-    assert token is not None  # noqa: S101 - the caller looked
-    # What the server answers may be the only copy of the next refresh token: room for it is set
-    # aside.
-    locked.reserve(2 * len(repr(credential.to_document())))
-    message = replace(
-        refresh_token_grant(token, credential, client=client), delivery=in_flight.delivery
-    )
+_AWAITED = Warned(
+    code="refresh-awaited",
+    message="a refresh was sent, and its answer is waited for:"
+    " it may hold the only refresh token that works. A second interrupt ends the wait",
+)
 
-    def send(by: Transport) -> Awaitable[HttpReply]:
-        return send_with_retries(message, transport=by, clock=clock)
 
-    reply = await or_part(send, in_flight)
-    if is_worth_another(reply, refusals):
-        reply = await or_part(send, in_flight)
-    try:
-        new = read_refresh_reply(
-            reply, credential=credential, received_at=clock(), refusals=refusals
-        )
-    except RefreshRejected as rejected:
-        _note_rejection(token, locked, is_final=bool(rejected.facts["final"]))
-        raise
-    rotated = new.tokens.refresh_token != token
-    renewed = replace(credential, tokens=new.tokens, rotates=credential.rotates or rotated)
-    # What the server knows of the expiry may come late or never.
-    saved = with_usual_expiry(renewed)
-    _save(saved, locked, rotated=rotated, notify=notify)
-    if new.failure is not None:
-        raise new.failure
-    for objection in new.objections:
-        notify(Warned(code="answer-odd", message=objection))
-    dated = await with_expiry(renewed, client=client, transport=transport, clock=clock)
-    if dated != saved:
-        with suppress(StoreError):
-            locked.save(dated.to_document())
-    return dated
+class _Refresh:
+    """One refresh of a profile that is *locked*; its notices end when nobody waits any more."""
+
+    def __init__(
+        self,
+        profile: str,
+        document: Mapping[str, Any],
+        services: Services,
+        locked: LockedProfile,
+    ) -> None:
+        self._profile = profile
+        self._credential = Credential.from_document(document)
+        self._refusals = cache(lambda: refusals_of(document, services.store.home))
+        self._services = services
+        self._locked = locked
+        self.in_flight = InFlight(services.transport, waiting=lambda: services.notify(_AWAITED))
+
+    async def run(self, *, instead: Mapping[str, Any] | None) -> Mapping[str, Any]:
+        """Return the refreshed document, or *instead* where the server cannot be asked."""
+        try:
+            new = await self._refreshed()
+        except StoreChanged:
+            # A sign-in has taken over the lock of a process that was stopped: its tokens count.
+            return signed_in(self._profile, self._locked.load())
+        except StoreError:
+            raise
+        except (RefreshRejected, ProviderError, UsageError) as error:
+            self._note_doubt(error)
+            if isinstance(error, RefreshRejected) or instead is None:
+                from ..diagnosis import diagnose_stored
+
+                diagnose_stored(error, self._credential.to_document())
+                raise
+            why = f"not refreshed, as yet the old token is good: {error}"
+            self._notify(Warned(code=error.code, message=why))
+            return instead
+        finally:
+            self._locked.release()
+        self._notify(Refreshed(profile=self._profile))
+        return new.to_document()
+
+    def _note_doubt(self, error: LoopbackAuthError) -> None:
+        is_lost = isinstance(error, (AnswerTimedOut, ConnectionLost))
+        if is_lost and not self.in_flight.delivery.is_connecting:
+            error.add(
+                "the server may have used up the stored refresh token: the next refresh tells"
+            )
+
+    async def _refreshed(self) -> Credential:
+        credential, locked = self._credential, self._locked
+        client = client_of(credential, self._services.environ)
+        token = credential.tokens.refresh_token
+        assert token is not None  # noqa: S101 - the caller looked
+        # The answer may hold the only copy of the next refresh token: room for it is set aside.
+        locked.reserve(2 * len(repr(credential.to_document())))
+        reply = await self._ask(refresh_token_grant(token, credential, client=client))
+        try:
+            new = read_refresh_reply(
+                reply,
+                credential=credential,
+                received_at=self._services.clock(),
+                refusals=self._refusals,
+            )
+        except RefreshRejected as rejected:
+            _note_rejection(token, locked, is_final=bool(rejected.facts["final"]))
+            raise
+        rotated = new.tokens.refresh_token != token
+        renewed = replace(credential, tokens=new.tokens, rotates=credential.rotates or rotated)
+        # Saved at once: what the server says of the expiry may come late or never.
+        saved = with_usual_expiry(renewed)
+        self._save(saved, rotated=rotated)
+        if new.failure is not None:
+            raise new.failure
+        for objection in new.objections:
+            self._notify(Warned(code="answer-odd", message=objection))
+        return await self._dated(renewed, saved, client)
+
+    async def _ask(self, message: FormPost) -> HttpReply:
+        message = replace(message, delivery=self.in_flight.delivery)
+
+        def send(by: Transport) -> Awaitable[HttpReply]:
+            return send_with_retries(message, transport=by, clock=self._services.clock)
+
+        reply = await or_part(send, self.in_flight)
+        if is_worth_another(reply, self._refusals):
+            reply = await or_part(send, self.in_flight)
+        return reply
+
+    def _save(self, credential: Credential, *, rotated: bool) -> None:
+        def save() -> None:
+            if rotated:
+                save_only_copy(credential, self._locked, self._notify)
+            else:
+                self._locked.save(credential.to_document())
+
+        try:
+            with suppress(StoreUnwritable):
+                save()
+                return
+            # Once more, whatever it was: there is no other copy.
+            save()
+        except StoreChanged:
+            raise
+        except StoreError as error:
+            fate = (
+                "the stored refresh token is used up: sign in again"
+                if rotated
+                else "the stored sign-in still works"
+            )
+            error.add(f"the tokens were refreshed, but could not be stored; {fate}")
+            raise
+
+    async def _dated(self, renewed: Credential, saved: Credential, client: Client) -> Credential:
+        """Return *renewed* with its expiry; store that where it is another than *saved* has."""
+        transport, clock = self._services.transport, self._services.clock
+        dated = await with_expiry(renewed, client=client, transport=transport, clock=clock)
+        if dated != saved:
+            with suppress(StoreError):
+                self._locked.save(dated.to_document())
+        return dated
+
+    def _notify(self, notice: Notice) -> None:
+        if self.in_flight.is_awaited:
+            self._services.notify(notice)
 
 
 def client_of(credential: Credential, environ: Mapping[str, str] | None = None) -> Client:
     """
-    Give the client with its secret; a server that is asked without would only say that it does not
-    know us.
+    Return the client of *credential* with its secret.
+
+    Raises:
+        UsageError: the variable that should hold the secret is not set. A server that is asked
+            without the secret would only say that it does not know the client.
     """
     name = credential.client_secret_env or ""
     if name and not variable(name, environ):
+        profile = credential.profile
         raise UsageError(
             f"the client secret should be in the environment variable {name}, which is not set",
-            cause=f"The sign-in to the profile {credential.profile} names that variable as the place of the secret.",
-            fix=f"set {name} in this shell, or loopback-auth login {credential.profile} --client-secret-prompt",
+            cause=f"The sign-in to the profile {profile} names that variable"
+            " as the place of the secret.",
+            fix=f"set {name} in this shell,"
+            f" or loopback-auth login {profile} --client-secret-prompt",
         )
     return credential.client_with_secret(variable(name, environ))
 
 
 def _note_rejection(token: Secret, locked: LockedProfile, *, is_final: bool) -> None:
     """
-    Have *token* count as refused, unless another one has taken its place; forget it if that is
-    final.
+    Mark *token* as refused, or forget it if that *is final*; keep all else of the sign-in.
 
-    All else of the sign-in stays.
+    Nothing is done where another token has taken its place.
     """
     document = locked.load()
     if not (document and token.matches(document.get("refresh_token") or "")):
@@ -247,39 +254,3 @@ def _note_rejection(token: Secret, locked: LockedProfile, *, is_final: bool) -> 
     else:
         with suppress(StoreError):
             locked.note({**document, "refused": True})
-
-
-def _save(
-    credential: Credential,
-    locked: LockedProfile,
-    *,
-    rotated: bool,
-    notify: Callable[[Notice], None],
-) -> None:
-    def save() -> None:
-        if rotated:
-            save_only_copy(credential, locked, notify)
-        else:
-            locked.save(credential.to_document())
-
-    try:
-        with suppress(StoreUnwritable):
-            save()
-            return
-        # Once more, whatever it was: there is no other copy.
-        save()
-    except StoreChanged:
-        raise
-    except StoreError as error:
-        fate = (
-            "the stored refresh token is used up: sign in again"
-            if rotated
-            else "the stored sign-in still works"
-        )
-        _add(error, f"the tokens were refreshed, but could not be stored; {fate}")
-        raise
-
-
-def _add(error: LoopbackAuthError, text: str) -> None:
-    error.message = f"{error.message}; {text}"
-    error.args = (error.message,)

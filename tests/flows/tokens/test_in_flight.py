@@ -18,6 +18,7 @@ from aiohttp import web
 
 from loopback_auth.edge.http.client import HttpTransport
 from loopback_auth.errors import StoreBusy
+from loopback_auth.flows.services import Services
 from loopback_auth.flows.tokens.access_token import fresh_document
 from loopback_auth.notices import Warned
 
@@ -58,9 +59,8 @@ def server() -> Iterator[SlowServer]:
 
 
 async def token(store: FileStore, *, timeout_s: float = 5, **options: Any) -> Mapping[str, Any]:
-    return await fresh_document(
-        "default", store=store, transport=HttpTransport(timeout_s=timeout_s), **options
-    )
+    services = Services(store=store, transport=HttpTransport(timeout_s=timeout_s), **options)
+    return await fresh_document("default", services)
 
 
 async def sent(server: SlowServer) -> None:

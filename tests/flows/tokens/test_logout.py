@@ -11,6 +11,7 @@ import pytest
 
 from loopback_auth.edge.http.client import HttpTransport
 from loopback_auth.errors import SignInNeeded
+from loopback_auth.flows.services import Services
 from loopback_auth.flows.tokens.access_token import fresh_document
 from loopback_auth.flows.tokens.logout import Revocation, logout
 
@@ -154,7 +155,9 @@ async def test_a_sign_out_lets_a_refresh_finish_and_revokes_what_it_gave(
 
     server.answers["/token"] = slow
     store = stored(tmp_path, server, "revocation")
-    refresh = asyncio.create_task(fresh_document("default", store=store, transport=HttpTransport()))
+    refresh = asyncio.create_task(
+        fresh_document("default", Services(store=store, transport=HttpTransport()))
+    )
     await asyncio.to_thread(begun.wait)
     await sign_out(store)
     await refresh

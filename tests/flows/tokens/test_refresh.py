@@ -28,6 +28,7 @@ from loopback_auth.errors import (
     StoreError,
     TokenError,
 )
+from loopback_auth.flows.services import Services
 from loopback_auth.flows.tokens.access_token import fresh_document
 from loopback_auth.notices import Refreshed, Warned
 from loopback_auth.oauth.secret import Secret
@@ -53,7 +54,9 @@ def server() -> Iterator[ScriptedServer]:
 
 async def token(store: FileStore, *, timeout_s: float = 5, **options: Any) -> Mapping[str, Any]:
     transport = HttpTransport(timeout_s=timeout_s)
-    return await fresh_document("default", store=store, transport=transport, **options)
+    given = {name: options.pop(name) for name in ("clock", "environ", "notify") if name in options}
+    services = Services(store=store, transport=transport, **given)
+    return await fresh_document("default", services, **options)
 
 
 def held(store: FileStore) -> dict[str, Any]:

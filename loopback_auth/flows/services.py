@@ -1,0 +1,48 @@
+"""What a flow needs of the world. On the path of `token`: nothing heavy is imported here."""
+
+from __future__ import annotations
+
+from ..edge.process.clock import now
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+    from typing import Final
+
+    from ..edge.store.file_store import FileStore
+    from ..notices import Notice
+    from ..oauth.http.transport import Transport
+
+
+class Services:
+    """
+    The store, the HTTP client, the clock, who is told, and the environment; none is ever replaced.
+
+    *environ* holds the client's secret where a sign-in names a variable for it; the default is this
+    process's environment. No dataclass: its repr would show all that.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: FileStore,
+        transport: Transport,
+        clock: Callable[[], datetime] = now,
+        notify: Callable[[Notice], None] | None = None,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        self.store: Final = store
+        self.transport: Final = transport
+        self.clock: Final = clock
+        self.notify: Final = notify or _ignore
+        self.environ: Final = environ
+
+    @property
+    def timestamp(self) -> float:
+        """The POSIX time."""
+        return self.clock().timestamp()
+
+
+def _ignore(_: Notice) -> None:
+    """Take the notices of a flow that nobody watches."""
