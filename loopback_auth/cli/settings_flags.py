@@ -44,7 +44,7 @@ def settings_arguments(parser: Parser) -> None:
     where.add_argument(
         "--login-url",
         metavar="URL",
-        help="the provider's login host, where it has several (a My Domain)",
+        help="the provider's login host, where it has several",
     )
     where.add_argument(
         "--issuer", metavar="URL", help="an OpenID provider or OAuth server, found by discovery"
@@ -67,7 +67,7 @@ def settings_arguments(parser: Parser) -> None:
     )
     client = parser.add_argument_group("as which client")
     client.add_argument(
-        "--client-id", metavar="ID", help="the client ID (Salesforce: consumer key)"
+        "--client-id", metavar="ID", help="the client ID that the server gave the app"
     )
     secret_arguments(client)
     client.add_argument(

@@ -94,7 +94,7 @@ def _asked(text: str) -> tuple[str, str]:
         raise UsageError(
             "--set takes NAME=FIELD",
             cause="NAME is an environment variable: letters, digits and _, no digit first. FIELD is part of the sign-in.",
-            fix="for example: --set SALESFORCE_ACCESS_TOKEN=access_token --set SALESFORCE_INSTANCE_URL=instance_url",
+            fix="for example: --set API_TOKEN=access_token --set API_URL=instance_url",
         )
     return name, field
 

@@ -3,6 +3,14 @@
 from __future__ import annotations
 
 import re
+from functools import cache
+
+from ..resources import names, read
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
 
 HIDDEN = "(hidden)"
 
@@ -32,18 +40,16 @@ _SCHEME = re.compile(
 _USER = re.compile(r"((?:^|\s)(?:-u|--user)[ =]?)\S+")
 _PASSWORD_IN_URL = re.compile(r"(://)[^/\s@?#]{1,200}@")
 
-# Some are known by their looks alone: opaque and JWT access tokens, refresh tokens, codes.
-_LOOKS = re.compile(
-    r"00D\w{12,15}(?:!|%21)\S*|\beyJ[\w.%=-]{8,}|\b5Aep[^\s\"'<>&]{6,}|\baPrx[^\s\"'<>&]{6,}|\bgh[opsu]_\w{8,}"
-)
+_JWT = r"\beyJ[\w.%=-]{8,}"
 _RUN = re.compile(r"[\w!~+=%-]{20,}")
 
 
-def redacted(text: str) -> str:
+def redacted(text: str, *, secret_patterns: Sequence[str] = ()) -> str:
     """
-    Give *text* without codes, tokens, passwords, state and what looks like one of them.
+    Return *text* without codes, tokens, passwords, state and what looks like one of them.
 
-    What stays can still be parsed: only values go.
+    *secret_patterns* are those of the user's own provider file; those of the providers of this
+    package are always looked for. What stays can still be parsed: only values go.
     """
     text = _HEADER.sub(rf"\1\2 {HIDDEN}", text)
     text = _JSON_MEMBER.sub(_hide_member, text)
@@ -52,13 +58,38 @@ def redacted(text: str) -> str:
     text = _SCHEME.sub(rf"\1 {HIDDEN}", text)
     text = _USER.sub(rf"\1{HIDDEN}", text)
     text = _PASSWORD_IN_URL.sub(rf"\1{HIDDEN}@", text)
-    return _LOOKS.sub(HIDDEN, text)
+    for pattern in (_JWT, *_secret_patterns(), *secret_patterns):
+        text = re.sub(pattern, HIDDEN, text)
+    return text
+
+
+@cache
+def _providers() -> list[dict[str, Any]]:
+    """Return the provider files of this package: they say how a server's own secrets look."""
+    import tomllib
+
+    files = [read(f"providers/{name}.toml") for name in names("providers", ".toml")]
+    return [tomllib.loads(file.decode()) for file in files]
+
+
+@cache
+def _secret_patterns() -> tuple[str, ...]:
+    return tuple(
+        pattern for provider in _providers() for pattern in provider.get("secret_patterns", ())
+    )
+
+
+@cache
+def _client_ids() -> re.Pattern[str]:
+    found = [each for provider in _providers() if (each := provider.get("client_id_pattern"))]
+    return re.compile("|".join(found))
 
 
 def shown(text: str, *, limit: int = 300) -> str:
     """
-    Give *text* as one line that may be printed: without what `redacted` takes out, and without any
-    long run that is no word.
+    Return *text* as one line that may be printed.
+
+    It is without what `redacted` takes out, and without any long run that is no word.
     """
     text = " ".join("".join(c if c.isprintable() else " " for c in text[: limit * 8]).split())
     text = _RUN.sub(lambda run: HIDDEN if _is_opaque(run[0]) else run[0], redacted(text))
@@ -66,19 +97,16 @@ def shown(text: str, *, limit: int = 300) -> str:
 
 
 def is_secret_name(name: str) -> bool:
-    """Tell whether a parameter or member of that *name* holds a secret."""
+    """Return whether a parameter or member of that *name* holds a secret."""
     return bool(_NAME.fullmatch(name.strip()))
 
 
 def _is_opaque(run: str) -> bool:
-    """
-    Tell a key from words joined by underscores; a consumer key is public, and begins as all of them
-    do.
-    """
+    """Return whether *run* is a key, and no words joined by underscores nor a public client ID."""
     return (
         any(c.isdigit() for c in run)
         and any(c.isalpha() for c in run)
-        and not run.startswith("3MVG9")
+        and not _client_ids().fullmatch(run)
     )
 
 

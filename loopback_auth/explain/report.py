@@ -13,23 +13,48 @@ from dataclasses import replace
 from .redaction import HIDDEN, redacted, shown
 from .report_forms import Paste, read_form, read_json, read_url
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 __all__ = ["PASTE_CHARACTERS", "Paste", "read_paste"]
 
 PASTE_CHARACTERS = 64 * 1024
 """A page of text and more; of what is longer the two halves at its ends are read."""
 
 
-def read_paste(text: str) -> Paste:
-    """Understand *text*; whatever it is, this raises nothing."""
-    clean = redacted(_clean(text))
+def read_paste(text: str, *, secret_patterns: Sequence[str] = ()) -> Paste:
+    """
+    Return what is understood of *text*; whatever it is, this raises nothing.
+
+    *secret_patterns* are those of the user's own provider file.
+    """
+    clean = redacted(_clean(text), secret_patterns=secret_patterns)
     if not clean:
         return Paste(kind="empty")
     if re.fullmatch(rf"(?:bearer |token:? |code:? )?{re.escape(HIDDEN)}", clean, re.IGNORECASE):
         return Paste(kind="secret")
     paste = _read(clean)
+    if secret_patterns:
+        paste = _without(paste, secret_patterns)
     is_prose = paste.kind in ("text", "line", "code")
     text = paste.text or (clean if is_prose else f"{paste.error} {paste.description}".strip())
     return replace(paste, text=text, words=_words(text), around=clean)
+
+
+def _without(paste: Paste, secret_patterns: Sequence[str]) -> Paste:
+    """Return *paste* without what could be read only after it was decoded."""
+
+    def clean(text: str) -> str:
+        return redacted(text, secret_patterns=secret_patterns)
+
+    return replace(
+        paste,
+        error=clean(paste.error),
+        description=clean(paste.description),
+        text=clean(paste.text),
+        parameters={name: clean(value) for name, value in paste.parameters.items()},
+    )
 
 
 def _clean(text: str) -> str:

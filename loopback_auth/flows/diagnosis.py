@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator, Mapping
     from typing import Any, ParamSpec, TypeVar
 
+    from ..explain.report import Paste
     from ..settings.profile import Profile
 
     P = ParamSpec("P")
@@ -86,19 +87,37 @@ def diagnose(
     if profile.provider is None or not profile.provider.pitfalls:
         return
     facts = facts_of(profile, redirect_uri=redirect_uri)
-    explain_by_pitfall(error, pitfalls=profile.provider.pitfalls, facts=facts, body=body)
+    said = read_report(body, profile) if body else None
+    explain_by_pitfall(error, pitfalls=profile.provider.pitfalls, facts=facts, said=said)
+
+
+def read_report(text: str, profile: Profile | None) -> Paste:
+    """Return what is understood of *text*, redacted by what is known of the profile's server."""
+    from ..explain.report import read_paste
+
+    provider = profile.provider if profile else None
+    return read_paste(text, secret_patterns=provider.secret_patterns if provider else ())
 
 
 def explain_by_pitfall(
-    error: LoopbackAuthError, *, pitfalls: str, facts: Mapping[str, object], body: str = ""
+    error: LoopbackAuthError,
+    *,
+    pitfalls: str,
+    facts: Mapping[str, object],
+    said: Paste | None = None,
 ) -> None:
-    """Explain *error* with its entry of the file *pitfalls*, filled from *facts* and its own."""
-    from ..explain.pitfalls import pitfall_of_error
-    from ..explain.report import Paste, read_paste
+    """
+    Explain *error* with its entry of the file *pitfalls*, filled from *facts* and its own.
 
-    code = str(getattr(error, "error", "") or error.facts.get("error") or "")
-    description = str(error.facts.get("error_description") or "")
-    said = read_paste(body) if body else Paste(kind="line", error=code, description=description)
+    *said* is an answer that the error does not hold.
+    """
+    from ..explain.pitfalls import pitfall_of_error
+    from ..explain.report import Paste
+
+    if said is None:
+        code = str(getattr(error, "error", "") or error.facts.get("error") or "")
+        description = str(error.facts.get("error_description") or "")
+        said = Paste(kind="line", error=code, description=description)
     # What the error knows of the case is closer to it than what the profile says.
     known = {**facts, **{name: value for name, value in error.facts.items() if value}}
     if entry := pitfall_of_error(error.code, said, pitfalls=pitfalls, facts=known):

@@ -79,8 +79,27 @@ def _are_details(value: object) -> bool:
         return False
 
 
+def _are_patterns(value: object) -> bool:
+    return _are_texts(value) and all(map(_is_pattern, value))  # type: ignore[call-overload]
+
+
+def _is_pattern(value: object) -> bool:
+    import re
+
+    try:
+        # One that fits nothing at all would hide everything.
+        return isinstance(value, str) and re.compile(value).match("") is None
+    except re.error:
+        return False
+
+
 _SPECIAL: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "details": (_are_details, "tables with a member and perhaps a pattern that has a group"),
+    "client_id_pattern": (_is_pattern, "a regular expression that does not fit an empty text"),
+    "secret_patterns": (
+        _are_patterns,
+        "a list of regular expressions that do not fit an empty text",
+    ),
     "refusals": (_are_refusals, f"lists of texts: {', '.join(sorted(_REFUSALS))}"),
     "session_timeouts": (_are_numbers, "a list of numbers above 0"),
 }

@@ -112,9 +112,11 @@ class Profile:
         """
         client_id = self.get("client_id")
         if not client_id:
+            label = self.provider.client_id_label if self.provider else ""
+            label = f" ({label})" if label else ""
             raise NotConfigured(
                 f"the profile {self.name} has no client_id",
-                cause="The server knows this program by the client ID (Salesforce: consumer key) of an app registered there.",
+                cause=f"The server knows this program by the client ID{label} of an app registered there.",
                 fix=f"loopback-auth login {self.name} --client-id ID",
             )
         secret, method = self._client_secret(environ), self.get("token_endpoint_auth_method")

@@ -226,6 +226,19 @@ def test_a_secret_is_never_shown_by_its_looks(text: str) -> None:
     assert CANARY not in repr(paste) + everything(paste).replace(paste.text, "")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"invalid token: tok-{CANARY}",
+        f"{CALLBACK}?error=x_y&error_description={quote(quote(f'tok-{CANARY}', safe=''), safe='')}",
+        f"<html><body>error: x_y, error_description: &#116;ok-{CANARY}</body></html>",
+    ],
+)
+def test_a_secret_of_the_users_own_provider_is_never_shown_by_its_looks(text: str) -> None:
+    paste = read_paste(text, secret_patterns=[f"tok-{CANARY}"])
+    assert CANARY not in repr(paste)
+
+
 def test_what_is_no_secret_stays_readable() -> None:
     """A redaction that hides the error helps nobody."""
     for text in (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from loopback_auth import errors
 from loopback_auth.edge.callback.pages import failed
 from loopback_auth.explain import explanation
+from loopback_auth.explain.report import read_paste
 from loopback_auth.flows.diagnosis import explain_by_pitfall
 
 from ..explain.pitfalls_table import FACTS, REDIRECT_URI
@@ -82,7 +83,7 @@ def test_a_my_domain_that_nobody_knows_is_told_as_such() -> None:
 def test_an_api_s_answer_tells_the_error_better() -> None:
     error = errors.ApiRefused("refused", host="acme", status=403)
     body = '[{"message":"TotalRequests Limit exceeded.","errorCode":"REQUEST_LIMIT_EXCEEDED"}]'
-    explain_by_pitfall(error, pitfalls="salesforce", facts=FACTS, body=body)
+    explain_by_pitfall(error, pitfalls="salesforce", facts=FACTS, said=read_paste(body))
     assert "one daily number" in error.cause
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from loopback_auth.errors import ConfigError, ProviderUnknown
 from loopback_auth.oauth.authorize.request import RESERVED
 from loopback_auth.oauth.http.url import check_url
 from loopback_auth.oauth.metadata import server_metadata
-from loopback_auth.providers import load_provider, provider_names
+from loopback_auth.providers import Provider, load_provider, provider_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,6 +92,10 @@ def test_a_file_of_the_users_own_goes_first(tmp_path: Path) -> None:
 BROKEN = {
     "not toml": "title = ",
     "timeouts that are none": MINE.replace("[server]", "session_timeouts = [900, 0]\n[server]"),
+    "a pattern that is none": MINE.replace("[server]", 'secret_patterns = ["(("]\n[server]'),
+    "a pattern that hides all": MINE.replace("[server]", 'secret_patterns = ["a*"]\n[server]'),
+    "one pattern": MINE.replace("[server]", 'secret_patterns = "abc"\n[server]'),
+    "client IDs that are all": MINE.replace("[server]", 'client_id_pattern = ".*"\n[server]'),
     "a timeout that is a word": MINE.replace("[server]", 'session_timeouts = ["15m"]\n[server]'),
     "one timeout": MINE.replace("[server]", "session_timeouts = 900\n[server]"),
     "unknown member": 'title="t"\nregister="r"\ntokne_endpoint="x"\n[server]\nissuer="https://x.example"',
@@ -177,3 +182,69 @@ def test_details_are_parts_of_the_token_answer_under_the_names_people_know() -> 
     assert provider.details_of({"id": "https://elsewhere/", "instance_url": 7}) == {}
     assert provider.details_of({}) == {}
     assert "\x1b" not in provider.details_of({"instance_url": "https://x\x1b[2J"})["Instance"]
+
+
+def test_a_variant_says_only_what_is_different() -> None:
+    variant, base = load_provider("salesforce-sandbox"), load_provider("salesforce")
+    assert variant.login_url == "https://test.salesforce.com"
+    assert variant.setup_for([], "api").startswith("Where: in the sandbox itself")
+    assert base.setup_for([], "api").startswith("Where: in the org that people sign in to")
+    differs = {
+        f.name for f in fields(Provider) if getattr(variant, f.name) != getattr(base, f.name)
+    }
+    assert differs == {"name", "path", "title", "where", "login_url"}
+
+
+def test_a_users_file_extends_ours_and_its_tables_are_merged(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        "acme",
+        'extends = "salesforce"\ntitle = "Acme"\nsession_timeouts = [900]\n'
+        '[environment]\nACME_TOKEN = "access_token"\n[login_hosts.short]\n"acme" = "acme.example"',
+    )
+    acme, base = own("acme", str(tmp_path)), load_provider("salesforce")
+    assert (acme.name, acme.title, acme.session_timeouts) == ("acme", "Acme", (900,))
+    assert acme.path == str(tmp_path / "providers" / "acme.toml")
+    assert acme.environment == {**base.environment, "ACME_TOKEN": "access_token"}
+    assert acme.login_hosts["short"] == {**base.login_hosts["short"], "acme": "acme.example"}
+    assert acme.login_hosts["known"] == base.login_hosts["known"]
+    assert (acme.server, acme.refusals) == (base.server, base.refusals)
+
+
+def test_a_users_file_extends_another_of_theirs_and_ours_of_its_own_name(tmp_path: Path) -> None:
+    write(tmp_path, "github", 'extends = "github"\nscope = "repo"')
+    write(tmp_path, "work", 'extends = "github"\ntitle = "Work"')
+    work = own("work", str(tmp_path))
+    assert (work.title, work.scope) == ("Work", "repo")
+    assert work.server == load_provider("github").server
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({"a": 'extends = "nowhere"'}, r"a\.toml: error: it extends 'nowhere', and there is no"),
+        ({"a": 'extends = "../a"'}, r"a\.toml: error: it extends '\.\./a', and there is no"),
+        (
+            {"a": 'extends = "a"'},
+            r"a\.toml: error: it extends 'a', which extends this file in turn",
+        ),
+        ({"a": 'extends = "b"', "b": 'extends = "a"'}, r"b\.toml: error: it extends 'a', which"),
+        (
+            {"a": 'extends = "b"', "b": 'extends = "github"\nscope = 1'},
+            r"b\.toml: error: scope must",
+        ),
+        ({"a": 'extends = ["github"]'}, r"a\.toml: error: extends must be a string"),
+        (
+            {"a": 'extends = "b"', "b": 'extends = "github"\n[environment]\nPATH = "id"'},
+            r"b\.toml: error: \[environment\] PATH",
+        ),
+    ],
+    ids=["unknown", "no name", "itself", "circle", "broken below", "no text", "variable below"],
+)
+def test_what_cannot_be_extended_is_said_of_the_file_that_says_so(
+    files: dict[str, str], said: str, tmp_path: Path
+) -> None:
+    for name, text in files.items():
+        write(tmp_path, name, text)
+    with pytest.raises(ConfigError, match=said):
+        own("a", str(tmp_path))

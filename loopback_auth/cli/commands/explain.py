@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...errors import LoopbackAuthError, UsageError
 from ...explain import Explanation, codes, explanation
-from ...explain.report import Paste, read_paste
+from ...flows.diagnosis import read_report
 from ...oauth.text import one_line
 from ..input_text import pasted
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+    from ...explain.report import Paste
     from ...settings.profile import Profile
     from ..arguments import Parser
     from ..console import Console
@@ -49,7 +50,7 @@ def run(arguments: Namespace, console: Console) -> int:
     if not text.strip():
         return _list(console)
     profile = _profile(arguments, console)
-    paste = read_paste(text)
+    paste = read_report(text, profile)
     told = _told(paste, profile, console.environ)
     if told is None:
         raise _unknown(paste, profile)

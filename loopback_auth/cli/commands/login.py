@@ -71,7 +71,7 @@ def _how_arguments(how: Any) -> None:
         "--flow",
         choices=("authorization-code", "code-credentials"),
         default="authorization-code",
-        help="code-credentials asks for a username and a password and opens no browser, for servers that have it (Salesforce)",
+        help="code-credentials asks for a username and a password and opens no browser, for servers that have it",
     )
     how.add_argument(
         "--manual",

@@ -5,21 +5,30 @@ from __future__ import annotations
 import os
 
 from ... import providers
-from ...errors import ProviderUnknown
-from ...providers import (
-    Provider,
+from ...providers.file import (
+    ProviderFile,
     invalid_provider,
     is_provider_name,
     read_provider,
-    unknown_provider,
 )
 from .believed_file import read_below, text_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ...providers import Provider
 
 _FOLDER = "providers"
 
 
 def provider_names(home: str) -> list[str]:
-    """List the providers there are."""
+    """
+    Return the names of the providers there are.
+
+    Raises:
+        ConfigError: the folder of the user's own cannot be read.
+    """
     folder = os.path.join(home, _FOLDER)
     try:
         own = [name.removesuffix(".toml") for name in os.listdir(folder) if name.endswith(".toml")]
@@ -32,27 +41,32 @@ def provider_names(home: str) -> list[str]:
 
 def load_provider(name: str, home: str) -> Provider:
     """
-    Read the provider *name*; a file of the user's goes before ours.
+    Return the provider *name*; a file of the user's goes before ours.
 
     Raises:
         ProviderUnknown: there is none.
         ConfigError: the user's file cannot be used; ours is not used instead.
         FileUnsafe: another user owns or can write it, or a folder on the way.
     """
-    if is_provider_name(name) and (own := _own(name, home)):
-        return own
-    try:
-        return providers.load_provider(name)
-    except ProviderUnknown:
-        raise unknown_provider(name, provider_names(home)) from None
+
+    def find(wanted: str) -> Iterator[ProviderFile]:
+        yield from _own(wanted, home)
+        yield from providers.shipped(wanted)
+
+    provider = read_provider(name, find) if is_provider_name(name) else None
+    if provider is None:
+        raise providers.unknown_provider(name, provider_names(home))
+    return provider
 
 
-def _own(name: str, home: str) -> Provider | None:
+def _own(name: str, home: str) -> Iterator[ProviderFile]:
     path = os.path.join(home, _FOLDER, f"{name}.toml")
     try:
         content = read_below(home, _FOLDER, f"{name}.toml")
-        return None if content is None else read_provider(name, path, text_of(content))
+        text = None if content is None else text_of(content)
     except OSError as error:
         raise invalid_provider(path, error.strerror or str(error)) from error
     except ValueError as error:
         raise invalid_provider(path, str(error)) from None
+    if text is not None:
+        yield ProviderFile(name, path, text)

@@ -11,11 +11,10 @@ from ...errors import AuthorizationError, LoopbackAuthError
 from ...explain import find
 from ...explain.denial import is_denial
 from ...explain.pitfalls import pitfall_for
-from ...explain.report import read_paste
 from ...notices import NothingYet, PasteExplained, Warned
 from ...oauth.authorize.pasted import address_in, read_pasted
 from ...oauth.authorize.request import AuthorizationErrorResponse, AuthorizationResponse, Stray
-from ..diagnosis import diagnose, facts_of
+from ..diagnosis import diagnose, facts_of, read_report
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -110,7 +109,7 @@ def judge(
         return answer.as_error()
     if isinstance(answer, AuthorizationResponse):
         return answer
-    paste = read_paste(address_in(text, request.redirect_uri) or text)
+    paste = read_report(address_in(text, request.redirect_uri) or text, profile)
     # An answer to another request, or to nobody's, ends this one as little as such a visit does.
     if paste.kind in _ANSWERS:
         return _ignored(answer)
@@ -130,7 +129,7 @@ def shown_error(
     text: str, request: AuthorizationRequest, profile: Profile, *, preflight_passed: bool = False
 ) -> LoopbackAuthError | None:
     """Return the error that the browser was shown, where *text* is one, as `judge` does."""
-    paste = read_paste(text)
+    paste = read_report(text, profile)
     facts = facts_of(profile, redirect_uri=request.redirect_uri, preflight_passed=preflight_passed)
     if paste.kind in _ANSWERS or not _is_error(paste, _explained(paste, profile, facts)):
         return None

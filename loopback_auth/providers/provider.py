@@ -1,0 +1,100 @@
+"""A provider: what is known of one kind of server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ..oauth.http.url import check_url
+from ..oauth.identity import NAME_CLAIMS
+from ..oauth.text import one_line
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from ..oauth.refusal import Refusals
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provider:
+    """What one file says. *server* may hold `{login_url}`; `server_for` fills it in."""
+
+    name: str
+    title: str
+    register: str
+    path: str
+    setup: str = ""
+    where: str = ""
+    client_id_label: str = ""
+    sources: tuple[str, ...] = ()
+    login_url: str | None = None
+    login_hosts: Mapping[str, Any] = field(default_factory=dict)
+    redirect_uris: tuple[str, ...] = ("http://127.0.0.1:0/callback",)
+    scope: str | None = None
+    names: tuple[str, ...] = NAME_CLAIMS
+    token_endpoint_auth_method: str | None = None
+    access_token_lifetime: int | None = None
+    session_timeouts: tuple[int, ...] = ()
+    grants_per_user: int | None = None
+    revocation_ends_all: bool = False
+    refusals: Refusals | None = None
+    pitfalls: str | None = None
+    flows: tuple[str, ...] = ()
+    preflight: bool = False
+    silence: str = ""
+    api_base: str | None = None
+    secret_patterns: tuple[str, ...] = ()
+    client_id_pattern: str | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    details: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    server: Mapping[str, Any] = field(default_factory=dict)
+    parameters: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
+
+    def server_for(self, login_url: str | None) -> dict[str, Any]:
+        """
+        Return the server's metadata with *login_url*, or else the file's own, filled in.
+
+        Raises:
+            URLRefused: *login_url* is an address that must not be used.
+        """
+        base = check_url(
+            login_url or self.login_url or "https://unset.invalid", name="login_url"
+        ).rstrip("/")
+        return {
+            name: value.replace("{login_url}", base) if isinstance(value, str) else value
+            for name, value in self.server.items()
+        }
+
+    def setup_for(self, redirect_uris: Sequence[str], scope: str) -> str:
+        """
+        Return what to click at the provider so that an app takes *redirect_uris* and *scope*.
+
+        Where the file does not say, that is how to register a redirect URI.
+        """
+        import re
+
+        def lines(line: re.Match[str]) -> str:
+            return "\n".join(line[1] + uri for uri in redirect_uris)
+
+        steps = f"{self.where}\n\n{self.setup}" if self.where else self.setup
+        text = re.sub(r"^( *)\{redirect_uris\}", lines, steps or self.register, flags=re.MULTILINE)
+        return text.replace("{scope}", scope).strip()
+
+    def details_of(self, members: Mapping[str, Any]) -> dict[str, str]:
+        """
+        Return what `status` shows of the *members* of a token answer that no standard knows.
+
+        The keys are the names that people know, such as "Org ID".
+        """
+        import re
+
+        found = {}
+        for name, where in self.details.items():
+            value = members.get(where["member"])
+            part = (
+                re.search(where.get("pattern", "(.*)"), value) if isinstance(value, str) else None
+            )
+            if part and part[1]:
+                found[name] = one_line(part[1], limit=200)
+        return found
