@@ -130,7 +130,7 @@ class Access:
         return new
 
     async def refresh(self, refused: Secret | None) -> Mapping[str, Any]:
-        """As `document` where the token is not good, for a story that is running."""
+        """As `document` where the token is not good, for a coroutine that is running."""
         from ..edge.process.child import can_outlive_us
         from ..flows.services import Services
         from ..flows.tokens.access_token import fresh_document

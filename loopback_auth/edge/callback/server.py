@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 
-from ..process.event_loop import entered
+from ..process.event_loop import event_loop_started
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ async def serve(
     Serve *request*'s redirect URI on *listeners* until the block ends; nothing of it is left
     afterwards.
     """
-    await entered()
+    await event_loop_started()
     # aiohttp takes as long to import as a browser to show its window, and now one is starting.
     from ..http.tls import load_aiohttp
 

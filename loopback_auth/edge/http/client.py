@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from ...errors import AnswerTimedOut, AnswerTooLarge, TransportError
 from ...oauth.http.messages import UNIQUE_ANSWER_S, FormPost, Get, HttpReply
-from ..process.event_loop import entered
+from ..process.event_loop import event_loop_started
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ class HttpTransport:
         """
         if delivery is not None:
             delivery.is_connecting = True
-        await entered()
+        await event_loop_started()
         from yarl import URL
 
         from .tls import load_aiohttp

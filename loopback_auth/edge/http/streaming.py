@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from ...errors import AnswerTimedOut, TransportError
 from ...oauth.http.status import HasStatus
-from ..process.event_loop import entered
+from ..process.event_loop import event_loop_started
 from .answer_body import can_unpack, codings_of, unpacked
 
 TYPE_CHECKING = False
@@ -97,15 +97,15 @@ class StreamingTransport:
         Raises the `TransportError` that fits, on entering and while pieces are read, and the
         failure of the request's body.
         """
-        await entered()
+        await event_loop_started()
         import asyncio
 
         host, upload = urlsplit(request.url).netloc, request.upload
         try:
             async with asyncio.timeout(self._http.timeout_s) as bound:
-                patience = _Patience(bound, self._http.timeout_s)
-                async with self._opened(request, token, patience) as response:
-                    yield self._reply(request, response, patience)
+                limit = _SilenceLimit(bound, self._http.timeout_s)
+                async with self._opened(request, token, limit) as response:
+                    yield self._reply(request, response, limit)
         except TimeoutError:
             raise AnswerTimedOut(
                 f"{host} said nothing for {self._http.timeout_s:g} s", host=host
@@ -116,7 +116,7 @@ class StreamingTransport:
             raise
 
     def _opened(
-        self, request: ResourceRequest, token: Secret, patience: _Patience
+        self, request: ResourceRequest, token: Secret, limit: _SilenceLimit
     ) -> AbstractAsyncContextManager[ClientResponse]:
         upload = request.upload
         headers = [*request.headers, ("Authorization", f"Bearer {token.reveal()}")]
@@ -128,15 +128,15 @@ class StreamingTransport:
             request.method,
             request.url,
             headers=headers,
-            data=None if upload is None else _sent(upload, patience),
+            data=None if upload is None else _sent(upload, limit),
             total_s=None,
         )
 
     def _reply(
-        self, request: ResourceRequest, response: ClientResponse, patience: _Patience
+        self, request: ResourceRequest, response: ClientResponse, limit: _SilenceLimit
     ) -> StreamedReply:
-        patience.pause()
-        pieces = self._read(response, request.url, patience)
+        limit.pause()
+        pieces = self._read(response, request.url, limit)
         codings = codings_of(response.headers.get("Content-Encoding", ""))
         # Who asks for an encoding gets it as it comes.
         if can_unpack(codings) and not request.has("accept-encoding"):
@@ -150,19 +150,19 @@ class StreamingTransport:
         )
 
     async def _read(
-        self, response: ClientResponse, url: str, patience: _Patience
+        self, response: ClientResponse, url: str, limit: _SilenceLimit
     ) -> AsyncIterator[bytes]:
         while True:
-            patience.begin()
+            limit.begin()
             with self._http.translating(url):
                 piece = await response.content.readany()
-            patience.pause()
+            limit.pause()
             if not piece:
                 return
             yield piece
 
 
-class _Patience:
+class _SilenceLimit:
     """The time limit of a silence: it runs while the other side has to do something."""
 
     def __init__(self, bound: Timeout, silence_s: float) -> None:
@@ -183,11 +183,11 @@ class _Patience:
             self._bound.reschedule(when)
 
 
-async def _sent(upload: Upload, patience: _Patience) -> AsyncIterator[bytes]:
-    patience.pause()
+async def _sent(upload: Upload, limit: _SilenceLimit) -> AsyncIterator[bytes]:
+    limit.pause()
     async for piece in upload.pieces():
-        patience.begin()
+        limit.begin()
         if piece:
             yield piece
-        patience.pause()
-    patience.begin()
+        limit.pause()
+    limit.begin()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import stat
 from contextlib import suppress
+from functools import partial
 
 from ...errors import UsageError
 from ..process.interrupts import awaitable
@@ -15,7 +16,7 @@ from ..process.interrupts import awaitable
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop, Future
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
     from io import FileIO
 
 KEPT_OCTETS = 1024 * 1024
@@ -129,11 +130,11 @@ async def _read_aside(file: FileIO) -> bytes:
 
 
 def _read(file: FileIO, loop: AbstractEventLoop, found: Future[bytes]) -> None:
+    settle: Callable[[], None]
     try:
-        piece = file.read(PIECE_OCTETS) or b""
-        told, value = found.set_result, piece
+        settle = partial(found.set_result, file.read(PIECE_OCTETS) or b"")
     except OSError as error:
-        told, value = found.set_exception, error  # type: ignore[assignment]  # one of two ways to tell
-    # The loop is gone when the story was stopped meanwhile.
+        settle = partial(found.set_exception, error)
+    # The loop is gone when the request was stopped meanwhile.
     with suppress(RuntimeError):
-        loop.call_soon_threadsafe(lambda: None if found.done() else told(value))
+        loop.call_soon_threadsafe(lambda: None if found.done() else settle())

@@ -1,17 +1,17 @@
 """
-Running a story: a coroutine whose first part needs no event loop yet.
+Run a coroutine whose first part needs no event loop yet.
 
 asyncio takes as long to import as everything a sign-in does before its address is on the screen. A
-coroutine needs a loop only when it first waits; so `run` starts it without one, and brings asyncio
-in when the story says `await entered()`.
+coroutine needs a loop only when it first waits: so `run` starts it without one, and imports asyncio
+when the coroutine says `await event_loop_started()`.
 """
 
 from __future__ import annotations
 
 import sys
 import time
+import types
 from contextlib import contextmanager
-from types import coroutine
 
 from .interrupts import awaitable, interrupts_deferred, signals_heard
 
@@ -24,17 +24,18 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 
-@coroutine
-def entered() -> Generator[None, None, None]:
+@types.coroutine
+def event_loop_started() -> Generator[None, None, None]:
     """
-    Wait for the event loop to be there; in one that runs already, let the others have a turn (as
-    `asyncio.sleep(0)`).
+    Wait until the event loop runs (see `run`).
+
+    In a loop that runs already, this is `asyncio.sleep(0)`.
     """
     yield
 
 
 async def awaited(answer: Awaitable[T] | T) -> T:
-    """Return the *answer* of a caller's function, which may be async or not."""
+    """Return the *answer* of a caller's function, awaited if the function is async."""
     if hasattr(answer, "__await__"):
         result: T = await answer
         return result
@@ -42,10 +43,7 @@ async def awaited(answer: Awaitable[T] | T) -> T:
 
 
 async def paused(seconds: float) -> None:
-    """
-    Wait; in a running event loop the others go on meanwhile, and before there is one nobody else is
-    there.
-    """
+    """Wait, in a running event loop or before there is one."""
     if _is_running():
         await sys.modules["asyncio"].sleep(seconds)
     else:
@@ -53,7 +51,10 @@ async def paused(seconds: float) -> None:
 
 
 async def readable(descriptor: int) -> None:
-    """Wait until *descriptor* can be read, or has come to its end; as `paused`, and for POSIX."""
+    """
+    Wait until *descriptor* can be read or has ended, in a running event loop or before there is
+    one. POSIX only.
+    """
     if not _is_running():
         with awaitable(descriptor) as wait:
             wait()
@@ -72,10 +73,10 @@ def _is_running() -> bool:
     return asyncio is not None and asyncio._get_running_loop() is not None  # noqa: SLF001 - the public one raises
 
 
-def run(story: Coroutine[Any, Any, T]) -> T:
-    """Run *story* to its end in this thread, which must have no event loop running."""
+def run(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run *coroutine* to its end in this thread, which must have no running event loop."""
     try:
-        story.send(None)
+        coroutine.send(None)
     except StopIteration as end:
         result: T = end.value
         return result
@@ -87,8 +88,8 @@ def run(story: Coroutine[Any, Any, T]) -> T:
             assert task is not None  # noqa: S101 - this is a coroutine that asyncio runs
             interruption.calls(lambda: loop.call_soon_threadsafe(task.cancel))
             with _woken_by_signals(loop):
-                rest_of_it: T = await _Begun(story)
-                return rest_of_it
+                result: T = await _Started(coroutine)
+                return result
 
         return asyncio.run(rest())
 
@@ -96,10 +97,10 @@ def run(story: Coroutine[Any, Any, T]) -> T:
 @contextmanager
 def _woken_by_signals(loop: AbstractEventLoop) -> Iterator[None]:
     """
-    Have a signal end the loop's sleep.
+    Let a signal end the loop's sleep.
 
-    One that comes just before the sleep, or to another thread, would be heard only when something
-    else wakes the loop.
+    Without this, a signal that arrives just before the sleep, or in another thread, is handled only
+    when something else wakes the loop.
     """
     import threading
 
@@ -115,25 +116,26 @@ def _woken_by_signals(loop: AbstractEventLoop) -> Iterator[None]:
             loop.remove_reader(heard)
 
 
-class _Begun:
+class _Started:
     """
-    The rest of a coroutine that has been started; Python awaits only fresh ones, and
-    any iterator.
+    The rest of a coroutine that has been started.
+
+    `await` takes a coroutine only before its start, but any iterator.
     """
 
-    def __init__(self, story: Coroutine[Any, Any, T]) -> None:
-        self._story = story
-        self.send = story.send
-        self.throw = story.throw
-        self.close = story.close
+    def __init__(self, coroutine: Coroutine[Any, Any, T]) -> None:
+        self._coroutine = coroutine
+        self.send = coroutine.send
+        self.throw = coroutine.throw
+        self.close = coroutine.close
 
     def __await__(self) -> Generator[Any, Any, Any]:
         # An iterator with send, throw and close is all that await asks for.
         steps: object = self
         return steps  # type: ignore[return-value]  # it has what the protocol of await uses
 
-    def __iter__(self) -> _Begun:
+    def __iter__(self) -> _Started:
         return self
 
     def __next__(self) -> Any:
-        return self._story.send(None)
+        return self._coroutine.send(None)

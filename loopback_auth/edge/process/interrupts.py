@@ -1,9 +1,9 @@
 """
-Ctrl-C, SIGTERM and SIGHUP: one way out for all three, and a limit on what may follow.
+Ctrl-C, SIGTERM and SIGHUP: one way out for all three, and a time limit for the clean-up.
 
 Before there is an event loop the signal raises `Interrupted` where the program stands. In a running
-story it cancels the story's task, since an exception out of nowhere could strike a callback that
-swallows it or a library in the middle of its import.
+loop it cancels the main task: an exception out of nowhere could strike a callback that swallows it,
+or a library in the middle of its import.
 """
 
 from __future__ import annotations
@@ -127,11 +127,11 @@ def signals_heard() -> Iterator[socket]:
     """
     from socket import socketpair
 
-    heard, told = socketpair()
-    with heard, told:
+    heard, written = socketpair()
+    with heard, written:
         heard.settimeout(0)
-        told.settimeout(0)
-        before = signal.set_wakeup_fd(told.fileno(), warn_on_full_buffer=False)
+        written.settimeout(0)
+        before = signal.set_wakeup_fd(written.fileno(), warn_on_full_buffer=False)
         try:
             yield heard
         finally:

@@ -108,10 +108,10 @@ class Keyring:
             _stuck = thread
             raise self._silent()
         if problems:
-            raise self._told(problems[0], words=words) from None
+            raise self._failed(problems[0], words=words) from None
         return answers[0]
 
-    def _told(self, error: BaseException, *, words: bool) -> KeyringUnavailable:
+    def _failed(self, error: BaseException, *, words: bool) -> KeyringUnavailable:
         if isinstance(error, _Unfit):
             return self.unavailable("none", str(error))
         if isinstance(error, ModuleNotFoundError) and (error.name or "").split(".")[0] == "keyring":

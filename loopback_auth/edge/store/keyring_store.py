@@ -48,12 +48,12 @@ def location_of(content: bytes) -> dict[str, Any]:
     record = Record()
     with suppress(ValueError):
         record = record_of(content)
-    told: dict[str, Any] = {"storage": "file"}
+    location: dict[str, Any] = {"storage": "file"}
     if record.entry:
-        told = {"storage": "keyring", "backend": record.backend}
+        location = {"storage": "keyring", "backend": record.backend}
     elif record.document and record.storage == "keyring":
-        told["awaits_keyring"] = True
-    return {**told, "copy_in_keyring": True} if record.leftovers else told
+        location["awaits_keyring"] = True
+    return {**location, "copy_in_keyring": True} if record.leftovers else location
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from ...edge.http.proxy import proxy_for
 from ...edge.process.clock import now, running_s
-from ...edge.process.event_loop import entered
+from ...edge.process.event_loop import event_loop_started
 from ...errors import HostNotFound, HostNotTrusted, LoopbackAuthError, ProviderError
 from ...oauth.authorize.request import AuthorizationRequest
 from ...oauth.http.url import is_loopback
@@ -48,7 +48,7 @@ async def checks_of_network(
     profile = subject.profile
     if isinstance(profile, LoopbackAuthError) or not endpoints_of(profile):
         return
-    await entered()
+    await event_loop_started()
     recording = RecordingTransport(transport=transport)
     report.add(await _name(profile, subject))
     server = await _discovery(profile, report, recording)

@@ -14,7 +14,7 @@ from contextlib import suppress
 from secrets import token_bytes as random_bytes
 from urllib.parse import parse_qsl, urlsplit
 
-from ...edge.process.event_loop import entered
+from ...edge.process.event_loop import event_loop_started
 from ...errors import AuthorizationError, ProviderError
 from ...explain import find
 from ...explain.denial import is_denial
@@ -64,7 +64,7 @@ async def preflight(request: AuthorizationRequest, *, transport: Transport) -> b
     Raises:
         AuthorizationError: A browser would be shown this error in place of a sign-in page.
     """
-    await entered()
+    await event_loop_started()
     import asyncio
 
     try:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from ...edge.process.clock import now, running_s
-from ...edge.process.event_loop import entered
+from ...edge.process.event_loop import event_loop_started
 from ...errors import (
     DiscoveryFailed,
     HTMLAnswer,
@@ -52,7 +52,7 @@ async def discover(issuer: str, *, transport: Transport) -> dict[str, Any]:
     `TransportError` when the server could not be asked at all.
     """
     check_url(issuer, name="the issuer")
-    await entered()
+    await event_loop_started()
     import asyncio
 
     urls, deadline, attempt = well_known_urls(issuer), running_s() + RETRY_TIMEOUT_S, 1

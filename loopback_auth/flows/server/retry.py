@@ -6,7 +6,7 @@ no harm.
 from __future__ import annotations
 
 from ...edge.process.clock import running_s
-from ...edge.process.event_loop import entered
+from ...edge.process.event_loop import event_loop_started
 from ...errors import AnswerTimedOut, ConnectionLost
 from ...oauth.http.messages import FormPost, retry_after_s
 
@@ -58,7 +58,7 @@ async def send_with_retries(
     One whose answer exists only once (`FormPost.delivery`) is not cut short, nor sent again while
     the server may be at work on it.
     """
-    await entered()
+    await event_loop_started()
     import asyncio
 
     deadline, lost = running_s() + timeout_s, False

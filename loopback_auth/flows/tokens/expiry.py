@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
-from ...edge.process.event_loop import entered
+from ...edge.process.event_loop import event_loop_started
 from ...errors import LoopbackAuthError
 from ...oauth.token.expiry import claimed_expiry
 from ...oauth.token.introspection import introspection_request, read_introspection_reply
@@ -61,7 +61,7 @@ async def _introspected(
     )
     if message is None:
         return None
-    await entered()
+    await event_loop_started()
     import asyncio
 
     with suppress(LoopbackAuthError, TimeoutError):

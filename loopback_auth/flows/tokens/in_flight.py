@@ -9,7 +9,7 @@ leave at any time.
 
 from __future__ import annotations
 
-from ...edge.process.event_loop import entered
+from ...edge.process.event_loop import event_loop_started
 from ...oauth.http.messages import Delivery
 
 TYPE_CHECKING = False
@@ -80,7 +80,7 @@ class InFlight:
         When the caller leaves, by cancellation or after *within_s*, *work* is cancelled unless its
         request was sent; then it ends when the answer has been dealt with.
         """
-        await entered()
+        await event_loop_started()
         import asyncio
 
         guard = self._start(work(), held.pop_all())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...edge.process.event_loop import entered
+from ...edge.process.event_loop import event_loop_started
 from ...errors import LoopbackAuthError
 from ...oauth.token.revocation import revocation_request
 
@@ -93,7 +93,7 @@ async def _sent(
 ) -> HttpReply | None:
     if message is None:
         return None
-    await entered()
+    await event_loop_started()
     import asyncio
 
     try:

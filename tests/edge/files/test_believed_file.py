@@ -143,7 +143,7 @@ SECRETS = {
 
 @posix
 @pytest.mark.parametrize(("put", "why"), SECRETS.values(), ids=SECRETS)
-def test_a_secret_that_cannot_be_read_is_told_and_not_shown(
+def test_a_secret_that_cannot_be_read_is_reported_and_not_shown(
     put: object, why: str, tmp_path: Path
 ) -> None:
     path = tmp_path / "secret"

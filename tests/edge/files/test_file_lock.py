@@ -150,7 +150,7 @@ def test_rf_01_a_lock_file_that_is_removed_before_it_is_locked_is_made_again(
     os.close(descriptor)
 
 
-def test_rf_02_who_holds_the_lock_is_told_and_whether_it_stands_still(
+def test_rf_02_who_holds_the_lock_is_reported_and_whether_it_stands_still(
     store: FileStore, tmp_path: Path
 ) -> None:
     """RF-02: where the system tells."""
@@ -215,7 +215,7 @@ def test_a_holder_that_lost_its_lock_saves_what_nobody_changed(
     assert token(store) == "fourth"
 
 
-def test_what_was_changed_meanwhile_is_told_once_and_then_replaced(store: FileStore) -> None:
+def test_what_was_changed_meanwhile_is_reported_once_and_then_replaced(store: FileStore) -> None:
     """A finished sign-in is newer than whatever it meets."""
     with store.locked("work") as locked:
         for number, act in enumerate((lambda: locked.save(document("mine")), locked.remove)):

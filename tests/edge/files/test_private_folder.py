@@ -306,7 +306,7 @@ def test_a_file_of_any_size_is_read_up_to_a_bound(home: Path) -> None:
 
 
 @pytest.mark.parametrize("place", [".", "tokens"])
-def test_a_file_where_a_folder_should_be_is_told(home: Path, place: str) -> None:
+def test_a_file_where_a_folder_should_be_is_reported(home: Path, place: str) -> None:
     (home / "tokens").rmdir()
     if place == ".":
         home.rmdir()
@@ -317,7 +317,7 @@ def test_a_file_where_a_folder_should_be_is_told(home: Path, place: str) -> None
         save(home)
 
 
-def test_rb_03_a_folder_that_cannot_be_written_is_told_with_its_path(home: Path) -> None:
+def test_rb_03_a_folder_that_cannot_be_written_is_reported_with_its_path(home: Path) -> None:
     script = """
 try:
     with opened(sys.argv[1], create=True) as folder, folder.locked("a.lock"):
@@ -360,7 +360,7 @@ def test_rf_02_one_process_at_a_time_holds_the_lock(home: Path) -> None:
     assert (home / "tokens/count").read_bytes() == b"100"
 
 
-def test_a_lock_that_stays_taken_is_told_and_not_waited_for_for_ever(home: Path) -> None:
+def test_a_lock_that_stays_taken_is_reported_and_not_waited_for_for_ever(home: Path) -> None:
     with start(HOLD, home / "tokens") as child:
         assert child.stdout
         assert child.stdout.readline() == "held\n"

@@ -148,7 +148,7 @@ async def test_cb_16_who_is_somebody_else_gets_nothing_and_is_named(home: Path) 
     assert [key for key, reply in tried.items() if callback.state.encode() in reply.raw] == []
     assert (launched_at.status, launched_at.header("location")) == (303, callback.url)
     assert (page.status, ended.exit_code) == (200, 0)
-    assert {told["reason"] for told in ended.events_named("stray")} == {
+    assert {stray["reason"] for stray in ended.events_named("stray")} == {
         f"a request from another user of this computer ({name})" for name in ("uid 54322", "daemon")
     }
     assert [form["code"] for form in scene.endpoint.forms] == ["the-code"]

@@ -510,8 +510,8 @@ print(json.dumps({"code": code, "grown_kib": peak_kib() - before, "took_s": time
 def measured(warm: str, hostile: str) -> dict[str, Any]:
     command = [sys.executable, "-c", ASK_AND_MEASURE, warm, hostile]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
-    told: dict[str, Any] = json.loads(done.stdout)
-    return told
+    facts: dict[str, Any] = json.loads(done.stdout)
+    return facts
 
 
 def gzip_bomb() -> bytes:
@@ -541,11 +541,11 @@ def test_tx_06_hostile_answers_cost_little_memory_and_time(
 ) -> None:
     server.answers["/warm"] = json_answer({})
     server.answers["/hostile"] = hostile_answer(kind)
-    told = measured(server.url("/warm"), server.url("/hostile"))
+    facts = measured(server.url("/warm"), server.url("/hostile"))
     expected = "transport-error" if kind == "headers" else "answer-too-large"
-    assert told["code"] == expected
-    assert told["grown_kib"] < 32 * 1024
-    assert told["took_s"] < 5
+    assert facts["code"] == expected
+    assert facts["grown_kib"] < 32 * 1024
+    assert facts["took_s"] < 5
 
 
 # --- each failure by its name

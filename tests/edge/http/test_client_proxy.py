@@ -143,19 +143,19 @@ FAILURES: dict[str, tuple[bytes | Script, str]] = {
 }
 
 
-@pytest.mark.parametrize(("answer", "told"), FAILURES.values(), ids=FAILURES)
+@pytest.mark.parametrize(("answer", "expected"), FAILURES.values(), ids=FAILURES)
 async def test_ds_06_a_proxy_that_does_not_connect_is_named_and_its_password_is_not(
-    proxy: ScriptedServer, answer: bytes | Script, told: str
+    proxy: ScriptedServer, answer: bytes | Script, expected: str
 ) -> None:
     proxy.answers["*"] = answer
     address = proxy.origin.replace("http://", f"http://{CREDENTIALS}@")
     with pytest.raises(ProxyFailed) as failed:
         await transport(HTTPS_PROXY=address)(post())
     assert f"the proxy 127.0.0.1:{proxy.port} (HTTPS_PROXY)" in str(failed.value)
-    assert told in str(failed.value)
+    assert expected in str(failed.value)
     assert HOST in str(failed.value)
     assert "HTTPS_PROXY" in failed.value.fix
-    assert ("USER:PASSWORD" in failed.value.fix) is ("407" in told)
+    assert ("USER:PASSWORD" in failed.value.fix) is ("407" in expected)
     assert "canary" not in str(failed.value) + repr(failed.value) + repr(vars(failed.value))
     assert failed.value.__cause__ is None
     assert len(proxy.requests) == 1

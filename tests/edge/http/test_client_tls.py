@@ -128,11 +128,13 @@ async def test_ds_03_a_certificate_of_the_future_is_refused(
 async def test_ds_03_the_reasons_are_told_apart(
     company: trustme.CA, stranger: trustme.CA, bundle: str
 ) -> None:
-    told = set()
+    messages = set()
     for certificate in (company.issue_cert("id.example.com"), stranger.issue_cert("localhost")):
         with https(certificate) as server:
-            told.add(str(await refused(server, bundle=bundle)).replace(str(server.port), "PORT"))
-    assert len(told) == 2
+            messages.add(
+                str(await refused(server, bundle=bundle)).replace(str(server.port), "PORT")
+            )
+    assert len(messages) == 2
 
 
 async def test_ds_03_an_https_address_where_http_is_spoken_is_refused() -> None:
@@ -171,10 +173,10 @@ CipherString = ALL:@SECLEVEL=0
 @pytest.mark.slow_cases
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1_1 is deprecated:DeprecationWarning")
 @pytest.mark.parametrize(
-    ("version", "told"), [("TLSv1_1", "tls-too-old"), ("TLSv1_2", "200"), ("TLSv1_3", "200")]
+    ("version", "expected"), [("TLSv1_1", "tls-too-old"), ("TLSv1_2", "200"), ("TLSv1_3", "200")]
 )
 def test_ds_03_nothing_older_than_tls_1_2_is_spoken_even_where_the_system_would(
-    company: trustme.CA, bundle: str, tmp_path: Path, version: str, told: str
+    company: trustme.CA, bundle: str, tmp_path: Path, version: str, expected: str
 ) -> None:
     context = context_of(company.issue_cert("localhost"))
     context.set_ciphers("ALL:@SECLEVEL=0")
@@ -189,7 +191,7 @@ def test_ds_03_nothing_older_than_tls_1_2_is_spoken_even_where_the_system_would(
             timeout=30,
             check=False,
         )
-    assert done.stdout.strip() == told, done.stderr
+    assert done.stdout.strip() == expected, done.stderr
 
 
 async def test_ds_03_a_ca_bundle_is_trusted(company: trustme.CA, bundle: str) -> None:
@@ -231,7 +233,7 @@ async def test_ds_03_a_ca_bundle_adds_to_ssl_cert_file_and_does_not_replace_it(
         b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
     ],
 )
-async def test_ds_03_a_bundle_that_cannot_be_read_is_told_and_nothing_is_sent(
+async def test_ds_03_a_bundle_that_cannot_be_read_is_reported_and_nothing_is_sent(
     company: trustme.CA, tmp_path: Path, content: bytes | None
 ) -> None:
     path = tmp_path / "ca.pem"

@@ -44,16 +44,16 @@ CHOICES = {
 }
 
 
-@pytest.mark.parametrize(("environ", "told"), CHOICES.values(), ids=CHOICES)
+@pytest.mark.parametrize(("environ", "expected"), CHOICES.values(), ids=CHOICES)
 def test_ds_06_small_letters_win_as_with_curl_and_python(
-    environ: dict[str, str], told: str | None
+    environ: dict[str, str], expected: str | None
 ) -> None:
     """DS-06: two programs in one shell go through the same proxy."""
-    assert chosen(**environ) == told
+    assert chosen(**environ) == expected
 
 
 @pytest.mark.parametrize(
-    ("environ", "told"),
+    ("environ", "expected"),
     [
         ({"HTTP_PROXY": A}, f"HTTP_PROXY {A}"),
         ({"HTTP_PROXY": A, "REQUEST_METHOD": "GET"}, None),
@@ -62,10 +62,10 @@ def test_ds_06_small_letters_win_as_with_curl_and_python(
     ],
 )
 def test_ds_06_a_cgi_programs_http_proxy_is_a_header_of_its_visitors(
-    environ: dict[str, str], told: str | None
+    environ: dict[str, str], expected: str | None
 ) -> None:
     """DS-06: `Proxy:` becomes HTTP_PROXY there (CVE-2016-5385 and its like)."""
-    assert chosen("http://id.example.com/token", **environ) == told
+    assert chosen("http://id.example.com/token", **environ) == expected
 
 
 DIRECT = """
@@ -174,18 +174,18 @@ UNUSABLE = {
 }
 
 
-@pytest.mark.parametrize(("value", "told"), UNUSABLE.items())
+@pytest.mark.parametrize(("value", "expected"), UNUSABLE.items())
 @pytest.mark.parametrize("variable", ["ALL_PROXY", "https_proxy"])
-def test_ds_06_a_proxy_that_cannot_be_used_is_told_by_its_variable(
-    variable: str, value: str, told: str | None
+def test_ds_06_a_proxy_that_cannot_be_used_is_reported_by_its_variable(
+    variable: str, value: str, expected: str | None
 ) -> None:
     """DS-06: for what it is, and never by its value, which may hold a password."""
-    if told is None:
+    if expected is None:
         assert chosen(**{variable: value})
         return
     with pytest.raises(ProxyFailed) as failed:
         chosen(**{variable: value})
-    assert told in failed.value.message
+    assert expected in failed.value.message
     assert variable in failed.value.message
     assert variable in failed.value.fix
     assert "canary" not in str(failed.value) + failed.value.cause + failed.value.fix

@@ -347,7 +347,7 @@ async def test_a_file_is_sent_from_where_it_stands_and_again(
     assert [sent.header("content-length") for sent in server.requests] == ["1000000"] * 2
 
 
-async def test_a_file_that_becomes_shorter_is_told_and_not_waited_for(tmp_path: Path) -> None:
+async def test_a_file_that_becomes_shorter_is_reported_and_not_waited_for(tmp_path: Path) -> None:
     (tmp_path / "body").write_bytes(b"x" * 100)
     with deaf() as origin, FileIO(tmp_path / "body") as file:
         asked = request(f"{origin}/x", "PUT", upload=upload_of(file))

@@ -144,11 +144,11 @@ async def test_rb_06_openssl_settings_that_leave_nothing_are_named(
         f'[profiles.default]\nissuer = "{server.origin}"\nclient_id = "c"\n'
     )
     outcome = await run(*words, home=tmp_path, more={"OPENSSL_CONF": str(tmp_path / "openssl.cnf")})
-    told = outcome.stdout + outcome.stderr
-    assert outcome.exit_code == 2, told
-    assert "OPENSSL_CONF" in told
-    assert "too many files" not in told.lower()
-    assert "Traceback" not in told
+    output = outcome.stdout + outcome.stderr
+    assert outcome.exit_code == 2, output
+    assert "OPENSSL_CONF" in output
+    assert "too many files" not in output.lower()
+    assert "Traceback" not in output
 
 
 def _text(folder: Path, text: bytes) -> str:
@@ -212,9 +212,9 @@ async def test_ds_03_a_file_of_certificates_that_cannot_be_used_is_named(
     (tmp_path / "config.toml").write_text(
         '[profiles.default]\nissuer = "https://localhost:1"\nclient_id = "c"\n'
     )
-    told = (await run("doctor", home=tmp_path, more={"SSL_CERT_FILE": path})).stdout
-    assert f"SSL_CERT_FILE = {path} is not used: ".replace(str(tmp_path), "~") in told
-    assert why in told
+    output = (await run("doctor", home=tmp_path, more={"SSL_CERT_FILE": path})).stdout
+    assert f"SSL_CERT_FILE = {path} is not used: ".replace(str(tmp_path), "~") in output
+    assert why in output
 
 
 @linux
@@ -257,7 +257,7 @@ async def test_ds_03_a_folder_of_certificates_is_named_where_it_cannot_be_used(
 
 
 @linux
-async def test_ds_03_what_other_programs_obey_is_told_where_it_would_have_helped(
+async def test_ds_03_what_other_programs_obey_is_reported_where_it_would_have_helped(
     server: ScriptedServer, bundle: str, tmp_path: Path
 ) -> None:
     """DS-03: as a command that works."""

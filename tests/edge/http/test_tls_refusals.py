@@ -59,8 +59,8 @@ async def refused(url: str, **options: object) -> TransportError:
     message = FormPost(url=url, fields=(("code", Secret("canary")),))
     with pytest.raises(TransportError) as failed:
         await HttpTransport(timeout_s=5, **options)(message)  # type: ignore[arg-type]  # its keywords
-    told = f"{failed.value} {failed.value.cause} {failed.value.fix}"
-    assert "canary" not in told
+    message = f"{failed.value} {failed.value.cause} {failed.value.fix}"
+    assert "canary" not in message
     assert failed.value.exit_code == 7
     return failed.value
 
@@ -207,10 +207,10 @@ async def test_rb_06_the_reasons_are_unlike_each_other() -> None:
         PlainHTTPAnswered,
         ClientCertificateWanted,
     }
-    told = [kind("what happened", host="id.example:443") for kind in kinds]
+    errors = [kind("what happened", host="id.example:443") for kind in kinds]
     for part in ("code", "cause", "fix"):
-        assert len({getattr(each, part) for each in told}) == len(kinds)
-    assert "{" not in "".join(each.cause + each.fix for each in told)
+        assert len({getattr(each, part) for each in errors}) == len(kinds)
+    assert "{" not in "".join(each.cause + each.fix for each in errors)
 
 
 @linux
@@ -294,7 +294,7 @@ def listening(behave: Callable[[socket.socket], None]) -> Iterator[str]:
         b"220 mail.example ESMTP\r\n",
     ],
 )
-async def test_rb_06_a_server_without_tls_is_told_as_that(octets: bytes) -> None:
+async def test_rb_06_a_server_without_tls_is_reported_as_that(octets: bytes) -> None:
     """RB-06."""
     with listening(answering(octets)) as url:
         assert type(await refused(url)) is PlainHTTPAnswered
@@ -313,7 +313,7 @@ async def test_rb_06_a_server_that_closes_at_once_is_not_out_of_reach(
 
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
 @pytest.mark.parametrize("version", ["TLSv1", "TLSv1_1"])
-async def test_rb_06_a_server_of_old_tls_is_told_as_that(tmp_path: Path, version: str) -> None:
+async def test_rb_06_a_server_of_old_tls_is_reported_as_that(tmp_path: Path, version: str) -> None:
     """RB-06."""
     context = issue("localhost").server_context(tmp_path)
     context.set_ciphers("ALL:@SECLEVEL=0")
@@ -322,7 +322,9 @@ async def test_rb_06_a_server_of_old_tls_is_told_as_that(tmp_path: Path, version
         assert type(await refused(url)) is TLSTooOld
 
 
-async def test_rb_06_a_server_that_wants_our_certificate_is_told_as_that(tmp_path: Path) -> None:
+async def test_rb_06_a_server_that_wants_our_certificate_is_reported_as_that(
+    tmp_path: Path,
+) -> None:
     """RB-06: with TLS 1.3 its refusal comes after our request."""
     company = issue("A company", is_ca=True)
     options = company_files(tmp_path, company)["ca_bundle"]
@@ -338,7 +340,7 @@ async def test_rb_06_a_server_that_wants_our_certificate_is_told_as_that(tmp_pat
     assert "certificate of the client" in failed.cause
 
 
-async def test_ds_06_a_proxys_own_certificate_is_told_as_the_proxys(tmp_path: Path) -> None:
+async def test_ds_06_a_proxys_own_certificate_is_reported_as_the_proxys(tmp_path: Path) -> None:
     """DS-06: so that nobody looks at the server for it."""
     with https(issue("localhost").server_context(tmp_path)) as proxy:
         for scheme in ("http", "https"):

@@ -318,7 +318,7 @@ async def test_cl_07_at_many_moments_from_the_very_start(tmp_path: Path) -> None
 
 ASLEEP = """
 import os, signal, sys, threading, time
-from loopback_auth.edge.process.event_loop import entered, run
+from loopback_auth.edge.process.event_loop import event_loop_started, run
 from loopback_auth.edge.process.interrupts import listen_for_interrupts
 
 listen_for_interrupts()
@@ -327,12 +327,12 @@ other = threading.Thread(target=lambda: (time.sleep(0.3), os.kill(os.getpid(), s
 other.start()
 signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
 
-async def story():
-    await entered()
+async def main():
+    await event_loop_started()
     import asyncio
     await asyncio.sleep(20)
 
-run(story())
+run(main())
 """
 
 

@@ -157,20 +157,20 @@ DAMAGES: dict[str, bytes] = {
 
 
 @pytest.mark.parametrize("content", DAMAGES.values(), ids=DAMAGES)
-def test_st_05_a_damaged_file_is_told_and_set_aside_and_its_bytes_are_kept(
+def test_st_05_a_damaged_file_is_reported_and_set_aside_and_its_bytes_are_kept(
     store: FileStore, content: bytes
 ) -> None:
     store.save("other", document("other"))
     plant(store, "work", content)
-    with pytest.raises(StoreDamaged) as told:
+    with pytest.raises(StoreDamaged) as failed:
         store.load("work")
     kept = [
         path for path in Path(store.folder).iterdir() if path.name.startswith("work.json.damaged-")
     ]
     assert [path.read_bytes() for path in kept] == [content]
-    assert str(kept[0]) in str(told.value)
-    assert told.value.exit_code == 4
-    assert "canary" not in str(told.value)
+    assert str(kept[0]) in str(failed.value)
+    assert failed.value.exit_code == 4
+    assert "canary" not in str(failed.value)
     assert os.name != "posix" or stat.S_IMODE(kept[0].stat().st_mode) == 0o600
     assert store.load("other") == document("other")
     assert store.profiles() == ["other"]
@@ -224,7 +224,7 @@ def test_st_05_a_file_that_another_process_replaces_meanwhile_is_not_taken_for_d
 
 
 @posix
-def test_st_05_a_damaged_file_in_a_folder_that_cannot_be_written_is_told_where_it_is(
+def test_st_05_a_damaged_file_in_a_folder_that_cannot_be_written_is_reported_where_it_is(
     store: FileStore,
 ) -> None:
     plant(store, "work", b"damaged")
@@ -317,7 +317,7 @@ def test_st_09_what_a_killed_process_left_is_removed_by_the_next_save_and_nothin
     assert ".other~0123456789abcdef.tmp" not in files(store)
 
 
-def test_a_store_behind_a_planted_link_is_refused_and_told_with_its_path(
+def test_a_store_behind_a_planted_link_is_refused_and_reported_with_its_path(
     store: FileStore, tmp_path: Path
 ) -> None:
     store.save("work", document())

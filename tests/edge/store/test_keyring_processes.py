@@ -152,11 +152,11 @@ def start_over(person: Person, before: str | None) -> None:
 
 def found(person: Person) -> str | None:
     """Give the token that is stored, once it is seen that all of its credential is."""
-    told = FileStore(str(person.home)).load("work")
-    if told is None:
+    stored = FileStore(str(person.home)).load("work")
+    if stored is None:
         return None
-    token: str = told["access_token"]
-    assert told == document(token, SIZE)
+    token: str = stored["access_token"]
+    assert stored == document(token, SIZE)
     return token
 
 
@@ -235,7 +235,7 @@ def test_rf_05_a_system_that_fails_at_any_step_costs_no_rotated_refresh_token(
     """
     use(person, monkeypatch, backend)
     monkeypatch.setenv("PYTHONPATH", person.environment()["PYTHONPATH"])
-    told = set()
+    outcomes = set()
 
     def save_with_fault(step: int, lasts: int) -> int:
         start_over(person, before)
@@ -244,7 +244,7 @@ def test_rf_05_a_system_that_fails_at_any_step_costs_no_rotated_refresh_token(
         steps, refused = json.loads(process.stdout.readline())
         assert found(person) == "new", (step, lasts)
         assert person.secrets("new")["keyring"] + person.secrets("new")["files"] >= 1
-        told.add(refused)
+        outcomes.add(refused)
         return int(steps)
 
     with start(FAULT_AT, person.home, storage) as process:
@@ -260,7 +260,7 @@ def test_rf_05_a_system_that_fails_at_any_step_costs_no_rotated_refresh_token(
     sys.stdout.write(
         f"to {storage or before} from {before}, {backend}: failed at {steps} steps, lost 0\n"
     )
-    assert (told == {None}) == (storage == "file"), told
+    assert (outcomes == {None}) == (storage == "file"), outcomes
 
 
 NOTHING_MORE = """
@@ -327,12 +327,12 @@ def server() -> Any:
             # Long enough for the others to come and wait.
             time.sleep(0.5)
             turns.append(len(turns))
-            told = {
+            answer = {
                 **NEW,
                 "refresh_token": f"refresh-{len(turns)}",
                 "access_token": f"access-{len(turns)}",
             }
-            connection.socket.sendall(json_answer(told))
+            connection.socket.sendall(json_answer(answer))
 
         running.answers["/token"] = rotate
         yield running

@@ -105,9 +105,9 @@ def test_st_10_the_token_file_points_to_the_keyring_and_holds_no_token(
     """
     store = in_keyring(person, document(OLD))
     assert store.profiles() == ["work"]
-    told = person.file()
-    assert told
-    assert told.keys() == {"version", "profile", "storage", "entry", "parts", "backend"}
+    content = person.file()
+    assert content
+    assert content.keys() == {"version", "profile", "storage", "entry", "parts", "backend"}
     assert store.location("work") == {"storage": "keyring", "backend": "stand_in.Kept"}
     store.save("work", document(NEW))
     assert store.location("work")["storage"] == "keyring"
@@ -257,7 +257,7 @@ DAMAGES: dict[str, Callable[[str], str]] = {
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_st_05_a_damaged_entry_is_told_and_a_new_sign_in_takes_its_place(
+def test_st_05_a_damaged_entry_is_reported_and_a_new_sign_in_takes_its_place(
     person: Person, any_keyring: None, damage: str
 ) -> None:
     """ST-05: the other profiles are as they were."""
@@ -336,11 +336,11 @@ def test_a_pointer_that_points_nowhere_is_a_damaged_file(person: Person, any_key
 
 def test_a_member_named_storage_in_a_file_of_tokens_is_nothing_special(person: Person) -> None:
     """A server may say anything in its token answer; the keyring is not asked."""
-    store, told = FileStore(str(person.home)), document(OLD)
-    told["extra"]["storage"] = "keyring"
-    told["extra"]["entry"] = "x"
-    store.save("work", told)
-    assert store.load("work") == told
+    store, content = FileStore(str(person.home)), document(OLD)
+    content["extra"]["storage"] = "keyring"
+    content["extra"]["entry"] = "x"
+    store.save("work", content)
+    assert store.load("work") == content
     assert store.location("work") == {"storage": "file"}
 
 
@@ -396,7 +396,9 @@ def test_rf_03_a_token_file_from_a_backup_finds_the_sign_in_that_has_moved_on(
 
 
 @posix
-def test_a_place_for_locks_that_cannot_be_made_is_told(person: Person, any_keyring: None) -> None:
+def test_a_place_for_locks_that_cannot_be_made_is_reported(
+    person: Person, any_keyring: None
+) -> None:
     (person.folder / "passwd-home" / ".local").write_bytes(b"in the way")
     with pytest.raises(StoreUnwritable, match=r"\.local") as caught:
         in_keyring(person, document(OLD))

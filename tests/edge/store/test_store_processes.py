@@ -190,9 +190,9 @@ print(json.dumps({"outcome": outcome, "steps": count}))
 
 def steps_of_a_save(home: Path) -> int:
     FileStore(str(home)).save("work", document("old", 1000))
-    told = json.loads(run(AT_EACH_STEP, home, 10_000, "kill")[1])
-    assert told["outcome"] == "saved"
-    steps: int = told["steps"]
+    result = json.loads(run(AT_EACH_STEP, home, 10_000, "kill")[1])
+    assert result["outcome"] == "saved"
+    steps: int = result["steps"]
     assert steps > 5
     return steps
 
