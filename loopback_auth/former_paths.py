@@ -188,6 +188,7 @@ _MOVED = {
 }
 
 _SPLIT = {
+    "oauth.authorization": ("oauth.authorize.response",),
     "edge.document": ("edge.store.keyring_store",),
     "edge.transport": ("edge.http.proxy",),
     "oauth.id_token": ("oauth.identity",),

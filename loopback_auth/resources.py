@@ -1,10 +1,8 @@
 """
-The data files of this package, wherever it was loaded from: a folder, a zipapp, a program made by
-PyInstaller.
+The data files of this package, loaded from a folder, a zipapp or a program made by PyInstaller.
 
-They are read through the package's own loader, which is there already: `importlib.resources` costs
-more to import than all that `login` does before its address is shown, and is used only to list what
-no folder holds.
+They are read by the package's own loader. `importlib.resources` takes longer to import than `login`
+takes until its address is shown, and is used only to list files where there is no folder.
 """
 
 from __future__ import annotations
@@ -21,24 +19,24 @@ _PACKAGE = sys.modules[__name__.rpartition(".")[0]]
 
 
 def hook_folders() -> list[str]:
-    """
-    Return where PyInstaller finds the hook that brings these files along; it asks by the entry
-    point.
-    """
+    """Return the folder of the PyInstaller hook that includes these files; an entry point."""
     return [location("pyinstaller")]
 
 
 def location(name: str) -> str:
-    """Return where the file or folder *name* of the package is; that need not be on any disk."""
+    """Return the path of the file or folder *name* of the package, which may be in an archive."""
     return os.path.join(next(iter(_PACKAGE.__path__)), *name.split("/"))
 
 
 @cache
 def read(name: str) -> bytes:
     """
-    Return the content of the file *name*, read once; raise `OSError` where there is none.
+    Return the content of the file *name*, which is read once.
 
-    What is needed at the end of a long wait is read before it: an upgrade may take the file away.
+    Read what is needed after a long wait before it: an upgrade may remove the file.
+
+    Raises:
+        OSError: There is no such file.
     """
     loader: Any = _PACKAGE.__loader__
     content: bytes = loader.get_data(location(name))
@@ -46,7 +44,7 @@ def read(name: str) -> bytes:
 
 
 def names(folder: str, suffix: str) -> list[str]:
-    """List the files of *folder* that end with *suffix*, without it, sorted."""
+    """Return the names of the files of *folder* that end with *suffix*, without it, sorted."""
     if os.path.isdir(location(folder)):
         found = os.listdir(location(folder))
     else:

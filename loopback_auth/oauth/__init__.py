@@ -1,1 +1,1 @@
-"""The conversation as values: no I/O, no clock, no randomness it is not given."""
+"""OAuth 2.0 and OpenID Connect as values: no I/O, no clock, no randomness of its own."""

@@ -1,4 +1,4 @@
-"""How a client proves itself to the server's endpoints - RFC 6749 section 2.3."""
+"""Client authentication at the server's endpoints - RFC 6749 section 2.3."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 def token_endpoint_auth_method(client: Client, server: ServerMetadata) -> str:
     """
-    Choose how the client proves itself: as told, else `client_secret_basic` when the server offers
-    it, else `_post`.
+    Return the authentication method of *client* at *server*.
 
-    RFC 8414 section 2: a metadata document that lists no methods means `client_secret_basic`.
-    Endpoints that were given one by one have no document behind them, and then the body is what
-    most servers read.
+    It is the method that *client* names; else `client_secret_basic` if the server offers it; else
+    `client_secret_post`. A metadata document that lists no methods means `client_secret_basic`
+    (RFC 8414 section 2). Without a document, when the endpoints were given one by one, the body is
+    what most servers read.
     """
     if client.client_secret is None:
         return "none"
@@ -39,16 +39,20 @@ def authenticated(
     url: str,
     fields: tuple[tuple[str, str | Secret], ...],
 ) -> FormPost:
-    """Build a request of *client* with exactly one proof of who it is - RFC 6749 section 2.3."""
+    """
+    Return the request of *fields* to *url* with exactly one authentication of *client*.
+
+    RFC 6749 section 2.3.
+    """
     method = token_endpoint_auth_method(client, server)
     named = (*fields, ("client_id", client.client_id))
     if method == "none" or client.client_secret is None:
         return FormPost(url=url, fields=named)
     if method == "client_secret_post":
         return FormPost(url=url, fields=(*named, ("client_secret", client.client_secret)))
-    # RFC 6749 section 2.3.1: both halves are form-urlencoded before they are joined. A space as
-    # %20, not +: that decodes the same for a server that reads forms and for the many that only
-    # undo percent signs.
+    # RFC 6749 section 2.3.1: both halves are form-urlencoded before they are joined. A space is
+    # written %20, not +: servers that read forms and the many that only undo percent signs both
+    # decode that.
     pair = f"{_encoded(client.client_id)}:{_encoded(client.client_secret.reveal())}"
     return FormPost(
         url=url,

@@ -1,7 +1,4 @@
-"""
-What is kept of a sign-in: the tokens, and all that a later command needs to use, renew, repeat or
-revoke them.
-"""
+"""What is stored of a sign-in: the tokens, and what is needed to use, renew or revoke them."""
 
 from __future__ import annotations
 
@@ -25,7 +22,7 @@ if TYPE_CHECKING:
     from .metadata import ServerMetadata
 
 VERSION = 1
-"""Of the stored document. A reader that meets a higher one leaves the file alone."""
+"""The version of the stored document. A reader that meets a higher one leaves the file alone."""
 
 _OWN = frozenset(
     {
@@ -46,8 +43,7 @@ _OWN = frozenset(
         "resource",
         "rotates",
         "learned_lifetime",
-        # `flows.access_token.is_refreshable`: of the tokens before a refresh or a sign-in, not of
-        # those after it.
+        # True of these tokens alone: a refresh or a sign-in does not carry it over.
         "refused",
     }
 )
@@ -59,12 +55,11 @@ class Credential:
     One profile's sign-in.
 
     *settings* are the profile's settings as they were used, so that a bare `login PROFILE` repeats
-    it. *client_secret_env* names the environment variable that holds the client's secret, where it
-    was given that way; then the secret itself is not kept. *resource* is what the token was asked
-    for (RFC 8707). *rotates* is true once a refresh brought another refresh token.
-    *learned_lifetime_s* is how long tokens last at most, as those that were refused have shown.
-    *unknown* holds members of a stored document that this version does not know, to be written
-    back.
+    the sign-in. *client_secret_env* names the environment variable that holds the client's secret,
+    if it was given that way; then the secret itself is not stored. *resource* is what the token was
+    asked for (RFC 8707). *rotates* is true once a refresh brought another refresh token.
+    *learned_lifetime_s* is the longest lifetime that refused tokens leave room for. *unknown* holds
+    the members of a stored document that this version does not know; they are written back.
     """
 
     profile: str
@@ -80,7 +75,7 @@ class Credential:
     unknown: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     def to_document(self) -> dict[str, Any]:
-        """Give the JSON object that is stored; it holds the secrets in clear."""
+        """Return the JSON object that is stored. It holds the secrets in clear."""
         tokens = self.tokens
         return {
             "version": VERSION,
@@ -107,23 +102,21 @@ class Credential:
 
     @property
     def usual_lifetime_s(self) -> float | None:
-        """How long tokens last where the server does not say, as far as anybody else says."""
+        """The lifetime of tokens by the settings, for a server that does not say."""
         usual_s: float | None = self.settings.get("access_token_lifetime")
         return usual_s or None
 
     @property
     def believed_lifetime_s(self) -> float | None:
-        """
-        How long tokens last where the server does not say: as anybody else says, or less where that
-        was learned.
-        """
+        """The lifetime of tokens by the settings or as learned, whichever is shorter."""
         return min((s for s in (self.usual_lifetime_s, self.learned_lifetime_s) if s), default=None)
 
     @property
     def expiry_source(self) -> str | None:
         """
-        Who says when the token ends: `server`, `learned`, or `assumed` (the provider or a setting);
-        `None`: nobody.
+        The source of the expiry: `server`, `learned`, or `assumed` by the provider or a setting.
+
+        `None` where the expiry is unknown.
         """
         if self.tokens.expires_at is None:
             return None
@@ -135,15 +128,17 @@ class Credential:
         return "assumed" if lifetime_s == self.usual_lifetime_s else "server"
 
     def client_with_secret(self, secret: str) -> Client:
-        """
-        Return the client, with *secret*, the value of the variable `client_secret_env`, where there
-        is one.
-        """
+        """Return the client with *secret*, the value of `client_secret_env`, unless it is empty."""
         return replace(self.client, client_secret=Secret(secret)) if secret else self.client
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Credential:
-        """Read a stored object; raises `StoreDamaged` when it is not one that was written here."""
+        """
+        Return the sign-in that *document*, a stored object, holds.
+
+        Raises:
+            StoreDamaged: This package did not write *document*.
+        """
         try:
             return cls._read(document)
         except KeyError as error:
@@ -176,19 +171,13 @@ class Credential:
 
 
 def learned_lifetime(document: Mapping[str, Any]) -> int | None:
-    """
-    Return the `learned_lifetime` of a stored object, in seconds; what is no number of them is as
-    good as none.
-    """
+    """Return the `learned_lifetime` of a stored object in seconds; `None` if it is no number."""
     value = document.get("learned_lifetime")
     return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
 
 
 def client_document(client: Client, secret_env: str | None) -> dict[str, Any]:
-    """
-    Give what is stored of *client*: its secret, too, unless the variable *secret_env*
-    holds it.
-    """
+    """Return what is stored of *client*: not its secret if the variable *secret_env* holds it."""
     secret = client.client_secret
     members = {
         "client_id": client.client_id,
@@ -233,10 +222,10 @@ def _secret(value: object) -> Secret | None:
 
 
 def to_rfc3339(moment: datetime) -> str:
-    """Write an aware time in UTC, to the second: times written so sort as text."""
+    """Return an aware time in UTC, to the second. Such texts sort as their times do."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def from_rfc3339(text: str) -> datetime:
-    """Read a time that `to_rfc3339` wrote."""
+    """Return the time that `to_rfc3339` wrote."""
     return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)

@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from typing import Any
 
 NAME_CLAIMS = ("preferred_username", "email", "name", "login", "username", "sub")
-"""Where a person's name is looked for, the most telling first."""
+"""The claims in which a person's name is looked for, in this order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """A person as the server names them: *subject* is stable, *name* is for people to read."""
+    """The person who signed in: *subject* is stable, *name* is for people to read."""
 
     subject: str
     name: str
@@ -28,8 +28,9 @@ def read_identity(
     claims: Mapping[str, Any], *, names: Sequence[str] = NAME_CLAIMS
 ) -> Identity | None:
     """
-    Take the person's name out of ID token or userinfo claims; `None` when there is none
-    in them.
+    Return the person whom *claims*, of an ID token or of userinfo, name; `None` if they name none.
+
+    The first of *names* that is a claim with a value is the person's name.
     """
     found = [
         one_line(str(claims[n]), limit=120)

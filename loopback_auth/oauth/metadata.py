@@ -1,7 +1,4 @@
-"""
-What is known of the server (RFC 8414) and of the client (RFC 7591), under the names those documents
-use.
-"""
+"""Metadata of the server (RFC 8414) and of the client (RFC 7591), by the names of these RFCs."""
 
 from __future__ import annotations
 
@@ -24,15 +21,15 @@ if TYPE_CHECKING:
 
 OPTIONAL_ENDPOINTS = ("revocation_endpoint", "introspection_endpoint", "userinfo_endpoint")
 ENDPOINTS = ("authorization_endpoint", "token_endpoint", *OPTIONAL_ENDPOINTS)
-"""The members of server metadata that are addresses we send something to."""
+"""The members of server metadata to whose addresses something is sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerMetadata:
     """
-    An authorization server, as far as a sign-in needs it.
+    The metadata of an authorization server that a sign-in needs.
 
-    An absent list is `None`: the server did not say. `issuer` is `None` when the endpoints were
+    A list is `None` where the server did not send it. `issuer` is `None` where the endpoints were
     given one by one.
     """
 
@@ -51,16 +48,16 @@ class ServerMetadata:
     @property
     def other_hosts(self) -> dict[str, str]:
         """
-        The host, with its port, of each endpoint that is at another host than the issuer.
+        The endpoints at another host than the issuer, and their hosts with the port.
 
-        Without an issuer, than the authorization endpoint.
+        Without an issuer, those at another host than the authorization endpoint.
         """
         own = _host_and_port(self.issuer or self.authorization_endpoint)
         hosts = {name: _host_and_port(url) for name in ENDPOINTS if (url := getattr(self, name))}
         return {name: host for name, host in hosts.items() if host != own}
 
     def to_json(self) -> dict[str, Any]:
-        """Give the members that are known, as RFC 8414 spells them."""
+        """Return the members that are known, by their names in RFC 8414."""
         members = {f.name: getattr(self, f.name) for f in fields(self)}
         return {
             name: list(v) if isinstance(v, tuple) else v
@@ -72,8 +69,9 @@ class ServerMetadata:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Client:
     """
-    The client, as the server knows it. A client without a secret is public (RFC 6749
-    section 2.1).
+    The client, as the server knows it.
+
+    A client without a secret is public (RFC 6749 section 2.1).
     """
 
     client_id: str
@@ -83,10 +81,10 @@ class Client:
 
 def well_known_urls(issuer: str) -> tuple[str, ...]:
     """
-    List the addresses of *issuer*'s metadata, the most specific first.
+    Return the addresses of *issuer*'s metadata, the most specific first.
 
-    OpenID Connect Discovery appends to the issuer; RFC 8414 section 3.1 puts its name between host
-    and path.
+    OpenID Connect Discovery appends to the issuer; RFC 8414 section 3.1 inserts between host and
+    path.
     """
     parts = urlsplit(issuer)
     origin, path = f"{parts.scheme}://{parts.netloc}", parts.path.rstrip("/")
@@ -99,12 +97,13 @@ def well_known_urls(issuer: str) -> tuple[str, ...]:
 
 def read_metadata_document(reply: HttpReply, *, issuer: str) -> dict[str, Any]:
     """
-    Read one metadata document, which must name *issuer* byte for byte (RFC 8414 section 3.3).
+    Return one metadata document, which must name *issuer* byte for byte (RFC 8414 section 3.3).
 
     Raises:
-        IssuerMisspelled: the document is of another name of the same origin.
-        DiscoveryFailed: it is of any other issuer.
-        ProtocolError: it is no document.
+        IssuerMisspelled: The document names the issuer of the same origin otherwise.
+        DiscoveryFailed: The document is another issuer's.
+        ProtocolError: The answer is no metadata document.
+        HTMLAnswer, UnexpectedRedirect, ServerUnavailable: The same, with a known reason.
     """
     document = read_json_object(reply, what="discovery")
     refuse_unusable(reply, "discovery")
@@ -120,13 +119,13 @@ def read_metadata_document(reply: HttpReply, *, issuer: str) -> dict[str, Any]:
 
 
 def _another_issuer(named: str, issuer: str, url: str) -> LoopbackAuthError:
-    """
-    Say which issuer the document at *url* is of, and what to type if that is the server that was
-    meant.
-    """
+    """Return the error that names the issuer of the document at *url*, and what to type for it."""
     from shlex import quote
 
-    by_hand = f"give the endpoints that {url} lists: loopback-auth login --authorization-endpoint URL --token-endpoint URL"
+    by_hand = (
+        f"give the endpoints that {url} lists:"
+        " loopback-auth login --authorization-endpoint URL --token-endpoint URL"
+    )
     by_name = f"loopback-auth login --issuer {quote(named)}"
     message = f"the server calls itself {named}, not {issuer}"
     if not _can_be_asked(named):
@@ -139,7 +138,8 @@ def _another_issuer(named: str, issuer: str, url: str) -> LoopbackAuthError:
         )
     return DiscoveryFailed(
         f"the metadata of {issuer} is of another issuer: {one_line(named, limit=120)}",
-        cause="Issuers are compared character by character, so that no other server can pass for yours (RFC 8414 section 3.3).",
+        cause="Issuers are compared character by character,"
+        " so that no other server can pass for yours (RFC 8414 section 3.3).",
         fix=f"if that is the server you mean: {by_name}; else {by_hand}" if by_name else by_hand,
         issuer=issuer,
         url=url,
@@ -162,11 +162,12 @@ def _is_at_origin_of(url: str, other: str) -> bool:
 
 def server_metadata(document: Mapping[str, Any]) -> ServerMetadata:
     """
-    Check *document* (discovery's, a provider's, a stored one) and make the value of it.
+    Return the metadata that *document* (of discovery, a provider or the store) holds, checked.
 
-    Raises `ProtocolError` when an endpoint is missing or a member has the wrong type, `URLRefused`
-    for an address that must not be used, `PKCEUnsupported` when the server lists methods without
-    S256.
+    Raises:
+        ProtocolError: An endpoint is missing, or a member has the wrong type.
+        URLRefused: An address must not be used.
+        PKCEUnsupported: The server lists the methods of PKCE, and S256 is not among them.
     """
     for name in ("authorization_endpoint", "token_endpoint"):
         if not isinstance(document.get(name), str):
@@ -216,7 +217,7 @@ def _names(document: Mapping[str, Any], name: str) -> tuple[str, ...] | None:
 
 
 def merge(documents: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Join what several documents say of one issuer; the earlier document wins where both speak."""
+    """Return the members of several documents of one issuer; the earlier document wins."""
     merged: dict[str, Any] = {}
     for document in documents:
         for name, value in document.items():

@@ -1,4 +1,8 @@
-"""A server's own words for a refusal: two members in RFC 6749 section 5.2, anywhere in practice."""
+"""
+The code and the words with which a server refuses a request.
+
+RFC 6749 section 5.2 has two members for them; in practice they are anywhere in the answer.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +19,7 @@ if TYPE_CHECKING:
     from .http.messages import HttpReply
 
 CODE_CHARACTERS = 60
+"""The most that is shown of a code."""
 
 _WORDS = (
     "error_description",
@@ -32,8 +37,7 @@ _WORDS = (
 )
 _CODES = ("errorCode", "error_code", "errorType", "error_type", "code", "type", "status")
 _INNER = ("error", "errors", "detail")
-# Not the word that says only that it is one.
-# Compiled at the first refusal: a sign-in that goes well has none.
+# The word "error" alone is no code. These are compiled at the first refusal, not on import.
 _CODE = r"(?!(?i:error)$)[A-Za-z][\w.-]*"
 _WORD = r"(?s:.*\S.*)"
 
@@ -41,10 +45,10 @@ _WORD = r"(?s:.*\S.*)"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusals:
     """
-    What a provider's refusals mean, each told by the server's code or by a part of its words.
+    What a provider's refusals mean; each is a code of the server, or a part of its words.
 
     Of a refresh: *final* ones end the grant, *keeps* leave it alive, *retry* are worth one more
-    request. Of an API's 401: *expired_session* are those that a new access token mends.
+    request. Of an API's 401: a new access token mends *expired_session*.
     """
 
     final: tuple[str, ...] = ()
@@ -60,7 +64,11 @@ def is_among(phrases: tuple[str, ...], *said: str) -> bool:
 
 
 def has_error(answer: Mapping[str, Any]) -> bool:
-    """Tell whether *answer* is an error whatever its status; servers write null and "" for none."""
+    """
+    Return whether *answer* has an `error`, whatever its status.
+
+    Some servers write null or an empty string where there is none.
+    """
     return isinstance(answer.get("error"), str) and answer["error"] != ""
 
 
@@ -80,8 +88,9 @@ def code_and_words(reply: HttpReply, answer: Mapping[str, Any]) -> tuple[str, st
 
 def _inner(answer: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """
-    Yield what is one level deeper: an object, or the first of a list; a string counts
-    as words.
+    Yield the objects one level deeper in *answer*; of a list, its first.
+
+    A string there is yielded as a `message`.
     """
     for name in _INNER:
         value = answer.get(name)
@@ -95,10 +104,10 @@ def _inner(answer: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
             yield value
 
 
-def _first(places: list[Mapping[str, Any]], names: tuple[str, ...], form: str) -> str:
-    for place in places:
+def _first(objects: list[Mapping[str, Any]], names: tuple[str, ...], form: str) -> str:
+    for members in objects:
         for name in names:
-            value = place.get(name)
+            value = members.get(name)
             if isinstance(value, str) and re.fullmatch(form, value):
                 return value
     return ""

@@ -1,11 +1,13 @@
 """
 The registrable domain of a host: the part of its name that somebody had to register.
 
-Told by a short rule and not by the public suffix list: 10,000 lines that age, for a question that
-few sign-ins ask. The rule is two labels; three where a country has a second level (`co.uk`); and
-the whole name below hosters, where strangers get names side by side. Where it errs it takes two
-hosts of one owner for two owners' (`id.sap.de`, `login.sap.de`), and a person is asked once; only a
-hoster that is not listed here errs in the other direction.
+A short rule stands in for the public suffix list, whose 10,000 lines age and which few sign-ins
+need. The domain is two labels; three where a country has a second level (`co.uk`); and the whole
+name below hosters, where unrelated people get names side by side.
+
+Where the rule errs, it takes two hosts of one owner for hosts of two owners (`id.sap.de`,
+`login.sap.de`), and the user is asked once. Only a hoster that is missing from the list below errs
+in the other direction.
 """
 
 from __future__ import annotations
@@ -41,7 +43,7 @@ def registrable_domain(host: str) -> str:
     """
     Return the registrable domain of *host*, in lower case.
 
-    It is empty for an address, a single label and a public suffix.
+    Empty for an IP address, a single label and a public suffix.
     """
     host = _spelled(host)
     labels = host.split(".")
@@ -55,7 +57,7 @@ def registrable_domain(host: str) -> str:
 
 def belong_together(host: str, other: str) -> bool:
     """
-    Tell whether two hosts are one, or one lies below the other's registrable domain.
+    Return whether two hosts are one, or one lies below the other's registrable domain.
 
     `localhost` and the loopback addresses are one host.
     """

@@ -1,10 +1,10 @@
-"""What was granted against what was asked for (RFC 6749 section 3.3), in the servers' spellings."""
+"""Scopes (RFC 6749 section 3.3): what was asked for and what was granted, as servers spell it."""
 
 from __future__ import annotations
 
 
 def scope_differences(asked: str, granted: str, *, has_refresh_token: bool) -> str:
-    """Return for people what of *asked* is not in *granted*, and what is in it beside that."""
+    """Return in words how *granted* differs from *asked*; empty if it does not."""
     want, have = scope_words(asked), scope_words(granted)
     # Servers answer offline_access with the refresh token itself and leave the word out.
     answered = {"offline_access", "refresh_token"} if has_refresh_token else set()
@@ -18,7 +18,11 @@ def scope_differences(asked: str, granted: str, *, has_refresh_token: bool) -> s
 
 
 def scope_words(scope: str) -> set[str]:
-    """Return the words of *scope*: several servers want, or send, commas between them."""
+    """
+    Return the words of *scope*.
+
+    Blanks separate them, or commas, which several servers want or send.
+    """
     return set(scope.replace(",", " ").split())
 
 
@@ -31,9 +35,9 @@ def _is_granted(word: str, have: set[str]) -> bool:
 
 def _is_same(one: str, other: str) -> bool:
     """
-    Tell whether one word is the other's long form, which is a URL.
+    Return whether one word is the other's long form, which is a URL.
 
-    Microsoft's end in `/User.Read`, Google's in `/userinfo.email`.
+    Microsoft's end with `/User.Read`, Google's with `/userinfo.email`.
     """
     short, long = sorted((one.casefold(), other.casefold()), key=lambda word: "://" in word)
     return "://" not in short and long.endswith((f"/{short}", f"/userinfo.{short}"))

@@ -1,4 +1,4 @@
-"""A string that does not print."""
+"""A string that is never printed by accident."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ if TYPE_CHECKING:
 
 class Secret:
     """
-    Holds a token, a code, a password; shows `Secret(...)` wherever it is formatted.
+    A token, a code or a password, which is shown as `Secret(...)` wherever it is formatted.
 
-    Only `reveal()` gives the value, and only the files that the architecture test lists call it.
-    Pickling and copying to JSON fail, so that a secret leaves the process through a place somebody
-    wrote for it.
+    Only `reveal()` returns the value, and only the files that the architecture test lists call it.
+    Pickling it and writing it as JSON fail.
     """
 
     __slots__ = ("_value",)
@@ -22,11 +21,12 @@ class Secret:
         self._value = value
 
     def reveal(self) -> str:
+        """Return the value in clear."""
         return self._value
 
     def matches(self, text: str) -> bool:
-        """Compare with untrusted *text* in constant time."""
-        # Here, since it loads OpenSSL, which `token` has no use for.
+        """Return whether the value is the untrusted *text*; compare in constant time."""
+        # Imported late: it loads OpenSSL, which `token` has no use for.
         from hmac import compare_digest
 
         return compare_digest(self._value.encode(), text.encode("utf-8", "surrogatepass"))

@@ -1,7 +1,7 @@
-"""Text that came from a server, a browser or a file, made fit to print."""
+"""Text from servers, browsers and files, made fit to print."""
 
 SHOWN_CHARACTERS = 300
-"""Enough for any error_description that helps; the rest of a longer one is noise."""
+"""The most that is shown of one text: enough for any error_description that helps."""
 
 # Cc and Cf hold the control, bidirectional and zero-width characters, Co and Cs what has no glyph,
 # Zl and Zp line breaks.
@@ -22,7 +22,8 @@ def one_line(text: str, *, limit: int = SHOWN_CHARACTERS) -> str:
 
 def is_variable_name(text: str) -> bool:
     """
-    Tell whether *text* can name an environment variable in every shell (POSIX.1-2017
-    section 8.1).
+    Return whether *text* can name an environment variable in every shell.
+
+    POSIX.1-2017 section 8.1.
     """
     return text.isascii() and text.isidentifier()

@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 from ...errors import LaunchURLReused, LoginTimedOut, LoopbackAuthError
 from ...notices import StrayVisit, Waiting
 from ...oauth.authorize.pkce import new_secret
-from ...oauth.authorize.request import AuthorizationErrorResponse, AuthorizationResponse, Stray
+from ...oauth.authorize.request import AuthorizationResponse
+from ...oauth.authorize.response import AuthorizationErrorResponse, Stray
 from ..process.clock import running_s
 from . import pages
 from .request_gate import (

@@ -13,7 +13,8 @@ from ...explain.denial import is_denial
 from ...explain.pitfalls import pitfall_for
 from ...notices import NothingYet, PasteExplained, Warned
 from ...oauth.authorize.pasted import address_in, read_pasted
-from ...oauth.authorize.request import AuthorizationErrorResponse, AuthorizationResponse, Stray
+from ...oauth.authorize.request import AuthorizationResponse
+from ...oauth.authorize.response import AuthorizationErrorResponse, Stray
 from ..diagnosis import diagnose, facts_of, read_report
 
 TYPE_CHECKING = False

@@ -13,7 +13,8 @@ from ...edge.process.clock import now
 from ...errors import LoopbackAuthError, NoPendingSignIn, UsageError
 from ...notices import Warned
 from ...oauth.authorize.pasted import read_pasted
-from ...oauth.authorize.request import AuthorizationErrorResponse, AuthorizationRequest, Stray
+from ...oauth.authorize.request import AuthorizationRequest
+from ...oauth.authorize.response import AuthorizationErrorResponse, Stray
 from ...oauth.credential import client_document
 from ...oauth.metadata import server_metadata
 from ...oauth.secret import Secret

@@ -1,1 +1,1 @@
-"""The authorization request, and the answer to it."""
+"""The authorization request and its answer."""

@@ -1,10 +1,10 @@
 """
-The authorization code and credentials flow: a code for a username and a password, with nobody at a
+The authorization code and credentials flow: a code for a username and a password, without a
 browser.
 
-A vendor's own way into RFC 6749 section 4.1: the authorization endpoint takes both in a Basic
-header, with the request as a form, and answers with the code as JSON. The code is redeemed as any
-other, with the verifier of PKCE.
+A vendor's variant of RFC 6749 section 4.1: the authorization endpoint takes username and password
+in a Basic header and the request as a form, and answers with the code as JSON. The code is redeemed
+as any other, with the verifier of PKCE.
 """
 
 from __future__ import annotations
@@ -29,15 +29,16 @@ if TYPE_CHECKING:
     from .request import AuthorizationRequest
 
 FLOW = "code-credentials"
+"""The fact `flow` of this flow's errors."""
 
-# They are for a page that nobody will see.
+# Parameters for the sign-in page, which this flow does not show.
 _OF_A_PAGE = frozenset({"prompt", "login_hint", "display"})
 
 
 def code_credentials_request(
     request: AuthorizationRequest, *, username: str, password: Secret
 ) -> FormPost:
-    """Ask for a code for *request* as the person *username*."""
+    """Return the request for a code for *request*, as the person *username*."""
     own = (
         ("response_type", "code_credentials"),
         ("client_id", request.client.client_id),
@@ -61,23 +62,27 @@ def read_code_credentials_reply(
     reply: HttpReply, request: AuthorizationRequest
 ) -> AuthorizationResponse:
     """
-    Read the answer to `code_credentials_request`.
+    Return the code that *reply*, the answer to `code_credentials_request`, holds.
 
-    Raises `CodeCredentialsUnavailable` for a sign-in page, which is what a server shows that took
-    it for a browser's request; `AuthorizationError` for a refusal, as JSON or as a form; else what
-    `read_json_object` raises.
+    Raises:
+        CodeCredentialsUnavailable: The server took the request for a browser's, and answered with
+            its sign-in page.
+        AuthorizationError: The server refused, in JSON or a form.
+        AuthorizationResponseInvalid: There is no code, or it is malformed.
+        ProviderError: What `read_json_object` raises, for any other answer.
     """
     answer = _form(reply) or _json(reply, request)
     code = answer.get("code")
-    # Where a refusal may have a code of its own, a code is what was asked for.
+    # `code` holds the code that was asked for; elsewhere it may be the name of an error.
     error, said = code_and_words(reply, {**answer, "code": None})
     if has_error(answer) or (not reply.is_success and said):
         raise _refusal(error, said, reply)
-    # The answer came on the connection that the request went out on: its state is ours.
+    # The answer came on the connection of the request, which stands for the state.
     members = [("code", code)] if isinstance(code, str) else []
     response = request.read([*members, ("state", request.state.reveal())])
-    assert isinstance(response, AuthorizationResponse)  # noqa: S101 - with our state and without an error it is nothing else
-    return response
+    if isinstance(response, AuthorizationResponse):
+        return response
+    raise AssertionError("our state and no error, but no response")
 
 
 def _json(reply: HttpReply, request: AuthorizationRequest) -> Mapping[str, Any]:
@@ -94,7 +99,7 @@ def _json(reply: HttpReply, request: AuthorizationRequest) -> Mapping[str, Any]:
 
 
 def _form(reply: HttpReply) -> Mapping[str, str]:
-    """Read a refusal in the form of a query, which needs no content type to be one."""
+    """Return the members of a refusal in the form of a query, whatever its content type."""
     if not (reply.is_error and reply.body.startswith(b"error=")):
         return {}
     return dict(parse_qsl(reply.body[:8192].decode("utf-8", "replace")))

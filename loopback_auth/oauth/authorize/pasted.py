@@ -1,30 +1,23 @@
-"""
-An authorization response as people bring it: the whole address out of the address bar, its query,
-or the code alone.
-"""
+"""Authorization responses that people paste: an address, its query, or a code alone."""
 
 from __future__ import annotations
 
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from ..http.url import is_loopback
-from .request import Stray
+from .response import Stray
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .request import (
-        AuthorizationErrorResponse,
-        AuthorizationRequest,
-        AuthorizationResponse,
-    )
+    from .request import AuthorizationRequest, AuthorizationResponse
+    from .response import AuthorizationErrorResponse
 
 CHARACTERS = 16 * 1024
-"""Of what is pasted; an answer is far shorter."""
+"""The most that is read of a pasted text; an answer is far shorter."""
 
-
-# What stands around an address in a terminal, a chat or a text, and is no part of it.
+# Marks around an address in a terminal, a chat or a text that are no part of it.
 _QUOTES = "\"'`<>\u201c\u201d\u2018\u2019\u00ab\u00bb"
 _MARKS = _QUOTES + "()[]{}.,;!"
 
@@ -33,13 +26,14 @@ def read_pasted(
     text: str, request: AuthorizationRequest, *, takes_bare_code: bool = True
 ) -> Stray | AuthorizationErrorResponse | AuthorizationResponse:
     """
-    Judge *text* as `AuthorizationRequest.read` judges a visit; it must be of the redirect URI,
-    where it is an address.
+    Return what *text* is, as `AuthorizationRequest.read` does of a request to the redirect URI.
 
-    Quotes, blanks and line breaks around and within it are the terminal's, and words around it the
-    person's. What is cut off is no fault of the server's. A code alone has no state: the verifier,
-    which only this sign-in's server takes, is then all that ties it to the request; without
-    *takes_bare_code* it is a stray.
+    An address must be of the redirect URI. Quotes, blanks and line breaks around and within it are
+    dropped, as are words around it. A code alone is taken with *takes_bare_code*: it has no state,
+    so that only the verifier ties it to the request. Anything else is a `Stray`.
+
+    Raises:
+        AuthorizationResponseInvalid: The answer has our state and breaks the protocol.
     """
     answer = _judged(address_in(text, request.redirect_uri) or _joined(text), request)
     for word in text[:CHARACTERS].split() if isinstance(answer, Stray) else ():
@@ -53,11 +47,8 @@ def read_pasted(
 
 
 def _bare_code(text: str) -> str:
-    """
-    Return the code that *text* is, over several lines perhaps; empty for an address, a form and
-    more than one word.
-    """
-    # %3D is how an address writes =, which codes may end in; a code itself has no percent sign.
+    """Return the code that *text* is, perhaps over several lines; empty if it is none."""
+    # An address writes %3D for =, which codes may end with; a code itself has no percent sign.
     code = unquote(_joined(text))
     is_one = all(len(line.split()) <= 1 for line in text.splitlines())
     is_other = "://" in code or "code=" in code or "error=" in code
@@ -78,10 +69,10 @@ def _judged(
 
 def address_in(text: str, redirect_uri: str) -> str | None:
     """
-    Return the address that *text* is without its beginning, which address bars hide: that of
-    *redirect_uri*, or of this machine.
+    Return the whole address if *text* is one without the beginning, which address bars hide.
 
-    `localhost:1717/callback?code=...` is one, and so is `/callback?code=...`.
+    Such are `localhost:1717/callback?code=...` and `/callback?code=...`; the address must be at
+    *redirect_uri* or at a loopback host.
     """
     before, mark, query = _joined(text).partition("?")
     if not mark or "=" in before or "://" in before:
@@ -97,7 +88,7 @@ def address_in(text: str, redirect_uri: str) -> str | None:
 
 
 def _joined(text: str) -> str:
-    # Byte order marks and what else has no width are not printable.
+    # Byte order marks and other characters without a width are not printable.
     return "".join(c for c in text[:CHARACTERS] if c.isprintable() and not c.isspace()).strip(
         _QUOTES
     )

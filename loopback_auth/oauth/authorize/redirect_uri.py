@@ -1,6 +1,7 @@
 """
-Redirect URIs as servers compare them: character by character (RFC 6749 section 3.1.2.3, RFC 9700
-section 2.1).
+Comparing redirect URIs as servers do: character by character.
+
+RFC 6749 section 3.1.2.3, RFC 9700 section 2.1.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 def difference(sent: str, registered: str) -> str | None:
     """
-    Say where *registered* differs first from the redirect URI that is *sent*, part by part and then
-    by character; `None` if nowhere.
+    Return in words the first difference of *registered* from the redirect URI that is *sent*.
+
+    The parts of the URIs are compared first, then their characters. `None` if they are the same.
     """
     if sent == registered:
         return None
@@ -27,33 +29,35 @@ def difference(sent: str, registered: str) -> str | None:
         return "the registered one has a blank before or behind it"
     try:
         ours, theirs = urlsplit(sent), urlsplit(registered.strip())
-        told = _in_the_host(ours, theirs) or _behind_it(ours, theirs)
+        found = _in_the_host(ours, theirs) or _behind_it(ours, theirs)
     except ValueError:
-        told = ""
-    return told or _by_character(sent, registered)
+        found = ""
+    return found or _by_character(sent, registered)
 
 
 def _in_the_host(ours: SplitResult, theirs: SplitResult) -> str:
     if ours.scheme != theirs.scheme:
-        return _told("scheme", ours.scheme, theirs.scheme or "(none)")
+        return _difference_of("scheme", ours.scheme, theirs.scheme or "(none)")
     if ours.hostname != theirs.hostname:
-        return _told("host", ours.hostname, theirs.hostname or "(none)")
+        return _difference_of("host", ours.hostname, theirs.hostname or "(none)")
     if ours.port != theirs.port:
-        return _told("port", _port(ours), _port(theirs))
+        return _difference_of("port", _port(ours), _port(theirs))
     if ours.netloc != theirs.netloc and ours.netloc.lower() == theirs.netloc.lower():
-        return _told("case of the host", ours.netloc, theirs.netloc)
+        return _difference_of("case of the host", ours.netloc, theirs.netloc)
     return ""
 
 
 def _behind_it(ours: SplitResult, theirs: SplitResult) -> str:
     if ours.path != theirs.path:
         if ours.path.rstrip("/") == theirs.path.rstrip("/"):
-            return _told("slash at the end", ours.path or "(no path)", theirs.path or "(no path)")
+            return _difference_of(
+                "slash at the end", ours.path or "(no path)", theirs.path or "(no path)"
+            )
         if ours.path.lower() == theirs.path.lower():
-            return _told("case of the path", ours.path, theirs.path)
-        return _told("path", ours.path or "(none)", theirs.path or "(none)")
+            return _difference_of("case of the path", ours.path, theirs.path)
+        return _difference_of("path", ours.path or "(none)", theirs.path or "(none)")
     if ours.query != theirs.query:
-        return _told("query", ours.query or "(none)", theirs.query or "(none)")
+        return _difference_of("query", ours.query or "(none)", theirs.query or "(none)")
     return ""
 
 
@@ -65,15 +69,18 @@ def _port(parts: SplitResult) -> str:
     )
 
 
-def _told(part: str, ours: object, theirs: object) -> str:
+def _difference_of(part: str, ours: object, theirs: object) -> str:
     return f"the {part} differs: sent {one_line(str(ours))}, registered {one_line(str(theirs))}"
 
 
 def _by_character(sent: str, registered: str) -> str:
     pairs = zip(sent, registered, strict=False)
-    place = next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(sent), len(registered)))
-    return f"they differ from character {place + 1} on: sent {_rest(sent, place)}, registered {_rest(registered, place)}"
+    index = next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(sent), len(registered)))
+    return (
+        f"they differ from character {index + 1} on:"
+        f" sent {_rest(sent, index)}, registered {_rest(registered, index)}"
+    )
 
 
-def _rest(text: str, place: int) -> str:
-    return repr(one_line(text[place : place + 40])) if text[place:] else "(nothing)"
+def _rest(text: str, index: int) -> str:
+    return repr(one_line(text[index : index + 40])) if text[index:] else "(nothing)"

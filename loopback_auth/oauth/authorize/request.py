@@ -1,9 +1,8 @@
 """
-The authorization request and the one reader of its answer - RFC 6749 section 4.1, RFC 7636, RFC
-9207.
+The authorization request and the reader of its answer - RFC 6749 section 4.1, RFC 7636, RFC 9207.
 
-`AuthorizationRequest.read` is the only maker of an `AuthorizationResponse`, and the token grant
-takes nothing else: a code that was not checked cannot be exchanged.
+Only `AuthorizationRequest.read` makes an `AuthorizationResponse`, and the token grant takes nothing
+else: a code that was not checked cannot be exchanged.
 """
 
 from __future__ import annotations
@@ -12,28 +11,22 @@ from collections import Counter
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from ...errors import (
-    AuthorizationDenied,
-    AuthorizationError,
-    AuthorizationResponseInvalid,
-    IssuerMismatch,
-    ParameterRefused,
-)
+from ...errors import AuthorizationResponseInvalid, IssuerMismatch, ParameterRefused
 from ..scope import scope_words
 from ..secret import Secret
 from ..text import one_line
 from .pkce import STATE_OCTETS, VERIFIER_OCTETS, code_challenge, new_secret
+from .response import AuthorizationErrorResponse, Stray
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ...errors import LoopbackAuthError
     from ..metadata import Client, ServerMetadata
 
 CODE_CHARACTERS = 12_000
 """
-More than any server is known to send; RFC 6749 appendix A.11 sets the alphabet and no length.
+The longest code that is taken. RFC 6749 appendix A.11 sets the alphabet and no length.
 
 Azure AD B2C puts claims into its codes and exceeds 4,096 (azure-ad-b2c/samples issue 598).
 """
@@ -54,13 +47,9 @@ RESERVED = frozenset(
         "request_uri",
     }
 )
-"""
-Parameters that this program sets itself, or that would carry the whole request past its
-checks.
-"""
+"""Parameters that this program sets itself, or that would bypass its checks of the request."""
 
-# What an answer may carry once and no more. Others (session_state, hd, ...) are nobody's business
-# here.
+# Parameters that an answer may have once; others (session_state, hd, ...) are not looked at.
 _ANSWER = (
     "code",
     "state",
@@ -73,77 +62,10 @@ _ANSWER = (
     "response",
 )
 
-KNOWN_ERRORS = frozenset(
-    {
-        # RFC 6749 section 4.1.2.1
-        "invalid_request",
-        "unauthorized_client",
-        "access_denied",
-        "unsupported_response_type",
-        "invalid_scope",
-        "server_error",
-        "temporarily_unavailable",
-        # OpenID Connect Core section 3.1.2.6
-        "interaction_required",
-        "login_required",
-        "account_selection_required",
-        "consent_required",
-        "invalid_request_uri",
-        "invalid_request_object",
-        "request_not_supported",
-        "request_uri_not_supported",
-        "registration_not_supported",
-        # RFC 8707 section 2
-        "invalid_target",
-    }
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stray:
-    """
-    A visit that is not the answer to our request. *reason* is ours, never the visitor's
-    words.
-    """
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuthorizationErrorResponse:
-    """The server's refusal, with our state: RFC 6749 section 4.1.2.1."""
-
-    error: str
-    description: str
-
-    def as_error(self) -> LoopbackAuthError:
-        """
-        Give the exception that ends the login: a person's denial apart from a server's
-        refusal.
-        """
-        # Here, so that a sign-in shows its address without it.
-        from ...explain.denial import is_denial
-
-        said = f": {self.description}" if self.description else ""
-        if is_denial(self.error):
-            return AuthorizationDenied(
-                f"the sign-in was refused in the browser ({self.error}{said})",
-                error=self.error,
-                error_description=self.description,
-            )
-        shown = self.error or "an error without a name"
-        message = f"the server refused the sign-in ({shown}{said})"
-        return AuthorizationError(
-            message,
-            error=self.error,
-            known=self.error in KNOWN_ERRORS,
-            error_description=self.description,
-        )
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizationResponse:
-    """A code that answers *request*. Made by `AuthorizationRequest.read` alone."""
+    """The code that answers *request*. Only `AuthorizationRequest.read` makes one."""
 
     request: AuthorizationRequest
     code: Secret
@@ -151,7 +73,14 @@ class AuthorizationResponse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizationRequest:
-    """One question to one server, with everything that its answer will be held against."""
+    """
+    An authorization request to one server, and all that its answer is checked against.
+
+    *parameters* are sent besides this program's own.
+
+    Raises:
+        ParameterRefused: A parameter, or the endpoint's own query, sets one of `RESERVED`.
+    """
 
     server: ServerMetadata
     client: Client
@@ -177,9 +106,11 @@ class AuthorizationRequest:
             {name for name, _ in query} & RESERVED - ({"scope"} if not self.scope else set())
         ):
             raise ParameterRefused(
-                f"the authorization endpoint's own query sets the parameter {name}, which this program sets",
+                f"the authorization endpoint's own query sets the parameter {name},"
+                " which this program sets",
                 name=name,
-                fix="take it out of the authorization endpoint's address: loopback-auth config show",
+                fix="take it out of the authorization endpoint's address:"
+                " loopback-auth config show",
             )
 
     @classmethod
@@ -194,6 +125,7 @@ class AuthorizationRequest:
         response_mode: str | None = None,
         parameters: tuple[tuple[str, str], ...] = (),
     ) -> AuthorizationRequest:
+        """Return a request with a new state, verifier and, for OpenID Connect, nonce."""
         return cls(
             server=server,
             client=client,
@@ -210,18 +142,12 @@ class AuthorizationRequest:
 
     @property
     def resource(self) -> tuple[str, ...]:
-        """
-        The resources that the token is for - RFC 8707; the token endpoint is to be told of them,
-        too (section 2.2).
-        """
+        """The resources that the token is for, which the token endpoint is sent, too - RFC 8707."""
         return tuple(value for name, value in self.parameters if name == "resource" and value)
 
     @property
     def url(self) -> str:
-        """
-        The address for the browser. It holds state and challenge: for people to see, never for argv
-        or a log.
-        """
+        """The address for the browser. It holds the state, so it is never in argv or a log."""
         endpoint = self.server.authorization_endpoint
         own = [
             ("response_type", "code"),
@@ -237,7 +163,7 @@ class AuthorizationRequest:
         ]
         # RFC 6749 section 3.1: a query that the endpoint already has is kept.
         joint = "&" if urlsplit(endpoint).query else "" if endpoint.endswith("?") else "?"
-        # surrogateescape: an argument that is not UTF-8 arrives as the bytes that were typed.
+        # surrogateescape: an argument that is not UTF-8 is sent as the bytes that were typed.
         sent = [(name, value) for name, value in own if value]
         return endpoint + joint + urlencode(sent, errors="surrogateescape")
 
@@ -245,11 +171,13 @@ class AuthorizationRequest:
         self, query: Sequence[tuple[str, str]]
     ) -> Stray | AuthorizationErrorResponse | AuthorizationResponse:
         """
-        Judge the parameters of one visit to the redirect URI.
+        Return what *query*, the parameters of a request to the redirect URI, are.
 
-        Only with our `state` does a visit count; what then breaks the protocol raises
-        `AuthorizationResponseInvalid` (`IssuerMismatch` for RFC 9207) and ends the login without an
-        exchange.
+        Without our `state` they are a `Stray`.
+
+        Raises:
+            AuthorizationResponseInvalid: They have our `state` and break the protocol.
+            IssuerMismatch: They name another issuer, or none where one was promised (RFC 9207).
         """
         times = Counter(name for name, _ in query)
         if any(times[name] > 1 for name in _ANSWER):
@@ -269,8 +197,7 @@ class AuthorizationRequest:
                 f"the answer came from another server than {issuer}", issuer=issuer
             )
         promised = self.server.authorization_response_iss_parameter_supported
-        # Two real servers promise iss and leave it out of their error responses; a refusal without
-        # it harms nobody.
+        # Two real servers promise iss and leave it out of error responses, which does no harm.
         if iss is None and promised and "error" not in said:
             raise IssuerMismatch(
                 f"the answer does not say that it came from {issuer}", issuer=issuer

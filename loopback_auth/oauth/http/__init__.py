@@ -1,1 +1,1 @@
-"""HTTP messages as values: what is sent, what comes back, and how JSON in it is read."""
+"""HTTP messages as values, and the reading of the JSON in them."""

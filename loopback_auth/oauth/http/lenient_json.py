@@ -1,4 +1,4 @@
-"""A JSON object read as far as it can be: for answers that may hold the only copy of a token."""
+"""JSON objects read as far as possible, for answers that may hold the only copy of a token."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ if TYPE_CHECKING:
     from typing import Any
 
 UNREADABLE_VALUES = 100
-"""Where a text has more, its rest is not looked at: each costs a walk through all before it."""
+"""The most unreadable values of one text; each costs a walk through its rest."""
 
 # Some servers put the object into an array.
 _BEGINNING = re.compile(r"[\s\[]*\{")
 _NAME = re.compile(r'[\s,]*(?=")')
 _COLON = re.compile(r"\s*:\s*")
 _END = re.compile(r"\s*[,}]")
-# Possessive, and satisfied with the end of the text: what nobody closed is walked over once.
+# Possessive, and ended by the end of the text as well: an unclosed string is walked over once.
 _BRACKET = re.compile(r'"(?:[^"\\]|\\.)*+\\?(?:"|\Z)|[\[\]{},]', re.DOTALL)
 
 
 def read_members(octets: bytes) -> dict[str, Any]:
     """
-    Return the members of the JSON object that *octets* begin with, as far as they can be read.
+    Return the readable members of the JSON object at the beginning of *octets*.
 
-    The last of a name that occurs twice counts. NaN, infinities and numbers that are too long
+    Of a name that occurs twice, the last counts. NaN, infinities and numbers that are too long
     become `None`; a value that is malformed, cut off or nested too deep is left out.
     """
     text = octets.decode(detect_encoding(octets), "replace")
@@ -60,14 +60,14 @@ def _value(text: str, begin: int) -> tuple[Any, int]:
         value, end = _DECODER.raw_decode(text, begin)
     except (JSONDecodeError, RecursionError):
         return _UNREADABLE, _end(text, begin)
-    # A number before the end of the text may have been longer; a string was closed.
+    # A number at the end of the text may be cut off; a string cannot, since it was closed.
     if is_nested_too_deep(value) or not (isinstance(value, str) or _END.match(text, end)):
         value = _UNREADABLE
     return value, _end(text, end)
 
 
 def _end(text: str, begin: int) -> int:
-    """Return where the value around *begin* ends: before a comma or bracket that is not its own."""
+    """Return where the value at *begin* ends: at the next comma or bracket outside of it."""
     depth = 0
     for mark in _BRACKET.finditer(text, begin):
         if mark[0] in ("[", "{"):

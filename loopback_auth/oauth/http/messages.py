@@ -1,4 +1,4 @@
-"""What goes over HTTP and what comes back, as values."""
+"""HTTP requests and answers as values."""
 
 from __future__ import annotations
 
@@ -23,32 +23,32 @@ if TYPE_CHECKING:
 _DELAY_SECONDS = re.compile(r"[0-9]{1,11}")
 
 SECRET_CHARACTERS = 6
-"""Of the shortest secret that is worth hiding."""
+"""The length of the shortest secret that is hidden in a text."""
 
 UNIQUE_ANSWER_S = 60.0
-"""The least that is waited for an answer that exists only once, whatever other limit there is."""
+"""The shortest time limit of a request whose answer exists only once."""
 
 
 class Delivery:
     """
-    How far a request has come whose answer exists only once: its transport says so here.
+    How far a request whose answer exists only once has come; its transport writes it.
 
-    A transport that says nothing has to be taken to have sent it.
+    A transport that writes nothing counts as having sent the request.
     """
 
     is_connecting = False
+    """Whether nothing was sent yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormPost:
     """
-    A POST of `application/x-www-form-urlencoded`, the one form in which OAuth endpoints take
-    anything.
+    A POST of `application/x-www-form-urlencoded`, which all OAuth endpoints take.
 
     *encoded* are the secrets that *authorization* holds in another spelling. With *allow_partial*
-    an answer that breaks off is returned as far as it came, `incomplete` set, instead of raised: it
-    may hold the only copy of a token. With a *delivery* the answer exists only once, and is waited
-    for at least `UNIQUE_ANSWER_S`.
+    an answer that breaks off is returned as far as it came, with `incomplete` set, since it may
+    hold the only copy of a token. With a *delivery* the answer exists only once; the time limit is
+    then at least `UNIQUE_ANSWER_S`.
     """
 
     url: str
@@ -60,7 +60,7 @@ class FormPost:
     delivery: Delivery | None = field(default=None, repr=False, compare=False)
 
     def body(self) -> bytes:
-        """Encode the form once. Holds secrets: for the transport's eyes only."""
+        """Return the encoded form, which holds secrets in clear."""
         pairs = [
             (name, value.reveal() if isinstance(value, Secret) else value)
             for name, value in self.fields
@@ -69,13 +69,13 @@ class FormPost:
 
     @property
     def secrets(self) -> tuple[Secret, ...]:
-        """What of it no answer may bring to light."""
+        """The secrets of the request, which nothing that is shown of the answer may hold."""
         return (*(value for _, value in self.fields if isinstance(value, Secret)), *self.encoded)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Get:
-    """A GET of a JSON document: discovery, userinfo."""
+    """A GET of a JSON document, such as metadata or userinfo."""
 
     url: str
     authorization: Secret | None = None
@@ -84,9 +84,9 @@ class Get:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpReply(HasStatus):
     """
-    An answer: *headers* have lower-case names; they and *body* may hold secrets and are hidden from
-    repr.
+    An answer.
 
+    *headers* have lower-case names. They and *body* may hold secrets and are hidden from repr.
     *sent* are the secrets of the request, which some servers repeat in an error. *incomplete* says
     why *body* is only the beginning of what the server sent (`FormPost.allow_partial`).
     """
@@ -99,23 +99,24 @@ class HttpReply(HasStatus):
     incomplete: TransportError | None = None
 
     def without_sent(self, text: str) -> str:
-        """
-        Give *text*, a part of the answer, without the secrets that were sent, for it to
-        be printed.
-        """
+        """Return *text*, a part of the answer, without the secrets of the request."""
         for value in (secret.reveal() for secret in self.sent):
-            # What is shorter is no secret, and may be a part of any word.
+            # Anything shorter is no secret, and may be a part of any word.
             text = text.replace(value, "(hidden)") if len(value) >= SECRET_CHARACTERS else text
         return text
 
 
 def read_json_object(reply: HttpReply, *, what: str) -> dict[str, Any]:
     """
-    Read the body of *reply* as one JSON object, strictly: no duplicate names, no NaN, no bottomless
-    nesting.
+    Return the JSON object that the body of *reply* is, read by `strict_json`.
 
-    Raises `ProtocolError` naming *what* was being read, or the subclass or sibling that fits
-    better: a redirect, a page of HTML (a captive portal, a wrong host), a server that is down.
+    *what* names the endpoint in the errors.
+
+    Raises:
+        UnexpectedRedirect: The answer is a redirect.
+        HTMLAnswer: It is a web page, as of a captive portal or a wrong host.
+        ServerUnavailable: The server is busy or down.
+        ProtocolError: The answer is anything else but a JSON object.
     """
     try:
         value = strict_json(reply.body)
@@ -145,18 +146,26 @@ def _not_json(reply: HttpReply, what: str) -> NoReturn:
 
 def refuse_unusable(reply: HttpReply, what: str, *, said: str = "") -> None:
     """
-    Raise for an answer whose status alone says that it is not what we asked for; *said*
-    is why.
+    Raise an error if the status of *reply* alone says that it is not the answer that was asked for.
+
+    *what* names the endpoint, and *said* are the server's own words.
+
+    Raises:
+        UnexpectedRedirect: The status is of the 3xx class.
+        HTMLAnswer: A captive portal wants a sign-in of its own (511).
+        ServerUnavailable: The status is 429 or of the 5xx class.
     """
     host = urlsplit(reply.url).netloc
     if reply.is_redirect:
         raise UnexpectedRedirect(
-            f"{what}: {host} answered with a redirect (status {reply.status}), which is never followed",
+            f"{what}: {host} answered with a redirect (status {reply.status}),"
+            " which is never followed",
             host=host,
         )
     if reply.status == NETWORK_AUTHENTICATION_REQUIRED:
         raise HTMLAnswer(
-            f"{what}: this network wants a sign-in of its own before it lets us reach {host} (status 511)",
+            f"{what}: this network wants a sign-in of its own"
+            f" before it lets us reach {host} (status 511)",
             host=host,
         )
     if reply.is_busy:
@@ -166,8 +175,9 @@ def refuse_unusable(reply: HttpReply, what: str, *, said: str = "") -> None:
 
 def retry_after_s(reply: HttpReply, now: datetime) -> float | None:
     """
-    Read `Retry-After`, seconds or a date (RFC 9110 section 10.2.3), as seconds from *now*; `None`
-    without one that can be read.
+    Return `Retry-After` in seconds from *now*; `None` if *reply* has none that can be read.
+
+    The header is a number of seconds or a date (RFC 9110 section 10.2.3).
     """
     value = reply.headers.get("retry-after", "").strip()
     if _DELAY_SECONDS.fullmatch(value):

@@ -1,4 +1,4 @@
-"""JSON as RFC 8259 has it: no duplicate names, no NaN, no bottomless nesting."""
+"""JSON as RFC 8259 has it: without duplicate names, NaN or bottomless nesting."""
 
 from __future__ import annotations
 
@@ -11,15 +11,17 @@ if TYPE_CHECKING:
 
 NESTING = 64
 """
-How deep an answer may be: real ones have five levels, and what writes JSON gives up before what
-reads it does.
+The deepest nesting of an answer. Real ones have five levels, and Python writes less deeply nested
+JSON than it reads.
 """
 
 
 def strict_json(octets: bytes) -> Any:
     """
-    Decode JSON as RFC 8259 has it; raises `ValueError` for what Python takes besides, and for what
-    it cannot write again.
+    Return the value of the JSON text *octets*.
+
+    Raises:
+        ValueError: It is no JSON of RFC 8259, or Python could not write it again.
     """
     try:
         value = json.loads(
@@ -33,7 +35,7 @@ def strict_json(octets: bytes) -> Any:
 
 
 def is_nested_too_deep(value: Any) -> bool:
-    """Tell whether *value* has more than `NESTING` levels of arrays and objects."""
+    """Return whether *value* has more than `NESTING` levels of arrays and objects."""
     level = [value]
     for _ in range(NESTING):
         level = [inner for outer in level for inner in _members(outer)]

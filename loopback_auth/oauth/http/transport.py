@@ -1,7 +1,7 @@
 """
-The seam between the flows and the network.
+The contract between the flows and the network.
 
-A module of its own, since `typing` is slow to import: import it for type checking only.
+This module imports `typing`, which is slow: import it for type checking only.
 """
 
 from __future__ import annotations

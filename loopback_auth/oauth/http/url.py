@@ -1,4 +1,4 @@
-"""URLs that something may be sent to: checked as text, before any parser reads them."""
+"""Checks of the URLs to which something is sent."""
 
 from __future__ import annotations
 
@@ -17,9 +17,12 @@ def check_url(raw: str, *, name: str) -> str:
     """
     Return *raw* unchanged if it may be an issuer or an endpoint (RFC 8414 sections 2 and 3).
 
-    https, or http to a literal loopback address or `localhost`; no userinfo, no fragment, nothing
-    outside printable ASCII. The raw string is looked at before any parser, since parsers drop what
-    they do not like. Raises `URLRefused`.
+    It is https, or http to a literal loopback address or `localhost`; it has no userinfo, no
+    fragment, and nothing outside printable ASCII. The raw text is checked before any parser reads
+    it, since parsers drop what they do not like. *name* names it in the error.
+
+    Raises:
+        URLRefused: The URL must not be used.
     """
     shown = one_line(_without_userinfo(raw), limit=120)
     if not raw or any(not "!" <= c <= "~" or c in _NEVER_IN_A_URL for c in raw):
@@ -40,16 +43,15 @@ def check_url(raw: str, *, name: str) -> str:
 
 
 def _without_userinfo(raw: str) -> str:
-    # A password may stand there, and what is refused is shown.
+    # A password may be in it, and a refused URL is shown.
     before, at, host = raw.rpartition("@")
     return f"{before.partition('://')[0]}://***@{host}" if at and "://" in before else raw
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether *host* can only be this machine: `localhost` or a literal loopback address."""
+    """Return whether *host* is `localhost` or a literal loopback address."""
     octets = host.split(".")
-    # All four and each a number: anything else, such as 127.0.0.1.5, is a name that a resolver may
-    # know.
+    # Anything but four numbers, such as 127.0.0.1.5, is a name that a resolver may know.
     return host in _LOOPBACK_NAMES or (
         len(octets) == _IPV4_OCTETS
         and octets[0] == "127"

@@ -1,1 +1,1 @@
-"""JSON Web Tokens, read and judged."""
+"""JSON Web Tokens: reading and checking them."""

@@ -1,10 +1,10 @@
 """
-Who signed in: the claims of an ID token - OpenID Connect Core section 3.1.3.7.
+Checks of the claims of an ID token - OpenID Connect Core section 3.1.3.7.
 
-The token comes straight from the token endpoint over TLS, which section 3.1.3.7 item 6 lets stand
-for its signature. It is never used for anything but to name the person and to tie the answer to
-this request. So no key is fetched, and nothing that the token says of keys is followed; one that
-says it has no signature at all is refused, since no server was asked for such.
+The token comes straight from the token endpoint over TLS, which section 3.1.3.7 item 6 accepts in
+place of checking its signature. It only names the person and ties the answer to this request. So no
+key is fetched, and no key in the token is used. A token without any signature is refused, since no
+server was asked for one.
 """
 
 from __future__ import annotations
@@ -28,12 +28,15 @@ if TYPE_CHECKING:
     from ..secret import Secret
 
 SKEW = timedelta(seconds=60)
-"""How far the server's clock may be from ours."""
+"""The most by which the server's clock may differ from ours."""
 
 FUTURE = timedelta(minutes=10)
-"""How far ahead of our clock a token may be issued: a computer that slept is so far behind."""
+"""The furthest a token may be issued ahead of our clock; a computer that slept is behind."""
 
-# RFC 7518 section 3.1, RFC 8037 section 3.1: the hash that goes with each algorithm of a signature.
+# From here on people count in minutes.
+_LONG_SPAN_S = 600
+
+# The hash of each signature algorithm: RFC 7518 section 3.1, RFC 8037 section 3.1.
 _HASHES = {
     **{
         f"{kind}{bits}": f"sha{bits}"
@@ -50,19 +53,22 @@ def read_id_token(
     id_token: Secret, request: AuthorizationRequest, *, now: datetime, warn: Callable[[str], None]
 ) -> dict[str, Any]:
     """
-    Return the claims of *id_token*, held against *request* - OpenID Connect Core section 3.1.3.7.
+    Return the claims of *id_token*, checked against *request*.
 
-    *now* is aware, in UTC. *warn* is given a clause for each oddity that refuses nothing.
+    OpenID Connect Core section 3.1.3.7. *now* is aware, in UTC. *warn* is called with a clause for
+    each oddity that is no reason to refuse the token.
 
     Raises:
-        IDTokenInvalid: a claim does not fit, and is named.
+        IDTokenInvalid: A claim does not fit; its fact `claim` names it.
+        IDTokenOutOfTime: Its times do not fit this computer's clock.
+        NonceMissing: It has no nonce.
     """
     claims = _signed_claims(id_token)
     _check_who_for(claims, issuer=request.server.issuer, client_id=request.client.client_id)
     _check_times(claims, now, warn)
     nonce = claims.get("nonce")
     if request.nonce is not None and nonce is None:
-        # A blank where nothing is left: what is empty counts as unknown.
+        # A blank where no scope is left: an empty fact counts as unknown.
         others = " ".join(sorted(scope_words(request.scope) - {"openid"})) or " "
         why = "it has none, so nothing ties it to this sign-in"
         _refuse("nonce", why, kind=NonceMissing, scope=others)
@@ -73,15 +79,15 @@ def read_id_token(
 
 def check_at_hash(id_token: Secret, access_token: Secret, *, warn: Callable[[str], None]) -> None:
     """
-    Check that *id_token* came with *access_token*, where it says with which - section 3.1.3.6.
+    Check that *id_token* came with *access_token*, if it has an `at_hash` - section 3.1.3.6.
 
-    *warn* is given a clause where the hash is one that nobody here can compute.
+    *warn* is called with a clause if the hash is of an unknown algorithm.
 
     Raises:
-        IDTokenInvalid: it came with another one.
+        IDTokenInvalid: It came with another access token.
     """
-    told = _claims(id_token).get("at_hash")
-    if told is None:
+    at_hash = _claims(id_token).get("at_hash")
+    if at_hash is None:
         return
     algorithm = str(unverified_header(id_token).get("alg"))
     digest = _HASHES.get(algorithm)
@@ -94,18 +100,18 @@ def check_at_hash(id_token: Secret, access_token: Secret, *, warn: Callable[[str
     from hashlib import new
 
     octets = new(digest, access_token.reveal().encode()).digest()
-    if told != urlsafe_b64encode(octets[: len(octets) // 2]).rstrip(b"=").decode():
+    if at_hash != urlsafe_b64encode(octets[: len(octets) // 2]).rstrip(b"=").decode():
         _refuse("at_hash", "it belongs to another access token")
 
 
 def refuse_another(id_token: Secret, credential: Credential) -> None:
     """
-    Check that the ID token of a refresh is of the issuer and person of *credential*.
+    Check that the ID token of a refresh names the issuer and the person of *credential*.
 
-    OpenID Connect Core section 12.2. One that cannot be read names nobody.
+    OpenID Connect Core section 12.2. A token that cannot be read names nobody.
 
     Raises:
-        IDTokenInvalid: it names another one (ID-04).
+        IDTokenInvalid: It names another issuer or person (ID-04).
     """
     claims = _lenient_claims(id_token)
     old = _lenient_claims(credential.tokens.id_token) if credential.tokens.id_token else {}
@@ -128,10 +134,10 @@ def check_refreshed_id_token(
     warn: Callable[[str], None],
 ) -> None:
     """
-    Check an ID token that came with a refreshed access token, of the person who signed in.
+    Check the ID token of a refresh as a sign-in would, but refuse nothing.
 
-    *warn* is given a clause for everything that a sign-in would refuse: the tokens beside it are
-    the only ones left.
+    *warn* is called with a clause for everything that a sign-in would refuse: the tokens beside it
+    are the only ones left.
     """
     issuer, client_id = credential.server.issuer, credential.client.client_id
     try:
@@ -144,7 +150,7 @@ def check_refreshed_id_token(
 
 
 def subject_of(claims: Mapping[str, Any]) -> str | None:
-    """Return the subject that *claims* name; some servers write it as a number."""
+    """Return the `sub` of *claims* as text, for servers that write a number; `None` without one."""
     subject = claims.get("sub")
     if isinstance(subject, int) and not isinstance(subject, bool):
         return str(subject)
@@ -152,7 +158,7 @@ def subject_of(claims: Mapping[str, Any]) -> str | None:
 
 
 def is_jwt(id_token: Secret) -> bool:
-    """Tell whether the claims of *id_token* can be read at all."""
+    """Return whether *id_token* has claims that can be read."""
     return bool(_lenient_claims(id_token))
 
 
@@ -191,7 +197,7 @@ def _check_times(claims: Mapping[str, Any], now: datetime, warn: Callable[[str],
 
 
 def _span(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 600 else f"{seconds / 60:.0f} minutes"  # noqa: PLR2004 - for people
+    return f"{seconds:.0f} s" if seconds < _LONG_SPAN_S else f"{seconds / 60:.0f} minutes"
 
 
 def _signed_claims(id_token: Secret) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """
-The claims of a JSON Web Token - RFC 7519. No signature is checked here: whoever reads them knows
-where the token came from.
+The header and the claims of a JSON Web Token - RFC 7519.
+
+No signature is checked here: callers know where the token came from.
 """
 
 from __future__ import annotations
@@ -17,45 +18,57 @@ if TYPE_CHECKING:
 
 LAST_TIME = 10**11
 """
-No time in seconds is larger; servers that count milliseconds are told so, and no number is too
-large for a float.
+The least number that is no time in seconds: it is one in milliseconds, or too large for a float.
 """
 
-
 HEADER, CLAIMS = 0, 1
-"""The parts of a JWT by their place - RFC 7515 section 3.1."""
+"""The positions of the parts of a JWT - RFC 7515 section 3.1."""
+
+_PARTS = 3
 
 
 def unverified_claims(token: Secret) -> dict[str, Any]:
-    """Return the claims of *token*; raise `ValueError` when it is no JWT (RFC 7515 section 3.1)."""
+    """
+    Return the claims of *token*.
+
+    Raises:
+        ValueError: It is no JWT (RFC 7515 section 3.1).
+    """
     return _members(token, CLAIMS)
 
 
 def unverified_header(token: Secret) -> dict[str, Any]:
-    """Return the header of *token*, in which nothing is ever followed; raise as above."""
+    """
+    Return the header of *token*. No address or key in it is ever used.
+
+    Raises:
+        ValueError: It is no JWT.
+    """
     return _members(token, HEADER)
 
 
-def part(token: Secret, number: int) -> bytes:
-    """Return a part of *token*, decoded; raise `ValueError` where *token* has not three parts."""
+def part(token: Secret, index: int) -> bytes:
+    """
+    Return the part of *token* at *index*, `HEADER` or `CLAIMS`, decoded.
+
+    Raises:
+        ValueError: *token* has not three parts, or this one is not base64url.
+    """
     parts = token.reveal().split(".")
-    if len(parts) != 3:  # noqa: PLR2004 - header, payload, signature
+    if len(parts) != _PARTS:
         raise ValueError("not three parts")
-    return urlsafe_b64decode(parts[number] + "=" * (-len(parts[number]) % 4))
+    return urlsafe_b64decode(parts[index] + "=" * (-len(parts[index]) % 4))
 
 
-def _members(token: Secret, number: int) -> dict[str, Any]:
-    members = strict_json(part(token, number))
-    if not isinstance(members, dict):
-        raise ValueError("no object")  # noqa: TRY004 - one error for all that is no JWT
-    return members
+def _members(token: Secret, index: int) -> dict[str, Any]:
+    members = strict_json(part(token, index))
+    if isinstance(members, dict):
+        return members
+    raise ValueError("no object")
 
 
 def numeric_date(value: object) -> float | None:
-    """
-    Give a NumericDate (RFC 7519 section 2) in seconds, or `None` for anything that
-    cannot be one.
-    """
+    """Return *value*, a NumericDate (RFC 7519 section 2), in seconds; `None` if it is none."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < LAST_TIME:
         return None
     return float(value)

@@ -1,4 +1,4 @@
-"""Protected resources: the addresses that a token is for."""
+"""Protected resources (RFC 6749 section 1.1): the addresses a token is for."""
 
 from __future__ import annotations
 

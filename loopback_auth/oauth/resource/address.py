@@ -1,7 +1,4 @@
-"""
-Protected resources (RFC 6749 section 1.1): the addresses a token is for, and what a request to one
-may say of itself.
-"""
+"""The addresses a token may be sent to, and the method and headers of a request to one."""
 
 from __future__ import annotations
 
@@ -14,13 +11,13 @@ from ..http.url import check_url
 from ..text import one_line
 
 _AUTHORITY = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://[^/?#]*)(.*)", re.DOTALL)
-# RFC 3986 has no place for the others in a URL; those that mean something to RFC 3986 stay as they
-# are.
-_KEPT = frozenset(chr(n) for n in range(0x21, 0x7F)) - frozenset('"<>\\^`{|}')
+# Characters that RFC 3986 allows in a URL. All others are percent-encoded.
+_ALLOWED = frozenset(chr(n) for n in range(0x21, 0x7F)) - frozenset('"<>\\^`{|}')
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 
 _METHOD = re.compile(r"[A-Za-z][A-Za-z-]{0,31}")
 _FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}")
+# Headers that say for whom a request is, who sends it or where it ends.
 _OURS = frozenset(
     {
         "authorization",
@@ -40,8 +37,9 @@ _OURS = frozenset(
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resources:
     """
-    What the token of *profile* is for: addresses at *origins*; a path is one below *base*, if there
-    is one.
+    The addresses that the token of *profile* is for: those at *origins*.
+
+    A path is relative to *base*, if there is one.
     """
 
     profile: str
@@ -50,11 +48,15 @@ class Resources:
 
     def address(self, text: str) -> str:
         """
-        Give the address that *text* means: a URL, or a path below the base.
+        Return the address that *text*, a URL or a path, stands for.
 
-        Its host is compared as it is sent: origin and the rest are parted first, and only the rest
-        is as the person wrote it. Raises `OriginRefused` for a server the token is not for,
-        `URLRefused` for what is neither, `UsageError` for a path without a base.
+        The origin that is compared is the one that is sent; only the rest is as the person wrote
+        it.
+
+        Raises:
+            OriginRefused: The token is not for that server.
+            URLRefused: *text* is neither a URL nor a path that can be used.
+            UsageError: *text* is a path, and there is no base.
         """
         if not text or any(c < " " or c == "\x7f" for c in text):
             raise _refused("is empty or holds control characters", text)
@@ -70,15 +72,18 @@ class Resources:
         if self.base is None:
             raise UsageError(
                 f"nothing says where the API of the profile {self.profile} is",
-                cause="A path is below api_base, the provider's base or the issuer, and none of them is known.",
-                fix=f'[profiles.{self.profile}] api_base = "https://..." in config.toml, or LOOPBACK_AUTH_API_BASE',
+                cause="A path is below api_base, the provider's base or the issuer,"
+                " and none of them is known.",
+                fix=f'[profiles.{self.profile}] api_base = "https://..." in config.toml,'
+                " or LOOPBACK_AUTH_API_BASE",
             )
         return self.base + _target(text)
 
     def _foreign(self, origin: str) -> OriginRefused:
         own = ", ".join(sorted(self.origins)) or "none that is known"
         return OriginRefused(
-            f"the token of the profile {self.profile} is not for {one_line(origin)}; it is for: {own}",
+            f"the token of the profile {self.profile} is not for {one_line(origin)};"
+            f" it is for: {own}",
             profile=self.profile,
             origin=one_line(origin),
         )
@@ -86,23 +91,26 @@ class Resources:
 
 def resources(*, profile: str, base: str | None, others: tuple[str | None, ...] = ()) -> Resources:
     """
-    Make `Resources` of a *base* and *others*, whole addresses or `None`; raises `URLRefused` for
-    one that must not be used.
+    Return the `Resources` of *base* and *others*, whole addresses or `None`.
+
+    Raises:
+        URLRefused: One of them must not be used.
     """
     if base is not None:
         if "?" in check_url(base, name="api_base"):
             raise _refused("has a query, which no base can have", base, "the api_base")
-        found = _AUTHORITY.fullmatch(base)
-        assert found is not None  # noqa: S101 - check_url took it
-        base = origin_of(found[1]) + found[2].rstrip("/")
+        origin, path = _split(base)
+        base = origin + path.rstrip("/")
     origins = frozenset(origin_in(url) for url in (base, *others) if url)
     return Resources(profile=profile, base=base, origins=origins)
 
 
 def origin_of(authority: str) -> str:
     """
-    Give the origin (RFC 6454 section 4) of `scheme://host:port` in its one spelling; raises
-    `URLRefused` as `check_url` does.
+    Return the origin (RFC 6454 section 4) that *authority*, `scheme://host:port`, is.
+
+    Raises:
+        URLRefused: `check_url` refuses it.
     """
     parts = urlsplit(check_url(authority, name="address"))
     host = parts.hostname or ""
@@ -112,26 +120,35 @@ def origin_of(authority: str) -> str:
 
 
 def origin_in(url: str) -> str:
-    """Give the origin of a whole *url*; raises `URLRefused`."""
+    """
+    Return the origin of a whole *url*.
+
+    Raises:
+        URLRefused: It is no URL, or must not be used.
+    """
+    return _split(url)[0]
+
+
+def _split(url: str) -> tuple[str, str]:
+    """Return the origin of *url*, and what follows it as it is written."""
     found = _AUTHORITY.fullmatch(url)
     if found is None:
         raise _refused("is no URL", url)
-    return origin_of(found[1])
+    return origin_of(found[1]), found[2]
 
 
 def onward(url: str, location: str) -> str | None:
     """
-    Give where a redirect from *url* leads; `None` when that is not the same origin
-    beyond doubt.
+    Return the address that a redirect from *url* to *location* leads to.
+
+    `None` unless it is at the same origin beyond doubt.
     """
-    # Browsers take three slashes for two, and a backslash for one; the RFC does not.
+    # Browsers read three slashes as two and a backslash as a slash; the RFC does not.
     if not location or "///" in location or any(c < " " or c in "\\\x7f" for c in location):
         return None
     try:
-        found = _AUTHORITY.fullmatch(urljoin(url, location.partition("#")[0]))
-        if found is None or origin_of(found[1]) != origin_in(url):
-            return None
-        return origin_in(url) + _target(found[2])
+        origin, rest = _split(urljoin(url, location.partition("#")[0]))
+        return origin + _target(rest) if origin == origin_in(url) else None
     except (URLRefused, ValueError):
         return None
 
@@ -143,14 +160,15 @@ def _target(text: str) -> str:
     steps = re.split(r"[/\\]", unquote(path))
     if any(step.partition(";")[0] in (".", "..") for step in steps):
         raise _refused("has . or .. in its path", text)
-    # What the server sees begins with one slash, whatever was written.
+    # The server is sent a path with a slash at its beginning, whatever was written.
     return ("" if path.startswith("/") else "/") + _encoded(path) + mark + _encoded(query)
 
 
 def _encoded(text: str) -> str:
     try:
         return "".join(
-            c if c in _KEPT else quote(c.encode("utf-8", "surrogateescape"), safe="") for c in text
+            c if c in _ALLOWED else quote(c.encode("utf-8", "surrogateescape"), safe="")
+            for c in text
         )
     except UnicodeEncodeError:
         raise _refused("is not Unicode", text) from None
@@ -159,22 +177,26 @@ def _encoded(text: str) -> str:
 def _refused(why: str, text: str, what: str = "the path") -> URLRefused:
     return URLRefused(
         f"{what} {why}: {one_line(text, limit=120)!r}",
-        cause="What is asked for must be the same to everybody who reads it: you, this program, proxies and the server.",
+        cause="What is asked for must be the same to everybody who reads it:"
+        " you, this program, proxies and the server.",
         fix="loopback-auth api /path, or the whole https URL",
     )
 
 
 def read_method(text: str) -> str:
     """
-    Read a method (RFC 9110 section 9), in capitals as all that are registered; raises
-    `UsageError`.
+    Return the method *text* (RFC 9110 section 9) in capitals.
+
+    Raises:
+        UsageError: It is no method, or TRACE or CONNECT.
     """
     method = text.upper()
-    # TRACE sends back what it got, the token with it; CONNECT is for proxies.
+    # TRACE sends back the request, with the token; CONNECT is for proxies.
     if not _METHOD.fullmatch(text) or method in ("CONNECT", "TRACE"):
         raise UsageError(
             "that method cannot be used",
-            cause="It is no method of HTTP, or one that would show the token (TRACE) or is for proxies (CONNECT).",
+            cause="It is no method of HTTP, or one that would show the token (TRACE)"
+            " or is for proxies (CONNECT).",
             fix="loopback-auth api -X GET, HEAD, POST, PUT, PATCH or DELETE",
         )
     return method
@@ -182,13 +204,15 @@ def read_method(text: str) -> str:
 
 def read_header(text: str) -> tuple[str, str]:
     """
-    Read `Name: value`; raises `UsageError` for what is no header, and for one that is not the
-    person's to set.
+    Return name and value of the header *text*, `Name: value`.
+
+    Raises:
+        UsageError: It is no header, or one that this program sets.
     """
     name, colon, value = text.partition(":")
     value = value.strip(" \t")
     if not colon or not _FIELD_NAME.fullmatch(name) or not _is_field_value(value):
-        # Not quoted: it may be a secret.
+        # The error does not quote it, since it may be a secret.
         raise UsageError(
             "-H takes 'Name: value', without line breaks or other control characters",
             cause="Anything else would change the meaning of the request around it.",
@@ -197,8 +221,10 @@ def read_header(text: str) -> tuple[str, str]:
     if name.lower() in _OURS or name.lower().startswith("proxy-"):
         raise UsageError(
             f"the header {name} is not set with -H",
-            cause="It says for whom the request is, who asks or where it ends, and follows from the rest.",
-            fix="leave it out; -p chooses whose token is sent, LOOPBACK_AUTH_TOKEN gives another: loopback-auth api --help",
+            cause="It says for whom the request is, who asks or where it ends,"
+            " and follows from the rest.",
+            fix="leave it out; -p chooses whose token is sent, LOOPBACK_AUTH_TOKEN gives another:"
+            " loopback-auth api --help",
         )
     return name, value
 

@@ -1,4 +1,4 @@
-"""The token endpoint's messages, and what becomes of tokens."""
+"""The messages of the token, introspection and revocation endpoints; expiry and lifetime."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""
-Until when an access token is good, as far as anything tells: a time by our own clock, or `None` for
-"unknown".
-"""
+"""The expiry of access tokens: times by our own clock, or `None` where it is unknown."""
 
 from __future__ import annotations
 
@@ -19,24 +16,24 @@ if TYPE_CHECKING:
     from ..secret import Secret
 
 LIMIT_S = 10**9
-"""Some thirty years: more than that is nonsense, not a lifetime."""
+"""The longest lifetime that is believed: some thirty years."""
 
 _SECONDS = re.compile(r"\s*([0-9]{1,10})(?:\.[0-9]+)?\s*")
 
 
-def told_expiry(expires_in: object, received_at: datetime) -> datetime | None:
+def stated_expiry(expires_in: object, received_at: datetime) -> datetime | None:
     """
-    Return when a token with this `expires_in` (RFC 6749 section 5.1) ends; `None` for "unknown".
+    Return the time when a token with this `expires_in` (RFC 6749 section 5.1) ends.
 
-    Some servers send digits, some a decimal, and for a token without an end some send 0.
+    Some servers send digits in a string, some a decimal, and some 0 for a token without an end.
     """
     if isinstance(expires_in, str):
-        # Not for int() to judge: it takes signs, underscores and the digits of every script.
+        # int() would also take signs, underscores and the digits of every script.
         digits = _SECONDS.fullmatch(expires_in)
         expires_in = int(digits[1]) if digits else None
     if isinstance(expires_in, bool) or not isinstance(expires_in, (int, float)):
         return None
-    # Not a number is neither.
+    # False for NaN, too.
     if not 1 <= expires_in < LIMIT_S + 1:
         return None
     return received_at + timedelta(seconds=int(expires_in))
@@ -44,9 +41,9 @@ def told_expiry(expires_in: object, received_at: datetime) -> datetime | None:
 
 def jwt_expiry(access_token: Secret, received_at: datetime) -> datetime | None:
     """
-    Read the expiry out of an access token that is a JWT (RFC 9068 section 2.2).
+    Return the expiry of an access token that is a JWT (RFC 9068 section 2.2).
 
-    A token is the resource server's to read, so this is a guess that a 401 corrects.
+    Access tokens are for resource servers to read, so this is a guess, which a 401 corrects.
     """
     try:
         return claimed_expiry(unverified_claims(access_token), received_at)
@@ -56,13 +53,13 @@ def jwt_expiry(access_token: Secret, received_at: datetime) -> datetime | None:
 
 def claimed_expiry(claims: Mapping[str, Any], received_at: datetime) -> datetime | None:
     """
-    Turn `exp` (of a JWT, of an introspection answer) into a time by our clock.
+    Return the `exp` of a JWT or an introspection answer as a time by our clock.
 
-    With `iat` the lifetime is what counts, so that a server's clock may be hours away from ours.
+    With an `iat` the lifetime counts, so that a server's clock may differ from ours by hours.
     """
     exp, iat = numeric_date(claims.get("exp")), numeric_date(claims.get("iat"))
     if exp is None:
         return None
     lifetime_s = exp - (received_at.timestamp() if iat is None else iat)
-    # An expiry that is over as it comes tells of a wrong clock, not of the token.
+    # An expiry that is over on arrival shows a wrong clock, and says nothing of the token.
     return received_at + timedelta(seconds=int(lifetime_s)) if 0 < lifetime_s <= LIMIT_S else None

@@ -1,4 +1,4 @@
-"""Asking the server about a token - RFC 7662."""
+"""Token introspection - RFC 7662."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ def introspection_request(
     access_token: Secret, *, client: Client, server: ServerMetadata
 ) -> FormPost | None:
     """
-    Build the request; `None` when the server has no such endpoint, or the client has no secret to
-    prove itself with (section 2.1).
+    Return the introspection request for *access_token*.
+
+    `None` if the server has no such endpoint, or the client has no secret to authenticate with
+    (section 2.1).
     """
     if server.introspection_endpoint is None or client.client_secret is None:
         return None
@@ -33,11 +35,12 @@ def introspection_request(
 
 def read_introspection_reply(reply: HttpReply) -> dict[str, Any] | None:
     """
-    Give what the server says of the token; `None` when the answer is a refusal and says nothing of
-    it.
+    Return the answer's members; `None` if it is a refusal.
 
-    `active` is true or false, all else is optional (section 2.2). Raises what `read_json_object`
-    raises for no answer at all.
+    `active` is true or false, all others are optional (section 2.2).
+
+    Raises:
+        ProviderError: What `read_json_object` raises, for an answer that is no JSON object.
     """
     answer = read_json_object(reply, what="the introspection endpoint")
     refuse_unusable(reply, "the introspection endpoint")

@@ -1,7 +1,4 @@
-"""
-What the age of an access token teaches about how long such tokens last, where the server does not
-say.
-"""
+"""The lifetime of access tokens, learned from their age, for servers that do not state it."""
 
 from __future__ import annotations
 
@@ -11,8 +8,9 @@ if TYPE_CHECKING:
 
 SHORTEST_AGE_S = 600.0
 """
-A younger token that is refused was ended by somebody, or a clock jumped: no session timeout is so
-short.
+The least age at which a refusal teaches something.
+
+No session timeout is shorter: somebody ended a younger token, or a clock jumped.
 """
 
 
@@ -20,10 +18,10 @@ def after_refusal(
     age_s: float, *, believed_s: float | None, timeouts_s: Sequence[int]
 ) -> int | None:
     """
-    Return the lifetime, in seconds, that a token leaves room for which was refused at *age_s*.
+    Return the longest lifetime in seconds that a token refused at the age *age_s* allows.
 
-    *believed_s* is how long tokens were thought to last, *timeouts_s* what the server can be set
-    to. `None` where nothing is learned: the token was young, or no shorter lifetime follows.
+    *believed_s* is the lifetime believed so far, *timeouts_s* are those that the server can be set
+    to. `None` if nothing is learned: the token was young, or no shorter lifetime follows.
     """
     if age_s < SHORTEST_AGE_S or not timeouts_s:
         return None
@@ -35,9 +33,10 @@ def after_success(
     age_s: float, *, learned_s: int, usual_s: float | None, timeouts_s: Sequence[int]
 ) -> int | None:
     """
-    Return what is left of the bound *learned_s* once a token was taken at *age_s*.
+    Return the learned lifetime in seconds after a token was accepted at the age *age_s*.
 
-    A token that outlived it raises it; `None` where nothing below *usual_s* is left of it.
+    A token older than *learned_s* raises it to the next of *timeouts_s*; `None` if none below
+    *usual_s* is left.
     """
     if age_s <= learned_s:
         return learned_s

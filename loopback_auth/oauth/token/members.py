@@ -1,4 +1,4 @@
-"""The members of a token endpoint's answer: read strictly, or as far as they can be."""
+"""The members of a token endpoint's answer, read strictly or as far as possible."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from ..http.messages import HttpReply
 
-# A form that says nothing of its type.
+# A form without its content type.
 _FORM = re.compile(rb"[a-z_]+=[!-;=-~]*\s*")
 
 
@@ -26,7 +26,8 @@ def strict_members(reply: HttpReply) -> Mapping[str, Any]:
     Return the members of *reply*, a JSON object or, by its content type, a form.
 
     Raises:
-        ProtocolError: it is neither, or a name occurs twice; or what `read_json_object` raises.
+        ProtocolError: It is neither, or a name occurs twice.
+        ProviderError: Whatever else `read_json_object` raises.
     """
     if not _is_form(reply):
         return read_json_object(reply, what="the token endpoint")
@@ -37,7 +38,7 @@ def strict_members(reply: HttpReply) -> Mapping[str, Any]:
 
 
 def lenient_members(reply: HttpReply) -> Mapping[str, Any]:
-    """Return the members of *reply*, as JSON or as a form, as far as they can be read."""
+    """Return the members of *reply*, JSON or a form, that can be read."""
     if not _is_form(reply) and not _FORM.fullmatch(reply.body):
         return read_members(reply.body)
     pairs = _form(reply)
@@ -47,8 +48,9 @@ def lenient_members(reply: HttpReply) -> Mapping[str, Any]:
 
 def objections_to(reply: HttpReply, answer: Mapping[str, Any]) -> Iterator[str]:
     """
-    Yield a clause for each thing for which a sign-in would refuse *reply*, whose members are
-    *answer*.
+    Yield a clause for each reason for which a sign-in would refuse *reply*.
+
+    *answer* are its members.
     """
     if reply.incomplete is not None:
         yield f"the token endpoint's answer was not read to its end ({reply.incomplete})"
@@ -64,7 +66,7 @@ def objections_to(reply: HttpReply, answer: Mapping[str, Any]) -> Iterator[str]:
 
 def _is_form(reply: HttpReply) -> bool:
     kind = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
-    # The name of the type is given to JSON, too.
+    # Some servers send JSON with this type.
     is_json = reply.body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
     return kind == "application/x-www-form-urlencoded" and not is_json
 

@@ -28,17 +28,18 @@ _OF_THE_CLIENT = frozenset({"invalid_client", "unauthorized_client", "unsupporte
 # OpenID Connect Core section 3.1.2.6: the server wants to see the person.
 _FOR_A_PERSON = frozenset({"interaction_required", "login_required", "consent_required"})
 _FOR_NOW = frozenset({"server_error", "temporarily_unavailable"})
-# RFC 9110 section 15.5.9, RFC 8470 section 5.2, RFC 6585 section 4
+# RFC 9110 section 15.5.9, RFC 8470 section 5.2.
 _FOR_NOW_STATUSES = frozenset({408, 425})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshedTokens:
     """
-    What a refresh gave, to be stored before anything else is done with it.
+    The tokens of a refresh, to be stored before anything else is done with them.
 
-    *objections* are clauses about what a sign-in would not have taken. *failure* is to be raised
-    once the tokens are stored: only the refresh token is new, and there was no usable access token.
+    *objections* are clauses, one for each reason for which a sign-in would have refused them.
+    *failure* is to be raised once they are stored: only the refresh token is new, and there was no
+    usable access token.
     """
 
     tokens: TokenSet
@@ -50,12 +51,11 @@ def refresh_token_grant(
     refresh_token: Secret, credential: Credential, *, client: Client
 ) -> FormPost:
     """
-    Build the request for a new access token, of the server that gave the old one.
+    Return the request for a new access token, to the server that issued the old one.
 
-    *client* is the credential's, with its secret. No `scope`: the same as before is meant, and
-    narrowing it would last; but the same `resource` as before, since this token may be meant for
-    another one (RFC 8707 section 2.2). Neither `code_verifier` nor `redirect_uri` belongs here, and
-    some servers refuse them.
+    *client* is the credential's, with its secret. The request has no `scope`, which means the same
+    scope, since a narrower one would last; it has the same `resource` as the sign-in (RFC 8707
+    section 2.2). It has neither `code_verifier` nor `redirect_uri`, which some servers refuse.
     """
     grant = authenticated(
         client,
@@ -78,18 +78,19 @@ def read_refresh_reply(
     refusals: Callable[[], Refusals | None] = lambda: None,
 ) -> RefreshedTokens:
     """
-    Return the tokens of the answer, filled up with what it leaves out of the credential's.
+    Return the tokens of *reply*, with those of *credential* where it has none.
 
-    A new refresh token replaces the old one, and no new one keeps it (RFC 6749 section 6). Whatever
-    else is wrong with a 2xx answer, its tokens are taken: the old refresh token may be used up.
-    *refusals* gives what the provider is known to mean; without that, invalid_grant is final.
+    The old refresh token is kept if there is no new one (RFC 6749 section 6). Whatever else is
+    wrong with a 2xx answer, its tokens are taken, since the old refresh token may be used up.
+    *refusals* returns what the provider's refusals mean; where it returns `None`, `invalid_grant`
+    is final.
 
     Raises:
-        RefreshRejected: a sign-in is needed; its fact `error` is the server's code, and `final`
-            tells whether the refresh token is of no more use.
-        RefreshRefused: the server refuses for a reason that leaves the grant alive.
-        IDTokenInvalid: the ID token names another issuer or person (ID-04).
-        ProviderError: what `read_token_reply` raises, for any other answer without tokens.
+        RefreshRejected: A sign-in is needed. Its fact `error` is the server's code, and `final`
+            whether the refresh token is of no more use.
+        RefreshRefused: The server refuses for a reason that leaves the grant alive.
+        IDTokenInvalid: The ID token names another issuer or person (ID-04).
+        ProviderError: What `read_token_reply` raises, for any other answer without tokens.
     """
     issued = issued_tokens(reply)
     if not reply.is_success or not (issued.access_token or issued.refresh_token):
@@ -98,10 +99,7 @@ def read_refresh_reply(
 
 
 def is_worth_another(reply: HttpReply, refusals: Callable[[], Refusals | None]) -> bool:
-    """
-    Return whether the server is known to mean, by this refusal, that it should be asked
-    once more.
-    """
+    """Return whether *reply* is a refusal that is known to be worth one more request."""
     if reply.is_success or not (known := refusals()):
         return False
     return is_among(known.retry, *code_and_words(reply, lenient_members(reply)))
@@ -113,7 +111,7 @@ def _raise_failure(
     received_at: datetime,
     refusals: Callable[[], Refusals | None],
 ) -> NoReturn:
-    """Raise the error that fits an answer without tokens best."""
+    """Raise the error for an answer without tokens."""
     try:
         read_token_reply(reply, received_at=received_at)
     except TokenError as error:
@@ -128,7 +126,7 @@ def _raise_failure(
 def _meant(
     error: TokenError, credential: Credential, refusals: Refusals | None
 ) -> LoopbackAuthError:
-    """Return what *error* means for the refresh token."""
+    """Return the error that says what *error* means for the refresh token."""
     said, known = (
         (error.error, str(error.facts.get("error_description", ""))),
         refusals or Refusals(),
@@ -150,7 +148,10 @@ def _meant(
 
 
 def _rejected(error: TokenError, credential: Credential, *, is_final: bool) -> RefreshRejected:
-    kept = "The server did not say that the refresh token is dead, so it is kept; a sign-in may be what it wants."
+    kept = (
+        "The server did not say that the refresh token is dead, so it is kept;"
+        " a sign-in may be what it wants."
+    )
     return RefreshRejected(
         f"the refresh token of the profile {credential.profile} was not taken: {error.message}",
         cause="" if is_final else kept,
@@ -193,11 +194,11 @@ def _read_leniently(
     tokens = replace(
         new,
         refresh_token=new.refresh_token or old.refresh_token,
-        # The old one goes on saying whose sign-in this is where the new one cannot be read.
+        # Where the new one cannot be read, the old one still names the person.
         id_token=new.id_token
         if new.id_token and is_jwt(new.id_token)
         else old.id_token or new.id_token,
-        # Servers leave out of the second answer what the first one said.
+        # Servers leave members of the first answer out of later ones.
         extra={**old.extra, **new.extra},
     )
     return RefreshedTokens(tokens=tokens, objections=tuple(objections))

@@ -1,4 +1,4 @@
-"""Grants, and the token endpoint's answer - RFC 6749 sections 4.1.3, 5 and 2.3.1."""
+"""The authorization code grant and the token endpoint's answer - RFC 6749 sections 4.1.3 and 5."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..client_authentication import authenticated
 from ..http.messages import refuse_unusable
 from ..secret import Secret
 from ..text import one_line
-from .expiry import jwt_expiry, told_expiry
+from .expiry import jwt_expiry, stated_expiry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from ..http.messages import FormPost, HttpReply
 
 TOKEN_CHARACTERS = 64 * 1024
-"""Longer than any header a server takes. RFC 6749 appendix A.12 sets the alphabet."""
+"""The longest token that is taken: longer than any header that servers take."""
 
 EXTRA_OCTETS = 64 * 1024
-"""Room for all members of an answer that RFC 6749 does not know; a larger rest is not kept."""
+"""The most that is kept of the members that RFC 6749 does not name; larger ones are dropped."""
 
 KNOWN_ERRORS = frozenset(
     {
@@ -39,7 +39,7 @@ KNOWN_ERRORS = frozenset(
         # RFC 8707 section 2, RFC 9449 section 8
         "invalid_target",
         "use_dpop_nonce",
-        # Several servers say it here too, though RFC 6749 has it for the other endpoint only.
+        # RFC 6749 has these for the authorization endpoint; several servers send them here, too.
         "access_denied",
         "server_error",
         "temporarily_unavailable",
@@ -56,12 +56,11 @@ _STANDARD = frozenset(
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenSet:
     """
-    What a token endpoint gave.
+    The tokens that a token endpoint issued.
 
-    Times are aware, in UTC; `expires_at` is `None` when the server did not say. `scope` is what was
-    granted, space-separated. `extra` holds every other member of the answer verbatim
-    (`instance_url`, `id`, ...): data, never trusted as an address to send anything to, and hidden
-    from repr since some servers put secrets there.
+    Times are aware, in UTC; *expires_at* is `None` where it is unknown. *scope* is what was
+    granted, space-separated. *extra* holds all other members of the answer (`instance_url`, ...).
+    Nothing is sent to an address in it, and repr hides it, since some servers put secrets there.
     """
 
     access_token: Secret
@@ -76,7 +75,7 @@ class TokenSet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssuedTokens:
-    """What a server issued, as far as it can be found: enough to give it back."""
+    """The tokens that can be found in an answer, so that they can be revoked."""
 
     access_token: Secret | None = None
     refresh_token: Secret | None = None
@@ -85,8 +84,9 @@ class IssuedTokens:
 
 def authorization_code_grant(response: AuthorizationResponse) -> FormPost:
     """
-    Build the one request that redeems the code of *response* - RFC 6749 section 4.1.3, RFC 7636
-    section 4.5, RFC 8707 section 2.2.
+    Return the request that redeems the code of *response*.
+
+    RFC 6749 section 4.1.3, RFC 7636 section 4.5, RFC 8707 section 2.2.
     """
     request = response.request
     grant = authenticated(
@@ -108,18 +108,18 @@ def read_token_reply(reply: HttpReply, *, received_at: datetime, scope: str = ""
     """
     Return the tokens of the token endpoint's answer to a sign-in - RFC 6749 sections 5.1 and 5.2.
 
-    *received_at* is aware, in UTC. *scope* is what was asked for, which is what an answer without
-    one means.
+    *received_at* is aware, in UTC. *scope* is what was asked for, and holds for an answer without
+    one.
 
     Raises:
-        TokenError: the answer is an error, whatever its status: some servers send 200.
-        ProtocolError: it is neither tokens nor an error.
-        HTMLAnswer, UnexpectedRedirect, ServerUnavailable: so is this.
-        TransportError: it was not read to its end.
+        TokenError: The answer is an error, whatever its status: some servers send 200.
+        ProtocolError: It is neither tokens nor an error.
+        HTMLAnswer, UnexpectedRedirect, ServerUnavailable: The same, with a known reason.
+        TransportError: It was not read to its end.
     """
     if reply.incomplete is not None:
         raise reply.incomplete
-    # Here and below: a sign-in shows its address before there is an answer to read.
+    # Imported late, here and below: a sign-in shows its address without it.
     from .members import strict_members
 
     answer = strict_members(reply)
@@ -137,11 +137,11 @@ def token_set(
     """
     Return the tokens that *answer* holds.
 
-    *object_to* is given a clause for each member that a sign-in would not take; where it does not
+    *object_to* is called with a clause for each member that a sign-in would refuse; if it does not
     raise, the member counts as absent.
 
     Raises:
-        ProtocolError: there is no access token.
+        ProtocolError: There is no access token.
     """
     access_token = _token(answer, "access_token", object_to)
     if access_token is None:
@@ -151,7 +151,7 @@ def token_set(
         access_token=access_token,
         token_type="Bearer",  # noqa: S106 - a type
         obtained_at=received_at,
-        expires_at=told_expiry(answer.get("expires_in"), received_at)
+        expires_at=stated_expiry(answer.get("expires_in"), received_at)
         or jwt_expiry(access_token, received_at),
         refresh_token=_token(answer, "refresh_token", object_to),
         id_token=_token(answer, "id_token", object_to),
@@ -161,7 +161,7 @@ def token_set(
 
 
 def issued_tokens(reply: HttpReply) -> IssuedTokens:
-    """Return the tokens that can be found in *reply*, be it cut off, malformed or an error."""
+    """Return the tokens that are found in *reply*, even if it is cut off, malformed or an error."""
     from .members import lenient_members
 
     answer = lenient_members(reply)
@@ -169,7 +169,7 @@ def issued_tokens(reply: HttpReply) -> IssuedTokens:
         name: Secret(answer[name])
         for name in ("access_token", "refresh_token", "id_token")
         if _is_token(answer.get(name))
-        # An error may repeat the request.
+        # An error may repeat the tokens of the request.
         and (reply.is_success or Secret(answer[name]) not in reply.sent)
     }
     return IssuedTokens(**found)
@@ -227,17 +227,18 @@ def _token(answer: Mapping[str, Any], name: str, object_to: Callable[[str], None
 
 
 def _check_token_type(answer: Mapping[str, Any], object_to: Callable[[str], None]) -> None:
-    """Object to a type that is not Bearer, which is also what no type means: many leave it out."""
+    """Object to any type but Bearer. An answer without a type, as many are, counts as Bearer."""
     value = answer.get("token_type") or "Bearer"
     if not isinstance(value, str) or value.strip().lower() != "bearer":
         object_to(
-            f"the token endpoint gave a token of the unknown type {one_line(str(value), limit=40)!r}"
+            "the token endpoint gave a token of the unknown type"
+            f" {one_line(str(value), limit=40)!r}"
         )
 
 
 def _scope(answer: Mapping[str, Any], asked: str) -> str:
     value = answer.get("scope")
-    # A few servers send a list, and GitHub joins with commas; the field means the same.
+    # A few servers send a list.
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         value = " ".join(value)
     return one_line(value, limit=4096) if isinstance(value, str) and value.strip() else asked

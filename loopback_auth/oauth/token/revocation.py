@@ -17,9 +17,9 @@ def revocation_request(
     token: Secret, *, hint: str, client: Client, server: ServerMetadata
 ) -> FormPost | None:
     """
-    Build the request that revokes *token*; `None` when the server has no revocation endpoint.
+    Return the request that revokes *token*; `None` if the server has no revocation endpoint.
 
-    *hint* is `refresh_token` or `access_token`. The token goes in the body, never in the URL
+    *hint* is `refresh_token` or `access_token`. The token is in the body, never in the URL
     (section 2.1).
     """
     if server.revocation_endpoint is None:
@@ -30,5 +30,5 @@ def revocation_request(
         url=server.revocation_endpoint,
         fields=(("token", token), ("token_type_hint", hint)),
     )
-    # The status is the answer (section 2.2): what becomes of the body does not matter.
+    # The status is the answer (section 2.2); the body does not matter.
     return replace(request, allow_partial=True)

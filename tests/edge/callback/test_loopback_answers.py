@@ -18,12 +18,8 @@ from loopback_auth.errors import (
     AuthorizationResponseInvalid,
     IssuerMismatch,
 )
-from loopback_auth.oauth.authorize.request import (
-    AuthorizationErrorResponse,
-    AuthorizationRequest,
-    AuthorizationResponse,
-    Stray,
-)
+from loopback_auth.oauth.authorize.request import AuthorizationRequest, AuthorizationResponse
+from loopback_auth.oauth.authorize.response import AuthorizationErrorResponse, Stray
 from tests.support import samples
 
 from ...support.callback.pending_command import signing_in

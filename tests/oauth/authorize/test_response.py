@@ -13,13 +13,8 @@ from loopback_auth.errors import (
     AuthorizationResponseInvalid,
     IssuerMismatch,
 )
-from loopback_auth.oauth.authorize.request import (
-    KNOWN_ERRORS,
-    AuthorizationErrorResponse,
-    AuthorizationRequest,
-    AuthorizationResponse,
-    Stray,
-)
+from loopback_auth.oauth.authorize.request import AuthorizationRequest, AuthorizationResponse
+from loopback_auth.oauth.authorize.response import KNOWN_ERRORS, AuthorizationErrorResponse, Stray
 
 from ...support.samples import ISSUER, answer, request, server
 

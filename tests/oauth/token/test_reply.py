@@ -19,7 +19,7 @@ from loopback_auth.errors import (
 )
 from loopback_auth.oauth.client_authentication import token_endpoint_auth_method
 from loopback_auth.oauth.secret import Secret
-from loopback_auth.oauth.token.expiry import told_expiry
+from loopback_auth.oauth.token.expiry import stated_expiry
 from loopback_auth.oauth.token.reply import (
     EXTRA_OCTETS,
     KNOWN_ERRORS,
@@ -447,7 +447,7 @@ EXPIRES_IN: list[tuple[object, int | None]] = [
 def test_tr_04_expires_in_is_a_plausible_number_of_seconds_or_unknown(
     value: object, seconds: int | None
 ) -> None:
-    assert told_expiry(value, NOON) == (
+    assert stated_expiry(value, NOON) == (
         None if seconds is None else NOON + timedelta(seconds=seconds)
     )
 
