@@ -203,7 +203,8 @@ HARMLESS = {
     "Interruption",
     "Parser",
     "CallbackSession",
-    "Talk",
+    "ProgressReporter",
+    "ProviderFile",
 }
 
 

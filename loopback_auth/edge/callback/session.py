@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 from ...errors import LaunchURLReused, LoginTimedOut, LoopbackAuthError
 from ...notices import StrayVisit, Waiting
 from ...oauth.authorize.pkce import new_secret
-from ...oauth.authorize.request import AuthorizationResponse
 from ...oauth.authorize.response import AuthorizationErrorResponse, Stray
 from ..process.clock import running_s
 from . import pages
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ...notices import Notice
-    from ...oauth.authorize.request import AuthorizationRequest
+    from ...oauth.authorize.request import AuthorizationRequest, AuthorizationResponse
     from .pages import Answer
     from .request_gate import CallbackRequest
 
