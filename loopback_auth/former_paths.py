@@ -16,7 +16,7 @@ from importlib.util import find_spec as any_spec
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from types import CodeType, ModuleType
+    from types import ModuleType
 
 _MOVED = {
     "cli.answer": "cli.api_output",
@@ -191,6 +191,8 @@ _SPLIT = {
     "oauth.authorization": ("oauth.authorize.response",),
     "edge.document": ("edge.store.keyring_store",),
     "edge.transport": ("edge.http.proxy",),
+    "flows.access_token": ("flows.tokens.freshness",),
+    "flows.doctor": ("flows.doctor.checks",),
     "oauth.id_token": ("oauth.identity",),
     "oauth.token": ("oauth.client_authentication",),
     "oauth.wire": (
@@ -250,15 +252,6 @@ class _Forwarding(Loader):
             vars(module).update(
                 {name: members[name] for name in members if not name.startswith("__")}
             )
-
-    def get_code(self, path: str) -> CodeType:
-        """Return what `python -m` runs: the module of the new path; it warns."""
-        _warn(f"{path} has moved to {_new_paths(path)[0]}", depth=3)
-        return compile(
-            f"import runpy; runpy.run_module({_new_paths(path)[0]!r}, None, __name__, True)",
-            path,
-            "exec",
-        )
 
 
 def _warn(message: str, *, depth: int) -> None:

@@ -28,7 +28,7 @@ FLOORS = [
     {"resources", "help", "__version__", "former_paths"},
     {"explain"},
     {"errors"},
-    {"oauth", "notices"},
+    {"oauth", "notices", "seams"},
     {"providers", "export"},
     {"edge"},
     {"settings"},

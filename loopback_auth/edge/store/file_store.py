@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 NAME_CHARACTERS = 64
 """The longest profile name: file names stay far below every system's limit."""
 
-AMEND_TIMEOUT_S = 1.0
-"""How long to wait with what is good to know, and no more."""
-
 _ALLOWED = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-@+")
 _WINDOWS_DEVICES = frozenset(
     {"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10))}
@@ -149,22 +146,6 @@ class FileStore:
         with self.locked(profile) as locked:
             locked.save(document)
 
-    def amend(self, profile: str, document: Mapping[str, Any]) -> bool:
-        """
-        Store what was learned since about the tokens of *document*, unless others are stored by
-        now; tell whether that was done.
-
-        A refresh may have come between, whose refresh token is the only one that works.
-        """
-        with self.locked(profile, timeout_s=AMEND_TIMEOUT_S) as locked:
-            stored = locked.load()
-            is_of_these = stored is not None and all(
-                stored.get(name) == document.get(name) for name in ("access_token", "refresh_token")
-            )
-            if is_of_these:
-                locked.save(document)
-            return is_of_these
-
     def busy(self, profile: str, waited_s: float) -> StoreBusy:
         """Return the error that tells who has held the lock of *profile* for *waited_s* seconds."""
         path = self.path(profile)
@@ -178,25 +159,6 @@ class FileStore:
                 return False
         with self.locked(profile) as locked:
             return locked.remove()
-
-    def put_back(
-        self, profile: str, before: Mapping[str, Any] | None, *, instead_of: Mapping[str, Any]
-    ) -> bool:
-        """
-        Store *before* again, or nothing for `None`, if *instead_of* is still what is stored.
-
-        Return whether it was; then the tokens of *profile* count as unchanged (`tracking_changes`).
-        """
-        with self.locked(profile) as locked:
-            stored = locked.load()
-            if stored is None or stored.get("access_token") != instead_of.get("access_token"):
-                return False
-            if before is None:
-                locked.remove()
-            else:
-                locked.save(before, is_only_copy=True)
-        self._changed.pop(profile, None)
-        return True
 
     def check_writable(self, profile: str) -> None:
         """

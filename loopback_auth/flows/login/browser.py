@@ -181,9 +181,11 @@ async def dated(
         credential, client=credential.client, transport=transport, clock=clock
     )
     if renewed is not credential:
+        from ...edge.store.updates import amend
+
         # What is good to know does not end a sign-in that is saved.
         with suppress(StoreError):
-            store.amend(credential.profile, renewed.to_document())
+            amend(store, credential.profile, renewed.to_document())
     return renewed
 
 

@@ -10,6 +10,7 @@ from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import replace
 from typing import Protocol
 
+from ...edge.store.updates import amend
 from ...errors import LoopbackAuthError, ScopeDiffers, StoreError
 from ...notices import Exchanged, Saved, Warned
 from ...oauth.credential import Credential
@@ -107,7 +108,7 @@ async def redeem(
     named = await _named(profile, credential, transport)
     if named is not credential:
         with suppress(LoopbackAuthError):
-            store.amend(profile.name, named.to_document())
+            amend(store, profile.name, named.to_document())
     return named
 
 

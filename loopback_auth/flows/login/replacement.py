@@ -9,6 +9,7 @@ from contextlib import suppress
 
 from ...edge.files.home import variable
 from ...edge.process.event_loop import awaited
+from ...edge.store.updates import put_back
 from ...errors import AccountDiffers, LoopbackAuthError, StoreChanged
 from ...notices import Warned
 from ...oauth.credential import Credential
@@ -144,7 +145,7 @@ class Replacement:
         name, new = self._profile.name, self._saved.to_document()
         store = self._store.with_storage(self._storage_before)
         try:
-            if not store.put_back(name, self._before, instead_of=new):
+            if not put_back(store, name, self._before, instead_of=new):
                 return "another sign-in was stored meanwhile and stays"
         except LoopbackAuthError as failed:
             return f"the profile could not be put back as it was ({failed.message})"

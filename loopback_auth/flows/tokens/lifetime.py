@@ -8,6 +8,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 
+from ...edge.store.updates import amend
 from ...errors import StoreError
 from ...oauth.credential import Credential
 from ...oauth.token.lifetime import after_refusal, after_success
@@ -75,4 +76,4 @@ def _store(credential: Credential, learned_s: int | None, store: FileStore) -> N
     learned = with_usual_expiry(replace(credential, tokens=tokens, learned_lifetime_s=learned_s))
     # The request was answered: what cannot be kept now is learned another time.
     with suppress(StoreError):
-        store.amend(credential.profile, learned.to_document())
+        amend(store, credential.profile, learned.to_document())
