@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 from ..errors import UsageError
 from ..explain.report import PASTE_CHARACTERS, read_paste
@@ -77,7 +78,7 @@ def _ends(file: BinaryIO) -> bytes:
 
 def _without_waiting(path: str, flags: int) -> int:
     """Open a pipe, too, at once: one that nobody writes into is empty."""
-    if os.name != "posix":
+    if sys.platform == "win32":
         return os.open(path, flags)
     descriptor = os.open(path, flags | os.O_NONBLOCK)
     os.set_blocking(descriptor, True)

@@ -9,6 +9,7 @@ import asyncio
 import json
 import os
 import signal
+import sys
 from contextlib import ExitStack, suppress
 from dataclasses import asdict
 
@@ -41,7 +42,8 @@ def main(work: Mapping[str, Any], work_pipe: int, answer_pipe: int, *locks: int)
     Do *work*, and tell on *answer_pipe* how it goes; the end of *work_pipe* says that nobody waits
     any more.
     """
-    signal.alarm(DEADLINE_S)
+    if sys.platform != "win32":
+        signal.alarm(DEADLINE_S)
     forbid_core_dumps()
     with suppress(asyncio.CancelledError):
         asyncio.run(_Refresher(work, work_pipe, answer_pipe, locks).run())

@@ -83,7 +83,7 @@ def _run(command: list[str], environ: Mapping[str, str], console: Console) -> in
     for stream in (console.stdout, console.stderr):
         if stream is not None:
             stream.flush()
-    if os.name == "posix":
+    if sys.platform != "win32":
         _as_we_were_started()
         # In our own place: the terminal, signals and the exit status are the command's without our
         # doing.
@@ -106,8 +106,8 @@ def _as_we_were_started() -> None:
     """
     import signal
 
-    for number in (signal.SIGPIPE, signal.SIGXFSZ):
-        signal.signal(number, signal.SIG_DFL)
+    for name in ("SIGPIPE", "SIGXFSZ"):
+        signal.signal(signal.Signals[name], signal.SIG_DFL)
 
 
 def _not_run(command: str, error: OSError) -> CommandNotRun:

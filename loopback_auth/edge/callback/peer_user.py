@@ -45,7 +45,9 @@ def other_user(
     ours = {os.getuid(), os.geteuid(), 0}
     if uid is None or uid in ours or str(uid) == environ.get("SUDO_UID"):
         return None
-    return _name_of(uid) if _is_mapped(uid, proc) else None
+    from ..process.users import user_name
+
+    return (user_name(uid) or f"uid {uid}") if _is_mapped(uid, proc) else None
 
 
 def _uid_of_client(peer: tuple[Any, ...], own: tuple[Any, ...], proc: str) -> int | None:
@@ -111,12 +113,3 @@ def _mapped(proc: str) -> Iterator[tuple[int, int]]:
         for line in file:
             first, _, count = map(int, line.split())
             yield first, count
-
-
-def _name_of(uid: int) -> str:
-    import pwd
-
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return f"uid {uid}"

@@ -10,10 +10,11 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import sys
 from contextlib import contextmanager, suppress
 
 from ...errors import FileUnsafe
-from .permissions import POSIX, check_believable, check_link
+from .permissions import check_believable, check_link
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ _CHUNK = 65536
 _LINKS = 40
 # O_NONBLOCK: opening a named pipe that somebody put there would wait for its other end.
 _READ = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_CLOEXEC", "O_NONBLOCK", "O_BINARY"))
+_FOLDER = _READ | getattr(os, "O_DIRECTORY", 0)
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 # How systems say that O_NOFOLLOW met a link: ENOTDIR where a folder was wanted, EMLINK on FreeBSD.
 _IS_LINK = (errno.ELOOP, errno.ENOTDIR, errno.EMLINK)
 
@@ -49,7 +52,7 @@ def read_below(home: str, *names: str) -> bytes | None:
     """
     path = os.path.join(home, *names)
     try:
-        if not POSIX:
+        if sys.platform == "win32":
             return _content(os.open(path, _READ), path)
         with _folder(home, *names[:-1]) as folder:
             return _content(_open(names[-1], _READ, path, folder), path)
@@ -98,12 +101,12 @@ def followed(path: str) -> str:
 @contextmanager
 def _folder(home: str, *names: str) -> Iterator[int]:
     """Open the folder *names* below *home*, and check each one on the way."""
-    path, descriptor = home, _open(home, _READ | os.O_DIRECTORY, home, None)
+    path, descriptor = home, _open(home, _FOLDER, home, None)
     try:
         check_believable(path, os.fstat(descriptor))
         for name in names:
             path = os.path.join(path, name)
-            above, descriptor = descriptor, _open(name, _READ | os.O_DIRECTORY, path, descriptor)
+            above, descriptor = descriptor, _open(name, _FOLDER, path, descriptor)
             os.close(above)
             check_believable(path, os.fstat(descriptor))
         yield descriptor
@@ -113,12 +116,12 @@ def _folder(home: str, *names: str) -> Iterator[int]:
 
 def _open(name: str, flags: int, path: str, folder: int | None) -> int:
     try:
-        return os.open(name, flags | os.O_NOFOLLOW, dir_fd=folder)
+        return os.open(name, flags | _NO_LINK, dir_fd=folder)
     except OSError as error:
         if error.errno not in _IS_LINK:
             raise
     # Not by following: in a sticky folder a stranger's link could stand there by now.
-    return os.open(followed(path), flags | os.O_NOFOLLOW)
+    return os.open(followed(path), flags | _NO_LINK)
 
 
 def _content(descriptor: int, path: str) -> bytes:

@@ -103,10 +103,10 @@ def _on_macos(chosen: str, environ: Mapping[str, str] | None) -> str:
 
 def _home_folder(environ: Mapping[str, str] | None) -> str:
     folder = variable("HOME", environ)
-    if not folder:
-        import pwd
+    if not folder and sys.platform != "win32":
+        from ..process.users import home_of
 
-        folder = pwd.getpwuid(os.getuid()).pw_dir if _known_user() else ""
+        folder = home_of(os.getuid())
     if not os.path.isabs(folder) or not os.path.normpath(folder).strip("/"):
         raise UsageError(
             "there is no home folder to keep tokens in",
@@ -114,14 +114,3 @@ def _home_folder(environ: Mapping[str, str] | None) -> str:
             fix="set LOOPBACK_AUTH_HOME to an absolute path that only you can write to",
         )
     return folder
-
-
-def _known_user() -> bool:
-    import pwd
-
-    try:
-        pwd.getpwuid(os.getuid())
-    except KeyError:
-        # A container that runs under a number no passwd file knows.
-        return False
-    return True

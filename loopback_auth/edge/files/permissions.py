@@ -9,16 +9,13 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 
 from ...errors import FileUnsafe, StoreUnsafe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import grp
-    import pwd
-    from collections.abc import Callable, Iterable
-
-POSIX = os.name == "posix"
+    from collections.abc import Iterable
 
 _OTHER_WRITERS = stat.S_IWGRP | stat.S_IWOTH
 _WITHOUT_MODES = frozenset({"9p", "drvfs"})
@@ -48,7 +45,7 @@ def check_believable(path: str, about: os.stat_result, *, sticky: bool = False) 
     sudo the user who called it; writers their own private groups, too. In a folder that is *sticky*
     nobody can take the place of another's file.
     """
-    if not POSIX or (about.st_uid == os.geteuid() and not about.st_mode & _OTHER_WRITERS):
+    if sys.platform == "win32" or _is_own(about):
         return
     owners = _owners()
     if about.st_uid not in owners:
@@ -74,12 +71,12 @@ def check_own(path: str, about: os.stat_result) -> bool:
     Return whether its mode counts. Stricter than `check_believable`: what is written there would
     belong to this process, and lock the owner of the folder out.
     """
-    if about.st_uid == os.geteuid() and not about.st_mode & _OTHER_WRITERS:
+    if _is_own(about):
         return True
     if _file_system(about.st_dev) in _WITHOUT_MODES:
         return False
     check_owner(path, about)
-    if writers := _writers(about, {os.geteuid()}):
+    if writers := _writers(about, {_own_uid()}):
         fix = _closed(path, about, writers)
         raise StoreUnsafe(_WRITABLE.format(path), cause=_STORED, fix=fix, path=path)
     return True
@@ -87,7 +84,7 @@ def check_own(path: str, about: os.stat_result) -> bool:
 
 def check_owner(path: str, about: os.stat_result) -> None:
     """Raise `StoreUnsafe` where what is written below *path* would lock its owner out."""
-    if about.st_uid != os.geteuid():
+    if about.st_uid != _own_uid():
         raise StoreUnsafe(
             _belongs_to(path, about),
             cause="Under sudo, HOME may still be yours while the process is root's;"
@@ -100,7 +97,7 @@ def check_owner(path: str, about: os.stat_result) -> None:
 def check_link(path: str, about: os.stat_result, error: type[FileUnsafe | StoreUnsafe]) -> None:
     """Raise *error* where somebody else made the symbolic link at *path*; *about* is of `lstat`."""
     if stat.S_ISLNK(about.st_mode) and about.st_uid not in _owners():
-        me = os.geteuid()
+        me = _own_uid()
         raise error(
             f"{path} is a symbolic link that somebody else made",
             cause="Whoever made it can lead it elsewhere.",
@@ -109,58 +106,38 @@ def check_link(path: str, about: os.stat_result, error: type[FileUnsafe | StoreU
         )
 
 
-def is_private_group(
-    group: grp.struct_group,
-    user: pwd.struct_passwd,
-    users: Callable[[], Iterable[pwd.struct_passwd]],
-) -> bool:
-    """
-    Return whether *user* is alone in *group*: their first one, of their name, and nobody else's.
+def _own_uid() -> int:
+    if sys.platform == "win32":
+        return 0
+    return os.geteuid()
 
-    *users* lists everybody, which may ask a directory service: it is called last.
-    """
-    return (
-        group.gr_name == user.pw_name
-        and group.gr_gid == user.pw_gid
-        and set(group.gr_mem) <= {user.pw_name}
-        and not any(one.pw_gid == group.gr_gid and one.pw_uid != user.pw_uid for one in users())
-    )
+
+def _is_own(about: os.stat_result) -> bool:
+    return about.st_uid == _own_uid() and not about.st_mode & _OTHER_WRITERS
 
 
 def _owners() -> set[int]:
-    owners = {os.geteuid(), 0}
-    if os.geteuid() == 0 and (caller := os.environ.get("SUDO_UID", "")).isdecimal():
+    owners = {_own_uid(), 0}
+    if _own_uid() == 0 and (caller := os.environ.get("SUDO_UID", "")).isdecimal():
         owners.add(int(caller))
     return owners
 
 
 def _writers(about: os.stat_result, owners: set[int]) -> str:
     """Return which others can write, as `chmod` calls them: "", "g", "o" or "go"."""
-    group = about.st_mode & stat.S_IWGRP and not _is_private(about.st_gid, owners)
+    from ..process.users import is_group_of_one
+
+    group = about.st_mode & stat.S_IWGRP and not is_group_of_one(about.st_gid, owners)
     return ("g" if group else "") + ("o" if about.st_mode & stat.S_IWOTH else "")
 
 
-def _is_private(gid: int, owners: Iterable[int]) -> bool:
-    import grp
-    import pwd
-
-    for uid in owners:
-        try:
-            if is_private_group(grp.getgrgid(gid), pwd.getpwuid(uid), pwd.getpwall):
-                return True
-        except KeyError:
-            # A number that the system has no name for.
-            continue
-    return False
-
-
 def _belongs_to(path: str, about: os.stat_result) -> str:
-    numbers = f"uid {about.st_uid}, this process runs as {os.geteuid()}"
+    numbers = f"uid {about.st_uid}, this process runs as {_own_uid()}"
     return f"{path} belongs to another user ({numbers})"
 
 
 def _foreign(path: str, about: os.stat_result) -> FileUnsafe:
-    me = os.geteuid()
+    me = _own_uid()
     return FileUnsafe(
         _belongs_to(path, about),
         cause=f"{_BELIEVED} Read it before you make it yours.",
@@ -171,7 +148,7 @@ def _foreign(path: str, about: os.stat_result) -> FileUnsafe:
 
 def _closed(path: str, about: os.stat_result, writers: str) -> str:
     """Return the command that closes *path* to *writers*."""
-    me = os.geteuid()
+    me = _own_uid()
     return f"{_sudo(me) if about.st_uid != me else ''}chmod {writers}-w {quoted(path)}"
 
 
@@ -180,12 +157,9 @@ def _sudo(me: int) -> str:
 
 
 def _name_of(uid: int) -> str:
-    import pwd
+    from ..process.users import user_name
 
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return str(uid)
+    return user_name(uid) or str(uid)
 
 
 def quoted(path: str) -> str:
@@ -198,7 +172,7 @@ def quoted(path: str) -> str:
 def _reason_to_ignore(about: os.stat_result) -> str:
     if (kind := _file_system(about.st_dev)) in _WITHOUT_MODES:
         return f"on {kind}, where modes mean nothing"
-    if os.geteuid() == 0:
+    if _own_uid() == 0:
         from ..interaction.environment import surroundings
 
         if surroundings().container:
@@ -208,6 +182,8 @@ def _reason_to_ignore(about: os.stat_result) -> str:
 
 def _file_system(device: int) -> str:
     """Return the kind of the file system that is mounted as *device*; "" where nobody knows."""
+    if sys.platform == "win32":
+        return ""
     try:
         with open("/proc/self/mountinfo", encoding="utf-8", errors="replace") as mounts:
             return file_system_in(mounts, f"{os.major(device)}:{os.minor(device)}")

@@ -10,11 +10,12 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import sys
 from contextlib import contextmanager, suppress
 
 from ...errors import StoreUnsafe, StoreUnwritable
 from .file_lock import FileLock
-from .permissions import POSIX, check_link, check_own, check_owner
+from .permissions import check_link, check_own, check_owner
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ FILE_OCTETS = 8 * 1024 * 1024
 
 # O_NONBLOCK: opening a named pipe that somebody put there would wait for its other end.
 _FLAGS = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_CLOEXEC", "O_NONBLOCK", "O_BINARY"))
+_FOLDER = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_DIRECTORY", "O_CLOEXEC"))
 
 
 class PrivateFolder:
@@ -159,7 +161,7 @@ class PrivateFolder:
 
     def is_still(self, name: str, descriptor: int) -> bool:
         """Tell whether the opened file is the one that has its *name* now."""
-        if not POSIX:
+        if sys.platform == "win32":
             return True
         try:
             there = os.stat(name, dir_fd=self._descriptor, follow_symlinks=False)
@@ -174,7 +176,7 @@ class PrivateFolder:
         Close an opened file to others; raises `StoreUnsafe` unless it is a plain one of
         the user's.
         """
-        if not POSIX:
+        if sys.platform == "win32":
             return
         path = os.path.join(self.path, name)
         about = os.fstat(descriptor)
@@ -236,7 +238,7 @@ def unchanged(path: str) -> Iterator[PrivateFolder]:
     Open the folder at *path*, wherever it is, which stays as open to others as it is; raises
     `OSError`.
     """
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC) if POSIX else None
+    descriptor = None if sys.platform == "win32" else os.open(path, _FOLDER)
     try:
         yield PrivateFolder(path, descriptor)
     finally:
@@ -252,7 +254,11 @@ def _create(path: str) -> None:
     while not os.path.lexists(parent := os.path.dirname(missing[-1])) and parent != missing[-1]:
         missing.append(parent)
     try:
-        if POSIX and not os.path.lexists(path) and (about := os.stat(parent)).st_uid != 0:
+        if (
+            sys.platform != "win32"
+            and not os.path.lexists(path)
+            and (about := os.stat(parent)).st_uid != 0
+        ):
             # Under sudo with the user's HOME, a folder of root's in there would lock the user out.
             # Root's own /tmp is anybody's place.
             check_owner(parent, about)
@@ -264,13 +270,13 @@ def _create(path: str) -> None:
 
 
 def _open_folder(path: str, *, parent_counts: bool) -> int | None:
-    if not POSIX:
+    if sys.platform == "win32":
         os.stat(path)
         return None
     check_link(path, os.lstat(path), StoreUnsafe)
     if parent_counts:
         check_own(os.path.dirname(path), os.stat(os.path.dirname(path)))
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    descriptor = os.open(path, _FOLDER)
     try:
         about = os.fstat(descriptor)
         if check_own(path, about) and about.st_mode & 0o077:

@@ -7,6 +7,7 @@ answers through another. Nothing heavy is imported here: its parent only waits.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
@@ -172,6 +173,8 @@ def _pipe(*, reader: ExitStack, writer: ExitStack) -> tuple[int, int]:
 
 
 def _spawn(module: str, files: Iterable[int], environ: Mapping[str, str], *, orphan: bool) -> int:
+    if sys.platform == "win32":
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
     import fcntl
 
     passed: list[int] = []

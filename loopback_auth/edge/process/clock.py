@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 
 TYPE_CHECKING = False
@@ -22,6 +23,6 @@ def running_s() -> float:
     clock.
     """
     # Linux stops time.monotonic() while a laptop sleeps; a sign-in page does not wait that long.
-    if hasattr(time, "CLOCK_BOOTTIME"):
+    if sys.platform != "win32" and hasattr(time, "CLOCK_BOOTTIME"):
         return time.clock_gettime(time.CLOCK_BOOTTIME)
     return time.monotonic()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
+import sys
 
 
 def forbid_core_dumps() -> None:
     """Have the system write none of this process, nor of the ones it starts."""
-    if os.name != "posix":
+    if sys.platform == "win32":
         return
     import resource
 

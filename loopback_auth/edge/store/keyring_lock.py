@@ -96,15 +96,9 @@ def _lock_folder() -> str:
         from platformdirs import user_state_path
 
         return str(user_state_path("loopback-auth", appauthor=False) / "locks")
+    from ..process.users import home_of
+
+    # Without an entry in the passwd file HOME is all there is.
+    home = home_of(os.geteuid()) or os.environ.get("HOME") or "/"
     below = "Library/Application Support" if sys.platform == "darwin" else ".local/state"
-    return os.path.join(_passwd_home(), below, "loopback-auth", "locks")
-
-
-def _passwd_home() -> str:
-    import pwd
-
-    try:
-        return pwd.getpwuid(os.geteuid()).pw_dir
-    except KeyError:
-        # A container that runs under a number no passwd file knows: then HOME is all there is.
-        return os.environ.get("HOME") or "/"
+    return os.path.join(home, below, "loopback-auth", "locks")

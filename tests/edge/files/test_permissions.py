@@ -19,9 +19,9 @@ from loopback_auth.edge.files.permissions import (
     check_believable,
     check_own,
     file_system_in,
-    is_private_group,
     quoted,
 )
+from loopback_auth.edge.process.users import is_private_group
 from loopback_auth.errors import FileUnsafe, StoreUnsafe
 
 from ...support.children import posix
