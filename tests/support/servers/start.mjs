@@ -21,7 +21,7 @@ export const { values: options } = parseArgs({
 
 /** Import a package from .servers/node_modules, which is not above this file. */
 export async function fromServers(name) {
-  const require = createRequire(new URL('../../.servers/', import.meta.url));
+  const require = createRequire(new URL('../../../.servers/', import.meta.url));
   return import(pathToFileURL(require.resolve(name)));
 }
 
