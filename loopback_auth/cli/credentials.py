@@ -10,7 +10,7 @@ from ..errors import UsageError
 from ..flows.login.code_credentials import Credentials, check_flow, login_with_credentials
 from ..oauth.authorize.code_credentials import FLOW
 from ..oauth.secret import Secret
-from .network import transport_for
+from .network import services_for
 from .progress import ProgressReporter
 from .prompts import ask, ask_unseen
 
@@ -44,10 +44,7 @@ def sign_in(
         login_with_credentials(
             profile,
             credentials,
-            store=store,
-            transport=transport_for(profile.get("ca_bundle"), talk, console.environ),
-            environ=console.environ,
-            notify=talk,
+            services_for(profile, store, talk, console.environ),
             may_switch=may_switch,
         )
     )

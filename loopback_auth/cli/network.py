@@ -12,8 +12,11 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..edge.http.client import HttpTransport
+    from ..edge.store.file_store import FileStore
+    from ..flows.services import Services
     from ..notices import Notice
     from ..oauth.http.transport import Transport
+    from ..settings.profile import Profile
 
 
 def transport_for(
@@ -26,6 +29,19 @@ def transport_for(
     from ..flows.trace import traced
 
     return traced(http_transport(ca_bundle, environ), talk)
+
+
+def services_for(
+    profile: Profile,
+    store: FileStore,
+    talk: Callable[[Notice], None],
+    environ: Mapping[str, str] | None,
+) -> Services:
+    """Return what a sign-in to *profile* needs: *store*, that client, and who is told."""
+    from ..flows.services import Services
+
+    transport = transport_for(profile.get("ca_bundle"), talk, environ)
+    return Services(store=store, transport=transport, notify=talk, environ=environ)
 
 
 def http_transport(

@@ -43,6 +43,16 @@ class Services:
         """The POSIX time."""
         return self.clock().timestamp()
 
+    def with_storage(self, storage: str | None) -> Services:
+        """Return these services with another choice of where a save puts the tokens."""
+        return Services(
+            store=self.store.with_storage(storage),
+            transport=self.transport,
+            clock=self.clock,
+            notify=self.notify,
+            environ=self.environ,
+        )
+
 
 def _ignore(_: Notice) -> None:
     """Take the notices of a flow that nobody watches."""

@@ -15,6 +15,7 @@ from loopback_auth.edge.files.provider_files import load_provider
 from loopback_auth.edge.store.file_store import FileStore
 from loopback_auth.errors import UsageError
 from loopback_auth.flows.login.manual import begin, finish, pending_document
+from loopback_auth.flows.services import Services
 from loopback_auth.flows.tokens.issued import access_token
 from loopback_auth.notices import OpenThisPage
 from loopback_auth.oauth.http.messages import FormPost
@@ -109,15 +110,14 @@ async def test_a_resource_that_is_given_twice_is_sent_twice_in_every_request_of_
 
 async def test_a_sign_in_in_two_halves_sends_it_too(tmp_path: Path) -> None:
     internet, pending = at_id_example(), PendingSignIns(str(tmp_path))
-    request = await begin(WAYS["flags"], pending=pending, transport=internet, environ={})
+    services = Services(store=FileStore(str(tmp_path)), transport=internet, environ={})
+    request = await begin(WAYS["flags"], services, pending=pending)
     about = profile(pending_document("work", pending))
     await finish(
         about,
         allow(request.url),
+        services,
         pending=pending,
-        store=FileStore(str(tmp_path)),
-        transport=internet,
-        environ={},
     )
     assert posted(internet, "resource") == [BOTH]
 
@@ -126,21 +126,14 @@ async def test_a_pending_sign_in_and_a_stored_one_of_before_have_no_resource(
     tmp_path: Path,
 ) -> None:
     internet, pending = at_id_example(), PendingSignIns(str(tmp_path))
-    request = await begin(WAYS["flags"], pending=pending, transport=internet, environ={})
+    services = Services(store=FileStore(str(tmp_path)), transport=internet, environ={})
+    request = await begin(WAYS["flags"], services, pending=pending)
     kept = dict(pending_document("work", pending))
     del kept["resource"]
     pending.keep("work", kept)
-    store = FileStore(str(tmp_path))
-    await finish(
-        profile(kept),
-        allow(request.url),
-        pending=pending,
-        store=store,
-        transport=internet,
-        environ={},
-    )
+    await finish(profile(kept), allow(request.url), services, pending=pending)
     assert posted(internet, "resource") == [[]]
-    assert "resource" not in (store.load("work") or {})
+    assert "resource" not in (services.store.load("work") or {})
 
 
 async def test_no_other_parameter_goes_to_the_token_endpoint(tmp_path: Path) -> None:

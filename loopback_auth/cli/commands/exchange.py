@@ -13,7 +13,7 @@ from ...flows.login.manual import finish, pending_document
 from ...settings.config_toml import parse_config
 from ...settings.profile import resolve
 from ..arguments import profile_name
-from ..network import transport_for
+from ..network import services_for
 from ..progress import ProgressReporter
 from .login import may_switch, report
 
@@ -58,12 +58,9 @@ def run(arguments: Namespace, console: Console) -> int:
             finish(
                 profile,
                 _pasted(arguments, console),
+                services_for(profile, store, talk, console.environ),
                 pending=pending,
-                store=store,
-                transport=transport_for(profile.get("ca_bundle"), talk, console.environ),
-                notify=talk,
                 may_switch=may_switch(arguments, console),
-                environ=console.environ,
             )
         )
     report(credential, store, console)

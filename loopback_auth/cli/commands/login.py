@@ -21,7 +21,7 @@ from ...oauth.text import one_line
 from ...settings.config_toml import load_config, seconds
 from ...settings.profile import resolve
 from ..arguments import profile_name
-from ..network import transport_for
+from ..network import services_for, transport_for
 from ..progress import ProgressReporter, host_of, server_lines
 from ..prompts import check_standard_input, confirm, confirm_meanwhile, pastes_of
 from ..settings_flags import settings_arguments, settings_of
@@ -171,10 +171,8 @@ def _begin(profile: Profile, arguments: Namespace, place: str, console: Console)
     request = run_story(
         begin(
             profile,
+            services_for(profile, FileStore(place), talk, console.environ),
             pending=PendingSignIns(place),
-            transport=transport_for(profile.get("ca_bundle"), talk, console.environ),
-            environ=console.environ,
-            notify=talk,
             rediscover=arguments.refresh_metadata,
             preflight=arguments.preflight,
             may_trust=may_trust(arguments, console),

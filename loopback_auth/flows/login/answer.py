@@ -39,7 +39,7 @@ async def answer_or_paste(
     request: AuthorizationRequest,
     profile: Profile,
     *,
-    tab: CallbackSession,
+    session: CallbackSession,
     pastes: Pastes | None,
     notify: Callable[[Notice], None],
     timeout_s: float,
@@ -59,20 +59,20 @@ async def answer_or_paste(
     timer = asyncio.get_running_loop().call_later(NOTHING_YET_S, notify, nothing_yet)
     try:
         if pastes is None:
-            return await tab.response(timeout_s=timeout_s)
+            return await session.response(timeout_s=timeout_s)
         with pastes() as texts:
             reading = asyncio.ensure_future(
                 _read(
                     texts,
                     request,
                     profile,
-                    tab=tab,
+                    session=session,
                     notify=notify,
                     preflight_passed=preflight_passed,
                 )
             )
             try:
-                return await tab.response(timeout_s=timeout_s)
+                return await session.response(timeout_s=timeout_s)
             finally:
                 reading.cancel()
     finally:
@@ -84,14 +84,14 @@ async def _read(
     request: AuthorizationRequest,
     profile: Profile,
     *,
-    tab: CallbackSession,
+    session: CallbackSession,
     notify: Callable[[Notice], None],
     preflight_passed: bool,
 ) -> None:
     while True:
         judged = judge(await texts.get(), request, profile, preflight_passed=preflight_passed)
         if isinstance(judged, (AuthorizationResponse, LoopbackAuthError)):
-            return tab.resolve(judged)
+            return session.resolve(judged)
         notify(judged)
 
 

@@ -20,7 +20,8 @@ from ...oauth.metadata import server_metadata
 from ...oauth.secret import Secret
 from ..diagnosis import diagnosing
 from ..server.mix_up import refuse_mix_up
-from .browser import ask_first, dated, request_to, server_of
+from .completion import answered, complete
+from .request import ask_first, request_to, server_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,14 +30,13 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ...edge.files.pending_logins import PendingSignIns
-    from ...edge.store.file_store import FileStore
     from ...notices import Notice
     from ...oauth.authorize.request import AuthorizationResponse
     from ...oauth.credential import Credential
-    from ...oauth.http.transport import Transport
     from ...oauth.metadata import Client
     from ...settings.profile import Profile
     from ..server.mix_up import MayTrust
+    from ..services import Services
     from .replacement import MaySwitch
 
 PENDING_S = 900.0
@@ -45,33 +45,35 @@ PENDING_S = 900.0
 
 async def begin(
     profile: Profile,
+    services: Services,
     *,
     pending: PendingSignIns,
-    transport: Transport,
-    clock: Callable[[], datetime] = now,
     token_bytes: Callable[[int], bytes] = random_bytes,
-    environ: Mapping[str, str] | None = None,
-    notify: Callable[[Notice], None] = lambda _: None,
     rediscover: bool = False,
     preflight: bool | None = None,
     may_trust: MayTrust | None = None,
 ) -> AuthorizationRequest:
     """
-    Make the request of a sign-in that `finish` will finish, and keep what only its answer may be
-    held against.
+    Return the request of a sign-in that `finish` will finish, and keep in *pending* what its answer
+    is compared with.
 
     Nothing listens, so any registered redirect URI will do. *rediscover*, *preflight* and
-    *may_trust* are those of `login`. Raises the `LoopbackAuthError` that fits.
+    *may_trust* are those of `login`.
+
+    Raises:
+        LoopbackAuthError: the sign-in cannot be begun.
     """
     profile.check_server()
-    client = profile.client(environ)
-    server, _ = await server_of(profile, transport, rediscover=rediscover)
-    server, profile = await refuse_mix_up(server, profile, may_trust=may_trust, notify=notify)
-    request = request_to(
-        profile, client, server, profile.registered_redirect_uri, token_bytes=token_bytes
+    client = profile.client(services.environ)
+    server, _ = await server_of(profile, services.transport, rediscover=rediscover)
+    server, profile = await refuse_mix_up(
+        server, profile, may_trust=may_trust, notify=services.notify
     )
-    passed = await ask_first(request, profile, transport=transport, wanted=preflight)
-    document = _document(profile, request, until=clock().timestamp() + PENDING_S)
+    request = request_to(
+        server, profile, client, profile.registered_redirect_uri, token_bytes=token_bytes
+    )
+    passed = await ask_first(request, profile, transport=services.transport, wanted=preflight)
+    document = _document(profile, request, until=services.timestamp + PENDING_S)
     pending.keep(profile.name, {**document, "preflight_passed": passed})
     return request
 
@@ -79,49 +81,38 @@ async def begin(
 async def finish(
     profile: Profile,
     text: str,
+    services: Services,
     *,
     pending: PendingSignIns,
-    store: FileStore,
-    transport: Transport,
-    clock: Callable[[], datetime] = now,
-    environ: Mapping[str, str] | None = None,
-    notify: Callable[[Notice], None] = lambda _: None,
     may_switch: MaySwitch | None = None,
 ) -> Credential:
     """
     Redeem the pasted answer *text* of the pending sign-in; *profile* is that of `pending_document`.
 
-    What is not the answer is told, and the sign-in stays pending; with the answer it is over,
-    whatever becomes of it. A code without its state may be anything: it is sent, once, and the
-    sign-in is over only where the server takes it. Raises the `LoopbackAuthError` that fits.
+    Any other text is refused, and the sign-in stays pending; with the answer it is over, whatever
+    becomes of it. A code without its state may be anything: it is sent, once, and the sign-in is
+    over only where the server takes it.
+
+    Raises:
+        LoopbackAuthError: nothing was stored, and what the server issued was given back.
     """
-    document = pending_document(profile.name, pending, clock=clock)
-    request = _request(document, profile.client(environ))
-    store = store.with_storage(profile.get("storage"))
-    store.check_writable(profile.name)
+    document = pending_document(profile.name, pending, clock=services.clock)
+    request = _request(document, profile.client(services.environ))
+    services = services.with_storage(profile.get("storage"))
+    services.store.check_writable(profile.name)
     answer = read_pasted(text, request)
     if isinstance(answer, Stray):
-        from .answer import shown_error
-
-        passed = document.get("preflight_passed") is True
-        shown = shown_error(text, request, profile, preflight_passed=passed)
-        raise shown or _not_the_answer(answer, request, profile.name)
+        raise _not_the_answer(answer, text, request, profile, document)
     is_bare = isinstance(read_pasted(text, request, takes_bare_code=False), Stray)
     if not is_bare:
         pending.remove(profile.name)
     with diagnosing(profile, redirect_uri=request.redirect_uri):
         if isinstance(answer, AuthorizationErrorResponse):
             raise answer.as_error()
-    with _still_pending(answer, document, pending, notify) if is_bare else nullcontext():
-        credential = await redeemed(
-            answer,
-            profile,
-            store=store,
-            transport=transport,
-            clock=clock,
-            notify=notify,
-            may_switch=may_switch,
-            environ=environ,
+    keeping = _still_pending(answer, document, pending, services.notify)
+    with keeping if is_bare else nullcontext():
+        credential = await complete(
+            answered(answer, profile), profile, services, may_switch=may_switch
         )
     pending.remove(profile.name)
     return credential
@@ -153,55 +144,22 @@ def _still_pending(
     try:
         yield
     except LoopbackAuthError:
-        told = "it was a code without its state, which anything might be, so the sign-in is pending still"
-        notify(Warned(code="still-pending", message=f"{told}: {again}"))
+        reason = (
+            "it was a code without its state, which anything might be,"
+            " so the sign-in is pending still"
+        )
+        notify(Warned(code="still-pending", message=f"{reason}: {again}"))
         raise
-
-
-async def redeemed(
-    response: AuthorizationResponse,
-    profile: Profile,
-    *,
-    store: FileStore,
-    transport: Transport,
-    clock: Callable[[], datetime],
-    notify: Callable[[Notice], None],
-    may_switch: MaySwitch | None,
-    environ: Mapping[str, str] | None,
-) -> Credential:
-    """
-    Redeem *response* where no browser waits to be told; then give back what it replaces, and learn
-    how long the token lasts.
-    """
-    from .redemption import NO_PAGE, redeem
-    from .replacement import Replacement, never_switch
-
-    with diagnosing(profile, redirect_uri=response.request.redirect_uri):
-        replacement = Replacement(
-            profile, store, transport=transport, notify=notify, environ=environ
-        )
-        credential = await redeem(
-            response,
-            profile,
-            replacement=replacement,
-            may_switch=may_switch or never_switch,
-            tab=NO_PAGE,
-            store=store,
-            transport=transport,
-            clock=clock,
-            notify=notify,
-        )
-    await replacement.settle(credential)
-    return await dated(credential, store, transport, clock)
 
 
 def pending_document(
     profile: str, pending: PendingSignIns, *, clock: Callable[[], datetime] = now
 ) -> dict[str, Any]:
     """
-    Give what is kept of the pending sign-in, in the form of a stored one as far as its settings go.
+    Return what is kept of the pending sign-in, in the form of a stored one as far as settings go.
 
-    Raises `NoPendingSignIn` when there is none, or its time is over.
+    Raises:
+        NoPendingSignIn: there is none, or its time is over.
     """
     document = pending.load(profile)
     if document is None:
@@ -244,9 +202,22 @@ def _request(document: Mapping[str, Any], client: Client) -> AuthorizationReques
     )
 
 
-def _not_the_answer(stray: Stray, request: AuthorizationRequest, profile: str) -> UsageError:
+def _not_the_answer(
+    stray: Stray,
+    text: str,
+    request: AuthorizationRequest,
+    profile: Profile,
+    document: Mapping[str, Any],
+) -> LoopbackAuthError:
+    from .answer import shown_error
+
+    passed = document.get("preflight_passed") is True
+    if shown := shown_error(text, request, profile, preflight_passed=passed):
+        return shown
     return UsageError(
         f"that is not the answer to the pending sign-in: {stray.reason}",
-        cause=f"It comes back to {request.redirect_uri} with the state of this request; an answer to an earlier one does not count.",
-        fix=f"loopback-auth exchange {profile}   and paste the address again; or begin anew: loopback-auth login {profile} --manual",
+        cause=f"It comes back to {request.redirect_uri} with the state of this request;"
+        " an answer to an earlier one does not count.",
+        fix=f"loopback-auth exchange {profile.name}   and paste the address again;"
+        f" or begin anew: loopback-auth login {profile.name} --manual",
     )

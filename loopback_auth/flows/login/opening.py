@@ -17,13 +17,13 @@ from ...resources import read
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from asyncio import Task
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable
     from typing import Self
 
     from ...edge.callback.session import CallbackSession
-    from ...notices import Notice
     from ...oauth.authorize.request import AuthorizationRequest
     from ...settings.profile import Profile
+    from ..services import Services
 
     Browser = Callable[[str], object] | Callable[[str], Awaitable[object]]
 
@@ -39,20 +39,19 @@ class Opening:
         browser: Browser | None,
         request: AuthorizationRequest,
         profile: Profile,
+        services: Services,
         *,
         launch_path: str | None,
-        notify: Callable[[Notice], None],
         is_watched: bool,
-        environ: Mapping[str, str] | None = None,
     ) -> None:
         """*is_watched*: somebody is shown the address, and can open it where no browser does."""
         self._browser = browser
         self._request = request
         self._profile = profile
         self._launch_path = launch_path or ""
-        self._notify = notify
+        self._notify = services.notify
         self._is_watched = is_watched
-        self._environ = environ
+        self._environ = services.environ
         self._task: Task[None] | None = None
         self._is_awaited = False
 
@@ -96,16 +95,16 @@ class Opening:
         ):
             self._not_opened("none was found here")
 
-    def call(self, tab: CallbackSession) -> None:
+    def call(self, session: CallbackSession) -> None:
         """
         Call the function that the caller gave, in a thread; what it fails with is told, or ends the
-        wait of *tab*.
+        wait of *session*.
         """
         if self._browser is None or self._browser is open_browser:
             return
         import asyncio
 
-        self._task = asyncio.create_task(self._call(self._browser, tab))
+        self._task = asyncio.create_task(self._call(self._browser, session))
 
     async def __aenter__(self) -> Self:
         return self
@@ -122,7 +121,7 @@ class Opening:
             self._task.cancel()
             await asyncio.wait({self._task}, timeout=GRACE_S)
 
-    async def _call(self, browser: Browser, tab: CallbackSession) -> None:
+    async def _call(self, browser: Browser, session: CallbackSession) -> None:
         from ...edge.process.thread import in_thread
 
         failure: BaseException | None = None
@@ -132,12 +131,12 @@ class Opening:
             opened = await awaited(opened)
         except Exception as error:  # noqa: BLE001 - whatever a caller's function raises is told
             failure, opened = error, False
-        if opened is False and not tab.has_answer:
+        if opened is False and not session.has_answer:
             try:
                 self._not_opened(self._reason(failure))
             except NoBrowser as none:
                 none.__cause__ = failure
-                tab.resolve(none)
+                session.resolve(none)
 
     def _reason(self, failure: BaseException | None) -> str:
         if failure is None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import replace
-from typing import Protocol
 
 from ...edge.store.updates import amend
 from ...errors import LoopbackAuthError, ScopeDiffers, StoreError
@@ -27,17 +26,16 @@ from .replacement import refuse_another_account
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
-    from datetime import datetime
 
-    from ...edge.store.file_store import FileStore
     from ...notices import Notice
-    from ...oauth.authorize.request import AuthorizationRequest, AuthorizationResponse
+    from ...oauth.authorize.request import AuthorizationRequest
     from ...oauth.http.messages import HttpReply
     from ...oauth.http.transport import Transport
     from ...oauth.identity import Identity
-    from ...oauth.metadata import ServerMetadata
     from ...oauth.token.reply import TokenSet
     from ...settings.profile import Profile
+    from ..services import Services
+    from .completion import Answer
     from .replacement import MaySwitch, Replacement
 
 USERINFO_S = 3.0
@@ -47,65 +45,44 @@ INTERRUPTED_S = 1.0
 """The most that is spent on giving tokens back when the person pressed Ctrl-C."""
 
 
-class SignInPage(Protocol):
-    """What the browser shows of a sign-in: a `CallbackSession`, or `NO_PAGE`."""
-
-    def check_launch_url(self) -> None: ...
-    def mark_saved(self) -> None: ...
-
-
-class _NoPage:
-    def check_launch_url(self) -> None:
-        pass
-
-    def mark_saved(self) -> None:
-        pass
-
-
-NO_PAGE: SignInPage = _NoPage()
-"""For a sign-in without a browser of ours: the answer was pasted."""
-
-
 async def redeem(
-    response: AuthorizationResponse,
+    answer: Answer,
     profile: Profile,
+    services: Services,
     *,
-    server: ServerMetadata | None = None,
     replacement: Replacement,
-    may_switch: MaySwitch,
-    tab: SignInPage,
-    store: FileStore,
-    transport: Transport,
-    clock: Callable[[], datetime],
-    notify: Callable[[Notice], None],
+    may_switch: MaySwitch | None,
 ) -> Credential:
     """
-    Exchange the code, once, and store what it gives; then learn who it was.
+    Exchange the code of *answer*, once, and store what it gives; then learn who it was.
 
-    *server* is what is known of the server by now, for the store; the code goes to the endpoint
-    that its request knew. *replacement* is of the sign-in that this one replaces. Raises the
-    `LoopbackAuthError` that fits, with nothing stored and what the server issued given back.
+    The code goes to the endpoint that its request knew; `answer.server` is stored. *replacement* is
+    of the sign-in that this one replaces.
+
+    Raises:
+        LoopbackAuthError: nothing was stored, and what the server issued was given back.
     """
-    reply = await transport(authorization_code_grant(response))
+    request, store, notify = answer.response.request, services.store, services.notify
+    reply = await services.transport(authorization_code_grant(answer.response))
     held = replacement.held
-    async with _given_back_unless_kept(reply, response.request, profile, transport):
-        tokens = read_token_reply(reply, received_at=clock(), scope=response.request.scope)
+    async with _given_back_unless_kept(reply, request, profile, services.transport):
+        tokens = read_token_reply(reply, received_at=services.clock(), scope=request.scope)
         notify(Exchanged())
-        _look_at_scope(profile, response.request.scope, tokens, notify)
-        credential = _credential(profile, response.request, tokens, clock(), notify)
-        credential = replace(credential, server=server or credential.server)
+        _check_scope(profile, request.scope, tokens, notify)
+        credential = _credential(profile, request, tokens, services)
+        credential = replace(credential, server=answer.server or credential.server)
         if held is not None and credential.identity is None:
-            credential = await _named(profile, credential, transport)
+            credential = await _named(profile, credential, services.transport)
         await refuse_another_account(credential, held, may_switch)
         with ExitStack() as stack:
             locked = await lock_for_sign_in(profile.name, store, stack, notify=notify)
             # The last moment to give up: whoever opened the address first may have brought a code
             # of their own.
-            tab.check_launch_url()
+            answer.page.check_launch_url()
             replacement.save(credential, locked)
-        tab.mark_saved()
+        answer.page.mark_saved()
     notify(Saved(profile=profile.name, path=store.path(profile.name)))
-    named = await _named(profile, credential, transport)
+    named = await _named(profile, credential, services.transport)
     if named is not credential:
         with suppress(LoopbackAuthError):
             amend(store, profile.name, named.to_document())
@@ -140,8 +117,7 @@ def _credential(
     profile: Profile,
     request: AuthorizationRequest,
     tokens: TokenSet,
-    moment: datetime,
-    notify: Callable[[Notice], None],
+    services: Services,
 ) -> Credential:
     return Credential(
         profile=profile.name,
@@ -149,23 +125,23 @@ def _credential(
         client=request.client,
         server=request.server,
         settings=profile.to_remember(),
-        identity=_identity(profile, request, tokens, moment, notify),
+        identity=_identity(profile, request, tokens, services),
         client_secret_env=profile.client_secret_env,
         resource=request.resource,
         learned_lifetime_s=profile.learned_lifetime_s(request.client.client_id),
     )
 
 
-def _look_at_scope(
+def _check_scope(
     profile: Profile, asked: str, tokens: TokenSet, notify: Callable[[Notice], None]
 ) -> None:
-    told = scope_differences(
+    difference = scope_differences(
         asked, tokens.scope, has_refresh_token=tokens.refresh_token is not None
     )
-    if told and profile.get("strict_scope"):
-        raise ScopeDiffers(f"the server granted another scope than was asked for ({told})")
-    if told:
-        notify(Warned(code="scope-differs", message=told))
+    if difference and profile.get("strict_scope"):
+        raise ScopeDiffers(f"the server granted another scope than was asked for ({difference})")
+    if difference:
+        notify(Warned(code="scope-differs", message=difference))
     if tokens.refresh_token is None:
         notify(
             Warned(
@@ -179,11 +155,10 @@ def _identity(
     profile: Profile,
     request: AuthorizationRequest,
     tokens: TokenSet,
-    moment: datetime,
-    notify: Callable[[Notice], None],
+    services: Services,
 ) -> Identity | None:
     def warn(objection: str) -> None:
-        notify(Warned(code="answer-odd", message=objection))
+        services.notify(Warned(code="answer-odd", message=objection))
 
     if tokens.id_token is None:
         return None
@@ -192,7 +167,7 @@ def _identity(
         if not is_jwt(tokens.id_token):
             warn("the server gave an ID token that was not asked for, and that is no JWT")
         return None
-    claims = read_id_token(tokens.id_token, request, now=moment, warn=warn)
+    claims = read_id_token(tokens.id_token, request, now=services.clock(), warn=warn)
     check_at_hash(tokens.id_token, tokens.access_token, warn=warn)
     return read_identity(claims, names=_names(profile))
 

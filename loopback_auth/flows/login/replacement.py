@@ -18,20 +18,14 @@ from ..tokens.revocation import give_back, revoke
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable
 
     from ...edge.store.file_store import FileStore
     from ...edge.store.profile_lock import LockedProfile
-    from ...notices import Notice
-    from ...oauth.http.transport import Transport
     from ...settings.profile import Profile
+    from ..services import Services
 
     MaySwitch = Callable[[str, str], Awaitable[bool] | bool]
-
-
-async def never_switch(held: str, new: str) -> bool:  # noqa: ARG001 - the answer is the same for everybody
-    """Answer for a program that cannot ask anybody."""
-    return False
 
 
 def held_before(profile: Profile, store: FileStore) -> Credential | None:
@@ -55,7 +49,7 @@ def at_the_same_server(one: Credential, other: Credential) -> bool:
 
 
 async def refuse_another_account(
-    new: Credential, held: Credential | None, may_switch: MaySwitch
+    new: Credential, held: Credential | None, may_switch: MaySwitch | None
 ) -> None:
     """
     Raise `AccountDiffers` if another person signed in than the one the profile holds, unless
@@ -72,7 +66,9 @@ async def refuse_another_account(
     ):
         return
     names = (held.identity.name, new.identity.name)
-    if held.identity.subject == new.identity.subject or await awaited(may_switch(*names)):
+    if held.identity.subject == new.identity.subject:
+        return
+    if may_switch is not None and await awaited(may_switch(*names)):
         return
     raise AccountDiffers(
         f"the profile {new.profile} holds {names[0]}, and {names[1]} signed in", profile=new.profile
@@ -90,25 +86,18 @@ class Replacement:
     def __init__(
         self,
         profile: Profile,
-        store: FileStore,
-        *,
-        transport: Transport,
-        notify: Callable[[Notice], None],
-        environ: Mapping[str, str] | None = None,
+        services: Services,
     ) -> None:
-        self.held = held_before(profile, store)
+        self.held = held_before(profile, services.store)
         self._profile = profile
-        self._store = store
-        self._transport = transport
-        self._notify = notify
-        self._environ = environ
+        self._services = services
         self._saved: Credential | None = None
         self._before = self.held.to_document() if self.held else None
         self._storage_before: str | None = None
 
     def save(self, new: Credential, locked: LockedProfile) -> None:
         """Store *new*; raises a `StoreError` with the old sign-in untouched."""
-        location = self._store.location(self._profile.name)
+        location = self._services.store.location(self._profile.name)
         self._storage_before = "keyring" if "awaits_keyring" in location else location["storage"]
         # A finished sign-in takes the place of whatever came between.
         with suppress(StoreChanged):
@@ -120,7 +109,7 @@ class Replacement:
         with suppress(LoopbackAuthError):
             # Here, where the lock is held: no refresh comes between this and what replaces it.
             self._before = locked.load()
-        save_only_copy(new, locked, self._notify)
+        save_only_copy(new, locked, self._services.notify)
         self._saved = new
 
     async def undo(self, error: LoopbackAuthError) -> None:
@@ -136,14 +125,14 @@ class Replacement:
             provider=self._profile.provider,
             client=new.client,
             server=new.server,
-            transport=self._transport,
+            transport=self._services.transport,
         )
         error.add(f"the sign-in was undone: the tokens just issued {fate}, and {stored}")
 
     def _put_back(self) -> str:
         assert self._saved is not None  # noqa: S101 - undo has looked
         name, new = self._profile.name, self._saved.to_document()
-        store = self._store.with_storage(self._storage_before)
+        store = self._services.store.with_storage(self._storage_before)
         try:
             if not put_back(store, name, self._before, instead_of=new):
                 return "another sign-in was stored meanwhile and stays"
@@ -169,11 +158,13 @@ class Replacement:
             or held.tokens.refresh_token == new.tokens.refresh_token
         ):
             return
-        client = held.client_with_secret(variable(held.client_secret_env or "", self._environ))
-        done = await revoke(
-            held.tokens, client=client, server=held.server, transport=self._transport
+        client = held.client_with_secret(
+            variable(held.client_secret_env or "", self._services.environ)
         )
-        told = f"the sign-in that this one replaces was {'' if done else 'not '}revoked"
+        done = await revoke(
+            held.tokens, client=client, server=held.server, transport=self._services.transport
+        )
+        outcome = f"the sign-in that this one replaces was {'' if done else 'not '}revoked"
         why = f"the server keeps {limit} of a person's sign-ins to a client and ends the oldest"
         code = f"earlier-sign-in-{'' if done else 'not-'}revoked"
-        self._notify(Warned(code=code, message=f"{told} ({why})"))
+        self._services.notify(Warned(code=code, message=f"{outcome} ({why})"))

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from ...oauth.http.transport import Transport
     from ...oauth.metadata import ServerMetadata
     from ...settings.profile import Profile
+    from ..services import Services
 
 RECHECK_S = 1.0
 """How long a sign-in that is otherwise done waits for the metadata that is being checked again."""
@@ -160,9 +161,8 @@ def _with_provider(error: DiscoveryFailed, issuer: str) -> DiscoveryFailed:
 async def rechecked(
     server: ServerMetadata,
     profile: Profile,
+    services: Services,
     *,
-    transport: Transport,
-    notify: Callable[[Notice], None],
     needed: bool,
 ) -> AsyncIterator[Callable[[], Awaitable[ServerMetadata]]]:
     """
@@ -176,7 +176,10 @@ async def rechecked(
 
     async def fetch() -> dict[str, Any]:
         assert server.issuer  # noqa: S101 - it was discovered by it
-        return {**await discover(server.issuer, transport=transport), **profile.endpoints()}
+        return {
+            **await discover(server.issuer, transport=services.transport),
+            **profile.endpoints(),
+        }
 
     task = asyncio.create_task(fetch()) if needed else None
 
@@ -187,7 +190,7 @@ async def rechecked(
             document = await asyncio.wait_for(asyncio.shield(task), RECHECK_S)
         except (LoopbackAuthError, TimeoutError):
             return server
-        return _updated(server, document, profile.name, notify)
+        return _updated(server, document, profile.name, services.notify)
 
     try:
         yield recheck

@@ -269,7 +269,7 @@ async def test_ar_09_strays_are_told_and_the_answer_after_them_counts() -> None:
     answer = await answer_or_paste(
         REQUEST,
         PROFILE,
-        tab=tab(told),
+        session=tab(told),
         pastes=lambda: queue_of(*texts),
         notify=told.append,
         timeout_s=5,
@@ -291,12 +291,12 @@ async def test_the_browsers_answer_ends_the_reading() -> None:
 
     with pytest.raises(LoginTimedOut):
         await answer_or_paste(
-            REQUEST, PROFILE, tab=tab([]), pastes=reading, notify=lambda _: None, timeout_s=0.05
+            REQUEST, PROFILE, session=tab([]), pastes=reading, notify=lambda _: None, timeout_s=0.05
         )
     came = tab([])
     came.resolve(AuthorizationResponse(request=REQUEST, code=Secret(CODE)))
     await answer_or_paste(
-        REQUEST, PROFILE, tab=came, pastes=reading, notify=lambda _: None, timeout_s=5
+        REQUEST, PROFILE, session=came, pastes=reading, notify=lambda _: None, timeout_s=5
     )
     assert left == ["left", "left"]
 
@@ -306,7 +306,7 @@ async def test_a_pasted_error_is_raised() -> None:
         await answer_or_paste(
             REQUEST,
             PROFILE,
-            tab=tab([]),
+            session=tab([]),
             pastes=lambda: queue_of(SHOWN["the downloaded file"][0]),
             notify=lambda _: None,
             timeout_s=5,

@@ -15,6 +15,7 @@ from loopback_auth.errors import HostNotTrusted
 from loopback_auth.flows.login.browser import login
 from loopback_auth.flows.login.manual import begin
 from loopback_auth.flows.server.mix_up import refuse_mix_up
+from loopback_auth.flows.services import Services
 from loopback_auth.notices import OpenThisPage, Warned
 from loopback_auth.oauth.metadata import server_metadata
 
@@ -54,11 +55,12 @@ async def test_ds_04_a_code_is_not_redeemed_where_only_the_issuer_says_so(tmp_pa
 
 async def test_ds_04_nor_when_the_address_is_printed_for_another_machine(tmp_path: Path) -> None:
     internet, pending = Internet(document=document(EVIL, **MIXED)), PendingSignIns(str(tmp_path))
+    services = Services(store=FileStore(str(tmp_path)), transport=internet, environ={})
     with pytest.raises(HostNotTrusted):
-        await begin(profile(issuer=EVIL), pending=pending, transport=internet, environ={})
+        await begin(profile(issuer=EVIL), services, pending=pending)
     assert pending.load("work") is None
     about = profile(issuer=EVIL, trust_hosts=("evil.example",))
-    await begin(about, pending=pending, transport=internet, environ={})
+    await begin(about, services, pending=pending)
     assert pending.load("work") is not None
 
 

@@ -1,0 +1,92 @@
+"""The request of a sign-in: of which server, with what, and whether the server takes it."""
+
+from __future__ import annotations
+
+from ...errors import NotConfigured
+from ...oauth.authorize.request import AuthorizationRequest
+from ...oauth.metadata import server_metadata
+from ..diagnosis import diagnosing
+from ..server.discovery import discover
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ...oauth.http.transport import Transport
+    from ...oauth.metadata import Client, ServerMetadata
+    from ...settings.profile import Profile
+
+
+async def server_of(
+    profile: Profile, transport: Transport, *, rediscover: bool = False
+) -> tuple[ServerMetadata, bool]:
+    """
+    Return the server's metadata, and whether it is remembered from an earlier discovery, and so to
+    be checked again.
+
+    Raises:
+        NotConfigured: there is one endpoint only, and no issuer.
+        LoopbackAuthError: what `discover` raises.
+    """
+    if known := profile.known_server():
+        return known, False
+    issuer = profile.endpoints().get("issuer")
+    if not issuer:
+        raise NotConfigured(
+            f"the profile {profile.name} has one endpoint only",
+            cause="Without an issuer to discover,"
+            " both the authorization and the token endpoint are needed.",
+            fix=f"loopback-auth login {profile.name}"
+            " --authorization-endpoint URL --token-endpoint URL",
+        )
+    if not rediscover and (remembered := profile.remembered_server()):
+        return remembered, True
+    discovered = await discover(issuer, transport=transport)
+    return server_metadata({**discovered, **profile.endpoints()}), False
+
+
+def request_to(
+    server: ServerMetadata,
+    profile: Profile,
+    client: Client,
+    redirect_uri: str,
+    *,
+    token_bytes: Callable[[int], bytes],
+) -> AuthorizationRequest:
+    """Return a request of *client* to *server* for what *profile* asks for."""
+    scope = profile.scope_for(server)
+    return AuthorizationRequest.new(
+        server=server,
+        client=client,
+        redirect_uri=redirect_uri,
+        scope=scope,
+        token_bytes=token_bytes,
+        response_mode=_response_mode(profile, server),
+        parameters=profile.parameters_for(scope),
+    )
+
+
+async def ask_first(
+    request: AuthorizationRequest, profile: Profile, *, transport: Transport, wanted: bool | None
+) -> bool:
+    """
+    Return whether the server shows its sign-in page; `False` also where it was not asked.
+
+    Raises:
+        AuthorizationError: the server refuses the request, which it would show in the browser
+            alone.
+    """
+    if not (profile.provider and profile.provider.preflight if wanted is None else wanted):
+        return False
+    from .preflight import preflight
+
+    with diagnosing(profile, redirect_uri=request.redirect_uri):
+        return await preflight(request, transport=transport)
+
+
+def _response_mode(profile: Profile, server: ServerMetadata) -> str | None:
+    """Return form_post when asked to, or when the server has no query; a query needs no naming."""
+    asked, offered = profile.get("response_mode"), server.response_modes_supported
+    if asked is None and offered and "query" not in offered and "form_post" in offered:
+        return "form_post"
+    return "form_post" if asked == "form_post" else None
