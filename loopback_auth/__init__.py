@@ -1,7 +1,8 @@
 """
 Sign in to any OAuth 2.0 / OpenID Connect server through the browser, from one command or one call.
 
-The names below are loaded when they are first used: importing the package costs next to nothing.
+The names below are all that is public; what lies elsewhere may change with any release. They are
+loaded when they are first used: importing the package costs next to nothing.
 """
 
 from __future__ import annotations
@@ -14,49 +15,272 @@ if TYPE_CHECKING:
 
     from .edge.http.client import HttpTransport
     from .edge.store.file_store import FileStore
-    from .errors import LoopbackAuthError
+    from .edge.store.interface import LockedDocument, Store
+    from .errors import (
+        AccountDiffers,
+        AnswerEncoded,
+        AnswerTimedOut,
+        AnswerTooLarge,
+        ApiRefused,
+        AuthorizationDenied,
+        AuthorizationError,
+        AuthorizationResponseInvalid,
+        Cancelled,
+        CertificateExpired,
+        CertificateMalformed,
+        CertificateNameDiffers,
+        CertificateNotYetValid,
+        CertificateUntrusted,
+        ClientCertificateWanted,
+        CodeCredentialsUnavailable,
+        CommandNotRun,
+        ConfigError,
+        ConnectionFailed,
+        ConnectionLost,
+        DiscoveryFailed,
+        FileUnsafe,
+        HostNotFound,
+        HostNotTrusted,
+        HTMLAnswer,
+        IDTokenInvalid,
+        IDTokenOutOfTime,
+        IssuerMismatch,
+        IssuerMisspelled,
+        KeyringUnavailable,
+        LaunchURLReused,
+        ListenError,
+        LoginTimedOut,
+        LoopbackAuthError,
+        MetadataChanged,
+        NoBrowser,
+        NonceMissing,
+        NoPendingSignIn,
+        NotConfigured,
+        OriginRefused,
+        OutputFailed,
+        ParameterRefused,
+        PKCEUnsupported,
+        PlainHTTPAnswered,
+        PortForbidden,
+        PortInUse,
+        ProtocolError,
+        ProviderError,
+        ProviderUnknown,
+        ProxyFailed,
+        RedirectURIRefused,
+        RefreshRefused,
+        RefreshRejected,
+        ScopeDiffers,
+        ServerUnavailable,
+        SignInNeeded,
+        Stopped,
+        StoreBusy,
+        StoreChanged,
+        StoreDamaged,
+        StoreError,
+        StoreNewer,
+        StoreUnsafe,
+        StoreUnwritable,
+        SystemRefused,
+        TLSFailed,
+        TLSTooOld,
+        TLSUnavailable,
+        TokenError,
+        TransportError,
+        UnexpectedRedirect,
+        URLRefused,
+        UsageError,
+        ValueUnquotable,
+    )
     from .flows.login.browser import login
     from .flows.tokens.issued import access_token
+    from .notices import (
+        BrowserNotOpened,
+        Exchanged,
+        NothingYet,
+        Notice,
+        OpenThisPage,
+        PasteExplained,
+        Refreshed,
+        Saved,
+        StrayVisit,
+        Traced,
+        Waiting,
+        Warned,
+    )
     from .oauth.credential import Credential
+    from .oauth.http.messages import Delivery, FormPost, Get, HttpReply
+    from .oauth.http.transport import Transport
+    from .oauth.identity import Identity
     from .oauth.secret import Secret
     from .oauth.token.reply import TokenSet
+    from .seams import Browser, Clock, MaySwitch, MayTrust, Notify
     from .settings.profile import Profile, from_settings
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "AccountDiffers",
+    "AnswerEncoded",
+    "AnswerTimedOut",
+    "AnswerTooLarge",
+    "ApiRefused",
+    "AuthorizationDenied",
+    "AuthorizationError",
+    "AuthorizationResponseInvalid",
+    "Browser",
+    "BrowserNotOpened",
+    "Cancelled",
+    "CertificateExpired",
+    "CertificateMalformed",
+    "CertificateNameDiffers",
+    "CertificateNotYetValid",
+    "CertificateUntrusted",
+    "ClientCertificateWanted",
+    "Clock",
+    "CodeCredentialsUnavailable",
+    "CommandNotRun",
+    "ConfigError",
+    "ConnectionFailed",
+    "ConnectionLost",
     "Credential",
+    "Delivery",
+    "DiscoveryFailed",
+    "Exchanged",
     "FileStore",
+    "FileUnsafe",
+    "FormPost",
+    "Get",
+    "HTMLAnswer",
+    "HostNotFound",
+    "HostNotTrusted",
+    "HttpReply",
     "HttpTransport",
+    "IDTokenInvalid",
+    "IDTokenOutOfTime",
+    "Identity",
+    "IssuerMismatch",
+    "IssuerMisspelled",
+    "KeyringUnavailable",
+    "LaunchURLReused",
+    "ListenError",
+    "LockedDocument",
+    "LoginTimedOut",
     "LoopbackAuthError",
+    "MaySwitch",
+    "MayTrust",
+    "MetadataChanged",
+    "NoBrowser",
+    "NoPendingSignIn",
+    "NonceMissing",
+    "NotConfigured",
+    "NothingYet",
+    "Notice",
+    "Notify",
+    "OpenThisPage",
+    "OriginRefused",
+    "OutputFailed",
+    "PKCEUnsupported",
+    "ParameterRefused",
+    "PasteExplained",
+    "PlainHTTPAnswered",
+    "PortForbidden",
+    "PortInUse",
     "Profile",
+    "ProtocolError",
+    "ProviderError",
+    "ProviderUnknown",
+    "ProxyFailed",
+    "RedirectURIRefused",
+    "RefreshRefused",
+    "RefreshRejected",
+    "Refreshed",
+    "Saved",
+    "ScopeDiffers",
     "Secret",
+    "ServerUnavailable",
+    "SignInNeeded",
+    "Stopped",
+    "Store",
+    "StoreBusy",
+    "StoreChanged",
+    "StoreDamaged",
+    "StoreError",
+    "StoreNewer",
+    "StoreUnsafe",
+    "StoreUnwritable",
+    "StrayVisit",
+    "SystemRefused",
+    "TLSFailed",
+    "TLSTooOld",
+    "TLSUnavailable",
+    "TokenError",
     "TokenSet",
+    "Traced",
+    "Transport",
+    "TransportError",
+    "URLRefused",
+    "UnexpectedRedirect",
+    "UsageError",
+    "ValueUnquotable",
+    "Waiting",
+    "Warned",
     "access_token",
     "from_settings",
     "login",
 ]
 
+# Where each name is defined.
 _HOMES = {
-    "Credential": "oauth.credential",
-    "FileStore": "edge.store.file_store",
-    "HttpTransport": "edge.http.client",
-    "LoopbackAuthError": "errors",
-    "Profile": "settings.profile",
-    "Secret": "oauth.secret",
-    "TokenSet": "oauth.token.reply",
-    "access_token": "flows.tokens.issued",
-    "from_settings": "settings.profile",
-    "login": "flows.login.browser",
+    "edge.http.client": "HttpTransport",
+    "edge.store.file_store": "FileStore",
+    "edge.store.interface": "LockedDocument Store",
+    "errors": (
+        "AccountDiffers AnswerEncoded AnswerTimedOut AnswerTooLarge ApiRefused "
+        "AuthorizationDenied AuthorizationError AuthorizationResponseInvalid Cancelled "
+        "CertificateExpired CertificateMalformed CertificateNameDiffers CertificateNotYetValid "
+        "CertificateUntrusted ClientCertificateWanted CodeCredentialsUnavailable CommandNotRun "
+        "ConfigError ConnectionFailed ConnectionLost DiscoveryFailed FileUnsafe HTMLAnswer "
+        "HostNotFound HostNotTrusted IDTokenInvalid IDTokenOutOfTime IssuerMismatch "
+        "IssuerMisspelled KeyringUnavailable LaunchURLReused ListenError LoginTimedOut "
+        "LoopbackAuthError MetadataChanged NoBrowser NoPendingSignIn NonceMissing NotConfigured "
+        "OriginRefused OutputFailed PKCEUnsupported ParameterRefused PlainHTTPAnswered "
+        "PortForbidden PortInUse ProtocolError ProviderError ProviderUnknown ProxyFailed "
+        "RedirectURIRefused RefreshRefused RefreshRejected ScopeDiffers ServerUnavailable "
+        "SignInNeeded Stopped StoreBusy StoreChanged StoreDamaged StoreError StoreNewer "
+        "StoreUnsafe StoreUnwritable SystemRefused TLSFailed TLSTooOld TLSUnavailable "
+        "TokenError TransportError URLRefused UnexpectedRedirect UsageError ValueUnquotable"
+    ),
+    "flows.login.browser": "login",
+    "flows.tokens.issued": "access_token",
+    "notices": (
+        "BrowserNotOpened Exchanged NothingYet Notice OpenThisPage PasteExplained Refreshed "
+        "Saved StrayVisit Traced Waiting Warned"
+    ),
+    "oauth.credential": "Credential",
+    "oauth.http.messages": "Delivery FormPost Get HttpReply",
+    "oauth.http.transport": "Transport",
+    "oauth.identity": "Identity",
+    "oauth.secret": "Secret",
+    "oauth.token.reply": "TokenSet",
+    "seams": "Browser Clock MaySwitch MayTrust Notify",
+    "settings.profile": "Profile from_settings",
 }
 
 
 def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
+    for home, names in _HOMES.items():
+        if name in names.split():
+            from importlib import import_module
 
-    return getattr(import_module(f".{_HOMES[name]}", __name__), name)
+            # From now on it is found without this function.
+            value = globals()[name] = getattr(import_module(f".{home}", __name__), name)
+            return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
 
 
 class _FormerPaths:
