@@ -12,17 +12,30 @@ import json
 import pickle
 import pprint
 import pydoc
+import subprocess
+import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 
 import loopback_auth
-from loopback_auth import FileStore, HttpTransport, LoopbackAuthError, Secret, from_settings
-from loopback_auth.errors import TokenError
+from loopback_auth import (
+    FileStore,
+    FormPost,
+    Get,
+    HttpReply,
+    HttpTransport,
+    Identity,
+    Notice,
+    Secret,
+    from_settings,
+)
 
 from .oauth.test_reprs import CREDENTIAL, TOKENS
 from .support.samples import CANARY
+from .test_architecture import every_error
+from .test_errors_travel import made
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,43 +62,110 @@ SHOWN: dict[str, Callable[[Any], object]] = {
 }
 
 
+WHOLE = {"pickle", "asdict", "astuple"}
+GIVEN_OUT = {
+    "Identity": "claims are data of the person's",
+    "OpenThisPage": "its URL is for the person to open",
+}
+"""What hides a member from a log, and gives it to who asks for all of them."""
+
+
 def objects(home: Path) -> dict[str, object]:
-    """Give one of each exported name, holding the canary wherever it can."""
+    """Return one of each exported name, holding the canary wherever it can."""
     store = FileStore(home)
     store.save("work", CREDENTIAL.to_document())
     store.load("work")
+    post = FormPost(
+        url="https://id.example/token",
+        fields=(("code", Secret(CANARY)),),
+        authorization=Secret(CANARY),
+        encoded=(Secret(CANARY),),
+    )
     return {
+        # Functions, protocols and what has no members are shown as they are.
+        **{name: getattr(loopback_auth, name) for name in loopback_auth.__all__},
+        **{kind.__name__: made(kind) for kind in every_error()},
+        **{kind.__name__: noticed(kind) for kind in get_args(Notice)},
         "Credential": CREDENTIAL,
         "FileStore": store,
-        "HttpTransport": HttpTransport(),
-        "LoopbackAuthError": TokenError(
-            "refused", error="invalid_grant", known=True, profile="work"
+        "FormPost": post,
+        "Get": Get(url="https://id.example/me", authorization=Secret(CANARY)),
+        "HttpReply": HttpReply(
+            url="https://id.example/token",
+            status=200,
+            headers={"set-cookie": CANARY},
+            body=CANARY.encode(),
+            sent=post.secrets,
         ),
+        "HttpTransport": HttpTransport(),
+        "Identity": Identity(subject="1", name="jane", claims={"phone_number": CANARY}),
         "Profile": from_settings(
             "work", issuer="https://id.example", client_id="c", client_secret=CANARY
         ),
         "Secret": Secret(CANARY),
         "TokenSet": TOKENS,
-        "access_token": loopback_auth.access_token,
-        "from_settings": from_settings,
-        "login": loopback_auth.login,
     }
 
 
-def test_the_sweep_has_every_exported_name(tmp_path: Path) -> None:
-    assert sorted(objects(tmp_path)) == loopback_auth.__all__
-    assert isinstance(objects(tmp_path)["LoopbackAuthError"], LoopbackAuthError)
+def noticed(kind: type[Any]) -> object:
+    """Return a notice; the one URL that is a secret is the canary."""
+    members = {member.name: "a text" for member in dataclasses.fields(kind)}
+    if kind is loopback_auth.OpenThisPage:
+        members["url"] = f"https://id.example/authorize?state={CANARY}"
+    return kind(**members)
 
 
-@pytest.mark.parametrize("way", SHOWN)
+def test_the_page_lists_what_there_is() -> None:
+    """Every error and every notice is there, in one alphabet, for dir() and `import *` as well."""
+    names = loopback_auth.__all__
+    assert names == sorted(set(names))
+    assert {kind.__name__ for kind in (*every_error(), *get_args(Notice))} <= set(names)
+    assert set(names) <= set(dir(loopback_auth))
+    assert "login" in dir(loopback_auth)
+    homes = vars(loopback_auth)["_HOMES"]
+    assert sorted(" ".join(homes.values()).split()) == names
+    for name in names:
+        home = getattr(getattr(loopback_auth, name), "__module__", "types")
+        assert home == "types" or home.startswith("loopback_auth."), name
+
+
+def test_what_is_no_public_name_is_told_as_python_tells_it() -> None:
+    with pytest.raises(AttributeError, match="'loopback_auth' has no attribute 'nothing'"):
+        _ = loopback_auth.nothing  # type: ignore[attr-defined]
+
+
+def test_importing_the_package_loads_none_of_it() -> None:
+    program = "import sys; before = set(sys.modules); import loopback_auth; print(*set(sys.modules) - before)"
+    done = subprocess.run(
+        (sys.executable, "-c", program), capture_output=True, text=True, check=True
+    )
+    assert set(done.stdout.split()) == {"loopback_auth", "__future__"}
+
+
+@pytest.mark.parametrize("name", loopback_auth.__all__)
+def test_each_name_is_documented(name: str) -> None:
+    value = getattr(loopback_auth, name)
+    # An alias of types has the docstring of its kind.
+    assert inspect.getdoc(value)
+    if inspect.isclass(value):
+        assert vars(value).get("__doc__"), "a docstring of its own"
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+    return objects(tmp_path_factory.mktemp("home"))
+
+
 @pytest.mark.parametrize("name", loopback_auth.__all__)
 def test_cl_02_an_exported_name_shows_no_secret(
-    name: str, way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, shown: dict[str, object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """CL-02: a way that fails shows nothing either."""
     monkeypatch.setenv("https_proxy", f"http://user:{CANARY}@127.0.0.1:9")
-    value = objects(tmp_path)[name]
-    shown = ""
-    with suppress(TypeError, ValueError, AttributeError):
-        shown = repr(SHOWN[way](value))
-    assert CANARY not in shown
+    for way, show in SHOWN.items():
+        if name in GIVEN_OUT and way in WHOLE:
+            continue
+        text = ""
+        with suppress(TypeError, ValueError, AttributeError):
+            text = repr(show(shown[name]))
+        assert CANARY not in text, way
