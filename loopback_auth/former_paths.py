@@ -188,11 +188,12 @@ _MOVED = {
 }
 
 _SPLIT = {
-    "oauth.authorization": ("oauth.authorize.response",),
     "edge.document": ("edge.store.keyring_store",),
+    "edge.permissions": ("edge.process.users",),
     "edge.transport": ("edge.http.proxy",),
     "flows.access_token": ("flows.tokens.freshness",),
     "flows.doctor": ("flows.doctor.checks",),
+    "oauth.authorization": ("oauth.authorize.response",),
     "oauth.id_token": ("oauth.identity",),
     "oauth.token": ("oauth.client_authentication",),
     "oauth.wire": (
