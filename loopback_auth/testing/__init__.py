@@ -51,6 +51,8 @@ _HOMES = {
 def __getattr__(name: str) -> object:
     # Late, since pytest loads the plug-in of this package in every run, and aiohttp is not for
     # every run.
+    if name == "faults":
+        return import_module(".http.faults", __name__)
     if name in _HOMES:
         return getattr(import_module(f".{_HOMES[name]}", __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

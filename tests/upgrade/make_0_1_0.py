@@ -33,7 +33,7 @@ ADDRESS = "127.0.0.1:49999"
 
 SLOTS = """
 import json, os, signal, sys
-from loopback_auth.edge.store.file_store import FileStore
+from loopback_auth.edge.store import FileStore
 home, act, before = sys.argv[1:4]
 old, new = json.loads(sys.argv[4]), json.loads(sys.argv[5])
 acts = {
@@ -196,7 +196,7 @@ class Old:
     def loads(self, home: Path, profile: str) -> str | None:
         """Give the access token that the old version reads there."""
         program = (
-            "import sys\nfrom loopback_auth.edge.store.file_store import FileStore\n"
+            "import sys\nfrom loopback_auth.edge.store import FileStore\n"
             "print((FileStore(sys.argv[1]).load(sys.argv[2]) or {}).get('access_token', ''))"
         )
         command = [sys.executable, "-c", program, str(home), profile]
@@ -254,7 +254,7 @@ def configuration(old: Old) -> str:
             for name in ("authorization", "token", "userinfo", "revocation")
         },
     }
-    program = "import json, sys\nfrom loopback_auth.settings.config_writer import add_profile\nadd_profile(sys.argv[1], 'work', json.loads(sys.argv[2]), None)"
+    program = "import json, sys\nfrom loopback_auth.edge.config_writer import add_profile\nadd_profile(sys.argv[1], 'work', json.loads(sys.argv[2]), None)"
     subprocess.run(
         [sys.executable, "-c", program, str(path), json.dumps(settings)],
         env=old.environment(home, "Kept"),

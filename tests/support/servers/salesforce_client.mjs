@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { text } from 'node:stream/consumers';
 
 // The packages lie in .servers, this file does not.
-const require = createRequire(new URL('../../.servers/package.json', import.meta.url));
+const require = createRequire(new URL('../../../.servers/package.json', import.meta.url));
 
 // A connection whose access token is dead from the start: the first query has to refresh.
 async function jsforce(exported) {
