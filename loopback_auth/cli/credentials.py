@@ -17,8 +17,8 @@ from .prompts import ask, ask_unseen
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..edge.store.file_store import FileStore
-    from ..flows.login.replacement import MaySwitch
     from ..oauth.credential import Credential
+    from ..seams import MaySwitch
     from ..settings.profile import Profile
     from .console import Console
 

@@ -8,19 +8,19 @@ from ..settings.config_toml import seconds
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from typing import Any
 
     from ..edge.http.client import HttpTransport
     from ..edge.store.file_store import FileStore
     from ..flows.services import Services
-    from ..notices import Notice
     from ..oauth.http.transport import Transport
+    from ..seams import Notify
     from ..settings.profile import Profile
 
 
 def transport_for(
-    ca_bundle: str | None, talk: Callable[[Notice], None], environ: Mapping[str, str] | None
+    ca_bundle: str | None, talk: Notify, environ: Mapping[str, str] | None
 ) -> Transport:
     """
     Make the HTTP client that the environment asks for, trusting *ca_bundle* besides the system, and
@@ -34,7 +34,7 @@ def transport_for(
 def services_for(
     profile: Profile,
     store: FileStore,
-    talk: Callable[[Notice], None],
+    talk: Notify,
     environ: Mapping[str, str] | None,
 ) -> Services:
     """Return what a sign-in to *profile* needs: *store*, that client, and who is told."""

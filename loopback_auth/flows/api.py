@@ -39,13 +39,13 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..edge.http.streaming import ResourceRequest
-    from ..notices import Notice
     from ..oauth.resource.address import Resources
     from ..oauth.secret import Secret
     from ..settings.profile import Profile
 
     Send = Callable[[ResourceRequest, Secret], AbstractAsyncContextManager[StreamedReply]]
     Deliver = Callable[[StreamedReply], Awaitable[None]]
+    from ..seams import Notify
 
 REDIRECTS = 5
 """So many are followed: of a GET or a HEAD, and within one origin."""
@@ -113,7 +113,7 @@ async def api(
     deliver: Deliver,
     is_new: bool = False,
     expired_session: tuple[str, ...] = (),
-    notify: Callable[[Notice], None] = lambda _: None,
+    notify: Notify = lambda _: None,
     explain: Callable[[LoopbackAuthError, str], None] = lambda _error, _answer: None,
 ) -> None:
     """
@@ -198,7 +198,7 @@ def _overheard(reply: StreamedReply) -> tuple[StreamedReply, bytearray]:
 
 @asynccontextmanager
 async def _answer(
-    request: ResourceRequest, token: Secret, send: Send, notify: Callable[[Notice], None]
+    request: ResourceRequest, token: Secret, send: Send, notify: Notify
 ) -> AsyncIterator[StreamedReply]:
     """
     Send *request* where it is redirected to, as far as that is followed; give the last

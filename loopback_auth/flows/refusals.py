@@ -11,17 +11,22 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def refusals_of(document: Mapping[str, Any], home: str) -> Refusals | None:
+def refusals_of(document: Mapping[str, Any], home: str | None) -> Refusals | None:
     """
     Return what the provider of *document* means; `None` where nobody has written that down.
 
     A provider's file below *home* that cannot be read is one that might have said something: then
-    no refusal is final.
+    no refusal is final. Without a *home* only the providers of this package are known.
     """
+    from .. import providers
     from ..edge.files.provider_files import load_provider
 
     name = (document.get("settings") or {}).get("provider")
+    if not isinstance(name, str):
+        return None
     try:
-        return load_provider(name, home).refusals if isinstance(name, str) else None
+        if home is None:
+            return providers.load_provider(name).refusals
+        return load_provider(name, home).refusals
     except LoopbackAuthError:
         return Refusals()

@@ -6,13 +6,13 @@ from ..edge.process.clock import now
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from datetime import datetime
+    from collections.abc import Mapping
     from typing import Final
 
-    from ..edge.store.file_store import FileStore
+    from ..edge.store.interface import Store
     from ..notices import Notice
     from ..oauth.http.transport import Transport
+    from ..seams import Clock, Notify
 
 
 class Services:
@@ -26,10 +26,10 @@ class Services:
     def __init__(
         self,
         *,
-        store: FileStore,
+        store: Store,
         transport: Transport,
-        clock: Callable[[], datetime] = now,
-        notify: Callable[[Notice], None] | None = None,
+        clock: Clock = now,
+        notify: Notify | None = None,
         environ: Mapping[str, str] | None = None,
     ) -> None:
         self.store: Final = store

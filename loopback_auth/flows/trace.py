@@ -14,14 +14,12 @@ from ..oauth.http.messages import FormPost
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from ..notices import Notice
     from ..oauth.http.messages import Get, HttpReply
     from ..oauth.http.transport import Transport
+    from ..seams import Notify
 
 
-def traced(transport: Transport, notify: Callable[[Notice], None]) -> Transport:
+def traced(transport: Transport, notify: Notify) -> Transport:
     """Wrap *transport* so that each message is told to *notify*, without query, body or headers."""
 
     async def send(message: FormPost | Get) -> HttpReply:

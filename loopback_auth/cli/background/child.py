@@ -88,15 +88,16 @@ class _Refresher:
         work, document = self._work, self._work["document"]
         os.environ.update(work["environ"])
         load_aiohttp(trusting_nobody=True)
+        store = FileStore(work["home"], storage=work["storage"])
         services = Services(
-            store=FileStore(work["home"], storage=work["storage"]),
+            store=store,
             transport=transport_for(trusted(document), self._notify, None),
             notify=self._notify,
         )
         refused = Secret(work["refused"]) if work["refused"] else None
         profile = work["profile"]
         with ExitStack() as held:
-            self._locked = held.enter_context(services.store.inherited(profile, self._locks))
+            self._locked = held.enter_context(store.inherited(profile, self._locks))
             return await refreshed(
                 profile, document, services, locked=self._locked, held=held, refused=refused
             )

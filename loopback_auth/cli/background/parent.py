@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from contextlib import ExitStack
     from typing import Any, NoReturn
 
-    from ...edge.store.file_store import FileStore
+    from ...edge.store.interface import Store
     from ...edge.store.profile_lock import LockedProfile
     from ...errors import LoopbackAuthError
     from ...flows.services import Services
@@ -123,7 +123,7 @@ async def _outcome(child: Child, profile: str, services: Services) -> Mapping[st
     )
 
 
-def _record(said: Mapping[str, Any], profile: str, store: FileStore) -> None:
+def _record(said: Mapping[str, Any], profile: str, store: Store) -> None:
     store.record_change(profile, has_changed=None if said["goes_on"] else said["has_changed"])
 
 
@@ -135,7 +135,7 @@ def _raise(said: Mapping[str, Any]) -> NoReturn:
     raise RuntimeError(said["bug"])
 
 
-def _leave(child: Child, profile: str, store: FileStore) -> None:
+def _leave(child: Child, profile: str, store: Store) -> None:
     """
     Let *child* know that nobody waits any more, and have the interruption say what becomes of the
     refresh.

@@ -32,9 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from ...flows.login.replacement import MaySwitch
-    from ...flows.server.mix_up import MayTrust
     from ...oauth.credential import Credential
+    from ...seams import MaySwitch, MayTrust
     from ...settings.config_toml import Config
     from ...settings.profile import Profile
     from ..arguments import Parser

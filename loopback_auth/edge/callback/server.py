@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import AsyncIterator, Callable, Sequence
 
-    from ...notices import Notice
     from ...oauth.authorize.request import AuthorizationRequest
+    from ...seams import Notify
     from .session import CallbackSession
 
 NONCE_OCTETS = 16
@@ -38,7 +38,7 @@ async def serve(
     *,
     launch_path: str | None,
     profile: str,
-    notify: Callable[[Notice], None],
+    notify: Notify,
     token_bytes: Callable[[int], bytes],
 ) -> AsyncIterator[CallbackSession]:
     """

@@ -28,8 +28,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ...notices import Notice
     from ...oauth.authorize.request import AuthorizationRequest, AuthorizationResponse
+    from ...seams import Notify
     from .pages import Answer
     from .request_gate import CallbackRequest
 
@@ -57,7 +57,7 @@ class CallbackSession:
         *,
         launch_path: str | None,
         profile: str,
-        notify: Callable[[Notice], None],
+        notify: Notify,
         token_bytes: Callable[[int], bytes],
     ) -> None:
         self._request = request

@@ -101,6 +101,11 @@ class Store(Protocol):
         """The folder that has `providers/NAME.toml` of the user's own; `None`: there is none."""
         return None
 
+    @property
+    def storage(self) -> str | None:
+        """What was chosen by `with_storage`; `None`: nothing was."""
+        return None
+
     def path(self, profile: str) -> str:
         """Return where the tokens of *profile* are kept, in words for a person."""
         return profile

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     Pastes = Callable[[], AbstractContextManager[asyncio.Queue[str]]]
     """Takes what a person pastes, from when its block begins until it ends (`edge.pasting`)."""
+    from ...seams import Notify
 
 NOTHING_YET_S = 20.0
 """After which most sign-ins are over, or the browser shows something that will never come here."""
@@ -41,7 +42,7 @@ async def answer_or_paste(
     *,
     session: CallbackSession,
     pastes: Pastes | None,
-    notify: Callable[[Notice], None],
+    notify: Notify,
     timeout_s: float,
     preflight_passed: bool = False,
 ) -> AuthorizationResponse:
@@ -85,7 +86,7 @@ async def _read(
     profile: Profile,
     *,
     session: CallbackSession,
-    notify: Callable[[Notice], None],
+    notify: Notify,
     preflight_passed: bool,
 ) -> None:
     while True:

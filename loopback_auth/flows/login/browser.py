@@ -20,16 +20,15 @@ from .request import ask_first, request_to, server_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator
     from typing import Unpack
 
-    from ...edge.store.file_store import FileStore
-    from ...notices import Notice
+    from ...edge.store.interface import Store
     from ...oauth.credential import Credential
     from ...oauth.http.transport import Transport
     from ...oauth.metadata import Client, ServerMetadata
+    from ...seams import Browser, Notify
     from ...settings.profile import Profile
-    from .opening import Browser
     from .options import LoginOptions
 
 TIMEOUT_S = 300.0
@@ -43,10 +42,10 @@ forgotten one.
 async def login(
     profile: Profile,
     *,
-    store: FileStore,
+    store: Store,
     transport: Transport,
     browser: Browser | None = open_browser,
-    notify: Callable[[Notice], None] | None = None,
+    notify: Notify | None = None,
     timeout_s: float = TIMEOUT_S,
     **options: Unpack[LoginOptions],
 ) -> Credential:

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
     from ...oauth.credential import Credential
     from ...oauth.secret import Secret
+    from ...seams import MaySwitch
     from ...settings.profile import Profile
     from ..services import Services
-    from .replacement import MaySwitch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

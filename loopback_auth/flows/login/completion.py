@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ...oauth.metadata import ServerMetadata
     from ...settings.profile import Profile
     from ..services import Services
-    from .replacement import MaySwitch, Replacement
+    from .replacement import Replacement
 
     class SignInPage(Protocol):
         """What the browser shows of a sign-in: a `CallbackSession`, or `NO_PAGE`."""
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
         def set_identity(self, name: str) -> None:
             """Say on the page that *name* signed in."""
+
+    from ...seams import MaySwitch
 
 
 class _NoPage:

@@ -26,18 +26,15 @@ from .request import ask_first, request_to, server_of
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from datetime import datetime
     from typing import Any
 
     from ...edge.files.pending_logins import PendingSignIns
-    from ...notices import Notice
     from ...oauth.authorize.request import AuthorizationResponse
     from ...oauth.credential import Credential
     from ...oauth.metadata import Client
+    from ...seams import Clock, MaySwitch, MayTrust, Notify
     from ...settings.profile import Profile
-    from ..server.mix_up import MayTrust
     from ..services import Services
-    from .replacement import MaySwitch
 
 PENDING_S = 900.0
 """How long the second half may take: as long as the most patient servers keep a code."""
@@ -123,7 +120,7 @@ def _still_pending(
     answer: AuthorizationResponse,
     document: Mapping[str, Any],
     pending: PendingSignIns,
-    notify: Callable[[Notice], None],
+    notify: Notify,
 ) -> Iterator[None]:
     """
     Send the bare code of *answer* in the block, if it was not sent before; say that the sign-in
@@ -153,7 +150,7 @@ def _still_pending(
 
 
 def pending_document(
-    profile: str, pending: PendingSignIns, *, clock: Callable[[], datetime] = now
+    profile: str, pending: PendingSignIns, *, clock: Clock = now
 ) -> dict[str, Any]:
     """
     Return what is kept of the pending sign-in, in the form of a stored one as far as settings go.

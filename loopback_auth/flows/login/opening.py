@@ -17,15 +17,15 @@ from ...resources import read
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from asyncio import Task
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
     from typing import Self
 
     from ...edge.callback.session import CallbackSession
     from ...oauth.authorize.request import AuthorizationRequest
+    from ...seams import Browser
     from ...settings.profile import Profile
     from ..services import Services
 
-    Browser = Callable[[str], object] | Callable[[str], Awaitable[object]]
 
 GRACE_S = 1.0
 """How long an async browser may take to end, once the sign-in is over."""
@@ -67,7 +67,8 @@ class Opening:
         Raises `NoBrowser` where none opens and nobody is shown the address.
         """
         request = self._request
-        told: object = self._notify(
+        notify: Callable[[OpenThisPage], object] = self._notify
+        told = notify(
             OpenThisPage(
                 url=request.url,
                 redirect_uri=request.redirect_uri,

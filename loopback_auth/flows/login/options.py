@@ -10,17 +10,14 @@ from ...edge.process.clock import now
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from datetime import datetime
     from typing import TypedDict
 
-    from ..server.mix_up import MayTrust
     from .answer import Pastes
-    from .replacement import MaySwitch
 
     class LoginOptions(TypedDict, total=False):
         """The keywords of `login` that few callers need; `login` says what each means."""
 
-        clock: Callable[[], datetime]
+        clock: Clock
         token_bytes: Callable[[int], bytes]
         environ: Mapping[str, str] | None
         rediscover: bool
@@ -29,12 +26,14 @@ if TYPE_CHECKING:
         may_trust: MayTrust | None
         pastes: Pastes | None
 
+    from ...seams import Clock, MaySwitch, MayTrust
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """`LoginOptions`, with the usual value of each."""
 
-    clock: Callable[[], datetime] = now
+    clock: Clock = now
     token_bytes: Callable[[int], bytes] = random_bytes
     environ: Mapping[str, str] | None = field(default=None, repr=False)
     rediscover: bool = False

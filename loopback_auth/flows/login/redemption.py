@@ -25,18 +25,18 @@ from .replacement import refuse_another_account
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator
 
-    from ...notices import Notice
     from ...oauth.authorize.request import AuthorizationRequest
     from ...oauth.http.messages import HttpReply
     from ...oauth.http.transport import Transport
     from ...oauth.identity import Identity
     from ...oauth.token.reply import TokenSet
+    from ...seams import MaySwitch, Notify
     from ...settings.profile import Profile
     from ..services import Services
     from .completion import Answer
-    from .replacement import MaySwitch, Replacement
+    from .replacement import Replacement
 
 USERINFO_S = 3.0
 """For learning the person's name when no ID token tells it; the sign-in is already saved."""
@@ -132,9 +132,7 @@ def _credential(
     )
 
 
-def _check_scope(
-    profile: Profile, asked: str, tokens: TokenSet, notify: Callable[[Notice], None]
-) -> None:
+def _check_scope(profile: Profile, asked: str, tokens: TokenSet, notify: Notify) -> None:
     difference = scope_differences(
         asked, tokens.scope, has_refresh_token=tokens.refresh_token is not None
     )

@@ -18,17 +18,13 @@ from ..tokens.revocation import give_back, revoke
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from ...edge.store.file_store import FileStore
-    from ...edge.store.profile_lock import LockedProfile
+    from ...edge.store.interface import LockedDocument, Store
+    from ...seams import MaySwitch
     from ...settings.profile import Profile
     from ..services import Services
 
-    MaySwitch = Callable[[str, str], Awaitable[bool] | bool]
 
-
-def held_before(profile: Profile, store: FileStore) -> Credential | None:
+def held_before(profile: Profile, store: Store) -> Credential | None:
     """Give the sign-in that the profile holds; one that cannot be read is none."""
     try:
         document = store.load(profile.name)
@@ -95,7 +91,7 @@ class Replacement:
         self._before = self.held.to_document() if self.held else None
         self._storage_before: str | None = None
 
-    def save(self, new: Credential, locked: LockedProfile) -> None:
+    def save(self, new: Credential, locked: LockedDocument) -> None:
         """Store *new*; raises a `StoreError` with the old sign-in untouched."""
         location = self._services.store.location(self._profile.name)
         self._storage_before = "keyring" if "awaits_keyring" in location else location["storage"]
@@ -105,7 +101,7 @@ class Replacement:
             return
         self._save(new, locked)
 
-    def _save(self, new: Credential, locked: LockedProfile) -> None:
+    def _save(self, new: Credential, locked: LockedDocument) -> None:
         with suppress(LoopbackAuthError):
             # Here, where the lock is held: no refresh comes between this and what replaces it.
             self._before = locked.load()

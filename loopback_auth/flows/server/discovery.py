@@ -34,10 +34,10 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
     from typing import Any
 
-    from ...notices import Notice
     from ...oauth.http.messages import HttpReply
     from ...oauth.http.transport import Transport
     from ...oauth.metadata import ServerMetadata
+    from ...seams import Notify
     from ...settings.profile import Profile
     from ..services import Services
 
@@ -205,7 +205,7 @@ def _updated(
     server: ServerMetadata,
     document: Mapping[str, Any],
     profile: str,
-    notify: Callable[[Notice], None],
+    notify: Notify,
 ) -> ServerMetadata:
     """
     Return *server* with the optional endpoints that are new in *document*.

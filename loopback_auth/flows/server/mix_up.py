@@ -18,15 +18,12 @@ from ...settings.profile import Setting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Iterable
     from typing import Any
 
-    from ...notices import Notice
     from ...oauth.metadata import ServerMetadata
+    from ...seams import MayTrust, Notify
     from ...settings.profile import Profile
-
-    MayTrust = Callable[[str, str, str], Awaitable[bool] | bool]
-    """Is given the issuer, the host of the sign-in page and the host that would get its code."""
 
 
 async def refuse_mix_up(
@@ -34,7 +31,7 @@ async def refuse_mix_up(
     profile: Profile,
     *,
     may_trust: MayTrust | None,
-    notify: Callable[[Notice], None],
+    notify: Notify,
 ) -> tuple[ServerMetadata, Profile]:
     """
     Return *server* without a stranger's endpoints, and *profile* with the host that was agreed to.
@@ -101,9 +98,7 @@ def issuer_owns(endpoints: Iterable[str], issuer: str) -> bool:
     return any(belong_together(own, host) for host in hosts)
 
 
-def _without_strangers(
-    server: ServerMetadata, profile: Profile, notify: Callable[[Notice], None]
-) -> ServerMetadata:
+def _without_strangers(server: ServerMetadata, profile: Profile, notify: Notify) -> ServerMetadata:
     """
     Leave out the optional endpoints through which an issuer would get another server's tokens.
 

@@ -12,12 +12,12 @@ from ...oauth.http.messages import FormPost, retry_after_s
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import datetime
 
     from ...errors import TransportError
     from ...oauth.http.messages import Delivery, Get, HttpReply
     from ...oauth.http.transport import Transport
+    from ...seams import Clock
 
 TRIES = 3
 """Requests in all, of which one may follow a lost answer."""
@@ -44,7 +44,7 @@ async def send_with_retries(
     message: FormPost | Get,
     *,
     transport: Transport,
-    clock: Callable[[], datetime],
+    clock: Clock,
     timeout_s: float = RETRY_TIMEOUT_S,
 ) -> HttpReply:
     """

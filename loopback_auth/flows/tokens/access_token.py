@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping
     from typing import Any, Protocol
 
-    from ...edge.store.profile_lock import LockedProfile
     from ...oauth.secret import Secret
     from ..services import Services
 
@@ -25,10 +24,12 @@ if TYPE_CHECKING:
             document: Mapping[str, Any],
             services: Services,
             *,
-            locked: LockedProfile,
+            locked: LockedDocument,
             held: ExitStack,
             refused: Secret | None,
         ) -> Awaitable[Mapping[str, Any]]: ...
+
+    from ...edge.store.interface import LockedDocument
 
 
 async def fresh_document(
@@ -72,7 +73,7 @@ async def fresh_document(
 
 async def _lock(
     profile: str, services: Services, held: ExitStack, *, usable: bool
-) -> LockedProfile | None:
+) -> LockedDocument | None:
     """
     Take the lock of *profile* into *held*; return `None` where that takes long and the old token is
     still *usable*.

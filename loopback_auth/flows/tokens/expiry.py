@@ -13,19 +13,19 @@ from ...oauth.token.introspection import introspection_request, read_introspecti
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import datetime
 
     from ...oauth.credential import Credential
     from ...oauth.http.transport import Transport
     from ...oauth.metadata import Client
+    from ...seams import Clock
 
 INTROSPECTION_S = 3.0
 """For asking the server; the tokens are stored already."""
 
 
 async def with_expiry(
-    credential: Credential, *, client: Client, transport: Transport, clock: Callable[[], datetime]
+    credential: Credential, *, client: Client, transport: Transport, clock: Clock
 ) -> Credential:
     """
     Give *credential* with an expiry: the one it has, else the server's by introspection, else what
@@ -54,7 +54,7 @@ def with_usual_expiry(credential: Credential) -> Credential:
 
 
 async def _introspected(
-    credential: Credential, client: Client, transport: Transport, clock: Callable[[], datetime]
+    credential: Credential, client: Client, transport: Transport, clock: Clock
 ) -> datetime | None:
     message = introspection_request(
         credential.tokens.access_token, client=client, server=credential.server

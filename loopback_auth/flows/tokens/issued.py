@@ -15,15 +15,14 @@ from .freshness import MIN_TTL_S, signed_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from datetime import datetime
+    from collections.abc import Iterator, Mapping
     from typing import Any
 
-    from ...edge.store.file_store import FileStore
-    from ...notices import Notice
+    from ...edge.store.interface import Store
     from ...oauth.http.transport import Transport
     from ...oauth.secret import Secret
     from ...oauth.token.reply import TokenSet
+    from ...seams import Clock, Notify
     from ...settings.profile import Profile
 
 _SERVER = ("issuer", "authorization_endpoint", "token_endpoint")
@@ -33,13 +32,13 @@ _SERVER = ("issuer", "authorization_endpoint", "token_endpoint")
 async def access_token(
     profile: Profile | str,
     *,
-    store: FileStore,
+    store: Store,
     transport: Transport,
-    clock: Callable[[], datetime] = now,
+    clock: Clock = now,
     min_ttl_s: float = MIN_TTL_S,
     refused: Secret | None = None,
     environ: Mapping[str, str] | None = None,
-    notify: Callable[[Notice], None] = lambda _: None,
+    notify: Notify = lambda _: None,
 ) -> TokenSet:
     """
     Return the tokens of *profile* with an access token that is valid now, refreshed where needed.

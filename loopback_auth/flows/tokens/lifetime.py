@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any
 
-    from ...edge.store.file_store import FileStore
+    from ...edge.store.interface import Store
 
 
 def learn_from_refusal(
@@ -29,7 +29,7 @@ def learn_from_refusal(
     *,
     refused_at: datetime,
     timeouts_s: Sequence[int],
-    store: FileStore,
+    store: Store,
 ) -> None:
     """
     Store what it teaches that the token of *refused* was refused at *refused_at*, and that of
@@ -51,7 +51,7 @@ def learn_from_refusal(
 
 
 def learn_from_success(
-    taken: Mapping[str, Any], *, at: datetime, timeouts_s: Sequence[int], store: FileStore
+    taken: Mapping[str, Any], *, at: datetime, timeouts_s: Sequence[int], store: Store
 ) -> None:
     """
     Store what it teaches that the token of *taken* was taken at the time *at*: it may have outlived
@@ -69,7 +69,7 @@ def learn_from_success(
         _store(credential, then_s, store)
 
 
-def _store(credential: Credential, learned_s: int | None, store: FileStore) -> None:
+def _store(credential: Credential, learned_s: int | None, store: Store) -> None:
     tokens = credential.tokens
     if credential.expiry_source != "server":
         tokens = replace(tokens, expires_at=None)

@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ...edge.store.file_store import FileStore
+    from ...edge.store.interface import Store
     from ...oauth.http.transport import Transport
 
 
@@ -31,7 +31,7 @@ class Revocation(Enum):
 async def logout(
     profile: str,
     *,
-    store: FileStore,
+    store: Store,
     transport: Transport | None,
     environ: Mapping[str, str] | None = None,
 ) -> Revocation:

@@ -6,16 +6,12 @@ from ...notices import Warned
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from ...edge.store.profile_lock import LockedProfile
-    from ...notices import Notice
+    from ...edge.store.interface import LockedDocument
     from ...oauth.credential import Credential
+    from ...seams import Notify
 
 
-def save_only_copy(
-    credential: Credential, locked: LockedProfile, notify: Callable[[Notice], None]
-) -> None:
+def save_only_copy(credential: Credential, locked: LockedDocument, notify: Notify) -> None:
     """
     Store *credential*; in the file, loudly, where the keyring does not take what
     belongs there.

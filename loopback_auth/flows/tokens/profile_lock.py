@@ -10,12 +10,10 @@ from ...errors import StoreBusy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from contextlib import ExitStack
 
-    from ...edge.store.file_store import FileStore
-    from ...edge.store.profile_lock import LockedProfile
-    from ...notices import Notice
+    from ...edge.store.interface import LockedDocument, Store
+    from ...seams import Notify
 
 LOCK_TIMEOUT_S = 180.0
 """
@@ -30,8 +28,8 @@ _POLL_S = 0.02
 
 
 async def lock_profile(
-    profile: str, store: FileStore, stack: ExitStack, *, within_s: float = LOCK_TIMEOUT_S
-) -> LockedProfile:
+    profile: str, store: Store, stack: ExitStack, *, within_s: float = LOCK_TIMEOUT_S
+) -> LockedDocument:
     """
     Take the lock of *profile* until *stack* ends; a wait costs nobody an event loop. Raises
     `StoreBusy` after *within_s*.
@@ -47,8 +45,8 @@ async def lock_profile(
 
 
 async def lock_for_sign_in(
-    profile: str, store: FileStore, stack: ExitStack, *, notify: Callable[[Notice], None]
-) -> LockedProfile:
+    profile: str, store: Store, stack: ExitStack, *, notify: Notify
+) -> LockedDocument:
     """
     Take the lock of *profile* for a finished sign-in, which is newer than what others have to save.
 
@@ -58,7 +56,7 @@ async def lock_for_sign_in(
     try:
         return await lock_profile(profile, store, stack, within_s=SILENT_WAIT_S)
     except StoreBusy as busy:
-        reason, is_stopped = busy, busy.facts["is_stopped"]
+        reason, is_stopped = busy, busy.facts.get("is_stopped")
     with suppress(StoreBusy):
         if not is_stopped:
             from ...notices import Warned

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from contextlib import ExitStack
     from typing import Any, NoReturn
 
-    from ...edge.store.profile_lock import LockedProfile
+    from ...edge.store.interface import LockedDocument
     from ...errors import LoopbackAuthError
     from ...notices import Notice
     from ...oauth.http.messages import FormPost, HttpReply
@@ -53,7 +53,7 @@ async def refreshed(
     document: Mapping[str, Any],
     services: Services,
     *,
-    locked: LockedProfile,
+    locked: LockedDocument,
     held: ExitStack,
     refused: Secret | None,
 ) -> Mapping[str, Any]:
@@ -101,7 +101,7 @@ class _Refresh:
         profile: str,
         document: Mapping[str, Any],
         services: Services,
-        locked: LockedProfile,
+        locked: LockedDocument,
     ) -> None:
         self._profile = profile
         self._credential = Credential.from_document(document)
@@ -240,7 +240,7 @@ def client_of(credential: Credential, environ: Mapping[str, str] | None = None) 
     return credential.client_with_secret(variable(name, environ))
 
 
-def _note_rejection(token: Secret, locked: LockedProfile, *, is_final: bool) -> None:
+def _note_rejection(token: Secret, locked: LockedDocument, *, is_final: bool) -> None:
     """
     Mark *token* as refused, or forget it if that *is final*; keep all else of the sign-in.
 
