@@ -11,7 +11,12 @@ import os
 import re
 
 from ..edge.files.believed_file import BOM, followed
-from ..edge.files.private_folder import LOCK_TIMEOUT_S, PrivateFolder, opened, unchanged
+from ..edge.files.private_folder import (
+    LOCK_TIMEOUT_S,
+    PrivateFolder,
+    create_private_folder,
+    open_folder,
+)
 from ..errors import ConfigError, UsageError
 from .config_toml import config_path, parse_config, read_config
 
@@ -58,14 +63,15 @@ def write_profile(
 
     path = config_path(home)
     wanted = _named(settings, client_secret_env)
-    with opened(home, create=True, parent_counts=False) as folder:
-        assert folder is not None  # noqa: S101 - it was created
-        with folder.locked(_LOCK, timeout_s=timeout_s):
-            text, has_mark = read_config(home)
-            if name in parse_config(path, text).profiles and not may_replace:
-                raise profile_exists(name)
-            changed = _with_profile(path, text, name, wanted)
-            _replace(folder, path, (BOM if has_mark else b"") + changed.encode())
+    with (
+        create_private_folder(home, parent_counts=False) as folder,
+        folder.locked(_LOCK, timeout_s=timeout_s),
+    ):
+        text, has_mark = read_config(home)
+        if name in parse_config(path, text).profiles and not may_replace:
+            raise profile_exists(name)
+        changed = _with_profile(path, text, name, wanted)
+        _replace(folder, path, (BOM if has_mark else b"") + changed.encode())
 
 
 def profile_exists(name: str) -> UsageError:
@@ -158,5 +164,5 @@ def _replace(folder: PrivateFolder, path: str, content: bytes) -> None:
         folder.replace(os.path.basename(path), content, temporary=temporary)
         return
     where, name = os.path.split(followed(path))
-    with unchanged(where) as dotfiles:
+    with open_folder(where) as dotfiles:
         dotfiles.replace(name, content, temporary=temporary)

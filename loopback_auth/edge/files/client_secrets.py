@@ -1,4 +1,4 @@
-"""Client secrets in files: keeping one that was typed in, for its owner alone, and reading one."""
+"""Client secrets in files: writing one that was typed in, for its owner alone, and reading one."""
 
 from __future__ import annotations
 
@@ -7,17 +7,21 @@ import os
 from ...errors import UsageError
 from ...oauth.secret import Secret
 from .believed_file import read_anywhere, text_of
-from .private_folder import opened
+from .private_folder import create_private_folder
 
 
 def keep_client_secret(home: str, profile: str, secret: Secret) -> str:
     """
-    Write *secret* to a file of its own below *home*, 0600 in a folder 0700, for
-    `client_secret_file`; give its path.
+    Write *secret* to a file for the setting `client_secret_file`, and return its path.
+
+    It is below *home*, 0600 in a folder that is 0700.
+
+    Raises:
+        StoreUnsafe: Somebody else can write the folder.
+        StoreUnwritable: The system refuses.
     """
     path = os.path.join(home, "client-secrets", profile)
-    with opened(os.path.dirname(path), create=True) as folder:
-        assert folder is not None  # noqa: S101 - it was created
+    with create_private_folder(os.path.dirname(path)) as folder:
         content = secret.reveal().encode("utf-8", "surrogateescape")
         folder.replace(profile, content, temporary=f".{profile}~{os.urandom(8).hex()}.tmp")
     return path
@@ -25,11 +29,11 @@ def keep_client_secret(home: str, profile: str, secret: Secret) -> str:
 
 def read_client_secret(path: str) -> Secret:
     """
-    Return the client secret that is all of the file at *path*, or comes out of a pipe there.
+    Return the client secret that is the whole content of the file, or pipe, at *path*.
 
     Raises:
-        UsageError: it cannot be read, or is empty.
-        FileUnsafe: another user owns or can write it.
+        UsageError: It cannot be read, or is empty.
+        FileUnsafe: Another user owns it or can write it.
     """
     try:
         value = text_of(read_anywhere(path)).strip("\r\n")

@@ -1,6 +1,7 @@
 """
-Sign-ins that were begun here and are finished by hand: one file a profile, 0600, good for a quarter
-of an hour and for one use.
+Sign-ins that were begun here and are finished by hand, a file each.
+
+A file is 0600 and holds the PKCE verifier; it is good for a quarter of an hour and for one use.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import os
 from ..store.document import check_members
 from ..store.file_store import check_profile_name
 from .home import absolute_folder
-from .private_folder import opened
+from .private_folder import create_private_folder, open_private_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,41 +26,37 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
     **dict.fromkeys(_TEXTS, str),
     **dict.fromkeys(("client", "server", "settings"), dict),
 }
-_PERHAPS = {"nonce": str, "resource": list, "sent": list}
+_OPTIONAL_KINDS = {"nonce": str, "resource": list, "sent": list}
 
 
 class PendingSignIns:
-    """
-    The folder `pending` below *home*. What is in it holds the verifier, and perhaps the client's
-    secret.
-    """
+    """The folder `pending` below *home*; its files hold verifiers, and perhaps client secrets."""
 
     def __init__(self, home: str | bytes | os.PathLike[str]) -> None:
         self._folder = os.path.join(absolute_folder(home), "pending")
 
     def keep(self, profile: str, document: Mapping[str, Any]) -> None:
-        """Write *document*, in the place of an earlier one; raises `StoreError`."""
+        """Write the *document* of *profile*, which replaces an earlier one, or raise `StoreError`."""
         name = f"{check_profile_name(profile)}.json"
-        with opened(self._folder, create=True) as folder:
-            assert folder is not None  # noqa: S101 - it was created
+        with create_private_folder(self._folder) as folder:
             content = json.dumps(dict(document)).encode()
             folder.replace(name, content, temporary=f".{profile}~{os.urandom(8).hex()}.tmp")
 
     def load(self, profile: str) -> dict[str, Any] | None:
-        """Give what is kept, or `None`; a file that is no such document is none."""
-        with opened(self._folder, create=False) as folder:
+        """Return the document of *profile*; `None` where there is none, or a damaged one."""
+        with open_private_folder(self._folder) as folder:
             octets = folder.read(f"{check_profile_name(profile)}.json") if folder else None
         try:
             document = json.loads(octets or b"")
             if not isinstance(document, dict) or any(document.get(name) is None for name in _KINDS):
                 return None
-            check_members(document, {**_KINDS, **_PERHAPS})
+            check_members(document, {**_KINDS, **_OPTIONAL_KINDS})
         except (ValueError, RecursionError):
             return None
         return document
 
     def remove(self, profile: str) -> None:
-        """Forget it."""
-        with opened(self._folder, create=False) as folder:
+        """Remove the document of *profile*, if there is one, or raise `StoreError`."""
+        with open_private_folder(self._folder) as folder:
             if folder:
                 folder.remove(f"{check_profile_name(profile)}.json")

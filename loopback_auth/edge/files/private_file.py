@@ -1,7 +1,4 @@
-"""
-A file of the user's choice, anywhere, that holds a secret: 0600, and there whole or not
-at all.
-"""
+"""Writing a file that the user chose, and that holds a secret: 0600, and whole or not at all."""
 
 from __future__ import annotations
 
@@ -9,20 +6,21 @@ import os
 import stat
 
 from ...errors import OutputFailed, StoreError, UsageError
-from .private_folder import unchanged
+from .private_folder import open_folder
 
 
 def write_private_file(path: str, content: bytes, *, overwrite: bool) -> None:
     """
-    Write *content* to *path*; the folder it lies in stays as it is.
+    Write *content* to *path*; the mode of its folder stays as it is.
 
-    Raises `UsageError` for a file that is there, unless told to *overwrite*, and for what is no
-    plain file in any case; `OutputFailed`.
+    Raises:
+        UsageError: There is a file already and it is not to *overwrite*, or it is no plain file.
+        OutputFailed: The system refuses.
     """
     _check_free(path, overwrite=overwrite)
     folder, name = os.path.split(os.path.abspath(path))
     try:
-        with unchanged(folder) as opened:
+        with open_folder(folder) as opened:
             opened.replace(name, content, temporary=f".{name}~{os.urandom(8).hex()}.tmp")
     except OSError as error:
         raise _failed(path, error.strerror or str(error)) from error
@@ -34,13 +32,14 @@ def _check_free(path: str, *, overwrite: bool) -> None:
     try:
         about = os.lstat(path)
     except OSError:
-        # There is none, or nothing can be: writing it will tell.
+        # There is no file, or none can be there: writing it will show.
         return
     if not stat.S_ISREG(about.st_mode):
         raise UsageError(
             f"{path} is no plain file",
             cause="A folder, a link or a device stays as it is.",
-            fix="name another file with --output, or leave --output out and redirect standard output",
+            fix="name another file with --output, "
+            "or leave --output out and redirect standard output",
         )
     if not overwrite:
         raise UsageError(
@@ -54,5 +53,6 @@ def _failed(path: str, why: str) -> OutputFailed:
     return OutputFailed(
         f"{path} could not be written: {why}",
         cause="Its folder is not there, is read-only or full, or you may not write there.",
-        fix=f"look at the folder: ls -ld {os.path.dirname(path) or '.'}; or name another file with --output",
+        fix=f"look at the folder: ls -ld {os.path.dirname(path) or '.'}; "
+        "or name another file with --output",
     )

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 LOCK_TIMEOUT_S = 10.0
-"""How long to wait for another process that saves: far longer than a save takes."""
+"""How long to wait for a lock: far longer than another process takes to save."""
 
 FILE_OCTETS = 8 * 1024 * 1024
-"""No credential is that large; a larger file is not read into memory."""
+"""The most that is read of a file; no credential is that large."""
 
 # O_NONBLOCK: opening a named pipe that somebody put there would wait for its other end.
 _FLAGS = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_CLOEXEC", "O_NONBLOCK", "O_BINARY"))
@@ -34,10 +34,10 @@ _FOLDER = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_DIRECTORY", "O_
 
 class PrivateFolder:
     """
-    An opened folder at *path*. Made by `opened`; every method takes plain file names.
+    An open folder at *path*, of which every method takes plain file names.
 
-    Raises `StoreUnsafe` when something in it is not the user's own, `StoreUnwritable` when the
-    system says no.
+    Made by `open_private_folder` and `create_private_folder`. Methods raise `StoreUnsafe` where a
+    file is not the user's own, and `StoreUnwritable` where the system refuses.
     """
 
     def __init__(self, path: str, descriptor: int | None) -> None:
@@ -45,10 +45,7 @@ class PrivateFolder:
         self._descriptor = descriptor
 
     def read(self, name: str) -> bytes | None:
-        """
-        Read a file, or give `None` when there is none. A file that others can read is made private
-        on the way.
-        """
+        """Return the content of a file, which is made private; `None` when there is none."""
         try:
             with os.fdopen(self.open_file(name, os.O_RDONLY), "rb") as file:
                 self.make_private(name, file.fileno())
@@ -68,12 +65,11 @@ class PrivateFolder:
         last_check: Callable[[], None] = lambda: None,
     ) -> None:
         """
-        Put *content* in place of *name*, by way of *temporary*: a reader sees the old file or the
-        new one, whole.
+        Replace the file *name* with *content*: a reader sees the old file or the new one, whole.
 
-        If *temporary* *is_there*, *content* takes the place of what is in it, and on most disks
-        needs no room beyond that. *last_check* is called when nothing is left to do but the
-        replacing, which it may raise to prevent.
+        *content* is written to the file *temporary* first. If that one *is_there* already, its
+        content is overwritten, which on most disks needs no room beyond it. *last_check* is called
+        just before the replacing, and prevents it by raising.
         """
         try:
             descriptor = self.open_file(
@@ -98,7 +94,7 @@ class PrivateFolder:
                 os.fsync(self._descriptor)
 
     def remove(self, name: str) -> bool:
-        """Remove a file; tell whether there was one."""
+        """Remove a file; return whether there was one."""
         try:
             os.unlink(self._named(name), dir_fd=self._descriptor)
         except FileNotFoundError:
@@ -108,7 +104,7 @@ class PrivateFolder:
         return True
 
     def set_aside(self, name: str, *, as_name: str) -> bool:
-        """Rename a file that cannot be used, keeping its bytes; tell whether that worked."""
+        """Rename a file that cannot be used; return whether that worked."""
         try:
             self.rename(name, as_name)
         except OSError:
@@ -116,7 +112,7 @@ class PrivateFolder:
         return True
 
     def names(self) -> list[str]:
-        """List the files, sorted."""
+        """Return the names of the files, sorted."""
         try:
             return sorted(
                 os.listdir(self._descriptor if self._descriptor is not None else self.path)
@@ -136,8 +132,10 @@ class PrivateFolder:
         """
         Hold the lock on the side file *name*, which is never deleted, and on the file *guarded*.
 
-        Raises `StoreBusy` after *timeout_s*; with none, at the first look. Told to *take_over*, it
-        takes what others hold then.
+        *timeout_s* and *take_over* are those of `FileLock.take`.
+
+        Raises:
+            StoreBusy: Another process holds it for longer than *timeout_s*.
         """
         lock = FileLock(self, name, guarded=guarded)
         lock.take(timeout_s, take_over=take_over)
@@ -147,11 +145,11 @@ class PrivateFolder:
             lock.release()
 
     def open_file(self, name: str, flags: int) -> int:
-        """Return the descriptor of a file, which is the caller's to close; raises `OSError`."""
+        """Return the descriptor of a file, which the caller closes, or raise `OSError`."""
         return os.open(self._named(name), flags | _FLAGS, 0o600, dir_fd=self._descriptor)
 
     def rename(self, source: str, target: str) -> None:
-        """Put *source* in the place of *target*; raises `OSError`."""
+        """Rename *source* to *target*, which is replaced, or raise `OSError`."""
         os.replace(
             self._named(source),
             self._named(target),
@@ -160,7 +158,7 @@ class PrivateFolder:
         )
 
     def is_still(self, name: str, descriptor: int) -> bool:
-        """Tell whether the opened file is the one that has its *name* now."""
+        """Return whether *name* is still the name of the open file *descriptor*."""
         if sys.platform == "win32":
             return True
         try:
@@ -172,10 +170,7 @@ class PrivateFolder:
             raise self.refused(name, error) from error
 
     def make_private(self, name: str, descriptor: int) -> None:
-        """
-        Close an opened file to others; raises `StoreUnsafe` unless it is a plain one of
-        the user's.
-        """
+        """Make an open file 0600, or raise `StoreUnsafe` unless it is a plain one of the user's."""
         if sys.platform == "win32":
             return
         path = os.path.join(self.path, name)
@@ -186,7 +181,7 @@ class PrivateFolder:
             os.fchmod(descriptor, 0o600)
 
     def refused(self, name: str, error: OSError) -> StoreUnsafe | StoreUnwritable:
-        """Return the error that tells what the system said of a file."""
+        """Return the error for what the system said of the file *name*."""
         path = os.path.join(self.path, name)
         # ELOOP is how O_NOFOLLOW says "a symbolic link"; FreeBSD says EMLINK.
         if error.errno in (errno.ELOOP, errno.EMLINK):
@@ -207,17 +202,17 @@ def _unwritable(path: str, error: OSError) -> StoreUnwritable:
 
 
 @contextmanager
-def opened(
-    path: str, *, create: bool, parent_counts: bool = True
-) -> Iterator[PrivateFolder | None]:
+def open_private_folder(path: str, *, parent_counts: bool = True) -> Iterator[PrivateFolder | None]:
     """
-    Open the private folder at *path*; give `None` when it is not there and is not to be created.
+    Open the private folder at *path* for a block; give `None` when there is none.
 
-    It and its parent, if that counts, must be the user's and closed to other writers; a link to it
-    counts only if the user made it.
+    It, its parent unless that does not count, and a link to it must be the user's and closed to
+    other writers.
+
+    Raises:
+        StoreUnsafe: They are not.
+        StoreUnwritable: The system refuses to open it.
     """
-    if create:
-        _create(path)
     try:
         descriptor = _open_folder(path, parent_counts=parent_counts)
     except FileNotFoundError:
@@ -228,27 +223,35 @@ def opened(
     try:
         yield PrivateFolder(path, descriptor)
     finally:
-        if descriptor is not None:
-            _close(descriptor)
+        _close(descriptor)
 
 
 @contextmanager
-def unchanged(path: str) -> Iterator[PrivateFolder]:
+def create_private_folder(path: str, *, parent_counts: bool = True) -> Iterator[PrivateFolder]:
+    """As `open_private_folder`, but create the folder, and those above it, where they are missing."""
+    _create(path)
+    with open_private_folder(path, parent_counts=parent_counts) as folder:
+        if folder is None:
+            raise _unwritable(path, FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT)))
+        yield folder
+
+
+@contextmanager
+def open_folder(path: str) -> Iterator[PrivateFolder]:
     """
-    Open the folder at *path*, wherever it is, which stays as open to others as it is; raises
-    `OSError`.
+    Open the folder at *path* for a block, whoever can read or write it, or raise `OSError`.
+
+    Its own mode stays as it is; files in it are made private.
     """
     descriptor = None if sys.platform == "win32" else os.open(path, _FOLDER)
     try:
         yield PrivateFolder(path, descriptor)
     finally:
-        if descriptor is not None:
-            _close(descriptor)
+        _close(descriptor)
 
 
 def _create(path: str) -> None:
-    # makedirs would give this mode to the last folder only, and the ones above it what the umask
-    # leaves.
+    # makedirs would give this mode to the last folder alone; the umask would decide on the others.
     missing = [path]
     # A drive or a share that is not there is its own parent.
     while not os.path.lexists(parent := os.path.dirname(missing[-1])) and parent != missing[-1]:
@@ -260,7 +263,7 @@ def _create(path: str) -> None:
             and (about := os.stat(parent)).st_uid != 0
         ):
             # Under sudo with the user's HOME, a folder of root's in there would lock the user out.
-            # Root's own /tmp is anybody's place.
+            # Below a folder of root's, such as /tmp, anybody may have one.
             check_owner(parent, about)
         for folder in reversed(missing):
             with suppress(FileExistsError):
@@ -269,7 +272,7 @@ def _create(path: str) -> None:
         raise _unwritable(path, error) from error
 
 
-def _open_folder(path: str, *, parent_counts: bool) -> int | None:
+def _open_folder(path: str, *, parent_counts: bool = True) -> int | None:
     if sys.platform == "win32":
         os.stat(path)
         return None
@@ -287,7 +290,8 @@ def _open_folder(path: str, *, parent_counts: bool) -> int | None:
     return descriptor
 
 
-def _close(descriptor: int) -> None:
-    # Nothing was written through it that could be lost: whatever is wrong there, the work is done.
-    with suppress(OSError):
-        os.close(descriptor)
+def _close(descriptor: int | None) -> None:
+    # No data can be lost by this: what was written is synced.
+    if descriptor is not None:
+        with suppress(OSError):
+            os.close(descriptor)

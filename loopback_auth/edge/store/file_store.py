@@ -11,7 +11,7 @@ from contextlib import contextmanager, nullcontext
 from ...errors import LoopbackAuthError, StoreBusy, StoreError, StoreUnwritable, UsageError
 from ..files.file_lock import FileLock, held_by_another
 from ..files.home import absolute_folder
-from ..files.private_folder import LOCK_TIMEOUT_S, opened
+from ..files.private_folder import LOCK_TIMEOUT_S, create_private_folder, open_private_folder
 from .document import STORAGES, VERSION, document_of, may_point_elsewhere
 from .profile_lock import LockedProfile, damaged, write_probe
 
@@ -88,7 +88,7 @@ class FileStore:
 
     def profiles(self) -> list[str]:
         """List the profiles that have tokens stored."""
-        with self._opened(create=False) as folder:
+        with open_private_folder(self.folder) as folder:
             names = folder.names() if folder else []
         return [
             name.removesuffix(".json")
@@ -154,7 +154,7 @@ class FileStore:
     def remove(self, profile: str) -> bool:
         """Forget *profile*; tell whether anything was stored."""
         check_profile_name(profile)
-        with self._opened(create=False) as folder:
+        with open_private_folder(self.folder) as folder:
             if folder is None:
                 return False
         with self.locked(profile) as locked:
@@ -172,8 +172,7 @@ class FileStore:
                 locked.check_writable()
         except StoreBusy:
             # Who holds the lock may stand still for ever. This touches nothing of the profile's.
-            with self._opened(create=True) as folder:
-                assert folder is not None  # noqa: S101 - it was created
+            with create_private_folder(self.folder) as folder:
                 folder.remove(write_probe(folder, ""))
 
     @contextmanager
@@ -204,8 +203,7 @@ class FileStore:
         has yet to save.
         """
         check_profile_name(profile)
-        with self._opened(create=True) as folder:
-            assert folder is not None  # noqa: S101 - it was created
+        with create_private_folder(self.folder) as folder:
             lock = folder.locked(
                 f"{profile}.lock",
                 guarded=f"{profile}.json",
@@ -230,8 +228,7 @@ class FileStore:
         As `locked`, in a process that has inherited the `descriptors` of the `LockedProfile` of
         another.
         """
-        with self._opened(create=True) as folder:
-            assert folder is not None  # noqa: S101 - it was created
+        with create_private_folder(self.folder) as folder:
             lock = FileLock.inherited(
                 descriptors, folder, f"{profile}.lock", guarded=f"{profile}.json"
             )
@@ -268,11 +265,8 @@ class FileStore:
 
     def _content(self, profile: str) -> bytes | None:
         name = f"{check_profile_name(profile)}.json"
-        with self._opened(create=False) as folder:
+        with open_private_folder(self.folder) as folder:
             return folder.read(name) if folder else None
-
-    def _opened(self, *, create: bool) -> AbstractContextManager[PrivateFolder | None]:
-        return opened(self.folder, create=create)
 
 
 __all__ = ["VERSION", "FileStore", "StoreError", "StoreUnwritable", "check_profile_name"]

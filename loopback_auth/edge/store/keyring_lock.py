@@ -15,7 +15,7 @@ import sys
 from contextlib import ExitStack, contextmanager, suppress
 
 from ...errors import StoreError, StoreUnwritable
-from ..files.private_folder import opened
+from ..files.private_folder import create_private_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def shared_index(
 def _locks(stack: ExitStack, profile: str) -> PrivateFolder:
     path = _lock_folder()
     try:
-        folder = stack.enter_context(opened(path, create=True))
+        return stack.enter_context(create_private_folder(path))
     except StoreUnwritable as error:
         raise StoreUnwritable(
             error.message,
@@ -83,8 +83,6 @@ def _locks(stack: ExitStack, profile: str) -> PrivateFolder:
             fix=f"make {path} writable, or keep the tokens in a file: loopback-auth login {profile} --storage file",
             path=path,
         ) from error
-    assert folder is not None  # noqa: S101 - it was created
-    return folder
 
 
 def _lock_folder() -> str:

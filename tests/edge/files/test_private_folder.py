@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from loopback_auth.edge.files.private_folder import FILE_OCTETS, opened
+from loopback_auth.edge.files.private_folder import (
+    FILE_OCTETS,
+    create_private_folder,
+    open_private_folder,
+)
 from loopback_auth.errors import StoreError, StoreUnsafe, StoreUnwritable
 
 from ...support.children import as_root, posix, run, start, unprivileged
@@ -49,14 +53,14 @@ def mode(path: Path) -> int:
 
 
 def save(home: Path, content: bytes = b"new") -> None:
-    with opened(str(home / "tokens"), create=True) as folder:
+    with create_private_folder(str(home / "tokens")) as folder:
         assert folder
         with folder.locked("a.lock"):
             folder.replace("a.json", content, temporary=".a~1.tmp")
 
 
 def load(home: Path) -> bytes | None:
-    with opened(str(home / "tokens"), create=False) as folder:
+    with open_private_folder(str(home / "tokens")) as folder:
         return folder.read("a.json") if folder else None
 
 
@@ -73,7 +77,7 @@ def test_what_is_not_there_is_none_and_nothing_is_made_for_looking(tmp_path: Pat
 
 
 def test_st_01_every_folder_on_the_way_is_made_private_under_any_umask(tmp_path: Path) -> None:
-    script = "os.umask(0)\nwith opened(sys.argv[1], create=True): pass"
+    script = "os.umask(0)\nwith create_private_folder(sys.argv[1]): pass"
     assert run(script, tmp_path / "a" / "b" / "tokens") == (0, "")
     assert [mode(path) for path in (tmp_path / "a", tmp_path / "a/b", tmp_path / "a/b/tokens")] == [
         0o700
@@ -269,7 +273,7 @@ def test_st_04_a_file_that_turns_into_a_link_again_and_again_is_never_followed(
 def test_st_04_work_goes_on_in_the_folder_that_was_checked_when_its_name_changes_hands(
     tmp_path: Path, home: Path
 ) -> None:
-    with opened(str(home / "tokens"), create=True) as folder:
+    with create_private_folder(str(home / "tokens")) as folder:
         assert folder
         (home / "tokens").rename(tmp_path / "checked")
         (home / "tokens").mkdir(mode=0o777)
@@ -320,7 +324,7 @@ def test_a_file_where_a_folder_should_be_is_reported(home: Path, place: str) -> 
 def test_rb_03_a_folder_that_cannot_be_written_is_reported_with_its_path(home: Path) -> None:
     script = """
 try:
-    with opened(sys.argv[1], create=True) as folder, folder.locked("a.lock"):
+    with create_private_folder(sys.argv[1]) as folder, folder.locked("a.lock"):
         pass
 except LoopbackAuthError as error:
     print(error.code, error)
@@ -339,14 +343,14 @@ except LoopbackAuthError as error:
 # --- the lock
 
 HOLD = """
-with opened(sys.argv[1], create=True) as folder, folder.locked("a.lock"):
+with create_private_folder(sys.argv[1]) as folder, folder.locked("a.lock"):
     print("held", flush=True)
     sys.stdin.read()
 """
 
 COUNT = """
 for _ in range(25):
-    with opened(sys.argv[1], create=True) as folder, folder.locked("a.lock"):
+    with create_private_folder(sys.argv[1]) as folder, folder.locked("a.lock"):
         count = int(folder.read("count") or b"0")
         folder.replace("count", str(count + 1).encode(), temporary=f".count~{os.getpid()}.tmp")
 """
@@ -364,7 +368,7 @@ def test_a_lock_that_stays_taken_is_reported_and_not_waited_for_for_ever(home: P
     with start(HOLD, home / "tokens") as child:
         assert child.stdout
         assert child.stdout.readline() == "held\n"
-        with opened(str(home / "tokens"), create=True) as folder:
+        with create_private_folder(str(home / "tokens")) as folder:
             assert folder
             with (
                 pytest.raises(StoreUnwritable, match=r"another process.* has held"),

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import loopback_auth
-from loopback_auth.edge.files.private_folder import opened
+from loopback_auth.edge.files.private_folder import open_private_folder
 from loopback_auth.edge.store.file_store import VERSION, FileStore, check_profile_name
 from loopback_auth.errors import StoreDamaged, StoreNewer, StoreUnsafe, StoreUnwritable, UsageError
 
@@ -209,7 +209,7 @@ def test_st_05_a_file_that_another_process_replaces_meanwhile_is_not_taken_for_d
     plant(store, "work", b"damaged")
     outcome: list[object] = []
     reader = threading.Thread(target=lambda: outcome.append(store.load("work")))
-    with opened(store.folder, create=False) as folder:
+    with open_private_folder(store.folder) as folder:
         assert folder
         with folder.locked("work.lock"):
             reader.start()

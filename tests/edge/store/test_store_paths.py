@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from loopback_auth.edge.files.pending_logins import PendingSignIns
-from loopback_auth.edge.files.private_folder import opened
+from loopback_auth.edge.files.private_folder import create_private_folder
 from loopback_auth.edge.store.file_store import FileStore
 from loopback_auth.errors import StoreUnwritable, UsageError
 
@@ -76,7 +76,7 @@ def test_rb_09_a_relative_name_cannot_keep_the_search_for_a_parent_going(
     """
     monkeypatch.chdir(tmp_path)
     try:
-        with opened(name, create=True) as folder:
+        with create_private_folder(name) as folder:
             assert folder is not None
     except StoreUnwritable:
         pass
