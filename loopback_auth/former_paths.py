@@ -188,6 +188,8 @@ _MOVED = {
 }
 
 _SPLIT = {
+    "cli.doctor": ("cli.examination",),
+    "cli.login": ("cli.prompts",),
     "edge.document": ("edge.store.keyring_store",),
     "edge.permissions": ("edge.process.users",),
     "edge.transport": ("edge.http.proxy",),

@@ -37,6 +37,7 @@ PACKAGES = NAMES.keys() & {module_of(path) for path in MODULES if path.name == "
 """Old paths that a package has now."""
 
 NOW_SOMETHING_ELSE = {
+    ("loopback_auth.edge.interrupts", "PATIENCE_S"): "another time limit has that name now",
     ("loopback_auth.edge.visit", "refusal"): "it is check_request now; a page has that name",
     ("loopback_auth.flows.doctor", "examine"): "a module of that name lies there now",
     ("loopback_auth.flows.refresh", "INTERRUPTED_S"): "another time limit has that name now",

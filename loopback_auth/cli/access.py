@@ -8,16 +8,12 @@ from __future__ import annotations
 import time
 from contextlib import suppress
 
-from ..edge.files.home import home
-from ..edge.store.file_store import FileStore
 from ..errors import ApiRefused, StoreError, UsageError
 from ..flows.tokens.freshness import MIN_TTL_S, is_good, signed_in
 from ..oauth.secret import Secret
-from .arguments import profile_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from argparse import Namespace
     from collections.abc import Mapping
     from typing import Any
 
@@ -26,7 +22,7 @@ if TYPE_CHECKING:
     from ..oauth.http.messages import FormPost, Get, HttpReply
     from ..oauth.http.transport import Transport
     from .arguments import Parser
-    from .console import Console
+    from .context import Context
 
 
 def min_ttl_argument(parser: Parser) -> None:
@@ -48,19 +44,17 @@ def _seconds(text: str) -> float:
 
 class Access:
     """
-    One command's way to the credential of the profile that its *arguments* name.
+    The way of one command to the credential of its profile.
 
-    `has_new_token`: the one that it gave was obtained by this command, which is not to refresh it
-    again.
+    `has_new_token`: the command obtained the token itself, and is not to refresh it again.
     """
 
-    def __init__(self, arguments: Namespace, console: Console) -> None:
-        self.home = home(console.environ)
-        self.profile = profile_name(arguments, self.home, console.environ)
-        self.store = FileStore(self.home)
+    def __init__(self, context: Context) -> None:
+        self.profile = context.profile_name
         self.has_new_token = False
-        self._min_ttl_s: float = getattr(arguments, "min_ttl", MIN_TTL_S)
-        self._console = console
+        self._min_ttl_s: float = getattr(context.arguments, "min_ttl", MIN_TTL_S)
+        self._context = context
+        self._store = context.store
 
     def document(self) -> Mapping[str, Any]:
         """
@@ -69,14 +63,14 @@ class Access:
         Raises what `fresh_document` raises. A token that is good costs neither an event loop nor an
         HTTP client.
         """
-        document = signed_in(self.profile, self.store.load(self.profile))
+        document = signed_in(self.profile, self._store.load(self.profile))
         if is_good(document, at=time.time(), min_ttl_s=self._min_ttl_s):
             return document
         return self._refreshed(document)
 
     def renewed(self) -> Mapping[str, Any]:
         """Refresh, whatever the clock says; raises what `document` raises."""
-        document = signed_in(self.profile, self.store.load(self.profile))
+        document = signed_in(self.profile, self._store.load(self.profile))
         return self._refreshed(document, refused=Secret(document["access_token"]))
 
     def checked(self, document: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -87,11 +81,11 @@ class Access:
         from ..edge.process.event_loop import run
         from ..flows.tokens.check import check
 
-        if run(check(document, transport=self._transport(), environ=self._console.environ)):
+        if run(check(document, transport=self._transport(), environ=self._context.environ)):
             return document
         if not self.has_new_token:
             document = self._refreshed(document, refused=Secret(document["access_token"]))
-            if run(check(document, transport=self._transport(), environ=self._console.environ)):
+            if run(check(document, transport=self._transport(), environ=self._context.environ)):
                 return document
         raise self._not_taken()
 
@@ -110,7 +104,7 @@ class Access:
         Remember that a server did not take the token of *document*, for `login --if-needed`;
         nothing is done where that fails.
         """
-        with suppress(StoreError), self.store.locked(self.profile, timeout_s=0) as locked:
+        with suppress(StoreError), self._store.locked(self.profile, timeout_s=0) as locked:
             stored = locked.load()
             if stored and stored["access_token"] == document["access_token"]:
                 locked.note({**stored, "refused": True})
@@ -119,31 +113,29 @@ class Access:
         self, document: Mapping[str, Any], *, refused: Secret | None = None
     ) -> Mapping[str, Any]:
         from ..edge.process.event_loop import run
-        from ..edge.process.interrupts import listen_for_interrupts
 
-        if self._console.is_process:
-            listen_for_interrupts()
-        with self.store.tracking_changes(self.profile):
+        self._context.listen_for_interrupts()
+        with self._store.tracking_changes(self.profile):
             new: Mapping[str, Any] = run(self.refresh(refused))
         # A server that is down leaves one that is still good.
         self.has_new_token = new["access_token"] != document["access_token"]
         return new
 
     async def refresh(self, refused: Secret | None) -> Mapping[str, Any]:
-        """As `document` where the token is not good, for a coroutine that is running."""
+        """Return what `document` does where the token is not good, in a running coroutine."""
         from ..edge.process.child import can_outlive_us
         from ..flows.services import Services
         from ..flows.tokens.access_token import fresh_document
         from ..settings.storage import chosen_storage
 
-        storage = chosen_storage(self.home, self.profile, self._console.environ)
+        storage = chosen_storage(self._context.home, self.profile, self._context.environ)
         services = Services(
-            store=self.store.with_storage(storage),
+            store=self._store.with_storage(storage),
             transport=self._transport(),
             notify=self._notify,
-            environ=self._console.environ,
+            environ=self._context.environ,
         )
-        in_background = self._console.is_process and can_outlive_us()
+        in_background = self._context.console.is_process and can_outlive_us()
         return await fresh_document(
             self.profile,
             services,
@@ -158,16 +150,15 @@ class Access:
         """Refresh in a child that goes on when this process is stopped."""
         from .background.parent import refreshed_by_child
 
-        is_talkative = self._console.json or self._console.verbose
+        is_talkative = self._context.console.json or self._context.console.verbose
         new = await refreshed_by_child(
             profile, document, services, is_talkative=is_talkative, **given
         )
         return new if new is not None else await _here(profile, document, services, **given)
 
     def _notify(self, notice: Notice) -> None:
-        from .progress import ProgressReporter
-
-        ProgressReporter(self._console)(notice)
+        # Late: of many commands that wait, few tell anything.
+        self._context.notify(notice)
 
     def _transport(self) -> Transport:
         """
@@ -176,11 +167,10 @@ class Access:
         """
 
         async def send(message: FormPost | Get) -> HttpReply:
-            from .network import transport_for, trusted
+            from .context import trusted
 
-            reply: HttpReply = await transport_for(
-                trusted(self.store.load(self.profile)), self._notify, self._console.environ
-            )(message)
+            transport = self._context.transport(trusted(self._store.load(self.profile)))
+            reply: HttpReply = await transport(message)
             return reply
 
         return send

@@ -56,7 +56,7 @@ class PrintedAnswer:
 class JSONAnswer:
     """Puts status, headers and body into one document."""
 
-    def __init__(self, console: Console, *, include: bool) -> None:  # noqa: ARG002 - the headers are there in any case
+    def __init__(self, console: Console) -> None:
         self._console = console
         self._document: dict[str, Any] | None = None
 

@@ -38,6 +38,7 @@ class Console:
         json: bool = False,
         quiet: bool = False,
         verbose: bool = False,
+        no_input: bool = False,
         stdin: TextIO | None = None,
         stdout: TextIO | None = None,
         stderr: TextIO | None = None,
@@ -47,6 +48,7 @@ class Console:
         self.json = json
         self.quiet = quiet
         self.verbose = verbose
+        self.no_input = no_input
         self.stdin = stdin
         self.stdout = stdout
         self.stderr = stderr
@@ -59,6 +61,11 @@ class Console:
     def interactive(self) -> bool:
         """Tell whether a person can be asked something: a terminal on both ends of the talk."""
         return bool(self.stdin and self.stdin.isatty() and self.terminal)
+
+    @property
+    def may_ask(self) -> bool:
+        """Whether to ask the person something that the command can do without."""
+        return self.interactive and not (self.no_input or self.json or self.quiet)
 
     @property
     def terminal(self) -> bool:

@@ -10,17 +10,14 @@ from ..errors import UsageError
 from ..flows.login.code_credentials import Credentials, check_flow, login_with_credentials
 from ..oauth.authorize.code_credentials import FLOW
 from ..oauth.secret import Secret
-from .network import services_for
-from .progress import ProgressReporter
-from .prompts import ask, ask_unseen
+from .prompts import ask, ask_unseen, may_switch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..edge.store.file_store import FileStore
     from ..oauth.credential import Credential
-    from ..seams import MaySwitch
     from ..settings.profile import Profile
     from .console import Console
+    from .context import Context
 
 CHARACTERS = 4096
 """Of one line that is piped in."""
@@ -28,24 +25,21 @@ CHARACTERS = 4096
 
 def sign_in(
     profile: Profile,
-    store: FileStore,
-    console: Console,
-    *,
-    may_switch: MaySwitch | None,
+    context: Context,
 ) -> Credential:
     """
-    Ask for the credentials and sign in with them; nobody is asked for a password that would go
-    nowhere.
+    Ask for the credentials and sign in with them.
+
+    Nobody is asked for a password that would go nowhere. Raises as `login_with_credentials`.
     """
     check_flow(profile)
-    credentials = _credentials(profile, console)
-    talk = ProgressReporter(console)
+    credentials = _credentials(profile, context.console)
     return run_story(
         login_with_credentials(
             profile,
             credentials,
-            services_for(profile, store, talk, console.environ),
-            may_switch=may_switch,
+            context.services(profile),
+            may_switch=may_switch(context),
         )
     )
 

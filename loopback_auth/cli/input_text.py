@@ -23,10 +23,14 @@ _MOST_OCTETS = 64 * 1024 * 1024
 """So far a log is read for its end; a pipe may have none."""
 
 
-def pasted(words: Sequence[str], console: Console, *, may_read: bool = True) -> str:
+def pasted(words: Sequence[str], console: Console) -> str:
     """
-    Give what *words* say, or name: @FILE, or - and nothing for standard input; empty if there is
-    nothing, or it may not be read.
+    Return what *words* say, or name: @FILE, or - and nothing for standard input.
+
+    Return "" where nothing is there, or standard input may not be read.
+
+    Raises:
+        UsageError: the file cannot be read.
     """
     if len(words) == 1 and words[0].startswith("@"):
         return _file(words[0][1:])
@@ -34,7 +38,7 @@ def pasted(words: Sequence[str], console: Console, *, may_read: bool = True) -> 
         return _file(words[0])
     if words and list(words) != ["-"]:
         return " ".join(words)
-    if not may_read or console.stdin is None:
+    if console.no_input or console.stdin is None:
         return ""
     return (
         _typed(console, console.stdin)

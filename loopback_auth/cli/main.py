@@ -12,6 +12,7 @@ from ..edge.process.core_dumps import forbid_core_dumps
 from ..errors import LoopbackAuthError, Stopped, SystemRefused, UsageError
 from .arguments import Parser
 from .console import Console
+from .context import Context
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -96,6 +97,7 @@ def run(
         json="--json" in own,
         quiet="-q" in own or "--quiet" in own,
         verbose="-v" in own or "--verbose" in own,
+        no_input="--no-input" in own,
         stdin=stdin,
         stdout=stdout,
         stderr=stderr,
@@ -153,7 +155,7 @@ def _carry_out(command: str, rest: Sequence[str], console: Console) -> int:
     }.get(command)
     parser.epilog = f"learn more: loopback-auth help {topic}" if topic else None
     arguments: Namespace = parser.parse_args(rest)
-    status: int = module.run(arguments, console)
+    status: int = module.run(Context(arguments, console))
     return status
 
 

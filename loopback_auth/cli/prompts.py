@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from ..errors import Cancelled, UsageError
+from ..oauth.text import one_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,7 +14,9 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from ..flows.login.answer import Pastes
+    from ..seams import MaySwitch, MayTrust
     from .console import Console
+    from .context import Context
 
 
 def confirm(question: str, console: Console) -> bool:
@@ -106,15 +109,49 @@ def check_standard_input(arguments: Namespace) -> None:
         )
 
 
-def pastes_of(arguments: Namespace, console: Console) -> Pastes | None:
+def may_switch(context: Context) -> MaySwitch | None:
+    """Return who decides whether another account may replace the one that the profile holds."""
+    console, is_decided = context.console, context.arguments.switch_account
+    if not (is_decided or console.may_ask):
+        return None
+
+    async def decide(held: str, new: str) -> bool:
+        names = f"This profile holds {one_line(held)}, and {one_line(new)} signed in."
+        return is_decided or await confirm_meanwhile(f"{names} Replace it? [y/N] ", console)
+
+    return decide
+
+
+def may_trust(context: Context) -> MayTrust | None:
     """
-    Say how a paste is taken while the browser is waited for: on a terminal always, from standard
-    input with `--paste`.
+    Return who decides whether the token endpoint may have the code that the sign-in page gives.
+
+    It is asked where only the server's metadata says that the two hosts belong together.
     """
-    is_for_a_person = console.interactive and not (
-        arguments.no_input or console.json or console.quiet
-    )
-    if console.stdin is None or not (is_for_a_person or arguments.paste):
+    console = context.console
+    if not console.may_ask:
+        return None
+
+    async def decide(issuer: str, page: str, token: str) -> bool:
+        console.say(
+            f"{issuer} has you sign in at {page}, and would redeem the code of that at {token}."
+        )
+        console.say(
+            "Their names do not tell that both have one owner; a false issuer would do just that."
+        )
+        return await confirm_meanwhile(f"Do both belong to whoever runs {issuer}? [y/N] ", console)
+
+    return decide
+
+
+def pastes_of(context: Context) -> Pastes | None:
+    """
+    Return what takes a paste while the browser is waited for.
+
+    On a terminal there is always one, elsewhere it reads standard input with `--paste`.
+    """
+    console = context.console
+    if console.stdin is None or not (console.may_ask or context.arguments.paste):
         return None
     # Also of a stream without one, such as a string's: an error now, not in the midst of it.
     descriptor = console.stdin.fileno()

@@ -8,15 +8,15 @@ from __future__ import annotations
 from ..errors import UsageError
 from ..oauth.secret import Secret
 from ..oauth.text import is_variable_name
+from .access import Access, given_token
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from argparse import Namespace
     from collections.abc import Mapping
     from typing import Any
 
-    from .access import Access
     from .arguments import Parser
+    from .context import Context
 
 DEFAULT = {"ACCESS_TOKEN": "access_token"}
 """Where no provider says otherwise."""
@@ -45,47 +45,46 @@ def set_argument(parser: Parser) -> None:
     )
 
 
-def variables(arguments: Namespace, access: Access) -> dict[str, Secret]:
+def filled_variables(context: Context) -> dict[str, Secret]:
     """
-    Give the variables for the profile, each with its value; the token in them is good.
+    Return the variables that are asked for, each with its value; the token in them is good.
 
-    Raises `UsageError` for a name no variable can have and for a field that the sign-in has not,
-    else what `Access.document` raises.
+    Raises:
+        UsageError: a name is none that a variable can have, or the sign-in has no such field.
+        LoopbackAuthError: as `Access.document`.
     """
-    wanted = dict(_asked(text) for text in arguments.set or [])
+    asked = dict(_asked(text) for text in context.arguments.set or [])
+    if token := given_token(context.environ):
+        return _of_token(asked or DEFAULT, token)
+    access = Access(context)
     document = access.document()
-    fields = wanted or _usual(document, access.home)
+    fields = asked or _usual(document, context)
     values = {
-        name: _value(document, field, access.profile, needed=name in wanted)
+        name: _value(document, field, access.profile, needed=name in asked)
         for name, field in fields.items()
     }
     return {name: Secret(value) for name, value in values.items() if value is not None}
 
 
-def given_variables(arguments: Namespace, token: str) -> dict[str, Secret]:
-    """
-    Give the variables for a *token* that came from the environment: nothing else is
-    known of it.
-    """
-    wanted = dict(_asked(text) for text in arguments.set or []) or DEFAULT
-    for field in wanted.values():
+def _of_token(fields: Mapping[str, str], token: str) -> dict[str, Secret]:
+    """Return the variables for a *token* of the environment: nothing else is known of it."""
+    for field in fields.values():
         if field != "access_token":
             raise UsageError(
                 f"LOOPBACK_AUTH_TOKEN has no {field}",
                 cause="It holds an access token, and takes the place of all that is stored.",
                 fix="unset LOOPBACK_AUTH_TOKEN to use the stored sign-in, or --set access_token alone",
             )
-    return dict.fromkeys(wanted, Secret(token))
+    return dict.fromkeys(fields, Secret(token))
 
 
-def _usual(document: Mapping[str, Any], home: str) -> Mapping[str, str]:
+def _usual(document: Mapping[str, Any], context: Context) -> Mapping[str, str]:
     provider = (document.get("settings") or {}).get("provider")
     if not provider:
         return DEFAULT
-    # Here, since a provider's file is TOML, whose reader costs more than all else that is loaded.
-    from ..edge.files.provider_files import load_provider
-
-    return load_provider(provider, home).environment or DEFAULT
+    # Only here, since a provider's file is TOML, whose reader costs more than all else that is
+    # loaded.
+    return context.provider(provider).environment or DEFAULT
 
 
 def _asked(text: str) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from loopback_auth.cli.commands.status import in_words
+from loopback_auth.cli.views import duration_in_words
 
 from ..support.command import run, token_file
 from ..support.scripted_server import ScriptedServer, json_answer
@@ -34,7 +34,7 @@ WORDS = [
 
 @pytest.mark.parametrize(("seconds", "words"), WORDS)
 def test_a_length_of_time_is_said_as_people_do(seconds: float, words: str) -> None:
-    assert in_words(seconds) == words
+    assert duration_in_words(seconds) == words
 
 
 @pytest.fixture

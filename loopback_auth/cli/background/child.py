@@ -22,7 +22,7 @@ from ...flows.tokens.in_flight import is_under_way
 from ...flows.tokens.refresh import refreshed
 from ...notices import Refreshed, Traced
 from ...oauth.secret import Secret
-from ..network import transport_for, trusted
+from ..context import transport_for, trusted
 from .parent import packed
 
 TYPE_CHECKING = False

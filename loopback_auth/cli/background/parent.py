@@ -2,7 +2,7 @@
 A command's refresh, done by a child that finishes it when the command is stopped.
 
 The command holds the lock until the child, which has inherited it, has begun; from then on it only
-waits, and may end at any time. `cli.refresher` is the other end. Nothing heavy is loaded here.
+waits, and may end at any time. `child` is the other end. Nothing heavy is loaded here.
 """
 
 from __future__ import annotations
@@ -102,19 +102,19 @@ async def _done(
 
 
 async def _outcome(child: Child, profile: str, services: Services) -> Mapping[str, Any]:
-    while (said := await child.answer()) is not None:
-        if "notice" in said:
+    while (message := await child.answer()) is not None:
+        if "notice" in message:
             from ... import notices
 
-            name, members = said["notice"]
+            name, members = message["notice"]
             services.notify(getattr(notices, name)(**members))
             continue
         child.reap()
-        _record(said, profile, services.store)
-        if "document" in said:
-            document: Mapping[str, Any] = said["document"]
+        _record(message, profile, services.store)
+        if "document" in message:
+            document: Mapping[str, Any] = message["document"]
             return document
-        _raise(said)
+        _raise(message)
     services.store.record_change(profile, has_changed=None)
     raise errors.ConnectionLost(
         "the process that asked the server has ended without a word",
@@ -123,29 +123,26 @@ async def _outcome(child: Child, profile: str, services: Services) -> Mapping[st
     )
 
 
-def _record(said: Mapping[str, Any], profile: str, store: Store) -> None:
-    store.record_change(profile, has_changed=None if said["goes_on"] else said["has_changed"])
+def _record(message: Mapping[str, Any], profile: str, store: Store) -> None:
+    store.record_change(profile, has_changed=None if message["goes_on"] else message["has_changed"])
 
 
-def _raise(said: Mapping[str, Any]) -> NoReturn:
-    if "error" in said:
-        raise unpacked(said["error"])
-    if "system" in said:
-        raise OSError(*said["system"])
-    raise RuntimeError(said["bug"])
+def _raise(message: Mapping[str, Any]) -> NoReturn:
+    if "error" in message:
+        raise unpacked(message["error"])
+    if "system" in message:
+        raise OSError(*message["system"])
+    raise RuntimeError(message["bug"])
 
 
 def _leave(child: Child, profile: str, store: Store) -> None:
-    """
-    Let *child* know that nobody waits any more, and have the interruption say what becomes of the
-    refresh.
-    """
+    """Hang up on *child*, and have the interruption say what becomes of the refresh."""
     child.hang_up()
     deadline = running_s() + LAST_WORD_S
-    while (said := child.answer_within(deadline - running_s())) is not None:
-        if "goes_on" in said:
-            _record(said, profile, store)
-            if said["goes_on"]:
+    while (message := child.answer_within(deadline - running_s())) is not None:
+        if "goes_on" in message:
+            _record(message, profile, store)
+            if message["goes_on"]:
                 remark_on_interrupt(GOES_ON)
             return
     store.record_change(profile, has_changed=None)
@@ -154,13 +151,13 @@ def _leave(child: Child, profile: str, store: Store) -> None:
 
 def packed(error: LoopbackAuthError) -> dict[str, Any]:
     """Return *error* as JSON can hold it."""
-    members = {name: value for name, value in vars(error).items() if name != "told"}
+    members = {name: value for name, value in vars(error).items() if name != "explanation"}
     return {"kind": type(error).__name__, "message": error.message, "members": members}
 
 
-def unpacked(told: Mapping[str, Any]) -> LoopbackAuthError:
+def unpacked(document: Mapping[str, Any]) -> LoopbackAuthError:
     """Return the error that was `packed`."""
-    kind: type[LoopbackAuthError] = getattr(errors, told["kind"])
-    error = kind.__new__(kind, told["message"])
-    vars(error).update(told["members"], told=None)
+    kind: type[LoopbackAuthError] = getattr(errors, document["kind"])
+    error = kind.__new__(kind, document["message"])
+    vars(error).update(document["members"], explanation=None)
     return error

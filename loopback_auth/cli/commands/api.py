@@ -4,34 +4,31 @@ from __future__ import annotations
 
 import os
 
-from ...edge.files.provider_files import load_provider
 from ...edge.http.streaming import ResourceRequest, StreamingTransport
 from ...edge.http.upload import Upload, upload_of
 from ...edge.process.clock import now
 from ...edge.process.event_loop import run as run_story
-from ...edge.process.interrupts import listen_for_interrupts
 from ...errors import LoopbackAuthError, SignInNeeded, UsageError
 from ...flows.api import api, resources_of
 from ...flows.diagnosis import diagnose
 from ...flows.tokens.lifetime import learn_from_refusal, learn_from_success
 from ...oauth.resource.address import read_header, read_method
 from ...oauth.secret import Secret
-from ...settings.config_toml import load_config
-from ...settings.profile import resolve
 from ..access import Access, given_token, min_ttl_argument
 from ..api_output import JSONAnswer, PrintedAnswer
-from ..network import http_transport
-from ..progress import ProgressReporter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
+    from datetime import datetime
     from typing import Any
 
+    from ...edge.store.file_store import FileStore
     from ...settings.profile import Profile
     from ..arguments import Parser
     from ..console import Console
+    from ..context import Context
 
 SILENCE_S = 120.0
 """How long an API may take to say something: some compute before they answer."""
@@ -44,6 +41,7 @@ _FORM, _JSON, _OCTETS = (
 
 
 def arguments(parser: Parser) -> None:
+    """Add the command's arguments."""
     parser.set_defaults(profile=None)
     parser.add_argument(
         "address",
@@ -80,57 +78,72 @@ def arguments(parser: Parser) -> None:
     min_ttl_argument(parser)
 
 
-def run(arguments: Namespace, console: Console) -> int:
-    if console.is_process:
-        listen_for_interrupts()
-    head = _head(arguments)
-    access, given = Access(arguments, console), given_token(console.environ)
+def run(context: Context) -> int:
+    """Send the request and print the answer."""
+    arguments = context.arguments
+    context.listen_for_interrupts()
+    head, console = _head(arguments), context.console
+    access, given = Access(context), given_token(context.environ)
     document = {"access_token": given} if given else access.document()
-    profile = _profile(access, None if given else document, console)
-    url = resources_of(profile, None if given else document).address(arguments.address)
-    http = http_transport(profile.get("ca_bundle"), console.environ, usual_s=SILENCE_S)
-
-    refused_at, renewed = None, None
-
-    async def renew(refused: Secret) -> Secret:
-        nonlocal refused_at, renewed
-        refused_at = now()
-        try:
-            renewed = await access.refresh(refused)
-        except SignInNeeded:
-            access.note_refusal(document)
-            raise
-        return Secret(renewed["access_token"])
-
-    answer = (JSONAnswer if console.json else PrintedAnswer)(console, include=arguments.include)
+    stored = None if given else document
+    profile = context.profile(stored)
+    url = resources_of(profile, stored).address(arguments.address)
+    renewal = _Renewal(access, document)
+    answer = (
+        JSONAnswer(console) if console.json else PrintedAnswer(console, include=arguments.include)
+    )
     try:
         run_story(
             api(
                 _request(arguments, console, url, *head),
                 profile=profile.name,
                 token=Secret(document["access_token"]),
-                renew=None if given else renew,
+                renew=None if given else renewal,
                 is_new=access.has_new_token,
                 expired_session=_expired_session(profile),
-                send=StreamingTransport(http),
+                send=StreamingTransport(
+                    context.http(profile.get("ca_bundle"), timeout_s=SILENCE_S)
+                ),
                 deliver=answer,
-                notify=ProgressReporter(console),
+                notify=context.notify,
                 explain=lambda error, said: diagnose(error, profile, body=said),
             )
         )
     except LoopbackAuthError as error:
         return answer.refused(_of_a_given_token(error) if given else error)
-    if renewed is not None and refused_at is not None:
-        learn_from_refusal(
-            document,
-            renewed,
-            refused_at=refused_at,
-            timeouts_s=_timeouts(profile),
-            store=access.store,
-        )
-    elif not given:
-        learn_from_success(document, at=now(), timeouts_s=_timeouts(profile), store=access.store)
+    if not given:
+        renewal.learn(profile, context.store)
     return answer.finished()
+
+
+class _Renewal:
+    """Refreshes the token of *document* when the API refuses it, and learns how long it lasted."""
+
+    def __init__(self, access: Access, document: Mapping[str, Any]) -> None:
+        self._access = access
+        self._document = document
+        self._refused_at: datetime | None = None
+        self._renewed: Mapping[str, Any] | None = None
+
+    async def __call__(self, refused: Secret) -> Secret:
+        self._refused_at = now()
+        try:
+            self._renewed = await self._access.refresh(refused)
+        except SignInNeeded:
+            self._access.note_refusal(self._document)
+            raise
+        return Secret(self._renewed["access_token"])
+
+    def learn(self, profile: Profile, store: FileStore) -> None:
+        timeouts_s = profile.provider.session_timeouts if profile.provider else ()
+        document, renewed = self._document, self._renewed
+        if renewed is None or self._refused_at is None:
+            learn_from_success(document, at=now(), timeouts_s=timeouts_s, store=store)
+            return
+        refused_at = self._refused_at
+        learn_from_refusal(
+            document, renewed, refused_at=refused_at, timeouts_s=timeouts_s, store=store
+        )
 
 
 def _head(arguments: Namespace) -> tuple[str, list[tuple[str, str]]]:
@@ -149,7 +162,7 @@ def _request(
     method: str,
     headers: list[tuple[str, str]],
 ) -> ResourceRequest:
-    upload = None if arguments.data is None else _upload(arguments, console)
+    upload = None if arguments.data is None else _upload(arguments.data, console)
     if upload is not None and not any(name.lower() == "content-type" for name, _ in headers):
         headers = [*headers, ("Content-Type", _content_type(arguments.data, upload))]
     return ResourceRequest(method=method, url=url, headers=tuple(headers), upload=upload)
@@ -158,10 +171,6 @@ def _request(
 def _expired_session(profile: Profile) -> tuple[str, ...]:
     refusals = profile.provider.refusals if profile.provider else None
     return refusals.expired_session if refusals else ()
-
-
-def _timeouts(profile: Profile) -> Sequence[int]:
-    return profile.provider.session_timeouts if profile.provider else ()
 
 
 def _of_a_given_token(error: LoopbackAuthError) -> LoopbackAuthError:
@@ -175,22 +184,10 @@ def _of_a_given_token(error: LoopbackAuthError) -> LoopbackAuthError:
     )
 
 
-def _profile(access: Access, document: Mapping[str, Any] | None, console: Console) -> Profile:
-    return resolve(
-        access.profile,
-        flags={},
-        environ=console.environ,
-        config=load_config(access.home),
-        stored=document,
-        find_provider=lambda provider: load_provider(provider, access.home),
-    )
-
-
-def _upload(arguments: Namespace, console: Console) -> Upload:
-    data: str = arguments.data
+def _upload(data: str, console: Console) -> Upload:
     try:
         if data == "-":
-            if arguments.no_input or console.stdin is None:
+            if console.no_input or console.stdin is None:
                 raise UsageError(
                     "standard input cannot be read: it is closed, or --no-input was given",
                     cause="-d - takes the body from standard input.",

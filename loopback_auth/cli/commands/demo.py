@@ -10,31 +10,28 @@ import tempfile
 from ...edge.interaction.browser import launch_command, open_browser
 from ...edge.interaction.environment import surroundings
 from ...edge.process.event_loop import run as run_story
-from ...edge.process.interrupts import listen_for_interrupts
 from ...edge.store.file_store import FileStore
 from ...errors import UsageError
 from ...flows.login.browser import login
 from ...oauth.http.messages import Get, read_json_object
 from ...oauth.secret import Secret
 from ...settings.profile import from_settings
-from ..network import http_transport, transport_for
-from ..progress import ProgressReporter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from argparse import Namespace
     from collections.abc import Callable, Mapping
 
     from ...oauth.credential import Credential
     from ...testing.demonstration import Demonstration
     from ..arguments import Parser
-    from ..console import Console
+    from ..context import Context
 
-PATIENCE_S = 300.0
+TIMEOUT_S = 300.0
 """For somebody who tries the demo and is called away."""
 
 
 def arguments(parser: Parser) -> None:
+    """Add the command's arguments."""
     parser.add_argument(
         "--auto", action="store_true", help="play the browser too, though there is one"
     )
@@ -46,14 +43,16 @@ def arguments(parser: Parser) -> None:
     )
 
 
-def run(arguments: Namespace, console: Console) -> int:
-    if console.is_process:
-        listen_for_interrupts()
+def run(context: Context) -> int:
+    """Run a server, sign in to it and call its API."""
+    arguments = context.arguments
+    context.listen_for_interrupts()
     from ...edge.http.tls import load_aiohttp
 
     load_aiohttp()
     from ...testing.demonstration import DEMONSTRATIONS
 
+    console = context.console
     if arguments.provider not in DEMONSTRATIONS:
         raise UsageError(
             f"there is no demo of {arguments.provider[:40]!r}",
@@ -64,7 +63,7 @@ def run(arguments: Namespace, console: Console) -> int:
         tempfile.TemporaryDirectory(prefix="loopback-auth-demo-") as home,
         DEMONSTRATIONS[arguments.provider]() as server,
     ):
-        plays = arguments.auto or not _has_browser(console.environ)
+        plays = arguments.auto or not _has_browser(context.environ)
         console.say(f"{server.what} runs at {server.address}, for this demo alone.")
         if plays:
             console.say(
@@ -75,8 +74,8 @@ def run(arguments: Namespace, console: Console) -> int:
                 f"Your browser opens. Sign in as {server.username}, password {server.password}.\n"
             )
         store = FileStore(home)
-        credential = _sign_in(server, store, console, plays=plays)
-        _show(credential, server, store, console)
+        credential = _sign_in(server, store, context, plays=plays)
+        _show(credential, server, store, context)
     console.say(
         "\nThe files of the demo are removed again. For a server of yours: loopback-auth help getting-started"
     )
@@ -93,19 +92,18 @@ def _has_browser(environ: Mapping[str, str]) -> bool:
 
 
 def _sign_in(
-    server: Demonstration, store: FileStore, console: Console, *, plays: bool
+    server: Demonstration, store: FileStore, context: Context, *, plays: bool
 ) -> Credential:
     profile = from_settings("demo", **server.settings)
-    talk = ProgressReporter(console)
     return run_story(
         login(
             profile,
             store=store,
-            transport=transport_for(None, talk, console.environ),
+            transport=context.transport(None),
             browser=_player(server) if plays else open_browser,
-            environ=console.environ,
-            notify=talk,
-            timeout_s=PATIENCE_S,
+            environ=context.environ,
+            notify=context.notify,
+            timeout_s=TIMEOUT_S,
         )
     )
 
@@ -117,24 +115,25 @@ def _player(server: Demonstration) -> Callable[[str], object]:
 
 
 def _show(
-    credential: Credential, server: Demonstration, store: FileStore, console: Console
+    credential: Credential, server: Demonstration, store: FileStore, context: Context
 ) -> None:
     """Use the token, and show what is where."""
     who = credential.identity.name if credential.identity else "nobody"
     path = store.path(credential.profile)
+    console = context.console
     console.end_line()
     console.say(f"Signed in as {who} at {server.address}.")
     mode = f"{os.stat(path).st_mode & 0o777:o}"
     console.say(f"The tokens are stored in {path} (mode {mode}).")
     url = f"{credential.tokens.extra.get('instance_url', server.address)}{server.api_path}"
-    answer = _call_the_api(credential, url, console)
+    answer = _call_the_api(credential, url, context)
     console.say(f"GET {url} with the token answers: {json.dumps(answer)}")
     console.result(
         "", {"profile": "demo", "issuer": server.address, "path": path, "mode": mode, "api": answer}
     )
 
 
-def _call_the_api(credential: Credential, url: str, console: Console) -> object:
+def _call_the_api(credential: Credential, url: str, context: Context) -> object:
     bearer = Secret(f"Bearer {credential.tokens.access_token.reveal()}")
-    reply = run_story(http_transport(None, console.environ)(Get(url=url, authorization=bearer)))
+    reply = run_story(context.http(None)(Get(url=url, authorization=bearer)))
     return read_json_object(reply, what="the API")

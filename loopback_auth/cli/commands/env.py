@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from ...errors import OutputFailed, UsageError, ValueUnquotable
 from ...export import FORMATS, environment_text, github_environment, github_masks
-from ..access import Access, given_token, min_ttl_argument
-from ..variables import given_variables, set_argument, variables
+from ..access import min_ttl_argument
+from ..variables import filled_variables, set_argument
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from argparse import Namespace
     from collections.abc import Mapping
 
     from ...oauth.secret import Secret
     from ..arguments import Parser
     from ..console import Console
+    from ..context import Context
 
 
 def arguments(parser: Parser) -> None:
+    """Add the command's arguments."""
     parser.profile_argument()
     parser.add_argument(
         "--format",
@@ -29,11 +30,10 @@ def arguments(parser: Parser) -> None:
     min_ttl_argument(parser)
 
 
-def run(arguments: Namespace, console: Console) -> int:
-    if given := given_token(console.environ):
-        filled = given_variables(arguments, given)
-    else:
-        filled = variables(arguments, Access(arguments, console))
+def run(context: Context) -> int:
+    """Print the variables, or hand them to the steps that follow."""
+    arguments, console = context.arguments, context.console
+    filled = filled_variables(context)
     if console.json:
         console.document({"environment": {name: value.reveal() for name, value in filled.items()}})
     elif arguments.format == "github":

@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-from ...edge.files.home import home
 from ...edge.files.pending_logins import PendingSignIns
-from ...edge.files.provider_files import load_provider
 from ...edge.process.event_loop import run as run_story
-from ...edge.process.interrupts import listen_for_interrupts
-from ...edge.store.file_store import FileStore
 from ...errors import Cancelled, UsageError
 from ...flows.login.manual import finish, pending_document
-from ...settings.config_toml import parse_config
-from ...settings.profile import resolve
-from ..arguments import profile_name
-from ..network import services_for
-from ..progress import ProgressReporter
-from .login import may_switch, report
+from ..prompts import may_switch
+from ..views import report_sign_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from argparse import Namespace
-
     from ..arguments import Parser
     from ..console import Console
+    from ..context import Context
 
 OCTETS = 64 * 1024
 
 
 def arguments(parser: Parser) -> None:
+    """Add the command's arguments."""
     parser.profile_argument()
     parser.add_argument(
         "--switch-account",
@@ -36,34 +28,25 @@ def arguments(parser: Parser) -> None:
     )
 
 
-def run(arguments: Namespace, console: Console) -> int:
-    if console.is_process:
-        listen_for_interrupts()
+def run(context: Context) -> int:
+    """Redeem what is pasted, and print who has signed in."""
+    arguments = context.arguments
+    context.listen_for_interrupts()
     _refuse_a_secret_argument(arguments.profile or arguments.profile_option or "")
-    place = home(console.environ)
-    name = profile_name(arguments, place, console.environ)
-    pending, store = PendingSignIns(place), FileStore(place)
-    profile = resolve(
-        name,
-        flags={},
-        environ={},
-        # What the sign-in was begun with is what finishes it, whatever was edited since.
-        config=parse_config("", ""),
-        stored=pending_document(name, pending),
-        find_provider=lambda provider: load_provider(provider, place),
-    )
-    talk = ProgressReporter(console)
-    with store.tracking_changes(name):
+    pending = PendingSignIns(context.home)
+    # What the sign-in was begun with is what finishes it, whatever was edited since.
+    profile = context.profile_from(stored=pending_document(context.profile_name, pending))
+    with context.store.tracking_changes(profile.name):
         credential = run_story(
             finish(
                 profile,
-                _pasted(arguments, console),
-                services_for(profile, store, talk, console.environ),
+                _pasted(context.console),
+                context.services(profile),
                 pending=pending,
-                may_switch=may_switch(arguments, console),
+                may_switch=may_switch(context),
             )
         )
-    report(credential, store, console)
+    report_sign_in(credential, context)
     return 0
 
 
@@ -76,9 +59,9 @@ def _refuse_a_secret_argument(text: str) -> None:
         )
 
 
-def _pasted(arguments: Namespace, console: Console) -> str:
-    if not (console.stdin and console.interactive):
-        return _from_stdin(arguments, console)
+def _pasted(console: Console) -> str:
+    if console.stdin is None or console.no_input or not console.interactive:
+        return _from_stdin(console)
     from ...edge.interaction.terminal import line_unseen
 
     question = "The address you ended at, or the code in it (not shown): "
@@ -90,8 +73,8 @@ def _pasted(arguments: Namespace, console: Console) -> str:
         console.prompt("\n")
 
 
-def _from_stdin(arguments: Namespace, console: Console) -> str:
-    text = "" if arguments.no_input or console.stdin is None else console.stdin.read(OCTETS)
+def _from_stdin(console: Console) -> str:
+    text = "" if console.no_input or console.stdin is None else console.stdin.read(OCTETS)
     if not text.strip():
         raise UsageError(
             "no answer was given",

@@ -8,20 +8,21 @@ import sys
 from contextlib import suppress
 
 from ...errors import CommandNotRun, UsageError, ValueUnquotable
-from ..access import Access, given_token, min_ttl_argument
-from ..variables import given_variables, set_argument, variables
+from ..access import min_ttl_argument
+from ..variables import filled_variables, set_argument
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from argparse import Namespace
     from collections.abc import Mapping
 
     from ...oauth.secret import Secret
     from ..arguments import Parser
     from ..console import Console
+    from ..context import Context
 
 
 def arguments(parser: Parser) -> None:
+    """Add the command's arguments."""
     parser.usage = "%(prog)s [PROFILE] [OPTIONS] -- COMMAND [ARGUMENT ...]"
     parser.profile_argument()
     set_argument(parser)
@@ -29,25 +30,23 @@ def arguments(parser: Parser) -> None:
     parser.command_argument()
 
 
-def run(arguments: Namespace, console: Console) -> int:
-    command: list[str] = arguments.command
+def run(context: Context) -> int:
+    """Become the command; on Windows, return its exit status."""
+    command: list[str] = context.arguments.command
     if not command:
         raise UsageError(
             "there is no command to run",
             cause="What stands after -- is the command and its arguments.",
             fix="for example: loopback-auth exec work -- terraform plan",
         )
-    if given := given_token(console.environ):
-        filled = given_variables(arguments, given)
-    else:
-        filled = variables(arguments, Access(arguments, console))
+    filled = filled_variables(context)
     environ = {
-        **_inherited(console.environ),
+        **_inherited(context.environ),
         **{name: _plain(name, value) for name, value in filled.items()},
     }
     try:
-        console.flush()
-        return _run(command, environ, console)
+        context.console.flush()
+        return _run(command, environ, context.console)
     except OSError as error:
         raise _not_run(command[0], error) from None
 

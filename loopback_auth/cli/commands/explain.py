@@ -10,7 +10,6 @@ from ..input_text import pasted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from argparse import Namespace
     from collections.abc import Mapping
     from typing import Any
 
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from ...settings.profile import Profile
     from ..arguments import Parser
     from ..console import Console
+    from ..context import Context
 
 _ABOUT = """\
 WHAT is an error's code, or whatever the server, the browser or another tool showed: `code: description`, a JSON or form body, an
@@ -28,6 +28,7 @@ shown. What is known of the profile is put into the answer.
 
 
 def arguments(parser: Parser) -> None:
+    """Add the command's arguments."""
     parser.description = f"{parser.description}\n\n{_ABOUT}"
     parser.set_defaults(profile=None)
     parser.add_argument(
@@ -43,29 +44,29 @@ def arguments(parser: Parser) -> None:
     parser.add_argument("--list", action="store_true", help="list every code")
 
 
-def run(arguments: Namespace, console: Console) -> int:
-    text = (
-        "" if arguments.list else pasted(arguments.what, console, may_read=not arguments.no_input)
-    )
+def run(context: Context) -> int:
+    """Print what the error means; without one, list the codes."""
+    arguments, console = context.arguments, context.console
+    text = "" if arguments.list else pasted(arguments.what, console)
     if not text.strip():
         return _list(console)
-    profile = _profile(arguments, console)
+    profile = _profile(context)
     paste = read_report(text, profile)
-    told = _told(paste, profile, console.environ)
-    if told is None:
+    found = _explanation(paste, profile, context.environ)
+    if found is None:
         raise _unknown(paste, profile)
-    callback_urls = _callback_urls(paste, told, profile)
+    callback_urls = _callback_urls(paste, found, profile)
     read = "" if paste.kind == "code" else _read(paste)
-    number = f" (pitfall {told.number})" if told.number else ""
+    number = f" (pitfall {found.number})" if found.number else ""
     lines = [
-        f"{told.code}: {told.title}{number}",
+        f"{found.code}: {found.title}{number}",
         *([f"  read: {read}"] if read else []),
-        f"  cause: {told.cause}",
-        f"  fix: {told.fix}",
+        f"  cause: {found.cause}",
+        f"  fix: {found.fix}",
         *(f"  callback url: {one_line(uri)}" for uri in callback_urls),
-        *([f"  see: loopback-auth {told.see}"] if told.see else []),
+        *([f"  see: loopback-auth {found.see}"] if found.see else []),
     ]
-    console.result("\n".join(lines), _document(paste, told, callback_urls))
+    console.result("\n".join(lines), _document(paste, found, callback_urls))
     return 0
 
 
@@ -76,36 +77,24 @@ def _list(console: Console) -> int:
     return 0
 
 
-def _profile(arguments: Namespace, console: Console) -> Profile | None:
-    """Put the profile together; without one that can be had, the explanation is a general one."""
-    from ...edge.files.home import home
-    from ...edge.files.provider_files import load_provider
-    from ...edge.store.file_store import FileStore
-    from ...settings.config_toml import load_config
-    from ...settings.profile import resolve
-    from ..arguments import profile_name
-
+def _profile(context: Context) -> Profile | None:
+    """Return the profile; `None` where it cannot be had, and the explanation is a general one."""
     try:
-        place = home(console.environ)
-        name, store = profile_name(arguments, place, console.environ), FileStore(place)
+        name, store = context.profile_name, context.store
         # The keyring would ask the person something; what a sign-in remembers is not worth that.
         in_file = store.location(name).get("storage") == "file"
-        return resolve(
-            name,
-            flags={},
-            environ=console.environ,
-            config=load_config(place),
-            stored=store.load(name) if in_file else None,
-            find_provider=lambda provider: load_provider(provider, place),
-        )
+        return context.profile(store.load(name) if in_file else None)
     except LoopbackAuthError as error:
-        if arguments.profile_option:
+        if context.arguments.profile_option:
             raise
-        console.say(f"Note: {one_line(str(error))}; the profile's own values are not shown.")
+        note = one_line(str(error))
+        context.console.say(f"Note: {note}; the profile's own values are not shown.")
         return None
 
 
-def _told(paste: Paste, profile: Profile | None, environ: Mapping[str, str]) -> Explanation | None:
+def _explanation(
+    paste: Paste, profile: Profile | None, environ: Mapping[str, str]
+) -> Explanation | None:
     from ...explain.pitfalls import certain_pitfall_for, pitfall_files, pitfall_for
     from ...flows.diagnosis import facts_of
 
@@ -113,25 +102,19 @@ def _told(paste: Paste, profile: Profile | None, environ: Mapping[str, str]) -> 
     if environ.get("CI"):
         facts["ci"] = "yes"
     if profile and profile.endpoints():
-        return pitfall_for(
-            paste, pitfalls=profile.provider.pitfalls if profile.provider else None, facts=facts
-        )
+        own = profile.provider.pitfalls if profile.provider else None
+        return pitfall_for(paste, pitfalls=own, facts=facts)
     facts = {name: facts[name] for name in ("ci", "profile") if name in facts}
-    told = certain_pitfall_for(paste, facts=facts) or pitfall_for(paste, pitfalls=None, facts=facts)
-    return told or next(
-        (
-            found
-            for name in pitfall_files()
-            if (found := pitfall_for(paste, pitfalls=name, facts=facts))
-        ),
-        None,
-    )
+    found = certain_pitfall_for(paste, facts=facts)
+    for pitfalls in (None, *pitfall_files()):
+        found = found or pitfall_for(paste, pitfalls=pitfalls, facts=facts)
+    return found
 
 
-def _callback_urls(paste: Paste, told: Explanation, profile: Profile | None) -> list[str]:
+def _callback_urls(paste: Paste, found: Explanation, profile: Profile | None) -> list[str]:
     from ...flows.diagnosis import redirect_uris
 
-    is_about_them = "redirect-uri" in told.code or paste.error.lower() == "redirect_uri_mismatch"
+    is_about_them = "redirect-uri" in found.code or paste.error.lower() == "redirect_uri_mismatch"
     return redirect_uris(profile) if is_about_them and profile and profile.endpoints() else []
 
 
@@ -165,14 +148,14 @@ def _read(paste: Paste) -> str:
     return f"{said} ({form})" if said and form else said or form
 
 
-def _document(paste: Paste, told: Explanation, callback_urls: list[str]) -> dict[str, Any]:
+def _document(paste: Paste, found: Explanation, callback_urls: list[str]) -> dict[str, Any]:
     return {
-        "code": told.code,
-        "number": told.number,
-        "title": told.title,
-        "cause": told.cause,
-        "fix": told.fix,
-        "see": told.see,
+        "code": found.code,
+        "number": found.number,
+        "title": found.title,
+        "cause": found.cause,
+        "fix": found.fix,
+        "see": found.see,
         "callback_urls": callback_urls,
         "read": {
             "kind": paste.kind,

@@ -12,18 +12,20 @@ from ...flows.tokens.refresh import client_of
 from ...notices import Warned
 from ...oauth.credential import Credential
 from ..access import Access, given_token, min_ttl_argument
-from ..progress import ProgressReporter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Mapping
 
     from ...export.program.formats import Exported
     from ..arguments import Parser
     from ..console import Console
+    from ..context import Context
 
 
 def arguments(parser: Parser) -> None:
+    """Add the command's arguments."""
     parser.add_argument(
         "form",
         metavar="FORMAT",
@@ -42,7 +44,9 @@ def arguments(parser: Parser) -> None:
     min_ttl_argument(parser)
 
 
-def run(arguments: Namespace, console: Console) -> int:
+def run(context: Context) -> int:
+    """Hand out the sign-in in the format, or list the formats."""
+    arguments, console = context.arguments, context.console
     if arguments.list:
         _list(console)
         return 0
@@ -53,11 +57,11 @@ def run(arguments: Namespace, console: Console) -> int:
             cause="A format is made for one program.",
             fix="loopback-auth export --list tells which; for any other program: loopback-auth env",
         )
-    _check_stored_is_meant(console)
-    credential = _credential(Access(arguments, console), console)
+    _check_stored_is_meant(context.environ)
+    credential = _credential(context)
     exported = EXPORT_FORMATS[form].write(credential, now())
     if EXPORT_FORMATS[form].hands_over and credential.rotates:
-        ProgressReporter(console)(_rotates(credential.profile))
+        context.notify(_rotates(credential.profile))
     _hand_out(exported, arguments, console, profile=credential.profile)
     return 0
 
@@ -71,8 +75,8 @@ def _list(console: Console) -> None:
     )
 
 
-def _check_stored_is_meant(console: Console) -> None:
-    if given_token(console.environ):
+def _check_stored_is_meant(environ: Mapping[str, str]) -> None:
+    if given_token(environ):
         raise UsageError(
             "LOOPBACK_AUTH_TOKEN is set, and an export needs more than a token",
             cause="It takes the place of all that is stored: client, refresh token, the server's address.",
@@ -80,11 +84,12 @@ def _check_stored_is_meant(console: Console) -> None:
         )
 
 
-def _credential(access: Access, console: Console) -> Credential:
-    """Give the sign-in with a good token, and with the client's secret wherever that is kept."""
+def _credential(context: Context) -> Credential:
+    """Return the sign-in with a good token, and with the client's secret wherever that is kept."""
+    access = Access(context)
     credential = Credential.from_document(access.document())
     # A file that was copied to another name still says the old one.
-    client = client_of(credential, console.environ)
+    client = client_of(credential, context.environ)
     return replace(credential, profile=access.profile, client=client)
 
 
@@ -98,14 +103,14 @@ def _rotates(profile: str) -> Warned:
 
 
 def _hand_out(exported: Exported, arguments: Namespace, console: Console, *, profile: str) -> None:
-    told = {"format": arguments.form, "profile": profile}
+    about = {"format": arguments.form, "profile": profile}
     path: str | None = arguments.output
     if path is not None:
         write_private_file(path, (text_of(exported) + "\n").encode(), overwrite=arguments.force)
         console.say(f"Wrote {path}. It is a secret.")
         if console.json:
-            console.document({**told, "path": path})
+            console.document({**about, "path": path})
         return
     if not console.json and console.stdout is not None and console.stdout.isatty():
         console.say("This is a secret. To keep it off the screen: --output FILE, or a pipe.")
-    console.result(text_of(exported), {**told, "export": exported})
+    console.result(text_of(exported), {**about, "export": exported})

@@ -7,19 +7,20 @@ from ...resources import names, read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from argparse import Namespace
-
     from ..arguments import Parser
-    from ..console import Console
+    from ..context import Context
 
 
 def arguments(parser: Parser) -> None:
+    """Add the command's arguments."""
     parser.add_argument(
         "topic", nargs="?", metavar="TOPIC", help="what to read about; none lists the topics"
     )
 
 
-def run(arguments: Namespace, console: Console) -> int:
+def run(context: Context) -> int:
+    """Print the topic, or list the topics."""
+    arguments, console = context.arguments, context.console
     topics = names("help", ".md")
     if not arguments.topic:
         titles = {name: _text(name).partition("\n")[0].lstrip("# ") for name in topics}

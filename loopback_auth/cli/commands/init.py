@@ -8,32 +8,29 @@ from __future__ import annotations
 import os
 from urllib.parse import urlsplit
 
-from ...edge.files.home import home
-from ...edge.files.provider_files import load_provider, provider_names
+from ...edge.files.provider_files import provider_names
 from ...errors import Cancelled, UsageError
 from ...notices import Warned
 from ...oauth.secret import Secret
 from ...providers.login_host import own_host, whom_it_serves
-from ...settings.config_toml import config_path, load_config, parse_config
-from ...settings.profile import resolve
-from ..arguments import profile_name
-from ..progress import ProgressReporter
+from ...settings.config_toml import config_path
 from ..prompts import ask, ask_unseen, confirm
 from ..session_timeout import asked_timeout, given_timeout, written_time
 from ..settings_flags import port_number, secret_arguments, typed_secret
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from argparse import Namespace
     from typing import Any
 
     from ...providers import Provider
     from ...settings.profile import Profile
     from ..arguments import Parser
     from ..console import Console
+    from ..context import Context
 
 
 def arguments(parser: Parser) -> None:
+    """Add the command's arguments."""
     parser.add_argument(
         "provider", nargs="?", metavar="PROVIDER", help="a kind of server: loopback-auth providers"
     )
@@ -66,36 +63,32 @@ def arguments(parser: Parser) -> None:
     parser.add_argument("--no-doctor", action="store_true", help="do not look whether it works")
 
 
-def run(arguments: Namespace, console: Console) -> int:
-    asks = console.interactive and not (arguments.no_input or console.json)
-    place = home(console.environ)
-    provider = load_provider(_provider_name(arguments, place, console, asks=asks), place)
-    name = profile_name(arguments, place, console.environ)
-    may_replace = _may_replace(name, place, console, force=arguments.force, asks=asks)
-    flags = _asked_before(arguments, provider, console, asks=asks)
-    setup = _setup(_profile(name, place, flags), console)
-    flags["client_id"] = _client_id(arguments, f"{provider.name} {name}", console, asks=asks)
-    if asks and arguments.session_timeout is None and provider.session_timeouts:
-        flags.update(asked_timeout(provider, console))
-    flags.update(_secret(arguments, provider, console, name=name, place=place, asks=asks))
-    profile = _profile(name, place, flags)
-    written = _write(profile, place, may_replace=may_replace)
-    console.say(f"\nThe profile {name} is written to {config_path(place)}.\n")
-    return _finish(
-        profile,
-        place,
-        console,
-        {"setup": setup, "settings": written},
-        doctor=not arguments.no_doctor,
-    )
+def run(context: Context) -> int:
+    """Write a profile; return the exit status of the doctor that looks at it."""
+    provider = context.provider(_provider_name(context))
+    may_replace = _may_replace(context)
+    flags = _asked_before(provider, context)
+    setup = _setup(context.profile_from(flags=flags), provider, context)
+    flags["client_id"] = _client_id(provider, context)
+    if (
+        context.console.may_ask
+        and context.arguments.session_timeout is None
+        and provider.session_timeouts
+    ):
+        flags.update(asked_timeout(provider, context.console))
+    flags.update(_secret(provider, context))
+    settings = _write(context.profile_from(flags=flags), context.home, may_replace=may_replace)
+    path = config_path(context.home)
+    context.console.say(f"\nThe profile {context.profile_name} is written to {path}.\n")
+    return _finish({"setup": setup, "settings": settings}, context)
 
 
-def _provider_name(arguments: Namespace, place: str, console: Console, *, asks: bool) -> str:
-    if arguments.provider:
-        return str(arguments.provider)
-    names = ", ".join(provider_names(place))
-    if asks and (told := ask(f"Provider ({names})", console)):
-        return told
+def _provider_name(context: Context) -> str:
+    if context.arguments.provider:
+        return str(context.arguments.provider)
+    names = ", ".join(provider_names(context.home))
+    if context.console.may_ask and (name := ask(f"Provider ({names})", context.console)):
+        return name
     raise UsageError(
         "PROVIDER is missing",
         cause=f"It says what kind of server the profile is for: {names}.",
@@ -103,35 +96,38 @@ def _provider_name(arguments: Namespace, place: str, console: Console, *, asks: 
     )
 
 
-def _may_replace(name: str, place: str, console: Console, *, force: bool, asks: bool) -> bool:
-    if force or name not in load_config(place).profiles:
+def _may_replace(context: Context) -> bool:
+    """
+    Return whether a profile of that name may be replaced.
+
+    Raises:
+        UsageError: there is one, and the person cannot be asked.
+        Cancelled: the person wants to keep it.
+    """
+    name, force = context.profile_name, bool(context.arguments.force)
+    if force or name not in context.config.profiles:
         return force
-    if not asks:
+    if not context.console.may_ask:
         from ...settings.config_writer import profile_exists
 
         raise profile_exists(name)
-    if not confirm(f"There is a profile {name} already. Replace it? [y/N] ", console):
+    if not confirm(f"There is a profile {name} already. Replace it? [y/N] ", context.console):
         raise Cancelled(f"the profile {name} stays as it is")
     return True
 
 
-def _asked_before(
-    arguments: Namespace, provider: Provider, console: Console, *, asks: bool
-) -> dict[str, Any]:
-    """
-    Give what has to be known before an app is registered; unasked, what the provider's
-    file says.
-    """
+def _asked_before(provider: Provider, context: Context) -> dict[str, Any]:
+    """Return what has to be known before an app is registered, where it is not the provider's."""
+    arguments = context.arguments
     login_url, scope, ports = arguments.login_url, arguments.scope, arguments.port
-    if asks and not login_url and provider.login_url:
-        if shared := whom_it_serves(provider.login_url, provider.login_hosts):
-            console.say(f"{provider.login_url}: {shared} ({own_host(provider.login_hosts)})")
-        login_url = ask("Login host", console, usual=provider.login_url)
-    if asks and scope is None:
-        scope = ask("Scopes", console, usual=provider.scope or "")
-    usual = urlsplit(provider.redirect_uris[0]).port
-    if asks and not ports and not arguments.redirect_uri and usual:
-        ports = [_port(ask("Port of the callback", console, usual=str(usual)))]
+    usual_port = urlsplit(provider.redirect_uris[0]).port
+    if context.console.may_ask:
+        login_url = login_url or _asked_login_url(provider, context.console)
+        if scope is None:
+            scope = ask("Scopes", context.console, usual=provider.scope or "")
+        if usual_port and not ports and not arguments.redirect_uri:
+            port = ask("Port of the callback", context.console, usual=str(usual_port))
+            ports = [_port(port)]
     flags: dict[str, Any] = {"provider": provider.name}
     if arguments.session_timeout is not None:
         flags.update(given_timeout(arguments.session_timeout, provider))
@@ -141,9 +137,17 @@ def _asked_before(
         flags["scope"] = tuple(scope.split())
     if arguments.redirect_uri:
         flags["redirect_uris"] = tuple(arguments.redirect_uri)
-    if ports and ports != [usual]:
+    if ports and ports != [usual_port]:
         flags["port"] = tuple(ports)
     return flags
+
+
+def _asked_login_url(provider: Provider, console: Console) -> str | None:
+    if not provider.login_url:
+        return None
+    if shared := whom_it_serves(provider.login_url, provider.login_hosts):
+        console.say(f"{provider.login_url}: {shared} ({own_host(provider.login_hosts)})")
+    return ask("Login host", console, usual=provider.login_url)
 
 
 def _port(text: str) -> int:
@@ -157,59 +161,45 @@ def _port(text: str) -> int:
         ) from None
 
 
-def _profile(name: str, place: str, flags: dict[str, Any]) -> Profile:
-    return resolve(
-        name,
-        flags=flags,
-        environ={},
-        config=parse_config("", ""),
-        stored=None,
-        find_provider=lambda provider: load_provider(provider, place),
-    )
-
-
-def _setup(profile: Profile, console: Console) -> str:
-    """Print what to click at the provider."""
-    provider = profile.provider
-    assert provider is not None  # noqa: S101 - it was named
+def _setup(profile: Profile, provider: Provider, context: Context) -> str:
+    """Print and return what to click at the provider."""
     for note in profile.notes:
-        ProgressReporter(console)(Warned(code="login-url-read", message=note))
+        context.notify(Warned(code="login-url-read", message=note))
     scope = " ".join(profile.get("scope") or ()) or provider.scope or ""
     setup = provider.setup_for(profile.redirect_uris, scope)
-    if not console.json:
-        console.raw(f"What to enter at {provider.title}:\n\n{setup}\n")
+    if not context.console.json:
+        context.console.raw(f"What to enter at {provider.title}:\n\n{setup}\n")
     return setup
 
 
-def _client_id(arguments: Namespace, what: str, console: Console, *, asks: bool) -> str:
-    told = str(arguments.client_id or "").strip()
-    if not told and asks:
-        told = ask("Client ID (from the step above)", console)
-    if not told:
+def _client_id(provider: Provider, context: Context) -> str:
+    client_id = str(context.arguments.client_id or "").strip()
+    if not client_id and context.console.may_ask:
+        client_id = ask("Client ID (from the step above)", context.console)
+    if not client_id:
         raise UsageError(
             "--client-id is missing",
             cause="The app that was registered as told has one, and there is no terminal to ask for it on.",
-            fix=f"loopback-auth init {what} --client-id ID",
+            fix=f"loopback-auth init {provider.name} {context.profile_name} --client-id ID",
         )
-    return told
+    return client_id
 
 
-def _secret(
-    arguments: Namespace, provider: Provider, console: Console, *, name: str, place: str, asks: bool
-) -> dict[str, Any]:
-    """Give where the client secret is; one that is typed goes into a file of its own."""
+def _secret(provider: Provider, context: Context) -> dict[str, Any]:
+    """Return where the client secret is; one that is typed goes into a file of its own."""
+    arguments, console = context.arguments, context.console
     if arguments.client_secret_env:
         return {"client_secret_env": arguments.client_secret_env}
     if arguments.client_secret_file:
         return {"client_secret_file": os.path.abspath(arguments.client_secret_file)}
     secret = typed_secret(arguments, console)
-    if secret is None and asks and provider.token_endpoint_auth_method != "none":  # noqa: S105 - the name of a method
+    if secret is None and console.may_ask and provider.token_endpoint_auth_method != "none":  # noqa: S105 - the name of a method
         secret = _asked_secret(console)
     if secret is None:
         return {}
     from ...edge.files.client_secrets import keep_client_secret
 
-    path = keep_client_secret(place, name, secret)
+    path = keep_client_secret(context.home, context.profile_name, secret)
     console.say(f"The client secret is kept in {path}, readable by you alone.")
     return {"client_secret_file": path}
 
@@ -243,21 +233,22 @@ def _write(profile: Profile, place: str, *, may_replace: bool) -> dict[str, Any]
     return settings
 
 
-def _finish(
-    profile: Profile, place: str, console: Console, written: dict[str, Any], *, doctor: bool
-) -> int:
-    """Have the doctor look at what was written; its exit status is ours."""
-    from .doctor import document, examined, told
+def _finish(written: dict[str, Any], context: Context) -> int:
+    """Have the doctor look at what was written; return its exit status."""
+    from ..context import Context
+    from ..examination import examination_document, examine_profile, tell_outcome
 
-    name, result = profile.name, {"profile": profile.name, "path": config_path(place), **written}
-    if not doctor:
+    name, console = context.profile_name, context.console
+    result = {"profile": name, "path": config_path(context.home), **written}
+    if context.arguments.no_doctor:
         console.result("", {**result, "doctor": None})
         console.say(f"Sign in: loopback-auth login {name}")
         return 0
-    checks = examined(name, place, console)
+    # Another context, which reads the configuration as it is now.
+    checks = examine_profile(name, Context(context.arguments, console))
     if console.json:
-        console.document({**result, "doctor": document(name, checks)})
-    status = told(name, checks, console)
+        console.document({**result, "doctor": examination_document(name, checks)})
+    status = tell_outcome(name, checks, console)
     if any(check.code in ("redirect-uri-mismatch", "invalid-client-id") for check in checks):
         console.say(f"A new app takes up to ten minutes: loopback-auth doctor {name} --wait")
     return status

@@ -2,45 +2,36 @@
 
 from __future__ import annotations
 
-import os
 import time
 from argparse import BooleanOptionalAction
 
-from ...edge.files.home import home
-from ...edge.files.provider_files import load_provider
 from ...edge.interaction.browser import open_browser
 from ...edge.process.event_loop import run as run_story
-from ...edge.process.interrupts import listen_for_interrupts
 from ...edge.store.document import STORAGES
-from ...edge.store.file_store import FileStore
 from ...errors import KeyringUnavailable, StoreDamaged
 from ...flows.login.browser import TIMEOUT_S, login
 from ...flows.tokens.freshness import has_expired, is_refreshable
 from ...notices import Warned
 from ...oauth.text import one_line
-from ...settings.config_toml import load_config, seconds
-from ...settings.profile import resolve
-from ..arguments import profile_name
-from ..network import services_for, transport_for
-from ..progress import ProgressReporter, host_of, server_lines
-from ..prompts import check_standard_input, confirm, confirm_meanwhile, pastes_of
+from ...settings.config_toml import seconds
+from ..progress import server_lines
+from ..prompts import check_standard_input, confirm, may_switch, may_trust, pastes_of
 from ..settings_flags import settings_arguments, settings_of
+from ..views import report_sign_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from argparse import Namespace
     from collections.abc import Mapping
     from typing import Any
 
     from ...oauth.credential import Credential
-    from ...seams import MaySwitch, MayTrust
-    from ...settings.config_toml import Config
     from ...settings.profile import Profile
     from ..arguments import Parser
-    from ..console import Console
+    from ..context import Context
 
 
 def arguments(parser: Parser) -> None:
+    """Add the command's arguments."""
     parser.profile_argument()
     settings_arguments(parser)
     _how_arguments(parser.add_argument_group("how"))
@@ -101,214 +92,118 @@ def _how_arguments(how: Any) -> None:
     )
 
 
-def run(arguments: Namespace, console: Console) -> int:
-    if console.is_process:
-        listen_for_interrupts()
+def run(context: Context) -> int:
+    """Sign in, store the tokens and print who has signed in."""
+    arguments = context.arguments
+    context.listen_for_interrupts()
     check_standard_input(arguments)
-    place = home(console.environ)
-    name = profile_name(arguments, place, console.environ)
-    store, config = FileStore(place), load_config(place)
-    stored = _stored(store, name, console, leaves_keyring=arguments.storage == "file")
-    if (
-        arguments.if_needed
-        and stored
-        and (
-            is_refreshable(stored)
-            or not (stored.get("refused") or has_expired(stored, at=time.time()))
-        )
-    ):
-        return _signed_in_already(stored, name, console)
+    name, config, console = context.profile_name, context.config, context.console
+    stored = _stored(context)
+    if arguments.if_needed and stored and _is_good_enough(stored):
+        return _signed_in_already(stored, context)
     flags = settings_of(arguments, console)
-    profile = resolve(
-        name,
-        flags=flags,
-        environ=console.environ,
-        config=config,
-        stored=stored,
-        find_provider=lambda provider: load_provider(provider, place),
-    )
+    profile = context.profile(stored, flags=flags)
     if arguments.manual:
-        return _begin(profile, arguments, place, console)
-    with store.tracking_changes(name):
-        credential = _sign_in(profile, arguments, store, console)
-    report(credential, store, console)
-    if (
-        flags
-        and name not in config.profiles
-        and console.interactive
-        and not (arguments.no_input or console.json)
-    ):
-        _offer_profile(credential, config, console)
+        return _begin(profile, context)
+    with context.store.tracking_changes(name):
+        credential = _sign_in(profile, context)
+    report_sign_in(credential, context)
+    if flags and name not in config.profiles and console.may_ask:
+        _offer_profile(credential, context)
     return 0
 
 
-def _stored(
-    store: FileStore, name: str, console: Console, *, leaves_keyring: bool
-) -> Mapping[str, Any] | None:
+def _stored(context: Context) -> Mapping[str, Any] | None:
     """
-    Give what the last sign-in left; a damaged file is told and set aside, and does not keep anybody
-    from signing in.
+    Return what the last sign-in left; a new one sets a damaged file aside.
 
-    Nor does a keyring that is out of reach keep anybody from leaving it.
+    A keyring that is out of reach keeps nobody from leaving it.
     """
+    leaves_keyring = context.arguments.storage == "file"
     try:
-        return store.load(name)
+        return context.store.load(context.profile_name)
     except (StoreDamaged, KeyringUnavailable) as error:
         if isinstance(error, KeyringUnavailable) and not leaves_keyring:
             raise
-        ProgressReporter(console)(Warned(code=error.code, message=error.message))
+        context.notify(Warned(code=error.code, message=error.message))
         return None
 
 
-def _begin(profile: Profile, arguments: Namespace, place: str, console: Console) -> int:
-    from ...edge.files.pending_logins import PendingSignIns
-    from ...flows.login.manual import PENDING_S, begin
-
-    talk = ProgressReporter(console)
-    for note in profile.notes:
-        talk(Warned(code="login-url-read", message=note))
-    request = run_story(
-        begin(
-            profile,
-            services_for(profile, FileStore(place), talk, console.environ),
-            pending=PendingSignIns(place),
-            rediscover=arguments.refresh_metadata,
-            preflight=arguments.preflight,
-            may_trust=may_trust(arguments, console),
-        )
-    )
-    server = request.server
-    for line in server_lines(server.issuer, server.other_hosts):
-        console.say(line)
-    console.say("Open this address in any browser, on any machine, and sign in:")
-    console.result(
-        request.url,
-        {
-            "url": request.url,
-            "redirect_uri": request.redirect_uri,
-            "issuer": server.issuer,
-            "other_hosts": server.other_hosts,
-            "finish_within_s": PENDING_S,
-        },
-    )
-    console.say(f"You end at {request.redirect_uri}, which may show nothing, or an error.")
-    console.say(
-        f"Within 15 minutes: loopback-auth exchange {profile.name}   and paste that whole address."
-    )
-    return 0
+def _is_good_enough(stored: Mapping[str, Any]) -> bool:
+    is_good = not (stored.get("refused") or has_expired(stored, at=time.time()))
+    return is_good or is_refreshable(stored)
 
 
-def _sign_in(
-    profile: Profile, arguments: Namespace, store: FileStore, console: Console
-) -> Credential:
-    if arguments.flow == "code-credentials":
-        from ..credentials import sign_in
-
-        return sign_in(profile, store, console, may_switch=may_switch(arguments, console))
-    talk = ProgressReporter(console)
-    return run_story(
-        login(
-            profile,
-            store=store,
-            transport=transport_for(profile.get("ca_bundle"), talk, console.environ),
-            browser=None if arguments.no_browser else open_browser,
-            environ=console.environ,
-            notify=talk,
-            timeout_s=profile.get("timeout", TIMEOUT_S),
-            rediscover=arguments.refresh_metadata,
-            preflight=arguments.preflight,
-            may_switch=may_switch(arguments, console),
-            may_trust=may_trust(arguments, console),
-            pastes=pastes_of(arguments, console),
-        )
-    )
-
-
-def may_switch(arguments: Namespace, console: Console) -> MaySwitch | None:
-    """
-    Say who decides whether another account may take the place of the one that the
-    profile holds.
-    """
-    if not (arguments.switch_account or _may_ask(arguments, console)):
-        return None
-
-    async def decide(held: str, new: str) -> bool:
-        names = f"This profile holds {one_line(held)}, and {one_line(new)} signed in."
-        return arguments.switch_account or await confirm_meanwhile(
-            f"{names} Replace it? [y/N] ", console
-        )
-
-    return decide
-
-
-def may_trust(arguments: Namespace, console: Console) -> MayTrust | None:
-    """
-    Say who decides whether a code may go to a host that only the server's metadata ties to its
-    sign-in page.
-    """
-    if not _may_ask(arguments, console):
-        return None
-
-    async def decide(issuer: str, page: str, token: str) -> bool:
-        console.say(
-            f"{issuer} has you sign in at {page}, and would redeem the code of that at {token}."
-        )
-        console.say(
-            "Their names do not tell that both have one owner; a false issuer would do just that."
-        )
-        return await confirm_meanwhile(f"Do both belong to whoever runs {issuer}? [y/N] ", console)
-
-    return decide
-
-
-def _may_ask(arguments: Namespace, console: Console) -> bool:
-    return console.interactive and not (arguments.no_input or console.json or console.quiet)
-
-
-def report(credential: Credential, store: FileStore, console: Console) -> None:
-    from ...oauth.credential import to_rfc3339
-    from .status import kept, kept_told
-
-    who, server = credential.identity, credential.server
-    host = host_of(server.issuer or server.authorization_endpoint)
-    tokens = credential.tokens
-    console.end_line()
-    console.result(
-        "",
-        {
-            "profile": credential.profile,
-            "identity": {"subject": who.subject, "name": who.name} if who else None,
-            "issuer": server.issuer,
-            "host": host,
-            "scope": tokens.scope,
-            "expires_at": to_rfc3339(tokens.expires_at) if tokens.expires_at else None,
-            "refreshable": tokens.refresh_token is not None,
-            **kept(credential.profile, store),
-        },
-    )
-    console.say(
-        f"Tokens of the profile {credential.profile}: {kept_told(kept(credential.profile, store))}"
-    )
-    console.say(
-        f"Signed in as {who.name if who else 'somebody the server does not name'} at {host}."
-    )
-
-
-def _signed_in_already(stored: Mapping[str, Any], name: str, console: Console) -> int:
-    who = (stored.get("identity") or {}).get("name")
-    console.result("", {"profile": name, "signed_in": True, "identity": stored.get("identity")})
+def _signed_in_already(stored: Mapping[str, Any], context: Context) -> int:
+    who, console = (stored.get("identity") or {}).get("name"), context.console
+    document = {"profile": context.profile_name, "signed_in": True}
+    console.result("", {**document, "identity": stored.get("identity")})
     console.say(f"Signed in as {one_line(str(who))} already." if who else "Signed in already.")
     return 0
 
 
-def _offer_profile(credential: Credential, config: Config, console: Console) -> None:
+def _sign_in(profile: Profile, context: Context) -> Credential:
+    arguments = context.arguments
+    if arguments.flow == "code-credentials":
+        from ..credentials import sign_in
+
+        return sign_in(profile, context)
+    return run_story(
+        login(
+            profile,
+            store=context.store,
+            transport=context.transport(profile.get("ca_bundle")),
+            browser=None if arguments.no_browser else open_browser,
+            environ=context.environ,
+            notify=context.notify,
+            timeout_s=profile.get("timeout", TIMEOUT_S),
+            rediscover=arguments.refresh_metadata,
+            preflight=arguments.preflight,
+            may_switch=may_switch(context),
+            may_trust=may_trust(context),
+            pastes=pastes_of(context),
+        )
+    )
+
+
+def _begin(profile: Profile, context: Context) -> int:
+    """Print where to sign in, for `exchange` to finish."""
+    from ...edge.files.pending_logins import PendingSignIns
+    from ...flows.login.manual import PENDING_S, begin
+
+    arguments, console = context.arguments, context.console
+    for note in profile.notes:
+        context.notify(Warned(code="login-url-read", message=note))
+    request = run_story(
+        begin(
+            profile,
+            context.services(profile),
+            pending=PendingSignIns(context.home),
+            rediscover=arguments.refresh_metadata,
+            preflight=arguments.preflight,
+            may_trust=may_trust(context),
+        )
+    )
+    server, uri = request.server, request.redirect_uri
+    for line in server_lines(server.issuer, server.other_hosts):
+        console.say(line)
+    console.say("Open this address in any browser, on any machine, and sign in:")
+    document = {"url": request.url, "redirect_uri": uri, "issuer": server.issuer}
+    more = {"other_hosts": server.other_hosts, "finish_within_s": PENDING_S}
+    console.result(request.url, {**document, **more})
+    console.say(f"You end at {uri}, which may show nothing, or an error.")
+    command = f"loopback-auth exchange {profile.name}"
+    console.say(f"Within 15 minutes: {command}   and paste that whole address.")
+    return 0
+
+
+def _offer_profile(credential: Credential, context: Context) -> None:
     from ...settings.config_writer import profile_text, write_profile
 
-    console.say(f"\nTo keep these settings where you can edit them, {config.path} would get:\n")
+    console, path = context.console, context.config.path
+    console.say(f"\nTo keep these settings where you can edit them, {path} would get:\n")
     name, secret_env = credential.profile, credential.client_secret_env
     console.say(profile_text(name, credential.settings, secret_env))
-    console.flush()
     if confirm("Write that? [y/N] ", console):
-        home_folder = os.path.dirname(config.path)
-        write_profile(home_folder, name, credential.settings, secret_env, may_replace=False)
-        console.say(f"Written to {config.path}.")
+        write_profile(context.home, name, credential.settings, secret_env, may_replace=False)
+        console.say(f"Written to {path}.")

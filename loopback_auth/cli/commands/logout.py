@@ -4,24 +4,17 @@ from __future__ import annotations
 
 import os
 
-from ...edge.files.home import home
 from ...edge.process.event_loop import run as run_story
-from ...edge.process.interrupts import listen_for_interrupts
-from ...edge.store.file_store import FileStore
 from ...errors import LoopbackAuthError, UsageError
 from ...flows.tokens.logout import Revocation, logout
-from ..arguments import profile_name
-from ..network import transport_for, trusted
-from ..progress import ProgressReporter
+from ..context import trusted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from argparse import Namespace
-
     from ..arguments import Parser
-    from ..console import Console
+    from ..context import Context
 
-_TOLD = {
+_IN_WORDS = {
     Revocation.REVOKED: "The server revoked its tokens.",
     Revocation.NOT_ASKED: "The server was not asked: its tokens stay valid until they expire.",
     Revocation.NOT_OFFERED: "The server offers no revocation: its tokens stay valid until they expire.",
@@ -32,6 +25,7 @@ _REVOCATION_FAILED = 7
 
 
 def arguments(parser: Parser) -> None:
+    """Add the command's arguments."""
     parser.profile_argument()
     parser.add_argument("--all", action="store_true", help="sign out of every profile")
     parser.add_argument(
@@ -39,11 +33,10 @@ def arguments(parser: Parser) -> None:
     )
 
 
-def run(arguments: Namespace, console: Console) -> int:
-    if console.is_process:
-        listen_for_interrupts()
-    place = home(console.environ)
-    store = FileStore(place)
+def run(context: Context) -> int:
+    """Sign out, and say what the server made of it; 7 where it did not revoke the tokens."""
+    arguments = context.arguments
+    context.listen_for_interrupts()
     if arguments.all:
         if arguments.profile or arguments.profile_option:
             raise UsageError(
@@ -51,22 +44,20 @@ def run(arguments: Namespace, console: Console) -> int:
                 cause="--all means every profile.",
                 fix="loopback-auth logout --all, or loopback-auth logout PROFILE",
             )
-        return _all(store, console, local=arguments.local)
-    name = profile_name(arguments, place, console.environ)
-    outcome = _sign_out(name, store, console, local=arguments.local)
-    console.result("", {"profile": name, "removed": True, "revocation": outcome.value})
+        return _all(context, local=arguments.local)
+    name = context.profile_name
+    outcome = _sign_out(name, context, local=arguments.local)
+    context.console.result("", {"profile": name, "removed": True, "revocation": outcome.value})
     return _REVOCATION_FAILED if outcome is Revocation.FAILED else 0
 
 
-def _all(store: FileStore, console: Console, *, local: bool) -> int:
-    """
-    Sign out of one profile after the other; what goes wrong with one keeps none of the
-    others.
-    """
+def _all(context: Context, *, local: bool) -> int:
+    """Sign out of one profile after the other, also when one of them fails."""
+    console, store = context.console, context.store
     rows, status = [], 0
     for name in store.profiles():
         try:
-            outcome = _sign_out(name, store, console, local=local)
+            outcome = _sign_out(name, context, local=local)
             rows.append({"profile": name, "removed": True, "revocation": outcome.value})
             status = status or (_REVOCATION_FAILED if outcome is Revocation.FAILED else 0)
         except LoopbackAuthError as error:
@@ -85,15 +76,11 @@ def _all(store: FileStore, console: Console, *, local: bool) -> int:
     return status
 
 
-def _sign_out(name: str, store: FileStore, console: Console, *, local: bool) -> Revocation:
-    transport = (
-        None
-        if local
-        else transport_for(trusted(store.load(name)), ProgressReporter(console), console.environ)
-    )
+def _sign_out(name: str, context: Context, *, local: bool) -> Revocation:
+    store = context.store
+    transport = None if local else context.transport(trusted(store.load(name)))
     with store.tracking_changes(name):
-        outcome = run_story(logout(name, store=store, transport=transport, environ=console.environ))
-    console.say(
-        f"Signed out of the profile {name}: its tokens are no longer stored here. {_TOLD[outcome]}"
-    )
+        outcome = run_story(logout(name, store=store, transport=transport, environ=context.environ))
+    words = f"Signed out of the profile {name}: its tokens are no longer stored here."
+    context.console.say(f"{words} {_IN_WORDS[outcome]}")
     return outcome

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-from ...edge.files.home import home
-from ...edge.store.file_store import FileStore
 from ...errors import StoreDamaged, StoreError
 from ...oauth.text import one_line
-from ...settings.config_toml import load_config
-from .status import about
+from ..views import sign_in_document
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from argparse import Namespace
     from typing import Any
 
+    from ...edge.store.file_store import FileStore
     from ..arguments import Parser
-    from ..console import Console
+    from ..context import Context
 
 
 def arguments(parser: Parser) -> None:
+    """Add the command's arguments."""
     parser.add_argument("--names", action="store_true", help="print the names only, one a line")
 
 
-def run(arguments: Namespace, console: Console) -> int:
-    place = home(console.environ)
-    store, config = FileStore(place), load_config(place)
+def run(context: Context) -> int:
+    """List the profiles of config.toml and those that somebody is signed in to."""
+    console, store, config = context.console, context.store, context.config
     names = sorted({*config.profiles, *store.profiles()})
-    if arguments.names and not console.json:
+    if context.arguments.names and not console.json:
         console.raw("\n".join(names))
         return 0
     rows = [_row(name, store, default=config.default_profile or "default") for name in names]
@@ -40,7 +38,11 @@ def _row(name: str, store: FileStore, *, default: str) -> dict[str, Any]:
     row: dict[str, Any] = {"profile": name, "default": name == default, "signed_in": False}
     try:
         document = store.load(name)
-        return {**row, "signed_in": True, **about(name, document, store)} if document else row
+        return (
+            {**row, "signed_in": True, **sign_in_document(name, document, store)}
+            if document
+            else row
+        )
     except (StoreError, StoreDamaged) as error:
         return {**row, "problem": error.code}
 

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from ...edge.files.home import home
-from ...edge.files.provider_files import load_provider, provider_names
+from ...edge.files.provider_files import provider_names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from argparse import Namespace
-
     from ..arguments import Parser
-    from ..console import Console
+    from ..context import Context
 
 
 def arguments(parser: Parser) -> None:
+    """Add the command's arguments."""
     parser.add_argument("name", nargs="?", metavar="NAME", help="tell all about one of them")
 
 
-def run(arguments: Namespace, console: Console) -> int:
-    place = home(console.environ)
-    names = [arguments.name] if arguments.name else provider_names(place)
-    providers = [load_provider(name, place) for name in names]
+def run(context: Context) -> int:
+    """List the providers, or tell all about one."""
+    arguments = context.arguments
+    names = [arguments.name] if arguments.name else provider_names(context.home)
+    providers = [context.provider(name) for name in names]
     documents = [
         {
             "name": provider.name,
@@ -35,16 +34,16 @@ def run(arguments: Namespace, console: Console) -> int:
         for provider in providers
     ]
     if arguments.name:
-        text = "\n".join(_told(name, value) for name, value in documents[0].items() if value)
+        text = "\n".join(_row(name, value) for name, value in documents[0].items() if value)
     else:
         text = "\n".join(
             f"{provider.name:<20} {provider.title:<20} {provider.redirect_uris[0]}"
             for provider in providers
         )
-    console.result(text, {"providers": documents})
+    context.console.result(text, {"providers": documents})
     return 0
 
 
-def _told(name: str, value: object) -> str:
+def _row(name: str, value: object) -> str:
     shown = "\n              ".join(value) if isinstance(value, list) else str(value)
     return f"{name:<13} {shown}"

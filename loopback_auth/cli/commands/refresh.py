@@ -4,30 +4,30 @@ from __future__ import annotations
 
 from ...oauth.credential import Credential
 from ..access import Access
-from .status import expiry_told
+from ..views import expiry_in_words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from argparse import Namespace
-
     from ..arguments import Parser
-    from ..console import Console
+    from ..context import Context
 
 
 def arguments(parser: Parser) -> None:
+    """Add the command's arguments."""
     parser.profile_argument()
 
 
-def run(arguments: Namespace, console: Console) -> int:
-    access = Access(arguments, console)
+def run(context: Context) -> int:
+    """Refresh, and print how long the new token lasts."""
+    access = Access(context)
     document = access.renewed()
-    told = {
+    summary = {
         "profile": access.profile,
         "expires_at": document.get("expires_at"),
         "expiry_source": Credential.from_document(document).expiry_source,
         "scope": document.get("scope"),
         "refreshable": bool(document.get("refresh_token")),
     }
-    console.result("", told)
-    console.say(f"Refreshed the profile {access.profile}: {expiry_told(told)}.")
+    context.console.result("", summary)
+    context.console.say(f"Refreshed the profile {access.profile}: {expiry_in_words(summary)}.")
     return 0

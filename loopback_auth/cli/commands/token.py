@@ -13,11 +13,13 @@ if TYPE_CHECKING:
 
     from ..arguments import Parser
     from ..console import Console
+    from ..context import Context
 
 FORMATS = ("raw", "json", "curl", "headers")
 
 
 def arguments(parser: Parser) -> None:
+    """Add the command's arguments."""
     parser.profile_argument()
     parser.add_argument(
         "--format",
@@ -44,9 +46,11 @@ def arguments(parser: Parser) -> None:
     )
 
 
-def run(arguments: Namespace, console: Console) -> int:
-    end = "" if arguments.no_newline else "\n"
-    if given := given_token(console.environ):
+def run(context: Context) -> int:
+    """Print the token in the form that was asked for."""
+    arguments = context.arguments
+    console, end = context.console, "" if arguments.no_newline else "\n"
+    if given := given_token(context.environ):
         if arguments.show_refresh_token or arguments.refresh or arguments.check:
             raise UsageError(
                 "LOOPBACK_AUTH_TOKEN holds an access token and nothing else",
@@ -55,7 +59,7 @@ def run(arguments: Namespace, console: Console) -> int:
             )
         _print(given, {"source": "LOOPBACK_AUTH_TOKEN"}, arguments, console, end)
         return 0
-    access = Access(arguments, console)
+    access = Access(context)
     document = access.renewed() if arguments.refresh else access.document()
     if arguments.check:
         document = access.checked(document)

@@ -1,0 +1,189 @@
+"""What one command works with: files, settings, profile and HTTP client, made when first used."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from ..edge.files.home import home, variable
+from ..errors import UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Mapping
+    from typing import Any
+
+    from ..edge.http.client import HttpTransport
+    from ..edge.store.file_store import FileStore
+    from ..flows.services import Services
+    from ..oauth.http.transport import Transport
+    from ..providers import Provider
+    from ..seams import Notify
+    from ..settings.config_toml import Config
+    from ..settings.profile import Profile
+    from .console import Console
+    from .progress import ProgressReporter
+
+
+class Context:
+    """
+    The surroundings of one command: *arguments* as parsed, and the streams of *console*.
+
+    Imports are late, since `token` must start fast and uses few of these.
+    """
+
+    def __init__(self, arguments: Namespace, console: Console) -> None:
+        self.arguments = arguments
+        self.console = console
+        self.environ = console.environ
+
+    @cached_property
+    def home(self) -> str:
+        """The folder of all our files."""
+        return home(self.environ)
+
+    @cached_property
+    def profile_name(self) -> str:
+        """The profile that is meant, as `arguments.profile_name` chooses it."""
+        from .arguments import profile_name
+
+        return profile_name(self.arguments, self.home, self.environ)
+
+    @cached_property
+    def store(self) -> FileStore:
+        """The stored tokens."""
+        from ..edge.store.file_store import FileStore
+
+        return FileStore(self.home)
+
+    @cached_property
+    def config(self) -> Config:
+        """The user's config.toml."""
+        from ..settings.config_toml import load_config
+
+        return load_config(self.home)
+
+    @cached_property
+    def notify(self) -> ProgressReporter:
+        """What tells the person of a flow's notices."""
+        from .progress import ProgressReporter
+
+        return ProgressReporter(self.console)
+
+    def provider(self, name: str) -> Provider:
+        """
+        Return the provider called *name*.
+
+        Raises:
+            ProviderUnknown: there is none.
+        """
+        from ..edge.files.provider_files import load_provider
+
+        return load_provider(name, self.home)
+
+    def profile(
+        self, stored: Mapping[str, Any] | None, *, flags: Mapping[str, Any] | None = None
+    ) -> Profile:
+        """
+        Return the profile that is meant, put together from all sources.
+
+        *stored* is the document of its last sign-in. Raises as `resolve` does.
+        """
+        from ..settings.profile import resolve
+
+        return resolve(
+            self.profile_name,
+            flags=flags or {},
+            environ=self.environ,
+            config=self.config,
+            stored=stored,
+            find_provider=self.provider,
+        )
+
+    def profile_from(
+        self,
+        *,
+        flags: Mapping[str, Any] | None = None,
+        stored: Mapping[str, Any] | None = None,
+    ) -> Profile:
+        """Return the profile as these describe it, whatever else is set. Raises as `resolve`."""
+        from ..settings.config_toml import parse_config
+        from ..settings.profile import resolve
+
+        return resolve(
+            self.profile_name,
+            flags=flags or {},
+            environ={},
+            config=parse_config("", ""),
+            stored=stored,
+            find_provider=self.provider,
+        )
+
+    def transport(self, ca_bundle: str | None) -> Transport:
+        """Return an HTTP client that trusts *ca_bundle*, too, and traces what it does."""
+        return transport_for(ca_bundle, self.notify, self.environ)
+
+    def services(self, profile: Profile) -> Services:
+        """Return what a sign-in to *profile* needs of the world."""
+        from ..flows.services import Services
+
+        return Services(
+            store=self.store,
+            transport=self.transport(profile.get("ca_bundle")),
+            notify=self.notify,
+            environ=self.environ,
+        )
+
+    def http(self, ca_bundle: str | None, *, timeout_s: float | None = None) -> HttpTransport:
+        """Return an HTTP client that traces nothing, as `http_transport` makes it."""
+        return http_transport(ca_bundle, self.environ, timeout_s=timeout_s)
+
+    def listen_for_interrupts(self) -> None:
+        """Have signals end the command in good order, where it has the process to itself."""
+        if self.console.is_process:
+            from ..edge.process.interrupts import listen_for_interrupts
+
+            listen_for_interrupts()
+
+
+def transport_for(
+    ca_bundle: str | None, notify: Notify, environ: Mapping[str, str] | None
+) -> Transport:
+    """Return an HTTP client that trusts *ca_bundle*, too, and tells *notify* what it does."""
+    from ..flows.trace import traced
+
+    return traced(http_transport(ca_bundle, environ), notify)
+
+
+def http_transport(
+    ca_bundle: str | None, environ: Mapping[str, str] | None, *, timeout_s: float | None = None
+) -> HttpTransport:
+    """
+    Return an HTTP client that bounds each request as the environment says, else by *timeout_s*.
+
+    Raises:
+        UsageError: LOOPBACK_AUTH_HTTP_TIMEOUT is no time.
+    """
+    from ..edge.http.client import TOTAL_S, HttpTransport
+    from ..settings.config_toml import seconds
+
+    limit = variable("LOOPBACK_AUTH_HTTP_TIMEOUT", environ)
+    try:
+        total_s = seconds(limit) if limit else timeout_s or TOTAL_S
+    except ValueError:
+        raise UsageError(
+            "LOOPBACK_AUTH_HTTP_TIMEOUT must be a number of seconds",
+            cause="It bounds each HTTP request.",
+            fix="unset it, or set it to a number such as 30",
+        ) from None
+    return HttpTransport(timeout_s=total_s, ca_bundle=ca_bundle, environ=environ)
+
+
+def trusted(document: Mapping[str, Any] | None) -> str | None:
+    """
+    Return the file of certificates that a stored sign-in trusted, if it named one.
+
+    What follows a sign-in goes to the same server.
+    """
+    bundle = ((document or {}).get("settings") or {}).get("ca_bundle")
+    return bundle if isinstance(bundle, str) else None

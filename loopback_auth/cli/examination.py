@@ -1,0 +1,189 @@
+"""The doctor's examination of a profile, as `doctor` shows it, and `init` when it has written one."""
+
+from __future__ import annotations
+
+import os
+import platform
+import stat
+import sys
+
+from .. import __version__
+from ..edge.process.event_loop import run as run_story
+from ..errors import LoopbackAuthError, UsageError
+from ..flows.doctor.checks import FAIL, Report, Subject
+from ..flows.doctor.examine import INTERVAL_S, examine
+from ..settings.config_toml import seconds
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any, TypeVar
+
+    from ..flows.doctor.checks import Check
+    from ..oauth.http.transport import Transport
+    from ..settings.config_toml import Config
+    from ..settings.profile import Profile
+    from .console import Console
+    from .context import Context
+
+    T = TypeVar("T")
+
+INTERVAL = "LOOPBACK_AUTH_DOCTOR_INTERVAL"
+"""The environment variable that says how often a server that does not know an app is asked."""
+
+REQUEST_TIMEOUT_S = 10.0
+"""For one request of the examination, unless the environment bounds requests."""
+
+_WIDTH = 14
+
+
+def examine_profile(
+    name: str, context: Context, *, wait_s: float = 0, registered: tuple[str, ...] = ()
+) -> list[Check]:
+    """
+    Examine the profile *name* and print each check as it is made.
+
+    For *wait_s* seconds, a server that does not know the app yet is asked again. *registered* are
+    the callback addresses as the person says that the app has them.
+
+    Raises:
+        UsageError: the environment names an interval that is no time.
+    """
+    console = context.console
+    checks: list[Check] = []
+
+    def take(check: Check) -> None:
+        checks.append(check)
+        if not console.json:
+            console.raw(_text(check))
+
+    subject = _subject(name, context, registered)
+    report = Report(
+        on_check=take,
+        on_wait=_Progress(console),
+        home_folder=context.environ.get("HOME") or os.path.expanduser("~"),
+    )
+    transport, interval_s = _transport(subject.profile, context), _interval_s(context.environ)
+    if not console.json:
+        console.raw(f"{_program()}, profile {name}\n")
+    run_story(examine(subject, report, transport=transport, wait_s=wait_s, interval_s=interval_s))
+    return checks
+
+
+def examination_document(name: str, checks: list[Check]) -> dict[str, Any]:
+    """Return the checks as a JSON document."""
+    return {
+        "profile": name,
+        "program": _program(),
+        "ok": not any(check.verdict == FAIL for check in checks),
+        "checks": [check.to_document() for check in checks],
+    }
+
+
+def tell_outcome(name: str, checks: list[Check], console: Console) -> int:
+    """Print in a line how it went; return the exit status, which is that of the first failure."""
+    failed = [check for check in checks if check.verdict == FAIL]
+    console.end_line()
+    if failed:
+        console.say(
+            f"\nTo be put right: {', '.join(dict.fromkeys(check.name for check in failed))}."
+        )
+        return failed[0].exit_code
+    console.say(f"\nNothing stands in the way of: loopback-auth login {name}")
+    return 0
+
+
+def _program() -> str:
+    return f"loopback-auth {__version__}, Python {platform.python_version()}, {sys.platform}"
+
+
+def _text(check: Check) -> str:
+    gap = " " * (8 + _WIDTH)
+    lines = [f"{check.verdict:<8}{check.name:<{_WIDTH}}{check.seen}"]
+    lines += [f"{gap}cause: {check.cause}"] if check.cause else []
+    lines += [f"{gap}fix: {check.fix}"] if check.fix else []
+    return "\n".join(lines)
+
+
+class _Progress:
+    """Shows that the doctor waits: one line that changes on a terminal, else a line for each try."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def __call__(self, code: str, left_s: float, next_s: float, again: bool) -> None:  # noqa: FBT001 - what Report.on_wait is given
+        if self._console.terminal:
+            self._console.redraw(_waiting(code, left_s, next_s))
+        elif not again:
+            self._console.say(_waiting(code, left_s, next_s))
+        if not again:
+            self._console.event("waiting", code=code, left_s=round(left_s), next_s=round(next_s, 3))
+
+
+def _waiting(code: str, left_s: float, next_s: float) -> str:
+    minutes, rest = divmod(round(left_s), 60)
+    return f"The server says {code}; asking again in {next_s:.0f} s, {minutes}:{rest:02} left."
+
+
+def _interval_s(environ: Mapping[str, str]) -> float:
+    interval = environ.get(INTERVAL)
+    try:
+        return seconds(interval) if interval else INTERVAL_S
+    except ValueError:
+        raise UsageError(
+            f"{INTERVAL} must be a number of seconds",
+            cause="It is the time between two questions of doctor --wait.",
+            fix=f"unset {INTERVAL}, or set it to a number such as 10",
+        ) from None
+
+
+def _transport(profile: Profile | LoopbackAuthError, context: Context) -> Transport:
+    from ..flows.trace import traced
+
+    ca_bundle = None if isinstance(profile, LoopbackAuthError) else profile.get("ca_bundle")
+    return traced(context.http(ca_bundle, timeout_s=REQUEST_TIMEOUT_S), context.notify)
+
+
+def _subject(name: str, context: Context, registered: tuple[str, ...]) -> Subject:
+    store, config = context.store, _or_error(lambda: context.config)
+    # Before it is opened: opening it makes it private.
+    folder_mode = _mode(store.folder)
+    stored = _or_error(lambda: store.load(name))
+    return Subject(
+        name=name,
+        home_dir=context.home,
+        store=store,
+        config=config,
+        stored=stored,
+        folder_mode=folder_mode,
+        profile=_profile(context, config, stored),
+        environ=context.environ,
+        registered=registered,
+    )
+
+
+def _or_error(get: Callable[[], T]) -> T | LoopbackAuthError:
+    """Return what *get* returns, or the error that it raises."""
+    try:
+        return get()
+    except LoopbackAuthError as error:
+        return error
+
+
+def _profile(
+    context: Context,
+    config: Config | LoopbackAuthError,
+    stored: Mapping[str, Any] | LoopbackAuthError | None,
+) -> Profile | LoopbackAuthError:
+    if isinstance(config, LoopbackAuthError):
+        return config
+    document = None if isinstance(stored, LoopbackAuthError) else stored
+    return _or_error(lambda: context.profile(document))
+
+
+def _mode(path: str) -> int | None:
+    """Return who may look into a folder, where the system says that in a mode."""
+    try:
+        return stat.S_IMODE(os.stat(path).st_mode) if os.name == "posix" else None
+    except OSError:
+        return None

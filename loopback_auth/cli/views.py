@@ -1,0 +1,187 @@
+"""What `login`, `refresh`, `status`, `profiles` and `config` show: documents, and them in words."""
+
+from __future__ import annotations
+
+import time
+from urllib.parse import urlsplit
+
+from ..flows.tokens.freshness import has_expired, is_refreshable
+from ..oauth.credential import Credential
+from ..oauth.secret import Secret
+from ..oauth.text import one_line
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from ..edge.store.file_store import FileStore
+    from ..settings.profile import Profile
+    from .context import Context
+
+_SOURCES = {
+    "learned": ", as learned: the server refused one that was older",
+    "assumed": ", as is usual there",
+}
+"""Whose word the expiry is, by its `expiry_source`; the server's own needs none."""
+
+
+def report_sign_in(credential: Credential, context: Context) -> None:
+    """Print who has signed in where, as the result of the command."""
+    from ..oauth.credential import to_rfc3339
+    from .progress import host_of
+
+    who, server, tokens = credential.identity, credential.server, credential.tokens
+    host = host_of(server.issuer or server.authorization_endpoint)
+    location = location_document(credential.profile, context.store)
+    console = context.console
+    console.end_line()
+    console.result(
+        "",
+        {
+            "profile": credential.profile,
+            "identity": {"subject": who.subject, "name": who.name} if who else None,
+            "issuer": server.issuer,
+            "host": host,
+            "scope": tokens.scope,
+            "expires_at": to_rfc3339(tokens.expires_at) if tokens.expires_at else None,
+            "refreshable": tokens.refresh_token is not None,
+            **location,
+        },
+    )
+    console.say(f"Tokens of the profile {credential.profile}: {location_in_words(location)}")
+    name = who.name if who else "somebody the server does not name"
+    console.say(f"Signed in as {name} at {host}.")
+
+
+def sign_in_document(profile: str, document: Mapping[str, Any], store: FileStore) -> dict[str, Any]:
+    """
+    Return what of the stored *document* may be shown: no token is in it.
+
+    Raises:
+        StoreDamaged: somebody has edited the file badly.
+    """
+    credential = Credential.from_document(document)
+    server = document["server"]
+    url = server.get("issuer") or server.get("authorization_endpoint") or ""
+    return {
+        "profile": profile,
+        "identity": document.get("identity"),
+        "issuer": server.get("issuer"),
+        "host": urlsplit(url).hostname,
+        "client_id": (document.get("client") or {}).get("client_id"),
+        "scope": document.get("scope"),
+        "obtained_at": document.get("obtained_at"),
+        "expires_at": document.get("expires_at"),
+        "expiry_source": credential.expiry_source,
+        "expired": has_expired(document, at=time.time()),
+        "refreshable": is_refreshable(document),
+        "refused": document.get("refused") is True,
+        **location_document(profile, store),
+    }
+
+
+def location_document(profile: str, store: FileStore) -> dict[str, Any]:
+    """Return where the tokens of *profile* are: `FileStore.location`, and the path of its file."""
+    return {"path": store.path(profile), **store.location(profile)}
+
+
+def location_in_words(location: Mapping[str, Any]) -> str:
+    """Return in words what `location_document` says."""
+    path = location["path"]
+    if location["storage"] == "keyring":
+        words = f"the keyring ({location['backend']}); {path} says so and holds no token"
+    elif "awaits_keyring" in location:
+        words = (
+            f"{path}, which only you can read; the keyring did not take them,"
+            " and gets them at the next refresh"
+        )
+    else:
+        words = path
+    if "copy_in_keyring" in location:
+        words += (
+            "; an older copy is still in the keyring, which could not be reached,"
+            " and goes with the next save"
+        )
+    return words
+
+
+def expiry_in_words(sign_in: Mapping[str, Any]) -> str:
+    """Return how long the token of a `sign_in_document` lasts."""
+    if sign_in.get("refused"):
+        return "not taken by the server the last time; sign in again"
+    again = "it is refreshed when needed" if sign_in["refreshable"] else "then sign in again"
+    if not sign_in["expires_at"]:
+        return f"good until the server says otherwise (it named no expiry); {again}"
+    from ..oauth.credential import from_rfc3339
+
+    until = sign_in["expires_at"] + _SOURCES.get(sign_in["expiry_source"], "")
+    left_s = from_rfc3339(sign_in["expires_at"]).timestamp() - time.time()
+    if left_s <= 0:
+        return f"expired {duration_in_words(-left_s)} ago ({until}); {again}"
+    return f"good for {duration_in_words(left_s)} (until {until}); {again}"
+
+
+def duration_in_words(seconds: float) -> str:
+    """Return a length of time in its largest unit, and in the next one where it has some of it."""
+    minutes, hours, days = int(seconds // 60), int(seconds // 3600), int(seconds // 86400)
+    if minutes < 1:
+        return _count(int(seconds), "second")
+    if hours < 1:
+        return _count(minutes, "minute")
+    if days < 1:
+        return _joined(_count(hours, "hour"), minutes % 60, "minute")
+    return _joined(_count(days, "day"), hours % 24, "hour")
+
+
+def _count(number: int, unit: str) -> str:
+    return f"{number} {unit}{'' if number == 1 else 's'}"
+
+
+def _joined(first: str, number: int, unit: str) -> str:
+    return f"{first} {_count(number, unit)}" if number else first
+
+
+def settings_view(profile: Profile) -> tuple[list[str], dict[str, dict[str, str]]]:
+    """Return the settings in effect, as lines and as a document; secrets are named, not shown."""
+    rows = _setting_rows(profile)
+    lines = [f"{name:<28} {value}  (from {source})" for name, value, source in rows]
+    return lines, {name: {"value": value, "from": source} for name, value, source in rows}
+
+
+def _setting_rows(profile: Profile) -> list[tuple[str, str, str]]:
+    """Return name, value and source of each setting in effect."""
+    from ..settings.profile import DEFAULT_REDIRECT_URI
+
+    rows = [
+        (name, _shown(name, setting.value), setting.source)
+        for name, setting in sorted(profile.settings.items())
+    ]
+    provider = profile.provider
+    source = f"the provider {provider.name}" if provider else "this program"
+    if "redirect_uris" not in profile.settings:
+        uris = provider.redirect_uris if provider else (DEFAULT_REDIRECT_URI,)
+        rows.append(("redirect_uris", " ".join(uris), source))
+    if provider:
+        known = {**provider.server_for(profile.get("login_url")), "scope": provider.scope}
+        names = {name for name, _, _ in rows}
+        rows += [
+            (name, str(value), source)
+            for name, value in known.items()
+            if value and name not in names
+        ]
+    return rows
+
+
+def _shown(name: str, value: object) -> str:
+    from ..settings.profile import values_of
+
+    if isinstance(value, Secret) or name == "client_secret":
+        return "(hidden)"
+    if isinstance(value, tuple):
+        value = " ".join(str(each) for each in value)
+    if isinstance(value, dict):
+        value = " ".join(
+            f"{key}={each}" for key, several in value.items() for each in values_of(several)
+        )
+    return one_line(str(value))
