@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from loopback_auth.flows.login.replacement import MaySwitch
     from loopback_auth.notices import Notice
     from loopback_auth.oauth.credential import Credential
+    from loopback_auth.seams import MaySwitch
 
     from .scripted_server import Connection, Script, ScriptedServer
 

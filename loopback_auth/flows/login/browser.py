@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from ...edge.store.interface import Store
+    from ...oauth.authorize.request import AuthorizationRequest
     from ...oauth.credential import Credential
     from ...oauth.http.transport import Transport
     from ...oauth.metadata import Client, ServerMetadata
@@ -141,22 +142,14 @@ class _BrowserVisit:
             passed = await ask_first(
                 request, profile, transport=services.transport, wanted=self.options.preflight
             )
-            launch_path = new_launch_path(token_bytes=token_bytes) if self.browser else None
-            opening = Opening(
-                self.browser,
-                request,
-                profile,
-                services,
-                launch_path=launch_path,
-                is_watched=self.is_watched,
-            )
+            opening = self._opening(request)
             opening.show()
             async with (
                 opening,
                 serve(
                     listeners,
                     request,
-                    launch_path=launch_path,
+                    launch_path=opening.launch_path,
                     profile=profile.name,
                     notify=services.notify,
                     token_bytes=token_bytes,
@@ -179,3 +172,14 @@ class _BrowserVisit:
                         preflight_passed=passed,
                     )
                     yield Answer(response, page=session, server=await recheck())
+
+    def _opening(self, request: AuthorizationRequest) -> Opening:
+        token_bytes = self.options.token_bytes
+        return Opening(
+            self.browser,
+            request,
+            self.profile,
+            self.services,
+            launch_path=new_launch_path(token_bytes=token_bytes) if self.browser else None,
+            is_watched=self.is_watched,
+        )

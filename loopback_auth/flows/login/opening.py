@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from ...edge.callback.session import CallbackSession
+    from ...notices import Notice
     from ...oauth.authorize.request import AuthorizationRequest
     from ...seams import Browser
     from ...settings.profile import Profile
@@ -48,8 +49,9 @@ class Opening:
         self._browser = browser
         self._request = request
         self._profile = profile
-        self._launch_path = launch_path or ""
-        self._notify = services.notify
+        self.launch_path = launch_path
+        # The result of an async function is a coroutine, which is refused.
+        self._notify: Callable[[Notice], object] = services.notify
         self._is_watched = is_watched
         self._environ = services.environ
         self._task: Task[None] | None = None
@@ -57,18 +59,17 @@ class Opening:
 
     @property
     def _url(self) -> str:
-        return f"http://{urlsplit(self._request.redirect_uri).netloc}{self._launch_path}"
+        return f"http://{urlsplit(self._request.redirect_uri).netloc}{self.launch_path or ''}"
 
     def show(self) -> None:
         """
-        Show where to sign in, and start the desktop's browser on the one-time address that leads
-        there.
+        Show where to sign in, and start the desktop's browser on the one-time address.
 
-        Raises `NoBrowser` where none opens and nobody is shown the address.
+        Raises:
+            NoBrowser: none opens, and nobody is shown the address.
         """
         request = self._request
-        notify: Callable[[OpenThisPage], object] = self._notify
-        told = notify(
+        result = self._notify(
             OpenThisPage(
                 url=request.url,
                 redirect_uri=request.redirect_uri,
@@ -79,15 +80,14 @@ class Opening:
                 other_hosts=request.server.other_hosts,
             )
         )
-        if told is not None:
-            _refuse_coroutine(told)
+        if result is not None:
+            _refuse_coroutine(result)
         with suppress(OSError):
-            # Now: the page that this leads to is told at the end.
+            # Read now: an update of the package may replace the file while the person signs in.
             read("edge/callback/page.html")
         if self._browser is None:
             self._not_opened("as asked")
-        # It only starts a process. A function of the caller's may visit the page: once it is
-        # served.
+        # This only starts a process. A caller's function may visit the page, so it is called later.
         elif self._browser is open_browser and not open_browser(
             self._url,
             chosen=self._profile.get("browser"),
@@ -98,8 +98,9 @@ class Opening:
 
     def call(self, session: CallbackSession) -> None:
         """
-        Call the function that the caller gave, in a thread; what it fails with is told, or ends the
-        wait of *session*.
+        Call the function that the caller gave, in a thread.
+
+        Its failure is a notice, or ends the wait of *session* where nobody is shown the address.
         """
         if self._browser is None or self._browser is open_browser:
             return
@@ -130,7 +131,7 @@ class Opening:
             opened = await in_thread(browser, self._url)
             self._is_awaited = hasattr(opened, "__await__")
             opened = await awaited(opened)
-        except Exception as error:  # noqa: BLE001 - whatever a caller's function raises is told
+        except Exception as error:  # noqa: BLE001 - whatever a caller's function raises
             failure, opened = error, False
         if opened is False and not session.has_answer:
             try:
@@ -143,8 +144,8 @@ class Opening:
         if failure is None:
             return "the function that was given for it opened none"
         # Not the one-time address: reasons end up in logs.
-        told = f"{type(failure).__name__}: {failure}".replace(self._launch_path, "/...")
-        return f"the function that was given for it failed with {told.removesuffix(': ')}"
+        shown = f"{type(failure).__name__}: {failure}".replace(str(self.launch_path), "/...")
+        return f"the function that was given for it failed with {shown.removesuffix(': ')}"
 
     def _not_opened(self, reason: str) -> None:
         if not self._is_watched:
@@ -155,11 +156,11 @@ class Opening:
         self._notify(BrowserNotOpened(reason=reason, hint=hint))
 
 
-def _refuse_coroutine(told: object) -> None:
+def _refuse_coroutine(result: object) -> None:
     from inspect import iscoroutine
 
-    if iscoroutine(told):
-        told.close()
+    if iscoroutine(result):
+        result.close()
         raise UsageError(
             "notify must be a plain function: what an async one does is not awaited",
             cause="It is called in the middle of a sign-in, which would wait for it.",
