@@ -1,9 +1,8 @@
 """
-A sign-in in the words of the program that will read it: pure functions, one for each format.
+A sign-in in the formats of the programs that read it: pure functions, one for each format.
 
-Whatever a value holds, its reader gets that value, no other variable is set, and no command runs; a
-value that a format cannot carry is refused. On the path of `env`, so nothing heavy is imported
-here.
+Whatever a value holds, its reader gets that value, no other variable is set, and no command runs. A
+value that a format cannot carry is refused. `env` imports this module, so it imports nothing heavy.
 """
 
 from __future__ import annotations
@@ -27,14 +26,18 @@ _LINES: dict[str, Callable[[str, str], str]] = {
 }
 
 FORMATS = ("sh", "fish", "powershell", "cmd", "dotenv", "json", "github", "azure")
+"""The formats of `env`."""
 
 
 def environment_text(form: str, values: Mapping[str, Secret]) -> str:
     """
-    Write *values* for the reader of *form*, one of `FORMATS` but `github`, which takes two texts.
+    Return the variables *values* in the format *form*, one of `FORMATS` but `github`.
 
-    Names are taken to be environment variables' names. Raises `ValueUnquotable` for a value that
-    the format cannot carry.
+    The format `github` is two texts: `github_masks` and `github_environment`. The caller checks the
+    names of the variables.
+
+    Raises:
+        ValueUnquotable: The format cannot carry a value.
     """
     revealed = {name: _plain(name, value, form) for name, value in values.items()}
     if form == "json":
@@ -46,15 +49,26 @@ def environment_text(form: str, values: Mapping[str, Secret]) -> str:
 
 def github_masks(values: Mapping[str, Secret]) -> str:
     """
-    Write the commands that hide *values* in a workflow's log; they must be on standard output
-    before any use.
+    Return the commands that hide *values* in a workflow's log.
+
+    They must be on standard output before the values are used.
+
+    Raises:
+        ValueUnquotable: The format cannot carry a value.
     """
     plain = (_plain(name, value, "github") for name, value in values.items())
     return "\n".join(line for value in plain for line in ci.github_masks(value))
 
 
 def github_environment(values: Mapping[str, Secret], *, delimiter: str) -> str:
-    """Write *values* for the file `$GITHUB_ENV`; *delimiter* is a word that nobody can guess."""
+    """
+    Return the variables *values* for the file `$GITHUB_ENV`.
+
+    *delimiter* is a word that nobody can guess.
+
+    Raises:
+        ValueUnquotable: The format cannot carry a value.
+    """
     plain = {name: _plain(name, value, "github") for name, value in values.items()}
     return "\n".join(
         ci.github_variable(name, value, delimiter=delimiter) for name, value in plain.items()

@@ -1,4 +1,4 @@
-"""The token as the header that carries it, for `curl -H @-` and `curl --config -`."""
+"""The `Authorization` header of a token, for `curl -H @-` and `curl --config -`."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ def header(token: str, *, form: str = "headers") -> str:
     """
     Return the `Authorization` header of *token*, without a line end.
 
-    Raise `ValueUnquotable` for a character that would begin another line, or that no header has
-    (RFC 9110 section 5.5).
+    Raises:
+        ValueUnquotable: *token* has a character that begins another line, or that no header may
+            have (RFC 9110 section 5.5).
     """
     if not (token.isascii() and token.isprintable()):
         raise ValueUnquotable(
@@ -24,8 +25,12 @@ def header(token: str, *, form: str = "headers") -> str:
 
 def curl_config(token: str) -> str:
     r"""
-    Return a line for `curl --config`, whose manual has it so: between double quotes, `\\` and `\"`
-    are `\` and `"`.
+    Return the `Authorization` header of *token* as a line for `curl --config`.
+
+    By curl's manual, `\\` and `\"` between double quotes are `\` and `"`.
+
+    Raises:
+        ValueUnquotable: As for `header`.
     """
     quoted = header(token, form="curl").replace("\\", "\\\\").replace('"', '\\"')
     return f'header = "{quoted}"'

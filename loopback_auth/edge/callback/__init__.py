@@ -1,1 +1,1 @@
-"""The callback server, and the page that it shows."""
+"""The server at the redirect URI, and the pages that it shows."""

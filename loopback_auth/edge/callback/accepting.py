@@ -1,8 +1,8 @@
 """
-Accepting connections in a loop of our own.
+Accepting connections without asyncio's server.
 
-asyncio's server sets the backlog of a listener anew, and when the system refuses to accept (no
-descriptor is left) it logs a traceback for each connection that waits, on the user's terminal.
+asyncio's server changes the backlog of a listener. When no descriptor is left, it logs a traceback
+on the user's terminal for each connection that waits.
 """
 
 from __future__ import annotations
@@ -17,20 +17,14 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
 
 PAUSE_S = 0.05
-"""
-Before the next try when the system refused to accept; what waits meanwhile waits in the
-kernel.
-"""
+"""The pause after the system refused to accept; connections wait in the kernel meanwhile."""
 
 SPARE_DESCRIPTORS = 16
-"""
-Left for our own work: a connection to the server, DNS, certificates, the token file and
-its lock.
-"""
+"""Descriptors left for a connection to the server, DNS, certificates, the store and its lock."""
 
 
 def descriptor_limit() -> int:
-    """Return the descriptor from which on a connection takes what our own work needs."""
+    """Return the least descriptor that a connection must not take."""
     if sys.platform == "win32":
         return sys.maxsize
     import resource
@@ -47,9 +41,9 @@ async def accepting(
     make_room: Callable[[], None],
 ) -> AsyncIterator[None]:
     """
-    Give each connection to *listeners* a new *protocol* until the block ends.
+    Connect each connection to *listeners* to a new *protocol* until the block ends.
 
-    *make_room* is called when the system refuses to accept, and closes what can be spared.
+    *make_room* is called when the system refuses to accept; it closes a connection if it can.
     """
     loop, is_over = asyncio.get_running_loop(), asyncio.Event()
     tasks = [
@@ -60,11 +54,11 @@ async def accepting(
     finally:
         is_over.set()
         for listener in listeners:
-            # Windows' own loop has no readers; it takes its accept back by itself.
+            # Windows' own loop has no readers, and cancels its accept by itself.
             with suppress(NotImplementedError):
                 loop.remove_reader(listener)
         try:
-            # What was accepted a moment ago has its result, which a cancellation would lose.
+            # Let tasks receive connections that are accepted already; cancelling would lose them.
             await asyncio.sleep(0)
         finally:
             for task in tasks:
@@ -88,7 +82,7 @@ async def _accept(
                 await asyncio.sleep(PAUSE_S)
                 continue
             starting.create_task(_start(protocol, connection))
-            # A turn for everybody else: while a flood lasts, the wait above is none.
+            # Let other tasks run: while a flood lasts, sock_accept does not wait.
             await asyncio.sleep(0)
 
 

@@ -1,7 +1,4 @@
-"""
-aiohttp's HTTP parser behind our own limits: the part of the callback server that knows
-sockets.
-"""
+"""The connections of the callback server: aiohttp's HTTP parser with limits of our own."""
 
 from __future__ import annotations
 
@@ -13,6 +10,7 @@ from functools import partial
 
 from aiohttp import web
 
+from ...oauth.http.status import BAD_REQUEST
 from . import pages
 from .accepting import accepting, descriptor_limit
 from .request_gate import (
@@ -39,45 +37,56 @@ if TYPE_CHECKING:
     from .pages import Answer
 
     class CallbackHandler(Protocol):
-        """Who answers the visits that got through."""
+        """What answers the requests."""
 
-        async def handle(self, request: CallbackRequest) -> Answer: ...
+        async def handle(self, request: CallbackRequest) -> Answer:
+            """Return the answer to *request*."""
+            ...
 
-        def refuse(self, refusal: Refusal) -> Answer: ...
+        def refuse(self, refusal: Refusal) -> Answer:
+            """Return the answer to a request that is not read."""
+            ...
 
-        def was_sent(self, request: CallbackRequest) -> None: ...
+        def was_sent(self, request: CallbackRequest) -> None:
+            """Note that the answer to *request* was sent."""
 
-        def was_lost(self, request: CallbackRequest) -> None: ...
+        def was_lost(self, request: CallbackRequest) -> None:
+            """Note that the client of *request* left before its answer was sent."""
 
 
 CONNECTIONS = 64
-"""Open at once: far more than a browser needs."""
+"""The most connections at once: far more than a browser opens."""
 
 FEWEST_CONNECTIONS = 8
-"""The same where descriptors are few: a browser needs six."""
+"""The least limit of connections where descriptors are few: a browser opens six."""
 
 CONNECTION_OCTETS = REQUEST_LINE_OCTETS + HEADER_OCTETS + FORM_OCTETS
-"""All that one connection may send. aiohttp's own limits are set to it: they would name no size."""
+"""
+The most that one connection may send.
+
+aiohttp's own limits are set to it, so that they never apply: their errors name no size.
+"""
 
 _TLS = b"\x16\x03"
 
 REQUEST_DEADLINE_S = 10.0
 """
-For a whole request to be in, from the connection on: a browser's idle spare sockets are closed
-after this.
+The time from connecting until the request is complete.
+
+It also ends the spare connections of a browser.
 """
 
 CLOSE_S = 0.2
-"""For connections to finish what they are writing when the server closes."""
+"""The time for connections to send their answers when the server closes."""
 
-# aiohttp logs what it cannot parse, request bytes and all; none of that belongs on a terminal.
+# aiohttp logs the bytes of requests that it cannot parse; keep them off the terminal.
 _silent = logging.getLogger("loopback_auth.callback")
 _silent.addHandler(logging.NullHandler())
 _silent.propagate = False
 
 
 class _Connection(web.RequestHandler):
-    """One browser connection: a deadline, a size, and errors told in our own words."""
+    """One browser connection, with a deadline, a limit of size and our own error pages."""
 
     def __init__(self, server: _Server, **options: Any) -> None:
         super().__init__(server.web_server, **options)
@@ -105,7 +114,7 @@ class _Connection(web.RequestHandler):
         if self._is_refused:
             return
         if is_first and data.startswith(_TLS):
-            # Not for the parser: one of aiohttp's two would wait for the end of a line.
+            # One of aiohttp's two parsers would wait for the end of a line.
             self._refuse_unread(NOT_PLAIN)
             return
         self._has_head = self._has_head or b"\r\n\r\n" in self._last + data[:room]
@@ -118,7 +127,7 @@ class _Connection(web.RequestHandler):
             self._refuse_unread(HEADERS_TOO_LONG)
 
     def _refuse_unread(self, refusal: Refusal) -> None:
-        """Answer what is not read any further; what follows is taken, and thrown away."""
+        """Send the answer of *refusal*; discard whatever else comes."""
         self._is_refused = True
         answer = self._server.handler.refuse(refusal)
         headers = {
@@ -131,8 +140,8 @@ class _Connection(web.RequestHandler):
             *(f"{name}: {headers[name]}" for name in headers),
         )
         if self.transport is not None:
-            # Closed with octets unread, the connection would be reset, and the browser lose the
-            # page.
+            # Do not close it: with octets unread, the connection would be reset, and the browser
+            # would lose the page.
             self.transport.write("\r\n".join((*lines, "", "")).encode("latin-1") + answer.body)
             self.transport.write_eof()
 
@@ -142,10 +151,7 @@ class _Connection(web.RequestHandler):
         self.force_close()
 
     def in_time(self) -> None:
-        """
-        Lift the deadline: a whole request is in, and what takes time from here on is
-        our own work.
-        """
+        """Cancel the deadline, since the request is complete."""
         if self._deadline:
             self._deadline.cancel()
 
@@ -156,8 +162,8 @@ class _Connection(web.RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,  # noqa: ARG002
     ) -> web.StreamResponse:
-        # aiohttp's own answer quotes the request.
-        if status == 400 or isinstance(exc, web.RequestPayloadError):  # noqa: PLR2004 - its parser refused
+        # aiohttp's own answer quotes the request. The status 400 is its parser's.
+        if status == BAD_REQUEST or isinstance(exc, web.RequestPayloadError):
             return self._server.refused(NOT_HTTP)
         return _response(pages.refused(500))
 
@@ -186,16 +192,12 @@ class _Server:
         )
 
     def track(self, connection: _Connection, transport: asyncio.BaseTransport) -> None:
-        """
-        Take a connection in, and let the one that has idled longest go when there are
-        too many.
-        """
+        """Add *connection*; close the one that has idled longest if there are too many."""
         self.connections[connection] = None
         if self._closed:
-            # Accepted in the moment in which the server closed.
+            # It was accepted while the server closed.
             connection.force_close()
-        # The system gives the lowest number that is free: a high one says that all below are in
-        # use.
+        # The system assigns the lowest free number: a high one means that all below are in use.
         if transport.get_extra_info("socket").fileno() >= self._descriptor_limit:
             self._most = max(FEWEST_CONNECTIONS, min(self._most, len(self.connections) - 1))
         if len(self.connections) > self._most:
@@ -213,7 +215,7 @@ class _Server:
         connection = raw.protocol
         assert isinstance(connection, _Connection)  # noqa: S101 - we made it
         request = await _read(raw)
-        # Only now: a body that never comes must not keep its connection's place.
+        # Not before the body is read: a connection whose body never comes counts as idle.
         connection.busy = True
         connection.in_time()
         if isinstance(request, Refusal):
@@ -229,14 +231,11 @@ class _Server:
         return response
 
     def refused(self, refusal: Refusal) -> web.Response:
-        """Return the answer to a request that was not even read."""
+        """Return the answer to a request that is not read."""
         return _response(self.handler.refuse(refusal))
 
     async def close(self) -> None:
-        """
-        Close every connection; what is being written has `CLOSE_S` to leave, and what is idle no
-        time at all.
-        """
+        """Close every connection: idle ones at once, others within `CLOSE_S`."""
         self._closed = True
         for connection in self.connections:
             if not connection.busy:
@@ -290,7 +289,7 @@ def _response(answer: Answer) -> web.Response:
 async def answering(
     listeners: Sequence[socket.socket], handler: CallbackHandler
 ) -> AsyncIterator[None]:
-    """Answer on *listeners* until the block ends."""
+    """Answer the requests to *listeners* by *handler* until the block ends."""
     server = _Server(handler)
     try:
         async with accepting(listeners, server.connection, make_room=server.make_room):

@@ -1,7 +1,4 @@
-"""
-Sockets on the redirect URI: bound before anything is shown, on every address that its host can
-mean.
-"""
+"""The sockets of the redirect URI: bound before anything is shown, on all addresses of its host."""
 
 from __future__ import annotations
 
@@ -22,16 +19,18 @@ if TYPE_CHECKING:
 
 BACKLOG = 128
 """
-Connections that the system keeps until they are accepted. A browser opens two or three, but where a
-flood has filled the queue, the browser's own comes a second later at best, or is refused (Windows).
+The connections that the system keeps until they are accepted.
+
+A browser opens two or three. If a flood has filled the queue, the browser's own connection comes a
+second later at best, or is refused (Windows).
 """
 
 FREE_PORT_TRIES = 20
-"""How often to look for a port that is free on both families; the second try hardly ever comes."""
+"""The most tries to find a port that is free on both families; the first mostly does."""
 
 _BUSY = frozenset({errno.EADDRINUSE, getattr(errno, "WSAEADDRINUSE", 0)})
-# 10013: Windows' WSAEACCES, also given for a port that another program holds exclusively or Hyper-V
-# has reserved.
+# 10013 is Windows' WSAEACCES, also for a port that another program holds exclusively, or that
+# Hyper-V has reserved.
 _FORBIDDEN = frozenset({errno.EACCES, errno.EPERM, 10013})
 _NO_FAMILY = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EINVAL})
 
@@ -40,8 +39,11 @@ def check_redirect_uri(redirect_uri: str) -> str:
     """
     Return *redirect_uri* if this program can listen on it.
 
-    http, a literal loopback address or `localhost` (RFC 8252 sections 7.3 and 8.3), no fragment.
-    Raises `RedirectURIRefused`.
+    It is http, to a literal loopback address or `localhost` (RFC 8252 sections 7.3 and 8.3),
+    without a fragment.
+
+    Raises:
+        RedirectURIRefused: It is anything else.
     """
     try:
         parts = urlsplit(redirect_uri)
@@ -63,10 +65,7 @@ def check_redirect_uri(redirect_uri: str) -> str:
 
 
 def with_port(redirect_uri: str, port: int) -> str:
-    """
-    Put *port* in place of the port of *redirect_uri*; the URI stays byte for byte where that is its
-    port already.
-    """
+    """Return *redirect_uri* with *port*; byte for byte the same if that is its port already."""
     parts = urlsplit(redirect_uri)
     if port == (80 if parts.port is None else parts.port):
         return redirect_uri
@@ -77,11 +76,14 @@ def with_port(redirect_uri: str, port: int) -> str:
 @contextmanager
 def bind(redirect_uris: Sequence[str]) -> Iterator[tuple[list[socket.socket], str]]:
     """
-    Listen on the first of *redirect_uris* whose address can be had; give the sockets and that URI
-    with its real port.
+    Listen on the first of *redirect_uris* that is free; yield the sockets and the URI.
 
-    Port 0 is any free one. Raises `PortInUse` naming who holds what, `PortForbidden`, or
-    `ListenError`; nothing stays open.
+    Port 0 is any free port, which the URI then has. The sockets are closed when the block ends.
+
+    Raises:
+        PortInUse: Other programs hold the ports; the message names them.
+        PortForbidden: The system does not allow the ports.
+        ListenError: No address can be listened on for another reason.
     """
     failures: list[tuple[str, OSError]] = []
     for redirect_uri in redirect_uris:
@@ -104,8 +106,8 @@ def _listen(redirect_uri: str) -> list[socket.socket]:
     host, port = parts.hostname or "", 80 if parts.port is None else parts.port
     if host != "localhost":
         return [_listen_on(host, port)]
-    # A browser may take either family for `localhost`: whoever holds the other one would be given
-    # the code.
+    # A browser may use either family for `localhost`: a program that listens on the other one would
+    # receive the code.
     for attempt in range(FREE_PORT_TRIES):
         first = _listen_on("127.0.0.1", port)
         try:
@@ -125,11 +127,10 @@ def _listen_on(address: str, port: int) -> socket.socket:
     )
     try:
         if sys.platform == "win32":
-            # On Windows SO_REUSEADDR would let another program take the port from under us; this
-            # forbids it.
+            # On Windows SO_REUSEADDR would let another program take over the port; this forbids it.
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
         else:
-            # Here it only skips the TIME_WAIT of the login before; it lets no second listener in.
+            # Elsewhere it ignores the TIME_WAIT of the last login; it allows no second listener.
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if listener.family == socket.AF_INET6:
             listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
@@ -139,7 +140,7 @@ def _listen_on(address: str, port: int) -> socket.socket:
     except BaseException as error:
         listener.close()
         if isinstance(error, OSError):
-            # `localhost` has two addresses: which of them it was belongs into the message.
+            # For the message: `localhost` has two addresses.
             error.filename = address
         raise
     return listener

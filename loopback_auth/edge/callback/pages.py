@@ -1,4 +1,4 @@
-"""The pages of the callback server: one HTML file, fixed texts, everything else escaped."""
+"""The pages of the callback server: one HTML file with fixed texts; all else is escaped."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from functools import cache
 from html import escape
 from string import Template
 
+from ...errors import AuthorizationDenied, Cancelled
 from ...explain import explanation
 from ...oauth.http.status import REQUEST_HEADER_FIELDS_TOO_LARGE
 from ...oauth.text import SHOWN_CHARACTERS, one_line
@@ -21,14 +22,13 @@ if TYPE_CHECKING:
 
     from ...errors import LoopbackAuthError
 
-
-_EXPLANATION = 1000
-"""Characters of a cause or a fix, which are our own words with values of the profile in them."""
+_EXPLANATION_CHARACTERS = 1000
+"""The most of a cause or a fix, which are our own texts with values of the profile in them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What the browser is sent."""
+    """The answer to a browser's request."""
 
     status: int
     body: bytes = field(default=b"", repr=False)
@@ -44,8 +44,7 @@ _BARE = (
 @cache
 def _file() -> tuple[Template, str]:
     html = _BARE
-    # An installation that lacks the file, or has half of another version's, signs in like any
-    # other.
+    # A sign-in does not fail for a file that is missing or of another version.
     with suppress(OSError, ValueError):
         found = read("edge/callback/page.html").decode()
         if set(Template(found).get_identifiers()) == set(Template(_BARE).get_identifiers()):
@@ -56,7 +55,7 @@ def _file() -> tuple[Template, str]:
 
 
 def fixed_headers() -> dict[str, str]:
-    """Give the headers of every answer: nothing is stored, framed, referred, sniffed or run."""
+    """Return the headers of every answer: nothing is stored, framed, referred, sniffed or run."""
     return {
         "Content-Security-Policy": (
             f"default-src 'none'; style-src {_file()[1]}; img-src data:; "
@@ -74,14 +73,15 @@ def fixed_headers() -> dict[str, str]:
 
 def redirect(location: str) -> Answer:
     """
-    Send the browser on with a GET, away from an address that holds a code (RFC 9700
-    section 4.3.1).
+    Return a redirect by GET to *location*.
+
+    It leads away from an address that holds a code (RFC 9700 section 4.3.1).
     """
     return Answer(status=303, headers={"Location": location})
 
 
 def signed_in(*, name: str, server: str, profile: str) -> Answer:
-    """Tell that it is done: *name* as the server spelled it, *server* a host name."""
+    """Return the page of success; *name* is the server's spelling, *server* a host name."""
     who = (
         f"<strong>{_shown(name)}</strong> at <strong>{_shown(server)}</strong>"
         if name
@@ -92,33 +92,36 @@ def signed_in(*, name: str, server: str, profile: str) -> Answer:
         kind="done",
         title="Signed in",
         lead=f"{'You are signed in as' if name else 'You are signed in to'} {who}.",
-        details=f"<p>The tokens are stored on this computer, in the profile <code>{_shown(profile)}</code>.</p>",
+        details="<p>The tokens are stored on this computer,"
+        f" in the profile <code>{_shown(profile)}</code>.</p>",
         closing="You can close this tab and go back to your terminal.",
     )
 
 
 def failed(error: LoopbackAuthError, *, is_stored: bool = False) -> Answer:
     """
-    Tell what happened and what to do next, from our own texts.
+    Return the page that explains *error* in our own texts.
 
-    *is_stored*: the tokens are on disk, and are about to be removed again. The server's words about
-    it are in the terminal only: what comes with a request never goes into a page.
+    With *is_stored* the tokens are stored, and about to be removed again. The server's own words
+    are only shown in the terminal: nothing of a request is put into a page.
     """
-    told = error.explanation or explanation(error.code, **error.facts)
-    denied = error.exit_code == 3  # noqa: PLR2004 - DESIGN of the exit statuses: the person's own no
+    words = error.explanation or explanation(error.code, **error.facts)
+    denied = isinstance(error, (AuthorizationDenied, Cancelled))
     return _page(
         status=403 if denied else 400,
         kind="denied" if denied else "failed",
         title="Sign-in refused" if denied else "Sign-in failed",
-        lead=_shown(told.title) + ".",
-        details=f"<dl><dt>Why</dt><dd>{_shown(told.cause, limit=_EXPLANATION)}</dd><dt>What to do</dt><dd>{_shown(told.fix, limit=_EXPLANATION)}</dd></dl>"
+        lead=_shown(words.title) + ".",
+        details=f"<dl><dt>Why</dt><dd>{_shown(words.cause, limit=_EXPLANATION_CHARACTERS)}</dd>"
+        f"<dt>What to do</dt><dd>{_shown(words.fix, limit=_EXPLANATION_CHARACTERS)}</dd></dl>"
         f"<p>Your terminal says more. The error's name is <code>{_shown(error.code)}</code>.</p>",
-        closing=f"{'The sign-in is undone' if is_stored else 'Nothing was stored'}. You can close this tab.",
+        closing=f"{'The sign-in is undone' if is_stored else 'Nothing was stored'}."
+        " You can close this tab.",
     )
 
 
 def interrupted() -> Answer:
-    """Tell that the terminal ended the sign-in."""
+    """Return the page of a sign-in that was stopped in the terminal."""
     return _page(
         status=400,
         kind="failed",
@@ -134,31 +137,32 @@ _WHEN_REFUSED = (
     "or open the address in your terminal again.</p>"
 )
 _WITH_TOO_MANY_COOKIES = (
-    "<p>Your browser sent more than 64 KiB of headers: cookies, most likely, that programs on other "
-    "ports of this host have set. The sign-in goes on. Clear the cookies of this host in your "
-    "browser's settings and reload this page, or open the address in your terminal in a private "
+    "<p>Your browser sent more than 64 KiB of headers: cookies, most likely, that programs on "
+    "other ports of this host have set. The sign-in goes on. Clear the cookies of this host in "
+    "your browser's settings and reload this page, or open the address in your terminal in a private "
     "window, which has none.</p>"
 )
 
 
 def unmade(*, is_done: bool) -> Answer:
-    """Tell how it ended where the page that tells more could not be made."""
-    told = "You are signed in." if is_done else "The sign-in has ended."
+    """Return a plain text instead of a page that could not be made."""
+    outcome = "You are signed in." if is_done else "The sign-in has ended."
     return Answer(
         status=200 if is_done else 400,
-        body=f"{told} Your terminal says more.\n".encode(),
+        body=f"{outcome} Your terminal says more.\n".encode(),
         headers={"Content-Type": "text/plain; charset=utf-8"},
     )
 
 
 def refused(status: int) -> Answer:
-    """Return the answer to a visit that is not what we wait for."""
+    """Return the answer to a request that is not the one that is waited for."""
     is_too_large = status == REQUEST_HEADER_FIELDS_TOO_LARGE
     return _page(
         status=status,
         kind="failed",
         title="Not the page you want",
-        lead="A program on this computer is waiting for one answer here, and this request is not it.",
+        lead="A program on this computer is waiting for one answer here,"
+        " and this request is not it.",
         details=_WITH_TOO_MANY_COOKIES if is_too_large else _WHEN_REFUSED,
         closing="" if is_too_large else "You can close this tab.",
     )

@@ -1,8 +1,8 @@
 """
-Whose program is at the other end of a loopback connection, where Linux tells.
+The user whose program is at the other end of a loopback connection, on Linux.
 
-The table of the kernel has two rows for such a connection; the client's is the one whose local
-address is our peer's. What it does not tell counts for nobody: no row, no table, another namespace.
+The kernel's table of connections has two rows for such a connection; the client's is the one whose
+local address is our peer's. Without a table or a row, as in another namespace, nothing is known.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from typing import Any
 
 TABLE_OCTETS = 32 * 1024 * 1024
-"""Of a table that is read: more than 200,000 connections, in half a second; a desktop has 200."""
+"""The most of a table that is read: 200,000 connections in half a second; a desktop has 200."""
 
 _CHUNK_OCTETS = 256 * 1024
 _ROW_OCTETS = 256
 
-# ESTABLISHED, and what a client's end is in once it has said all it will (FIN_WAIT1 and 2), which
-# does not keep it from reading our answer.
+# ESTABLISHED, FIN_WAIT1 and FIN_WAIT2: a client that has closed its sending side can still read our
+# answer.
 _STATES = (b"01", b"04", b"05")
 
 
@@ -32,10 +32,10 @@ def other_user(
     peer: tuple[Any, ...], own: tuple[Any, ...], *, environ: Mapping[str, str], proc: str = "/proc"
 ) -> str | None:
     """
-    Return the name of the user whose program connected from *peer* to *own*, two loopback
-    addresses.
+    Return the name of another user whose program connected from *peer* to *own*.
 
-    `None` when it is this user, root or who called sudo, and when the system does not tell.
+    Both are loopback addresses. `None` if it is this user, root or the user who called sudo, or if
+    the system does not say.
     """
     if not sys.platform.startswith("linux") or not ip_address(own[0]).is_loopback:
         return None
@@ -61,10 +61,7 @@ def _uid_of_client(peer: tuple[Any, ...], own: tuple[Any, ...], proc: str) -> in
 
 
 def _row_after(start: bytes, path: str) -> bytes:
-    """
-    Return what follows *start* in its row of the table at *path*; nothing when there is no such
-    row.
-    """
+    """Return what follows *start* in its row of the table at *path*; empty without such a row."""
     held = b""
     with open(path, "rb") as file:
         for _ in range(TABLE_OCTETS // _CHUNK_OCTETS):
@@ -79,13 +76,10 @@ def _row_after(start: bytes, path: str) -> bytes:
 
 
 def _end(address: tuple[Any, ...], version: int) -> bytes:
-    """
-    Return *address* as the table of IP *version* has it: words of the machine, in
-    hexadecimal.
-    """
+    """Return *address* as the table of IP *version* writes it: machine words in hexadecimal."""
     ip: IPv4Address | IPv6Address = ip_address(address[0])
-    if version == 6 and isinstance(ip, IPv4Address):  # noqa: PLR2004 - the protocol's name
-        # A client with a socket for both families, as Java's are.
+    if ip.version < version and isinstance(ip, IPv4Address):
+        # The client has a socket for both families, as Java's are.
         ip = IPv6Address(f"::ffff:{ip}")
     if ip.version != version:
         raise ValueError("an IPv6 connection is not in the table of IPv4")
@@ -96,10 +90,7 @@ def _end(address: tuple[Any, ...], version: int) -> bytes:
 
 
 def _is_mapped(uid: int, proc: str) -> bool:
-    """
-    Tell whether *uid* is a user here, and not what the kernel says of users of another
-    namespace.
-    """
+    """Return whether *uid* is a user here, not the kernel's number for other namespaces."""
     with suppress(OSError, ValueError):
         with open(f"{proc}/sys/kernel/overflowuid", encoding="ascii") as file:
             if uid != int(file.read()):

@@ -1,9 +1,8 @@
 """
-One HTTP request to the callback server, and the gates it must pass before anybody reads what it
-says.
+A request to the callback server, and the checks that come before its parameters are read.
 
-A request that does not pass gets a 4xx and changes nothing: not a scanner, a prefetch, an image on
-another page, nor a name that was rebound to this address can end, delay or forge a login.
+A request that does not pass gets a 4xx and changes nothing: a scanner, a prefetch, an image on
+another page or a rebound host name can neither end nor delay nor forge a login.
 """
 
 from __future__ import annotations
@@ -18,32 +17,34 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 PARAMETERS = 64
-"""More than any answer has; the rest of a longer query is an attack on our patience."""
+"""The most parameters of a query; an answer has far fewer."""
 
 REQUEST_LINE_OCTETS = 16 * 1024
-"""Of a request line: the longest code that `oauth.authorization` takes, and room for the rest."""
+"""The longest request line: room for the longest code (`CODE_CHARACTERS`) and all else."""
 
 HEADER_OCTETS = 64 * 1024
 """
-Of one header and of all together. A browser sends the cookies of every port of a host to each of
-them: up to 180 of 4 KiB each in Chromium. Servers on those ports refuse far less (Node.js 16 KiB).
+The most headers, of one and of all together.
+
+A browser sends the cookies of all ports of a host to each of them: in Chromium up to 180 of 4 KiB
+each. Other servers take far less (Node.js 16 KiB).
 """
 
 FORM_OCTETS = 16 * 1024
-"""Of a form_post body: as the request line."""
+"""The longest body of a form_post: as long as the request line."""
 
 
 def _nobody() -> None:
-    """Answer where nobody asks whose program it was."""
+    pass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallbackRequest:
     """
-    A request as it came: *target* is the raw request target, *headers* have lower-case names and
-    may repeat.
+    A request to the redirect URI.
 
-    *other_user* looks up the name of the user whose program sent it, if that is another user's.
+    *target* is the raw request target; *headers* have lower-case names, which may repeat.
+    *other_user* returns the name of the user whose program sent it, if that is not this user.
     """
 
     method: str
@@ -54,14 +55,15 @@ class CallbackRequest:
 
     @property
     def path(self) -> str:
+        """The raw path of the target."""
         return self.target.partition("?")[0]
 
     def header(self, name: str) -> str | None:
-        """Give the first header of that (lower-case) name."""
+        """Return the first header of the lower-case *name*."""
         return next((value for key, value in self.headers if key == name), None)
 
     def parameters(self) -> list[tuple[str, str]] | None:
-        """Decode the query, or the form of a POST; `None` when it is malformed or too long."""
+        """Return the decoded query, or form of a POST; `None` if it is malformed or too long."""
         encoded = (
             self.body.decode("latin-1") if self.method == "POST" else self.target.partition("?")[2]
         )
@@ -73,10 +75,7 @@ class CallbackRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """
-    An HTTP status and the reason that is told in the terminal: our words, never the
-    visitor's.
-    """
+    """The status of the answer, and the reason in our own words, which the terminal shows."""
 
     status: int
     reason: str
@@ -95,7 +94,7 @@ TOO_MANY = Refusal(status=503, reason="more connections at once than a browser o
 
 
 def of_another_user(name: str) -> Refusal:
-    """Return the refusal of what the user *name* of this computer has sent."""
+    """Return the refusal of a request from the user *name* of this computer."""
     shown = one_line(name, limit=60)
     return Refusal(status=403, reason=f"a request from another user of this computer ({shown})")
 
@@ -104,10 +103,10 @@ def check_request(
     request: CallbackRequest, *, redirect_uri: str, paths: Sequence[str], posts: bool
 ) -> Refusal | None:
     """
-    Say why *request* is none of ours, or `None` when it may be read.
+    Return why *request* is refused; `None` if its parameters may be read.
 
-    *paths* are the raw paths there are; *posts* tells whether the callback may come as a POST
-    (response_mode form_post).
+    *paths* are the raw paths that exist. With *posts* the answer may come as a POST (response_mode
+    form_post).
     """
     if not _is_to(request, redirect_uri):
         return Refusal(status=421, reason="another host's name")
@@ -132,17 +131,14 @@ def check_request(
 
 
 def callback_path(redirect_uri: str) -> str:
-    """
-    Give the raw path at which the answer arrives; a browser asks for `/` where the URI
-    has none.
-    """
+    """Return the raw path of *redirect_uri*; `/`, which browsers ask for, if it has none."""
     return urlsplit(redirect_uri).path or "/"
 
 
 def _is_to(request: CallbackRequest, redirect_uri: str) -> bool:
     expected = urlsplit(redirect_uri).netloc.lower()
     hosts = [value for key, value in request.headers if key == "host"]
-    # RFC 9110 section 4.2.1: a browser leaves out the port that http has anyway.
+    # RFC 9110 section 4.2.1: a browser leaves out the default port.
     return hosts in ([expected], [expected.removesuffix(":80")]) and request.target.startswith("/")
 
 
@@ -150,8 +146,8 @@ _METHODS = frozenset({"HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRAC
 
 
 def _is_not_a_navigation(request: CallbackRequest) -> bool:
-    # Browsers that send no Sec-Fetch headers, and programs that are none, are let through: state is
-    # the lock, this is the fence.
+    # Absent Sec-Fetch headers pass (old browsers, curl): `state` protects the login; this only
+    # rejects prefetches and subresources early.
     purposes = (request.header("sec-purpose"), request.header("purpose"), request.header("x-moz"))
     return (
         any(purpose and "prefetch" in purpose.lower() for purpose in purposes)
@@ -163,8 +159,9 @@ def _is_not_a_navigation(request: CallbackRequest) -> bool:
 
 def is_private_network_preflight(request: CallbackRequest, *, redirect_uri: str) -> bool:
     """
-    Tell whether a browser asks if a page of the public network may come here (Private / Local
-    Network Access).
+    Return whether a browser asks if a page of the public network may send requests here.
+
+    Private Network Access, now Local Network Access.
     """
     asks = ("access-control-request-private-network", "access-control-request-local-network")
     asked = request.method == "OPTIONS" and any(request.header(name) == "true" for name in asks)

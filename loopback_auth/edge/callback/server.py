@@ -1,10 +1,11 @@
 """
-The callback server: it is built with the request whose answer it waits for, and how its block ends
-is what the browser is told.
+The callback server of one sign-in: how its block ends is what the browser shows.
 
-    async with serve(listeners, request, ...) as tab: response = await tab.response(timeout_s=300)
-        ...                                             # exchange, save tab.set_identity(name)
-        # the tab is told once the block has ended well
+    async with serve(listeners, request, ...) as session:
+        response = await session.response(timeout_s=300)
+        ...  # redeem, save
+        session.set_identity(name)
+    # The browser has shown the last page.
 """
 
 from __future__ import annotations
@@ -23,11 +24,11 @@ if TYPE_CHECKING:
     from .session import CallbackSession
 
 NONCE_OCTETS = 16
-"""Random octets in the launch address: nobody finds it by trying."""
+"""Random octets in the launch address, so that nobody can guess it."""
 
 
 def new_launch_path(*, token_bytes: Callable[[int], bytes]) -> str:
-    """Make the path of a one-time address that gives a launcher nothing but a number to carry."""
+    """Return the path of a one-time address, which keeps the authorize URL out of argv."""
     return "/" + token_bytes(NONCE_OCTETS).hex()
 
 
@@ -42,25 +43,27 @@ async def serve(
     token_bytes: Callable[[int], bytes],
 ) -> AsyncIterator[CallbackSession]:
     """
-    Serve *request*'s redirect URI on *listeners* until the block ends; nothing of it is left
-    afterwards.
+    Serve the redirect URI of *request* on *listeners* until the block ends.
+
+    *launch_path* is the path of `new_launch_path`, if a browser is started. An exception that
+    leaves the block becomes the page that the browser shows.
     """
     await event_loop_started()
-    # aiohttp takes as long to import as a browser to show its window, and now one is starting.
+    # Imported late: importing aiohttp takes as long as a browser that starts meanwhile.
     from ..http.tls import load_aiohttp
 
     load_aiohttp()
     from .http import answering
     from .session import CallbackSession
 
-    tab = CallbackSession(
+    session = CallbackSession(
         request, launch_path=launch_path, profile=profile, notify=notify, token_bytes=token_bytes
     )
-    async with answering(listeners, tab):
+    async with answering(listeners, session):
         try:
-            yield tab
+            yield session
         except BaseException as error:
-            await tab.end(error)
+            await session.end(error)
             raise
         else:
-            await tab.end(None)
+            await session.end(None)

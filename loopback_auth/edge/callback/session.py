@@ -1,7 +1,4 @@
-"""
-The browser tab of one sign-in: what each visit is told, what counts as the answer, and how it all
-ends.
-"""
+"""The requests of the browser during one sign-in, the answer among them, and the last page."""
 
 from __future__ import annotations
 
@@ -34,21 +31,21 @@ if TYPE_CHECKING:
     from .request_gate import CallbackRequest
 
 LINGER_S = 2.0
-"""How long the last page may take to leave, once the login is over."""
+"""The time for the last page to be sent, once the login is over."""
 
 INTERRUPTED_LINGER_S = 0.3
-"""The same when the person pressed Ctrl-C and waits for their prompt."""
+"""The same after Ctrl-C, when the person waits for their prompt."""
 
 NONCE_OCTETS = 16
-"""Random octets in the final address: nobody finds it by trying."""
+"""Random octets in the address of the last page, so that nobody can guess it."""
 
 
 class CallbackSession:
     """
-    The browser tab of one sign-in, seen from here.
+    The browser's part of one sign-in.
 
-    *launch_path* is the one-time address that leads to the authorize URL; `None` when no browser
-    was started with it.
+    *launch_path* is the path of the one-time address that leads to the authorize URL; `None` if no
+    browser is started with it.
     """
 
     def __init__(
@@ -79,35 +76,37 @@ class CallbackSession:
 
     @property
     def has_answer(self) -> bool:
-        """Whether the answer has come, or what ends the login in its place."""
+        """Whether the answer has come, or an error that ends the login."""
         return self._answer.done()
 
     def check_launch_url(self) -> None:
         """
-        Raise `LaunchURLReused` if the one-time address was used twice, even if that came to light
-        after the answer.
+        Raise an error if the one-time address was used twice, even after the answer came.
+
+        Raises:
+            LaunchURLReused: It was.
         """
         if self._launches > 1:
             raise _reused()
 
     def mark_saved(self) -> None:
-        """
-        Note that the tokens are stored: from here on the page says so, whatever stops
-        the command.
-        """
+        """Note that the tokens are stored: the page says so even if the command is stopped."""
         self._is_saved = True
 
     def set_identity(self, name: str) -> None:
-        """Say who signed in, for the page; *name* is the server's word and is escaped."""
+        """Set the *name* that the page shows for the person who signed in."""
         self._name = name
 
     async def response(self, *, timeout_s: float) -> AuthorizationResponse:
         """
-        Wait for the one answer to our request.
+        Return the answer to our request, once it has come.
 
-        Raises what the answer says (`AuthorizationDenied`, `AuthorizationError`,
-        `AuthorizationResponseInvalid`), or `LoginTimedOut` after *timeout_s* seconds, naming what
-        came instead.
+        Raises:
+            AuthorizationDenied: The person said no.
+            AuthorizationError: The server refused.
+            AuthorizationResponseInvalid: The answer breaks the protocol.
+            LaunchURLReused: The one-time address was used twice.
+            LoginTimedOut: No answer came within *timeout_s*; the message says what came instead.
         """
         deadline = running_s() + timeout_s
         while (left := deadline - running_s()) > 0:
@@ -122,11 +121,11 @@ class CallbackSession:
     def _strays_shown(self) -> str:
         if not self._strays:
             return ""
-        told = ", ".join(f"{count} x {reason}" for reason, count in self._strays.most_common(4))
-        return f"; what came was not the answer: {told}"
+        counts = ", ".join(f"{count} x {reason}" for reason, count in self._strays.most_common(4))
+        return f"; what came was not the answer: {counts}"
 
     async def handle(self, request: CallbackRequest) -> Answer:
-        """Answer one request. Only a visit that carries our state can change anything."""
+        """Return the answer to *request*. Only one with our state changes anything."""
         if is_private_network_preflight(request, redirect_uri=self._request.redirect_uri):
             return pages.Answer(
                 status=204, headers={"Access-Control-Allow-Private-Network": "true"}
@@ -141,7 +140,7 @@ class CallbackSession:
         if request.path == self._launch_path:
             return await self._launch(request)
         if request.path == self._done_path:
-            return await self._told()
+            return await self._last_page()
         return await self._callback(request)
 
     async def _launch(self, request: CallbackRequest) -> Answer:
@@ -150,12 +149,12 @@ class CallbackSession:
         self._launches += 1
         if self._launches == 1:
             return pages.redirect(self._request.url)
-        # Who opened the address first has our state and challenge, and could send us a code of
-        # their own.
+        # Whoever opened the address first has our state and challenge, and could send us a code of
+        # their own account.
         error = _reused()
         self.resolve(error)
         if self._outcome.done():
-            # Nothing is worth waiting for any more: what is undone is better undone soon.
+            # Do not wait for pages any more: the sign-in is to be undone at once.
             self._all_shown.set()
         return pages.failed(error, is_stored=self._is_saved)
 
@@ -174,48 +173,43 @@ class CallbackSession:
         if other := request.other_user():
             return self.refuse(of_another_user(other))
         self.resolve(answer)
-        # A browser repeats a request when a connection breaks, and people reload: all get the same
-        # page, and one exchange is made.
+        # Browsers repeat a request when a connection breaks, and people reload: all get the page of
+        # the same exchange.
         self._visitors.append(request)
-        await self._told()
+        await self._last_page()
         return pages.redirect(self._done_path)
 
     def resolve(self, answer: AuthorizationResponse | LoopbackAuthError) -> None:
-        """
-        Take the answer, or what ends the login in its place; the first one counts, by whatever way
-        it came.
-        """
+        """Set the answer, or the error that ends the login; only the first one counts."""
         if self._answer.done():
             return
         if isinstance(answer, LoopbackAuthError):
             self._answer.set_exception(answer)
-            # Its one reader may have been cancelled: that is no "exception was never retrieved".
+            # Retrieve it: its reader may be cancelled, and asyncio would log an exception that was
+            # never retrieved.
             self._answer.exception()
         else:
             self._answer.set_result(answer)
 
     def refuse(self, refusal: Refusal) -> Answer:
-        """Note what came as a stray, and return the page that refuses it."""
-        # Each kind is told when it first comes: a scanner that tries a thousand paths is one line.
+        """Count the request as a stray; return the page that refuses it."""
+        # Notify of each reason once: a scanner that tries a thousand paths is one line.
         self._strays[refusal.reason] += 1
         if self._strays[refusal.reason] == 1:
             self._notify(StrayVisit(reason=refusal.reason))
         return pages.refused(refusal.status)
 
-    async def _told(self) -> Answer:
-        # Shielded: one visitor that goes away does not take the page from the others.
+    async def _last_page(self) -> Answer:
+        # Shielded: a client that leaves must not cancel the page of the others.
         return await asyncio.shield(self._outcome)
 
     def was_sent(self, request: CallbackRequest) -> None:
-        """
-        Note that an answer has left: the server may close when everybody who came back has seen the
-        last page.
-        """
+        """Note that the answer to *request* was sent; the server closes once all last pages are."""
         self._shown += request.path == self._done_path
         self._check_all_shown()
 
     def was_lost(self, request: CallbackRequest) -> None:
-        """Note that a visitor went away before their answer: nobody waits for them."""
+        """Note that the client of *request* left, so that nothing waits for its last page."""
         if request in self._visitors:
             self._visitors.remove(request)
         self._check_all_shown()
@@ -225,7 +219,7 @@ class CallbackSession:
             self._all_shown.set()
 
     async def end(self, error: BaseException | None) -> None:
-        """Tell every waiting browser how it ended, and give the last page its time to leave."""
+        """Show the last page to every waiting browser, and wait until it is sent."""
         self._outcome.set_result(self._final_page(error))
         if self._visitors:
             linger_s = (
@@ -238,7 +232,7 @@ class CallbackSession:
         is_done = error is None or (self._is_saved and not isinstance(error, LoopbackAuthError))
         try:
             return self._page(error, is_done=is_done)
-        except Exception:  # noqa: BLE001 - whatever is wrong with a page: the sign-in ends as it has ended
+        except Exception:  # noqa: BLE001 - a page that cannot be made does not fail the sign-in
             return pages.unmade(is_done=is_done)
 
     def _page(self, error: BaseException | None, *, is_done: bool) -> Answer:

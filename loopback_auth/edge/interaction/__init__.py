@@ -1,1 +1,1 @@
-"""The person: their browser, their terminal, the place they sit at."""
+"""The person's browser, their terminal, and the environment of this process."""

@@ -1,8 +1,8 @@
 """
-Writing to a stream that may take nothing for a while, without waiting for it.
+Writing to a stream that may block, without waiting for it.
 
-A terminal stops for Ctrl-S, for screen's copy mode, or while text is marked in a Windows console; a
-pipe is full until somebody reads it.
+A terminal blocks after Ctrl-S, in screen's copy mode, or while text is marked in a Windows console;
+a pipe blocks while it is full.
 """
 
 from __future__ import annotations
@@ -18,11 +18,15 @@ if TYPE_CHECKING:
     from typing import TextIO
 
 PENDING_OCTETS = 1024 * 1024
-"""Of text that waits; what comes when so much does is lost."""
+"""The most text that waits to be written; more is dropped."""
 
 
 class BackgroundWriter:
-    """Writes text to the file of *raw*, in a thread of its own and in order."""
+    """
+    Writes text to the file of *raw*, in order, in a thread of its own.
+
+    `is_broken` is set once the file cannot be written any more.
+    """
 
     def __init__(self, raw: io.RawIOBase, *, encoding: str, errors: str) -> None:
         self._raw = raw
@@ -33,17 +37,14 @@ class BackgroundWriter:
         self._octets = 0
         self._is_writing = False
         self.is_broken = False
-        # Nobody waits for it at the end: its last write may never end.
+        # A daemon, since its last write may never end.
         threading.Thread(target=self._run, name="loopback-auth stderr", daemon=True).start()
 
     @classmethod
     def of(cls, stream: TextIO) -> BackgroundWriter | None:
-        """
-        Return a writer to the file of *stream*; `None` if there is no file below it, as in some
-        IDEs.
-        """
+        """Return a writer to the file of *stream*; `None` if it has no file, as in some IDEs."""
         buffer = getattr(stream, "buffer", None)
-        # Not by way of the stream: Python ends in a fatal error while a thread holds its lock.
+        # Not the stream: Python ends with a fatal error while a thread holds its lock.
         raw = getattr(buffer, "raw", buffer)
         if not isinstance(raw, io.RawIOBase):
             return None
@@ -51,8 +52,9 @@ class BackgroundWriter:
 
     def write(self, text: str, *, is_redrawn: bool = False) -> None:
         """
-        Write *text* when that can be; one that *is_redrawn* takes the place of one that
-        waits.
+        Write *text* as soon as possible, and return at once.
+
+        A text that *is_redrawn* replaces one that still waits.
         """
         octets = text.replace("\n", os.linesep).encode(self._encoding, self._errors)
         with self._changed:
@@ -65,7 +67,7 @@ class BackgroundWriter:
             self._changed.notify_all()
 
     def flush(self, timeout_s: float | None = None) -> bool:
-        """Wait until all is written, for *timeout_s* seconds at most; return whether it is."""
+        """Wait until all is written, at most *timeout_s*; return whether it is."""
         with self._changed:
             return self._changed.wait_for(
                 lambda: self.is_broken or not (self._pending or self._is_writing), timeout_s
@@ -83,7 +85,7 @@ class BackgroundWriter:
             try:
                 self._write(octets)
             except (OSError, ValueError):
-                # Nobody reads any more, or the stream was closed.
+                # The reader of the pipe has ended, or the stream was closed.
                 with self._changed:
                     self.is_broken = True
                     self._pending.clear()
@@ -94,7 +96,7 @@ class BackgroundWriter:
         while octets:
             written = self._raw.write(octets)
             if written is None:
-                # Whoever has this file open as well has made it non-blocking.
+                # Another process that has the file open has made it non-blocking.
                 select.select([], [self._raw], [])
             else:
                 octets = octets[written:]

@@ -1,9 +1,9 @@
 """
 Starting the person's browser.
 
-Our own launcher, since the standard library's may run a text browser on this terminal, wait for the
-browser to end, or let it write on our standard output. It is handed a one-time local address: no
-server's text ever reaches a command line.
+The standard library's launcher may run a text browser in this terminal, wait for the browser to
+end, or let it write to our standard output. This one is given a one-time local address, so that no
+text of a server is in an argv.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from .environment import Surroundings
 
 TEXT_BROWSERS = frozenset({"www-browser", "links", "links2", "elinks", "lynx", "w3m", "browsh"})
-"""They would take over the terminal this command runs in."""
+"""Browsers that would take over this terminal."""
 
-# In the order in which desktops prefer them: what the person chose first, then what is there.
+# The openers of desktops, which start the person's own choice, before browsers that may be there.
 _OPENERS = (
     "xdg-open",
     "gio",
@@ -42,11 +42,10 @@ def launch_command(
     which: Callable[[str], str | None],
 ) -> list[str] | None:
     """
-    Give the argv that opens *url*, or `None` when there is no browser to open it with.
+    Return the argv that opens *url*; `None` if there is no browser.
 
-    *chosen*, else `BROWSER`, comes first: an executable, or the usual list of commands with `%s`.
-    On Windows without it the answer begins with `start`, which `open_browser` carries out through
-    the shell's own API.
+    *chosen*, else the variable `BROWSER`, is an executable or the usual list of commands with `%s`.
+    On Windows without either, the argv begins with `start`, which stands for `os.startfile`.
     """
     if commands := chosen or environ.get("BROWSER"):
         return _chosen(commands, url, which)
@@ -66,7 +65,7 @@ def _from_the_desktop(url: str, which: Callable[[str], str | None]) -> list[str]
 
 
 def _chosen(commands: str, url: str, which: Callable[[str], str | None]) -> list[str] | None:
-    # A path may hold spaces or colons: a string that names an executable as a whole is one.
+    # A path may hold spaces or colons: first look for an executable of the whole name.
     for command in (commands, *commands.split(os.pathsep)):
         words = [command] if which(command) else _words(command)
         path = which(words[0]) if words else None
@@ -91,7 +90,7 @@ def _words(command: str) -> list[str]:
 def _windows_from_linux(url: str, which: Callable[[str], str | None]) -> list[str] | None:
     if path := which("wslview"):
         return [path, url]
-    # No shell in between, so that nothing in the address could mean anything to one.
+    # No cmd.exe, which would interpret characters of the address.
     if path := which("rundll32.exe"):
         return [path, "url.dll,FileProtocolHandler", url]
     return None
@@ -105,12 +104,12 @@ def open_browser(
     environ: Mapping[str, str] | None = None,
 ) -> bool:
     """
-    Start the browser on *url* and come back at once; tell whether something was started.
+    Start the browser on *url* without waiting for it; return whether a program was started.
 
-    True promises no more than that: a browser may still refuse to run. It inherits no variable of
-    ours, nor those that *withheld* names, which hold a client's secret.
+    The program may still fail. It inherits no variable of this package, nor those of *withheld*,
+    which hold a client's secret.
     """
-    # Late, as all that is heavy: the address is on the screen by now.
+    # Imported late: the address is on the screen by now.
     from functools import partial
     from shutil import which
 
@@ -145,7 +144,7 @@ def _start(command: list[str], environ: Mapping[str, str]) -> None:
     import subprocess
     from threading import Thread
 
-    # A session of its own: Ctrl-C here does not close the person's browser.
+    # In its own session, so that Ctrl-C here does not close the person's browser.
     process = subprocess.Popen(  # noqa: S603 - an absolute path and one address of our own making
         command,
         env=environ,
@@ -155,6 +154,6 @@ def _start(command: list[str], environ: Mapping[str, str]) -> None:
         start_new_session=True,
         close_fds=True,
     )
-    # Some openers stay until the browser is closed. Nobody waits for this thread; without it, one
-    # that has ended stays a zombie.
+    # Some openers run until the browser is closed. Without this thread, an opener that has ended
+    # would stay a zombie.
     Thread(target=process.wait, name="loopback-auth browser", daemon=True).start()

@@ -1,8 +1,9 @@
-"""What kind of place this process runs in, as far as a browser is concerned."""
+"""The environment of this process, as far as it matters to a browser."""
 
 from __future__ import annotations
 
 import os
+import re
 import sys
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -12,14 +13,16 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-# What Dev Containers, systemd and podman, and Kubernetes set; what Docker and podman leave.
+# Variables of Dev Containers, of systemd and podman, and of Kubernetes; files of Docker and podman.
 _OF_CONTAINERS = ("REMOTE_CONTAINERS", "container", "KUBERNETES_SERVICE_HOST")
 _IN_CONTAINERS = ("/.dockerenv", "/run/.containerenv")
+# sshd(8): client address, client port, server address, server port.
+_SSH_CONNECTION = re.compile(r"\S+\s+\S+\s+(\S+)\s+\S+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """Facts of the environment; made by `surroundings`, or by a test."""
+    """Facts of the environment. *ssh_server* is the address at which sshd was reached."""
 
     platform: str
     display: bool = False
@@ -32,10 +35,7 @@ class Surroundings:
 def surroundings(
     environ: Mapping[str, str] | None = None, platform: str = sys.platform
 ) -> Surroundings:
-    """
-    Look around: environment variables, and on Linux the files that tell of WSL and
-    containers.
-    """
+    """Return the facts, from environment variables and, on Linux, files."""
     environ = os.environ if environ is None else environ
     linux = platform.startswith("linux")
     return Surroundings(
@@ -53,8 +53,9 @@ def surroundings(
 @contextmanager
 def without_variables(names: Iterable[str]) -> Iterator[None]:
     """
-    Take *names* out of our own environment in the block, for a call that heeds or hands on what it
-    finds there.
+    Remove the variables *names* from this process's environment in the block.
+
+    For calls that read the environment, or whose programs inherit it.
     """
     taken = {name: os.environ.pop(name) for name in names if name in os.environ}
     try:
@@ -64,9 +65,8 @@ def without_variables(names: Iterable[str]) -> Iterator[None]:
 
 
 def _ssh_server(environ: Mapping[str, str]) -> str:
-    # SSH_CONNECTION: client address, client port, server address, server port.
-    fields = environ.get("SSH_CONNECTION", "").split()
-    return fields[2] if len(fields) == 4 else ""  # noqa: PLR2004 - sshd(8)
+    connection = _SSH_CONNECTION.fullmatch(environ.get("SSH_CONNECTION", "").strip())
+    return connection[1] if connection else ""
 
 
 def _read(path: str) -> str:
@@ -76,20 +76,32 @@ def _read(path: str) -> str:
 
 
 def way_in(around: Surroundings, redirect_uri: str) -> str:
-    """
-    Say how a browser on another machine can reach the callback at *redirect_uri*; empty where none
-    needs to.
-    """
+    """Return in words how a browser elsewhere can reach *redirect_uri*; empty if none has to."""
     parts = urlsplit(redirect_uri)
     port, host = parts.port or 80, parts.hostname or "localhost"
     if around.codespaces:
-        return f"In a codespace, forward port {port} to your computer's own port {port} (VS Code desktop: Ports view)."
+        return (
+            f"In a codespace, forward port {port} to your computer's own port {port}"
+            " (VS Code desktop: Ports view)."
+        )
     if around.ssh_server:
-        return f"From your own computer, forward the callback first: ssh -N -L {port}:{host}:{port} {around.ssh_server}"
+        return (
+            "From your own computer, forward the callback first:"
+            f" ssh -N -L {port}:{host}:{port} {around.ssh_server}"
+        )
     if around.container:
-        return f"In a container, port {port} of its loopback is its own: run it with --network host, or sign in on the host."
+        return (
+            f"In a container, port {port} of its loopback is its own:"
+            " run it with --network host, or sign in on the host."
+        )
     if around.wsl:
-        return f"Open the address in a Windows browser: WSL leads port {port} of {host} there to the one here."
+        return (
+            "Open the address in a Windows browser:"
+            f" WSL leads port {port} of {host} there to the one here."
+        )
     if not around.display:
-        return f"If your browser is on another computer, forward the callback from there: ssh -N -L {port}:{host}:{port} THIS-HOST"
+        return (
+            "If your browser is on another computer, forward the callback from there:"
+            f" ssh -N -L {port}:{host}:{port} THIS-HOST"
+        )
     return ""

@@ -1,9 +1,8 @@
 """
-What a person pastes while something else is waited for: from a terminal, unseen, or from a pipe,
-line by line.
+Reading what a person pastes while the event loop waits: unseen from a terminal, or from a pipe.
 
-Each gives an `asyncio.Queue` of texts, for as long as its block lasts; reading neither holds up the
-event loop nor takes what is typed afterwards from whoever asks for it then.
+Each context manager yields an `asyncio.Queue` of texts. Reading does not block the event loop, and
+takes nothing of what is typed after the block.
 """
 
 from __future__ import annotations
@@ -23,10 +22,10 @@ if TYPE_CHECKING:
     from typing import Any
 
 OCTETS = 64 * 1024
-"""Of one text; what is longer is cut."""
+"""The most of one text; the rest is cut off."""
 
 QUIET_S = 0.4
-"""After which a paste is over: its lines come at once, but perhaps by way of a slow connection."""
+"""The silence that ends a paste; over a slow connection its lines may come one by one."""
 
 _LOOK_S = 0.1
 _CTRL_D = b"\x04"
@@ -35,10 +34,10 @@ _CTRL_D = b"\x04"
 @contextmanager
 def pasted_on_terminal(descriptor: int) -> Iterator[asyncio.Queue[str]]:
     """
-    Take what is pasted on the terminal that *descriptor* is. Nothing is echoed: an answer holds a
-    code.
+    Yield a queue of the texts that are pasted on the terminal *descriptor*.
 
-    A paste is whole when nothing follows it; what is typed key by key, when Enter is pressed.
+    Nothing is echoed, since an answer holds a code. A paste ends when nothing follows it; a text
+    that is typed, when Enter is pressed.
     """
     texts: asyncio.Queue[str] = asyncio.Queue()
     typed = _Typed(texts.put_nowait)
@@ -51,12 +50,12 @@ def pasted_on_terminal(descriptor: int) -> Iterator[asyncio.Queue[str]]:
 
 @contextmanager
 def pasted_lines(descriptor: int) -> Iterator[asyncio.Queue[str]]:
-    """Take each line of the file *descriptor* as a text of its own; its end ends nothing."""
+    """Yield a queue of the lines of the file *descriptor*."""
     texts: asyncio.Queue[str] = asyncio.Queue()
     loop = asyncio.get_running_loop()
 
     def read() -> None:
-        # Not `sys.stdin`: a thread that still holds its lock when Python ends is a fatal error.
+        # Not `sys.stdin`: Python ends with a fatal error while a thread holds its lock.
         held = b""
         while chunk := _read(descriptor):
             *lines, held = (held + chunk).split(b"\n")
@@ -68,7 +67,7 @@ def pasted_lines(descriptor: int) -> Iterator[asyncio.Queue[str]]:
     def put(lines: list[bytes]) -> None:
         for line in lines:
             if line.strip():
-                # The loop may be over by the time that something comes.
+                # The loop may be closed by now.
                 with suppress(RuntimeError):
                     loop.call_soon_threadsafe(texts.put_nowait, line.decode("utf-8", "replace"))
 
@@ -84,7 +83,7 @@ def _read(descriptor: int) -> bytes:
 
 
 class _Typed:
-    """Keys, until they are a text; *put* is given each text that is not blank."""
+    """Collects keys until they are a text; *put* is called with each text that is not blank."""
 
     def __init__(self, put: Callable[[str], None]) -> None:
         self._put = put
@@ -94,7 +93,7 @@ class _Typed:
     def add(self, chunk: bytes) -> None:
         is_over = chunk.endswith((b"\n", b"\r"))
         is_one_key = len(_without_controls(chunk.decode("utf-8", "replace"))) <= 1
-        # The last octet of a paste may come alone, too.
+        # The last octet of a paste may come alone.
         belongs_to_paste = self._timer is not None
         self.forget_timer()
         self._octets = (self._octets + chunk)[:OCTETS]
@@ -119,15 +118,15 @@ class _Typed:
 
 def _content_of(text: str) -> str:
     """
-    Give what is in the file that *text* names, as it does when somebody drags a file to the
-    terminal; else nothing.
+    Return the content of the file that *text* names; empty if it names none.
+
+    Terminals insert its path when somebody drags a file to them.
     """
     path = text.strip()
     if "\n" in path or not re.match(r"['\"]?(?:/|~/|file://|[A-Za-z]:\\)", path):
         return ""
     path = path.strip("'\"").removeprefix("file://")
-    # Terminals put a backslash before what a shell would take for its own; on Windows it is part of
-    # the path.
+    # Terminals escape characters with a backslash, which on Windows is a part of the path.
     path = os.path.expanduser(path if os.name == "nt" else re.sub(r"\\(.)", r"\1", path))
     try:
         if not os.path.isfile(path):
@@ -139,10 +138,7 @@ def _content_of(text: str) -> str:
 
 
 def _without_controls(text: str) -> str:
-    """
-    Undo what was rubbed out, and leave out the marks that terminals put around a paste, and arrow
-    keys.
-    """
+    """Return *text* without erased characters, arrow keys, and terminals' marks of a paste."""
     text = re.sub(r"\x1b\[[0-9;?]{0,20}[A-Za-z~]", "", text).replace("\r", "\n")
     kept: list[str] = []
     for character in text:
@@ -157,6 +153,7 @@ if sys.platform == "win32":
     import msvcrt
 
     def line_unseen(ask: Callable[[], None], _: int) -> str:
+        """Return what is typed or pasted on the console, up to Enter; *ask* prints the question."""
         from getpass import getpass
 
         ask()
@@ -164,7 +161,7 @@ if sys.platform == "win32":
 
     @contextmanager
     def _keys(typed: _Typed, _: int) -> Iterator[None]:
-        # No descriptor of a console can be waited for, so it is looked at now and then.
+        # asyncio cannot wait for a console, so this polls it.
         async def look() -> None:
             while True:
                 keys = ""
@@ -186,9 +183,9 @@ else:
 
     def line_unseen(ask: Callable[[], None], descriptor: int) -> str:
         """
-        Return what is typed or pasted on the terminal that *descriptor* is, up to Enter.
+        Return what is typed or pasted on the terminal *descriptor*, up to Enter.
 
-        *ask* prints the question, once nothing is echoed any more.
+        *ask* prints the question; it is called once the echo is off.
 
         Raises:
             EOFError: Ctrl-D was pressed, or the terminal is gone.
@@ -209,8 +206,7 @@ else:
         loop = asyncio.get_running_loop()
 
         def read() -> None:
-            # In the background a read would stop the process; a shell that took the terminal back
-            # reads it now.
+            # In the background a read would stop the process, and the shell reads the terminal.
             chunk = _read(descriptor) if _in_foreground(descriptor) else b""
             if chunk:
                 typed.add(chunk)
@@ -227,32 +223,27 @@ else:
 
     @contextmanager
     def _unseen(descriptor: int) -> Iterator[bool]:
-        """
-        Echo nothing of what is typed, and take it key by key; tell whether the terminal is ours to
-        do that with.
-        """
+        """Turn off echo and line mode in the block; yield whether the terminal allows it."""
         before = _settings_of(descriptor)
         if before is None:
             yield False
             return
         unseen = [*before]
-        # Line by line, the terminal would cut an address after 1024 characters (macOS) or 4096
-        # (Linux).
+        # In line mode the terminal cuts an address after 1024 characters (macOS) or 4096 (Linux).
         unseen[3] &= ~(termios.ECHO | termios.ICANON)
 
         def hide() -> None:
             if _settings_of(descriptor) is not None:
-                # At once: a terminal that takes no output (Ctrl-S) would have us wait for that.
+                # TCSANOW: the others wait for the output, which Ctrl-S may hold up.
                 termios.tcsetattr(descriptor, termios.TCSANOW, unseen)
 
         hide()
         try:
-            # Ctrl-Z leaves the terminal to the shell, which gives it back as it likes it.
+            # After Ctrl-Z the shell returns the terminal with settings of its own.
             with _when_continued(hide):
                 yield True
         finally:
-            # A terminal that is gone needs nothing back; one that belongs to the shell again is not
-            # ours to change.
+            # The terminal may be gone, or the shell's again, which is then not ours to change.
             if _settings_of(descriptor) is not None:
                 with suppress(termios.error):
                     termios.tcsetattr(descriptor, termios.TCSANOW, before)
@@ -260,7 +251,7 @@ else:
     @contextmanager
     def _when_continued(act: Callable[[], None]) -> Iterator[None]:
         if threading.current_thread() is not threading.main_thread():
-            # Only that one may handle signals.
+            # Only the main thread may set signal handlers.
             yield
             return
         before = signal.signal(signal.SIGCONT, lambda *_: act())
@@ -270,7 +261,7 @@ else:
             signal.signal(signal.SIGCONT, before or signal.SIG_DFL)
 
     def _settings_of(descriptor: int) -> list[Any] | None:
-        """Give the terminal's settings where this process may change them."""
+        """Return the terminal's settings; `None` if this process may not change them."""
         try:
             return termios.tcgetattr(descriptor) if _in_foreground(descriptor) else None
         except termios.error:

@@ -1,1 +1,1 @@
-"""Variables, as `env` prints them."""
+"""The formats of `env`: variables for shells, .env files and pipelines."""

@@ -1,4 +1,4 @@
-"""Variables for the steps of a pipeline that follow, hidden in its log first."""
+"""Variables for later steps of a pipeline, which are hidden in its log."""
 
 from __future__ import annotations
 
@@ -9,25 +9,27 @@ _AZURE_ESCAPES = ("%0D", "%0A", "%3B", "%5D", "%AZP25")
 
 def github_masks(value: str) -> list[str]:
     """
-    Write the commands that hide *value* - GitHub's "Workflow commands", `add-mask`.
+    Return the commands that hide *value* - GitHub's "Workflow commands", `add-mask`.
 
-    A value of several lines is hidden line by line, too, since a log is searched line by line.
+    Each line of it is hidden, too, since GitHub searches a log line by line.
     """
     lines = dict.fromkeys([value, *value.splitlines()])
     return [f"::add-mask::{_escaped(line)}" for line in lines if line.strip()]
 
 
 def _escaped(text: str) -> str:
-    # actions/toolkit escapes the data of a command so, the percent sign first.
+    # As actions/toolkit escapes the data of a command: the percent sign first.
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def github_variable(name: str, value: str, *, delimiter: str) -> str:
     """
-    Write *value* for `$GITHUB_ENV` - GitHub's "Workflow commands", "Multiline strings".
+    Return a variable for `$GITHUB_ENV` - GitHub's "Workflow commands", "Multiline strings".
 
-    A value that held the *delimiter* could set more variables; so the caller takes one that nobody
-    can guess.
+    A value with the *delimiter* in it could set more variables, so nobody must be able to guess it.
+
+    Raises:
+        ValueUnquotable: *value* holds the delimiter or a carriage return.
     """
     if delimiter in value or "\r" in value:
         raise ValueUnquotable(
@@ -38,11 +40,13 @@ def github_variable(name: str, value: str, *, delimiter: str) -> str:
 
 def azure(name: str, value: str) -> str:
     """
-    Write for Azure Pipelines - "Logging commands", `task.setvariable`: secret, so that it is hidden
-    in the log and not in the environment unasked.
+    Return a secret variable for Azure Pipelines - "Logging commands", `task.setvariable`.
 
-    Agents differ in how they read an escaped percent sign, and refuse secrets of several lines:
-    such values are refused here.
+    The log hides a secret variable, and steps get it only when they name it.
+
+    Raises:
+        ValueUnquotable: *value* has several lines, which agents refuse for secrets, or an escape
+            that agents read differently, or blanks at an end.
     """
     if (
         any(c < " " for c in value)

@@ -1,40 +1,45 @@
-"""
-Variables for shells. Each text is read by the shell it is for; what cannot be quoted there is
-refused.
-"""
+"""Commands that set a variable in a shell, for each shell in its own quoting."""
 
 from __future__ import annotations
 
 from ...errors import ValueUnquotable
 
-# What PowerShell's tokenizer takes for a single quote: about_Quoting_Rules, and
-# System.Management.Automation's IsSingleQuote.
+# The characters that PowerShell reads as a single quote: about_Quoting_Rules, and IsSingleQuote of
+# System.Management.Automation.
 _POWERSHELL_QUOTES = "'\u2018\u2019\u201a\u201b"
 
 
 def sh(name: str, value: str) -> str:
     """
-    Write for sh, dash, bash, zsh, ksh - POSIX.1-2017 XCU section 2.2.2: between single quotes all
-    is itself, but for a single quote.
+    Return the command for sh, dash, bash, zsh and ksh.
+
+    Between single quotes all characters but the single quote stand for themselves (POSIX.1-2017 XCU
+    section 2.2.2).
     """
     return f"export {name}='" + value.replace("'", "'\\''") + "'"
 
 
 def fish(name: str, value: str) -> str:
     r"""
-    Write for fish, whose manual has it under "Quotes": between single quotes only \\ and \' mean
-    something else.
+    Return the command for fish.
+
+    Between single quotes only \\ and \' do not stand for themselves (its manual, "Quotes").
     """
     return f"set -gx {name} '" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def powershell(name: str, value: str) -> str:
     """
-    Write for PowerShell - about_Quoting_Rules: between single quotes all is itself, and any of the
-    quotes that count as one is doubled.
+    Return the command for PowerShell.
+
+    Between single quotes all characters stand for themselves but single quotes, which are doubled
+    (about_Quoting_Rules).
+
+    Raises:
+        ValueUnquotable: *value* is empty, which would remove the variable.
     """
     if not value:
-        # An empty one would take the variable away: about_Environment_Variables.
+        # about_Environment_Variables.
         raise ValueUnquotable(
             f"the value for {name} is empty, which PowerShell cannot set", form="powershell"
         )
@@ -45,10 +50,12 @@ def powershell(name: str, value: str) -> str:
 
 def cmd(name: str, value: str) -> str:
     """
-    Write for cmd - `set /?`, `cmd /?`: between the quotes of `set "NAME=VALUE"` most is itself.
+    Return the command for cmd: `set "NAME=VALUE"` (`set /?`, `cmd /?`).
 
-    A percent sign is doubled in a batch file and not at the prompt, an exclamation mark depends on
-    a setting, and neither quotes nor line ends have a form at all: those are refused.
+    Raises:
+        ValueUnquotable: *value* is empty, or holds a percent sign, which is doubled in a batch file
+            and not at the prompt; an exclamation mark, whose meaning is a setting; or a quote or
+            control character, which cannot be written.
     """
     bad = sorted({c for c in value if c in '%!"' or c < " "})
     if bad or not value:

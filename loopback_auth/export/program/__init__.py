@@ -1,1 +1,1 @@
-"""A sign-in, as some other program reads it."""
+"""The formats of `export`: a whole sign-in, as another program reads it."""

@@ -1,7 +1,4 @@
-"""
-The formats of `export`: a whole sign-in as some program reads it, under the name that people call
-it by.
-"""
+"""The table of the formats of `export`."""
 
 from __future__ import annotations
 
@@ -27,10 +24,10 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportFormat:
     """
-    One format: *reader* says who reads it.
+    One format; *reader* says in words who reads it.
 
-    *write* takes the sign-in, the client's secret with it, and the time. It *hands_over* the
-    refresh token if its reader will refresh by itself.
+    *write* is called with the sign-in, including the client's secret, and the time. A format that
+    *hands_over* the refresh token is for a reader that refreshes by itself.
     """
 
     reader: str
@@ -60,8 +57,9 @@ EXPORT_FORMATS: Mapping[str, ExportFormat] = {
         hands_over=True,
     ),
 }
+"""The formats by their names."""
 
 
 def text_of(exported: Exported) -> str:
-    """Give what is written on standard output or into a file."""
+    """Return the text that is written to standard output or a file."""
     return exported if isinstance(exported, str) else json.dumps(exported, indent=2)

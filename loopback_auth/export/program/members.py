@@ -1,4 +1,4 @@
-"""What the formats take from a sign-in, in clear, or what to do where it is not there."""
+"""Members of a sign-in in clear, for the formats of `export`."""
 
 from __future__ import annotations
 
@@ -12,30 +12,33 @@ if TYPE_CHECKING:
 
 
 def access_token(credential: Credential) -> str:
+    """Return the access token."""
     return credential.tokens.access_token.reveal()
 
 
 def client_secret(credential: Credential) -> str:
-    """
-    Give the client's secret; one that has none is a public client, whose secret is empty in every
-    format.
-    """
+    """Return the client's secret; empty for a public client, as it is in every format."""
     secret = credential.client.client_secret
     return secret.reveal() if secret else ""
 
 
 def refresh_token(credential: Credential) -> str:
     """
-    Give the refresh token, which the reader will use as its own; raises `SignInNeeded` where there
-    is none.
+    Return the refresh token, which the reader of the format will use as its own.
+
+    Raises:
+        SignInNeeded: There is none.
     """
     token = credential.tokens.refresh_token
     if token is None:
         profile = credential.profile
         raise SignInNeeded(
-            f"the sign-in of the profile {profile} has no refresh token, which this format is made of",
-            cause="The server gives one only where it was asked for with a scope, and where the app may have it.",
-            fix=f'loopback-auth login {profile} --scope "api refresh_token", with that scope allowed in the app\'s settings',
+            f"the sign-in of the profile {profile} has no refresh token,"
+            " which this format is made of",
+            cause="The server gives one only where it was asked for with a scope,"
+            " and where the app may have it.",
+            fix=f'loopback-auth login {profile} --scope "api refresh_token",'
+            " with that scope allowed in the app's settings",
             profile=profile,
         )
     return token.reveal()
@@ -43,24 +46,26 @@ def refresh_token(credential: Credential) -> str:
 
 def instance_url(credential: Credential) -> str:
     """
-    Give the address of the person's own server; raises `UsageError` for a sign-in elsewhere, which
-    has none.
+    Return the address of the person's own Salesforce server.
+
+    Raises:
+        UsageError: The sign-in is not to Salesforce.
     """
     url = credential.tokens.extra.get("instance_url")
     if not isinstance(url, str) or not urlsplit(url).netloc:
         profile = credential.profile
         raise UsageError(
-            f"the sign-in of the profile {profile} has no instance_url, which this format is made of",
-            cause="Salesforce gives it with every token, and this format is for programs that use Salesforce.",
-            fix=f"name a profile that signs in there: loopback-auth profiles; for others: loopback-auth env {profile}",
+            f"the sign-in of the profile {profile} has no instance_url,"
+            " which this format is made of",
+            cause="Salesforce gives it with every token,"
+            " and this format is for programs that use Salesforce.",
+            fix="name a profile that signs in there: loopback-auth profiles;"
+            f" for others: loopback-auth env {profile}",
         )
     return url
 
 
 def login_url(credential: Credential) -> tuple[str, str]:
-    """
-    Give the host that signs in, with its scheme, and the path of the site there, which is mostly
-    empty.
-    """
+    """Return the origin that signs in, and the path of the site there, which is mostly empty."""
     parts = urlsplit(credential.server.token_endpoint)
     return f"{parts.scheme}://{parts.netloc}", parts.path.partition("/services/oauth2/")[0]

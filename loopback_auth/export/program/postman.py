@@ -1,7 +1,4 @@
-"""
-An environment for Postman, and for newman: the variables that the collection "Salesforce Platform
-APIs" reads.
-"""
+"""An environment for Postman and newman, with the collection "Salesforce Platform APIs"."""
 
 from __future__ import annotations
 
@@ -19,7 +16,7 @@ if TYPE_CHECKING:
     from ...oauth.credential import Credential
 
 API_VERSION = "65.0"
-"""Without the v, which the collection's requests have themselves."""
+"""The version of the API, without the v, which is in the collection's requests."""
 
 _SECRETS = frozenset({"clientSecret", "_accessToken", "_refreshToken"})
 # HOST/id/ORG/USER, which comes with every token.
@@ -28,8 +25,13 @@ _IDENTITY = re.compile(r"/id/([0-9A-Za-z]{15,18})/([0-9A-Za-z]{15,18})$")
 
 def postman(credential: Credential, *, exported_at: datetime) -> dict[str, Any]:
     """
-    Give the environment; its id is the profile's, so that a later one takes the place of an earlier
-    one.
+    Return the environment.
+
+    Its id follows from the profile, so that a later export replaces an earlier one.
+
+    Raises:
+        ValueUnquotable: A value has two braces, where Postman would fill in a variable.
+        UsageError: The sign-in is not to Salesforce.
     """
     name = credential.profile
     return {
@@ -69,8 +71,8 @@ def _values(credential: Credential) -> dict[str, str]:
         "_userId": identity[2] if identity else "",
     }
     for key, value in values.items():
-        # Postman fills variables into values, too: an address from the server could ask for the
-        # client's secret.
+        # Postman fills variables into values, too: an address from the server could otherwise hold
+        # the client's secret.
         if "{{" in value:
             raise ValueUnquotable(
                 f"the value for {key} holds two braces, where Postman fills in another variable",

@@ -12,8 +12,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ...oauth.credential import Credential
 
-# The CLI's own expression (@salesforce/core, authInfo.ts), part by part; what does not fit it
-# there, it takes for another URL.
+# The parts of the CLI's own expression (@salesforce/core, authInfo.ts). It reads anything else as
+# another URL.
 _NAME, _PERHAPS, _HOST = r"[a-zA-Z0-9._-]+={0,2}", r"[a-zA-Z0-9._-]*={0,2}", r"[a-zA-Z0-9:._-]+"
 _PARTS = {
     "client ID": _NAME,
@@ -25,10 +25,12 @@ _PARTS = {
 
 def sfdx_url(credential: Credential) -> str:
     """
-    Write `force://CLIENT_ID:CLIENT_SECRET:REFRESH_TOKEN@HOST`; nothing in it is percent-encoded.
+    Return `force://CLIENT_ID:CLIENT_SECRET:REFRESH_TOKEN@HOST`, without percent-encoding.
 
-    Raises `ValueUnquotable` for what the CLI would read as something else, `SignInNeeded` without a
-    refresh token.
+    Raises:
+        ValueUnquotable: The CLI would read a part as something else.
+        SignInNeeded: There is no refresh token.
+        UsageError: The sign-in is not to Salesforce.
     """
     address = urlsplit(instance_url(credential))
     parts = (
@@ -47,7 +49,9 @@ def sfdx_url(credential: Credential) -> str:
 def _unfit(name: str) -> ValueUnquotable:
     return ValueUnquotable(
         f"the {name} cannot stand in an SFDX URL",
-        cause="The Salesforce CLI takes letters, digits, dots, _ and - there, and up to two = at the end of a secret.",
-        fix="use another format, such as: loopback-auth export singer; or: loopback-auth env --set SF_ACCESS_TOKEN=access_token",
+        cause="The Salesforce CLI takes letters, digits, dots, _ and - there,"
+        " and up to two = at the end of a secret.",
+        fix="use another format, such as: loopback-auth export singer;"
+        " or: loopback-auth env --set SF_ACCESS_TOKEN=access_token",
         form="sfdx-url",
     )

@@ -1,4 +1,4 @@
-"""What Python's simple-salesforce is called with: `Salesforce(**json.load(file))`."""
+"""The arguments of Python's simple-salesforce: `Salesforce(**json.load(file))`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,11 @@ if TYPE_CHECKING:
 
 def simple_salesforce(credential: Credential) -> dict[str, str]:
     """
-    Give the keyword arguments; with them it does not refresh, so a new export is due when the token
-    ends.
+    Return the keyword arguments.
+
+    simple-salesforce does not refresh with them: a new export is needed when the token ends.
+
+    Raises:
+        UsageError: The sign-in is not to Salesforce.
     """
     return {"instance_url": instance_url(credential), "session_id": access_token(credential)}

@@ -1,7 +1,4 @@
-"""
-The sign-in's part of the configuration of Singer's tap-salesforce, which Meltano and PipelineWise
-run, too.
-"""
+"""The sign-in in the config.json of Singer's tap-salesforce, of Meltano and PipelineWise."""
 
 from __future__ import annotations
 
@@ -15,12 +12,18 @@ if TYPE_CHECKING:
 
     from ...oauth.credential import Credential
 
-# Of the hosts that test.salesforce.com signs in to.
+# Of hosts for which test.salesforce.com signs in.
 _SANDBOXES = (".sandbox.my.salesforce.com", ".scratch.my.salesforce.com")
 
 
 def singer(credential: Credential) -> dict[str, Any]:
-    """Give the members of `config.json`; `start_date` and what to extract are the user's to add."""
+    """
+    Return the members of `config.json`; the user adds `start_date` and what to extract.
+
+    Raises:
+        SignInNeeded: There is no refresh token.
+        UsageError: The sign-in is not to Salesforce.
+    """
     hosts = {
         urlsplit(url).hostname or "" for url in (login_url(credential)[0], instance_url(credential))
     }
@@ -33,7 +36,7 @@ def singer(credential: Credential) -> dict[str, Any]:
 
 
 def _is_sandbox(host: str) -> bool:
-    # A sandbox's name stands behind two hyphens, which no other My Domain name may hold.
+    # Two hyphens come before a sandbox's name; no other My Domain name may hold them.
     return (
         host == "test.salesforce.com" or host.endswith(_SANDBOXES) or "--" in host.partition(".")[0]
     )

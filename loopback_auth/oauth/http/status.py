@@ -4,6 +4,7 @@ from __future__ import annotations
 
 OK = 200
 NOT_MODIFIED = 304
+BAD_REQUEST = 400
 UNAUTHORIZED = 401
 FORBIDDEN = 403
 NOT_FOUND = 404
