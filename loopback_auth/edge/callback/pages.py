@@ -139,8 +139,8 @@ _WHEN_REFUSED = (
 _WITH_TOO_MANY_COOKIES = (
     "<p>Your browser sent more than 64 KiB of headers: cookies, most likely, that programs on "
     "other ports of this host have set. The sign-in goes on. Clear the cookies of this host in "
-    "your browser's settings and reload this page, or open the address in your terminal in a private "
-    "window, which has none.</p>"
+    "your browser's settings and reload this page, or open the address in your terminal in a "
+    "private window, which has none.</p>"
 )
 
 
