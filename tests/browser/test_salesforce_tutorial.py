@@ -16,7 +16,7 @@ from loopback_auth.testing.salesforce import APP, USER, Salesforce
 
 from ..support.callback.client import query
 from ..support.chromium import in_the_session_loop
-from ..support.command import login, no_token_file, run, token_file
+from ..support.command import login, no_token_file, run_process, token_file
 from ..support.sockets import free_port
 
 if TYPE_CHECKING:
@@ -63,15 +63,15 @@ async def test_one_login_then_the_api_answers(
     tokens = token_file(tmp_path)
     assert tokens["extra"]["instance_url"] == salesforce.my_domain()
 
-    limits = await run("api", "/services/data/v65.0/limits", "-i", home=tmp_path)
+    limits = await run_process("api", "/services/data/v65.0/limits", "-i", home=tmp_path)
     assert (limits.exit_code, " 200 " in limits.stdout.splitlines()[0]) == (0, True)
     assert json.loads(limits.stdout.split("\n\n", 1)[1])["DailyApiRequests"]["Max"] == 15000
-    status = await run("status", home=tmp_path)
+    status = await run_process("status", home=tmp_path)
     assert f"Instance      {salesforce.my_domain()}\n" in status.stdout
     # "401 Session expired": the token ends, and nobody notices.
     for token in salesforce.state.access_tokens.values():
         token.revoked = True
-    again = await run("api", "/services/data/v65.0/limits", home=tmp_path)
+    again = await run_process("api", "/services/data/v65.0/limits", home=tmp_path)
     assert (again.exit_code, len(salesforce.seen("token"))) == (0, 2)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
 from dataclasses import replace
@@ -12,7 +11,7 @@ import pytest
 
 from loopback_auth.testing.salesforce import APP, ORG, USER, Salesforce
 
-from ..support.command import COMMAND, Outcome, environment, no_token_file, run, token_file
+from ..support.command import no_token_file, run, run_here, token_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,26 +56,10 @@ def words(server: Salesforce, *more: str) -> tuple[str, ...]:
     return (*FLOW, *where, *more)
 
 
-async def piped(text: str, *arguments: str, home: Path) -> Outcome:
-    process = await asyncio.create_subprocess_exec(
-        *COMMAND,
-        *arguments,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env=environment(home),
-        cwd=home,
-    )
-    async with asyncio.timeout(30):
-        stdout, stderr = await process.communicate(text.encode())
-    assert process.returncode is not None
-    return Outcome(exit_code=process.returncode, stdout=stdout.decode(), stderr=stderr.decode())
-
-
 async def test_a_username_and_a_password_from_a_pipe_sign_in(tmp_path: Path) -> None:
     """The tokens are as any others: they open the API, and are refreshed."""
     with salesforce() as server:
-        ended = await piped(TYPED, *words(server), home=tmp_path)
+        ended = await run(*words(server), home=tmp_path, stdin=TYPED)
         limits = await run("api", "/services/data/v65.0/limits", home=tmp_path)
         refreshed = await run("refresh", home=tmp_path)
         (asked,) = server.seen("authorize")
@@ -90,7 +73,7 @@ async def test_a_hint_is_the_username_and_another_callback_will_do(tmp_path: Pat
     """Nothing listens, so the redirect URI may be any that is registered."""
     with salesforce() as server:
         more = ("--login-hint", USER.username, "--redirect-uri", ECHO)
-        ended = await piped(USER.password + "\n", *words(server, *more), home=tmp_path)
+        ended = await run(*words(server, *more), home=tmp_path, stdin=USER.password + "\n")
         (exchange,) = server.seen("token")
     assert ended.exit_code == 0, ended.stderr
     assert exchange.form["redirect_uri"] == [ECHO]
@@ -99,7 +82,7 @@ async def test_a_hint_is_the_username_and_another_callback_will_do(tmp_path: Pat
 def test_the_password_is_nowhere_afterwards(tmp_path: Path) -> None:
     """Neither printed, with the trace, nor in any file."""
     with salesforce() as server:
-        ended = asyncio.run(piped(TYPED, *words(server, "--verbose", "--json"), home=tmp_path))
+        ended = run_here(*words(server, "--verbose", "--json"), home=tmp_path, stdin=TYPED)
     kept = "".join(path.read_text() for path in tmp_path.rglob("*") if path.is_file())
     assert ended.exit_code == 0
     assert USER.password not in ended.stdout + ended.stderr + kept
@@ -144,7 +127,7 @@ REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], str, str, str]] = {
 async def test_what_the_server_refuses_is_explained(tmp_path: Path, name: str) -> None:
     app, org, typed, code, fix = REFUSED[name]
     with salesforce(app, org) as server:
-        ended = await piped(typed, *words(server, "--json"), home=tmp_path)
+        ended = await run(*words(server, "--json"), home=tmp_path, stdin=typed)
     assert (ended.exit_code, ended.error["code"], no_token_file(tmp_path)) == (7, code, True)
     assert fix in ended.error["cause"] + ended.error["fix"]
     assert "lovelace" not in json.dumps(ended.error)
@@ -157,7 +140,7 @@ async def test_what_cannot_be_sent_is_said_before_anything_is_sent(
     tmp_path: Path, typed: str
 ) -> None:
     with salesforce() as server:
-        ended = await piped(typed, *words(server, "--json"), home=tmp_path)
+        ended = await run(*words(server, "--json"), home=tmp_path, stdin=typed)
         assert not server.requests
     assert (ended.exit_code, ended.error["code"]) == (2, "usage")
 
@@ -177,7 +160,7 @@ async def test_a_password_goes_only_where_the_flow_is_known(
     tmp_path: Path, where: tuple[str, str]
 ) -> None:
     """Off, but for providers whose file says that they have it."""
-    ended = await piped(TYPED, *FLOW, *where, "--client-id", "x", "--json", home=tmp_path)
+    ended = await run(*FLOW, *where, "--client-id", "x", "--json", home=tmp_path, stdin=TYPED)
     assert (ended.exit_code, "has no flow code-credentials" in ended.error["message"]) == (2, True)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ..support.command import COMMAND, environment, run
+from ..support.command import COMMAND, environment, run, run_process
 from ..support.scripted_server import ScriptedServer, json_answer
 from ..support.stored import NEW, OLD, stored
 
@@ -126,9 +126,9 @@ async def test_cl_04_an_encoding_that_lacks_the_characters_is_an_error_not_anoth
     """CL-04: for talk an escape would do; a variable would then be wrong."""
     stored(tmp_path, server, lasts_s=3000, identity={"subject": "1", "name": "Zoë"})
     ascii_only = {"PYTHONIOENCODING": "ascii"}
-    outcome = await run("env", "--set", "WHO=username", home=tmp_path, more=ascii_only)
+    outcome = await run_process("env", "--set", "WHO=username", home=tmp_path, more=ascii_only)
     assert (outcome.exit_code, outcome.stdout) == (2, "")
-    utf8 = await run(
+    utf8 = await run_process(
         "env", "--set", "WHO=username", home=tmp_path, more={"PYTHONIOENCODING": "utf-8"}
     )
     assert utf8.stdout == "export WHO='Zoë'\n"

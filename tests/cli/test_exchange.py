@@ -20,7 +20,6 @@ from loopback_auth.testing.salesforce import APP, SUCCESS_URL, USER, Salesforce
 
 from ..support.command import (
     COMMAND,
-    TIMEOUT_S,
     Outcome,
     environment,
     no_token_file,
@@ -77,14 +76,7 @@ async def answer_to(url: str) -> str:
 
 
 async def exchange(pasted: str, home: Path, *words: str) -> Outcome:
-    pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(
-        *COMMAND, "exchange", *words, stdin=pipe, stdout=pipe, stderr=pipe, env=environment(home)
-    )
-    async with asyncio.timeout(TIMEOUT_S):
-        stdout, stderr = await process.communicate(pasted.encode())
-    assert process.returncode is not None
-    return Outcome(exit_code=process.returncode, stdout=stdout.decode(), stderr=stderr.decode())
+    return await run("exchange", *words, home=home, stdin=pasted)
 
 
 def pending(home: Path) -> list[Path]:

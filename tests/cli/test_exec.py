@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ..support.command import COMMAND, environment, run
+from ..support.command import COMMAND, environment, run_process
 from ..support.scripted_server import ScriptedServer, json_answer
 from ..support.stored import NEW, OLD, stored
 
@@ -32,7 +32,7 @@ def server() -> Iterator[ScriptedServer]:
 
 async def shown(*arguments: str, home: Path, **more: str) -> tuple[list[str], dict[str, str]]:
     """Give the arguments and the environment that the command got."""
-    outcome = await run(
+    outcome = await run_process(
         "exec", *arguments, "--", sys.executable, "-c", SHOW, "a", home=home, more=more
     )
     assert (outcome.exit_code, outcome.stderr) == (0, "")
@@ -100,7 +100,7 @@ async def test_what_cannot_be_run_is_told(
     server: ScriptedServer, tmp_path: Path, *, words: tuple[str, ...], exit_code: int, told: str
 ) -> None:
     stored(tmp_path, server, lasts_s=3000)
-    outcome = await run("exec", *words, home=tmp_path)
+    outcome = await run_process("exec", *words, home=tmp_path)
     assert (outcome.exit_code, outcome.stdout) == (exit_code, "")
     assert told in outcome.stderr
     assert OLD["access_token"] not in outcome.stderr
@@ -110,7 +110,7 @@ async def test_rf_08_without_a_sign_in_the_command_is_not_started(tmp_path: Path
     """RF-08: exit status 4, at once, and no browser."""
     mark = tmp_path / "started"
     async with asyncio.timeout(2):
-        outcome = await run("exec", "--", "touch", str(mark), home=tmp_path)
+        outcome = await run_process("exec", "--", "touch", str(mark), home=tmp_path)
     assert (outcome.exit_code, mark.exists()) == (4, False)
 
 
@@ -121,7 +121,7 @@ async def test_cl_04_what_no_environment_holds_is_refused_and_the_variable_named
     """CL-04: and nothing is run with a part of it."""
     stored(tmp_path, server, lasts_s=3000, extra={"odd": value})
     mark = tmp_path / "started"
-    outcome = await run("exec", "--set", "ODD=odd", "--", "touch", str(mark), home=tmp_path)
+    outcome = await run_process("exec", "--set", "ODD=odd", "--", "touch", str(mark), home=tmp_path)
     assert (outcome.exit_code, outcome.stdout, mark.exists()) == (2, "", False)
     assert "error[value-unquotable]: the value for ODD " in outcome.stderr
 
@@ -131,7 +131,7 @@ async def test_variables_that_are_too_large_are_told_as_that(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
     stored(tmp_path, server, lasts_s=3000, extra={"large": "x" * 200_000})
-    outcome = await run("exec", "--set", "LARGE=large", "--", "true", home=tmp_path)
+    outcome = await run_process("exec", "--set", "LARGE=large", "--", "true", home=tmp_path)
     assert outcome.exit_code == 126
     assert "larger than the system allows" in outcome.stderr
     assert "ls -l" not in outcome.stderr
@@ -143,7 +143,7 @@ async def test_the_exit_status_is_the_commands(
 ) -> None:
     stored(tmp_path, server, lasts_s=3000)
     assert (
-        await run("exec", "--", "sh", "-c", f"exit {status}", home=tmp_path)
+        await run_process("exec", "--", "sh", "-c", f"exit {status}", home=tmp_path)
     ).exit_code == status
 
 
@@ -153,7 +153,7 @@ async def test_options_after_the_dashes_are_the_commands(
     """Also those that we have, too, and another pair of dashes."""
     stored(tmp_path, server, lasts_s=3000)
     words = ("--json", "-q", "-v", "--set", "x", "--", "--help")
-    outcome = await run("exec", "--", "printf", "%s\n", *words, home=tmp_path)
+    outcome = await run_process("exec", "--", "printf", "%s\n", *words, home=tmp_path)
     assert outcome.stdout.splitlines() == list(words)
 
 
@@ -264,7 +264,7 @@ async def test_the_environments_token_short_circuits_what_is_stored(
     stored(tmp_path, server)
     _, variables = await shown(home=tmp_path, LOOPBACK_AUTH_TOKEN="given")
     assert variables["ACCESS_TOKEN"] == "given"
-    outcome = await run(
+    outcome = await run_process(
         "exec",
         "--set",
         "A=scope",

@@ -239,7 +239,10 @@ async def test_a_config_that_is_broken_is_left_alone(tmp_path: Path) -> None:
     )
 
 
-async def test_a_secrets_variable_or_file_is_named_and_not_read(tmp_path: Path) -> None:
+async def test_a_secrets_variable_or_file_is_named_and_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     await run(
         "init",
         "github",
@@ -431,9 +434,10 @@ def test_a_no_leaves_the_profile_as_it_is(tmp_path: Path) -> None:
 
 
 async def test_the_profile_that_was_written_is_the_one_that_is_used(
-    server: ScriptedServer, tmp_path: Path
+    server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What `init` writes, `doctor` reads: the secret's file, the port, the host."""
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "s").write_text(SECRET)
     flags = (
         "--login-url",

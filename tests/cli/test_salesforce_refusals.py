@@ -15,7 +15,7 @@ from loopback_auth.flows.tokens.freshness import is_refreshable
 from loopback_auth.testing.http import faults
 from loopback_auth.testing.salesforce import ORG, USER, Salesforce
 
-from ..support.command import run, token_file
+from ..support.command import run, run_process, token_file
 from ..support.salesforce_asking import refresh, tokens
 from ..support.stored_salesforce import APP, signed_in
 
@@ -267,7 +267,7 @@ async def test_a_walk_with_the_vpn_off_and_on_again(salesforce: Salesforce, tmp_
     walk = (("token",), ("exec", "default", "--", *program), ("api", limits), ("refresh",))
     salesforce.vpn = False
     for command in walk:
-        refused = await run(*command, home=tmp_path)
+        refused = await run_process(*command, home=tmp_path)
         assert refused.exit_code == 7, (command, refused.stderr)
         assert "ip restricted" in refused.stderr
         assert "VPN" in refused.stderr
@@ -278,7 +278,7 @@ async def test_a_walk_with_the_vpn_off_and_on_again(salesforce: Salesforce, tmp_
     assert token_file(tmp_path) == before
     salesforce.vpn = True
     for command in walk:
-        worked = await run(*command, home=tmp_path)
+        worked = await run_process(*command, home=tmp_path)
         assert worked.exit_code == 0, (command, worked.stderr)
     after = token_file(tmp_path)
     assert after["refresh_token"] == before["refresh_token"]

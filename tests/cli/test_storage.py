@@ -21,7 +21,7 @@ from loopback_auth.settings.storage import chosen_storage
 from loopback_auth.testing import AuthorizationServer, Browser, Client
 from tests.support.keyrings import Person, new_person, use
 
-from ..support.command import Outcome, login, run
+from ..support.command import Outcome, login, run_process
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,7 +57,7 @@ async def sign_in(
 
 
 async def command(person: Person, *words: str, backend: str = "Kept", **more: str) -> Outcome:
-    return await run(*words, home=person.home, more=person.environment(backend, **more))
+    return await run_process(*words, home=person.home, more=person.environment(backend, **more))
 
 
 def held(person: Person) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ..support.children import posix, unprivileged
-from ..support.command import COMMAND, TIMEOUT_S, environment, token_file
+from ..support.command import COMMAND, TIMEOUT_S, Outcome, environment, run_here, token_file
 from ..support.scripted_server import ScriptedServer, json_answer, plain_answer
 from ..support.stored import NEW, OLD, stored
 
@@ -78,14 +78,14 @@ def server() -> Iterator[ScriptedServer]:
         yield running
 
 
-def run(words: str, home: Path, **more: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        (
-            *unprivileged(),
-            *COMMAND,
-            *words.replace(" --", " --json --", 1).split(),
-            *(() if "--" in words else ("--json",)),
-        ),
+def run(words: str, home: Path, *, as_process: bool = False, **more: str) -> Outcome:
+    """Carry out a command; *as_process* is for a superuser, who passes over permissions."""
+    argv = words.replace(" --", " --json --", 1).split()
+    argv = argv if "--" in words else [*argv, "--json"]
+    if not as_process:
+        return run_here(*argv, home=home, more=more)
+    done = subprocess.run(
+        (*unprivileged(), *COMMAND, *argv),
         env=environment(home, more),
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -93,9 +93,10 @@ def run(words: str, home: Path, **more: str) -> subprocess.CompletedProcess[str]
         check=False,
         timeout=TIMEOUT_S,
     )
+    return Outcome(exit_code=done.returncode, stdout=done.stdout, stderr=done.stderr)
 
 
-def error_of(words: str, ended: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+def error_of(words: str, ended: Outcome) -> dict[str, Any]:
     document: dict[str, Any] = json.loads(ended.stdout)
     if words == "doctor":
         check = next(check for check in document["checks"] if check["name"] == "configuration")
@@ -119,8 +120,8 @@ def test_every_command_ends_with_the_same_error_and_touches_no_tokens(
     put(home / "config.toml")
     told = set()
     for words in COMMANDS:
-        ended = run(words, home)
-        assert ended.returncode == 2, (words, ended)
+        ended = run(words, home, as_process=shape == "no permission")
+        assert ended.exit_code == 2, (words, ended)
         error = error_of(words, ended)
         assert error["code"] == "config-invalid", words
         assert error["fix"], words
@@ -139,12 +140,12 @@ def test_who_names_the_profile_has_its_token_and_no_refresh_goes_to_a_storage_no
     home = tmp_path / "home"
     stored(home, server, lasts_s=3000)
     (home / "config.toml").write_text('default-profile = "work"\n')
-    assert run("token default", home).returncode == 0
-    assert run("token", home, LOOPBACK_AUTH_PROFILE="default").returncode == 0
+    assert run("token default", home).exit_code == 0
+    assert run("token", home, LOOPBACK_AUTH_PROFILE="default").exit_code == 0
     ended = run("refresh default", home)
-    assert (ended.returncode, error_of("refresh", ended)["code"]) == (2, "config-invalid")
+    assert (ended.exit_code, error_of("refresh", ended)["code"]) == (2, "config-invalid")
     assert server.requests == []
-    assert run("refresh default", home, LOOPBACK_AUTH_STORAGE="file").returncode == 0
+    assert run("refresh default", home, LOOPBACK_AUTH_STORAGE="file").exit_code == 0
 
 
 def test_an_empty_file_says_nothing(server: ScriptedServer, tmp_path: Path) -> None:
@@ -164,4 +165,4 @@ def test_what_needs_no_default_profile_works(
     home = tmp_path / "home"
     stored(home, server, lasts_s=3000)
     (home / "config.toml").mkdir()
-    assert run(words, home).returncode == 0
+    assert run(words, home).exit_code == 0

@@ -6,12 +6,11 @@ they have.
 from __future__ import annotations
 
 import json
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
-from ..support.command import COMMAND, Outcome, environment
+from ..support.command import COMMAND, Outcome, environment, run_here
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,7 +41,8 @@ redirect_uris = ["http://localhost:0/OauthRedirect"]
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Path:
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
     tmp_path.chmod(0o700)
     (tmp_path / "config.toml").write_text(CONFIG, encoding="utf-8")
     return tmp_path
@@ -51,18 +51,7 @@ def home(tmp_path: Path) -> Path:
 def explain(
     *arguments: str, home: Path, stdin: str | bytes = "", more: Mapping[str, str] | None = None
 ) -> Outcome:
-    done = subprocess.run(
-        [*COMMAND, "explain", *arguments],
-        env=environment(home, more),
-        cwd=home,
-        input=stdin.encode() if isinstance(stdin, str) else stdin,
-        capture_output=True,
-        check=False,
-        timeout=30,
-    )
-    return Outcome(
-        exit_code=done.returncode, stdout=done.stdout.decode(), stderr=done.stderr.decode()
-    )
+    return run_here("explain", *arguments, home=home, more=more, stdin=stdin)
 
 
 def test_cl_11_what_was_read_cause_fix_and_the_profiles_callback_urls_are_told(home: Path) -> None:

@@ -25,7 +25,7 @@ from loopback_auth.testing import AuthorizationServer, Browser, Client
 from loopback_auth.testing.http import faults
 
 from ..support.children import posix
-from ..support.command import Outcome, login, run
+from ..support.command import Outcome, login, run_process
 from ..support.keyrings import new_person, use
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class Campaign:
 
     async def run(self, *words: str) -> Outcome:
         await asyncio.sleep(SPREAD_S * self.chance.random())
-        return await run(*words, home=self.home, more=self.environment)
+        return await run_process(*words, home=self.home, more=self.environment)
 
     async def remove_locks(self) -> None:
         while True:

@@ -17,7 +17,7 @@ from tests.support.chromium import in_the_session_loop
 from tests.support.stand_in_browser import stand_in
 
 from ..support.callback.client import query
-from ..support.command import login, no_token_file, run, token_file
+from ..support.command import login, no_token_file, run_process, token_file
 from ..support.sockets import is_free
 
 if TYPE_CHECKING:
@@ -187,18 +187,18 @@ async def test_from_sign_in_to_sign_out_on_one_fixed_port(
         second = await command.outcome()
     assert (first.exit_code, second.exit_code) == (0, 0)
 
-    printed = await run("token", "work", home=tmp_path)
+    printed = await run_process("token", "work", home=tmp_path)
     assert printed.stdout == token_file(tmp_path, "work")["access_token"] + "\n"
     assert subject(oidc_provider.issuer, printed.stdout.strip()) == oidc_provider.username
 
-    told = await run("status", "work", "--json", home=tmp_path)
+    told = await run_process("status", "work", "--json", home=tmp_path)
     assert told.exit_code == 0
     assert oidc_provider.issuer in told.stdout
     assert printed.stdout.strip() not in told.stdout
 
-    assert (await run("logout", "work", "--local", home=tmp_path)).exit_code == 0
+    assert (await run_process("logout", "work", "--local", home=tmp_path)).exit_code == 0
     assert no_token_file(tmp_path)
-    assert (await run("token", "work", home=tmp_path)).exit_code == 4
+    assert (await run_process("token", "work", home=tmp_path)).exit_code == 4
 
 
 def subject(issuer: str, access_token: str) -> str:

@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.chromium import in_the_session_loop
 
-from ..support.command import login, no_token_file, run, token_file
+from ..support.command import login, no_token_file, run_process, token_file
 from ..support.servers.own import OwnServer
 from ..support.servers.stored import expire, refresh_by_hand, sign_in, userinfo
 from .conftest import callback_ports
@@ -64,7 +64,7 @@ async def test_rf_01_a_token_that_ran_out_is_replaced_and_a_thief_with_the_old_r
     server = own.start("--access-ttl", str(SHORT_S), *options)
     before = await sign_in(server, "public", tab, tmp_path)
     await until_refused(before)
-    printed = await run("token", home=tmp_path)
+    printed = await run_process("token", home=tmp_path)
     after = token_file(tmp_path)
     assert (printed.exit_code, printed.stdout.strip()) == (0, after["access_token"])
     assert userinfo(after) == 200
@@ -72,7 +72,7 @@ async def test_rf_01_a_token_that_ran_out_is_replaced_and_a_thief_with_the_old_r
     assert (after["identity"], after["scope"]) == (before["identity"], before["scope"])
 
     assert refresh_by_hand(server, "public", before)[0] == 400
-    ended = await run("token", "--refresh", "--json", home=tmp_path)
+    ended = await run_process("token", "--refresh", "--json", home=tmp_path)
     assert (ended.exit_code, ended.error["code"]) == (4, "refresh-rejected")
     assert token_file(tmp_path) == {**after, "refresh_token": None, "refused": True}
 
@@ -87,7 +87,7 @@ async def test_rf_08_a_refresh_token_that_ends_with_its_access_token_asks_for_a_
     """
     stored = await sign_in(own.start("--access-ttl", str(SHORT_S)), "public", tab, tmp_path)
     await until_refused(stored)
-    late = await run("token", "--json", home=tmp_path)
+    late = await run_process("token", "--json", home=tmp_path)
     assert (late.exit_code, late.error["code"]) == (4, "refresh-rejected")
     assert token_file(tmp_path) == {**stored, "refresh_token": None, "refused": True}
 
@@ -103,17 +103,17 @@ async def test_rf_06_a_server_that_is_away_costs_nothing_and_one_that_forgot_us_
     stored = await sign_in(own.start(), "public", tab, tmp_path)
     own.stop()
     expire(tmp_path, timedelta(seconds=50))
-    spare = await run("token", home=tmp_path)
+    spare = await run_process("token", home=tmp_path)
     assert (spare.exit_code, spare.stdout.strip()) == (0, stored["access_token"])
     assert "not refreshed" in spare.stderr
     expire(tmp_path)
     expired = token_file(tmp_path)
-    away = await run("token", "--json", home=tmp_path)
+    away = await run_process("token", "--json", home=tmp_path)
     assert (away.exit_code, away.error["code"]) == (7, "connection-failed")
     assert token_file(tmp_path) == expired
 
     server = own.start()
-    forgotten = await run("token", "--json", home=tmp_path)
+    forgotten = await run_process("token", "--json", home=tmp_path)
     assert (forgotten.exit_code, forgotten.error["code"]) == (4, "refresh-rejected")
     assert "loopback-auth login default" in forgotten.error["fix"]
     assert token_file(tmp_path) == {**expired, "refresh_token": None, "refused": True}
@@ -125,6 +125,6 @@ async def test_rf_06_a_server_that_is_away_costs_nothing_and_one_that_forgot_us_
         assert (await command.outcome()).exit_code == 0
 
     own.stop()
-    ended = await run("logout", "--json", home=tmp_path)
+    ended = await run_process("logout", "--json", home=tmp_path)
     assert (ended.exit_code, ended.document["revocation"]) == (7, "failed")
     assert no_token_file(tmp_path)

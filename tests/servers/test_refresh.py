@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.chromium import in_the_session_loop
 
-from ..support.command import login, no_token_file, run, token_file
+from ..support.command import login, no_token_file, run_process, token_file
 from ..support.servers.stored import expire, refresh_by_hand, revoke_by_hand, sign_in, userinfo
 
 if TYPE_CHECKING:
@@ -49,7 +49,9 @@ async def test_rf_01_twelve_processes_in_five_rounds_refresh_once_a_round(
     access_tokens, refresh_tokens = [stored["access_token"]], [stored["refresh_token"]]
     for _ in range(ROUNDS):
         expire(tmp_path)
-        outcomes = await asyncio.gather(*(run("token", home=tmp_path) for _ in range(PROCESSES)))
+        outcomes = await asyncio.gather(
+            *(run_process("token", home=tmp_path) for _ in range(PROCESSES))
+        )
         assert [(each.exit_code, each.stderr) for each in outcomes] == [(0, "")] * PROCESSES
         (printed,) = {each.stdout.strip() for each in outcomes}
         stored = token_file(tmp_path)
@@ -61,7 +63,9 @@ async def test_rf_01_twelve_processes_in_five_rounds_refresh_once_a_round(
     # token here.
     assert len(set(refresh_tokens)) == ROUNDS + 1
     assert userinfo(stored) == 200
-    assert (await run("token", "--check", home=tmp_path)).stdout.strip() == stored["access_token"]
+    assert (await run_process("token", "--check", home=tmp_path)).stdout.strip() == stored[
+        "access_token"
+    ]
     assert stored["identity"]["name"] == server.username
 
 
@@ -71,7 +75,7 @@ async def test_a_refresh_token_that_was_used_again_ends_the_sign_in_and_a_bare_l
 ) -> None:
     """RF-04: somebody else uses our refresh tokens; we say sign in, and keep the rest."""
     before = await sign_in(server, "public", tab, tmp_path)
-    assert (await run("refresh", home=tmp_path)).exit_code == 0
+    assert (await run_process("refresh", home=tmp_path)).exit_code == 0
     after = token_file(tmp_path)
     assert after["refresh_token"] != before["refresh_token"]
     status, answer = refresh_by_hand(server, "public", before)
@@ -81,7 +85,7 @@ async def test_a_refresh_token_that_was_used_again_ends_the_sign_in_and_a_bare_l
     refresh_by_hand(server, "public", after)
 
     expire(tmp_path)
-    refused = await run("token", "--json", home=tmp_path)
+    refused = await run_process("token", "--json", home=tmp_path)
     assert (refused.exit_code, refused.document["error"]["code"]) == (4, "refresh-rejected")
     kept = token_file(tmp_path)
     assert kept["refresh_token"] is None
@@ -111,7 +115,7 @@ async def test_rv_01_logout_ends_both_tokens_at_the_server(
     stored = await sign_in(server, "confidential", tab, tmp_path)
     assert userinfo(stored) == 200
     expire(tmp_path)
-    ended = await run("logout", "--json", home=tmp_path)
+    ended = await run_process("logout", "--json", home=tmp_path)
     assert (ended.exit_code, ended.document["revocation"]) == (0, "revoked")
     assert no_token_file(tmp_path)
     assert userinfo(stored) in (401, 403)
@@ -125,7 +129,7 @@ async def test_rv_02_a_local_logout_leaves_the_server_alone(
 ) -> None:
     """RV-02: what was a copy elsewhere goes on working."""
     stored = await sign_in(server, "confidential", tab, tmp_path)
-    assert (await run("logout", "--local", home=tmp_path)).exit_code == 0
+    assert (await run_process("logout", "--local", home=tmp_path)).exit_code == 0
     assert no_token_file(tmp_path)
     assert userinfo(stored) == 200
     assert refresh_by_hand(server, "confidential", stored)[0] == 200
@@ -143,7 +147,7 @@ async def test_rf_07_a_token_revoked_behind_our_back_is_found_out_by_check(
     assert revoke_by_hand(server, "confidential", stored) == 200
     assert userinfo(stored) in (401, 403)
 
-    checked = await run("token", "--check", home=tmp_path)
+    checked = await run_process("token", "--check", home=tmp_path)
     if checked.exit_code == 0:
         renewed = token_file(tmp_path)
         assert checked.stdout.strip() == renewed["access_token"] != stored["access_token"]

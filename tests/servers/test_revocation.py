@@ -12,7 +12,7 @@ import trustme
 
 from tests.support.chromium import TIMEOUT_MS, in_the_session_loop
 
-from ..support.command import no_token_file, run, token_file
+from ..support.command import no_token_file, run_process, token_file
 from ..support.servers.own import OwnServer
 from ..support.servers.stored import refresh_by_hand, sign_in, userinfo
 from .conftest import callback_ports
@@ -51,19 +51,19 @@ async def test_tx_03_a_secret_of_odd_characters_in_a_variable_refreshes_checks_a
     flags = ("--client-secret-env", VARIABLE)
     before = await sign_in(server, "odd", tab, tmp_path, *flags, more=secret)
     assert before["client"].get("client_secret") is None
-    without = await run("refresh", "--json", home=tmp_path)
+    without = await run_process("refresh", "--json", home=tmp_path)
     assert (without.exit_code, VARIABLE in without.error["message"]) == (2, True)
     assert token_file(tmp_path) == before
 
-    refreshed = await run("token", "--refresh", home=tmp_path, more=secret)
+    refreshed = await run_process("token", "--refresh", home=tmp_path, more=secret)
     after = token_file(tmp_path)
     assert (refreshed.exit_code, refreshed.stdout.strip()) == (0, after["access_token"])
     assert after["access_token"] != before["access_token"]
     assert userinfo(after) == 200
-    checked = await run("token", "--check", home=tmp_path, more=secret)
+    checked = await run_process("token", "--check", home=tmp_path, more=secret)
     assert (checked.exit_code, checked.stdout) == (0, refreshed.stdout)
 
-    ended = await run("logout", "--json", home=tmp_path, more=secret)
+    ended = await run_process("logout", "--json", home=tmp_path, more=secret)
     assert (ended.exit_code, ended.document["revocation"]) == (0, "revoked")
     assert refresh_by_hand(server, "odd", after)[0] == 400
 
@@ -91,7 +91,7 @@ async def test_rv_01_a_client_without_a_secret_gives_its_tokens_back_where_it_ma
     either way.
     """
     stored = await sign_in(server, "public", tab, tmp_path)
-    ended = await run("logout", "--json", home=tmp_path)
+    ended = await run_process("logout", "--json", home=tmp_path)
     assert (ended.exit_code, ended.document["revocation"]) == (exit_code, revocation)
     assert no_token_file(tmp_path)
     assert (userinfo(stored), refresh_by_hand(server, "public", stored)[0]) == afterwards
@@ -132,15 +132,15 @@ async def test_ds_03_a_refresh_and_a_logout_trust_what_the_sign_in_trusted(
         tab = await context.new_page()
         before = await sign_in(behind_tls, "public", tab, company, "--ca-bundle", str(bundle))
     assert before["server"]["token_endpoint"].startswith("https://")
-    assert (await run("refresh", home=company)).exit_code == 0
+    assert (await run_process("refresh", home=company)).exit_code == 0
     after = token_file(company)
     assert after["refresh_token"] != before["refresh_token"]
 
     trusted, stranger = bundle.read_bytes(), trustme.CA(organization_name="A stranger")
     stranger.cert_pem.write_to_path(str(bundle))
-    refused = await run("refresh", "--json", home=company)
+    refused = await run_process("refresh", "--json", home=company)
     assert (refused.exit_code, refused.error["code"]) == (7, "certificate-untrusted")
     assert token_file(company) == after
     bundle.write_bytes(trusted)
-    ended = await run("logout", "--json", home=company)
+    ended = await run_process("logout", "--json", home=company)
     assert (ended.exit_code, ended.document["revocation"]) == (0, "revoked")

@@ -19,7 +19,7 @@ import trustme
 from loopback_auth.testing import Browser
 from loopback_auth.testing.salesforce import APP, ORG, USER, Salesforce
 
-from ..support.command import login, run, token_file
+from ..support.command import login, run_process, token_file
 from ..support.servers import install
 from ..support.servers.needs import need
 from ..support.sockets import free_port
@@ -71,7 +71,7 @@ class SignedIn:
         assert outcome.exit_code == 0, outcome.stderr
 
     async def export(self, form: str) -> str:
-        outcome = await run("export", form, home=self.home, more=self.trust)
+        outcome = await run_process("export", form, home=self.home, more=self.trust)
         assert outcome.exit_code == 0, outcome.stderr
         return outcome.stdout
 

@@ -18,7 +18,7 @@ from tests.support.keyrings import BACKENDS, ROOT
 from tests.support.scripted_server import ScriptedServer, json_answer
 from tests.support.stored import NEW, OLD, document as signed_in
 
-from ..support.command import Outcome, login, run
+from ..support.command import Outcome, login, run_process
 from ..support.servers.needs import need
 from ..support.servers.secret_service import Session, session
 
@@ -77,7 +77,7 @@ def surroundings(service: Session, **more: str) -> dict[str, str]:
 
 
 async def command(service: Session, home: Path, *words: str, **more: str) -> Outcome:
-    return await run(*words, home=home, more=surroundings(service, **more))
+    return await run_process(*words, home=home, more=surroundings(service, **more))
 
 
 async def sign_in(
@@ -235,7 +235,7 @@ async def test_st_10_without_a_message_bus_there_is_no_keyring_and_no_file(
         "STAND_IN_PASSWD_HOME": str(home),
         "XDG_RUNTIME_DIR": str(home),
     }
-    outcome = await run("login", *flags, "--json", home=home, more=more)
+    outcome = await run_process("login", *flags, "--json", home=home, more=more)
     assert (outcome.exit_code, outcome.error["code"]) == (1, "keyring-unavailable"), outcome
     assert outcome.error["message"] == "there is no keyring here"
     assert "--storage file" in outcome.error["fix"]

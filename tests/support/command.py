@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import os
 import signal
@@ -11,6 +12,8 @@ import sys
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from loopback_auth.cli.main import run as run_command
 
 from .callback.client import Callback
 
@@ -180,8 +183,38 @@ async def login(
         await pending.give_up()
 
 
-async def run(*arguments: str, home: Path, more: Mapping[str, str] | None = None) -> Outcome:
-    """Run any other command to its end."""
+async def run(
+    *arguments: str, home: Path, more: Mapping[str, str] | None = None, stdin: str | bytes = ""
+) -> Outcome:
+    """
+    Carry out a command in this process, in a thread of its own; return what it printed and its exit
+    status.
+
+    For tests about output. Those about a process (signals, terminals, pipes, `exec`, the child's
+    environment, the current folder, keyrings) use `run_process`.
+    """
+    return await asyncio.to_thread(run_here, *arguments, home=home, more=more, stdin=stdin)
+
+
+def run_here(
+    *arguments: str, home: Path, more: Mapping[str, str] | None = None, stdin: str | bytes = ""
+) -> Outcome:
+    """Do as `run` does, for a test that is no coroutine."""
+    streams = [
+        io.TextIOWrapper(io.BytesIO(octets), encoding="utf-8", newline="")
+        for octets in (stdin.encode() if isinstance(stdin, str) else stdin, b"", b"")
+    ]
+    exit_code = run_command(arguments, *streams, environment(home, more))
+    for stream in streams:
+        stream.flush()
+    _, stdout, stderr = (stream.buffer.getvalue().decode() for stream in streams)  # type: ignore[attr-defined]  # a BytesIO
+    return Outcome(exit_code=exit_code, stdout=stdout, stderr=stderr)
+
+
+async def run_process(
+    *arguments: str, home: Path, more: Mapping[str, str] | None = None
+) -> Outcome:
+    """Carry out a command as a process of its own, in the folder *home*."""
     process = await _start(arguments, home, more)
     async with asyncio.timeout(TIMEOUT_S):
         stdout, stderr = await process.communicate(b"")

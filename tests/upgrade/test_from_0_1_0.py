@@ -15,7 +15,7 @@ import pytest
 from loopback_auth.edge.store.file_store import FileStore
 from loopback_auth.settings.config_toml import load_config
 
-from ..support.command import Outcome, run
+from ..support.command import Outcome, run_process
 from ..support.keyrings import Person, new_person, use
 from ..support.scripted_server import ScriptedServer, json_answer, plain_answer
 
@@ -85,7 +85,7 @@ def loaded(person: Person, profile: str = "work") -> dict[str, Any]:
 
 
 async def command(person: Person, *words: str) -> Outcome:
-    return await run(*words, home=person.home, more=person.environment())
+    return await run_process(*words, home=person.home, more=person.environment())
 
 
 def sent(server: ScriptedServer, path: str) -> list[str]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ...support.certificates import issue
-from ...support.command import run
+from ...support.command import run_process
 from ...support.scripted_server import ScriptedServer, json_answer
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def bundle(company: Issued, tmp_path: Path) -> str:
 async def discovered(server: ScriptedServer, home: Path, *words: str, **environ: str) -> Outcome:
     """Begin a sign-in by hand, which ends as soon as the server's metadata is there."""
     start = ("login", "--manual", "--issuer", server.origin, "--client-id", "c")
-    return await run(*start, "--json", *words, home=home, more=environ)
+    return await run_process(*start, "--json", *words, home=home, more=environ)
 
 
 KEY_LOGS: dict[str, Callable[[Path], str]] = {
@@ -91,7 +91,9 @@ async def test_ds_03_nor_by_what_imports_aiohttp_first(
     tmp_path: Path, words: tuple[str, ...]
 ) -> None:
     """DS-03: it makes a TLS context of its own as soon as it is imported."""
-    outcome = await run(*words, home=tmp_path, more={"SSLKEYLOGFILE": str(tmp_path / "keys")})
+    outcome = await run_process(
+        *words, home=tmp_path, more={"SSLKEYLOGFILE": str(tmp_path / "keys")}
+    )
     assert outcome.exit_code == 0, outcome.stderr
     assert not (tmp_path / "keys").exists()
 
@@ -103,7 +105,7 @@ async def test_ds_03_doctor_says_that_keys_are_not_logged(
     settings = f'issuer = "{server.origin}"\nclient_id = "c"\nca_bundle = "{bundle}"\n'
     (tmp_path / "config.toml").write_text(f"[profiles.default]\n{settings}")
     for path in (tmp_path / "keys", tmp_path / "none" / "keys"):
-        outcome = await run("doctor", home=tmp_path, more={"SSLKEYLOGFILE": str(path)})
+        outcome = await run_process("doctor", home=tmp_path, more={"SSLKEYLOGFILE": str(path)})
         (row,) = (line for line in outcome.stdout.splitlines() if "certificates" in line)
         assert "SSLKEYLOGFILE is ignored" in row
         assert "TLS, its certificate is good" in outcome.stdout
@@ -143,7 +145,9 @@ async def test_rb_06_openssl_settings_that_leave_nothing_are_named(
     (tmp_path / "config.toml").write_text(
         f'[profiles.default]\nissuer = "{server.origin}"\nclient_id = "c"\n'
     )
-    outcome = await run(*words, home=tmp_path, more={"OPENSSL_CONF": str(tmp_path / "openssl.cnf")})
+    outcome = await run_process(
+        *words, home=tmp_path, more={"OPENSSL_CONF": str(tmp_path / "openssl.cnf")}
+    )
     output = outcome.stdout + outcome.stderr
     assert outcome.exit_code == 2, output
     assert "OPENSSL_CONF" in output
@@ -212,7 +216,7 @@ async def test_ds_03_a_file_of_certificates_that_cannot_be_used_is_named(
     (tmp_path / "config.toml").write_text(
         '[profiles.default]\nissuer = "https://localhost:1"\nclient_id = "c"\n'
     )
-    output = (await run("doctor", home=tmp_path, more={"SSL_CERT_FILE": path})).stdout
+    output = (await run_process("doctor", home=tmp_path, more={"SSL_CERT_FILE": path})).stdout
     assert f"SSL_CERT_FILE = {path} is not used: ".replace(str(tmp_path), "~") in output
     assert why in output
 

@@ -16,7 +16,7 @@ import pytest
 from loopback_auth.edge.store.file_store import FileStore
 
 from ...support.children import posix, start
-from ...support.command import run as run_command
+from ...support.command import run_process as run_command
 from ...support.keyrings import Person, new_person, use
 from ...support.scripted_server import ScriptedServer, json_answer
 from ...support.stored import NEW, document as signed_in
