@@ -153,6 +153,7 @@ class ScriptedServer:
         self._tls = tls
         self._host = host
         self._threads: list[threading.Thread] = []
+        self._unasked: list[socket.socket] = []
 
     def __enter__(self) -> Self:
         self._listener = socket.create_server(
@@ -181,6 +182,28 @@ class ScriptedServer:
             # Closing alone does not wake the thread that waits in accept.
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+
+    def leave(self) -> None:
+        """Refuse every new connection, and break those on which nothing has been asked."""
+        self.stop_listening()
+        self.break_unasked()
+
+    def break_unasked(self) -> None:
+        """End the connections on which nothing has been asked."""
+        for connection in list(self._unasked):
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+    def wait_for_connections(self, count: int) -> None:
+        """Wait until *count* connections have been made, and not asked anything yet."""
+        with self._news:
+            assert self._news.wait_for(lambda: len(self._unasked) >= count, TIMEOUT_S)
+
+    def wait_until_left(self) -> None:
+        """Wait until all who have connected are gone."""
+        for thread in self._threads[1:]:
+            thread.join(TIMEOUT_S)
+            assert not thread.is_alive()
 
     @property
     def origin(self) -> str:
@@ -223,7 +246,13 @@ class ScriptedServer:
                 self._end(connection)
 
     def _answer(self, connection: socket.socket) -> None:
-        request = _read(connection)
+        with self._news:
+            self._unasked.append(connection)
+            self._news.notify_all()
+        try:
+            request = _read(connection)
+        finally:
+            self._unasked.remove(connection)
         if request is None:
             return
         with self._news:

@@ -31,7 +31,7 @@ from .request_gate import (
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Sequence
     from typing import Any, Protocol
 
     from .pages import Answer
@@ -287,12 +287,24 @@ def _response(answer: Answer) -> web.Response:
 
 @asynccontextmanager
 async def answering(
-    listeners: Sequence[socket.socket], handler: CallbackHandler
+    listeners: Sequence[socket.socket],
+    handler: CallbackHandler,
+    *,
+    accepted: Callable[[], None] = lambda: None,
 ) -> AsyncIterator[None]:
-    """Answer the requests to *listeners* by *handler* until the block ends."""
+    """
+    Answer the requests to *listeners* by *handler* until the block ends.
+
+    *accepted* is called for each connection, before it has sent anything.
+    """
     server = _Server(handler)
+
+    def connection() -> _Connection:
+        accepted()
+        return server.connection()
+
     try:
-        async with accepting(listeners, server.connection, make_room=server.make_room):
+        async with accepting(listeners, connection, make_room=server.make_room):
             yield
     finally:
         await server.close()

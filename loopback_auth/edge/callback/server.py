@@ -41,12 +41,16 @@ async def serve(
     profile: str,
     notify: Notify,
     token_bytes: Callable[[int], bytes],
+    connected: Callable[[], None] | None = None,
 ) -> AsyncIterator[CallbackSession]:
     """
     Serve the redirect URI of *request* on *listeners* until the block ends.
 
     *launch_path* is the path of `new_launch_path`, if a browser is started. An exception that
     leaves the block becomes the page that the browser shows.
+
+    *connected* is called when somebody has connected who may bring the answer, before anything of
+    the request is read.
     """
     await event_loop_started()
     # Imported late: importing aiohttp takes as long as a browser that starts meanwhile.
@@ -59,7 +63,12 @@ async def serve(
     session = CallbackSession(
         request, launch_path=launch_path, profile=profile, notify=notify, token_bytes=token_bytes
     )
-    async with answering(listeners, session):
+
+    def accepted() -> None:
+        if connected is not None and not session.has_answer:
+            connected()
+
+    async with answering(listeners, session, accepted=accepted):
         try:
             yield session
         except BaseException as error:

@@ -1,44 +1,34 @@
 """
 The only HTTP client: one request, one answer, everything bounded.
 
-No redirects, no cookies, no netrc, no pool that outlives the request. Proxies come from the
-environment and never stand between this process and the loopback.
+No redirects, no cookies, no netrc; no connection outlives its request, or the `session` in which it
+was made. Proxies come from the environment and never stand between this process and the loopback.
 """
 
 from __future__ import annotations
 
-import os
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, suppress
+from copy import copy
+from functools import cache, partial
 from urllib.parse import urlsplit
 
-from ...errors import AnswerTimedOut, AnswerTooLarge, TransportError
+from ...errors import AnswerTooLarge, TLSUnavailable, TransportError
 from ...oauth.http.messages import UNIQUE_ANSWER_S, FormPost, Get, HttpReply
 from ..process.event_loop import event_loop_started
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+    from collections.abc import AsyncIterator, Iterable, Mapping
+    from contextlib import AbstractContextManager
 
-    from aiohttp import (
-        ClientHandlerType,
-        ClientMiddlewareType,
-        ClientRequest,
-        ClientResponse,
-        ClientSession,
-        TraceConfig,
-    )
+    from aiohttp import ClientResponse
 
     from ...oauth.http.messages import Delivery
-    from .proxy import Proxy
-    from .tls import Trust
+    from .connection import Connection, Connections
+    from .sending import Sender
 
 ANSWER_OCTETS = 1024 * 1024
 """The most that is read of any answer: token answers are a few KiB, key sets some more."""
-
-HEADER_OCTETS = 64 * 1024
-"""The most that one header may hold: identity providers set cookies that are longer than usual."""
-
-HEADERS = 256
 
 CONNECT_S = 10.0
 """For name, connection and TLS."""
@@ -49,10 +39,11 @@ TOTAL_S = 30.0
 
 class HttpTransport:
     """
-    Sends one message and gives the whole answer: `await transport(message)`.
+    Sends one message and returns the whole answer: `await transport(message)`.
 
     *ca_bundle* is a PEM file whose certificates are trusted besides the system's. *timeout_s*
-    bounds each request, *connect_s* the part of it until there is a connection.
+    bounds each request, *connect_s* the part of it until there is a connection. *environ* names
+    proxies and certificates; by default it is that of the process.
     """
 
     def __init__(
@@ -64,17 +55,52 @@ class HttpTransport:
         environ: Mapping[str, str] | None = None,
     ) -> None:
         self.timeout_s = timeout_s
-        self._connect_s = connect_s
-        self._ca_bundle = ca_bundle
-        self._environ = environ
-        self._trust: Trust | None = None
+        # Made when it is first needed, and shared by the sessions of this transport.
+        self._sender = cache(partial(_new_sender, timeout_s, connect_s, ca_bundle, environ))
+        self._is_session = False
+        self._kept: Connections | None = None
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[HttpTransport]:
+        """
+        Give the block a transport like this one, whose requests share connections.
+
+        A connection is used again only where no request can get lost by that. All are closed when
+        the block ends.
+        """
+        session = copy(self)
+        # What is private here is our own class's.
+        session.__dict__.update(_is_session=True, _kept=None)
+        try:
+            yield session
+        finally:
+            await session.aclose()
+
+    async def aclose(self) -> None:
+        """Close what a session has kept open; a transport of single requests keeps nothing."""
+        if self._kept is not None:
+            await self._kept.close()
+
+    def connect_ahead(self, url: str) -> None:
+        """
+        Open a connection to *url*'s server in the background, for a request that will follow.
+
+        This returns at once, never fails, and does something only in a `session` within a running
+        event loop. A connection that is open already and can carry a request is left as it is.
+        """
+        if self._is_session:
+            # Where TLS itself cannot begin, the request says so.
+            with suppress(TLSUnavailable):
+                self._connections().open_ahead(url, partial(self._sender().connect, url))
 
     async def __call__(self, message: FormPost | Get) -> HttpReply:
         """
-        Send *message*, once.
+        Send *message*, once, and return the answer, whatever it says.
 
-        Raises the `TransportError` that fits; what an answer means is for its reader. After any
-        failure of a POST the server may or may not have acted on it.
+        After any failure of a POST the server may or may not have acted on it.
+
+        Raises:
+            TransportError: There is no answer, or none that can be read.
         """
         headers = {"Authorization": message.authorization.reveal()} if message.authorization else {}
         body = None
@@ -133,136 +159,67 @@ class HttpTransport:
         delivery: Delivery | None = None,
     ) -> AsyncIterator[ClientResponse]:
         """
-        Send one request; within the block its answer can be read, *total_s* after the beginning at
-        most.
+        Send one request, and give the block its answer to read.
+
+        All of it is over after *total_s* seconds at most; `None` sets no limit.
+
+        Raises:
+            TransportError: There is no answer, or the block fails to read it.
         """
         if delivery is not None:
             delivery.is_connecting = True
         await event_loop_started()
-        from yarl import URL
-
-        from .tls import load_aiohttp
-
-        load_aiohttp()
-        proxy = self._proxy(url)
-        is_tls = "https" in (urlsplit(url).scheme, urlsplit(proxy.url).scheme if proxy else "")
-        context = self._trusted().context if is_tls else None
-        async with self._session(total_s, delivery) as session:
-            with self.translating(url, total_s):
-                response = await session.request(
-                    method,
-                    # The URL was checked as a string; encoded=True keeps it byte for byte.
-                    URL(url, encoded=True),
-                    data=data,
-                    headers=headers,
-                    # A POST without a body is of no type.
-                    skip_auto_headers=("Content-Type",),
-                    allow_redirects=False,
-                    proxy=proxy.url if proxy else None,
-                    middlewares=(self._sent_once(url),),
-                    ssl=context or True,
-                )
-            try:
-                yield response
-            finally:
-                # What is left of the answer, or of the body it came to, is not wanted.
-                response.close()
-
-    @contextmanager
-    def translating(self, url: str, total_s: float | None = None) -> Iterator[None]:
-        """
-        Turn what the HTTP client raises in the block about a request to *url* into the
-        `TransportError` that fits.
-        """
-        import aiohttp
-
-        host = urlsplit(url).netloc
-        try:
-            yield
-        except TransportError:
-            raise
-        # `from None`: aiohttp's errors carry the request's headers, which hold secrets.
-        except aiohttp.ConnectionTimeoutError:
-            patience_s = min(self._connect_s, self.timeout_s)
-            raise AnswerTimedOut(
-                f"no connection to {host} within {patience_s:g} s", host=host
-            ) from None
-        except TimeoutError:
-            limit_s = total_s or self.timeout_s
-            raise AnswerTimedOut(f"{host} did not answer within {limit_s:g} s", host=host) from None
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise self._translated(error, url) from None
-
-    def warm_up(self) -> None:
-        """Load the certificates now, so that the exchange need not wait for them."""
-        self._trusted()
-
-    def _session(self, total_s: float | None, delivery: Delivery | None) -> ClientSession:
-        import aiohttp
-
-        connect_s = min(self._connect_s, self.timeout_s)
-        return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(force_close=True, limit=1, ttl_dns_cache=0),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(total=total_s, sock_connect=connect_s, connect=connect_s),
-            trace_configs=[] if delivery is None else [_telling(delivery)],
-            auto_decompress=False,
-            max_field_size=HEADER_OCTETS,
-            max_headers=HEADERS,
-            # Proxies are found below; trust_env would add the passwords of ~/.netrc.
-            trust_env=False,
-            headers={
-                "Accept": "application/json",
-                "Accept-Encoding": "identity",
-                "User-Agent": "loopback-auth",
-            },
-        )
-
-    def _trusted(self) -> Trust:
-        if self._trust is None:
-            from .tls import Trust
-
-            self._trust = Trust(
-                self._ca_bundle, os.environ if self._environ is None else self._environ
+        async with self._connection(url) as connection:
+            response = self._sender().response(
+                connection,
+                method,
+                url,
+                headers=headers,
+                data=data,
+                total_s=total_s,
+                delivery=delivery,
             )
-        return self._trust
+            async with response as received:
+                yield received
 
-    def _proxy(self, url: str) -> Proxy | None:
-        from .proxy import proxy_for
+    @asynccontextmanager
+    async def _connection(self, url: str) -> AsyncIterator[Connection]:
+        connections = self._connections()
+        try:
+            async with connections.connection(url) as connection:
+                yield connection
+        finally:
+            if not self._is_session:
+                await connections.close()
 
-        return proxy_for(url, self._environ)
+    def _connections(self) -> Connections:
+        """Return the connections of this session, or new ones for a single request."""
+        if self._kept is not None:
+            return self._kept
+        timeout = self._sender().timeout(self.timeout_s)
+        from .connection import Connections
 
-    def _translated(self, error: Exception, url: str) -> TransportError:
-        from .failures import translated
+        connections = Connections(timeout, kept=self._is_session)
+        if self._is_session:
+            self._kept = connections
+        return connections
 
-        return translated(error, urlsplit(url).netloc, proxy=self._proxy(url), trust=self._trust)
-
-    def _sent_once(self, url: str) -> ClientMiddlewareType:
+    def translating(self, url: str, total_s: float | None = None) -> AbstractContextManager[None]:
         """
-        Keep aiohttp from repeating a GET whose connection broke: it does so for its own errors and
-        not for ours.
+        Turn what aiohttp raises in the block about a request to *url* into our own error.
+
+        Raises:
+            TransportError: The one that fits.
         """
-        import aiohttp
-
-        async def send(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
-            try:
-                return await handler(request)
-            except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-                raise self._translated(error, url) from None
-
-        return send
+        return self._sender().translating(url, total_s)
 
 
-def _telling(delivery: Delivery) -> TraceConfig:
-    """
-    Give what has *delivery* know when there is a connection: from then on the request
-    may be out.
-    """
-    import aiohttp
+def _new_sender(
+    timeout_s: float, connect_s: float, ca_bundle: str | None, environ: Mapping[str, str] | None
+) -> Sender:
+    from .tls import load_aiohttp
 
-    async def connected(*_: object) -> None:
-        delivery.is_connecting = False
+    load_aiohttp()
+    from .sending import Sender
 
-    trace = aiohttp.TraceConfig()
-    trace.on_connection_create_end.append(connected)
-    return trace
+    return Sender(timeout_s, connect_s, ca_bundle, environ)

@@ -10,6 +10,7 @@ from ...edge.callback.server import new_launch_path, serve
 from ...edge.interaction.browser import open_browser
 from ...notices import Warned
 from ..diagnosis import diagnosing, without_locals
+from ..server.connections import connect_ahead, sharing_connections
 from ..server.discovery import rechecked
 from ..server.mix_up import refuse_mix_up
 from ..services import Services
@@ -40,6 +41,7 @@ forgotten one.
 
 
 @without_locals
+@sharing_connections
 async def login(
     profile: Profile,
     *,
@@ -153,10 +155,12 @@ class _BrowserVisit:
                     profile=profile.name,
                     notify=services.notify,
                     token_bytes=token_bytes,
+                    connected=self._connect,
                 ) as session,
                 rechecked(self.server, profile, services, needed=self.is_remembered) as recheck,
             ):
                 opening.call(session)
+                self._connect()
                 # Late, as all that is not needed to show the address: a browser is starting now.
                 from .answer import answer_or_paste
 
@@ -183,3 +187,12 @@ class _BrowserVisit:
             launch_path=new_launch_path(token_bytes=token_bytes) if self.browser else None,
             is_watched=self.is_watched,
         )
+
+    def _connect(self) -> None:
+        """
+        Have a connection for the exchange.
+
+        Called while the person signs in, and again when somebody connects: the first may have been
+        idle for too long.
+        """
+        connect_ahead(self.services.transport, self.server.token_endpoint)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import ssl
 import subprocess
 import sys
@@ -285,13 +284,3 @@ def test_ds_03_there_is_no_flag_that_switches_the_check_off(flag: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     assert done.returncode == 2
     assert "error[usage]" in done.stderr
-
-
-async def test_warming_up_loads_the_certificates_and_asks_nobody(
-    company: trustme.CA, bundle: str
-) -> None:
-    transport = HttpTransport(ca_bundle=bundle)
-    await asyncio.to_thread(transport.warm_up)
-    with https(company.issue_cert("localhost")) as server:
-        assert server.connections == 0
-        assert (await transport(Get(url=server.url("/")))).status == 200

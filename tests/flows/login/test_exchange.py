@@ -237,7 +237,7 @@ async def test_rb_04_a_server_that_goes_away_before_the_exchange_is_told(
     assert callable(consents)
 
     def consent_and_leave(connection: Any) -> None:
-        server.stop_listening()
+        server.leave()
         consents(connection)
 
     server.answers["/authorize"] = consent_and_leave
