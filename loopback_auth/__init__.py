@@ -115,7 +115,8 @@ if TYPE_CHECKING:
     from .oauth.secret import Secret
     from .oauth.token.reply import TokenSet
     from .seams import Browser, Clock, MaySwitch, MayTrust, Notify
-    from .settings.profile import Profile, from_settings
+    from .settings.profile import Profile
+    from .settings.resolve import from_settings
 
 __version__ = "0.1.0"
 
@@ -264,7 +265,8 @@ _HOMES = {
     "oauth.secret": "Secret",
     "oauth.token.reply": "TokenSet",
     "seams": "Browser Clock MaySwitch MayTrust Notify",
-    "settings.profile": "Profile from_settings",
+    "settings.profile": "Profile",
+    "settings.resolve": "from_settings",
 }
 
 

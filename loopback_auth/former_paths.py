@@ -195,6 +195,7 @@ _SPLIT = {
     "edge.transport": ("edge.http.proxy",),
     "flows.access_token": ("flows.tokens.freshness",),
     "flows.doctor": ("flows.doctor.checks",),
+    "flows.profile": ("settings.resolve",),
     "oauth.authorization": ("oauth.authorize.response",),
     "oauth.id_token": ("oauth.identity",),
     "oauth.token": ("oauth.client_authentication",),

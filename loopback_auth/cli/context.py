@@ -89,7 +89,7 @@ class Context:
 
         *stored* is the document of its last sign-in. Raises as `resolve` does.
         """
-        from ..settings.profile import resolve
+        from ..settings.resolve import resolve
 
         return resolve(
             self.profile_name,
@@ -108,7 +108,7 @@ class Context:
     ) -> Profile:
         """Return the profile as these describe it, whatever else is set. Raises as `resolve`."""
         from ..settings.config_toml import parse_config
-        from ..settings.profile import resolve
+        from ..settings.resolve import resolve
 
         return resolve(
             self.profile_name,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..errors import UsageError
 from ..oauth.secret import Secret
 from ..settings.config_toml import TABLE, checked, host_name
-from ..settings.profile import repeatable
+from ..settings.resolve import repeatable
 from .prompts import ask_unseen
 
 TYPE_CHECKING = False

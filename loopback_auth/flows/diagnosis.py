@@ -131,7 +131,7 @@ def diagnose_stored(error: LoopbackAuthError, document: Mapping[str, Any]) -> No
     """
     from ..providers import load_provider
     from ..settings.config_toml import parse_config
-    from ..settings.profile import resolve
+    from ..settings.resolve import resolve
 
     with suppress(LoopbackAuthError):
         name, config = str(document.get("profile")), parse_config("", "")

@@ -15,7 +15,7 @@ from loopback_auth.errors import AuthorizationError
 from loopback_auth.flows.login.preflight import preflight
 from loopback_auth.oauth.authorize.request import AuthorizationRequest
 from loopback_auth.oauth.metadata import Client, server_metadata
-from loopback_auth.settings.profile import from_settings
+from loopback_auth.settings.resolve import from_settings
 from loopback_auth.testing.salesforce import APP, App, Salesforce
 
 from ..support.command import run

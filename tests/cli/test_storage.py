@@ -16,7 +16,7 @@ import pytest
 from loopback_auth.edge.store.file_store import FileStore
 from loopback_auth.errors import ConfigError, KeyringUnavailable, UsageError
 from loopback_auth.settings.config_toml import parse_config
-from loopback_auth.settings.profile import from_settings, resolve
+from loopback_auth.settings.resolve import from_settings, resolve
 from loopback_auth.settings.storage import chosen_storage
 from loopback_auth.testing import AuthorizationServer, Browser, Client
 from tests.support.keyrings import Person, new_person, use

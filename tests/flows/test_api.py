@@ -31,7 +31,7 @@ from loopback_auth.flows.tokens.issued import access_token
 from loopback_auth.oauth.secret import Secret
 from loopback_auth.providers import load_provider
 from loopback_auth.settings.config_toml import parse_config
-from loopback_auth.settings.profile import resolve
+from loopback_auth.settings.resolve import resolve
 
 from ..edge.http.test_client_tls import context_of
 from ..support.scripted_server import (

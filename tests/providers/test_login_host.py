@@ -10,7 +10,7 @@ from loopback_auth.errors import URLRefused
 from loopback_auth.providers import load_provider
 from loopback_auth.providers.login_host import login_host
 from loopback_auth.settings.config_toml import parse_config
-from loopback_auth.settings.profile import resolve
+from loopback_auth.settings.resolve import resolve
 
 HOSTS = load_provider("salesforce").login_hosts
 

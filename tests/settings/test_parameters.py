@@ -21,7 +21,7 @@ from loopback_auth.notices import OpenThisPage
 from loopback_auth.oauth.http.messages import FormPost
 from loopback_auth.settings.config_toml import load_config, parse_config
 from loopback_auth.settings.config_writer import write_profile
-from loopback_auth.settings.profile import from_settings, resolve
+from loopback_auth.settings.resolve import from_settings, resolve
 
 from ..support.command import run
 from ..support.internet import Internet, allow, document, profile, sign_in

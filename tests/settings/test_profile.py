@@ -14,11 +14,13 @@ from loopback_auth.oauth.metadata import server_metadata
 from loopback_auth.oauth.secret import Secret
 from loopback_auth.providers import load_provider
 from loopback_auth.settings.config_toml import parse_config
-from loopback_auth.settings.profile import Profile, from_settings, resolve
+from loopback_auth.settings.resolve import from_settings, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from loopback_auth.settings.profile import Profile
 
 CANARY = "the-client-secret"
 

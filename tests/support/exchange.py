@@ -20,7 +20,7 @@ from loopback_auth.edge.store.file_store import FileStore
 from loopback_auth.errors import LoopbackAuthError
 from loopback_auth.flows.login.browser import login
 from loopback_auth.settings.config_toml import load_config
-from loopback_auth.settings.profile import resolve
+from loopback_auth.settings.resolve import resolve
 
 from .callback.client import query
 from .scripted_server import json_answer, redirect

@@ -21,7 +21,7 @@ from loopback_auth.notices import OpenThisPage
 from loopback_auth.oauth.http.messages import FormPost, HttpReply
 from loopback_auth.providers import load_provider
 from loopback_auth.settings.config_toml import parse_config
-from loopback_auth.settings.profile import resolve
+from loopback_auth.settings.resolve import resolve
 
 from .exchange import follow
 

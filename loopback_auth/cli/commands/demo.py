@@ -15,7 +15,7 @@ from ...errors import UsageError
 from ...flows.login.browser import login
 from ...oauth.http.messages import Get, read_json_object
 from ...oauth.secret import Secret
-from ...settings.profile import from_settings
+from ...settings.resolve import from_settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from loopback_auth.flows.doctor import preflight as doctor_preflight
 from loopback_auth.flows.doctor.checks import Check, Report, Subject, shortened
 from loopback_auth.flows.doctor.examine import examine
 from loopback_auth.settings.config_toml import parse_config
-from loopback_auth.settings.profile import from_settings
+from loopback_auth.settings.resolve import from_settings
 
 from ...support.scripted_server import ScriptedServer, hang, json_answer, plain_answer, redirect
 

@@ -24,7 +24,7 @@ from loopback_auth.oauth.metadata import Client, server_metadata
 from loopback_auth.oauth.secret import Secret
 from loopback_auth.providers import load_provider
 from loopback_auth.settings.config_toml import parse_config
-from loopback_auth.settings.profile import resolve
+from loopback_auth.settings.resolve import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

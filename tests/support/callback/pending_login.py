@@ -23,7 +23,7 @@ from loopback_auth.flows.login.browser import login
 from loopback_auth.notices import OpenThisPage, StrayVisit
 from loopback_auth.providers import load_provider
 from loopback_auth.settings.config_toml import Config
-from loopback_auth.settings.profile import resolve
+from loopback_auth.settings.resolve import resolve
 
 from .client import Callback
 from .endpoint import Endpoint, running_endpoint

@@ -1,0 +1,252 @@
+"""
+Putting a profile together: flag > environment > config.toml > the last sign-in > provider.
+
+Every setting remembers where it came from, for `status` and `config show`. And nothing meant for
+one server is ever sent to another: the source that says where to sign in (`provider`, `issuer` or
+an endpoint) shuts out lower ones that say otherwise.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from urllib.parse import parse_qsl
+
+from ..errors import StoreDamaged, UsageError
+from ..oauth.secret import Secret
+from .config_toml import ALIASES, PORTS, SETTINGS, TABLE, checked
+from .profile import SECRETS, Profile, Setting
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from typing import Any
+
+    from ..providers import Provider
+    from .config_toml import Config
+
+_WHERE = ("provider", "issuer", "authorization_endpoint", "token_endpoint")
+_AUTH_METHODS = ("none", "client_secret_basic", "client_secret_post")
+_RESPONSE_MODES = ("query", "form_post")
+
+
+def resolve(
+    name: str,
+    *,
+    flags: Mapping[str, Any],
+    environ: Mapping[str, str],
+    config: Config,
+    stored: Mapping[str, Any] | None,
+    find_provider: Callable[[str], Provider],
+) -> Profile:
+    """
+    Return the profile *name*, put together from all sources.
+
+    *flags* hold settings under their canonical names; *stored* is the document of the last sign-in.
+
+    Raises:
+        UsageError: a setting has a value that it cannot have.
+        ProviderUnknown: there is no provider of that name.
+        ConfigError: the provider's file cannot be used.
+    """
+    sources: list[dict[str, tuple[Any, str]]] = [
+        {key: (value, _flag_name(key)) for key, value in flags.items() if value is not None},
+        from_environment(environ),
+        config.profile(name),
+        _remembered(stored or {}),
+    ]
+    settings, used = _combined(sources)
+    _check_choice(settings, "token_endpoint_auth_method", _AUTH_METHODS)
+    _check_choice(settings, "response_mode", _RESPONSE_MODES)
+    named = settings.get("provider")
+    provider = find_provider(named.value) if named else None
+    return Profile(
+        name=name,
+        notes=_settle_login_url(settings, provider),
+        settings=settings,
+        provider=provider,
+        remembered=stored or {} if used[-1] else {},
+    )
+
+
+def _settle_login_url(settings: dict[str, Setting], provider: Provider | None) -> tuple[str, ...]:
+    """
+    Replace what was given as `login_url` by the host to sign in at.
+
+    Return a note where that is another host.
+    """
+    given = settings.get("login_url")
+    if given is None or provider is None or not provider.login_hosts:
+        return ()
+    from ..providers.login_host import login_host
+
+    url, note = login_host(given.value, provider.login_hosts)
+    settings["login_url"] = replace(given, value=url)
+    return (note,) if note else ()
+
+
+def from_settings(name: str, **settings: Any) -> Profile:
+    """
+    Return a profile of *settings* alone, named as in config.toml: `issuer`, `client_id`, `scope`,
+    `port`, ...
+
+    Neither the environment nor any file is read. `client_secret` is text or a `Secret`.
+
+    Raises:
+        UsageError: a setting does not exist, or cannot have that value.
+    """
+    from ..providers import load_provider
+    from .config_toml import parse_config
+
+    flags = {}
+    for key, value in settings.items():
+        setting = ALIASES.get(key, key)
+        try:
+            flags[setting] = _given(setting, value)
+        except (KeyError, ValueError):
+            raise UsageError(
+                f"{key} is no setting of a profile, or cannot have that value",
+                cause="Settings are named as in config.toml.",
+                fix="loopback-auth help config lists them",
+            ) from None
+    return resolve(
+        name,
+        flags=flags,
+        environ={},
+        config=parse_config("", ""),
+        stored=None,
+        find_provider=load_provider,
+    )
+
+
+def _given(setting: str, value: object) -> object:
+    if setting != "client_secret":
+        return checked(
+            os.fspath(value) if isinstance(value, os.PathLike) else value, SETTINGS[setting]
+        )
+    if isinstance(value, Secret) and value:
+        return value
+    return Secret(checked(value, SETTINGS[setting]))
+
+
+def _combined(
+    sources: Sequence[dict[str, tuple[Any, str]]],
+) -> tuple[dict[str, Setting], list[bool]]:
+    """Return the settings of *sources*, the closest first, and of each source if it was used."""
+    settings: dict[str, Setting] = {}
+    where: dict[str, Any] | None = None
+    used = []
+    for rank, source in enumerate(sources):
+        says = {key: source[key][0] for key in _WHERE if key in source}
+        # A sign-in elsewhere: its client, secret and scopes are that server's business.
+        used.append(not (where and says and not _is_same_server(where, says)))
+        for key, (value, origin) in source.items():
+            # Where tokens are kept is this machine's business, whichever server they are from.
+            if not used[-1] and key != "storage":
+                continue
+            known = settings.get(key)
+            if known is not None and key == "parameters":
+                # The closer source wins name by name.
+                settings[key] = replace(known, value={**value, **known.value})
+            elif known is None and not (where and key in _WHERE):
+                settings[key] = Setting(value=value, source=origin, rank=rank)
+        where = where or says or None
+    return settings, used
+
+
+def _is_same_server(where: Mapping[str, Any], says: Mapping[str, Any]) -> bool:
+    return all(says.get(key, value) == value for key, value in where.items()) and any(
+        key in says for key in where
+    )
+
+
+def from_environment(environ: Mapping[str, str]) -> dict[str, tuple[Any, str]]:
+    """
+    Return the settings that `LOOPBACK_AUTH_<SETTING>` variables have, each with its variable.
+
+    The client's secret is not read: its variable becomes `client_secret_env`.
+
+    Raises:
+        UsageError: a variable has a value that its setting cannot have.
+    """
+    found: dict[str, tuple[Any, str]] = {}
+    for name in (*SETTINGS, *ALIASES):
+        variable = f"LOOPBACK_AUTH_{name.upper()}"
+        text = environ.get(variable)
+        if not text:
+            continue
+        canonical = ALIASES.get(name, name)
+        if canonical == "client_secret":
+            found["client_secret_env"] = (variable, variable)
+            continue
+        try:
+            found[canonical] = (_from_text(text, SETTINGS[canonical]), variable)
+        except ValueError:
+            raise UsageError(
+                f"{variable} must be {SETTINGS[canonical]}",
+                cause="Every setting can come from the environment,"
+                " in the form it has in config.toml.",
+                fix=f"correct or unset {variable}",
+            ) from None
+    return found
+
+
+def repeatable(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """Return the values of each name, in their order."""
+    collected: dict[str, list[str]] = {}
+    for name, value in pairs:
+        collected.setdefault(name, []).append(value)
+    return collected
+
+
+def _from_text(text: str, kind: str) -> Any:
+    if kind == PORTS:
+        return checked([int(number) for number in text.replace(",", " ").split()], kind)
+    if kind == TABLE:
+        return checked(
+            repeatable(parse_qsl(text, keep_blank_values=True, strict_parsing=True)), kind
+        )
+    if text in ("true", "false") and kind.startswith("true"):
+        return text == "true"
+    return checked(text, kind)
+
+
+def _remembered(stored: Mapping[str, Any]) -> dict[str, tuple[Any, str]]:
+    source = "the last sign-in"
+    client, settings = stored.get("client") or {}, stored.get("settings") or {}
+    try:
+        found = {
+            key: (checked(value, SETTINGS[key]), source)
+            for key, value in settings.items()
+            if key in SETTINGS and key not in SECRETS
+        }
+    except ValueError as error:
+        name = stored.get("profile")
+        raise StoreDamaged(
+            f"the stored sign-in to the profile {name} remembers a setting that is not {error}",
+            profile=name,
+        ) from None
+    if client.get("client_secret"):
+        found["client_secret"] = (Secret(client["client_secret"]), source)
+    if client.get("client_secret_env"):
+        found["client_secret_env"] = (client["client_secret_env"], source)
+    return found
+
+
+def _flag_name(setting: str) -> str:
+    names = {
+        "redirect_uris": "--redirect-uri",
+        "parameters": "--param",
+        "trust_hosts": "--trust-host",
+    }
+    return names.get(setting, "--" + setting.replace("_", "-"))
+
+
+def _check_choice(settings: Mapping[str, Setting], name: str, choices: Iterable[str]) -> None:
+    setting = settings.get(name)
+    if setting and setting.value not in choices:
+        raise UsageError(
+            f"{name} must be one of {', '.join(choices)} ({setting.source})",
+            cause="Other values are not supported, or are not safe.",
+            fix=f"change it at {setting.source}",
+        )
