@@ -138,7 +138,7 @@ class Profile:
         return given or (self.provider.token_endpoint_auth_method if self.provider else None)
 
     def _client_secret(self, environ: Mapping[str, str] | None) -> Secret | None:
-        match self._secret_setting:
+        match self._given_as:
             case None:
                 return None
             case "client_secret_env" as name:
@@ -150,15 +150,15 @@ class Profile:
                 return secret
 
     @property
-    def _secret_setting(self) -> str | None:
-        """The closest of `SECRETS`."""
+    def _given_as(self) -> str | None:
+        """The closest setting of `SECRETS`."""
         given = [(self.settings[name].rank, name) for name in SECRETS if name in self.settings]
         return min(given)[1] if given else None
 
     @property
     def client_secret_env(self) -> str | None:
         """The environment variable that holds the secret, when that is how it was given."""
-        is_used = self._secret_setting == "client_secret_env"
+        is_used = self._given_as == "client_secret_env"
         return self.get("client_secret_env") if is_used else None
 
     @property
