@@ -84,6 +84,7 @@ class LockedDocument(Protocol):
 
     def release(self) -> None:
         """Give back what `reserve` set aside."""
+        self.reserve(0)
 
 
 class Store(Protocol):

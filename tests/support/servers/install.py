@@ -41,6 +41,7 @@ NPM_PACKAGES = (
     "@jsforce/jsforce-node",
     "@salesforce/core",
     "newman",
+    "pyright",
 )
 CHROMIUM = "chromium"
 SECRET_SERVICE = "secret-service"
