@@ -231,27 +231,11 @@ __all__ = [
     "login",
 ]
 
-# Where each name is defined.
+# Where each name is defined that is no error.
 _HOMES = {
     "edge.http.client": "HttpTransport",
     "edge.store.file_store": "FileStore",
     "edge.store.interface": "LockedDocument Store",
-    "errors": (
-        "AccountDiffers AnswerEncoded AnswerTimedOut AnswerTooLarge ApiRefused "
-        "AuthorizationDenied AuthorizationError AuthorizationResponseInvalid Cancelled "
-        "CertificateExpired CertificateMalformed CertificateNameDiffers CertificateNotYetValid "
-        "CertificateUntrusted ClientCertificateWanted CodeCredentialsUnavailable CommandNotRun "
-        "ConfigError ConnectionFailed ConnectionLost DiscoveryFailed FileUnsafe HTMLAnswer "
-        "HostNotFound HostNotTrusted IDTokenInvalid IDTokenOutOfTime IssuerMismatch "
-        "IssuerMisspelled KeyringUnavailable LaunchURLReused ListenError LoginTimedOut "
-        "LoopbackAuthError MetadataChanged NoBrowser NoPendingSignIn NonceMissing NotConfigured "
-        "OriginRefused OutputFailed PKCEUnsupported ParameterRefused PlainHTTPAnswered "
-        "PortForbidden PortInUse ProtocolError ProviderError ProviderUnknown ProxyFailed "
-        "RedirectURIRefused RefreshRefused RefreshRejected ScopeDiffers ServerUnavailable "
-        "SignInNeeded Stopped StoreBusy StoreChanged StoreDamaged StoreError StoreNewer "
-        "StoreUnsafe StoreUnwritable SystemRefused TLSFailed TLSTooOld TLSUnavailable "
-        "TokenError TransportError URLRefused UnexpectedRedirect UsageError ValueUnquotable"
-    ),
     "flows.login.browser": "login",
     "flows.tokens.issued": "access_token",
     "notices": (
@@ -271,14 +255,14 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> object:
-    for home, names in _HOMES.items():
-        if name in names.split():
-            from importlib import import_module
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
 
-            # From now on it is found without this function.
-            value = globals()[name] = getattr(import_module(f".{home}", __name__), name)
-            return value
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    home = next((home for home, names in _HOMES.items() if name in names.split()), "errors")
+    # From now on it is found without this function.
+    value = globals()[name] = getattr(import_module(f".{home}", __name__), name)
+    return value
 
 
 def __dir__() -> list[str]:
