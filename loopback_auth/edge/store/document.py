@@ -1,4 +1,4 @@
-"""What a token file says when it holds a sign-in. `token` loads this, so it loads nothing heavy."""
+"""Reading a token file that holds a sign-in. `token` imports this, so it imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from typing import Any
 
 VERSION = 1
-"""The newest document this program can read; `oauth.credential` writes it."""
+"""The newest format of documents that this version reads; `oauth.credential` writes it."""
 
 STORAGES = ("file", "keyring")
-"""Where tokens can be kept."""
+"""The values of the setting `storage`."""
 
 _KINDS: dict[str, type] = {
     **dict.fromkeys(
@@ -35,18 +35,28 @@ _KINDS: dict[str, type] = {
 }
 
 
+class DocumentDamaged(ValueError):
+    """Raised for content that is no document of ours; the message says why."""
+
+
 def document_of(content: bytes) -> dict[str, Any]:
-    """Return a stored sign-in; raises `ValueError` with the damage in words, `StoreNewer`."""
+    """
+    Return the sign-in that a token file of this *content* holds.
+
+    Raises:
+        ValueError: It is damaged; the message says how.
+        StoreNewer: A later version of this program wrote it.
+    """
     document = object_of(content)
     version = document.get("version")
     if not isinstance(version, int) or isinstance(version, bool):
-        raise ValueError("no version")  # noqa: TRY004 - a damaged file, whatever the damage
+        raise DocumentDamaged("no version")
     if version > VERSION:
         raise StoreNewer(
             f"the token file was written by a later version of loopback-auth (format {version})"
         )
     if not isinstance(document.get("access_token"), str) or not document["access_token"]:
-        raise ValueError("no access_token")
+        raise DocumentDamaged("no access_token")
     check_members(document, _KINDS)
     return document
 
@@ -55,18 +65,19 @@ def check_members(
     document: Mapping[str, Any], kinds: Mapping[str, type | tuple[type, ...]]
 ) -> None:
     """
-    Raise `ValueError` for a member of *document* that is there and not of its kind of *kinds*.
+    Raise `DocumentDamaged` if a member of *document* is not of the type that *kinds* has for it.
 
-    Client, server and settings are looked into: what is sent, or read as an address, is text.
+    So it does for members of `client`, `server` and `settings` that are sent or used as addresses
+    and are no text. A member that is missing or `None` passes.
     """
     for name, kind in kinds.items():
         value = document.get(name)
         if not isinstance(value, (kind, NoneType)) or (kind is str and not _can_be_sent(value)):
-            raise ValueError(f"{name} is of another kind")
+            raise DocumentDamaged(f"{name} is of another kind")
     for outer in ("client", "server", "settings"):
         for name, value in (document.get(outer) or {}).items():
             if not (_fits(outer, name, value) and _can_be_sent(value)):
-                raise ValueError(f"{outer}.{name} is of another kind")
+                raise DocumentDamaged(f"{outer}.{name} is of another kind")
 
 
 def _fits(outer: str, name: str, value: object) -> bool:
@@ -77,7 +88,7 @@ def _fits(outer: str, name: str, value: object) -> bool:
 
 
 def _can_be_sent(value: object) -> bool:
-    """Tell whether all text in *value* has an encoding; half of a surrogate pair has none."""
+    """Return whether all text in *value* can be encoded; half of a surrogate pair cannot."""
     if isinstance(value, str):
         try:
             value.encode("utf-8", "surrogateescape")
@@ -88,16 +99,16 @@ def _can_be_sent(value: object) -> bool:
 
 
 def object_of(content: bytes) -> dict[str, Any]:
-    """Return a JSON object; raises `ValueError`."""
+    """Return the JSON object that *content* is, or raise `ValueError`."""
     try:
         document = json.loads(content)
     except RecursionError:
-        raise ValueError("nested too deep") from None
+        raise DocumentDamaged("nested too deep") from None
     if not isinstance(document, dict):
-        raise ValueError("not a JSON object")  # noqa: TRY004 - a damaged file, whatever the damage
+        raise DocumentDamaged("not a JSON object")
     return document
 
 
 def may_point_elsewhere(content: bytes) -> bool:
-    """Tell whether a token file may be a `keyring_record`; nearly none is, which costs a search."""
+    """Return whether a token file may be a `keyring_record`. This is one search: nearly none is."""
     return b'"storage"' in content

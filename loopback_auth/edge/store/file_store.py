@@ -1,6 +1,7 @@
 """
-The token store: one JSON file per profile. On the path of `token`, so nothing heavy is imported
-here.
+The token store: one JSON file per profile.
+
+`token` imports this, so nothing heavy is imported here.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ _WINDOWS_DEVICES = frozenset(
 
 
 def check_profile_name(name: str) -> str:
-    """Return *name* if it can be a file name everywhere; raises `UsageError`."""
+    """Return *name* if it can be a file name on every system, or raise `UsageError`."""
     stem = name.partition(".")[0].lower()
     if (
         not 1 <= len(name) <= NAME_CHARACTERS
@@ -43,7 +44,8 @@ def check_profile_name(name: str) -> str:
     ):
         raise UsageError(
             f"{name[:80]!r} cannot be a profile name",
-            cause=f"A profile's name is also a file's: at most {NAME_CHARACTERS} letters, digits or . _ - @ +.",
+            cause="A profile's name is also a file's: "
+            f"at most {NAME_CHARACTERS} letters, digits or . _ - @ +.",
             fix="choose another name: loopback-auth login NAME",
         )
     return name
@@ -51,17 +53,19 @@ def check_profile_name(name: str) -> str:
 
 class FileStore:
     """
-    Token files below *home*. Documents are plain JSON objects; `oauth.credential.Credential` gives
-    them meaning.
+    Token files below *home*: a JSON object per profile, which `oauth.credential.Credential` reads.
 
-    A profile's file may say that its tokens are in the system's keyring; `keyring_store` has the
-    rest of that.
+    A profile's file may say that its tokens are in the system's keyring; see `keyring_store`. All
+    methods that take a profile raise `UsageError` for a name that `check_profile_name` refuses.
     """
 
     def __init__(self, home: str | bytes | os.PathLike[str], *, storage: str | None = None) -> None:
         """
-        *home* may be relative or begin with `~`; it is what that means now. *storage* says where a
+        *home* may begin with `~` or be relative, and is made absolute now. *storage* says where a
         save puts the tokens, `file` or `keyring`; without it they stay where they are.
+
+        Raises:
+            UsageError: There is no such storage, or *home* is no folder.
         """
         if storage not in (None, *STORAGES):
             raise UsageError(
@@ -75,7 +79,7 @@ class FileStore:
         self._changed: dict[str, bool | None] = {}
 
     def with_storage(self, storage: str | None) -> FileStore:
-        """Give this store with another choice of where a save puts the tokens."""
+        """Return this store with another choice of *storage*; with `None` as it is."""
         if not storage:
             return self
         other = FileStore(self.home, storage=storage)
@@ -83,11 +87,11 @@ class FileStore:
         return other
 
     def path(self, profile: str) -> str:
-        """Name the file of *profile*."""
+        """Return the path of the token file of *profile*."""
         return os.path.join(self.folder, f"{check_profile_name(profile)}.json")
 
     def profiles(self) -> list[str]:
-        """List the profiles that have tokens stored."""
+        """Return the names of the profiles that have tokens stored, sorted."""
         with open_private_folder(self.folder) as folder:
             names = folder.names() if folder else []
         return [
@@ -98,7 +102,7 @@ class FileStore:
 
     def location(self, profile: str) -> dict[str, Any]:
         """
-        Return where the tokens of *profile* are: `storage`, and for the keyring `backend`.
+        Return where the tokens of *profile* are: `storage`, and for the keyring its `backend`.
 
         `awaits_keyring` is there when they should be in the keyring, which did not take them;
         `copy_in_keyring` when an older copy could not be removed from it yet.
@@ -112,10 +116,12 @@ class FileStore:
 
     def load(self, profile: str) -> dict[str, Any] | None:
         """
-        Read the document of *profile*; `None` when nothing is stored.
+        Return the document of *profile*; `None` when nothing is stored.
 
-        A damaged one is set aside and raises `StoreDamaged`; one of a later version raises
-        `StoreNewer` and stays as it is.
+        Raises:
+            StoreDamaged: It cannot be read; the file was set aside under another name.
+            StoreNewer: A later version wrote it; it stays as it is.
+            StoreError: The file, or the keyring, cannot be reached.
         """
         content = self._content(profile)
         if content is None:
@@ -130,9 +136,9 @@ class FileStore:
         except ValueError as error:
             why = str(error)
         if is_elsewhere and self._content(profile) != content:
-            # A save came between the reading of the file and that of the keyring.
+            # The profile was saved between our reading of the file and that of the keyring.
             return self.load(profile)
-        # Once more under the lock, where no other process can replace it.
+        # Read it again under the lock, where no other process can replace it.
         try:
             with self.locked(profile) as locked:
                 return locked.load()
@@ -142,17 +148,17 @@ class FileStore:
             raise damaged(profile, why, self.path(profile)) from None
 
     def save(self, profile: str, document: Mapping[str, Any]) -> None:
-        """Store *document* whole; raises a `StoreError` with the old one untouched."""
+        """Store *document* whole, or raise a `StoreError` and leave the old one untouched."""
         with self.locked(profile) as locked:
             locked.save(document)
 
     def busy(self, profile: str, waited_s: float) -> StoreBusy:
-        """Return the error that tells who has held the lock of *profile* for *waited_s* seconds."""
+        """Return the error that says who has held the lock of *profile* for *waited_s* seconds."""
         path = self.path(profile)
         return held_by_another((f"{path.removesuffix('.json')}.lock", path), waited_s)
 
     def remove(self, profile: str) -> bool:
-        """Forget *profile*; tell whether anything was stored."""
+        """Remove what is stored of *profile*; return whether there was anything."""
         check_profile_name(profile)
         with open_private_folder(self.folder) as folder:
             if folder is None:
@@ -162,31 +168,34 @@ class FileStore:
 
     def check_writable(self, profile: str) -> None:
         """
-        Do all that a save does except the replacing, so that a finished sign-in is not lost to a
-        full disk or a read-only folder.
+        Do all that a save does except the replacing, and wait for no other process.
 
-        Raises the `StoreError` that the save would have raised, but waits for no other process.
+        A sign-in does this first: else its tokens could be lost to a full disk.
+
+        Raises:
+            StoreError: The save would raise it.
         """
         try:
             with self.locked(profile, timeout_s=0) as locked:
                 locked.check_writable()
         except StoreBusy:
-            # Who holds the lock may stand still for ever. This touches nothing of the profile's.
+            # Another process may hold the lock for ever. This touches nothing of the profile's.
             with create_private_folder(self.folder) as folder:
                 folder.remove(write_probe(folder, ""))
 
     @contextmanager
     def tracking_changes(self, profile: str) -> Iterator[None]:
         """
-        Have an error of the block, and Ctrl-C, know whether the tokens of *profile* were changed in
-        it (`tokens_changed`).
+        Set `tokens_changed` on a `LoopbackAuthError` or `KeyboardInterrupt` that leaves the block.
+
+        It says whether the tokens of *profile* were changed in the block; `None`: they may be.
         """
         self._changed.pop(profile, None)
         try:
             yield
         except (LoopbackAuthError, KeyboardInterrupt) as error:
             has_changed = self._changed.get(profile, False)
-            # What was wrong with the command line is told in three lines: nothing had begun.
+            # A wrong command line has changed nothing, and need not say so.
             if has_changed is not False or not isinstance(error, UsageError):
                 error.tokens_changed = has_changed  # type: ignore[union-attr]  # KeyboardInterrupt takes it as well
             raise
@@ -196,11 +205,14 @@ class FileStore:
         self, profile: str, *, timeout_s: float = LOCK_TIMEOUT_S, take_over: bool = False
     ) -> Iterator[LockedProfile]:
         """
-        Hold *profile*'s lock, for what must not be disturbed between reading and saving.
+        Hold the lock of *profile* for a block that reads and then saves.
 
-        When another process has it for longer than *timeout_s*, this raises `StoreBusy`; or it
-        takes the lock over, which a finished sign-in may do: it is newer than whatever that process
-        has yet to save.
+        With *take_over* the lock is taken from a process that has it for longer than *timeout_s*. A
+        finished sign-in may do that: its tokens are newer than those that process has yet to save.
+
+        Raises:
+            StoreBusy: Another process has the lock for longer than *timeout_s*.
+            StoreError: The folder or the lock cannot be opened.
         """
         check_profile_name(profile)
         with create_private_folder(self.folder) as folder:
@@ -224,10 +236,7 @@ class FileStore:
 
     @contextmanager
     def inherited(self, profile: str, descriptors: Sequence[int]) -> Iterator[LockedProfile]:
-        """
-        As `locked`, in a process that has inherited the `descriptors` of the `LockedProfile` of
-        another.
-        """
+        """As `locked`, in a child that has inherited the `descriptors` of a `LockedProfile`."""
         with create_private_folder(self.folder) as folder:
             lock = FileLock.inherited(
                 descriptors, folder, f"{profile}.lock", guarded=f"{profile}.json"
@@ -240,8 +249,9 @@ class FileStore:
 
     def record_change(self, profile: str, *, has_changed: bool | None) -> None:
         """
-        Note for `tracking_changes` whether the tokens of *profile* were changed; `None`: they may be, now or
-        later.
+        Record for `tracking_changes` whether the tokens of *profile* were changed.
+
+        `None`: they may be changed, now or later.
         """
         self._changed[profile] = has_changed
 

@@ -1,9 +1,9 @@
 """
 The entries of the keyring: texts that are written once, each under a name of its own.
 
-Backends replace an entry in ways of their own, and none promises that a reader sees the old or the
-new; so nothing is replaced. Windows takes no more than 2560 octets of UTF-16, and others may cut
-the rest off: an entry has as many parts as that makes necessary, and is read back.
+Nothing is replaced, since no backend promises that a reader then sees the old text or the new.
+Windows takes at most 2560 octets of UTF-16, and other backends may cut off what is too long: so an
+entry is split into parts where it has to be, and is read back.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .keyring_service import Keyring
 
 PART = 1200
-"""Characters in a part: under the 1280 that Windows takes."""
+"""The characters in a part: fewer than the 1280 that Windows takes."""
 
 _EARLIER_PART = re.compile(r"loopback-auth 1 (\d+ \w+) (\d+)/(\d+) (.*)", re.DOTALL)
 
@@ -38,7 +38,7 @@ class Entries:
         Return the text of *name*; `None` if there is none.
 
         Raises:
-            ValueError: one of its *parts* is missing.
+            ValueError: Some of its *parts* are missing.
         """
         if _is_earlier(name):
             return self._read_earlier(name)
@@ -49,10 +49,7 @@ class Entries:
         return "".join(texts) if texts else None
 
     def write(self, name: str, text: str) -> int:
-        """
-        Write *text* under *name*, which is not in use; return the number of parts, one
-        if possible.
-        """
+        """Write *text* under *name*, which is not in use; return the number of parts it took."""
         try:
             return self._put(name, [text])
         except KeyringUnavailable as error:
@@ -61,7 +58,7 @@ class Entries:
         return self._put(name, [text[start : start + PART] for start in range(0, len(text), PART)])
 
     def remove(self, name: str, parts: int) -> None:
-        """See to it that nothing is left of *name*, which had so many *parts*, or more."""
+        """Remove *name*, which had so many *parts* or more."""
         for slot in ("a", "b") if _is_earlier(name) else ("",):
             count = parts
             while self._get(name, f"{slot}{count + 1}") is not None:
@@ -71,7 +68,7 @@ class Entries:
                 self.keyring.remove(*_address(name, f"{slot}{number}"))
 
     def probe(self, name: str) -> None:
-        """Keep something that is no secret for a moment, and look whether it was kept."""
+        """Write, read and remove a text that is no secret, to see whether the keyring works."""
         self._put(f"{name}/probe", [os.urandom(8).hex()])
         self.keyring.remove(*_address(f"{name}/probe", "1"))
 
@@ -90,7 +87,7 @@ class Entries:
         return self.keyring.get(*_address(name, part))
 
     def _read_earlier(self, name: str) -> str | None:
-        """Return what is in the newer of two slots, of those that have all parts of one save."""
+        """Return the text of the newer of two slots, of those that have all parts of one save."""
         whole = {}
         for slot in ("a", "b"):
             parts: list[tuple[str, ...]] = []

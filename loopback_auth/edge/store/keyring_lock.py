@@ -1,8 +1,8 @@
 """
-What all homes share that point to one sign-in in the keyring: a lock, and where that is now.
+What several homes that name one sign-in in the keyring share: its lock, and its present entry.
 
-A home may be copied, and put back from a backup; then two token files point to one sign-in, and one
-refresh must be enough for both. So this is in one place for the whole user, whatever HOME and the
+A home may be copied, or restored from a backup. Then two token files name one sign-in, and a
+refresh by one must serve both. So these files are in one folder per user, whatever HOME and the
 variables for folders say.
 """
 
@@ -26,10 +26,7 @@ if TYPE_CHECKING:
 
 
 class SharedIndex:
-    """
-    Where a sign-in is, while its lock is held; `now` is its entry and the number of parts, if
-    known.
-    """
+    """The file that says which entry of the keyring a sign-in has, while its lock is held."""
 
     def __init__(self, folder: PrivateFolder, name: str, lock: FileLock | None) -> None:
         self._folder = folder
@@ -38,16 +35,14 @@ class SharedIndex:
 
     @property
     def now(self) -> tuple[str, int]:
+        """The name of the entry and the number of its parts; `("", 0)` where nothing is known."""
         with suppress(StoreError, ValueError, TypeError):
             entry, parts = json.loads(self._folder.read(self._name) or b"")
             return str(entry), int(parts)
         return "", 0
 
     def move(self, entry: str, parts: int) -> None:
-        """
-        Say that the sign-in is in *entry* now; if that fails, other homes have to sign
-        in again.
-        """
+        """Record that the sign-in is in *entry*; if that fails, other homes must sign in again."""
         with suppress(StoreError):
             temporary = f".{self._name}~{os.urandom(8).hex()}.tmp"
             content = json.dumps([entry, parts]).encode()
@@ -59,9 +54,11 @@ def shared_index(
     sign_in: str, profile: str, *, timeout_s: float | None, take_over: bool
 ) -> Iterator[SharedIndex]:
     """
-    Hold the lock of *sign_in* on behalf of *profile*; without *timeout_s* it was inherited.
+    Hold the lock of *sign_in*, on behalf of *profile*; without a *timeout_s* it was inherited.
 
-    Raises `StoreBusy` after *timeout_s*, `StoreUnwritable`.
+    Raises:
+        StoreBusy: Another process holds it for longer than *timeout_s*.
+        StoreUnwritable: The folder for locks cannot be written.
     """
     name = f"keyring-{hashlib.sha256(sign_in.encode()).hexdigest()[:16]}"
     with ExitStack() as stack:
@@ -79,17 +76,16 @@ def _locks(stack: ExitStack, profile: str) -> PrivateFolder:
     except StoreUnwritable as error:
         raise StoreUnwritable(
             error.message,
-            cause="Whoever uses one keyring entry must meet at one lock, which is kept in the user's own home folder.",
-            fix=f"make {path} writable, or keep the tokens in a file: loopback-auth login {profile} --storage file",
+            cause="Whoever uses one keyring entry must meet at one lock, "
+            "which is kept in the user's own home folder.",
+            fix=f"make {path} writable, "
+            f"or keep the tokens in a file: loopback-auth login {profile} --storage file",
             path=path,
         ) from error
 
 
 def _lock_folder() -> str:
-    """
-    Name the one folder for locks that this user has, whatever HOME and the variables for folders
-    say.
-    """
+    """Return the user's folder for locks, whatever HOME and the variables for folders say."""
     if sys.platform == "win32":
         from platformdirs import user_state_path
 

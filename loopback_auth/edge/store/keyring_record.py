@@ -1,9 +1,10 @@
 """
-What a token file says when the tokens are in the keyring, or on their way there or back.
+The content of a token file when the tokens are in the keyring, or on their way there or back.
 
-It is the commit point: a save writes a new entry under a name of its own, replaces the file, and
-removes the old entry. Whatever else may be there is among the `leftovers`, which the next save or
-removal takes away. So a process that is killed at any moment loses nothing and forgets nothing.
+The file is the commit point: a save writes a new entry under a random name, replaces the file, and
+removes the old entry. All other entries that may exist are named in `leftovers`, and the next save
+or removal deletes them. A process that is killed at any moment leaves the old tokens or the new
+ones, and no entry that the file does not name.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field
 
-from .document import STORAGES, document_of, object_of
+from .document import STORAGES, DocumentDamaged, document_of, object_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 VERSION = 2
+"""The format of such a file; `document.VERSION` is that of one with tokens."""
 
 _KINDS = {
     "storage": str,
@@ -33,11 +35,11 @@ _KINDS = {
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """
-    *storage* is where a save puts the tokens; now they are in *entry* or else in *document*.
+    Where the tokens are (in *entry* or else in *document*), and *storage*: where a save puts them.
 
-    *parts*: so many has the entry. *document*: in the keyring's stead, when it did not take the
-    only copy of tokens. *leftovers*: the names of other entries, with the parts of each, as far as
-    known.
+    The keyring entry has so many *parts* and was written through *backend*. *document* holds the
+    tokens when the keyring did not take their only copy. *leftovers* maps the names of other
+    entries to their parts, as far as known.
     """
 
     storage: str = "file"
@@ -48,10 +50,7 @@ class Record:
     leftovers: Mapping[str, int] = field(default_factory=dict)
 
     def to_json(self, profile: str) -> Mapping[str, Any]:
-        """
-        Return what the token file says: the document alone, or nothing, where that says
-        it all.
-        """
+        """Return the content of the token file; it is just the document where that says it all."""
         given = {name: value for name, value in asdict(self).items() if value}
         if given.keys() == {"storage"} or (
             given.keys() == {"storage", "document"} and self.storage == "file"
@@ -61,17 +60,23 @@ class Record:
 
 
 def record_of(content: bytes) -> Record:
-    """Return what a token file of this *content* says; raises `ValueError`, `StoreNewer`."""
+    """
+    Return the record in a token file of this *content*.
+
+    Raises:
+        ValueError: It is damaged; the message says how.
+        StoreNewer: A later version of this program wrote it.
+    """
     said = object_of(content)
     if said.get("version") != VERSION:
         return _earlier_record(said) or Record(document=document_of(content))
     given = {name: said[name] for name in _KINDS if name in said}
     for name, value in given.items():
         if not isinstance(value, _KINDS[name]):
-            raise ValueError(f"{name} is of another kind")  # noqa: TRY004 - a damaged file
+            raise DocumentDamaged(f"{name} is of another kind")
     record = Record(**given)
     if record.storage not in STORAGES or not (record.entry or record.document or record.leftovers):
-        raise ValueError("it does not say where the tokens are")
+        raise DocumentDamaged("it does not say where the tokens are")
     if record.document:
         document_of(json.dumps(record.document).encode())
     return record
@@ -79,8 +84,9 @@ def record_of(content: bytes) -> Record:
 
 def _earlier_record(said: dict[str, Any]) -> Record | None:
     """
-    Read what version 0.1.0 wrote: entries keep their name; a file with tokens counts
-    beside one.
+    Return the record that version 0.1.0 wrote, if it did.
+
+    Its entries keep their names. Of a file that has tokens and names an entry, the tokens count.
     """
     storage, entry, backend = (said.get(name) for name in ("storage", "entry", "backend"))
     if said.get("version") != 1 or not isinstance(entry, str):

@@ -1,8 +1,7 @@
 """
-The operating system's keyring, asked through the package `keyring`: within five seconds there is an
-answer or an error.
+The operating system's keyring, through the package `keyring`: an answer or an error within 5 s.
 
-A keyring may wait for somebody to type its password, for a service that has died, or for ever.
+A keyring may wait for somebody to type its password, or for a service that has died.
 """
 
 from __future__ import annotations
@@ -16,64 +15,60 @@ from ...oauth.text import one_line
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any, TypeVar
+    from typing import Any, ClassVar, TypeVar
 
     T = TypeVar("T")
 
 ANSWER_S = 5.0
-"""How long the keyring may take for one thing."""
+"""How long the keyring may take for one question."""
 
 _SLICES = 10
 
 RECOMMENDED = 1
-"""
-The least priority of a backend that protects what it holds; `keyring` takes lesser ones when
-nothing else is there.
-"""
-
-_stuck: threading.Thread | None = None
+"""The least priority of a backend that protects its entries; `keyring` may choose a lesser one."""
 
 
 class Keyring:
     """
-    The keyring as it is asked on behalf of *profile*, whose name is in the errors.
+    The keyring, used for *profile*, whose name is in the errors.
 
-    Raises `KeyringUnavailable` with a `reason` among its facts: not-installed, none, locked,
-    silent, refused (it answered: no).
+    Every method raises `KeyringUnavailable`, whose fact `reason` is not-installed, none, locked,
+    silent or refused.
     """
+
+    _stuck: ClassVar[threading.Thread | None] = None
+    """The thread that got no answer: as long as it waits, no other profile waits as well."""
 
     def __init__(self, profile: str) -> None:
         self._profile = profile
 
     def get(self, service: str, user: str) -> str | None:
-        """Give what is kept there."""
+        """Return the secret of *user* at *service*; `None` if there is none."""
         kept: str | None = self._asked(lambda backend: backend.get_password(service, user))
         return kept
 
     def put(self, service: str, user: str, secret: str) -> None:
-        """Keep *secret* there."""
-        # The backend's words are not told: they might repeat what it was given.
+        """Store *secret* for *user* at *service*."""
+        # Without the backend's words, which might repeat the secret.
         self._asked(lambda backend: backend.set_password(service, user, secret), words=False)
 
     def remove(self, service: str, user: str) -> None:
-        """
-        See to it that nothing is kept there; a backend may or may not complain when
-        nothing was.
-        """
+        """Remove the secret of *user* at *service*, if there is one."""
         try:
             self._asked(lambda backend: backend.delete_password(service, user))
         except KeyringUnavailable as error:
+            # Some backends complain where there is none.
             if error.facts["reason"] != "refused" or self.get(service, user) is not None:
                 raise
 
     def backend(self) -> str:
-        """Name the backend."""
+        """Return the name of the backend's class, with its module."""
         return self._asked(
             lambda backend: f"{type(backend).__module__}.{type(backend).__qualname__}"
         )
 
     def unavailable(self, reason: str, message: str, *, cause: str = "") -> KeyringUnavailable:
-        """Make the error, with the way on."""
+        """Return the error for *reason*, with a fix."""
         fix = f"unlock or start the keyring and run the command again, {self._or_a_file()}"
         return KeyringUnavailable(
             message, cause=cause, fix=fix, reason=reason, profile=self._profile
@@ -81,31 +76,31 @@ class Keyring:
 
     def _asked(self, question: Callable[[Any], T], *, words: bool = True) -> T:
         """
-        Ask in a thread that nobody waits for at exit; no backend knows a time limit of
-        its own.
+        Return the answer to *question*, or raise `KeyringUnavailable`, with the backend's *words*.
+
+        No backend has a time limit of its own: it runs in a thread that nobody waits for at exit.
         """
-        global _stuck  # noqa: PLW0603 - one keyring, one memory that it hangs: ten profiles are not ten times five seconds
         answers: list[T] = []
         problems: list[BaseException] = []
 
         def ask() -> None:
             try:
                 answers.append(question(_backend()))
-            except BaseException as error:  # noqa: BLE001 - also one that would end the thread: it is told here
+            except BaseException as error:  # noqa: BLE001 - raised below
                 problems.append(error)
 
-        if _stuck is not None and _stuck.is_alive():
+        if Keyring._stuck is not None and Keyring._stuck.is_alive():
             raise self._silent()
         thread = threading.Thread(target=ask, name="keyring", daemon=True)
         thread.start()
         for _ in range(_SLICES):
-            # In slices: while this process is stopped, or the computer sleeps, no time has passed
-            # for the keyring either.
+            # In slices: the time in which this process was stopped, or the computer slept, does not
+            # count against the keyring.
             thread.join(ANSWER_S / _SLICES)
             if not thread.is_alive():
                 break
         else:
-            _stuck = thread
+            Keyring._stuck = thread
             raise self._silent()
         if problems:
             raise self._failed(problems[0], words=words) from None
@@ -121,7 +116,8 @@ class Keyring:
             return self.unavailable(
                 "locked",
                 "the keyring is locked",
-                cause="It opens with a password that nobody gave: there was no window to ask in, or the question was dismissed.",
+                cause="It opens with a password that nobody gave: "
+                "there was no window to ask in, or the question was dismissed.",
             )
         if "NoKeyringError" in kinds:
             return self.unavailable("none", "there is no keyring here")
@@ -132,7 +128,8 @@ class Keyring:
         return KeyringUnavailable(
             "the tokens are to be kept in the keyring, and the package for that is not installed",
             cause="Reaching the system's keyring takes an extra of this program.",
-            fix=f'pip install "loopback-auth[keyring]" (pipx: pipx inject loopback-auth keyring), {self._or_a_file()}',
+            fix='pip install "loopback-auth[keyring]" '
+            f"(pipx: pipx inject loopback-auth keyring), {self._or_a_file()}",
             reason="not-installed",
             profile=self._profile,
         )
@@ -149,7 +146,7 @@ class Keyring:
 
 
 class _Unfit(Exception):
-    """The backend that was found would not keep a secret."""
+    """Raised for a backend that would not protect a secret; the message says why."""
 
 
 def _backend() -> Any:
@@ -158,11 +155,11 @@ def _backend() -> Any:
     import keyring.core
     from keyring.backends import chainer, null
 
-    # Its warnings would come out in the middle of our own words.
+    # Its warnings would be printed in the middle of our own output.
     logging.getLogger("keyring").addHandler(logging.NullHandler())
     backend = keyring.get_keyring()
     if isinstance(backend, chainer.ChainerBackend) and backend.backends:
-        # The chain would go on to the next, lesser one.
+        # The chain would fall back to the next, lesser one.
         backend = backend.backends[0]
     if isinstance(backend, null.Keyring):
         raise _Unfit("the keyring is switched off (keyring.backends.null)")
@@ -173,5 +170,5 @@ def _backend() -> Any:
 
 
 def _is_named(core: Any) -> bool:
-    """Tell whether the person chose the backend, in the environment or in `keyring`'s own file."""
+    """Return whether the user chose the backend, in the environment or in `keyring`'s own file."""
     return bool(os.environ.get("PYTHON_KEYRING_BACKEND")) or core.load_config() is not None

@@ -1,7 +1,4 @@
-"""
-A profile whose tokens are, were or shall be in the system's keyring. Loaded only for
-such a one.
-"""
+"""Profiles whose tokens are, were or shall be in the system's keyring. Imported only for those."""
 
 from __future__ import annotations
 
@@ -29,10 +26,12 @@ if TYPE_CHECKING:
 
 def read_kept(content: bytes, profile: str) -> dict[str, Any] | None:
     """
-    Return the document of *profile*, whose token file has this *content*, from wherever it is.
+    Return the document of *profile*, whose token file has this *content*; `None`: there is none.
 
     Raises:
-        ValueError: the file is damaged, or what it points to is not there or not whole.
+        ValueError: The file is damaged, or the entry that it names is missing or not whole.
+        StoreNewer: A later version of this program wrote it.
+        KeyringUnavailable: The keyring does not answer.
     """
     record = record_of(content)
     if not record.entry:
@@ -44,7 +43,7 @@ def read_kept(content: bytes, profile: str) -> dict[str, Any] | None:
 
 
 def location_of(content: bytes) -> dict[str, Any]:
-    """Return what `FileStore.location` says of a profile whose token file has this *content*."""
+    """Return what `FileStore.location` returns for a token file of this *content*."""
     record = Record()
     with suppress(ValueError):
         record = record_of(content)
@@ -61,9 +60,10 @@ def lock_keyring_profile(
     plain: LockedProfile, *, storage: str | None, timeout_s: float | None, take_over: bool
 ) -> Iterator[LockedKeyringProfile]:
     """
-    Hold the lock of the sign-in in the keyring, too; without *timeout_s* it was inherited.
+    Hold the lock of the sign-in in the keyring, too; without a *timeout_s* it was inherited.
 
-    Raises `StoreBusy` after *timeout_s*.
+    Raises:
+        StoreBusy: Another process holds it for longer than *timeout_s*.
     """
     locked = LockedKeyringProfile(plain, storage)
     index = shared_index(locked.sign_in, locked.profile, timeout_s=timeout_s, take_over=take_over)
@@ -72,7 +72,7 @@ def lock_keyring_profile(
 
 
 class LockedKeyringProfile(LockedProfile):
-    """As `LockedProfile`, of a profile whose tokens are, were or shall be in the keyring."""
+    """A `LockedProfile` whose tokens are, were or shall be in the keyring."""
 
     shared_index: SharedIndex
 
@@ -87,13 +87,16 @@ class LockedKeyringProfile(LockedProfile):
 
     @property
     def descriptors(self) -> tuple[int, ...]:
+        """Both locks' file descriptors, for a child to inherit."""
         return (*super().descriptors, *self.shared_index.descriptors)
 
     def check_writable(self) -> None:
+        """As `FileStore.check_writable`, for the keyring as well."""
         super().check_writable()
         self._check_keyring()
 
     def reserve(self, octets: int) -> None:
+        """As `LockedProfile.reserve`; check that the keyring works as well."""
         super().reserve(octets)
         self._check_keyring()
 
@@ -109,7 +112,7 @@ class LockedKeyringProfile(LockedProfile):
             text = self._entries.read(record.entry, record.parts)
             entry, parts = self.shared_index.now
             if text is None and entry not in ("", record.entry):
-                # This file is a copy, or an old one, and the sign-in has moved on since.
+                # This file is a copy or an old one: the sign-in has another entry by now.
                 self._write_record(replace(record, entry=entry, parts=parts))
                 text = self._entries.read(entry, parts)
             return None if text is None else document_of(text.encode())
@@ -125,7 +128,7 @@ class LockedKeyringProfile(LockedProfile):
         try:
             super()._set_damaged_aside()
         except KeyringUnavailable:
-            # Whoever wants to have done with a keyring that is out of reach gets a file.
+            # A keyring that cannot be reached does not keep the user from going back to a file.
             if self._storage == "keyring":
                 raise
 
@@ -149,9 +152,9 @@ class LockedKeyringProfile(LockedProfile):
         orphans: dict[str, int] = {}
         if not before.entry:
             self._entries.probe(self.sign_in)
-            # Of this folder, before it was deleted and made again.
+            # What this folder had before it was deleted and made again.
             orphans = {self.sign_in: 0, **dict([self.shared_index.now])}
-        # The file names the entry before there is one. The room is for what follows.
+        # The file names the entry before it exists. The reserved room is for the next write.
         begun = replace(before, leftovers=_named({**orphans, **before.leftovers, entry: 0}))
         self._write_record(begun, in_room=False)
         try:
@@ -165,7 +168,7 @@ class LockedKeyringProfile(LockedProfile):
             self._clean(begun)
             raise
         except StoreChanged:
-            # Somebody took the lock over, and has removed what the file named.
+            # Another process took the lock over, and has removed the entries that the file named.
             with suppress(KeyringUnavailable):
                 self._entries.remove(entry, 0)
             raise
@@ -176,10 +179,7 @@ class LockedKeyringProfile(LockedProfile):
         self._clean(record)
 
     def _clean(self, record: Record) -> KeyringUnavailable | None:
-        """
-        Remove the leftovers that *record*, which is written, names; return what kept
-        some there.
-        """
+        """Remove the leftovers of *record*, which is written; return the error if some are left."""
         left, trouble = dict(record.leftovers), None
         for name, parts in record.leftovers.items():
             try:
@@ -188,7 +188,7 @@ class LockedKeyringProfile(LockedProfile):
             except KeyringUnavailable as error:
                 trouble = error
         if left != record.leftovers:
-            # If this fails, the next save removes them once more.
+            # If this fails, the next save removes them again.
             with suppress(StoreError):
                 self._write_record(replace(record, leftovers=left), in_room=False)
         return trouble
@@ -203,14 +203,14 @@ class LockedKeyringProfile(LockedProfile):
         return True
 
     def _emptied(self, **members: Any) -> Record:
-        """Return a record of *members*, with all else that may be in the keyring as leftovers."""
+        """Return a record of *members* whose leftovers are all other entries of this profile."""
         before = self._record()
         leftovers = {**before.leftovers, before.entry: before.parts}
         leftovers.pop(members.get("entry", ""), None)
         return Record(leftovers=_named(leftovers), **members)
 
     def _record(self) -> Record:
-        """Return what the file says; a damaged one says nothing."""
+        """Return the record in the file; an empty one where that is damaged."""
         with suppress(ValueError):
             return record_of(self._content() or b"{}")
         return Record()
@@ -227,5 +227,5 @@ def _named(entries: Mapping[str, int]) -> dict[str, int]:
 
 
 def _new_sign_in(folder: str, profile: str) -> str:
-    """Name the sign-in of a profile whose files are in *folder*: there always the same."""
+    """Return the name of the sign-in of *profile* in *folder*, which stays the same."""
     return f"{profile}/{hashlib.sha256(os.path.realpath(folder).encode()).hexdigest()[:12]}"

@@ -1,4 +1,4 @@
-"""A profile's file while its lock is held. Each refresh loads this, so it loads nothing heavy."""
+"""A profile's file while its lock is held. A refresh imports this, so it imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -25,9 +25,8 @@ class LockedProfile:
     """
     One profile's file while its lock is held; made by `FileStore.locked`.
 
-    A lock can be lost, to somebody who takes it over. Then `save` and `remove` take it again, and
-    raise `StoreChanged`, once, if the file is not the one that this process has seen or written
-    last.
+    A lock is lost when another process takes it over. Then `save` and `remove` take it again. If
+    the file is not the one that this process read or wrote last, they raise `StoreChanged`, once.
     """
 
     def __init__(self, folder: PrivateFolder, profile: str, lock: FileLock) -> None:
@@ -41,20 +40,17 @@ class LockedProfile:
 
     @property
     def descriptors(self) -> tuple[int, ...]:
-        """
-        What a child must inherit to go on in the place of this process
-        (`FileStore.inherited`).
-        """
+        """The file descriptors that a child must inherit to use `FileStore.inherited`."""
         return self.lock.descriptors
 
     @property
     def path(self) -> str:
-        """Where the file is."""
+        """The path of the file."""
         return os.path.join(self.folder.path, self._name)
 
     @property
     def content(self) -> bytes | None:
-        """What the file held when it was last looked at."""
+        """The content of the file when this process read or wrote it last."""
         return self._seen
 
     def load(self) -> dict[str, Any] | None:
@@ -67,34 +63,35 @@ class LockedProfile:
 
     def save(self, document: Mapping[str, Any], *, is_only_copy: bool = False) -> StoreError | None:
         """
-        As `FileStore.save`.
+        Store *document* whole.
 
-        When the keyring does not take it, what is stored stays, and that is raised. But the *only
-        copy* of tokens that work goes to the file then, until the next save; the error is returned.
+        With *is_only_copy* the tokens are nowhere else: if the keyring does not take them, they go
+        to the file until the next save, and the keyring's error is returned.
+
+        Raises:
+            StoreError: What was stored is untouched.
+            StoreChanged: The lock was lost, and another process has changed the file.
         """
         self._check_lock()
         with suppress(StoreUnwritable):
-            # What cannot be removed now is by the next save.
+            # What cannot be removed now is removed by the next save.
             self._remove_temporary_files()
         refused = self._save(document, is_only_copy=is_only_copy)
         self.has_changed = True
         return refused
 
     def note(self, document: Mapping[str, Any]) -> None:
-        """
-        Save *document*, whose tokens are those that are stored already: they count as
-        unchanged.
-        """
+        """Save *document*, whose tokens are stored already, so that they count as unchanged."""
         had_changed = self.has_changed
         self.save(document)
         self.has_changed = had_changed
 
     def _read(self, content: bytes) -> dict[str, Any] | None:
-        """Return the document of a file of this *content*; raises `ValueError` if it is damaged."""
+        """Return the document of a file of this *content*, or raise `ValueError`."""
         return document_of(content)
 
     def _save(self, document: Mapping[str, Any], *, is_only_copy: bool) -> StoreError | None:
-        del is_only_copy  # There is no other place for it.
+        del is_only_copy  # There is nowhere else.
         self._set_damaged_aside()
         self._write(document)
         return None
@@ -165,7 +162,7 @@ class LockedProfile:
         self.lock.guard(temporary)
 
     def _content(self) -> bytes | None:
-        # What is no plain file of ours is told by whoever wants to use it.
+        # Whoever uses the file reports that it is no plain one of ours.
         with suppress(StoreUnsafe):
             return self.folder.read(self._name)
         return None
@@ -185,8 +182,7 @@ class LockedProfile:
         return damaged(self.profile, why, os.path.join(folder.path, kept if moved else self._name))
 
     def _remove_temporary_files(self) -> None:
-        # Under the lock nobody else is writing: a process that was killed left it, and it holds
-        # tokens.
+        # Under the lock nobody else is writing: a process that was killed left them with tokens.
         for name in self.folder.names():
             if (
                 name.startswith(f".{self.profile}~")
@@ -197,8 +193,10 @@ class LockedProfile:
 
 
 def damaged(profile: str, why: str, where: str) -> StoreDamaged:
+    """Return the error for a token file that is damaged (*why*) and now is at *where*."""
     return StoreDamaged(
-        f"the token file of the profile {profile} is damaged ({why}); its bytes are kept in {where}",
+        f"the token file of the profile {profile} is damaged ({why}); "
+        f"its bytes are kept in {where}",
         profile=profile,
         path=where,
     )
@@ -210,7 +208,7 @@ def _temporary(profile: str) -> str:
 
 
 def write_probe(folder: PrivateFolder, profile: str, size: int = 0) -> str:
-    """Write a file of so many octets in the way that tokens are, and return its name."""
+    """Write a file of *size* octets as tokens are written, or more, and return its name."""
     probe = f".{profile}~probe-{os.getpid()}.tmp"
     content = b"a probe, holds nothing\n".ljust(size, b".")
     folder.replace(probe, content, temporary=_temporary(profile))
