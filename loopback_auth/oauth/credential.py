@@ -24,29 +24,12 @@ if TYPE_CHECKING:
 VERSION = 1
 """The version of the stored document. A reader that meets a higher one leaves the file alone."""
 
-_OWN = frozenset(
-    {
-        "version",
-        "profile",
-        "access_token",
-        "token_type",
-        "refresh_token",
-        "id_token",
-        "scope",
-        "obtained_at",
-        "expires_at",
-        "extra",
-        "identity",
-        "client",
-        "server",
-        "settings",
-        "resource",
-        "rotates",
-        "learned_lifetime",
-        # True of these tokens alone: a refresh or a sign-in does not carry it over.
-        "refused",
-    }
-)
+# `refused` is true of the stored tokens alone: a refresh or a sign-in does not carry it over.
+_OWN_NAMES = """
+version profile access_token token_type refresh_token id_token scope obtained_at expires_at extra
+identity client server settings resource rotates learned_lifetime refused
+"""
+_OWN = frozenset(_OWN_NAMES.split())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ import pytest
 
 from ..support.chromium import in_the_session_loop
 from ..support.command import login
-from ..support.sockets import is_free
+from ..support.sockets import has_ipv6_loopback, is_free
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,14 +21,6 @@ if TYPE_CHECKING:
     from playwright.async_api import Page
 
     from ..support.stage import Stage
-
-
-def has_ipv6_loopback() -> bool:
-    try:
-        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
-    except OSError:
-        return False
-    return True
 
 
 pytestmark = [

@@ -140,8 +140,10 @@ def test_cl_04_two_hundred_nasty_values_through_real_shells(tmp_path: Path, *, n
         need(shell[0])
     scripts = [text("fish" if name == "fish" else "sh", value) for value in VALUES]
     read = read_by(shell, scripts, tmp_path)
-    assert [told["VALUE"] for told in read] == VALUES
-    others = [{k: v for k, v in told.items() if k not in _THE_SHELLS_OWN} for told in read]
+    assert [variables["VALUE"] for variables in read] == VALUES
+    others = [
+        {k: v for k, v in variables.items() if k not in _THE_SHELLS_OWN} for variables in read
+    ]
     assert all(other == others[0] for other in others)
     assert "OTHER" not in others[0]
     assert not (tmp_path / "CANARY").exists()
@@ -160,16 +162,16 @@ def read_powershell(script: str) -> dict[str, str]:
         head, _, left = left.partition(" = ")
         assert head.startswith("$env:"), head
         assert left[0] == "'"
-        value, place = "", 1
+        value, index = "", 1
         while True:
-            if left[place] in QUOTES:
-                if left[place + 1 : place + 2] not in tuple(QUOTES):
+            if left[index] in QUOTES:
+                if left[index + 1 : index + 2] not in tuple(QUOTES):
                     break
-                place += 1
-            value += left[place]
-            place += 1
+                index += 1
+            value += left[index]
+            index += 1
         found[head.removeprefix("$env:")] = value
-        left = left[place + 1 :].removeprefix("\n")
+        left = left[index + 1 :].removeprefix("\n")
     return found
 
 
@@ -283,8 +285,8 @@ def test_cl_04_a_dotenv_file_is_read_alike_by_python_and_node(tmp_path: Path) ->
 
 def test_cl_04_github_hides_every_line_and_escapes_its_command() -> None:
     """CL-04: a log is searched line by line."""
-    told = github_masks({"A": Secret("one%\ntwo\r\n\nthree")})
-    assert told.split("\n") == [
+    masks = github_masks({"A": Secret("one%\ntwo\r\n\nthree")})
+    assert masks.split("\n") == [
         "::add-mask::one%25%0Atwo%0D%0A%0Athree",
         "::add-mask::one%25",
         "::add-mask::two",

@@ -217,15 +217,15 @@ def test_each_format_is_text_with_one_end(form: str) -> None:
 
 def test_no_refusal_repeats_a_secret() -> None:
     """Whatever is wrong with a value, the error leaves it out."""
-    told: list[str] = []
+    texts: list[str] = []
     of = credential(client={"client_secret": "s3cr:t"}, refresh_token="r3fr:sh")
     for form in EXPORT_FORMATS:
         try:
             exported(form, of)
         except LoopbackAuthError as error:
-            told.append(f"{error.message} {error.cause} {error.fix} {error!r}")
-    assert told
-    assert not any("s3cr:t" in text or "r3fr:sh" in text for text in told)
+            texts.append(f"{error.message} {error.cause} {error.fix} {error!r}")
+    assert texts
+    assert not any("s3cr:t" in text or "r3fr:sh" in text for text in texts)
 
 
 @pytest.mark.parametrize("value", ["{{_refreshToken}}", "x{{clientSecret}}y", "{{$guid}}"])

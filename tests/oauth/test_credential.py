@@ -101,13 +101,13 @@ def test_cl_02_a_credential_shows_none_of_its_secrets() -> None:
 
 def broken(path: tuple[str, ...], value: object) -> dict[str, Any]:
     document = copy.deepcopy(stored(FULL))
-    place = document
+    node = document
     for name in path[:-1]:
-        place = place[name]
+        node = node[name]
     if value is ...:
-        del place[path[-1]]
+        del node[path[-1]]
     else:
-        place[path[-1]] = value
+        node[path[-1]] = value
     return document
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,6 +13,9 @@ from loopback_auth.oauth.secret import Secret
 from loopback_auth.oauth.token.reply import read_token_reply
 
 from ..support.samples import NOON, TOKEN_ENDPOINT, reply
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 # The shapes in which providers refuse, after their documents and public reports of their answers.
 SHAPES: dict[str, tuple[dict[str, Any], str, str]] = {
@@ -194,17 +197,22 @@ def test_tr_08_an_answer_without_a_token_may_say_why() -> None:
         read_token_reply(reply({"message": "choose an organization"}), received_at=NOON)
 
 
-@pytest.mark.parametrize("place", ["message", "reason", "detail", "err"])
-def test_tr_08_cl_03_what_was_found_is_one_clean_line_without_what_was_sent(place: str) -> None:
+def refused_with(body: Mapping[str, Any]) -> HttpReply:
+    """Return a refusal of a request that held a secret code."""
+    return HttpReply(
+        url=TOKEN_ENDPOINT,
+        status=400,
+        body=json.dumps(body).encode(),
+        sent=(Secret("the-secret-code"),),
+    )
+
+
+@pytest.mark.parametrize("name", ["message", "reason", "detail", "err"])
+def test_tr_08_cl_03_what_was_found_is_one_clean_line_without_what_was_sent(name: str) -> None:
     """TR-08, CL-03: wherever it stood."""
     text = "no \x1b[2J such\ncode: the-secret-code \u202e" + "x" * 9000
-    for body in ({place: text}, {"error": {place: text}}, {"errors": [{place: text}]}):
-        got = HttpReply(
-            url=TOKEN_ENDPOINT,
-            status=400,
-            body=json.dumps(body).encode(),
-            sent=(Secret("the-secret-code"),),
-        )
+    for body in ({name: text}, {"error": {name: text}}, {"errors": [{name: text}]}):
+        got = refused_with(body)
         with pytest.raises(TokenError) as refused:
             read_token_reply(got, received_at=NOON)
         assert str(refused.value).isprintable()
@@ -214,12 +222,7 @@ def test_tr_08_cl_03_what_was_found_is_one_clean_line_without_what_was_sent(plac
 
 def test_tr_08_a_code_does_not_repeat_what_was_sent() -> None:
     body = {"error": "the-secret-code"}
-    got = HttpReply(
-        url=TOKEN_ENDPOINT,
-        status=400,
-        body=json.dumps(body).encode(),
-        sent=(Secret("the-secret-code"),),
-    )
+    got = refused_with(body)
     with pytest.raises(TokenError) as refused:
         read_token_reply(got, received_at=NOON)
     assert "the-secret-code" not in f"{refused.value} {refused.value.error}"

@@ -9,7 +9,7 @@ from loopback_auth.oauth.scope import scope_differences
 GOOGLE = "https://www.googleapis.com/auth/"
 GRAPH = "https://graph.microsoft.com/"
 
-# What was asked for, what was granted, what is told.
+# What was asked for, what was granted, what is said of it.
 GRANTS: list[tuple[str, str, str]] = [
     ("", "", ""),
     ("", "api", ""),
@@ -55,11 +55,11 @@ GRANTS: list[tuple[str, str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("asked", "granted", "told"), GRANTS)
+@pytest.mark.parametrize(("asked", "granted", "difference"), GRANTS)
 def test_tr_05_a_difference_is_told_and_a_spelling_is_not(
-    asked: str, granted: str, told: str
+    asked: str, granted: str, difference: str
 ) -> None:
-    assert scope_differences(asked, granted, has_refresh_token=False) == told
+    assert scope_differences(asked, granted, has_refresh_token=False) == difference
 
 
 @pytest.mark.parametrize("word", ["offline_access", "refresh_token"])

@@ -157,11 +157,12 @@ class _Connection(web.RequestHandler):
 
     def handle_error(
         self,
-        request: web.BaseRequest,  # noqa: ARG002 - aiohttp's signature
+        request: web.BaseRequest,
         status: int = 500,
         exc: BaseException | None = None,
-        message: str | None = None,  # noqa: ARG002
+        message: str | None = None,
     ) -> web.StreamResponse:
+        del request, message
         # aiohttp's own answer quotes the request. The status 400 is its parser's.
         if status == BAD_REQUEST or isinstance(exc, web.RequestPayloadError):
             return self._server.refused(NOT_HTTP)
@@ -213,7 +214,8 @@ class _Server:
 
     async def _answer(self, raw: web.BaseRequest) -> web.StreamResponse:
         connection = raw.protocol
-        assert isinstance(connection, _Connection)  # noqa: S101 - we made it
+        if not isinstance(connection, _Connection):
+            raise TypeError("a connection of another server")
         request = await _read(raw)
         # Not before the body is read: a connection whose body never comes counts as idle.
         connection.busy = True

@@ -46,7 +46,8 @@ KNOWN_ERRORS = frozenset(
     }
 )
 
-_NO_ACCESS_TOKEN = "the token endpoint's answer has no access_token"  # noqa: S105 - a sentence
+_BEARER = "Bearer"
+_NOTHING_ISSUED = "the token endpoint's answer has no access_token"
 
 _STANDARD = frozenset(
     {"access_token", "token_type", "expires_in", "refresh_token", "scope", "id_token"}
@@ -145,11 +146,11 @@ def token_set(
     """
     access_token = _token(answer, "access_token", object_to)
     if access_token is None:
-        raise ProtocolError(_NO_ACCESS_TOKEN)
+        raise ProtocolError(_NOTHING_ISSUED)
     _check_token_type(answer, object_to)
     return TokenSet(
         access_token=access_token,
-        token_type="Bearer",  # noqa: S106 - a type
+        token_type=_BEARER,
         obtained_at=received_at,
         expires_at=stated_expiry(answer.get("expires_in"), received_at)
         or jwt_expiry(access_token, received_at),
@@ -184,7 +185,7 @@ def _check_success(reply: HttpReply, answer: Mapping[str, Any]) -> None:
     refuse_unusable(reply, "the token endpoint", said=said)
     if reply.is_success:
         if answer.get("access_token") is None:
-            raise ProtocolError(_NO_ACCESS_TOKEN + (f": {said}" if said else ""))
+            raise ProtocolError(_NOTHING_ISSUED + (f": {said}" if said else ""))
     elif code or said:
         raise _token_error(reply, code, said)
     else:
@@ -228,8 +229,8 @@ def _token(answer: Mapping[str, Any], name: str, object_to: Callable[[str], None
 
 def _check_token_type(answer: Mapping[str, Any], object_to: Callable[[str], None]) -> None:
     """Object to any type but Bearer. An answer without a type, as many are, counts as Bearer."""
-    value = answer.get("token_type") or "Bearer"
-    if not isinstance(value, str) or value.strip().lower() != "bearer":
+    value = answer.get("token_type") or _BEARER
+    if not isinstance(value, str) or value.strip().lower() != _BEARER.lower():
         object_to(
             "the token endpoint gave a token of the unknown type"
             f" {one_line(str(value), limit=40)!r}"

@@ -22,6 +22,7 @@ from ...support.callback.endpoint import running_endpoint
 from ...support.callback.pending_command import signing_in
 from ...support.callback.pending_login import pending_login
 from ...support.command import login
+from ...support.sockets import has_ipv6_loopback
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,14 +30,6 @@ if TYPE_CHECKING:
 linux = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="reads /proc/net, as only Linux has it"
 )
-
-
-def has_ipv6_loopback() -> bool:
-    try:
-        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
-    except OSError:
-        return False
-    return True
 
 
 ipv6 = pytest.mark.skipif(not has_ipv6_loopback(), reason="this machine has no ::1")

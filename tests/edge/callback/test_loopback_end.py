@@ -55,11 +55,11 @@ async def test_cb_14_a_second_answer_cannot_turn_a_success_into_a_denial(tmp_pat
         second = asyncio.create_task(pending.callback.get(denial))
         assert (await pending.callback.get("/")).status == 404
         pending.endpoint.may_answer.set()
-        page, told_the_same = await first, await pending.callback.follow(await second)
+        page, other = await first, await pending.callback.follow(await second)
         await pending.outcome()
 
     assert page.status == 200
-    assert told_the_same.text == page.text
+    assert other.text == page.text
 
 
 async def test_cb_17_the_server_waits_five_minutes_and_no_longer(tmp_path: Path) -> None:

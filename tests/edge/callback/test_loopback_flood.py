@@ -72,7 +72,7 @@ async def test_cb_10_a_flood_of_connections_writes_nothing_of_its_own_and_the_lo
         ended = await scene.command.outcome()
 
     assert (page.status, ended.exit_code) == (200, 0)
-    assert [told["reason"] for told in ended.events_named("stray")] == [
+    assert [event["reason"] for event in ended.events_named("stray")] == [
         "more connections at once than a browser opens"
     ]
     assert len(ended.stderr) < 3_000

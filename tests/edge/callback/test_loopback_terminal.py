@@ -34,8 +34,8 @@ async def test_aq_09_the_terminal_says_where_as_whom_and_for_what_before_the_wai
             ended = await command.outcome()
 
     host = urlsplit(endpoint.issuer).netloc
-    told = "\n".join(lines[: lines.index(url)])
-    assert f"Signing in at {host} as client the-client for: api refresh_token" in told
+    text = "\n".join(lines[: lines.index(url)])
+    assert f"Signing in at {host} as client the-client for: api refresh_token" in text
     assert any("paste it nowhere but into this program" in line for line in lines)
     assert (page.status, ended.exit_code, ended.stdout) == (200, 0, "")
     assert "Signed in as somebody the server does not name at 127.0.0.1." in ended.stderr

@@ -170,11 +170,11 @@ def test_aq_06_a_browser_neither_blocks_us_nor_shares_our_terminal(tmp_path: Pat
         )
         with test.accept()[0] as browser, browser.makefile("r", encoding="utf-8") as says:
             browser.settimeout(TIMEOUT_S)
-            told = json.loads(says.readline())
+            report = json.loads(says.readline())
 
     assert (ours.stdout, ours.stderr, ours.returncode) == ("True\n", "", 0)
-    assert (told["words"], told["read"]) == ([url], "")
-    assert told["session"] != os.getsid(0)
+    assert (report["words"], report["read"]) == ([url], "")
+    assert report["session"] != os.getsid(0)
 
 
 SHOWS = """#!{python}
@@ -270,7 +270,7 @@ def test_a_browser_that_is_not_there_is_none(tmp_path: Path) -> None:
     assert not open_browser(URL, chosen=str(tmp_path / "missing"))
 
 
-PLACES = [
+SURROUNDINGS = [
     ({}, "linux", {"display": False, "ssh_server": ""}),
     ({"DISPLAY": ":0"}, "linux", {"display": True}),
     ({"WAYLAND_DISPLAY": "wayland-0"}, "linux", {"display": True}),
@@ -284,7 +284,7 @@ PLACES = [
 ]
 
 
-@pytest.mark.parametrize(("environ", "platform", "facts"), PLACES)
+@pytest.mark.parametrize(("environ", "platform", "facts"), SURROUNDINGS)
 def test_the_surroundings_are_recognised_cl_09(
     environ: dict[str, str], platform: str, facts: dict[str, object]
 ) -> None:
@@ -307,9 +307,9 @@ WAYS = [
 @pytest.mark.parametrize(("around", "hint"), WAYS)
 def test_the_way_in_from_elsewhere_is_told_cl_09(around: Surroundings, hint: str) -> None:
     """CL-09: the line to type on the person's own computer, with the port of this sign-in."""
-    told = way_in(around, "http://localhost:1717/OauthRedirect")
-    assert hint in told
-    assert bool(told) == bool(hint)
+    words = way_in(around, "http://localhost:1717/OauthRedirect")
+    assert hint in words
+    assert bool(words) == bool(hint)
 
 
 def test_the_text_browsers_are_those_the_standard_library_would_start() -> None:

@@ -48,13 +48,13 @@ TABLE = [
 ]
 
 
-@pytest.mark.parametrize(("registered", "told"), TABLE)
-def test_the_first_difference_is_told(registered: str, told: str) -> None:
+@pytest.mark.parametrize(("registered", "words"), TABLE)
+def test_the_first_difference_is_told(registered: str, words: str) -> None:
     """
     Scheme, host, port, path, final slash and case are told apart by name; whatever is left, by its
     place.
     """
-    assert (difference(SENT, registered) or "").startswith(told)
+    assert (difference(SENT, registered) or "").startswith(words)
 
 
 def test_equal_addresses_do_not_differ() -> None:

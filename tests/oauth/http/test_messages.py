@@ -119,14 +119,14 @@ CAPTIVE: dict[str, tuple[HttpReply, type[LoopbackAuthError], str]] = {
 }
 
 
-@pytest.mark.parametrize(("got", "kind", "told"), CAPTIVE.values(), ids=CAPTIVE)
+@pytest.mark.parametrize(("got", "kind", "words"), CAPTIVE.values(), ids=CAPTIVE)
 def test_rb_06_each_kind_of_wrong_answer_has_its_own_error(
-    got: HttpReply, kind: type[LoopbackAuthError], told: str
+    got: HttpReply, kind: type[LoopbackAuthError], words: str
 ) -> None:
     with pytest.raises(kind) as refused:
         read_json_object(got, what="the token endpoint")
     assert type(refused.value) is kind
-    assert told in str(refused.value)
+    assert words in str(refused.value)
     assert "Hotel" not in str(refused.value)
 
 

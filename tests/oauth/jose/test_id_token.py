@@ -249,12 +249,12 @@ ODD_TIMES: list[tuple[object, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("iat", "told"), ODD_TIMES, ids=lambda value: repr(value)[:30])
-def test_id_01_an_odd_time_of_issue_is_told_and_refuses_nothing(iat: object, told: str) -> None:
+@pytest.mark.parametrize(("iat", "words"), ODD_TIMES, ids=lambda value: repr(value)[:30])
+def test_id_01_an_odd_time_of_issue_is_told_and_refuses_nothing(iat: object, words: str) -> None:
     """ID-01: a computer that slept is minutes behind, and its person should be able to sign in."""
     asked, warnings = request(), list[str]()
     read_and_warn(token(claims(asked, iat=iat)), asked, now=NOON, warn=warnings.append)
-    assert [told in warning for warning in warnings] == [True]
+    assert [words in warning for warning in warnings] == [True]
     assert timedelta(minutes=10) == FUTURE
 
 
@@ -267,7 +267,7 @@ def test_id_01_a_number_names_somebody(sub: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("claim", "value", "is_told_of_the_clock"),
+    ("claim", "value", "mentions_the_clock"),
     [
         ("exp", NOW - 61, True),
         ("iat", NOW + 601, True),
@@ -283,21 +283,21 @@ def test_id_01_a_number_names_somebody(sub: int) -> None:
 def test_cl_11_the_clock_is_to_be_checked_only_where_it_may_be_wrong(
     claim: str,
     value: object,
-    is_told_of_the_clock: bool,  # noqa: FBT001 - a column
+    mentions_the_clock: bool,  # noqa: FBT001 - a column
 ) -> None:
-    told = refusal(request(), **{claim: value})
-    assert ("clock" in f"{told} {told.cause} {told.fix}") == is_told_of_the_clock
-    assert (type(told) is IDTokenOutOfTime) == is_told_of_the_clock
-    assert "loopback-auth login <profile>" in told.fix
+    error = refusal(request(), **{claim: value})
+    assert ("clock" in f"{error} {error.cause} {error.fix}") == mentions_the_clock
+    assert (type(error) is IDTokenOutOfTime) == mentions_the_clock
+    assert "loopback-auth login <profile>" in error.fix
 
 
 @pytest.mark.parametrize("nonce", [None, ...])
 def test_cl_11_a_missing_nonce_is_not_told_as_an_answer_to_another_request(nonce: object) -> None:
-    told = refusal(request(), nonce=nonce)
-    assert type(told) is NonceMissing
-    assert "another request" not in f"{told} {told.cause} {told.fix}"
-    assert "it has none" in str(told)
-    assert told.fix.endswith('loopback-auth login <profile> --scope "api"')
+    error = refusal(request(), nonce=nonce)
+    assert type(error) is NonceMissing
+    assert "another request" not in f"{error} {error.cause} {error.fix}"
+    assert "it has none" in str(error)
+    assert error.fix.endswith('loopback-auth login <profile> --scope "api"')
     alone = refusal(request(scope="openid"), nonce=nonce)
     assert alone.fix.endswith('loopback-auth login <profile> --scope " "')
     assert "another request" in str(refusal(request(), nonce="other"))

@@ -305,9 +305,9 @@ OURS = [
 def test_a_header_that_would_change_the_request_is_refused(header: str) -> None:
     with pytest.raises(UsageError) as refused:
         read_header(header)
-    told = str(refused.value) + refused.value.cause + refused.value.fix
-    assert "mine" not in told
-    assert "Evil" not in told
+    text = str(refused.value) + refused.value.cause + refused.value.fix
+    assert "mine" not in text
+    assert "Evil" not in text
 
 
 @pytest.mark.parametrize(

@@ -118,7 +118,7 @@ BASIC, POST, BOTH = (
 )
 
 METHODS = [
-    # the secret, what the client was told, what the server lists, whether it has an issuer -> the
+    # the secret, the client's own method, what the server lists, whether it has an issuer -> the
     # method
     (None, None, BASIC, True, "none"),
     (None, "client_secret_basic", BASIC, True, "none"),
@@ -135,10 +135,10 @@ METHODS = [
 ]
 
 
-@pytest.mark.parametrize(("secret", "told", "offered", "has_issuer", "method"), METHODS)
+@pytest.mark.parametrize(("secret", "chosen", "offered", "has_issuer", "method"), METHODS)
 def test_tx_04_one_way_of_proving_who_asks_is_chosen_and_used_alone(
     secret: str | None,
-    told: str | None,
+    chosen: str | None,
     offered: tuple[str, ...] | None,
     has_issuer: bool,  # noqa: FBT001 - a column
     method: str,
@@ -146,7 +146,7 @@ def test_tx_04_one_way_of_proving_who_asks_is_chosen_and_used_alone(
     at = server(
         token_endpoint_auth_methods_supported=offered, **({} if has_issuer else {"issuer": None})
     )
-    sender = client(secret, token_endpoint_auth_method=told)
+    sender = client(secret, token_endpoint_auth_method=chosen)
     post = grant(sender, at)
     assert token_endpoint_auth_method(sender, at) == method
     assert bool(post.authorization) == (method == "client_secret_basic")
