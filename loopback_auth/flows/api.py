@@ -1,13 +1,13 @@
 """
-A request to an API: the token goes to the profile's own servers, and a 401 that a refresh can mend
-is believed over the clock, once.
+A request to an API: the token goes to the profile's own servers alone, and a 401 that a refresh can
+mend overrules the clock, once.
 """
 
 from __future__ import annotations
 
 import re
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from ..edge.http.streaming import StreamedReply
 from ..edge.process.clock import running_s
@@ -48,31 +48,33 @@ if TYPE_CHECKING:
     from ..seams import Notify
 
 REDIRECTS = 5
-"""So many are followed: of a GET or a HEAD, and within one origin."""
+"""How many are followed: of a GET or a HEAD, and within one origin."""
 
 KEPT_OCTETS = 64 * 1024
-"""So much is kept of an answer that is shown only if no better one comes."""
+"""How much is kept of an answer that is shown only if no better one comes."""
 
-HEARD_OCTETS = 8 * 1024
-"""So much of an answer is looked at for why it is no success."""
+EXPLAINED_OCTETS = 8 * 1024
+"""How much of an answer is read for why it is no success."""
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
 def resources_of(profile: Profile, document: Mapping[str, Any] | None) -> Resources:
     """
-    Give the addresses that the token of *document* is for; without a document, those of the
+    Return the addresses that the token of *document* may go to; without a document, those of the
     configuration alone.
 
-    Raises `SignInNeeded` when the configuration has come to name another server than the one that
-    gave the token: what it says of that server is not for this token, and a request meant for the
-    one must not reach the other.
+    Raises:
+        SignInNeeded: the configuration now names another server than the one that gave the token. A
+            request meant for the one must not reach the other.
     """
     if document is not None and not profile.remembered:
         raise SignInNeeded(
             f"the profile {profile.name} now names another server than the one it is signed in to",
-            cause="config.toml or a LOOPBACK_AUTH_ variable was changed since, or the sign-in was made with other options.",
-            fix=f"loopback-auth login {profile.name}   signs in there; loopback-auth config show {profile.name}   tells who says so",
+            cause="config.toml or a LOOPBACK_AUTH_ variable was changed since,"
+            " or the sign-in was made with other options.",
+            fix=f"loopback-auth login {profile.name}   signs in there;"
+            f" loopback-auth config show {profile.name}   tells who says so",
             profile=profile.name,
         )
     server = (document or {}).get("server") or profile.endpoints()
@@ -81,8 +83,8 @@ def resources_of(profile: Profile, document: Mapping[str, Any] | None) -> Resour
     ends = [
         url for name in ("authorization_endpoint", "token_endpoint") if (url := server.get(name))
     ]
-    # The token is the token endpoint's: an issuer that names another server's endpoints is not to
-    # have it.
+    # The token is the token endpoint's: an issuer that names another server's endpoints must not
+    # get it.
     if issuer and ends and not issuer_owns(ends, issuer):
         issuer = None
     own = issuer and origin_in(issuer)
@@ -103,48 +105,60 @@ def _filled(template: str, members: Mapping[str, Any]) -> str | None:
     return re.sub(r"\{(\w+)\}", lambda found: str(values[found[1]]).rstrip("/"), template)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authorization:
+    """
+    The token of a *profile*, and when another one would help.
+
+    *renew* gets another one for it; `None` where there is none. *is_new*: this command has just
+    obtained it. *expired_session* are the provider's words for a session that has ended
+    (`Refusals`).
+    """
+
+    profile: str
+    token: Secret
+    renew: Callable[[Secret], Awaitable[Secret]] | None = None
+    is_new: bool = False
+    expired_session: tuple[str, ...] = ()
+
+
 async def api(
     request: ResourceRequest,
+    authorization: Authorization,
     *,
-    profile: str,
-    token: Secret,
-    renew: Callable[[Secret], Awaitable[Secret]] | None,
     send: Send,
     deliver: Deliver,
-    is_new: bool = False,
-    expired_session: tuple[str, ...] = (),
     notify: Notify = lambda _: None,
     explain: Callable[[LoopbackAuthError, str], None] = lambda _error, _answer: None,
 ) -> None:
     """
-    Send *request* with *token*, and give the answer to *deliver*.
+    Send *request*, and give the answer to *deliver*.
 
-    *explain* is given an error before it is raised, with the answer that tells of it: its status
-    and the beginning of its body.
-
-    A 401 is answered once by asking *renew* for another token, and then nothing has been delivered
-    yet. Not so where *token* *is new*: this command has just obtained it; nor where the answer is
-    none of *expired_session* (`Refusals`).
+    A 401 is answered once by another token, and then nothing has been delivered yet; not where the
+    token is new, nor where the answer is none of the expired session's. *explain* is called with an
+    error before it is raised, and with the answer that it is about: its status and the beginning of
+    its body.
 
     Raises:
-        SignInNeeded: a 401 that another token would mend, and there is none; *renew* is `None`.
+        SignInNeeded: a 401 that another token would mend, and there is none.
         ApiRefused: any other answer that is no success, when it is delivered.
-        LoopbackAuthError: what *renew* raises, when the 401 is delivered.
+        LoopbackAuthError: what `renew` raises, when the 401 is delivered.
         TransportError: there was no answer.
     """
+    profile, token = authorization.profile, authorization.token
     async with _answer(request, token, send, notify) as reply:
-        if reply.status != UNAUTHORIZED or is_new:
-            why = NOT_ITS_AGE if is_new else None
+        if reply.status != UNAUTHORIZED or authorization.is_new:
+            why = NOT_ITS_AGE if authorization.is_new else None
             await _judged(request, reply, profile, why=why, deliver=deliver, explain=explain)
             return
         refused, body = await _kept(reply)
-    has_ended = tells_of_an_end(refused, body, expired_session)
-    if renew is None or not has_ended:
+    has_ended = tells_of_an_end(refused, body, authorization.expired_session)
+    if authorization.renew is None or not has_ended:
         why = None if has_ended else NO_END
         await _judged(request, refused, profile, why=why, deliver=deliver, explain=explain)
         return
     try:
-        renewed = await renew(token)
+        renewed = await authorization.renew(token)
     except LoopbackAuthError:
         await deliver(refused)
         raise
@@ -165,54 +179,48 @@ async def _judged(
     explain: Callable[[LoopbackAuthError, str], None],
 ) -> None:
     """Deliver *reply*, then raise what it means if it is no success."""
-    reply, heard = _overheard(reply)
+    reply, beginning = _with_beginning(reply)
     await deliver(reply)
     try:
         refuse(request, reply, profile, why)
     except LoopbackAuthError as error:
-        explain(error, f"HTTP {reply.status}\n\n{heard.decode('utf-8', 'replace')}")
+        explain(error, f"HTTP {reply.status}\n\n{beginning.decode('utf-8', 'replace')}")
         raise
 
 
-def _overheard(reply: StreamedReply) -> tuple[StreamedReply, bytearray]:
-    """
-    Give *reply*, and a place where the beginning of its body is as soon as somebody has
-    read it.
-    """
-    heard = bytearray()
+def _with_beginning(reply: StreamedReply) -> tuple[StreamedReply, bytearray]:
+    """Return *reply*, and an array that gets the beginning of an error's body as it is read."""
+    beginning = bytearray()
 
     async def pieces() -> AsyncIterator[bytes]:
         async for piece in reply.pieces:
-            heard.extend(piece[: HEARD_OCTETS - len(heard)])
+            beginning.extend(piece[: EXPLAINED_OCTETS - len(beginning)])
             yield piece
 
-    overheard = StreamedReply(
+    return (_with_pieces(reply, pieces()) if reply.is_error else reply), beginning
+
+
+def _with_pieces(reply: StreamedReply, pieces: AsyncIterator[bytes]) -> StreamedReply:
+    return StreamedReply(
         url=reply.url,
         status=reply.status,
         reason=reply.reason,
         headers=reply.headers,
-        pieces=pieces(),
+        pieces=pieces,
     )
-    return (overheard, heard) if reply.is_error else (reply, heard)
 
 
 @asynccontextmanager
 async def _answer(
     request: ResourceRequest, token: Secret, send: Send, notify: Notify
 ) -> AsyncIterator[StreamedReply]:
-    """
-    Send *request* where it is redirected to, as far as that is followed; give the last
-    answer.
-    """
+    """Send *request* and follow its redirects; give the block the last answer."""
     for left in range(REDIRECTS, -1, -1):
         began = running_s()
         try:
             async with send(request, token) as reply:
-                notify(
-                    Traced(
-                        message=f"{shown(request)} -> {reply.status} after {running_s() - began:.2f} s"
-                    )
-                )
+                took_s = running_s() - began
+                notify(Traced(message=f"{shown(request)} -> {reply.status} after {took_s:.2f} s"))
                 further = _onward(request, reply) if left else None
                 if further is None:
                     yield reply
@@ -233,10 +241,7 @@ def _onward(request: ResourceRequest, reply: StreamedReply) -> str | None:
 
 
 async def _kept(reply: StreamedReply) -> tuple[StreamedReply, bytes]:
-    """
-    Return *reply* so that it can be delivered later, and the beginning of its body, which is all
-    that is left of it.
-    """
+    """Return *reply*, cut to `KEPT_OCTETS`, so that it can be delivered later, and its body."""
     octets = bytearray()
     try:
         async for piece in reply.pieces:
@@ -244,17 +249,10 @@ async def _kept(reply: StreamedReply) -> tuple[StreamedReply, bytes]:
             if len(octets) == KEPT_OCTETS:
                 break
     except TransportError:
-        # What matters of it is its status.
+        # Its status is what matters.
         pass
 
     async def pieces() -> AsyncIterator[bytes]:
         yield bytes(octets)
 
-    kept = StreamedReply(
-        url=reply.url,
-        status=reply.status,
-        reason=reply.reason,
-        headers=reply.headers,
-        pieces=pieces(),
-    )
-    return kept, bytes(octets)
+    return _with_pieces(reply, pieces()), bytes(octets)

@@ -17,11 +17,17 @@ if TYPE_CHECKING:
 
 NO_END = (
     "refuses the token of the profile {profile}",
-    "The answer does not say that the session has ended: the server would refuse a new token, too.",
+    (
+        "The answer does not say that the session has ended:"
+        " the server would refuse a new token, too."
+    ),
 )
 NOT_ITS_AGE = (
     "does not take the token of the profile {profile}, which was obtained just now",
-    "It is not the token's age, then: a scope, the address, or a policy of the server. Another sign-in would not help.",
+    (
+        "It is not the token's age, then: a scope, the address, or a policy of the server."
+        " Another sign-in would not help."
+    ),
 )
 """What a 401 says where a sign-in does not mend it, and what that means."""
 
@@ -37,6 +43,7 @@ def tells_of_an_end(refused: StreamedReply, body: bytes, expired_session: tuple[
 
 
 def shown(request: ResourceRequest) -> str:
+    """Return method and address of *request*, without its query, which may hold a secret."""
     parts = urlsplit(request.url)
     return f"{request.method} {parts.scheme}://{parts.netloc}{parts.path}"
 
@@ -44,17 +51,25 @@ def shown(request: ResourceRequest) -> str:
 def refuse(
     request: ResourceRequest, reply: StreamedReply, profile: str, why: tuple[str, str] | None
 ) -> None:
+    """
+    Raise what *reply* means unless it is a success; *why* is what a 401 means that stays.
+
+    Raises:
+        SignInNeeded: a 401, without a *why*.
+        ApiRefused: any other answer that is no success.
+    """
     status, host = reply.status, urlsplit(reply.url).netloc
-    # 304 comes to who asked for it, with If-None-Match or If-Modified-Since.
+    # A 304 was asked for, with If-None-Match or If-Modified-Since.
     if reply.is_success or status == NOT_MODIFIED:
         return
     said = f"{shown(request)} was answered {status} {one_line(reply.reason, limit=60)}".rstrip()
     if status == UNAUTHORIZED and why is not None:
-        said_of_it, cause = why
+        refusal, cause = why
         raise ApiRefused(
-            f"{said}: the server {said_of_it.format(profile=profile)}",
+            f"{said}: the server {refusal.format(profile=profile)}",
             cause=cause,
-            fix=f"loopback-auth status {profile} shows the scopes that were granted; loopback-auth explain tells what the answer means",
+            fix=f"loopback-auth status {profile} shows the scopes that were granted;"
+            " loopback-auth explain tells what the answer means",
             host=host,
             status=status,
         )
@@ -82,28 +97,39 @@ def _host_of(redirect: StreamedReply) -> str:
 
 
 def _why(reply: StreamedReply, profile: str) -> tuple[str, str]:
-    """Say what is known of the reason and what to do; empty where the catalogue knows as much."""
+    """Return cause and fix where *reply* tells more than the catalogue; else empty texts."""
     if reply.is_redirect:
         return (
-            "Redirects are followed for GET and HEAD, on the same server, and not for ever: the token goes nowhere else.",
-            "loopback-auth api -i shows where it leads (Location); ask for that address itself, without the token where it is not yours",
+            (
+                "Redirects are followed for GET and HEAD, on the same server, and not for ever:"
+                " the token goes nowhere else."
+            ),
+            (
+                "loopback-auth api -i shows where it leads (Location); ask for that address itself,"
+                " without the token where it is not yours"
+            ),
         )
     # RFC 6750 section 3.1.
     if reply.status == FORBIDDEN and "insufficient_scope" in reply.header("www-authenticate"):
         return (
             "The scopes that were granted do not cover it.",
-            f"sign in with more: loopback-auth login {profile} --scope 'A B'; loopback-auth status {profile} shows those there are",
+            (
+                f"sign in with more: loopback-auth login {profile} --scope 'A B';"
+                f" loopback-auth status {profile} shows those there are"
+            ),
         )
     if reply.is_busy:
-        wait = one_line(reply.header("retry-after"), limit=40)
+        retry_after = one_line(reply.header("retry-after"), limit=40)
+        wait = f"as it says (Retry-After: {retry_after})" if retry_after else "a little"
         return (
             "The server is busy, or failed; the request was not repeated.",
-            f"wait {f'as it says (Retry-After: {wait})' if wait else 'a little'}, then run the same loopback-auth api again",
+            f"wait {wait}, then run the same loopback-auth api again",
         )
     return "", ""
 
 
 def not_sent_again(reply: StreamedReply) -> ApiRefused:
+    """Return the error of a request that cannot be repeated with the new token."""
     host = urlsplit(reply.url).netloc
     return ApiRefused(
         f"{host} did not take the token (401), and the body from standard input is gone",
@@ -115,13 +141,14 @@ def not_sent_again(reply: StreamedReply) -> ApiRefused:
 
 
 def of_an_api(error: TransportError, request: ResourceRequest) -> LoopbackAuthError:
-    """Put an error that the sign-in knows, too, in the words of a request: no code is lost here."""
+    """Return *error* in the words of a request: a sign-in would speak of its code."""
     safe = request.method in ("GET", "HEAD", "OPTIONS")
     return type(error)(
         error.message,
         cause="The server or the network is slow or broke off."
         + ("" if safe else " Whether the server acted on the request is not known."),
-        fix="run the same loopback-auth api again; for a slow server set LOOPBACK_AUTH_HTTP_TIMEOUT=300"
+        fix="run the same loopback-auth api again;"
+        " for a slow server set LOOPBACK_AUTH_HTTP_TIMEOUT=300"
         if safe
         else "look with loopback-auth api whether it was done before you send it again",
         **error.facts,

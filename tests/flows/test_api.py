@@ -26,7 +26,7 @@ from loopback_auth.errors import (
     URLRefused,
     UsageError,
 )
-from loopback_auth.flows.api import KEPT_OCTETS, api, resources_of
+from loopback_auth.flows.api import KEPT_OCTETS, Authorization, api, resources_of
 from loopback_auth.flows.tokens.issued import access_token
 from loopback_auth.oauth.secret import Secret
 from loopback_auth.providers import load_provider
@@ -99,11 +99,13 @@ async def ask(
     try:
         await api(
             ResourceRequest(method=method, url=url, upload=upload),
-            profile="default",
-            token=Secret(OLD["access_token"]),
-            renew=renew if store else None,
-            is_new=is_new,
-            expired_session=expired_session,
+            Authorization(
+                profile="default",
+                token=Secret(OLD["access_token"]),
+                renew=renew if store else None,
+                is_new=is_new,
+                expired_session=expired_session,
+            ),
             send=StreamingTransport(http),
             deliver=delivered,
             notify=(notices if notices is not None else []).append,

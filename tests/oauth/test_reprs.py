@@ -21,6 +21,7 @@ from loopback_auth.edge.store.file_store import FileStore
 from loopback_auth.edge.store.keyring_record import Record
 from loopback_auth.errors import LoopbackAuthError, TokenError
 from loopback_auth.explain.report import read_paste
+from loopback_auth.flows.api import Authorization
 from loopback_auth.flows.doctor.checks import Subject
 from loopback_auth.flows.login.code_credentials import Credentials
 from loopback_auth.notices import OpenThisPage
@@ -121,6 +122,7 @@ HOLDERS: list[object] = [
     ),
     read_paste(f"http://127.0.0.1:1/cb?error=x&code={CANARY}&state={CANARY}"),
     Credentials(username="ada", password=SECRET),
+    Authorization(profile="work", token=SECRET),
     Setting(value=SECRET, source="--client-secret-stdin"),
     Profile(
         name="work",

@@ -9,7 +9,7 @@ from ...edge.http.upload import Upload, upload_of
 from ...edge.process.clock import now
 from ...edge.process.event_loop import run as run_story
 from ...errors import LoopbackAuthError, SignInNeeded, UsageError
-from ...flows.api import api, resources_of
+from ...flows.api import Authorization, api, resources_of
 from ...flows.diagnosis import diagnose
 from ...flows.tokens.lifetime import learn_from_refusal, learn_from_success
 from ...oauth.resource.address import read_header, read_method
@@ -96,11 +96,13 @@ def run(context: Context) -> int:
         run_story(
             api(
                 _request(arguments, console, url, *head),
-                profile=profile.name,
-                token=Secret(document["access_token"]),
-                renew=None if given else renewal,
-                is_new=access.has_new_token,
-                expired_session=_expired_session(profile),
+                Authorization(
+                    profile=profile.name,
+                    token=Secret(document["access_token"]),
+                    renew=None if given else renewal,
+                    is_new=access.has_new_token,
+                    expired_session=_expired_session(profile),
+                ),
                 send=StreamingTransport(
                     context.http(profile.get("ca_bundle"), timeout_s=SILENCE_S)
                 ),
