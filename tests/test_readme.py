@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import asyncio
 import re
 import shlex
@@ -124,35 +123,94 @@ def test_the_indented_configuration_of_the_help_is_one_that_is_taken() -> None:
     )["title"]
 
 
-async def test_the_library_example_runs(server: AuthorizationServer, tmp_path: Path) -> None:
-    program = (
+def library_example(server: AuthorizationServer, home: Path) -> str:
+    """Return the program, with the addresses that are there."""
+    return (
         blocks("python")[0]
         .replace("https://id.example.com", server.issuer)
-        .replace("/path/of/my/app", str(tmp_path))
+        .replace("/path/of/my/app", str(home))
     )
-    browser = tmp_path / "browser"
+
+
+def stand_in_browser(folder: Path) -> Path:
+    """Return a program that visits the address that it is given."""
+    browser = folder / "browser"
     visit = "import sys; from loopback_auth.testing import Browser; Browser().visit(sys.argv[1])"
     browser.write_text(f'#!/bin/sh\nexec {sys.executable} -c "{visit}" "$1"\n')
     browser.chmod(0o755)
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-c",
-        program,
-        env={"BROWSER": str(browser), "PATH": "/usr/bin:/bin"},
-        stdout=asyncio.subprocess.PIPE,
-    )
+    return browser
+
+
+async def signed_in(process: asyncio.subprocess.Process, *, visit: bool = False) -> None:
+    """Check what the program prints; with *visit* somebody opens the address that it shows."""
+    assert process.stdout is not None
+    words, _, url = (await process.stdout.readline()).decode().strip().rpartition(" ")
+    assert (words, url[:7]) == ("Sign in at", "http://")
+    if visit:
+        await asyncio.to_thread(Browser().visit, url)
     stdout, _ = await process.communicate()
     who, tokens = stdout.decode().splitlines()
     assert (process.returncode, who) == (0, "Signed in as ada")
     assert tokens.startswith("TokenSet(access_token=Secret(...), token_type='Bearer'")
 
 
-def test_the_example_of_the_plug_in_names_what_there_is() -> None:
-    (function,) = ast.parse(blocks("python")[1]).body
-    assert isinstance(function, ast.FunctionDef)
-    plugin = import_module("loopback_auth.testing.plugin")
-    assert all(hasattr(plugin, argument.arg) for argument in function.args.args)
-    assert hasattr(AuthorizationServer, "wait_for")
+@pytest.mark.parametrize("has_browser", [True, False])
+async def test_the_library_example_runs_with_and_without_a_browser(
+    server: AuthorizationServer, tmp_path: Path, *, has_browser: bool
+) -> None:
+    browser = {"BROWSER": str(stand_in_browser(tmp_path))} if has_browser else {}
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", library_example(server, tmp_path)),
+        env={**browser, "PATH": "/usr/bin:/bin"},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    await signed_in(process, visit=not has_browser)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("last_line", ["asyncio.run(main())", "await main()"])
+async def test_the_library_example_runs_in_ipython(
+    server: AuthorizationServer, tmp_path: Path, last_line: str
+) -> None:
+    """As printed, and as a notebook has it, whose event loop runs already."""
+    program = library_example(server, tmp_path).replace("asyncio.run(main())", last_line)
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "IPython", "--quick", "--colors=nocolor", "-c", program),
+        env={
+            "BROWSER": str(stand_in_browser(tmp_path)),
+            "HOME": str(tmp_path),
+            "PATH": "/usr/bin:/bin",
+        },
+        stdout=asyncio.subprocess.PIPE,
+    )
+    await signed_in(process)
+
+
+async def test_the_examples_have_the_types_that_they_say(tmp_path: Path) -> None:
+    paths = [tmp_path / "example.py", tmp_path / "test_example.py"]
+    for path, program in zip(paths, blocks("python"), strict=True):
+        path.write_text(program)
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "mypy", "--strict", *map(str, paths)),
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    stdout, _ = await process.communicate()
+    assert process.returncode == 0, stdout.decode()
+
+
+@pytest.mark.slow
+async def test_the_example_of_the_fixtures_passes(tmp_path: Path) -> None:
+    """In a project of its own, which has the plug-in because the package is installed."""
+    (tmp_path / "test_example.py").write_text(blocks("python")[1])
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "pytest", "-q", "-p", "no:asyncio", "-W", "error"),
+        cwd=tmp_path,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    stdout, _ = await process.communicate()
+    assert process.returncode == 0, stdout.decode()
+    assert b"1 passed" in stdout
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
