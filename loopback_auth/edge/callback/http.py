@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 from contextlib import asynccontextmanager
-from functools import partial
 
 from aiohttp import web
 
@@ -15,18 +13,16 @@ from . import pages
 from .accepting import accepting, descriptor_limit
 from .request_gate import (
     FORM_OCTETS,
-    FORM_TOO_LONG,
     HEADER_OCTETS,
     HEADERS_TOO_LONG,
-    LINE_TOO_LONG,
     NEVER_WHOLE,
     NOT_HTTP,
     NOT_PLAIN,
     REQUEST_LINE_OCTETS,
     TOO_MANY,
-    CallbackRequest,
     Refusal,
 )
+from .request_reader import read_request
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,6 +31,7 @@ if TYPE_CHECKING:
     from typing import Any, Protocol
 
     from .pages import Answer
+    from .request_gate import CallbackRequest
 
     class CallbackHandler(Protocol):
         """What answers the requests."""
@@ -216,7 +213,7 @@ class _Server:
         connection = raw.protocol
         if not isinstance(connection, _Connection):
             raise TypeError("a connection of another server")
-        request = await _read(raw)
+        request = await read_request(raw)
         # Not before the body is read: a connection whose body never comes counts as idle.
         connection.busy = True
         connection.in_time()
@@ -245,36 +242,6 @@ class _Server:
         await asyncio.gather(
             *(connection.shutdown(CLOSE_S) for connection in list(self.connections))
         )
-
-
-async def _read(raw: web.BaseRequest) -> CallbackRequest | Refusal:
-    if len(raw.raw_path) > REQUEST_LINE_OCTETS:
-        return LINE_TOO_LONG
-    headers = [
-        (name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in raw.raw_headers
-    ]
-    if sum(len(name) + len(value) for name, value in headers) > HEADER_OCTETS:
-        return HEADERS_TOO_LONG
-    body = bytearray()
-    while raw.method == "POST" and (chunk := await raw.content.readany()):
-        body += chunk
-        if len(body) > FORM_OCTETS:
-            return FORM_TOO_LONG
-    return CallbackRequest(
-        method=raw.method,
-        target=raw.raw_path,
-        headers=headers,
-        body=bytes(body),
-        other_user=partial(
-            _other_user, raw.get_extra_info("peername"), raw.get_extra_info("sockname")
-        ),
-    )
-
-
-def _other_user(peer: tuple[Any, ...], own: tuple[Any, ...]) -> str | None:
-    from .peer_user import other_user
-
-    return other_user(peer, own, environ=os.environ)
 
 
 def _response(answer: Answer) -> web.Response:
