@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -51,8 +52,9 @@ def _salesforce() -> Iterator[Demonstration]:
     from ..oauth.secret import Secret
     from .salesforce import APP, USER, App, Salesforce
 
-    # Registered line by line, as in Setup: one of them is free.
-    callbacks = tuple(f"http://localhost:{port}/OauthRedirect" for port in (1717, 8787, 8788, 8789))
+    # Registered line by line, as in Setup; the last is for a machine where the usual ones are taken.
+    ports = (1717, 8787, 8788, 8789, _free_port())
+    callbacks = tuple(f"http://localhost:{port}/OauthRedirect" for port in ports)
     with Salesforce.running(apps=[App(callback_urls=callbacks)]) as salesforce:
         yield Demonstration(
             what="A stand-in for Salesforce",
@@ -68,6 +70,12 @@ def _salesforce() -> Iterator[Demonstration]:
             },
             api_path="/services/data/v65.0/limits",
         )
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
 
 
 DEMONSTRATIONS: Mapping[str, Callable[[], AbstractContextManager[Demonstration]]] = {

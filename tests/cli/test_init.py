@@ -16,6 +16,7 @@ from loopback_auth.settings.config_toml import load_config
 
 from ..support.command import run
 from ..support.scripted_server import ScriptedServer, plain_answer
+from ..support.sockets import free_port
 from .test_doctor import AUTHORIZE, LOGIN_PAGE, MISMATCH, checks
 
 if TYPE_CHECKING:
@@ -48,19 +49,19 @@ async def test_a_profile_is_written_and_looked_at(server: ScriptedServer, tmp_pa
     The steps and the doctor's checks on stdout; the settings in config.toml; the doctor's exit
     status.
     """
-    flags = ("--login-url", server.origin, "--client-id", KEY, "--port", "17171", "--port", "17172")
-    outcome = await run("init", "salesforce", "acme", *flags, "--scope", "api id", home=tmp_path)
+    ports = free_port(), free_port()
+    flags = ("--login-url", server.origin, "--client-id", KEY, "--scope", "api id")
+    flags += ("--port", str(ports[0]), "--port", str(ports[1]))
+    outcome = await run("init", "salesforce", "acme", *flags, home=tmp_path)
     assert outcome.exit_code == 0, outcome.stderr
-    assert (
-        "       http://localhost:17171/OauthRedirect\n       http://localhost:17172/OauthRedirect\n"
-        in outcome.stdout
-    )
+    callbacks = (f"       http://localhost:{port}/OauthRedirect\n" for port in ports)
+    assert "".join(callbacks) in outcome.stdout
     assert "move to the right (api id)" in outcome.stdout
     assert "ok      pre-flight" in outcome.stdout
     assert outcome.stderr.endswith("Nothing stands in the way of: loopback-auth login acme\n")
     assert config(tmp_path) == (
-        f'[profiles.acme]\nprovider = "salesforce"\nlogin_url = "{server.origin}"\nclient_id = "{KEY}"\n'
-        'scope = "api id"\nport = [17171, 17172]\n'
+        f'[profiles.acme]\nprovider = "salesforce"\nlogin_url = "{server.origin}"\n'
+        f'client_id = "{KEY}"\nscope = "api id"\nport = [{ports[0]}, {ports[1]}]\n'
     )
     if os.name == "posix":
         assert stat.S_IMODE((tmp_path / "config.toml").stat().st_mode) == 0o600
@@ -68,12 +69,13 @@ async def test_a_profile_is_written_and_looked_at(server: ScriptedServer, tmp_pa
 
 async def test_a_program_gets_one_document(server: ScriptedServer, tmp_path: Path) -> None:
     server.answers[AUTHORIZE] = MISMATCH
-    flags = ("--login-url", server.origin, "--client-id", KEY, "--json")
+    port = free_port()
+    flags = ("--login-url", server.origin, "--client-id", KEY, "--port", str(port), "--json")
     outcome = await run("init", "salesforce", *flags, home=tmp_path)
     document = outcome.document
     assert outcome.exit_code == 7
     assert (document["profile"], document["settings"]["client_id"]) == ("default", KEY)
-    assert "http://localhost:1717/OauthRedirect" in document["setup"]
+    assert f"http://localhost:{port}/OauthRedirect" in document["setup"]
     assert (
         next(c for c in document["doctor"]["checks"] if c["name"] == "pre-flight")["verdict"]
         == "fail"
@@ -85,9 +87,8 @@ async def test_an_app_that_is_not_known_yet_is_waited_for(
 ) -> None:
     """The last line is the command that waits."""
     server.answers[AUTHORIZE] = MISMATCH
-    outcome = await run(
-        "init", "salesforce", "--login-url", server.origin, "--client-id", KEY, home=tmp_path
-    )
+    flags = ("--login-url", server.origin, "--client-id", KEY, "--port", str(free_port()))
+    outcome = await run("init", "salesforce", *flags, home=tmp_path)
     assert outcome.exit_code == 7
     assert outcome.stderr.splitlines()[-1].endswith("loopback-auth doctor default --wait")
 
@@ -372,8 +373,9 @@ def test_a_person_is_asked_step_by_step(server: ScriptedServer, tmp_path: Path) 
     terminal.expect(r"Scopes \[api refresh_token\]: ")
     terminal.sendline("")
     terminal.expect(r"Port of the callback \[1717\]: ")
-    terminal.sendline("17175")
-    terminal.expect("http://localhost:17175/OauthRedirect")
+    port = free_port()
+    terminal.sendline(str(port))
+    terminal.expect(f"http://localhost:{port}/OauthRedirect")
     terminal.expect(r"Client ID \(from the step above\): ")
     terminal.sendline(KEY)
     asked = r"Session timeout of the app \(15m, 30m, 1h, 2h, 4h, 8h, 12h, 24h\) \[2h\]: "
@@ -399,7 +401,7 @@ def test_a_person_is_asked_step_by_step(server: ScriptedServer, tmp_path: Path) 
     assert stat.S_IMODE(kept.parent.stat().st_mode) == 0o700
     assert SECRET not in config(tmp_path)
     assert config(tmp_path).startswith("# mine\n\n[profiles.default]\nprovider = ")
-    assert load_config(str(tmp_path)).profile("default")["port"][0] == (17175,)
+    assert load_config(str(tmp_path)).profile("default")["port"][0] == (port,)
     assert load_config(str(tmp_path)).profile("default")["access_token_lifetime"][0] == 15 * 60
     # What the provider's file says already is not repeated.
     assert "scope" not in config(tmp_path)
@@ -446,6 +448,8 @@ async def test_the_profile_that_was_written_is_the_one_that_is_used(
         KEY,
         "--client-secret-file",
         "s",
+        "--port",
+        str(free_port()),
         "--no-doctor",
     )
     await run("init", "salesforce", *flags, home=tmp_path)

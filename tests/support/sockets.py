@@ -7,13 +7,16 @@ import sys
 
 
 def free_port() -> int:
-    """Give a port that was free a moment ago; the system gives out others first."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
+    """Return a port of localhost, both families, that was free a moment ago."""
+    while True:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            port = int(listener.getsockname()[1])
+        if is_free(port, "::1") or not is_free(0, "::1"):
+            return port
 
 
 def is_free(port: int, host: str = "127.0.0.1") -> bool:
-    """Tell whether a server could listen there now, as the next login would."""
+    """Return whether a server could listen there now, as the next login would."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         # Connections that just ended keep their address for a minute; a listener may have it all
