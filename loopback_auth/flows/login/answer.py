@@ -1,7 +1,4 @@
-"""
-What is pasted while the browser is waited for: the answer itself, or an error that the browser
-alone was told.
-"""
+"""What a person pastes meanwhile: the answer itself, or an error that only the browser shows."""
 
 from __future__ import annotations
 
@@ -26,14 +23,14 @@ if TYPE_CHECKING:
     from ...explain.report import Paste
     from ...notices import Notice
     from ...oauth.authorize.request import AuthorizationRequest
+    from ...seams import Notify
     from ...settings.profile import Profile
 
     Pastes = Callable[[], AbstractContextManager[asyncio.Queue[str]]]
-    """Takes what a person pastes, from when its block begins until it ends (`edge.pasting`)."""
-    from ...seams import Notify
+    """Opens a block in which a queue gets what the person pastes (`edge.interaction.terminal`)."""
 
 NOTHING_YET_S = 20.0
-"""After which most sign-ins are over, or the browser shows something that will never come here."""
+"""By then most sign-ins are over, or the browser shows something that will never come here."""
 
 
 async def answer_or_paste(
@@ -49,11 +46,11 @@ async def answer_or_paste(
     """
     Wait for the browser's answer or a pasted one, whichever comes first.
 
-    A pasted error of the server's ends the wait as the error that it is: a server that has shown
-    one does not come back. *preflight_passed*: it showed its sign-in page to us, without cookies.
+    A pasted error of the server's ends the wait: a server that has shown one does not come back.
+    *preflight_passed*: it showed its sign-in page to us, without cookies.
 
     Raises:
-        LoopbackAuthError: The pasted error, or what `CallbackSession.response` raises.
+        LoopbackAuthError: the pasted error, or what `CallbackSession.response` raises.
     """
     hint = profile.provider.silence if profile.provider else ""
     nothing_yet = NothingYet(waited_s=NOTHING_YET_S, hint=hint, takes_paste=pastes is not None)
@@ -100,8 +97,8 @@ def judge(
     text: str, request: AuthorizationRequest, profile: Profile, *, preflight_passed: bool = False
 ) -> AuthorizationResponse | LoopbackAuthError | Notice:
     """
-    Say what *text* is: the answer, by the same rules as a visit; an error that ends the sign-in; or
-    something to be told of.
+    Return what *text* is: the answer, by the same rules as a request to the callback; an error that
+    ends the sign-in; or a notice of why it is neither.
     """
     try:
         answer = read_pasted(text, request, takes_bare_code=False)
@@ -112,14 +109,14 @@ def judge(
     if isinstance(answer, AuthorizationResponse):
         return answer
     paste = read_report(address_in(text, request.redirect_uri) or text, profile)
-    # An answer to another request, or to nobody's, ends this one as little as such a visit does.
+    # An answer to another request does not end this one, as a request to the callback would not.
     if paste.kind in _ANSWERS:
         return _ignored(answer)
     facts = facts_of(profile, redirect_uri=request.redirect_uri, preflight_passed=preflight_passed)
-    told = _explained(paste, profile, facts)
-    if _is_error(paste, told):
+    explained = _explained(paste, profile, facts)
+    if _is_error(paste, explained):
         return _error_shown(paste, text, request, profile, facts)
-    return told or _ignored(
+    return explained or _ignored(
         answer if paste.kind == "url" else Stray(reason="nothing that is known here")
     )
 
@@ -138,17 +135,17 @@ def shown_error(
     return _error_shown(paste, text, request, profile, facts)
 
 
-def _is_error(paste: Paste, told: PasteExplained | None) -> bool:
-    # Prose may look like a code, or like a code and its description; a form, a document or an error
-    # page does not.
-    return bool(paste.error and (told or paste.kind in ("form", "json", "error-page")))
+def _is_error(paste: Paste, explained: PasteExplained | None) -> bool:
+    # Prose may look like a code, or a code and its description; these forms do not.
+    return bool(paste.error and (explained or paste.kind in ("form", "json", "error-page")))
 
 
 def _ignored(stray: Stray) -> Warned:
     return Warned(
         code="paste-ignored",
-        message=f"what was pasted is not the answer to this sign-in ({stray.reason}); paste the whole address that the browser ended at, "
-        "or the whole error that it shows; still waiting",
+        message=f"what was pasted is not the answer to this sign-in ({stray.reason});"
+        " paste the whole address that the browser ended at,"
+        " or the whole error that it shows; still waiting",
     )
 
 
@@ -181,9 +178,9 @@ def _explained(
     paste: Paste, profile: Profile, facts: Mapping[str, object]
 ) -> PasteExplained | None:
     pitfalls = profile.provider.pitfalls if profile.provider else None
-    told = pitfall_for(paste, pitfalls=pitfalls, facts=facts)
-    return (
-        PasteExplained(code=told.code, title=told.title, cause=told.cause, fix=told.fix)
-        if told
-        else None
+    pitfall = pitfall_for(paste, pitfalls=pitfalls, facts=facts)
+    if pitfall is None:
+        return None
+    return PasteExplained(
+        code=pitfall.code, title=pitfall.title, cause=pitfall.cause, fix=pitfall.fix
     )

@@ -136,14 +136,9 @@ class _BrowserVisit:
     @asynccontextmanager
     async def answer(self) -> AsyncIterator[Answer]:
         """Bind, show and wait; give the block the answer, and the page how the block ended."""
-        profile, services, token_bytes = self.profile, self.services, self.options.token_bytes
+        profile, services = self.profile, self.services
         with diagnosing(profile), bind(profile.redirect_uris) as (listeners, redirect_uri):
-            request = request_to(
-                self.server, profile, self.client, redirect_uri, token_bytes=token_bytes
-            )
-            passed = await ask_first(
-                request, profile, transport=services.transport, wanted=self.options.preflight
-            )
+            request, passed = await self._request(redirect_uri)
             opening = self._opening(request)
             opening.show()
             async with (
@@ -154,7 +149,7 @@ class _BrowserVisit:
                     launch_path=opening.launch_path,
                     profile=profile.name,
                     notify=services.notify,
-                    token_bytes=token_bytes,
+                    token_bytes=self.options.token_bytes,
                     connected=self._connect,
                 ) as session,
                 rechecked(self.server, profile, services, needed=self.is_remembered) as recheck,
@@ -164,7 +159,7 @@ class _BrowserVisit:
                 # Late, as all that is not needed to show the address: a browser is starting now.
                 from .answer import answer_or_paste
 
-                # Inside the session's block, so that its page says the same.
+                # Inside the session's block: its page shows the same diagnosis.
                 with diagnosing(profile, redirect_uri=redirect_uri):
                     response = await answer_or_paste(
                         request,
@@ -176,6 +171,18 @@ class _BrowserVisit:
                         preflight_passed=passed,
                     )
                     yield Answer(response, page=session, server=await recheck())
+
+    async def _request(self, redirect_uri: str) -> tuple[AuthorizationRequest, bool]:
+        """Return the request, and whether the server has shown its sign-in page to us."""
+        request = request_to(
+            self.server,
+            self.profile,
+            self.client,
+            redirect_uri,
+            token_bytes=self.options.token_bytes,
+        )
+        transport, wanted = self.services.transport, self.options.preflight
+        return request, await ask_first(request, self.profile, transport=transport, wanted=wanted)
 
     def _opening(self, request: AuthorizationRequest) -> Opening:
         token_bytes = self.options.token_bytes

@@ -1,7 +1,4 @@
-"""
-A sign-in with a username and a password, without a browser: for servers that have it, and those who
-ask for it.
-"""
+"""A sign-in with a username and a password, without a browser, at servers that have that."""
 
 from __future__ import annotations
 
@@ -32,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """What a person types; the password is used once, and kept nowhere."""
+    """What a person types; the password is sent once, and stored nowhere."""
 
     username: str
     password: Secret

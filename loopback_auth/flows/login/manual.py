@@ -1,7 +1,4 @@
-"""
-A sign-in in two halves, for a redirect URI that is not on this machine: the address is printed, and
-the answer is pasted later.
-"""
+"""A sign-in in two halves: the address is printed, and its answer is pasted later."""
 
 from __future__ import annotations
 
@@ -37,7 +34,7 @@ if TYPE_CHECKING:
     from ..services import Services
 
 PENDING_S = 900.0
-"""How long the second half may take: as long as the most patient servers keep a code."""
+"""How long the second half may take: as long as any server keeps a code."""
 
 
 async def begin(
@@ -123,8 +120,11 @@ def _still_pending(
     notify: Notify,
 ) -> Iterator[None]:
     """
-    Send the bare code of *answer* in the block, if it was not sent before; say that the sign-in
-    goes on where that fails.
+    Let the block send the bare code of *answer*, once; notify that the sign-in is pending still
+    where that fails.
+
+    Raises:
+        UsageError: it was sent before.
     """
     profile, sent = document["profile"], document.get("sent", [])
     digest = sha256(answer.code.reveal().encode()).hexdigest()

@@ -1,6 +1,6 @@
 """
-Opening the page of one sign-in: with the desktop's browser at once, with a caller's function once
-the server answers.
+Opening the page of one sign-in: the desktop's browser is started at once, a caller's function is
+called when the callback server answers.
 """
 
 from __future__ import annotations

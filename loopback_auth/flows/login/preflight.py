@@ -1,10 +1,10 @@
 """
 The pre-flight: asking for the sign-in page before a browser does.
 
-What is wrong with the client or the redirect URI is told to the browser alone and never comes back
-to the callback (RFC 6749 section 4.1.2.1); a request of our own, without cookies, gets the same
-answer. It has a state and a challenge of its own, so that the real ones are seen by nobody but the
-browser.
+A server shows what is wrong with the client or the redirect URI in the browser alone; that never
+comes to the callback (RFC 6749 section 4.1.2.1). A request of our own, without cookies, gets the
+same answer. It has a state and a challenge of its own, so that only the browser sends the real
+ones.
 """
 
 from __future__ import annotations
@@ -31,11 +31,12 @@ if TYPE_CHECKING:
     from ...oauth.http.transport import Transport
 
 PREFLIGHT_TIMEOUT_S = 3.0
-"""The person waits for this; whatever is slower than that is found out in the browser."""
+"""The person waits for this; a slower server shows in the browser what is wrong."""
 
 MISMATCH = "redirect_uri_mismatch"
+"""The error code of a redirect URI that the app does not have."""
 
-# Said because nobody is signed in here, or for the moment: the browser may fare better.
+# These mean that nobody is signed in here, or will pass: the browser may get another answer.
 _NOT_FINAL = frozenset(
     {
         "login_required",
@@ -58,11 +59,11 @@ async def preflight(request: AuthorizationRequest, *, transport: Transport) -> b
     """
     Return whether the server shows its sign-in page for such a request as *request*.
 
-    `False` where nothing is known: the network is in trouble, the server is down or slow, or says
-    something else. Then the browser is asked.
+    `False` where nothing is known: the network is in trouble, the server is down or slow, or
+    answers something else. Then the browser will show it.
 
     Raises:
-        AuthorizationError: A browser would be shown this error in place of a sign-in page.
+        AuthorizationError: a browser would show this error instead of a sign-in page.
     """
     await event_loop_started()
     import asyncio
@@ -79,8 +80,11 @@ async def preflight(request: AuthorizationRequest, *, transport: Transport) -> b
 
 async def look(request: AuthorizationRequest, *, transport: Transport) -> HttpReply:
     """
-    Ask as `preflight` does, and give the answer that is no refusal; raises the `ProviderError` that
-    kept it from coming, too.
+    Return the answer to a request like *request*, if it is no refusal.
+
+    Raises:
+        AuthorizationError: it is one.
+        ProviderError: there was no answer that can be used.
     """
     probe = probe_of(request)
     reply = await transport(Get(url=probe.url))
@@ -96,7 +100,7 @@ async def look(request: AuthorizationRequest, *, transport: Transport) -> HttpRe
 def probe_of(
     request: AuthorizationRequest, *, token_bytes: Callable[[int], bytes] = random_bytes
 ) -> AuthorizationRequest:
-    """Make a request like *request*, with a state, challenge and nonce of its own."""
+    """Return a request like *request*, with a state, challenge and nonce of its own."""
     return AuthorizationRequest.new(
         server=request.server,
         client=request.client,
@@ -120,8 +124,8 @@ def _shows_a_page(reply: HttpReply) -> bool:
 
 def _said(reply: HttpReply) -> Mapping[str, str]:
     """
-    Read what a refusal says: in the address it leads to, as a form, or as JSON; nothing of a page
-    for people.
+    Return the members of a refusal: of the address it redirects to, or of a form or JSON; none of a
+    page for people.
     """
     if reply.is_redirect:
         with suppress(ValueError):

@@ -1,7 +1,4 @@
-"""
-What follows the callback: the exchange, the tokens on disk, the person's name. Loaded while the
-person signs in.
-"""
+"""The exchange of the code, and what is stored; heavy, so imported while the person signs in."""
 
 from __future__ import annotations
 
@@ -39,10 +36,10 @@ if TYPE_CHECKING:
     from .replacement import Replacement
 
 USERINFO_S = 3.0
-"""For learning the person's name when no ID token tells it; the sign-in is already saved."""
+"""For asking the person's name where no ID token has it; the sign-in is saved already."""
 
 INTERRUPTED_S = 1.0
-"""The most that is spent on giving tokens back when the person pressed Ctrl-C."""
+"""For revoking tokens when the person pressed Ctrl-C."""
 
 
 async def redeem(
@@ -76,8 +73,8 @@ async def redeem(
         await refuse_another_account(credential, held, may_switch)
         with ExitStack() as stack:
             locked = await lock_for_sign_in(profile.name, store, stack, notify=notify)
-            # The last moment to give up: whoever opened the address first may have brought a code
-            # of their own.
+            # The last moment to give up: whoever opened the launch address first may have brought a
+            # code of their own.
             answer.page.check_launch_url()
             replacement.save(credential, locked)
         answer.page.mark_saved()
@@ -93,10 +90,7 @@ async def redeem(
 async def _given_back_unless_kept(
     reply: HttpReply, request: AuthorizationRequest, profile: Profile, transport: Transport
 ) -> AsyncIterator[None]:
-    """
-    Revoke the tokens of *reply* if the block fails: a sign-in that was not kept leaves
-    nothing.
-    """
+    """Revoke the tokens of *reply* if the block fails, and nothing is stored."""
     try:
         yield
     except BaseException as error:
@@ -175,10 +169,7 @@ def _names(profile: Profile) -> tuple[str, ...]:
 
 
 async def _named(profile: Profile, credential: Credential, transport: Transport) -> Credential:
-    """
-    Ask the server for the person's name where no ID token told it; the sign-in stands
-    without one.
-    """
+    """Return *credential* with the person's name from the server, where no ID token has it."""
     known, url = credential.identity, credential.server.userinfo_endpoint
     if url is None or (known and known.name != known.subject):
         return credential

@@ -1,6 +1,6 @@
 """
-What a sign-in does to the one that the profile held before: it never takes another person's place
-unasked, and leaves no grant behind.
+What a sign-in does to the one that the profile held before: another person's is replaced only with
+consent, and no grant is left behind.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def held_before(profile: Profile, store: Store) -> Credential | None:
-    """Give the sign-in that the profile holds; one that cannot be read is none."""
+    """Return the sign-in that the profile holds; `None` also where it cannot be read."""
     try:
         document = store.load(profile.name)
         return Credential.from_document(document) if document else None
@@ -34,10 +34,7 @@ def held_before(profile: Profile, store: Store) -> Credential | None:
 
 
 def at_the_same_server(one: Credential, other: Credential) -> bool:
-    """
-    Tell whether two sign-ins are of one client at one server: only then do their
-    accounts compare.
-    """
+    """Return whether two sign-ins are of one client at one server: else accounts differ anyway."""
     return (one.server.token_endpoint, one.client.client_id) == (
         other.server.token_endpoint,
         other.client.client_id,
@@ -48,11 +45,13 @@ async def refuse_another_account(
     new: Credential, held: Credential | None, may_switch: MaySwitch | None
 ) -> None:
     """
-    Raise `AccountDiffers` if another person signed in than the one the profile holds, unless
-    *may_switch* agrees.
+    Check that the same person signed in as before, or that *may_switch* agrees.
 
-    A forged sign-in (RFC 6749 section 10.12) ends here at the latest, as does a browser that was
-    signed in to the wrong account.
+    A forged sign-in (RFC 6749 section 10.12) ends here at the latest, as does one with a browser
+    that was signed in to the wrong account.
+
+    Raises:
+        AccountDiffers: another person signed in.
     """
     if (
         held is None
@@ -73,10 +72,11 @@ async def refuse_another_account(
 
 class Replacement:
     """
-    A sign-in in the place of the one that its profile *held* before, which is given up at the end.
+    A sign-in that replaces the one that its profile *held*, until `settle` revokes that or `undo`
+    brings it back.
 
-    Until then `undo` brings it back. Make it when the answer has come, since a refresh may replace
-    what the profile holds while the person signs in.
+    Make it when the answer has come: a refresh may change what the profile holds while the person
+    signs in.
     """
 
     def __init__(
@@ -92,10 +92,15 @@ class Replacement:
         self._storage_before: str | None = None
 
     def save(self, new: Credential, locked: LockedDocument) -> None:
-        """Store *new*; raises a `StoreError` with the old sign-in untouched."""
+        """
+        Store *new*.
+
+        Raises:
+            StoreError: the old sign-in is untouched.
+        """
         location = self._services.store.location(self._profile.name)
         self._storage_before = "keyring" if "awaits_keyring" in location else location["storage"]
-        # A finished sign-in takes the place of whatever came between.
+        # A finished sign-in replaces whatever came between.
         with suppress(StoreChanged):
             self._save(new, locked)
             return
@@ -103,16 +108,13 @@ class Replacement:
 
     def _save(self, new: Credential, locked: LockedDocument) -> None:
         with suppress(LoopbackAuthError):
-            # Here, where the lock is held: no refresh comes between this and what replaces it.
+            # Read under the lock: no refresh comes between this and what replaces it.
             self._before = locked.load()
         save_only_copy(new, locked, self._services.notify)
         self._saved = new
 
     async def undo(self, error: LoopbackAuthError) -> None:
-        """
-        Bring the sign-in of before back and the new tokens to their end, and let
-        *error* say so.
-        """
+        """Bring the sign-in of before back, revoke the new tokens, and add that to *error*."""
         if self._saved is None:
             return
         stored, new = self._put_back(), self._saved
