@@ -189,13 +189,15 @@ _MOVED = {
 
 _SPLIT = {
     "cli.doctor": ("cli.examination",),
+    "cli.flags": ("settings.kinds",),
     "cli.login": ("cli.prompts",),
+    "edge.config": ("settings.kinds", "settings.table"),
     "edge.document": ("edge.store.keyring_store",),
     "edge.permissions": ("edge.process.users",),
     "edge.transport": ("edge.http.proxy",),
     "flows.access_token": ("flows.tokens.freshness",),
     "flows.doctor": ("flows.doctor.checks",),
-    "flows.profile": ("settings.resolve",),
+    "flows.profile": ("settings.resolve", "settings.kinds"),
     "oauth.authorization": ("oauth.authorize.response",),
     "oauth.id_token": ("oauth.identity",),
     "oauth.token": ("oauth.client_authentication",),

@@ -37,7 +37,7 @@ def min_ttl_argument(parser: Parser) -> None:
 
 
 def _seconds(text: str) -> float:
-    from ..settings.config_toml import seconds
+    from ..settings.kinds import seconds
 
     return seconds(text)
 

@@ -165,7 +165,7 @@ def http_transport(
         UsageError: LOOPBACK_AUTH_HTTP_TIMEOUT is no time.
     """
     from ..edge.http.client import TOTAL_S, HttpTransport
-    from ..settings.config_toml import seconds
+    from ..settings.kinds import seconds
 
     limit = variable("LOOPBACK_AUTH_HTTP_TIMEOUT", environ)
     try:

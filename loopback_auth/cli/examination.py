@@ -12,7 +12,7 @@ from ..edge.process.event_loop import run as run_story
 from ..errors import LoopbackAuthError, UsageError
 from ..flows.doctor.checks import FAIL, Report, Subject
 from ..flows.doctor.examine import INTERVAL_S, examine
-from ..settings.config_toml import seconds
+from ..settings.kinds import seconds
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

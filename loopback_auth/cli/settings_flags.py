@@ -1,11 +1,22 @@
-"""The flags that are settings: where to sign in, as which client, and what to ask for."""
+"""The options that are settings: where to sign in, as which client, and what to ask for."""
 
 from __future__ import annotations
 
 from ..errors import UsageError
 from ..oauth.secret import Secret
-from ..settings.config_toml import TABLE, checked, host_name
-from ..settings.resolve import repeatable
+from ..settings.kinds import (
+    DURATION,
+    FLAG,
+    HOSTS,
+    PORTS,
+    TABLE,
+    TEXTS,
+    host_name,
+    port_number,
+    repeatable,
+    seconds,
+)
+from ..settings.table import CLIENT, HOW, REQUEST, SECRET, SETTINGS, WHERE
 from .prompts import ask_unseen
 
 TYPE_CHECKING = False
@@ -16,99 +27,57 @@ if TYPE_CHECKING:
     from .arguments import Parser
     from .console import Console
 
-_TEXTS = (
-    "issuer",
-    "provider",
-    "login_url",
-    "client_id",
-    "authorization_endpoint",
-    "token_endpoint",
-    "revocation_endpoint",
-    "userinfo_endpoint",
-    "token_endpoint_auth_method",
-    "response_mode",
-    "ca_bundle",
-    "browser",
-    "client_secret_env",
-    "client_secret_file",
-    "storage",
-)
+_TITLES = {
+    WHERE: "where to sign in",
+    CLIENT: "as which client",
+    REQUEST: "what to ask for",
+    HOW: "how",
+}
+
+_READING: dict[object, dict[str, Any]] = {
+    FLAG: {"action": "store_true", "default": None},
+    HOSTS: {"action": "append", "type": host_name},
+    PORTS: {"action": "append", "type": port_number},
+    TABLE: {"action": "append"},
+    DURATION: {"type": seconds},
+}
+"""How argparse reads a setting of a kind, where it is not one text."""
 
 
-def settings_arguments(parser: Parser) -> None:
-    """Add them, in their groups."""
-    where = parser.add_argument_group("where to sign in")
-    where.add_argument(
-        "--provider", metavar="NAME", help="a kind of server known by name: loopback-auth providers"
-    )
-    where.add_argument(
-        "--login-url",
-        metavar="URL",
-        help="the provider's login host, where it has several",
-    )
-    where.add_argument(
-        "--issuer", metavar="URL", help="an OpenID provider or OAuth server, found by discovery"
-    )
-    for name in ("authorization", "token", "revocation", "userinfo"):
-        where.add_argument(
-            f"--{name}-endpoint",
-            metavar="URL",
-            help=f"the {name} endpoint, where there is no discovery",
-        )
-    where.add_argument(
+def settings_arguments(parser: Parser) -> Any:
+    """Add the options of all settings, in their groups; return the group that says how."""
+    groups = {group: parser.add_argument_group(title) for group, title in _TITLES.items()}
+    for name, setting in SETTINGS.items():
+        if setting.option and setting.option.group in groups:
+            add_setting(groups[setting.option.group], name)
+        if name == "client_id":
+            secret_arguments(groups[CLIENT])
+    groups[WHERE].add_argument(
         "--refresh-metadata", action="store_true", help="ask the server for its endpoints anew"
     )
-    where.add_argument(
-        "--trust-host",
-        metavar="HOST",
-        type=host_name,
-        action="append",
-        help="a host that belongs to the server, though its name does not tell (repeatable)",
-    )
-    client = parser.add_argument_group("as which client")
-    client.add_argument(
-        "--client-id", metavar="ID", help="the client ID that the server gave the app"
-    )
-    secret_arguments(client)
-    client.add_argument(
-        "--token-endpoint-auth-method",
-        metavar="METHOD",
-        help="none, client_secret_basic or client_secret_post",
-    )
-    client.add_argument(
-        "--redirect-uri", metavar="URL", action="append", help="a registered callback (repeatable)"
-    )
-    client.add_argument(
-        "--port",
-        metavar="N",
-        type=port_number,
-        action="append",
-        help="its port; 0 is any (repeatable)",
-    )
-    _request_arguments(parser.add_argument_group("what to ask for"))
+    groups[REQUEST].add_argument("--prompt", metavar="VALUE", help="login, consent, select_account")
+    groups[REQUEST].add_argument("--login-hint", metavar="NAME", help="the user name to fill in")
+    return groups[HOW]
 
 
-def _request_arguments(request: Any) -> None:
-    request.add_argument("--scope", metavar='"A B"', help="scopes, separated by spaces")
-    request.add_argument(
-        "--param",
-        metavar="NAME=VALUE",
-        action="append",
-        help="one more parameter (repeatable, the same name too)",
-    )
-    request.add_argument("--prompt", metavar="VALUE", help="login, consent, select_account")
-    request.add_argument("--login-hint", metavar="NAME", help="the user name to fill in")
-    request.add_argument("--response-mode", metavar="MODE", help="query or form_post")
-    request.add_argument(
-        "--strict-scope",
-        action="store_true",
-        default=None,
-        help="fail when other scopes are granted",
-    )
+def add_setting(group: Any, name: str, words: str = "") -> None:
+    """Add the option of the setting *name*, if it has one; *words* replace those of the table."""
+    setting = SETTINGS[name]
+    option = setting.option
+    if option is None:
+        return
+    reading = dict(_READING.get(setting.kind, {}))
+    if setting.kind is TEXTS and name != "scope":
+        reading["action"] = "append"
+    if option.metavar:
+        reading["metavar"] = option.metavar
+    elif setting.choices:
+        reading["choices"] = setting.choices
+    group.add_argument(setting.flag, dest=name, help=words or option.words, **reading)
 
 
 def secret_arguments(group: Any) -> None:
-    """Add the ways to give the client secret to an argument group."""
+    """Add the ways to give the client secret, of which one excludes the others."""
     secret = group.add_mutually_exclusive_group()
     secret.add_argument(
         "--client-secret-prompt", action="store_true", help="ask for the client secret"
@@ -118,35 +87,32 @@ def secret_arguments(group: Any) -> None:
         action="store_true",
         help="read the client secret from standard input",
     )
-    secret.add_argument(
-        "--client-secret-env", metavar="NAME", help="the environment variable that holds it"
-    )
-    secret.add_argument("--client-secret-file", metavar="FILE", help="the file that holds it")
-
-
-def port_number(text: str) -> int:
-    number = int(text)
-    if not 0 <= number <= 65535:  # noqa: PLR2004 - TCP's ports
-        raise ValueError(text)
-    return number
+    for name, setting in SETTINGS.items():
+        if setting.option and setting.option.group == SECRET:
+            add_setting(secret, name)
 
 
 def settings_of(arguments: Namespace, console: Console) -> dict[str, Any]:
-    """Give what the flags say, under the settings' names."""
-    flags: dict[str, Any] = {name: getattr(arguments, name) for name in _TEXTS}
-    flags["scope"] = None if arguments.scope is None else tuple(arguments.scope.split())
-    flags["redirect_uris"] = tuple(arguments.redirect_uri) if arguments.redirect_uri else None
-    flags["trust_hosts"] = tuple(arguments.trust_host) if arguments.trust_host else None
-    flags["port"] = tuple(arguments.port) if arguments.port else None
-    flags["timeout"] = arguments.timeout
-    flags["strict_scope"] = arguments.strict_scope
-    parameters = repeatable(_parameter(text) for text in arguments.param or [])
+    """
+    Return what the options say, by the names of settings.
+
+    Raises:
+        UsageError: a parameter is not NAME=VALUE, or the client secret cannot be read.
+        Cancelled: the person stops at the question for it.
+    """
+    flags = {name: _value(name, getattr(arguments, name, None)) for name in SETTINGS}
+    parameters = repeatable(_parameter(text) for text in arguments.parameters or [])
     own = {"prompt": arguments.prompt, "login_hint": arguments.login_hint}
     parameters.update({name: [value] for name, value in own.items() if value})
-    flags["parameters"] = checked(parameters, TABLE) if parameters else None
-    if secret := typed_secret(arguments, console):
-        flags["client_secret"] = secret
+    flags["parameters"] = TABLE.check(parameters) if parameters else None
+    flags["client_secret"] = typed_secret(arguments, console)
     return {name: value for name, value in flags.items() if value is not None}
+
+
+def _value(name: str, given: Any) -> Any:
+    if name == "scope" and given is not None:
+        return tuple(given.split())
+    return tuple(given) if isinstance(given, list) else given
 
 
 def _parameter(text: str) -> tuple[str, str]:

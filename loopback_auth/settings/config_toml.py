@@ -13,59 +13,15 @@ import re
 from ..edge.files.believed_file import BOM, read_below, text_of
 from ..edge.files.permissions import quoted
 from ..edge.files.plain_toml import parse_plain
-from ..edge.store.document import STORAGES
 from ..edge.store.file_store import check_profile_name
 from ..errors import ConfigError, UsageError
 from ..oauth.secret import Secret
+from .table import ALIASES, SETTINGS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Any
-
-TEXT, TEXTS, HOSTS, PORTS, TABLE, DURATION, FLAG, STORAGE = (
-    "a string",
-    "a list of strings",
-    "a host name or a list of them, without scheme and path",
-    "a port or a list of ports",
-    "a table of strings, or of lists of strings",
-    'a duration such as "5m"',
-    "true or false",
-    '"file" or "keyring"',
-)
-
-SETTINGS: dict[str, str] = {
-    "provider": TEXT,
-    "issuer": TEXT,
-    "login_url": TEXT,
-    "client_id": TEXT,
-    "client_secret": TEXT,
-    "client_secret_env": TEXT,
-    "client_secret_file": TEXT,
-    "token_endpoint_auth_method": TEXT,
-    "scope": TEXTS,
-    "redirect_uris": TEXTS,
-    "port": PORTS,
-    "response_mode": TEXT,
-    "parameters": TABLE,
-    "authorization_endpoint": TEXT,
-    "token_endpoint": TEXT,
-    "revocation_endpoint": TEXT,
-    "introspection_endpoint": TEXT,
-    "userinfo_endpoint": TEXT,
-    "trust_hosts": HOSTS,
-    "access_token_lifetime": DURATION,
-    "api_base": TEXT,
-    "ca_bundle": TEXT,
-    "browser": TEXT,
-    "timeout": DURATION,
-    "strict_scope": FLAG,
-    "storage": STORAGE,
-}
-"""What a profile may say, and of what kind each setting is."""
-
-ALIASES = {"scopes": "scope", "redirect_uri": "redirect_uris", "ports": "port"}
-"""Other names that people reach for first."""
 
 _FILE = "config.toml"
 _TOP = ("version", "default_profile", "storage", "profiles")
@@ -104,7 +60,7 @@ class Config:
         found = {}
         for key, value in table.items():
             name = ALIASES.get(key, key)
-            own = checked(value, SETTINGS[name])
+            own = SETTINGS[name].kind.check(value)
             place = f"{os.path.basename(self.path)}:{self._place(key, ('profiles', profile))[0]}"
             found[name] = (Secret(own) if name == "client_secret" else own, place)
         if "storage" in self._document:
@@ -120,8 +76,8 @@ class Config:
             raise self._error("version", (), "this file is for another version of loopback-auth")
         if (name := self._document.get("default_profile")) is not None:
             self._check_default_profile(name)
-        if self._document.get("storage", "file") not in STORAGES:
-            raise self._error("storage", (), f"storage must be {STORAGE}")
+        if "storage" in self._document:
+            self._check_kind("storage", self._document["storage"], ())
         profiles = self._document.get("profiles", {})
         if not isinstance(profiles, dict):
             raise self._error("profiles", (), "profiles must be tables: [profiles.NAME]")
@@ -140,17 +96,19 @@ class Config:
         raise self._error("default_profile", (), "default_profile must be the name of a profile")
 
     def _check_setting(self, profile: str, key: str, value: object) -> None:
-        kind = SETTINGS.get(ALIASES.get(key, key))
-        if kind is None:
+        if ALIASES.get(key, key) not in SETTINGS:
             hint = _did_you_mean(key, [*SETTINGS, *ALIASES])
             if not hint and (top := _near(key, _TOP)):
                 hint = f"; {top} stands above the first table"
             raise self._error(key, ("profiles", profile), f"unknown setting {key!r}{hint}")
+        self._check_kind(key, value, ("profiles", profile))
+
+    def _check_kind(self, key: str, value: object, table: tuple[str, ...]) -> None:
         try:
-            checked(value, kind)
-        except ValueError:
+            SETTINGS[ALIASES.get(key, key)].kind.check(value)
+        except ValueError as error:
             # The value is not shown: it may be a secret in the wrong place.
-            raise self._error(key, ("profiles", profile), f"{key} must be {kind}") from None
+            raise self._error(key, table, f"{key} must be {error}") from None
 
     def _error(self, key: str, table: tuple[str, ...], message: str) -> ConfigError:
         line, column = self._place(key, table)
@@ -177,77 +135,6 @@ def _near(key: str, known: Iterable[str]) -> str:
     from difflib import get_close_matches
 
     return next(iter(get_close_matches(key, known, n=1)), "")
-
-
-def checked(value: Any, kind: str) -> Any:
-    """
-    Give *value* in the one form a setting of *kind* has (scope: a string; lists: tuples; durations:
-    seconds); raises `ValueError`.
-    """
-    if kind == TEXT and isinstance(value, str) and value:
-        return value
-    if (kind == FLAG and isinstance(value, bool)) or (kind == STORAGE and value in STORAGES):
-        return value
-    if kind in (TEXTS, HOSTS):
-        values = value.split() if isinstance(value, str) else value
-        if isinstance(values, (list, tuple)) and all(
-            isinstance(each, str) and each for each in values
-        ):
-            return tuple(host_name(each) for each in values) if kind == HOSTS else tuple(values)
-    if kind == PORTS:
-        values = value if isinstance(value, (list, tuple)) else [value]
-        if values and all(
-            isinstance(n, int) and not isinstance(n, bool) and n in range(2**16) for n in values
-        ):
-            return tuple(values)
-    if kind == TABLE and isinstance(value, dict):
-        return {name: _repeated(each) for name, each in value.items()}
-    if kind == DURATION:
-        return seconds(value)
-    raise ValueError(kind)
-
-
-def _repeated(value: Any) -> str | tuple[str, ...]:
-    """
-    Give a string, or the strings of a list of them as a tuple; a list of one is that one. Raises
-    `ValueError`.
-    """
-    values = [value] if isinstance(value, str) else value
-    if not (
-        isinstance(values, (list, tuple))
-        and values
-        and all(isinstance(each, str) for each in values)
-    ):
-        raise ValueError(value)
-    return tuple(values) if len(values) > 1 else str(values[0])
-
-
-def host_name(text: str) -> str:
-    """
-    Return *text* in lower case if it is the name or the address of a host, without a port; raises
-    `ValueError`.
-    """
-    if not re.fullmatch(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*", text):
-        raise ValueError(text)
-    return text.lower().removesuffix(".")
-
-
-def seconds(value: object) -> float:
-    """
-    Read `300`, `"90s"`, `"5m"`, `"1h"` as seconds, more than zero and at most a day; raises
-    `ValueError`.
-    """
-    match = (
-        re.fullmatch(r"(\d+(?:\.\d+)?)(s|m|h)?", str(value).strip())
-        if not isinstance(value, bool)
-        else None
-    )
-    if match is None:
-        raise ValueError(value)
-    result = float(match[1]) * {"s": 1, "m": 60, "h": 3600, None: 1}[match[2]]
-    if not 0 < result <= 86400:  # noqa: PLR2004 - a day in seconds
-        raise ValueError(value)
-    return result
 
 
 def config_path(home: str) -> str:

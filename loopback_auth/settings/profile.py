@@ -12,6 +12,7 @@ from ..oauth.credential import learned_lifetime
 from ..oauth.http.url import check_url
 from ..oauth.metadata import ENDPOINTS, Client, server_metadata
 from ..oauth.secret import Secret
+from .table import SECRETS, SETTINGS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,9 +27,6 @@ DEFAULT_REDIRECT_URI = "http://127.0.0.1:0/callback"
 
 DEFAULT_SCOPE = ("openid", "profile", "email", "offline_access")
 """Asked for at an OpenID provider, as far as it lists them."""
-
-SECRETS = ("client_secret", "client_secret_env", "client_secret_file")
-"""The settings that give the client's secret; the closest source of one counts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,10 +216,10 @@ class Profile:
         Return the settings that a later bare `login` needs, without secrets and what belongs to one
         run.
         """
-        # Without api_base: to delete it from config.toml ends that server's right to the token.
-        left_out = {*SECRETS, "api_base", "browser", "timeout", "storage"}
         values = {
-            name: setting.value for name, setting in self.settings.items() if name not in left_out
+            name: setting.value
+            for name, setting in self.settings.items()
+            if SETTINGS[name].is_remembered
         }
         if self.provider and self.provider.access_token_lifetime:
             values.setdefault("access_token_lifetime", self.provider.access_token_lifetime)

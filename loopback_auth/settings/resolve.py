@@ -10,24 +10,21 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from urllib.parse import parse_qsl
 
 from ..errors import StoreDamaged, UsageError
 from ..oauth.secret import Secret
-from .config_toml import ALIASES, PORTS, SETTINGS, TABLE, checked
-from .profile import SECRETS, Profile, Setting
+from .profile import Profile, Setting
+from .table import ALIASES, SECRETS, SETTINGS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
     from ..providers import Provider
     from .config_toml import Config
 
 _WHERE = ("provider", "issuer", "authorization_endpoint", "token_endpoint")
-_AUTH_METHODS = ("none", "client_secret_basic", "client_secret_post")
-_RESPONSE_MODES = ("query", "form_post")
 
 
 def resolve(
@@ -50,14 +47,13 @@ def resolve(
         ConfigError: the provider's file cannot be used.
     """
     sources: list[dict[str, tuple[Any, str]]] = [
-        {key: (value, _flag_name(key)) for key, value in flags.items() if value is not None},
+        {key: (value, SETTINGS[key].flag) for key, value in flags.items() if value is not None},
         from_environment(environ),
         config.profile(name),
         _remembered(stored or {}),
     ]
     settings, used = _combined(sources)
-    _check_choice(settings, "token_endpoint_auth_method", _AUTH_METHODS)
-    _check_choice(settings, "response_mode", _RESPONSE_MODES)
+    _check_choices(settings)
     named = settings.get("provider")
     provider = find_provider(named.value) if named else None
     return Profile(
@@ -121,12 +117,11 @@ def from_settings(name: str, **settings: Any) -> Profile:
 
 def _given(setting: str, value: object) -> object:
     if setting != "client_secret":
-        return checked(
-            os.fspath(value) if isinstance(value, os.PathLike) else value, SETTINGS[setting]
-        )
+        given = os.fspath(value) if isinstance(value, os.PathLike) else value
+        return SETTINGS[setting].kind.check(given)
     if isinstance(value, Secret) and value:
         return value
-    return Secret(checked(value, SETTINGS[setting]))
+    return Secret(SETTINGS[setting].kind.check(value))
 
 
 def _combined(
@@ -175,15 +170,15 @@ def from_environment(environ: Mapping[str, str]) -> dict[str, tuple[Any, str]]:
         text = environ.get(variable)
         if not text:
             continue
-        canonical = ALIASES.get(name, name)
-        if canonical == "client_secret":
+        setting = SETTINGS[ALIASES.get(name, name)]
+        if setting.name == "client_secret":
             found["client_secret_env"] = (variable, variable)
             continue
         try:
-            found[canonical] = (_from_text(text, SETTINGS[canonical]), variable)
-        except ValueError:
+            found[setting.name] = (setting.kind.read(text), variable)
+        except ValueError as error:
             raise UsageError(
-                f"{variable} must be {SETTINGS[canonical]}",
+                f"{variable} must be {error}",
                 cause="Every setting can come from the environment,"
                 " in the form it has in config.toml.",
                 fix=f"correct or unset {variable}",
@@ -191,32 +186,12 @@ def from_environment(environ: Mapping[str, str]) -> dict[str, tuple[Any, str]]:
     return found
 
 
-def repeatable(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
-    """Return the values of each name, in their order."""
-    collected: dict[str, list[str]] = {}
-    for name, value in pairs:
-        collected.setdefault(name, []).append(value)
-    return collected
-
-
-def _from_text(text: str, kind: str) -> Any:
-    if kind == PORTS:
-        return checked([int(number) for number in text.replace(",", " ").split()], kind)
-    if kind == TABLE:
-        return checked(
-            repeatable(parse_qsl(text, keep_blank_values=True, strict_parsing=True)), kind
-        )
-    if text in ("true", "false") and kind.startswith("true"):
-        return text == "true"
-    return checked(text, kind)
-
-
 def _remembered(stored: Mapping[str, Any]) -> dict[str, tuple[Any, str]]:
     source = "the last sign-in"
     client, settings = stored.get("client") or {}, stored.get("settings") or {}
     try:
         found = {
-            key: (checked(value, SETTINGS[key]), source)
+            key: (SETTINGS[key].kind.check(value), source)
             for key, value in settings.items()
             if key in SETTINGS and key not in SECRETS
         }
@@ -233,20 +208,12 @@ def _remembered(stored: Mapping[str, Any]) -> dict[str, tuple[Any, str]]:
     return found
 
 
-def _flag_name(setting: str) -> str:
-    names = {
-        "redirect_uris": "--redirect-uri",
-        "parameters": "--param",
-        "trust_hosts": "--trust-host",
-    }
-    return names.get(setting, "--" + setting.replace("_", "-"))
-
-
-def _check_choice(settings: Mapping[str, Setting], name: str, choices: Iterable[str]) -> None:
-    setting = settings.get(name)
-    if setting and setting.value not in choices:
-        raise UsageError(
-            f"{name} must be one of {', '.join(choices)} ({setting.source})",
-            cause="Other values are not supported, or are not safe.",
-            fix=f"change it at {setting.source}",
-        )
+def _check_choices(settings: Mapping[str, Setting]) -> None:
+    for name, setting in settings.items():
+        choices = SETTINGS[name].choices
+        if choices and setting.value not in choices:
+            raise UsageError(
+                f"{name} must be one of {', '.join(choices)} ({setting.source})",
+                cause="Other values are not supported, or are not safe.",
+                fix=f"change it at {setting.source}",
+            )

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from loopback_auth.errors import ConfigError
-from loopback_auth.settings.config_toml import Config, load_config, parse_config, seconds
+from loopback_auth.settings.config_toml import Config, load_config, parse_config
+from loopback_auth.settings.kinds import seconds
 
 if TYPE_CHECKING:
     from pathlib import Path

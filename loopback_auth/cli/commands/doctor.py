@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...errors import ConfigError, FileUnsafe
-from ...settings.config_toml import seconds
+from ...settings.kinds import seconds
 from ..examination import examination_document, examine_profile, tell_outcome
 
 TYPE_CHECKING = False

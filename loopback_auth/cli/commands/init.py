@@ -14,9 +14,10 @@ from ...notices import Warned
 from ...oauth.secret import Secret
 from ...providers.login_host import own_host, whom_it_serves
 from ...settings.config_toml import config_path
+from ...settings.kinds import duration_text, port_number
+from ...settings.session_timeout import session_timeout, timeout_choices
 from ..prompts import ask, ask_unseen, confirm
-from ..session_timeout import asked_timeout, given_timeout, written_time
-from ..settings_flags import port_number, secret_arguments, typed_secret
+from ..settings_flags import add_setting, secret_arguments, typed_secret
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,25 +36,12 @@ def arguments(parser: Parser) -> None:
         "provider", nargs="?", metavar="PROVIDER", help="a kind of server: loopback-auth providers"
     )
     parser.profile_argument()
-    parser.add_argument(
-        "--login-url", metavar="URL", help="the login host, where the provider has several"
-    )
-    parser.add_argument("--client-id", metavar="ID", help="the client ID that the app has got")
+    add_setting(parser, "login_url", "the login host, where the provider has several")
+    add_setting(parser, "client_id", "the client ID that the app has got")
     secret_arguments(parser)
-    parser.add_argument("--scope", metavar='"A B"', help="scopes, separated by spaces")
-    parser.add_argument(
-        "--port",
-        metavar="N",
-        type=port_number,
-        action="append",
-        help="the callback's port (repeatable)",
-    )
-    parser.add_argument(
-        "--redirect-uri",
-        metavar="URL",
-        action="append",
-        help="a callback the app has already (repeatable)",
-    )
+    add_setting(parser, "scope")
+    add_setting(parser, "port", "the callback's port (repeatable)")
+    add_setting(parser, "redirect_uris", "a callback the app has already (repeatable)")
     parser.add_argument(
         "--session-timeout",
         metavar="TIME",
@@ -75,7 +63,7 @@ def run(context: Context) -> int:
         and context.arguments.session_timeout is None
         and provider.session_timeouts
     ):
-        flags.update(asked_timeout(provider, context.console))
+        flags.update(_asked_timeout(provider, context.console))
     flags.update(_secret(provider, context))
     settings = _write(context.profile_from(flags=flags), context.home, may_replace=may_replace)
     path = config_path(context.home)
@@ -125,18 +113,18 @@ def _asked_before(provider: Provider, context: Context) -> dict[str, Any]:
         login_url = login_url or _asked_login_url(provider, context.console)
         if scope is None:
             scope = ask("Scopes", context.console, usual=provider.scope or "")
-        if usual_port and not ports and not arguments.redirect_uri:
+        if usual_port and not ports and not arguments.redirect_uris:
             port = ask("Port of the callback", context.console, usual=str(usual_port))
             ports = [_port(port)]
     flags: dict[str, Any] = {"provider": provider.name}
     if arguments.session_timeout is not None:
-        flags.update(given_timeout(arguments.session_timeout, provider))
+        flags.update(session_timeout(arguments.session_timeout, provider))
     if login_url and login_url != provider.login_url:
         flags["login_url"] = login_url
     if scope and scope != provider.scope:
         flags["scope"] = tuple(scope.split())
-    if arguments.redirect_uri:
-        flags["redirect_uris"] = tuple(arguments.redirect_uri)
+    if arguments.redirect_uris:
+        flags["redirect_uris"] = tuple(arguments.redirect_uris)
     if ports and ports != [usual_port]:
         flags["port"] = tuple(ports)
     return flags
@@ -148,6 +136,20 @@ def _asked_login_url(provider: Provider, console: Console) -> str | None:
     if shared := whom_it_serves(provider.login_url, provider.login_hosts):
         console.say(f"{provider.login_url}: {shared} ({own_host(provider.login_hosts)})")
     return ask("Login host", console, usual=provider.login_url)
+
+
+def _asked_timeout(provider: Provider, console: Console) -> dict[str, float]:
+    """Return the setting for the session timeout, asked for until the answer is one."""
+    question = f"Session timeout of the app ({timeout_choices(provider)})"
+    default_s = provider.access_token_lifetime
+    while True:
+        answer = ask(question, console, usual=duration_text(default_s) if default_s else "")
+        if not answer:
+            return {}
+        try:
+            return session_timeout(answer, provider)
+        except UsageError:
+            console.say(f"{answer[:40]} is not one of them.")
 
 
 def _port(text: str) -> int:
@@ -210,26 +212,18 @@ def _asked_secret(console: Console) -> Secret | None:
     return Secret(secret) if secret else None
 
 
-def _write(profile: Profile, place: str, *, may_replace: bool) -> dict[str, Any]:
+def _write(profile: Profile, home: str, *, may_replace: bool) -> dict[str, Any]:
+    """Write the profile to config.toml; return its settings as they stand there."""
     from ...settings.config_writer import write_profile
 
-    names = (
-        "provider",
-        "login_url",
-        "client_id",
-        "client_secret_file",
-        "scope",
-        "redirect_uris",
-        "port",
-    )
-    values = {name: profile.get(name) for name in names if profile.get(name) is not None}
-    settings = {name: list(v) if isinstance(v, tuple) else v for name, v in values.items()}
-    if lifetime_s := profile.get("access_token_lifetime"):
-        settings["access_token_lifetime"] = written_time(lifetime_s)
+    settings = {name: setting.value for name, setting in profile.settings.items()}
+    secret_env = settings.pop("client_secret_env", None)
+    settings = {name: list(v) if isinstance(v, tuple) else v for name, v in settings.items()}
+    if "access_token_lifetime" in settings:
+        settings["access_token_lifetime"] = duration_text(settings["access_token_lifetime"])
     if "scope" in settings:
         settings["scope"] = " ".join(settings["scope"])
-    secret_env = profile.client_secret_env
-    write_profile(place, profile.name, settings, secret_env, may_replace=may_replace)
+    write_profile(home, profile.name, settings, secret_env, may_replace=may_replace)
     return settings
 
 

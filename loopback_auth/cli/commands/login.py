@@ -7,13 +7,11 @@ from argparse import BooleanOptionalAction
 
 from ...edge.interaction.browser import open_browser
 from ...edge.process.event_loop import run as run_story
-from ...edge.store.document import STORAGES
 from ...errors import KeyringUnavailable, StoreDamaged
 from ...flows.login.browser import TIMEOUT_S, login
 from ...flows.tokens.freshness import has_expired, is_refreshable
 from ...notices import Warned
 from ...oauth.text import one_line
-from ...settings.config_toml import seconds
 from ..progress import server_lines
 from ..prompts import check_standard_input, confirm, may_switch, may_trust, pastes_of
 from ..settings_flags import settings_arguments, settings_of
@@ -33,8 +31,7 @@ if TYPE_CHECKING:
 def arguments(parser: Parser) -> None:
     """Add the command's arguments."""
     parser.profile_argument()
-    settings_arguments(parser)
-    _how_arguments(parser.add_argument_group("how"))
+    _how_arguments(settings_arguments(parser))
 
 
 def _how_arguments(how: Any) -> None:
@@ -47,9 +44,6 @@ def _how_arguments(how: Any) -> None:
         "--switch-account",
         action="store_true",
         help="let another account take the place of the one that the profile holds",
-    )
-    how.add_argument(
-        "--storage", choices=STORAGES, help="keep the tokens in a file or in the system's keyring"
     )
     how.add_argument(
         "--preflight",
@@ -75,20 +69,6 @@ def _how_arguments(how: Any) -> None:
     )
     how.add_argument(
         "--no-browser", action="store_true", help="open nothing: print the address only"
-    )
-    how.add_argument(
-        "--browser",
-        metavar="COMMAND",
-        help="the browser to open (default: BROWSER, else the desktop's)",
-    )
-    how.add_argument(
-        "--timeout",
-        metavar="TIME",
-        type=seconds,
-        help="how long to wait, such as 90s or 5m (default: 5m)",
-    )
-    how.add_argument(
-        "--ca-bundle", metavar="FILE", help="PEM certificates to trust besides the system's"
     )
 
 

@@ -13,6 +13,7 @@ from ...errors import ListenError, LoopbackAuthError, ProxyFailed
 from ...oauth.authorize.redirect_uri import difference
 from ...oauth.text import one_line
 from ...providers.login_host import own_host, whom_it_serves
+from ...settings.table import SETTINGS
 from .checks import FAIL, OK, WARN, Check, warned
 from .files import configuration, sign_in, token_store
 
@@ -60,32 +61,12 @@ def _settings(profile: Profile) -> Check:
     rows = []
     for name, setting in sorted(profile.settings.items()):
         value = setting.value
-        if name not in _SHOWN:
+        if not SETTINGS[name].is_shown:
             rows.append(f"{name} (not shown, {setting.source})")
             continue
         shown = " ".join(str(each) for each in value) if isinstance(value, tuple) else str(value)
         rows.append(f"{name} = {shown} ({setting.source})")
     return Check(name="settings", verdict=OK, seen="; ".join(rows) or "none of its own")
-
-
-_SHOWN = frozenset(
-    {
-        "provider",
-        "login_url",
-        "client_id",
-        "client_secret_file",
-        "token_endpoint_auth_method",
-        "scope",
-        "redirect_uris",
-        "port",
-        "response_mode",
-        "access_token_lifetime",
-        "ca_bundle",
-        "timeout",
-        "strict_scope",
-        "storage",
-    }
-)
 
 
 def _server(profile: Profile) -> Check:

@@ -1,0 +1,187 @@
+"""The kinds of values that settings have, and the one form in which a value of each is kept."""
+
+from __future__ import annotations
+
+import re
+
+from ..edge.store.document import STORAGES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any
+
+DAY_S = 86400
+
+
+class Kind:
+    """
+    What values a setting may have; `str(kind)` completes the sentence "it must be ...".
+
+    *check* returns a value in its one form, or raises `ValueError`. *from_text* turns the text of
+    an environment variable into what config.toml would say.
+    """
+
+    def __init__(
+        self,
+        words: str,
+        check: Callable[[Any], Any],
+        from_text: Callable[[str], Any] = lambda text: text,
+    ) -> None:
+        self._words = words
+        self._check = check
+        self._from_text = from_text
+
+    def __str__(self) -> str:
+        return self._words
+
+    def check(self, value: object) -> Any:
+        """
+        Return *value* in the form that values of this kind are kept in.
+
+        Texts are strings, lists are tuples, durations are seconds.
+
+        Raises:
+            ValueError: *value* is none of this kind; it says `str(kind)` and not the value, which
+                may be a secret in the wrong place.
+        """
+        try:
+            return self._check(value)
+        except (ValueError, TypeError):
+            raise ValueError(str(self)) from None
+
+    def read(self, text: str) -> Any:
+        """Return what *text*, as an environment variable has it, means. Raises as `check`."""
+        try:
+            value = self._from_text(text)
+        except ValueError:
+            raise ValueError(str(self)) from None
+        return self.check(value)
+
+
+def repeatable(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """Return the values of each name, in their order."""
+    collected: dict[str, list[str]] = {}
+    for name, value in pairs:
+        collected.setdefault(name, []).append(value)
+    return collected
+
+
+def seconds(value: object) -> float:
+    """
+    Return `300`, `"90s"`, `"5m"` or `"1h"` in seconds.
+
+    Raises:
+        ValueError: it is no time, not more than zero, or more than a day.
+    """
+    match = None
+    if not isinstance(value, bool):
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)(s|m|h)?", str(value).strip())
+    if match is None:
+        raise ValueError(value)
+    result = float(match[1]) * {"s": 1, "m": 60, "h": 3600, None: 1}[match[2]]
+    if not 0 < result <= DAY_S:
+        raise ValueError(value)
+    return result
+
+
+def duration_text(duration_s: float) -> str:
+    """Return a time as people write it in config.toml: `15m`, `2h`."""
+    hours, rest = divmod(duration_s, 3600)
+    return f"{duration_s / 60:g}m" if rest else f"{hours:g}h"
+
+
+def host_name(text: str) -> str:
+    """
+    Return *text*, the name or the address of a host, in lower case.
+
+    Raises:
+        ValueError: it is neither, or has a port.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*", text):
+        raise ValueError(text)
+    return text.lower().removesuffix(".")
+
+
+def port_number(value: object) -> int:
+    """
+    Return *value* as the number of a TCP port; 0 means any.
+
+    Raises:
+        ValueError: there is no such port.
+    """
+    number = int(value) if isinstance(value, (str, int)) and not isinstance(value, bool) else -1
+    if number not in range(2**16):
+        raise ValueError(value)
+    return number
+
+
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError(value)
+    return value
+
+
+def _storage(value: Any) -> str:
+    if value not in STORAGES:
+        raise ValueError(value)
+    return str(value)
+
+
+def _text(value: Any) -> str:
+    if not (isinstance(value, str) and value):
+        raise ValueError(value)
+    return value
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    values = value.split() if isinstance(value, str) else value
+    if not isinstance(values, (list, tuple)):
+        raise TypeError(value)
+    return tuple(_text(each) for each in values)
+
+
+def _ports(value: Any) -> tuple[int, ...]:
+    values = value if isinstance(value, (list, tuple)) else [value]
+    if not values or not all(isinstance(each, int) for each in values):
+        raise ValueError(value)
+    return tuple(port_number(each) for each in values)
+
+
+def _table(value: Any) -> dict[str, str | tuple[str, ...]]:
+    if not isinstance(value, dict):
+        raise TypeError(value)
+    return {name: _one_or_several(each) for name, each in value.items()}
+
+
+def _one_or_several(value: Any) -> str | tuple[str, ...]:
+    """Return a string, or the strings of a list as a tuple; a list of one is that one."""
+    values = [value] if isinstance(value, str) else value
+    if not values or not isinstance(values, (list, tuple)):
+        raise ValueError(value)
+    if not all(isinstance(each, str) for each in values):
+        raise ValueError(value)
+    return tuple(values) if len(values) > 1 else str(values[0])
+
+
+def _query(text: str) -> dict[str, list[str]]:
+    from urllib.parse import parse_qsl
+
+    return repeatable(parse_qsl(text, keep_blank_values=True, strict_parsing=True))
+
+
+TEXT = Kind("a string", _text)
+TEXTS = Kind("a list of strings", _texts)
+HOSTS = Kind(
+    "a host name or a list of them, without scheme and path",
+    lambda value: tuple(host_name(each) for each in _texts(value)),
+)
+PORTS = Kind(
+    "a port or a list of ports",
+    _ports,
+    lambda text: [int(number) for number in text.replace(",", " ").split()],
+)
+TABLE = Kind("a table of strings, or of lists of strings", _table, _query)
+DURATION = Kind('a duration such as "5m"', seconds)
+FLAG = Kind("true or false", _flag, {"true": True, "false": False}.get)
+STORAGE = Kind('"file" or "keyring"', _storage)
