@@ -11,8 +11,8 @@ import os
 import re
 
 from ..edge.files.believed_file import BOM, followed
+from ..edge.files.file_lock import LOCK_TIMEOUT_S, lock_file
 from ..edge.files.private_folder import (
-    LOCK_TIMEOUT_S,
     PrivateFolder,
     create_private_folder,
     open_folder,
@@ -65,7 +65,7 @@ def write_profile(
     wanted = _named(settings, client_secret_env)
     with (
         create_private_folder(home, parent_counts=False) as folder,
-        folder.locked(_LOCK, timeout_s=timeout_s),
+        lock_file(folder, _LOCK, timeout_s=timeout_s),
     ):
         text, has_mark = read_config(home)
         if name in parse_config(path, text).profiles and not may_replace:

@@ -200,7 +200,7 @@ def test_a_link_that_leads_nowhere_is_left_alone(home: Path, target: str) -> Non
 
 
 HOLD = """
-with create_private_folder(sys.argv[1]) as folder, folder.locked("config.lock"):
+with create_private_folder(sys.argv[1]) as folder, lock_file(folder, "config.lock"):
     print("held", flush=True)
     sys.stdin.read()
 """

@@ -18,6 +18,7 @@ TIMEOUT_S = 30
 
 PRELUDE = """
 import json, os, signal, sys
+from loopback_auth.edge.files.file_lock import lock_file
 from loopback_auth.edge.files.private_folder import create_private_folder
 from loopback_auth.edge.store.file_store import FileStore
 from loopback_auth.errors import LoopbackAuthError

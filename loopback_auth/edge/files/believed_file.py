@@ -1,8 +1,8 @@
 """
-Reading the files that this program believes: bounded, and such that nobody else could write them.
+Reading configuration: a bounded number of octets, from files that nobody else can write.
 
-Checks are made on what was opened, never on a name. A link is followed, as to somebody's dotfiles,
-where nobody else could have made it.
+Checks are made on the open file, never on a name. A link is followed, to dotfiles for example,
+unless somebody else could have made it.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ BOM = b"\xef\xbb\xbf"
 """A byte order mark, which some editors put before UTF-8."""
 
 MEBIBYTES = 8
-"""No configuration is larger; a larger file is not read into memory."""
+"""The most that is read of a file; no configuration is larger."""
 
 PIPE_S = 10.0
-"""How long to wait for what comes out of a pipe: a password manager may ask for a finger first."""
+"""How long to wait for a pipe: a password manager may ask for a fingerprint first."""
 
 _OCTETS = MEBIBYTES * 1024 * 1024
 _CHUNK = 65536
 _LINKS = 40
-# O_NONBLOCK: opening a named pipe that somebody put there would wait for its other end.
+# O_NONBLOCK: without it, opening a named pipe would wait for its other end.
 _READ = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_CLOEXEC", "O_NONBLOCK", "O_BINARY"))
 _FOLDER = _READ | getattr(os, "O_DIRECTORY", 0)
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
-# How systems say that O_NOFOLLOW met a link: ENOTDIR where a folder was wanted, EMLINK on FreeBSD.
+# The errors of O_NOFOLLOW at a link: ENOTDIR with O_DIRECTORY, EMLINK on FreeBSD.
 _IS_LINK = (errno.ELOOP, errno.ENOTDIR, errno.EMLINK)
 
 
@@ -44,11 +44,9 @@ def read_below(home: str, *names: str) -> bytes | None:
     """
     Return the content of the file *names* below the folder *home*; `None` only where there is none.
 
-    The folders on the way are checked, too.
-
     Raises:
-        FileUnsafe: another user owns or can write the file, or a folder on the way.
-        OSError: it cannot be read; `strerror` says why.
+        FileUnsafe: Another user owns or can write the file, or a folder on the way to it.
+        OSError: It cannot be read; `strerror` says why.
     """
     path = os.path.join(home, *names)
     try:
@@ -63,7 +61,7 @@ def read_below(home: str, *names: str) -> bytes | None:
 
 
 def read_anywhere(path: str) -> bytes:
-    """Return the content of the file, or pipe, that the user named; raises as `read_below`."""
+    """Return the content of a file, or pipe, that the user named, or raise as `read_below` does."""
     descriptor = os.open(path, _READ)
     if stat.S_ISFIFO(os.fstat(descriptor).st_mode):
         return _from_pipe(descriptor)
@@ -71,7 +69,7 @@ def read_anywhere(path: str) -> bytes:
 
 
 def text_of(content: bytes) -> str:
-    """Return *content* as text without its byte order mark; raises `ValueError` with the reason."""
+    """Return *content* as text without its byte order mark, or raise `ValueError` with a reason."""
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise ValueError("it is UTF-16, not UTF-8")
     try:
@@ -83,9 +81,10 @@ def text_of(content: bytes) -> str:
 
 def followed(path: str) -> str:
     """
-    Return where the links that begin at *path* lead.
+    Return the path that the links at *path* lead to.
 
-    Raises `FileUnsafe` where somebody else could lead them elsewhere.
+    Raises:
+        FileUnsafe: Another user could change where they lead.
     """
     for _ in range(_LINKS):
         about = os.lstat(path)
@@ -100,7 +99,7 @@ def followed(path: str) -> str:
 
 @contextmanager
 def _folder(home: str, *names: str) -> Iterator[int]:
-    """Open the folder *names* below *home*, and check each one on the way."""
+    """Open the folder *names* below *home* for a block, and check each one on the way."""
     path, descriptor = home, _open(home, _FOLDER, home, None)
     try:
         check_believable(path, os.fstat(descriptor))
@@ -120,7 +119,7 @@ def _open(name: str, flags: int, path: str, folder: int | None) -> int:
     except OSError as error:
         if error.errno not in _IS_LINK:
             raise
-    # Not by following: in a sticky folder a stranger's link could stand there by now.
+    # Not with O_NOFOLLOW left out: in a sticky folder it could be a stranger's link by now.
     return os.open(followed(path), flags | _NO_LINK)
 
 
@@ -160,10 +159,10 @@ def _bounded(content: bytearray) -> bytes:
 
 def _is_absent(path: str) -> bool:
     """
-    Return whether no file is meant by *path*: a link that leads nowhere means one.
+    Return whether there is nothing at *path*; a link that leads nowhere is something.
 
     Raises:
-        OSError: the system does not say; only its "no such file" counts as absent.
+        OSError: The system does not say; only "no such file" counts as absent.
     """
     try:
         os.lstat(path)

@@ -1,7 +1,8 @@
 """
-The lock on what a private folder holds: flock or LockFile on a side file, freed with the process.
+The lock on the files of a private folder: flock, or LockFile, on a side file.
 
-A lock library would load asyncio, a quarter of the time until a sign-in shows its address.
+The system frees it when the process ends. A lock library would import asyncio, which costs a
+quarter of the time until a sign-in shows its address.
 """
 
 from __future__ import annotations
@@ -9,51 +10,39 @@ from __future__ import annotations
 import os
 import sys
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 
 from ...errors import StoreBusy, StoreError, StoreUnsafe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from typing import Protocol, Self
+    from collections.abc import Iterator, Sequence
+    from typing import Self
 
-    class Folder(Protocol):
-        """What a lock needs of the `PrivateFolder` that its files are in."""
+    from .private_folder import PrivateFolder
 
-        path: str
-
-        def open_file(self, name: str, flags: int) -> int: ...
-        def make_private(self, name: str, descriptor: int) -> None: ...
-        def is_still(self, name: str, descriptor: int) -> bool: ...
-        def rename(self, source: str, target: str) -> None: ...
-        def read(self, name: str) -> bytes | None: ...
-        def remove(self, name: str) -> bool: ...
-        def replace(
-            self, name: str, content: bytes, *, temporary: str, last_check: Callable[[], None]
-        ) -> None: ...
-        def refused(self, name: str, error: OSError) -> StoreError: ...
-
+LOCK_TIMEOUT_S = 10.0
+"""How long to wait for a lock: far longer than another process takes to save."""
 
 OTHERS_S = 10.0
-"""How long to try to take over what others take over at the same time."""
+"""How long to try to take a lock over while other processes try as well."""
 
 _LOOK_S = 0.02
 
 _FORMER = "\0"
-"""In place of a name: the guarded file that is being replaced, or was."""
+"""The key, which is no file's name, for the guarded file that is being replaced, or was."""
 
 
 class FileLock:
     """
     The lock on the side file *name* of *folder*, and on the file *guarded* that it protects.
 
-    Either is enough to keep it: a side file may be removed at any time, and the next process would
-    make another, and lock that. Where nothing is stored yet there is no guarded file; and on
-    Windows none is needed, as nobody removes there what is open.
+    Having either keeps it: somebody may remove the side file at any time, and the next process
+    would create and lock another one. Where nothing is stored yet there is no guarded file. Windows
+    needs none, since nobody can remove an open file there.
     """
 
-    def __init__(self, folder: Folder, name: str, *, guarded: str = "") -> None:
+    def __init__(self, folder: PrivateFolder, name: str, *, guarded: str = "") -> None:
         self._folder = folder
         self._name = name
         self._guarded = "" if sys.platform == "win32" else guarded
@@ -61,29 +50,30 @@ class FileLock:
 
     @classmethod
     def inherited(
-        cls, descriptors: Sequence[int], folder: Folder, name: str, *, guarded: str = ""
+        cls, descriptors: Sequence[int], folder: PrivateFolder, name: str, *, guarded: str = ""
     ) -> Self:
-        """Return the lock that another process took, whose `descriptors` this one has inherited."""
+        """Return the lock of another process, whose `descriptors` this one has inherited."""
         lock = cls(folder, name, guarded=guarded)
         lock._opened = dict(zip((name, guarded), descriptors, strict=False))
         return lock
 
     @property
     def descriptors(self) -> tuple[int, ...]:
-        """What a child has to inherit to go on holding the lock."""
+        """The file descriptors that a child must inherit to keep the lock."""
         return tuple(self._opened.values())
 
     def take(self, timeout_s: float, *, take_over: bool = False) -> None:
         """
-        Wait *timeout_s* for the lock, and then *take_over* what another process holds.
+        Wait *timeout_s* for the lock; then *take_over* the lock that another process has.
 
-        Whoever is dispossessed finds that its lock `is_lost` when it goes on.
+        That process finds that its lock `is_lost` when it goes on.
 
         Raises:
-            StoreBusy: another process holds it, and it was not to be taken over, or could not be.
+            StoreBusy: Another process has it, and it was not, or could not be, taken over.
+            StoreError: The files cannot be opened or locked.
         """
         deadline = time.monotonic() + timeout_s
-        # Others may take it over at the same time, and clear away what they take for left behind.
+        # Others may take it over at the same time, and remove our files as leftovers.
         last = deadline + OTHERS_S if take_over else deadline
         while not self._try():
             moment = time.monotonic()
@@ -94,7 +84,7 @@ class FileLock:
             time.sleep(_LOOK_S)
 
     def is_lost(self) -> bool:
-        """Tell whether neither file is the one any more that was locked."""
+        """Return whether neither file is any longer the one that was locked."""
         names = (self._name, self._guarded)
         return not any(
             self._folder.is_still(name, self._opened[name])
@@ -103,7 +93,7 @@ class FileLock:
         )
 
     def guard(self, temporary: str) -> None:
-        """Lock the file *temporary*, which is about to take the place of the guarded one."""
+        """Lock the file *temporary*, which is about to replace the guarded one."""
         if self._guarded:
             # The old one stays locked as well until it has been replaced.
             self._close(_FORMER)
@@ -112,7 +102,7 @@ class FileLock:
             self._lock_guarded(temporary)
 
     def release(self) -> None:
-        """Let the next one have it."""
+        """Give the lock up."""
         for name in tuple(self._opened):
             self._close(name)
 
@@ -140,15 +130,15 @@ class FileLock:
         try:
             is_locked = self._lock(name, flags=0)
         except (OSError, StoreUnsafe):
-            # There is none, or none that can be used: whoever reads it will tell.
+            # There is none, or none that can be used: reading it will show.
             return True
         self._opened[self._guarded] = self._opened.pop(name)
         return is_locked
 
     def _replace(self) -> bool:
-        """Put files of our own in place of those that another process has locked."""
+        """Replace the files that another process has locked; return whether that worked."""
         temporary = f".{self._name.removesuffix('.lock')}~{os.urandom(8).hex()}.tmp"
-        # On Windows nobody replaces what another process has open.
+        # On Windows nobody can replace an open file.
         with suppress(OSError, StoreError):
             if self._lock(temporary, os.O_CREAT | os.O_EXCL):
                 self._folder.rename(temporary, self._name)
@@ -168,7 +158,7 @@ class FileLock:
         return False
 
     def _close(self, name: str) -> None:
-        # Nothing was written through it that could be lost.
+        # No data can be lost by this: nothing was written through it.
         with suppress(OSError, KeyError):
             os.close(self._opened.pop(name))
 
@@ -176,16 +166,39 @@ class FileLock:
         names = filter(None, (self._name, self._guarded))
         paths = [os.path.join(self._folder.path, name) for name in names]
         if not timeout_s:
-            # Whoever only looks will look again, and looking for the holder takes longer.
+            # The caller tries again soon, and the search for the holder takes longer.
             return StoreBusy(f"{paths[0]} is locked", path=paths[0])
         return held_by_another(paths, timeout_s)
 
 
+@contextmanager
+def lock_file(
+    folder: PrivateFolder,
+    name: str,
+    *,
+    guarded: str = "",
+    timeout_s: float = LOCK_TIMEOUT_S,
+    take_over: bool = False,
+) -> Iterator[FileLock]:
+    """
+    Hold the lock on the side file *name*, which is never deleted, and on the file *guarded*.
+
+    *timeout_s* and *take_over* are those of `FileLock.take`.
+
+    Raises:
+        StoreBusy: Another process has it for longer than *timeout_s*.
+        StoreError: The files cannot be opened or locked.
+    """
+    lock = FileLock(folder, name, guarded=guarded)
+    lock.take(timeout_s, take_over=take_over)
+    try:
+        yield lock
+    finally:
+        lock.release()
+
+
 def held_by_another(paths: Sequence[str], waited_s: float) -> StoreBusy:
-    """
-    Return the error that tells who has held the lock on one of *paths* for *waited_s*
-    seconds.
-    """
+    """Return the error that says who has held the lock on one of *paths* for *waited_s* seconds."""
     from .lock_holder import holder_of
 
     holder = holder_of(paths)

@@ -1,4 +1,4 @@
-"""Where the files of this program lie."""
+"""The folder of this program's files."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ _NAME = "loopback-auth"
 
 def variable(name: str, environ: Mapping[str, str] | None) -> str:
     """
-    Return the environment variable *name* of *environ*, by default of this process; "" where it is
-    not set.
+    Return the variable *name* of *environ*, by default of this process; "" where it is not set.
 
-    `os.environ` is nobody's default and nobody's local variable: help(), `pytest -l` and error
-    reporters print those, and it holds secrets.
+    `os.environ` holds secrets, so it is no default value and no local variable anywhere: help(),
+    `pytest -l` and error reporters print those.
     """
     return (os.environ if environ is None else environ).get(name, "")
 
 
 def absolute_folder(path: str | bytes | os.PathLike[str]) -> str:
     """
-    Return *path* as it is meant now: `~` is the user's home folder, relative is below the current
-    one.
+    Return *path* as an absolute one, with `~` expanded.
 
-    Raises `UsageError` where that is no folder.
+    Raises:
+        UsageError: It is empty, names an unknown user, or the current folder is gone.
     """
     given = os.path.expanduser(os.fsdecode(path))
     if not given or given.startswith("~"):
         raise UsageError(
             f"{given!r} is not a folder to keep files in",
-            cause="It is empty, or begins with ~ and the name of a user that this computer does not know.",
+            cause="It is empty, "
+            "or begins with ~ and the name of a user that this computer does not know.",
             fix="give an absolute path; a folder that is really called so is ./~name",
         )
     try:
@@ -51,9 +51,10 @@ def absolute_folder(path: str | bytes | os.PathLike[str]) -> str:
 
 def home(environ: Mapping[str, str] | None = None, platform: str = sys.platform) -> str:
     """
-    Give the folder of all files: `LOOPBACK_AUTH_HOME`, else the user's configuration folder.
+    Return the folder of all files: `LOOPBACK_AUTH_HOME`, else the user's configuration folder.
 
-    Raises `UsageError` rather than ever answer with a relative path or one below `/` itself.
+    Raises:
+        UsageError: It would be a relative path, or one right below `/`.
     """
     chosen = variable("LOOPBACK_AUTH_HOME", environ)
     if chosen:
@@ -74,8 +75,8 @@ def home(environ: Mapping[str, str] | None = None, platform: str = sys.platform)
         from platformdirs import user_config_path
 
         return str(user_config_path(_NAME, appauthor=False))
-    # What platformdirs answers there, which tests hold this to: loading it would cost `token` a
-    # third of its time.
+    # This is what platformdirs returns there, and tests check that: importing it would cost `token`
+    # a third of its time.
     base = variable("XDG_CONFIG_HOME", environ).strip()
     chosen = os.path.join(base, _NAME) if os.path.isabs(base) else ""
     if platform == "darwin":
@@ -85,10 +86,10 @@ def home(environ: Mapping[str, str] | None = None, platform: str = sys.platform)
 
 def _on_macos(chosen: str, environ: Mapping[str, str] | None) -> str:
     """
-    Return the folder that XDG_CONFIG_HOME *chosen* means, else the one of applications.
+    Return *chosen*, the folder by XDG_CONFIG_HOME, else the one in Application Support.
 
-    Before version 4.6 platformdirs did not look at XDG_CONFIG_HOME there: what lies in the folder
-    of applications is used where it is, until there is something in the other.
+    Before version 4.6 platformdirs did not read XDG_CONFIG_HOME there. So a folder in Application
+    Support is used as long as *chosen* does not exist.
     """
     if chosen and os.path.lexists(chosen):
         return chosen

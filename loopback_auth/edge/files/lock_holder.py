@@ -1,4 +1,4 @@
-"""Who holds a lock, where the system tells: Linux does. Loaded when somebody has waited in vain."""
+"""Which process has a lock. Only Linux says. Imported when waiting for a lock was in vain."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Holder(NamedTuple):
-    """A process that has a lock; in words, what stands behind "another process"."""
+    """A process that has a lock; as text, what follows "another process" in a message."""
 
     pid: int
     is_stopped: bool
@@ -22,7 +22,7 @@ class Holder(NamedTuple):
 
 
 def holder_of(paths: Iterable[str]) -> Holder | None:
-    """Return the process that holds the lock on a file at one of *paths*, if this user may look."""
+    """Return the process that has the lock on a file at one of *paths*; `None` if nobody says."""
     wanted = {os.path.realpath(path) for path in paths}
     with suppress(OSError):
         for pid in filter(str.isdecimal, os.listdir("/proc")):
@@ -41,7 +41,7 @@ def _is_locked(pid: str, number: str, wanted: set[str]) -> bool:
 
 
 def _state(pid: str) -> str:
-    # The name, in parentheses, may hold anything.
+    # The name before it, in parentheses, may contain anything.
     return _read(f"/proc/{pid}/stat").rpartition(")")[2].split()[0]
 
 

@@ -36,7 +36,7 @@ class PendingSignIns:
         self._folder = os.path.join(absolute_folder(home), "pending")
 
     def keep(self, profile: str, document: Mapping[str, Any]) -> None:
-        """Write the *document* of *profile*, which replaces an earlier one, or raise `StoreError`."""
+        """Write the *document* of *profile*, replacing an earlier one, or raise `StoreError`."""
         name = f"{check_profile_name(profile)}.json"
         with create_private_folder(self._folder) as folder:
             content = json.dumps(dict(document)).encode()

@@ -1,5 +1,5 @@
 """
-Who may own, and who may write, what this program believes: one rule for every file and folder.
+Who may own and write the files and folders that this program uses.
 
 Whoever can write config.toml or a provider file chooses which server gets the code, and which
 command is run as the browser. POSIX only: Windows has access control lists instead.
@@ -26,10 +26,10 @@ _STORED = "Whoever can write there could put tokens of theirs in place of yours.
 
 class PermissionsIgnored(UserWarning):
     """
-    A file that others could have written is believed all the same.
+    Warns that a file is used although others could have written it.
 
-    Warned of where its mode cannot say who they are: to root in a container, whose files often lie
-    on the host, and on Windows' drives in WSL. *fix* is that of the error it would be elsewhere.
+    This happens where its mode does not say who they are: as root in a container, whose files often
+    lie on the host, and on Windows' drives in WSL. Elsewhere it is an error, with the same *fix*.
     """
 
     def __init__(self, error: FileUnsafe, why: str) -> None:
@@ -39,11 +39,11 @@ class PermissionsIgnored(UserWarning):
 
 def check_believable(path: str, about: os.stat_result, *, sticky: bool = False) -> None:
     """
-    Raise `FileUnsafe` where another user decides what the file or folder at *path* says.
+    Raise `FileUnsafe` if another user owns or can write the file or folder at *path*.
 
-    *about* is what `fstat` says of the opened descriptor. Owners may be this user, root, and under
-    sudo the user who called it; writers their own private groups, too. In a folder that is *sticky*
-    nobody can take the place of another's file.
+    *about* is the `fstat` of the open descriptor. This user, root and the user who called sudo may
+    own it, and their private groups may write it, too. With *sticky*, others may write a folder
+    that has the sticky bit: nobody can replace another's file in it.
     """
     if sys.platform == "win32" or _is_own(about):
         return
@@ -66,10 +66,10 @@ def check_believable(path: str, about: os.stat_result, *, sticky: bool = False) 
 
 def check_own(path: str, about: os.stat_result) -> bool:
     """
-    Raise `StoreUnsafe` where the file or folder at *path* is not for this user alone to write.
+    Raise `StoreUnsafe` unless this user alone owns and can write the file or folder at *path*.
 
-    Return whether its mode counts. Stricter than `check_believable`: what is written there would
-    belong to this process, and lock the owner of the folder out.
+    Return whether its mode counts. This is stricter than `check_believable`: files that we write
+    there belong to this process's user, and would lock another owner out.
     """
     if _is_own(about):
         return True
@@ -83,19 +83,20 @@ def check_own(path: str, about: os.stat_result) -> bool:
 
 
 def check_owner(path: str, about: os.stat_result) -> None:
-    """Raise `StoreUnsafe` where what is written below *path* would lock its owner out."""
+    """Raise `StoreUnsafe` if files that we write below *path* would lock its owner out."""
     if about.st_uid != _own_uid():
         raise StoreUnsafe(
             _belongs_to(path, about),
             cause="Under sudo, HOME may still be yours while the process is root's;"
             " or somebody else made the file.",
-            fix=f"run the command as the owner of {path}, or set LOOPBACK_AUTH_HOME to a folder of your own",
+            fix=f"run the command as the owner of {path}, "
+            "or set LOOPBACK_AUTH_HOME to a folder of your own",
             path=path,
         )
 
 
 def check_link(path: str, about: os.stat_result, error: type[FileUnsafe | StoreUnsafe]) -> None:
-    """Raise *error* where somebody else made the symbolic link at *path*; *about* is of `lstat`."""
+    """Raise *error* if *path*, whose `lstat` is *about*, is a symbolic link of another user's."""
     if stat.S_ISLNK(about.st_mode) and about.st_uid not in _owners():
         me = _own_uid()
         raise error(
@@ -124,7 +125,7 @@ def _owners() -> set[int]:
 
 
 def _writers(about: os.stat_result, owners: set[int]) -> str:
-    """Return which others can write, as `chmod` calls them: "", "g", "o" or "go"."""
+    """Return which others can write, in the letters of `chmod`: "", "g", "o" or "go"."""
     from ..process.users import is_group_of_one
 
     group = about.st_mode & stat.S_IWGRP and not is_group_of_one(about.st_gid, owners)
@@ -147,7 +148,7 @@ def _foreign(path: str, about: os.stat_result) -> FileUnsafe:
 
 
 def _closed(path: str, about: os.stat_result, writers: str) -> str:
-    """Return the command that closes *path* to *writers*."""
+    """Return the command that takes the right to write *path* from *writers*."""
     me = _own_uid()
     return f"{_sudo(me) if about.st_uid != me else ''}chmod {writers}-w {quoted(path)}"
 
@@ -163,7 +164,7 @@ def _name_of(uid: int) -> str:
 
 
 def quoted(path: str) -> str:
-    """Return *path* as a shell takes it for one word and for no option."""
+    """Return *path* for a shell: one word, and no option."""
     from shlex import quote
 
     return quote(os.path.abspath(path))
@@ -181,7 +182,7 @@ def _reason_to_ignore(about: os.stat_result) -> str:
 
 
 def _file_system(device: int) -> str:
-    """Return the kind of the file system that is mounted as *device*; "" where nobody knows."""
+    """Return the type of the file system that is mounted as *device*; "" where nobody says."""
     if sys.platform == "win32":
         return ""
     try:
@@ -192,9 +193,9 @@ def _file_system(device: int) -> str:
 
 
 def file_system_in(mounts: Iterable[str], device: str) -> str:
-    """Return the kind of *device*, "MAJOR:MINOR", by the lines of proc_pid_mountinfo(5)."""
+    """Return the file system type of *device*, "MAJOR:MINOR", by proc_pid_mountinfo(5)."""
     for line in mounts:
-        # ID, parent, device, root, mount point, options; optional fields; then " - " and the kind.
+        # ID, parent, device, root, mount point, options; optional fields; then " - " and the type.
         where, _, what = line.partition(" - ")
         if where.split()[2:3] == [device] and what:
             return what.split()[0]

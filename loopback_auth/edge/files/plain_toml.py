@@ -1,8 +1,8 @@
 """
-The TOML that people write by hand, read without `tomllib`, whose import costs a fifth of `token`.
+Reading the TOML that people write by hand without `tomllib`, whose import costs a fifth of `token`.
 
-One line is one thing: a comment, a `[table]`, or a key with a string, a whole number, true, false
-or a list of them. Whatever else a file holds, tomllib reads it.
+Each line is a comment, a `[table]`, or a key with a string, a whole number, true, false or a list
+of them. A file with anything else is left to tomllib.
 """
 
 from __future__ import annotations
@@ -21,10 +21,9 @@ class _NotPlain(Exception):
 
 
 def parse_plain(text: str) -> dict[str, Any] | None:
-    """Return what `tomllib.loads` returns, or `None` where only that can tell."""
+    """Return what `tomllib.loads` returns, or `None` where only that can read *text*."""
     text = text.replace("\r\n", "\n")
-    # Control characters are errors nearly everywhere; all that cannot be printed is left to
-    # tomllib.
+    # Control characters are errors nearly everywhere: tomllib decides on all that is not printable.
     if not text.replace("\n", "").replace("\t", "").isprintable():
         return None
     document: dict[str, Any] = {}
@@ -95,7 +94,7 @@ def _string(text: str) -> str:
 
 
 def _before_comment(text: str, end: str) -> str:
-    """Return what stands before the last *end*, after which only a comment may follow."""
+    """Return the text before the last *end*, after which only a comment may follow."""
     head, found, tail = text.rpartition(end)
     tail = tail.strip(_BLANK)
     if not found or (tail and tail[0] != "#"):

@@ -14,15 +14,11 @@ import sys
 from contextlib import contextmanager, suppress
 
 from ...errors import StoreUnsafe, StoreUnwritable
-from .file_lock import FileLock
 from .permissions import check_link, check_own, check_owner
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-LOCK_TIMEOUT_S = 10.0
-"""How long to wait for a lock: far longer than another process takes to save."""
 
 FILE_OCTETS = 8 * 1024 * 1024
 """The most that is read of a file; no credential is that large."""
@@ -120,30 +116,6 @@ class PrivateFolder:
         except OSError as error:
             raise self.refused("", error) from error
 
-    @contextmanager
-    def locked(
-        self,
-        name: str,
-        *,
-        guarded: str = "",
-        timeout_s: float = LOCK_TIMEOUT_S,
-        take_over: bool = False,
-    ) -> Iterator[FileLock]:
-        """
-        Hold the lock on the side file *name*, which is never deleted, and on the file *guarded*.
-
-        *timeout_s* and *take_over* are those of `FileLock.take`.
-
-        Raises:
-            StoreBusy: Another process holds it for longer than *timeout_s*.
-        """
-        lock = FileLock(self, name, guarded=guarded)
-        lock.take(timeout_s, take_over=take_over)
-        try:
-            yield lock
-        finally:
-            lock.release()
-
     def open_file(self, name: str, flags: int) -> int:
         """Return the descriptor of a file, which the caller closes, or raise `OSError`."""
         return os.open(self._named(name), flags | _FLAGS, 0o600, dir_fd=self._descriptor)
@@ -228,7 +200,7 @@ def open_private_folder(path: str, *, parent_counts: bool = True) -> Iterator[Pr
 
 @contextmanager
 def create_private_folder(path: str, *, parent_counts: bool = True) -> Iterator[PrivateFolder]:
-    """As `open_private_folder`, but create the folder, and those above it, where they are missing."""
+    """As `open_private_folder`, but create the folder, and those above it, where there are none."""
     _create(path)
     with open_private_folder(path, parent_counts=parent_counts) as folder:
         if folder is None:

@@ -27,7 +27,7 @@ def provider_names(home: str) -> list[str]:
     Return the names of the providers there are.
 
     Raises:
-        ConfigError: the folder of the user's own cannot be read.
+        ConfigError: The folder of the user's own cannot be read.
     """
     folder = os.path.join(home, _FOLDER)
     try:
@@ -44,9 +44,9 @@ def load_provider(name: str, home: str) -> Provider:
     Return the provider *name*; a file of the user's goes before ours.
 
     Raises:
-        ProviderUnknown: there is none.
-        ConfigError: the user's file cannot be used; ours is not used instead.
-        FileUnsafe: another user owns or can write it, or a folder on the way.
+        ProviderUnknown: There is none.
+        ConfigError: The user's file cannot be used; ours is not used instead.
+        FileUnsafe: Another user owns or can write it, or a folder on the way.
     """
 
     def find(wanted: str) -> Iterator[ProviderFile]:

@@ -1,4 +1,4 @@
-"""Where a key stands in a TOML file, which `tomllib` does not tell."""
+"""The line and column of a key in a TOML file, which `tomllib` does not return."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import re
 
 def position(text: str, key: str, table: tuple[str, ...]) -> tuple[int, int]:
     """
-    Return line and column of *key* in *table*, from 1.
+    Return the line and the column of *key* in *table*, counted from 1.
 
-    Where it is not found, those of the table's header; else of the first line.
+    Where it is not found, return those of the table's header, else of the first line.
     """
     spelled = "|".join(re.escape(form) for form in (key, f'"{key}"', f"'{key}'"))
     found: tuple[int, int] = (1, 1)
@@ -26,7 +26,7 @@ def position(text: str, key: str, table: tuple[str, ...]) -> tuple[int, int]:
 
 
 def _table_path(header: str) -> tuple[str, ...]:
-    """Read a table's header as TOML does, quotes and all; a line of a longer string is none."""
+    """Return the keys in a table's header; none for a line of a string that looks like one."""
     import tomllib
 
     try:

@@ -1,4 +1,4 @@
-"""Why nothing could be saved: what the system said, as a cause and a fix."""
+"""Errors of the system at saving, with their causes and fixes."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _REASONS: tuple[tuple[tuple[str, ...], str, str], ...] = (
 
 
 def unwritable(path: str, error: OSError) -> StoreUnwritable:
-    """Return the error that says why *path* could not be written."""
+    """Return the error that says why *path* could not be written, and what to do."""
     folder = os.path.dirname(path) or path
     name = errno.errorcode.get(error.errno or 0, "")
     cause, fix = next(

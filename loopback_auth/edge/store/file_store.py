@@ -10,9 +10,9 @@ import os
 from contextlib import contextmanager, nullcontext
 
 from ...errors import LoopbackAuthError, StoreBusy, StoreError, StoreUnwritable, UsageError
-from ..files.file_lock import FileLock, held_by_another
+from ..files.file_lock import LOCK_TIMEOUT_S, FileLock, held_by_another, lock_file
 from ..files.home import absolute_folder
-from ..files.private_folder import LOCK_TIMEOUT_S, create_private_folder, open_private_folder
+from ..files.private_folder import create_private_folder, open_private_folder
 from .document import STORAGES, VERSION, document_of, may_point_elsewhere
 from .profile_lock import LockedProfile, damaged, write_probe
 
@@ -216,7 +216,8 @@ class FileStore:
         """
         check_profile_name(profile)
         with create_private_folder(self.folder) as folder:
-            lock = folder.locked(
+            lock = lock_file(
+                folder,
                 f"{profile}.lock",
                 guarded=f"{profile}.json",
                 timeout_s=timeout_s,

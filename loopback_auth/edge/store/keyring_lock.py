@@ -15,6 +15,7 @@ import sys
 from contextlib import ExitStack, contextmanager, suppress
 
 from ...errors import StoreError, StoreUnwritable
+from ..files.file_lock import lock_file
 from ..files.private_folder import create_private_folder
 
 TYPE_CHECKING = False
@@ -64,7 +65,7 @@ def shared_index(
     with ExitStack() as stack:
         folder, lock = _locks(stack, profile), None
         if timeout_s is not None:
-            taken = folder.locked(f"{name}.lock", timeout_s=timeout_s, take_over=take_over)
+            taken = lock_file(folder, f"{name}.lock", timeout_s=timeout_s, take_over=take_over)
             lock = stack.enter_context(taken)
         yield SharedIndex(folder, f"{name}.json", lock)
 

@@ -8,7 +8,7 @@ import time
 from contextlib import suppress
 
 from ...errors import StoreChanged, StoreDamaged, StoreUnsafe, StoreUnwritable
-from ..files.private_folder import LOCK_TIMEOUT_S
+from ..files.file_lock import LOCK_TIMEOUT_S
 from .document import document_of
 
 TYPE_CHECKING = False

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from loopback_auth.edge.files.file_lock import lock_file
 from loopback_auth.edge.files.private_folder import (
     FILE_OCTETS,
     create_private_folder,
@@ -55,7 +56,7 @@ def mode(path: Path) -> int:
 def save(home: Path, content: bytes = b"new") -> None:
     with create_private_folder(str(home / "tokens")) as folder:
         assert folder
-        with folder.locked("a.lock"):
+        with lock_file(folder, "a.lock"):
             folder.replace("a.json", content, temporary=".a~1.tmp")
 
 
@@ -324,7 +325,7 @@ def test_a_file_where_a_folder_should_be_is_reported(home: Path, place: str) -> 
 def test_rb_03_a_folder_that_cannot_be_written_is_reported_with_its_path(home: Path) -> None:
     script = """
 try:
-    with create_private_folder(sys.argv[1]) as folder, folder.locked("a.lock"):
+    with create_private_folder(sys.argv[1]) as folder, lock_file(folder, "a.lock"):
         pass
 except LoopbackAuthError as error:
     print(error.code, error)
@@ -343,14 +344,14 @@ except LoopbackAuthError as error:
 # --- the lock
 
 HOLD = """
-with create_private_folder(sys.argv[1]) as folder, folder.locked("a.lock"):
+with create_private_folder(sys.argv[1]) as folder, lock_file(folder, "a.lock"):
     print("held", flush=True)
     sys.stdin.read()
 """
 
 COUNT = """
 for _ in range(25):
-    with create_private_folder(sys.argv[1]) as folder, folder.locked("a.lock"):
+    with create_private_folder(sys.argv[1]) as folder, lock_file(folder, "a.lock"):
         count = int(folder.read("count") or b"0")
         folder.replace("count", str(count + 1).encode(), temporary=f".count~{os.getpid()}.tmp")
 """
@@ -372,7 +373,7 @@ def test_a_lock_that_stays_taken_is_reported_and_not_waited_for_for_ever(home: P
             assert folder
             with (
                 pytest.raises(StoreUnwritable, match=r"another process.* has held"),
-                folder.locked("a.lock", timeout_s=0.1),
+                lock_file(folder, "a.lock", timeout_s=0.1),
             ):
                 pytest.fail("the lock was given twice")
         child.communicate("", timeout=10)

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 import loopback_auth
+from loopback_auth.edge.files.file_lock import lock_file
 from loopback_auth.edge.files.private_folder import open_private_folder
 from loopback_auth.edge.store.file_store import VERSION, FileStore, check_profile_name
 from loopback_auth.errors import StoreDamaged, StoreNewer, StoreUnsafe, StoreUnwritable, UsageError
@@ -211,7 +212,7 @@ def test_st_05_a_file_that_another_process_replaces_meanwhile_is_not_taken_for_d
     reader = threading.Thread(target=lambda: outcome.append(store.load("work")))
     with open_private_folder(store.folder) as folder:
         assert folder
-        with folder.locked("work.lock"):
+        with lock_file(folder, "work.lock"):
             reader.start()
             # Time to find the damage; whatever is read after this is good.
             reader.join(0.2)
