@@ -105,6 +105,7 @@ def shows_its_texts(program: Program) -> None:
             "error=redirect_uri_mismatch&error_description=redirect_uri must match configuration",
         ),
         ("providers",),
+        ("export", "--list"),
         ("providers", "salesforce", "--json"),
         ("login", "--provider", "nosuch"),
     ):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Mapping
 
-    from ...export.program.formats import Exported
+    from ...export.program.export_format import Exported
     from ..arguments import Parser
     from ..console import Console
     from ..context import Context

@@ -1,63 +1,32 @@
-"""The table of the formats of `export`."""
+"""The formats of `export`: each module of this folder that has a `FORMAT` is one."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from importlib import import_module
+from pkgutil import iter_modules
 
-from .postman import postman
-from .sfdx_url import sfdx_url
-from .simple_salesforce import simple_salesforce
-from .singer import singer
+from .export_format import ExportFormat
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from datetime import datetime
-    from typing import Any
+    from collections.abc import Mapping
 
-    from ...oauth.credential import Credential
-
-    Exported = str | Mapping[str, Any]
+    from .export_format import Exported
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExportFormat:
-    """
-    One format; *reader* says in words who reads it.
-
-    *write* is called with the sign-in, including the client's secret, and the time. A format that
-    *hands_over* the refresh token is for a reader that refreshes by itself.
-    """
-
-    reader: str
-    write: Callable[[Credential, datetime], Exported]
-    hands_over: bool
+def _found() -> dict[str, ExportFormat]:
+    package, _, own = __name__.rpartition(".")
+    names = [name for _, name, _ in iter_modules(import_module(package).__path__) if name != own]
+    formats = {
+        name.replace("_", "-"): getattr(import_module(f"{package}.{name}"), "FORMAT", None)
+        for name in names
+    }
+    return {name: form for name, form in formats.items() if isinstance(form, ExportFormat)}
 
 
-EXPORT_FORMATS: Mapping[str, ExportFormat] = {
-    "sfdx-url": ExportFormat(
-        reader="Salesforce CLI: sf org login sfdx-url --sfdx-url-stdin",
-        write=lambda credential, _at: sfdx_url(credential),
-        hands_over=True,
-    ),
-    "postman": ExportFormat(
-        reader='Postman and newman: an environment for the collection "Salesforce Platform APIs"',
-        write=lambda credential, at: postman(credential, exported_at=at),
-        hands_over=True,
-    ),
-    "simple-salesforce": ExportFormat(
-        reader="Python's simple-salesforce: its keyword arguments, as JSON",
-        write=lambda credential, _at: simple_salesforce(credential),
-        hands_over=False,
-    ),
-    "singer": ExportFormat(
-        reader="Singer's tap-salesforce, Meltano, PipelineWise: the sign-in's part of config.json",
-        write=lambda credential, _at: singer(credential),
-        hands_over=True,
-    ),
-}
-"""The formats by their names."""
+EXPORT_FORMATS: Mapping[str, ExportFormat] = _found()
+"""The formats by their names: those of their modules, with hyphens."""
 
 
 def text_of(exported: Exported) -> str:

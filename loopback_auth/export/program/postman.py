@@ -6,6 +6,7 @@ import re
 import uuid
 
 from ...errors import ValueUnquotable
+from .export_format import ExportFormat
 from .members import access_token, client_secret, instance_url, login_url
 
 TYPE_CHECKING = False
@@ -23,7 +24,7 @@ _SECRETS = frozenset({"clientSecret", "_accessToken", "_refreshToken"})
 _IDENTITY = re.compile(r"/id/([0-9A-Za-z]{15,18})/([0-9A-Za-z]{15,18})$")
 
 
-def postman(credential: Credential, *, exported_at: datetime) -> dict[str, Any]:
+def postman(credential: Credential, exported_at: datetime) -> dict[str, Any]:
     """
     Return the environment.
 
@@ -79,3 +80,10 @@ def _values(credential: Credential) -> dict[str, str]:
                 form="postman",
             )
     return values
+
+
+FORMAT = ExportFormat(
+    reader='Postman and newman: an environment for the collection "Salesforce Platform APIs"',
+    write=postman,
+    hands_over=True,
+)

@@ -6,6 +6,7 @@ import re
 from urllib.parse import urlsplit
 
 from ...errors import ValueUnquotable
+from .export_format import ExportFormat
 from .members import client_secret, instance_url, refresh_token
 
 TYPE_CHECKING = False
@@ -55,3 +56,10 @@ def _unfit(name: str) -> ValueUnquotable:
         " or: loopback-auth env --set SF_ACCESS_TOKEN=access_token",
         form="sfdx-url",
     )
+
+
+FORMAT = ExportFormat(
+    reader="Salesforce CLI: sf org login sfdx-url --sfdx-url-stdin",
+    write=lambda credential, _at: sfdx_url(credential),
+    hands_over=True,
+)

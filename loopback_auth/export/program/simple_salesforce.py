@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .export_format import ExportFormat
 from .members import access_token, instance_url
 
 TYPE_CHECKING = False
@@ -19,3 +20,10 @@ def simple_salesforce(credential: Credential) -> dict[str, str]:
         UsageError: The sign-in is not to Salesforce.
     """
     return {"instance_url": instance_url(credential), "session_id": access_token(credential)}
+
+
+FORMAT = ExportFormat(
+    reader="Python's simple-salesforce: its keyword arguments, as JSON",
+    write=lambda credential, _at: simple_salesforce(credential),
+    hands_over=False,
+)

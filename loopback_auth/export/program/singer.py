@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from .export_format import ExportFormat
 from .members import client_secret, instance_url, login_url, refresh_token
 
 TYPE_CHECKING = False
@@ -40,3 +41,10 @@ def _is_sandbox(host: str) -> bool:
     return (
         host == "test.salesforce.com" or host.endswith(_SANDBOXES) or "--" in host.partition(".")[0]
     )
+
+
+FORMAT = ExportFormat(
+    reader="Singer's tap-salesforce, Meltano, PipelineWise: the sign-in's part of config.json",
+    write=lambda credential, _at: singer(credential),
+    hands_over=True,
+)
