@@ -272,7 +272,10 @@ def test_cl_04_a_dotenv_file_is_read_alike_by_python_and_node(tmp_path: Path) ->
     node = shutil.which("node")
     if node is None:
         pytest.skip("there is no Node here; scripts/test brings one for its servers only")
-    show = "const w = Object.keys(process.env).filter(n => /^V\\d+$/.test(n)); console.log(JSON.stringify(Object.fromEntries(w.map(n => [n, process.env[n]]))))"
+    show = (
+        "const w = Object.keys(process.env).filter(n => /^V\\d+$/.test(n));"
+        " console.log(JSON.stringify(Object.fromEntries(w.map(n => [n, process.env[n]]))))"
+    )
     done = subprocess.run(
         [node, f"--env-file={file}", "-e", show],
         capture_output=True,

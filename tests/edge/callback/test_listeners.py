@@ -1,7 +1,4 @@
-"""
-The sockets on the redirect URI: where they listen, who else may, and what is said when they cannot
-be had.
-"""
+"""Binding the redirect URI: its addresses, who else may listen there, and the errors."""
 
 from __future__ import annotations
 

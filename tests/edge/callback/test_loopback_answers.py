@@ -1,7 +1,4 @@
-"""
-The authorization response as it arrives at the socket: what ends a login, how, and what does not
-(AR-01 to AR-08).
-"""
+"""AR-01 to AR-08: which authorization response at the socket ends a login, and how."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""
-A flood of connections, and few descriptors to meet it with: the sign-in ends well, and stderr stays
-ours.
-"""
+"""A flood of connections with few descriptors: the sign-in succeeds, and stderr stays clean."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""
-The gates of the callback server: what anybody may send it, and that only the answer to our request
-counts.
-"""
+"""The checks of the callback server: only the answer to our request counts."""
 
 from __future__ import annotations
 

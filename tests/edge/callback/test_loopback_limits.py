@@ -1,7 +1,4 @@
-"""
-Slow, silent, huge and many: none of them holds the genuine answer up, and nothing is read without
-end.
-"""
+"""Slow, silent, huge and many requests: none delays the answer, and all reading has a limit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the callback server answers: headers, nothing of the request, and the truth."""
+"""The pages and headers of the callback server: true, and without a word of the request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The part of the callback server that knows sockets, with somebody else behind the door."""
+"""The connections of the callback server, with a stand-in for the session."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from loopback_auth.edge.callback.request_gate import CallbackRequest
 
 
-class NobodyHome:
-    """Takes visits in and never answers."""
+class NeverAnswers:
+    """Takes requests and never answers."""
 
     def __init__(self) -> None:
-        self.visited = asyncio.Event()
+        self.was_asked = asyncio.Event()
 
     async def handle(self, _request: CallbackRequest) -> Answer:
-        self.visited.set()
+        self.was_asked.set()
         await asyncio.get_running_loop().create_future()
         return refused(404)
 
@@ -40,13 +40,13 @@ class NobodyHome:
 
 async def test_cb_09_an_answer_that_never_comes_does_not_hold_up_the_end() -> None:
     """CB-09: the server's own default would wait a minute for it."""
-    door = NobodyHome()
+    handler = NeverAnswers()
     with bind(["http://127.0.0.1:0/callback"]) as (listeners, _):
-        async with answering(listeners, door):
+        async with answering(listeners, handler):
             visitor = asyncio.create_task(
                 send(*listeners[0].getsockname(), b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
             )
-            await door.visited.wait()
+            await handler.was_asked.wait()
             began = time.monotonic()
         took_s = time.monotonic() - began
         assert (await visitor).raw == b""
@@ -54,9 +54,9 @@ async def test_cb_09_an_answer_that_never_comes_does_not_hold_up_the_end() -> No
     assert took_s < 2
 
 
-@pytest.mark.parametrize("turns", range(6))
+@pytest.mark.parametrize("rounds", range(6))
 async def test_cb_17_a_connection_that_is_accepted_while_the_server_closes_is_closed_too(
-    turns: int,
+    rounds: int,
 ) -> None:
     """
     CB-17: between the system's handing it over and our first word with it, the event loop does
@@ -64,9 +64,9 @@ async def test_cb_17_a_connection_that_is_accepted_while_the_server_closes_is_cl
     """
     with ExitStack() as browser:
         with bind(["http://127.0.0.1:0/callback"]) as (listeners, _):
-            async with answering(listeners, NobodyHome()):
+            async with answering(listeners, NeverAnswers()):
                 late = browser.enter_context(socket.create_connection(listeners[0].getsockname()))
-                for _ in range(turns):
+                for _ in range(rounds):
                     await asyncio.sleep(0)
         late.settimeout(0)
         async with asyncio.timeout(5):

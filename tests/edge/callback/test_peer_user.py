@@ -18,7 +18,10 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tell
 CLIENT, SERVER = 40_000, 8_080
 MALLORY = 54_321
 ME = os.getuid()
-HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
+HEAD = (
+    "  sl  local_address rem_address   st tx_queue rx_queue"
+    " tr tm->when retrnsmt   uid  timeout inode\n"
+)
 
 V4 = "0100007F" if sys.byteorder == "little" else "7F000001"
 V6 = "00000000000000000000000001000000" if sys.byteorder == "little" else f"{1:032X}"
@@ -27,8 +30,8 @@ MAPPED = f"0000000000000000FFFF0000{V4}" if sys.byteorder == "little" else f"{0x
 
 def row(host: str, local: int, remote: int, *, state: str = "01", uid: int = MALLORY) -> str:
     return (
-        f"   0: {host}:{local:04X} {host}:{remote:04X} {state} 00000000:00000000 00:00000000 00000000"
-        f" {uid:5}        0 4711 1 0000000000000000 20 4 30 10 -1\n"
+        f"   0: {host}:{local:04X} {host}:{remote:04X} {state} 00000000:00000000 00:00000000"
+        f" 00000000 {uid:5}        0 4711 1 0000000000000000 20 4 30 10 -1\n"
     )
 
 

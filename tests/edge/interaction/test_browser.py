@@ -153,7 +153,10 @@ def test_aq_06_a_browser_neither_blocks_us_nor_shares_our_terminal(tmp_path: Pat
     shell in between.
     """
     url, program = URL + "?a&b;$(id)`id` c", tmp_path / "a browser"
-    opens = "import sys; from loopback_auth.edge.interaction.browser import open_browser; print(open_browser(sys.argv[1], chosen=sys.argv[2]))"
+    opens = (
+        "import sys; from loopback_auth.edge.interaction.browser import open_browser;"
+        " print(open_browser(sys.argv[1], chosen=sys.argv[2]))"
+    )
     with socket.create_server(("127.0.0.1", 0)) as test:
         test.settimeout(TIMEOUT_S)
         program.write_text(
@@ -202,7 +205,8 @@ def test_cl_02_a_browser_inherits_nothing_of_ours(tmp_path: Path) -> None:
     program = tmp_path / "browser"
     opens = (
         "import os, sys; from loopback_auth.edge.interaction.browser import open_browser;"
-        " print(open_browser(sys.argv[1], chosen=sys.argv[2], withheld=['ACME_SECRET', None]), *sorted(os.environ))"
+        " was = open_browser(sys.argv[1], chosen=sys.argv[2], withheld=['ACME_SECRET', None]);"
+        " print(was, *sorted(os.environ))"
     )
     with socket.create_server(("127.0.0.1", 0)) as test:
         test.settimeout(TIMEOUT_S)

@@ -41,7 +41,10 @@ TABLE = [
     ),
     (
         "http://[localhost:1717/OauthRedirect",
-        "they differ from character 8 on: sent 'localhost:1717/OauthRedirect', registered '[localhost:1717/OauthRedirect'",
+        (
+            "they differ from character 8 on: sent 'localhost:1717/OauthRedirect',"
+            " registered '[localhost:1717/OauthRedirect'"
+        ),
     ),
     ("HTTP://localhost:1717/OauthRedirect", "they differ from character 1 on"),
     ("", "the scheme differs: sent http, registered (none)"),

@@ -173,14 +173,17 @@ def test_ar_04_every_registered_error_has_its_own_name(error: str) -> None:
 
 
 DENIALS = """
-access_denied ACCESS_DENIED user_cancelled_login user_cancelled_authorize user_cancelled user_canceled USER_CANCELLED userCancelled
-user-cancelled cancelled canceled cancel login_cancelled authorization_canceled cancelled_by_user user_denied user_denied_access
-consent_denied user_declined declined_by_user user_rejected user_aborted user_refused_consent denied_by_end_user user_cancel consent_required
+access_denied ACCESS_DENIED user_cancelled_login user_cancelled_authorize user_cancelled
+user_canceled USER_CANCELLED userCancelled user-cancelled cancelled canceled cancel login_cancelled
+authorization_canceled cancelled_by_user user_denied user_denied_access consent_denied user_declined
+declined_by_user user_rejected user_aborted user_refused_consent denied_by_end_user user_cancel
+consent_required
 """
 NO_DENIALS = """
-OAUTH_APP_ACCESS_DENIED login_required interaction_required invalid_request unauthorized_client server_error denied
-rejected login_denied client_denied token_cancelled subscription_cancelled order_canceled request_denied_by_policy admin_consent_denied
-user_not_found user_denied_by_admin account_suspended scan_cell cancellable x
+OAUTH_APP_ACCESS_DENIED login_required interaction_required invalid_request unauthorized_client
+server_error denied rejected login_denied client_denied token_cancelled subscription_cancelled
+order_canceled request_denied_by_policy admin_consent_denied user_not_found user_denied_by_admin
+account_suspended scan_cell cancellable x
 """
 
 

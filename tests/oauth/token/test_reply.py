@@ -509,7 +509,10 @@ def test_tr_07_the_rest_of_an_answer_is_capped() -> None:
 
 
 def test_tr_07_unknown_members_are_kept_verbatim() -> None:
-    text = '{"access_token":"at","token_type":"Bearer","n":12345678901234567890,"f":1.5,"s":"\\u00fc\\ud83d\\ude00\\n","o":{"b":1,"a":2}}'
+    text = (
+        '{"access_token":"at","token_type":"Bearer","n":12345678901234567890,"f":1.5,'
+        '"s":"\\u00fc\\ud83d\\ude00\\n","o":{"b":1,"a":2}}'
+    )
     extra = read_token_reply(reply(text), received_at=NOON).extra
     assert json.dumps(extra) == json.dumps(
         {"n": 12345678901234567890, "f": 1.5, "s": "ü😀\n", "o": {"b": 1, "a": 2}}
