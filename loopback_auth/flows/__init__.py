@@ -1,4 +1,1 @@
-"""
-The stories: each reads from top to bottom, tells what happens through `notify`, and
-prints nothing.
-"""
+"""The flows: what happens, from top to bottom. They call `notify`, and print nothing."""

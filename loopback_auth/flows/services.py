@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 class Services:
     """
-    The store, the HTTP client, the clock, who is told, and the environment; none is ever replaced.
+    The store, the HTTP client, the clock, `notify` and the environment; none is ever replaced.
 
     *environ* holds the client's secret where a sign-in names a variable for it; the default is this
     process's environment. No dataclass: its repr would show all that.

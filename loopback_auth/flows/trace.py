@@ -1,7 +1,4 @@
-"""
-A transport that tells what it does: methods, hosts, statuses and times; no secret has a place in a
-line of it.
-"""
+"""The trace of `--verbose`: methods, addresses, statuses and times, and never a secret."""
 
 from __future__ import annotations
 
@@ -20,11 +17,12 @@ if TYPE_CHECKING:
 
 
 def traced(transport: Transport, notify: Notify) -> Transport:
-    """Wrap *transport* so that each message is told to *notify*, without query, body or headers."""
+    """Return *transport* with a notice of each message, without its query, body and headers."""
 
     async def send(message: FormPost | Get) -> HttpReply:
         parts, began = urlsplit(message.url), running_s()
-        what = f"{'POST' if isinstance(message, FormPost) else 'GET'} {parts.scheme}://{parts.netloc}{parts.path}"
+        method = "POST" if isinstance(message, FormPost) else "GET"
+        what = f"{method} {parts.scheme}://{parts.netloc}{parts.path}"
         try:
             reply = await transport(message)
         except LoopbackAuthError as error:

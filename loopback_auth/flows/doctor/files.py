@@ -25,6 +25,7 @@ _POSIX = os.name == "posix"
 
 
 def configuration(subject: Subject) -> Check:
+    """Return the check of `config.toml`."""
     name, path, config = "configuration", config_path(subject.home_dir), subject.config
     if isinstance(config, LoopbackAuthError):
         return Check.of(config, name)
@@ -62,6 +63,7 @@ def _permissions(
 
 
 def token_store(subject: Subject) -> Check:
+    """Return the check of the folder that holds the tokens."""
     name, folder = "token store", subject.store.folder
     if not os.path.lexists(folder):
         return Check(
@@ -86,13 +88,15 @@ def token_store(subject: Subject) -> Check:
     if "awaits_keyring" in location:
         return warned(
             name,
-            f"{seen}, but it did not take the last ones, which are in a file that only you can read",
+            f"{seen}, but it did not take the last ones,"
+            " which are in a file that only you can read",
             f"loopback-auth refresh {subject.name}",
         )
     return Check(name=name, verdict=OK, seen=seen)
 
 
 def sign_in(subject: Subject) -> Check:
+    """Return the check of the stored sign-in."""
     name, stored = "sign-in", subject.stored
     if isinstance(stored, LoopbackAuthError):
         return Check.of(stored, name)

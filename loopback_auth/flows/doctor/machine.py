@@ -30,8 +30,9 @@ _USAGE = 2
 
 def checks_here(subject: Subject, report: Report) -> list[str]:
     """
-    Make them; give the redirect URIs to ask the server about, with the ports that could
-    be had.
+    Add these checks to *report*.
+
+    Return the redirect URIs to ask the server about, with the ports that could be had.
     """
     report.add(configuration(subject))
     report.add(token_store(subject))
@@ -55,8 +56,8 @@ def checks_here(subject: Subject, report: Report) -> list[str]:
 
 def _settings(profile: Profile) -> Check:
     """
-    Tell what is in effect and where it comes from; of what may hold a secret or a name, where it
-    comes from alone.
+    Return the check that lists what is set and by whom; of what may hold a secret or a name, by
+    whom alone.
     """
     rows = []
     for name, setting in sorted(profile.settings.items()):
@@ -170,7 +171,8 @@ def _registered(redirect_uris: Sequence[str], registered: Sequence[str]) -> Iter
             verdict=FAIL,
             seen=f'sent is "{uri}", registered is "{nearest}": {difference(uri, nearest)}',
             cause="Servers compare the two addresses character by character.",
-            fix=f"register {uri}, or sign in with it: loopback-auth login --redirect-uri {one_line(nearest)}",
+            fix=f"register {uri}, or sign in with it:"
+            f" loopback-auth login --redirect-uri {one_line(nearest)}",
             code="redirect-uri-mismatch",
             exit_code=_USAGE,
         )
@@ -224,10 +226,7 @@ def _host(profile: Profile) -> str:
 
 
 def endpoints_of(profile: Profile) -> dict[str, Any]:
-    """
-    Give what is known of the server; nothing where that cannot be used, which is told by another
-    check.
-    """
+    """Return what is known of the server; nothing where that is of no use (another check's row)."""
     try:
         return profile.endpoints()
     except LoopbackAuthError:

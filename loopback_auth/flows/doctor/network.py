@@ -41,10 +41,7 @@ async def checks_of_network(
     wait_s: float,
     interval_s: float,
 ) -> None:
-    """
-    Make them, each as far as the one before it allows; none where nothing says which
-    server it is.
-    """
+    """Add these checks to *report*, each where the one before it allows; none without a server."""
     profile = subject.profile
     if isinstance(profile, LoopbackAuthError) or not endpoints_of(profile):
         return
@@ -75,8 +72,7 @@ def _client(profile: Profile, subject: Subject) -> Client | None:
     try:
         return profile.client(subject.environ)
     except LoopbackAuthError:
-        # Told already. The way to the server can be looked at as any client, whatever it then says
-        # of that one.
+        # Another check has said so. The way to the server can be checked as any client.
         return None
 
 
@@ -141,10 +137,7 @@ _ONE_ENDPOINT = Check(
 async def _discovery(
     profile: Profile, report: Report, recording: RecordingTransport
 ) -> ServerMetadata | None:
-    """
-    Give the server as a sign-in would know it, or nothing where discovery had to say it and did
-    not.
-    """
+    """Return the server as a sign-in would know it; `None` where discovery failed to say."""
     known, issuer = profile.known_server(), profile.endpoints().get("issuer")
     if not issuer:
         if known is None:
@@ -169,7 +162,7 @@ async def _discovery(
 
 
 def _connection(report: Report, recording: RecordingTransport) -> None:
-    """Tell how the last answer came: the connection it came over, and what time its sender has."""
+    """Add the checks of the connection that the last answer came over and of the server's clock."""
     name, reply = "connection", recording.reply
     if recording.failure is not None:
         report.add(Check.of(recording.failure, name))
@@ -206,5 +199,6 @@ def _clock(reply: HttpReply) -> Check:
         verdict=WARN,
         seen=f"{abs(skew_s):.0f} s {way} the server's",
         cause="Tokens then look expired, or of the future, though they are neither.",
-        fix="set this machine's clock: timedatectl set-ntp true (Linux), or the date settings of the system",
+        fix="set this machine's clock: timedatectl set-ntp true (Linux),"
+        " or the date settings of the system",
     )

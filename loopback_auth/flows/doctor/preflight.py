@@ -1,7 +1,4 @@
-"""
-The doctor's pre-flight, once or until the server knows the app, and the ear that it
-listens with.
-"""
+"""The doctor's pre-flight, once or until the server knows the app, and the transport it uses."""
 
 from __future__ import annotations
 
@@ -30,7 +27,7 @@ QUESTION_TIMEOUT_S = 15.0
 """For each question: a doctor may wait longer than a sign-in, and should not hang."""
 
 PROPAGATING = frozenset({"redirect_uri_mismatch", "invalid_client_id"})
-"""Said of a new app until all of the server's machines know it."""
+"""The errors for a new app, until all of the server's machines know it."""
 
 NAME = "pre-flight"
 
@@ -45,6 +42,7 @@ class RecordingTransport:
     took_s: float = 0.0
 
     async def __call__(self, message: FormPost | Get) -> HttpReply:
+        """Send *message*; keep its answer, or the error, and the time."""
         began = running_s()
         self.reply = self.failure = None
         try:
@@ -59,8 +57,10 @@ class RecordingTransport:
 
 async def within(work: Coroutine[Any, Any, T], late: str) -> T:
     """
-    Await *work* for as long as a doctor waits; then raise `AnswerTimedOut`, which begins with
-    *late*.
+    Return what *work* returns within `QUESTION_TIMEOUT_S`.
+
+    Raises:
+        AnswerTimedOut: it took longer; the message begins with *late*.
     """
     import asyncio
 
@@ -83,11 +83,12 @@ class RepeatedPreflight:
     async def preflight(
         self, request: AuthorizationRequest, profile: Profile, *, patient: bool
     ) -> Check:
+        """Return the check; if *patient*, ask again while the server does not know the app yet."""
         while True:
             error = await self._refusal(request)
             left_s = self.until_s - running_s()
             if not (patient and _may_pass(error) and left_s > 0):
-                return _told(error, request, profile, self.recording.reply)
+                return _check(error, request, profile, self.recording.reply)
             await self._pause(_code(error), due_s=running_s() + min(self.interval_s, left_s))
 
     async def _pause(self, code: str, *, due_s: float) -> None:
@@ -117,7 +118,7 @@ def _code(error: ProviderError | None) -> str:
     return error.error if isinstance(error, AuthorizationError) else ""
 
 
-def _told(
+def _check(
     error: ProviderError | None,
     request: AuthorizationRequest,
     profile: Profile,
@@ -127,8 +128,10 @@ def _told(
         if reply is not None and reply.is_error:
             return warned(
                 NAME,
-                f"the server answers with status {reply.status} and a page for people, which may say what is wrong",
-                f"read it in a browser: loopback-auth login {profile.name} --no-browser prints its address",
+                f"the server answers with status {reply.status} and a page for people,"
+                " which may say what is wrong",
+                f"read it in a browser: loopback-auth login {profile.name} --no-browser"
+                " prints its address",
             )
         status = reply.status if reply else 0
         seen = (

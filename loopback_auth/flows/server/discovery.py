@@ -42,15 +42,18 @@ if TYPE_CHECKING:
     from ..services import Services
 
 RECHECK_S = 1.0
-"""How long a sign-in that is otherwise done waits for the metadata that is being checked again."""
+"""How long a sign-in that is done but for this waits for the metadata to be checked again."""
 
 
 async def discover(issuer: str, *, transport: Transport) -> dict[str, Any]:
     """
-    Fetch and join the metadata documents of *issuer*.
+    Return the metadata documents of *issuer* as one; one good document is enough.
 
-    One good document is enough. Raises `IssuerMisspelled`, `DiscoveryFailed`, `URLRefused`, or the
-    `TransportError` when the server could not be asked at all.
+    Raises:
+        URLRefused: *issuer* is no address that can be asked.
+        IssuerMisspelled: the server spells its own name otherwise.
+        DiscoveryFailed: there is no metadata, or none that can be used.
+        TransportError: the server could not be asked at all.
     """
     check_url(issuer, name="the issuer")
     await event_loop_started()
@@ -95,10 +98,7 @@ def _document(reply: HttpReply | TransportError, issuer: str) -> dict[str, Any] 
 
 
 def _soonest(attempt: int, replies: Sequence[HttpReply | TransportError]) -> float | None:
-    """
-    Say after how many seconds the next *attempt* may find a server that was busy less so; `None`
-    when none said it was.
-    """
+    """Return the seconds until the next *attempt* at a busy server; `None` where none is busy."""
     waits = [
         wait_before(attempt, reply, now())
         for reply in replies
@@ -112,37 +112,33 @@ def _failure(
     replies: Sequence[HttpReply | TransportError],
     issuer: str,
 ) -> LoopbackAuthError:
-    """Choose the failure that tells most; name the provider that signs in at the issuer's host."""
+    """Return the failure that says most, with the provider that signs in at the issuer's host."""
     for kind in (IssuerMisspelled, DiscoveryFailed, TransportError, ServerUnavailable):
         for failure in failures:
+            if isinstance(failure, DiscoveryFailed) and isinstance(failure, kind):
+                return _with_provider(failure, issuer)
             if isinstance(failure, kind):
-                return (
-                    _with_provider(failure, issuer)
-                    if isinstance(failure, DiscoveryFailed)
-                    else failure
-                )
-    told = list(zip(failures, replies, strict=True))
-    read = [(failure, reply) for failure, reply in told if _is_there(failure, reply)]
-    failure, reply = (read or told)[0]
-    assert not isinstance(reply, TransportError)  # noqa: S101 - such a failure was chosen above
-    what = (
-        f"the metadata of {issuer} could not be read" if read else f"{issuer} publishes no metadata"
-    )
-    cause = (
-        "Something answers at the metadata's address, and it is no metadata that can be used."
-        if read
-        else ""
-    )
+                return failure
+    answered = [
+        (failure, reply)
+        for failure, reply in zip(failures, replies, strict=True)
+        if not isinstance(reply, TransportError)
+    ]
+    read = [(failure, reply) for failure, reply in answered if _is_there(failure, reply)]
+    failure, reply = (read or answered)[0]
+    what, cause = f"{issuer} publishes no metadata", ""
+    if read:
+        what = f"the metadata of {issuer} could not be read"
+        cause = (
+            "Something answers at the metadata's address, and it is no metadata that can be used."
+        )
     found = DiscoveryFailed(f"{what} ({failure})", cause=cause, issuer=issuer, url=reply.url)
     return _with_provider(found, issuer)
 
 
-def _is_there(failure: LoopbackAuthError, reply: HttpReply | TransportError) -> bool:
-    """
-    Tell whether something is there: no "not found", nor the page that some sites have
-    everywhere.
-    """
-    if isinstance(reply, TransportError) or reply.status in (NOT_FOUND, GONE):
+def _is_there(failure: LoopbackAuthError, reply: HttpReply) -> bool:
+    """Return whether it is neither "not found" nor the page that some sites have everywhere."""
+    if reply.status in (NOT_FOUND, GONE):
         return False
     return not (isinstance(failure, HTMLAnswer) and reply.is_ok)
 
@@ -166,11 +162,11 @@ async def rechecked(
     needed: bool,
 ) -> AsyncIterator[Callable[[], Awaitable[ServerMetadata]]]:
     """
-    Discover once more while the person signs in; give the block a wait for the server as it now is.
+    Discover once more while the person signs in; give the block a function that waits for it.
 
-    That is *server*, perhaps with optional endpoints that it has got since. The wait raises
-    `MetadataChanged` for an endpoint that moved, and nothing else: a discovery that fails now
-    changes nothing, since what is remembered was good.
+    The function returns *server*, with optional endpoints that it has got since, and raises
+    `MetadataChanged` for an endpoint that moved. It raises nothing else: where discovery fails now,
+    what is remembered was good and stays.
     """
     import asyncio
 
@@ -214,7 +210,7 @@ def _updated(
         MetadataChanged: a known endpoint moved.
     """
     known = {name: url for name in ENDPOINTS if (url := getattr(server, name))}
-    # One that is not named any more stays as it is known: a document may have been out of reach.
+    # One that is not named any more stays: one of the documents may have been out of reach.
     named = {name: url for name in ENDPOINTS if isinstance(url := document.get(name), str) and url}
     moved = [
         f"{name} from {url} to {named[name]}"
@@ -230,8 +226,8 @@ def _updated(
         name: url for name, url in named.items() if name not in known and _is_at(url, origins)
     }
     for name, url in new.items():
-        told = f"the server now has a {name.replace('_', ' ')}, {url}; it is remembered"
-        notify(Warned(code="endpoint-added", message=told))
+        message = f"the server now has a {name.replace('_', ' ')}, {url}; it is remembered"
+        notify(Warned(code="endpoint-added", message=message))
     return replace(server, **new)
 
 

@@ -1,8 +1,8 @@
 """
 The defence against a mix-up by metadata (RFC 9700 section 4.4).
 
-An issuer that names another server's endpoints as its own has the person sign in at an honest
-server, whose code (or token) then goes to the issuer.
+An issuer that names an honest server's sign-in page as its own gets the code, or the token, of
+people who sign in there.
 """
 
 from __future__ import annotations
@@ -52,7 +52,8 @@ async def refuse_mix_up(
     ):
         if may_trust is None or not await awaited(may_trust(server.issuer or "", page, token)):
             raise HostNotTrusted(
-                f"{server.issuer} has you sign in at {page}, and would redeem the code of that at {token}",
+                f"{server.issuer} has you sign in at {page},"
+                f" and would redeem the code of that at {token}",
                 profile=profile.name,
                 host=token,
             )
@@ -62,10 +63,7 @@ async def refuse_mix_up(
 
 
 def _are_known(page: str, token: str, profile: Profile) -> bool:
-    """
-    Tell whether two hosts belong together: by name, by the last sign-in or by a
-    provider's file.
-    """
+    """Return whether two hosts belong together: by name, last sign-in or provider's file."""
     from ...oauth.registrable_domain import belong_together
     from ...providers import load_provider, provider_names
 
@@ -86,10 +84,7 @@ def _are_known(page: str, token: str, profile: Profile) -> bool:
 
 
 def issuer_owns(endpoints: Iterable[str], issuer: str) -> bool:
-    """
-    Tell whether one of *endpoints* is the issuer's by its host's name; else they may be another
-    server's.
-    """
+    """Return whether one of *endpoints* is the issuer's by its host's name."""
     hosts, own = {_host(url) for url in endpoints}, _host(issuer)
     if own in hosts:
         return True
@@ -100,7 +95,7 @@ def issuer_owns(endpoints: Iterable[str], issuer: str) -> bool:
 
 def _without_strangers(server: ServerMetadata, profile: Profile, notify: Notify) -> ServerMetadata:
     """
-    Leave out the optional endpoints through which an issuer would get another server's tokens.
+    Return *server* without the optional endpoints that would give its tokens to another.
 
     An issuer that owns the sign-in page or the token endpoint may name any host.
     """
@@ -121,11 +116,11 @@ def _without_strangers(server: ServerMetadata, profile: Profile, notify: Notify)
     }
     for name, host in strange.items():
         what = f"{name.replace('_', ' ')} of a server at {owners[1]}"
-        told = f"{server.issuer} names {host} as {what}: it is not used"
+        ignored = f"{server.issuer} names {host} as {what}: it is not used"
         notify(
             Warned(
                 code="endpoint-ignored",
-                message=f"{told} (--trust-host {host} if it is the server's own)",
+                message=f"{ignored} (--trust-host {host} if it is the server's own)",
             )
         )
     nothing: dict[str, Any] = dict.fromkeys(strange)

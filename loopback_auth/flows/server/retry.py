@@ -1,7 +1,4 @@
-"""
-Asking a server that is busy, or whose answer got lost, once more - but only where asking twice does
-no harm.
-"""
+"""Repeating a request after a busy server's answer or a lost one, where that does no harm."""
 
 from __future__ import annotations
 
@@ -24,20 +21,17 @@ TRIES = 3
 
 RETRY_TIMEOUT_S = 90.0
 """
-For all of them together, waits included; within it the last one begins whose answer exists only
-once.
+For all tries, waits included. The last try begins within it, and may take longer if its answer
+exists only once.
 """
-
-_BUSY = frozenset({429, 500, 502, 503, 504})
 
 UNIQUE_ANSWER_S = 300.0
-"""
-For an answer that exists only once, whatever is left of the above; the transport's own limit is
-usually less.
-"""
+"""For an answer that exists only once; the transport's own limit is usually less."""
 
 LONGEST_WAIT_S = 60.0
-"""A server that names a later time is not waited for."""
+"""A server that names a later time is not asked again."""
+
+_BUSY = frozenset({429, 500, 502, 503, 504})
 
 
 async def send_with_retries(
@@ -48,15 +42,15 @@ async def send_with_retries(
     timeout_s: float = RETRY_TIMEOUT_S,
 ) -> HttpReply:
     """
-    Send *message* until there is an answer that is not "later" (429 or 5xx), at most `TRIES` times
-    within *timeout_s*.
+    Return the answer to *message*, the last one where the server was busy (429 or 5xx) each time.
 
-    `Retry-After` is honoured (RFC 9110 section 10.2.3); without one the waits grow, and differ from
-    process to process. An answer that got lost is asked for once more. Gives the last answer, or
-    raises the last `TransportError`.
+    *message* is sent `TRIES` times at most, within *timeout_s*. `Retry-After` is honoured (RFC 9110
+    section 10.2.3); without one the waits grow, and differ from process to process. After a lost
+    answer it is sent once more. If its answer exists only once (`FormPost.delivery`), it is not cut
+    short, nor sent again while the server may be at work on it.
 
-    One whose answer exists only once (`FormPost.delivery`) is not cut short, nor sent again while
-    the server may be at work on it.
+    Raises:
+        TransportError: the last try had no answer.
     """
     await event_loop_started()
     import asyncio
@@ -83,20 +77,17 @@ async def send_with_retries(
 
 
 def _is_at_work(delivery: Delivery, error: TransportError) -> bool:
-    """Tell whether the server may yet do what was asked of it."""
+    """Return whether the server may yet do what was asked of it."""
     return isinstance(error, AnswerTimedOut) and not delivery.is_connecting
 
 
 def wait_before(attempt: int, reply: HttpReply, moment: datetime) -> float | None:
-    """
-    Say how many seconds after *reply*, at *moment*, the next *attempt* may be made; `None` for
-    never.
-    """
+    """Return the seconds from *moment*, when *reply* came, to *attempt*; `None` for never."""
     if attempt > TRIES or reply.status not in _BUSY:
         return None
-    told = retry_after_s(reply, moment)
-    if told is not None:
-        return told if told <= LONGEST_WAIT_S else None
+    asked_s = retry_after_s(reply, moment)
+    if asked_s is not None:
+        return asked_s if asked_s <= LONGEST_WAIT_S else None
     return float(2**attempt) * (0.125 + _jitter() / 4)
 
 

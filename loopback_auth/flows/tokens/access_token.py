@@ -27,7 +27,9 @@ if TYPE_CHECKING:
             locked: LockedDocument,
             held: ExitStack,
             refused: Secret | None,
-        ) -> Awaitable[Mapping[str, Any]]: ...
+        ) -> Awaitable[Mapping[str, Any]]:
+            """Return the refreshed document; close *held* when the refresh has ended."""
+            ...
 
     from ...edge.store.interface import LockedDocument
 

@@ -1,4 +1,4 @@
-"""Asking the server whether it takes a token: its word counts more than any clock."""
+"""Asking the server whether it takes a token."""
 
 from __future__ import annotations
 
@@ -21,11 +21,13 @@ async def check(
     document: Mapping[str, Any], *, transport: Transport, environ: Mapping[str, str] | None = None
 ) -> bool:
     """
-    Ask by introspection, else at the userinfo endpoint, whether the access token of *document* is
-    good.
+    Return whether the server takes the access token of *document*.
 
-    Raises `UsageError` where the server has neither, and the `ProviderError` when it gave no clear
-    answer.
+    It is asked by introspection, else at the userinfo endpoint.
+
+    Raises:
+        UsageError: the server has neither.
+        ProviderError: it gave no clear answer.
     """
     credential = Credential.from_document(document)
     message = introspection_request(
@@ -38,7 +40,8 @@ async def check(
     if credential.server.userinfo_endpoint is None:
         raise UsageError(
             f"the server of the profile {credential.profile} has no endpoint to check a token at",
-            cause="Neither introspection (which needs a client secret) nor userinfo is known for it.",
+            cause="Neither introspection (which needs a client secret) nor userinfo"
+            " is known for it.",
             fix=f"loopback-auth login {credential.profile} --userinfo-endpoint URL names one",
         )
     bearer = Secret("Bearer " + credential.tokens.access_token.reveal())

@@ -28,10 +28,10 @@ async def with_expiry(
     credential: Credential, *, client: Client, transport: Transport, clock: Clock
 ) -> Credential:
     """
-    Give *credential* with an expiry: the one it has, else the server's by introspection, else what
-    its provider states as usual.
+    Return *credential* with an expiry: its own, else the server's by introspection, else the usual
+    one of `with_usual_expiry`.
 
-    Gives it back as it is when nothing tells.
+    Return it as it is where nothing tells.
     """
     if credential.tokens.expires_at is not None:
         return credential
@@ -42,10 +42,7 @@ async def with_expiry(
 
 
 def with_usual_expiry(credential: Credential) -> Credential:
-    """
-    Return *credential* with an expiry: the one it has, else what its provider states as usual or
-    was learned, if anything.
-    """
+    """Return *credential* with an expiry: its own, else its provider's usual or a learned one."""
     tokens, lifetime_s = credential.tokens, credential.believed_lifetime_s
     if tokens.expires_at is not None or not lifetime_s:
         return credential
@@ -68,7 +65,6 @@ async def _introspected(
         async with asyncio.timeout(INTROSPECTION_S):
             said = read_introspection_reply(await transport(message))
         if said and said["active"]:
-            # `iat` is when the token was made, and that may be a while ago: what counts is how much
-            # is left.
+            # Without `iat`: the token may have been made a while ago, and what is left counts.
             return claimed_expiry({"exp": said.get("exp")}, clock())
     return None

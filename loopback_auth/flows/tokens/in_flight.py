@@ -3,8 +3,8 @@ A request that is finished whatever becomes of its caller: the answer may hold t
 token that works.
 
 The work is a task of its own, which no cancel scope, time limit or shutdown of the loop finds. A
-second task waits for it, so that the loop does not end first. Callers wait for that one, and may
-leave at any time.
+second task, the guard, waits for it, so that the loop does not end first. Callers wait for the
+guard, and may leave at any time.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 _guards: set[Task[Any]] = set()
-"""The loop itself keeps only weak references."""
+"""The tasks that wait for a request; the loop itself keeps only weak references."""
 
 
 def is_under_way() -> bool:
-    """Tell whether there is a request whose caller has left, or still waits."""
+    """Return whether a request is on its way, whether or not its caller still waits."""
     return bool(_guards)
 
 
 class InFlight:
     """
-    A transport that knows whether its request can still be taken back.
+    A transport that knows whether its request can still be cancelled.
 
-    *waiting* is called when the event loop is to end, and waits for the answer.
+    *waiting* is called when the event loop should end, and has to wait for the answer.
     """
 
     def __init__(self, transport: Transport, *, waiting: Callable[[], None] = lambda: None) -> None:
@@ -57,7 +57,7 @@ class InFlight:
         finally:
             self._is_asking = False
             if not self.is_awaited:
-                # This takes effect where the task waits next: when the tokens are stored, or before
+                # This takes effect at the task's next wait: when the tokens are stored, or before
                 # another try.
                 self._task.cancel()
 
@@ -74,11 +74,11 @@ class InFlight:
         within_s: float | None = None,
     ) -> T | None:
         """
-        Return what *work* returns, or `None` if that takes longer than *within_s*; take *held* over
-        and close it after *work*.
+        Return what *work* returns, or `None` if that takes longer than *within_s*.
 
-        When the caller leaves, by cancellation or after *within_s*, *work* is cancelled unless its
-        request was sent; then it ends when the answer has been dealt with.
+        *held* is taken over, and closed after *work*. When the caller leaves, by cancellation or
+        after *within_s*, *work* is cancelled, unless its request was sent: then it ends when the
+        answer has been dealt with.
         """
         await event_loop_started()
         import asyncio
@@ -108,10 +108,7 @@ class InFlight:
         return guard
 
     async def _ended(self) -> Any:
-        """
-        Wait for the end of the task; being cancelled is a reason for it to end soon, not for
-        waiting no longer.
-        """
+        """Wait for the end of the task; a cancellation only asks it to end soon."""
         import asyncio
 
         while not self._task.done():
@@ -128,7 +125,7 @@ class InFlight:
 
         self._give_up()
         if not self.is_sent:
-            # It ends at once, and whoever may wait that long finds nothing left of it.
+            # It ends at once.
             await asyncio.wait({guard})
 
     def _give_up(self) -> None:
@@ -140,5 +137,5 @@ class InFlight:
 def _forget(guard: Task[Any]) -> None:
     _guards.discard(guard)
     if not guard.cancelled():
-        # Nobody may be there any more to be told, and asyncio would print it.
+        # Retrieved here, or asyncio would print it where nobody waits any more.
         guard.exception()

@@ -1,7 +1,4 @@
-"""
-The library's access token: of the server and the client that the profile names, and nothing else of
-what is stored.
-"""
+"""The library's access token: of the server and the client that the profile names alone."""
 
 from __future__ import annotations
 
@@ -43,10 +40,10 @@ async def access_token(
     """
     Return the tokens of *profile* with an access token that is valid now, refreshed where needed.
 
-    With a name alone, whatever is stored under it is taken; a `Profile` gets nothing that another
-    server or client issued. One refresh is made, however many tasks, threads and processes ask, and
-    it is stored before anybody gets it. *min_ttl_s* is how many seconds the token lasts at least.
-    *refused* is a token that a server did not take, whatever the clock says of it.
+    For a name, whatever is stored under it is returned; for a `Profile`, only what its server and
+    its client issued. One refresh is made, however many tasks, threads and processes ask, and its
+    tokens are stored before anybody gets them. *min_ttl_s* is how many seconds the token lasts at
+    least. *refused* is a token that a server did not take, whatever the clock says of it.
 
     Raises:
         SignInNeeded: nothing is stored, the refresh token is of no more use, or what is stored is
@@ -56,7 +53,7 @@ async def access_token(
     """
     name = profile if isinstance(profile, str) else profile.name
     if not isinstance(profile, str):
-        # Before the refresh as well: what another server issued is left as it is.
+        # Checked before the refresh as well: what another server issued is left as it is.
         issued_to(profile, signed_in(name, store.load(name)))
         store = store.with_storage(profile.get("storage"))
     services = Services(
@@ -70,9 +67,7 @@ async def access_token(
 
 def issued_to(profile: Profile, document: Mapping[str, Any]) -> Credential:
     """
-    Return the credential of *document*.
-
-    What *profile* does not name may be anything.
+    Return the credential of *document*; what *profile* does not name may be anything.
 
     Raises:
         SignInNeeded: another server, or another client, issued it.

@@ -1,7 +1,4 @@
-"""
-Learning how long tokens last from those that an API refused or took, where the server
-does not say.
-"""
+"""Learning how long tokens last from what an API takes, where the server does not say."""
 
 from __future__ import annotations
 
@@ -32,11 +29,11 @@ def learn_from_refusal(
     store: Store,
 ) -> None:
     """
-    Store what it teaches that the token of *refused* was refused at *refused_at*, and that of
-    *renewed* taken.
+    Store the lifetime that follows from a token of *refused* that an API refused at *refused_at*,
+    and one of *renewed* that it took.
 
-    Nothing, where the server says how long tokens last, or where another process had refreshed by
-    then: some servers end the old token with that.
+    Nothing follows where the server says how long tokens last, nor where another process had
+    refreshed by then: some servers end the old token with that.
     """
     old, new = Credential.from_document(refused), Credential.from_document(renewed)
     if old.expiry_source == "server" or new.tokens.obtained_at < refused_at.replace(microsecond=0):
@@ -53,10 +50,7 @@ def learn_from_refusal(
 def learn_from_success(
     taken: Mapping[str, Any], *, at: datetime, timeouts_s: Sequence[int], store: Store
 ) -> None:
-    """
-    Store what it teaches that the token of *taken* was taken at the time *at*: it may have outlived
-    the bound.
-    """
+    """Store the lifetime that follows from a token of *taken* that an API took at the time *at*."""
     credential = Credential.from_document(taken)
     learned_s = credential.learned_lifetime_s
     if learned_s is None:
@@ -74,6 +68,6 @@ def _store(credential: Credential, learned_s: int | None, store: Store) -> None:
     if credential.expiry_source != "server":
         tokens = replace(tokens, expires_at=None)
     learned = with_usual_expiry(replace(credential, tokens=tokens, learned_lifetime_s=learned_s))
-    # The request was answered: what cannot be kept now is learned another time.
+    # The request was answered: what cannot be stored now is learned another time.
     with suppress(StoreError):
         amend(store, credential.profile, learned.to_document())

@@ -36,15 +36,19 @@ async def logout(
     environ: Mapping[str, str] | None = None,
 ) -> Revocation:
     """
-    Forget *profile*; with a *transport* the server is asked to revoke its tokens first.
+    Forget *profile*, and return what became of its tokens; without a *transport* the server is not
+    asked to revoke them.
 
     A refresh that is on its way is let finish, or its new tokens would outlive the sign-out.
-    *environ* holds the client's secret where the sign-in was told so. Raises `SignInNeeded` when
-    nothing was stored.
+    *environ* holds the client's secret where the sign-in names a variable for it.
+
+    Raises:
+        SignInNeeded: nothing was stored.
+        StoreError: it could not be removed.
     """
     stored = store.load(profile)
     if stored is None and profile in store.profiles():
-        # Nobody is signed in, but the keyring may hold what could not be removed when somebody was.
+        # Nobody is signed in, but the keyring may still hold what could not be removed before.
         store.remove(profile)
     signed_in(profile, stored)
     with ExitStack() as stack:

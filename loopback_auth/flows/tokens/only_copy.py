@@ -12,10 +12,7 @@ if TYPE_CHECKING:
 
 
 def save_only_copy(credential: Credential, locked: LockedDocument, notify: Notify) -> None:
-    """
-    Store *credential*; in the file, loudly, where the keyring does not take what
-    belongs there.
-    """
+    """Store *credential*; in the file, with a notice, where the keyring does not take it."""
     refused = locked.save(credential.to_document(), is_only_copy=True)
     if refused is not None:
         kept = f"so the tokens are in a file that only you can read: {locked.path}"

@@ -17,10 +17,10 @@ async def or_part(
     send: Callable[[Transport], Awaitable[HttpReply]], transport: Transport
 ) -> HttpReply:
     """
-    Return what *send* returns, which sends by the transport it is given.
+    Return what *send*, which sends by the transport it is given, returns; or a part of an answer.
 
-    A part of an answer is as good as the whole where it holds a refresh token. One with an access
-    token alone is returned where *send* raises: until then the whole may yet come.
+    A part is as good as the whole where it holds a refresh token. One with an access token alone is
+    returned where *send* raises: until then the whole may yet come.
 
     Raises:
         TransportError: what *send* raises, where no token came.

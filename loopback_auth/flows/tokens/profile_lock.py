@@ -1,4 +1,4 @@
-"""Waiting for a profile's lock in a story: whoever refreshes or signs out has it alone."""
+"""Waiting for a profile's lock in a coroutine: only one refreshes, signs in or signs out."""
 
 from __future__ import annotations
 
@@ -16,13 +16,10 @@ if TYPE_CHECKING:
     from ...seams import Notify
 
 LOCK_TIMEOUT_S = 180.0
-"""
-How long to wait for another process that refreshes: as long as that may take, its last try
-included.
-"""
+"""How long to wait for another process: as long as a refresh may take, its last try included."""
 
 SILENT_WAIT_S = 1.0
-"""How long a person waits before they are told why."""
+"""How long a person waits before a notice says why."""
 
 _POLL_S = 0.02
 
@@ -31,8 +28,10 @@ async def lock_profile(
     profile: str, store: Store, stack: ExitStack, *, within_s: float = LOCK_TIMEOUT_S
 ) -> LockedDocument:
     """
-    Take the lock of *profile* until *stack* ends; a wait costs nobody an event loop. Raises
-    `StoreBusy` after *within_s*.
+    Take the lock of *profile* until *stack* ends, without blocking the event loop.
+
+    Raises:
+        StoreBusy: another process has it for longer than *within_s*.
     """
     deadline = running_s() + within_s
     while True:
@@ -50,8 +49,8 @@ async def lock_for_sign_in(
     """
     Take the lock of *profile* for a finished sign-in, which is newer than what others have to save.
 
-    A refresh that runs is waited for as long as it may take, which the person is told. Then, and at
-    once where its process was stopped, the lock is taken over.
+    A refresh that runs is waited for as long as it may take, with a notice. Then, and at once where
+    its process was stopped, the lock is taken over.
     """
     try:
         return await lock_profile(profile, store, stack, within_s=SILENT_WAIT_S)

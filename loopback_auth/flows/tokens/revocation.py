@@ -1,4 +1,4 @@
-"""Giving tokens back to the server - RFC 7009."""
+"""Revoking tokens (RFC 7009)."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from ...providers import Provider
 
 ABANDONED_S = 5.0
-"""The most that is spent on revoking a token."""
+"""How long the revocation of a token may take."""
 
-# Section 2.2.1: the server does not revoke tokens of that kind, or - at some - knows it no more.
+# Section 2.2.1: the server does not revoke tokens of that kind, or, at some, does not know it.
 _NOT_FOR_REVOKING = 400
 
 
@@ -30,11 +30,9 @@ async def revoke(
     timeout_s: float = ABANDONED_S,
 ) -> bool:
     """
-    Revoke the refresh token, or the access token where there is none; tell whether the server said
-    it did.
+    Revoke the refresh token, or the access token where there is none.
 
-    Never raises for what the server or the network does: whoever gives tokens up has something else
-    to report.
+    Return whether the server said that it did; never raise for what the server or the network does.
     """
     token = tokens.refresh_token or tokens.access_token
     if token is None:
@@ -62,7 +60,10 @@ async def give_back(
     elsewhere.
     """
     if provider is not None and provider.revocation_ends_all:
-        return f"were not revoked, since {provider.title} would end the person's other sign-ins with them"
+        return (
+            f"were not revoked, since {provider.title} would end the person's other sign-ins"
+            " with them"
+        )
     revoked = await revoke(
         tokens, client=client, server=server, transport=transport, timeout_s=timeout_s
     )
@@ -73,10 +74,9 @@ async def revoke_both(
     tokens: TokenSet, *, client: Client, server: ServerMetadata, transport: Transport
 ) -> bool:
     """
-    Revoke the refresh token, then the access token, which at some servers outlives it; tell whether
-    none is left that works.
+    Revoke the refresh token, then the access token, which at some servers outlives it.
 
-    Never raises for what the server or the network does.
+    Return whether none is left that works; never raise for what the server or the network does.
     """
     done = await revoke(tokens, client=client, server=server, transport=transport)
     if tokens.refresh_token is None or not done:
