@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from secrets import token_bytes
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
 
 from loopback_auth.oauth.authorize.request import AuthorizationRequest, AuthorizationResponse
 from loopback_auth.oauth.http.messages import HttpReply
@@ -15,6 +16,8 @@ from loopback_auth.oauth.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from loopback_auth.oauth.http.messages import FormPost
 
 ISSUER = "https://id.example.com"
 TOKEN_ENDPOINT = f"{ISSUER}/token"
@@ -92,3 +95,8 @@ def reply(
     return HttpReply(
         url=url, status=status, headers=headers or {"content-type": "application/json"}, body=octets
     )
+
+
+def form_of(post: FormPost) -> dict[str, list[str]]:
+    """Return the fields of *post* as a server reads them."""
+    return parse_qs(post.body().decode("ascii"), keep_blank_values=True, strict_parsing=True)
