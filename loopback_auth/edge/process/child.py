@@ -1,8 +1,8 @@
 """
-A fresh interpreter that does one thing, and goes on with it when this process has ended.
+A child interpreter that does one thing, and finishes it even if this process ends.
 
-It gets its work through a pipe, since arguments and environment are there for others to read, and
-answers through another. Nothing heavy is imported here: its parent only waits.
+It gets its work through a pipe, since other users can read arguments and environments, and answers
+through another pipe. Nothing heavy is imported here: the parent only waits.
 """
 
 from __future__ import annotations
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Any
 
-# Before anything else it is on its own: no signal of the terminal reaches it, and it holds no file
-# of anybody else's open.
+# First it leaves its parent: it takes no signal of the terminal and keeps no file of others open.
 _BEGINNING = """
 import gc, json, os, signal, sys
 gc.disable()  # It lives for a moment.
@@ -48,11 +47,10 @@ def inheritable(
     environ: Mapping[str, str], *, withheld: Iterable[str | None] = ()
 ) -> dict[str, str]:
     """
-    Return what of *environ* a program may inherit that we start for our own ends, such as a
-    browser.
+    Return the variables of *environ* for a program that we start ourselves, such as a browser.
 
-    Nothing of ours: tokens and a client's secret are among it. Nor the variables that *withheld*
-    names. And where a bundle runs us, as it was before.
+    Ours are left out, since tokens and a client secret may be among them, and so are those that
+    *withheld* names. Those that PyInstaller changed have their former values.
     """
     secret = {name.upper() for name in withheld if name}
     return {
@@ -63,27 +61,27 @@ def inheritable(
 
 
 def can_outlive_us() -> bool:
-    """
-    Tell whether this process can have a child that goes on when it ends: the first of a container
-    takes all others along.
-    """
+    """Return whether a child of this process would go on after its end."""
     return (
         hasattr(os, "posix_spawn")
         and bool(sys.executable)
-        # There the executable is the program itself.
+        # In a bundle the executable is no interpreter.
         and not getattr(sys, "frozen", False)
-        # Nor does an init that has one program to run outlive it.
+        # The end of a container's first process ends all others, and an init that runs one program
+        # ends with it.
         and 1 not in (os.getpid(), os.getppid())
     )
 
 
 class Child:
     """
-    An interpreter that runs `main(work, work_pipe, answer_pipe, *files)` of *module* with the open
-    *files*.
+    An interpreter that runs `main(work, work_pipe, answer_pipe, *files)` of *module*.
 
-    *orphan*: it is nobody's child, so that this process can become another program, which would not
-    expect one. Raises `OSError` where none can be started.
+    It inherits the descriptors *files*. As an *orphan* it is not this process's child, which then
+    can become another program, one that expects no child.
+
+    Raises:
+        OSError: No process can be started.
     """
 
     def __init__(
@@ -100,17 +98,14 @@ class Child:
             self.reap()
 
     def send(self, work: Mapping[str, Any]) -> None:
-        """Give it its *work*, as JSON; one that is gone is noticed when it is asked."""
+        """Send it its *work*, as JSON; if it has ended, `answer` shows it."""
         line = json.dumps({**work, "path": sys.path}).encode() + b"\n"
         with suppress(BrokenPipeError):
             while line:
                 line = line[os.write(self._work, line) :]
 
     async def answer(self) -> dict[str, Any] | None:
-        """
-        Return the next thing it says; `None` when it has ended. Waits in or without an
-        event loop.
-        """
+        """Return its next answer; `None` when it has ended. Needs no running event loop."""
         while b"\n" not in self._buffer:
             await readable(self._answers)
             if not self._read():
@@ -118,10 +113,7 @@ class Child:
         return self._next()
 
     def answer_within(self, seconds: float) -> dict[str, Any] | None:
-        """
-        Return the next thing it says, `None` when it has ended or says nothing in that time;
-        blocks.
-        """
+        """Block, and return its next answer; `None` if it has ended or *seconds* have passed."""
         from select import select
 
         from .clock import running_s
@@ -136,13 +128,13 @@ class Child:
         return self._next()
 
     def hang_up(self) -> None:
-        """Let it know that nobody waits any more."""
+        """Tell it, by the end of its work pipe, that nobody waits any more."""
         if self._work >= 0:
             os.close(self._work)
             self._work = -1
 
     def reap(self) -> None:
-        """Wait for its end, which is near."""
+        """Wait for its end, which must be near."""
         with suppress(ChildProcessError):
             os.waitpid(self._process, 0)
 
@@ -177,25 +169,23 @@ def _spawn(module: str, files: Iterable[int], environ: Mapping[str, str], *, orp
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
     import fcntl
 
-    passed: list[int] = []
-    try:
+    with ExitStack() as copies:
+        passed: list[int] = []
         for file in files:
-            # Copies that are inherited, and none of them in the place of a standard stream that was
-            # closed.
-            passed.append(fcntl.fcntl(file, fcntl.F_DUPFD, 3))  # noqa: PERF401 - those there are have to be closed
+            # Copies can be inherited, and none has the number of a standard stream that is closed.
+            copy = fcntl.fcntl(file, fcntl.F_DUPFD, 3)
+            copies.callback(os.close, copy)
+            passed.append(copy)
         words = [sys.executable, *_switches(), "-P", "-c", _BEGINNING, module, *map(str, passed)]
         if orphan:
-            # The shell's end leaves its own child to the system, which clears up after it.
+            # When the shell has ended, its child belongs to the init process.
             words = ["/bin/sh", "-c", '"$@" &', "sh", *words]
         nowhere = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in range(3)]
         return os.posix_spawn(words[0], words, environ, file_actions=nowhere)
-    finally:
-        for copy in passed:
-            os.close(copy)
 
 
 def _switches() -> list[str]:
-    """Give the switches of this interpreter that decide what the other imports."""
+    """Return the switches of this interpreter that decide where the other imports from."""
     switches = {
         "-I": sys.flags.isolated,
         "-E": sys.flags.ignore_environment,

@@ -1,4 +1,4 @@
-"""The two clocks: one that tells the time, one that only runs."""
+"""The two clocks: the time of day, and seconds that only grow."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def now() -> datetime:
-    """Tell the time, aware, in UTC."""
+    """Return the present time in UTC, with its time zone."""
     from datetime import UTC, datetime
 
     return datetime.now(UTC)
@@ -19,10 +19,11 @@ def now() -> datetime:
 
 def running_s() -> float:
     """
-    Count seconds from some fixed moment, never back, through suspend where the system offers such a
-    clock.
+    Return seconds since some fixed moment, which never decrease.
+
+    They include the time the computer was suspended where the system has such a clock.
     """
-    # Linux stops time.monotonic() while a laptop sleeps; a sign-in page does not wait that long.
+    # On Linux time.monotonic() stops while a laptop sleeps; a sign-in page expires meanwhile.
     if sys.platform != "win32" and hasattr(time, "CLOCK_BOOTTIME"):
         return time.clock_gettime(time.CLOCK_BOOTTIME)
     return time.monotonic()

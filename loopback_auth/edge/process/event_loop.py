@@ -70,7 +70,13 @@ async def readable(descriptor: int) -> None:
 
 def _is_running() -> bool:
     asyncio = sys.modules.get("asyncio")
-    return asyncio is not None and asyncio._get_running_loop() is not None  # noqa: SLF001 - the public one raises
+    if asyncio is None:
+        return False
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 def run(coroutine: Coroutine[Any, Any, T]) -> T:
@@ -84,9 +90,10 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
         import asyncio
 
         async def rest() -> T:
-            loop, task = asyncio.get_running_loop(), asyncio.current_task()
-            assert task is not None  # noqa: S101 - this is a coroutine that asyncio runs
-            interruption.calls(lambda: loop.call_soon_threadsafe(task.cancel))
+            loop = asyncio.get_running_loop()
+            if task := asyncio.current_task():
+                cancel = task.cancel
+                interruption.calls(lambda: loop.call_soon_threadsafe(cancel))
             with _woken_by_signals(loop):
                 result: T = await _Started(coroutine)
                 return result

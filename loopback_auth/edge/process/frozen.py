@@ -1,7 +1,7 @@
 """
-What PyInstaller's bootloader changed for this process, undone for the programs that it starts.
+Undoing, for the programs we start, what PyInstaller's bootloader changed in the environment.
 
-They would load the bundle's libraries in place of the system's, and another program made by
+Else they would load the bundle's libraries instead of the system's, and another program made by
 PyInstaller would take the bundle for its own.
 """
 
@@ -20,23 +20,23 @@ _OWN = ("_PYI_", "_MEIPASS")
 
 
 def bundle() -> str | None:
-    """Return the folder that this program was unpacked to; `None` where Python itself runs it."""
+    """Return the folder that this program was unpacked to; `None` where it is no bundle."""
     folder: str | None = getattr(sys, "_MEIPASS", None)
     return folder
 
 
 def as_started(environ: Mapping[str, str], bundle: str | None) -> dict[str, str]:
     """
-    Return *environ* as it was before the bootloader came: library paths put back, and nothing that
-    leads into *bundle*.
+    Return *environ* as it was before the bootloader changed it.
 
+    Library paths have their former values, and no path leads into *bundle*. See
     https://pyinstaller.org/en/stable/common-issues-and-pitfalls.html#launching-external-programs-from-the-frozen-application
     """
     if bundle is None:
         return dict(environ)
     left = {name: value for name, value in environ.items() if not name.startswith(_OWN)}
     for name in _LIBRARY_PATHS:
-        # Absent where the variable was not set: then what is there is the bundle's alone.
+        # Absent where the variable was not set: then all of its value is the bundle's.
         original = left.pop(f"{name}_ORIG", None)
         if original is not None:
             left[name] = original
@@ -46,10 +46,7 @@ def as_started(environ: Mapping[str, str], bundle: str | None) -> dict[str, str]
 
 
 def _outside(value: str, bundle: str) -> str | None:
-    """
-    Return the path list *value* without what lies in *bundle*; `None` if nothing else
-    was in it.
-    """
+    """Return the path list *value* without the paths in *bundle*; `None` if no other is left."""
     if bundle not in value:
         return value
     kept = [
@@ -62,10 +59,7 @@ def _outside(value: str, bundle: str) -> str | None:
 
 @contextmanager
 def system_libraries() -> Iterator[None]:
-    """
-    Have Windows look for the libraries of a program that is started in the block where it always
-    does.
-    """
+    """Let a program that the block starts load Windows' own libraries, not the bundle's."""
     folder = bundle()
     if sys.platform != "win32" or folder is None:
         yield

@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from types import FrameType
 
 CLEANUP_TIMEOUT_S = 1.5
-"""For cleaning up after a signal; then the process ends where it stands."""
+"""The time for cleaning up after a signal; then the process ends where it stands."""
 
 _SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 
 
 class Interrupted(KeyboardInterrupt):
-    """A signal asked to stop."""
+    """Raised when a signal asks the program to stop; *number* is the signal's."""
 
     def __init__(self, number: int) -> None:
         super().__init__(signal.Signals(number).name)
@@ -34,12 +34,12 @@ class Interrupted(KeyboardInterrupt):
 
     @property
     def remark(self) -> str:
-        """What is to be said of it besides."""
+        """The text that `remark_on_interrupt` set, for the message about the signal."""
         return _interruption.remark
 
 
 class Interruption:
-    """The signal that came, if one did, and what it does."""
+    """The signal handler: it records the first signal, and raises or calls what was set."""
 
     def __init__(self) -> None:
         self.number: int | None = None
@@ -48,8 +48,9 @@ class Interruption:
         self._stop: Callable[[], object] | None = None
 
     def __call__(self, number: int, _frame: FrameType | None) -> None:
-        # Not SIG_IGN: Python complains on stderr about a signal that is pending when its handler
-        # goes.
+        """Handle the signal *number*; see `signal.signal`."""
+        # Later signals come here, too, and not to SIG_IGN: Python complains on stderr if a signal
+        # is pending when its handler is replaced.
         if self.number is not None:
             if not self.has_limit:
                 os._exit(128 + number)
@@ -63,8 +64,9 @@ class Interruption:
 
     def calls(self, stop: Callable[[], object] | None) -> None:
         """
-        Have a signal call *stop*, at once if it has come already; with `None` it raises
-        again.
+        Let a signal call *stop* instead of raising; with `None` it raises again.
+
+        If a signal has come already, *stop* is called now.
         """
         self._stop = stop
         if stop is not None and self.number is not None:
@@ -79,36 +81,41 @@ def _known() -> list[signal.Signals]:
 
 
 def listen_for_interrupts() -> None:
-    """Handle the first signal; later ones wait for the clean-up, which may take `CLEANUP_TIMEOUT_S`."""
+    """
+    Let the first signal stop the program, and later ones do nothing.
+
+    Cleaning up may take `CLEANUP_TIMEOUT_S`.
+    """
     for number in _known():
-        # What the parent chose to ignore (nohup) stays ignored.
+        # A signal that the parent ignores, as nohup does, stays ignored.
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _interruption)
 
 
 def remark_on_interrupt(text: str) -> None:
-    """Have whoever tells of the signal that came say *text* of it, too."""
+    """Set the *text* that the message about a signal has besides."""
     _interruption.remark = text
 
 
 @contextmanager
 def interrupts_unlimited() -> Iterator[None]:
     """
-    Let what follows a signal in the block take its time; then a second signal ends the process
-    where it stands.
+    Let cleaning up after a signal in the block take as long as it needs.
+
+    Then a second signal ends the process where it stands.
     """
     _interruption.has_limit = False
     yield
-    # Not after an error: a signal may have been what ended the block, and something may be going
-    # on.
+    # Not in a finally: after an error, which a signal may have caused, the work may be going on.
     _interruption.has_limit = True
 
 
 @contextmanager
 def interrupts_deferred() -> Iterator[Interruption]:
     """
-    Let a signal wait for what the block says it `calls`; if one came, the block ends with
-    `Interrupted`, whatever it did.
+    Let a signal in the block call what `Interruption.calls` was given, instead of raising.
+
+    If a signal came, `Interrupted` is raised at the end of the block, whatever it did.
     """
     _interruption.calls(lambda: None)
     try:
@@ -122,8 +129,9 @@ def interrupts_deferred() -> Iterator[Interruption]:
 @contextmanager
 def signals_heard() -> Iterator[socket]:
     """
-    Give a socket that can be read once a signal has come: for who waits for descriptors, and would
-    sleep on. For POSIX's main thread.
+    Return a socket that becomes readable when a signal arrives, for use in `select`.
+
+    POSIX only, and the main thread only.
     """
     from socket import socketpair
 
@@ -141,23 +149,21 @@ def signals_heard() -> Iterator[socket]:
 @contextmanager
 def awaitable(descriptor: int) -> Iterator[Callable[[], None]]:
     """
-    Give a function that waits until *descriptor* can be read, or until a signal has raised.
+    Return a function that waits until *descriptor* can be read, or a signal's handler raises.
 
-    A read that blocks is ended by a signal as well, but not by one that comes in the moment before
-    it begins.
+    A blocking read would not be ended by a signal that arrives just before it begins.
     """
     import select
     import threading
 
-    # There select takes sockets alone; and only that thread hears of signals.
+    # On Windows select takes sockets only; and only the main thread handles signals.
     if sys.platform == "win32" or threading.current_thread() is not threading.main_thread():
         yield lambda: None
         return
     with signals_heard() as heard:
 
         def wait() -> None:
-            # The signal's own handler raises as soon as this is over; one that does not is nothing
-            # to wait for either.
+            # The signal's handler raises as soon as select returns. If it does not raise, wait on.
             while descriptor not in select.select([descriptor, heard.fileno()], [], [])[0]:
                 heard.recv(64)
 

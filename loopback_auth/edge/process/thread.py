@@ -1,7 +1,4 @@
-"""
-Calling a function that may block, in a thread that nobody waits for: neither the event loop's end
-nor the program's.
-"""
+"""Calling a function that may block in a thread that nothing waits for at exit."""
 
 from __future__ import annotations
 
@@ -19,10 +16,14 @@ if TYPE_CHECKING:
 
 async def in_thread(function: Callable[[str], Any], argument: str) -> Any:
     """
-    Return what *function* returns, or raise what it raises; `SystemExit` and its like as
-    `RuntimeError`.
+    Return what *function* returns for *argument*, called in a thread of its own.
 
-    Unlike `asyncio.to_thread`, whose thread `asyncio.run` waits for.
+    Neither `asyncio.run` nor the end of the program waits for the thread, as they would for that of
+    `asyncio.to_thread`.
+
+    Raises:
+        RuntimeError: *function* raised `SystemExit`, or another exception that is no `Exception`.
+        Exception: What *function* raised.
     """
     loop, context = asyncio.get_running_loop(), copy_context()
     ended: asyncio.Future[tuple[Any, BaseException | None]] = loop.create_future()
@@ -55,6 +56,6 @@ async def in_thread(function: Callable[[str], Any], argument: str) -> Any:
 
 
 def _drop(value: Any) -> None:
-    """Close a coroutine that nobody will await."""
+    """Close *value* if it is a coroutine, which nobody will await."""
     if inspect.iscoroutine(value):
         value.close()
