@@ -1,6 +1,7 @@
 """
-A test kit for programs that sign in: an authorization server that checks, faults to switch on, and
-a browser without a window.
+A test kit for programs that sign in.
+
+An authorization server that checks, faults to switch on, and a browser without a window.
 
     from loopback_auth.testing import AuthorizationServer, Browser, faults
 

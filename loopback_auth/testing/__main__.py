@@ -17,7 +17,7 @@ from .openid.server import AuthorizationServer
 
 
 async def serve(port: int) -> None:
-    """Serve until SIGTERM or SIGINT."""
+    """Serve on *port* until SIGTERM or SIGINT."""
     ending, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: loop.call_soon_threadsafe(ending.set))
@@ -41,7 +41,7 @@ def _about(server: AuthorizationServer) -> dict[str, str | None]:
 
 
 def main() -> None:
-    """Read the command line, serve."""
+    """Read the command line and serve."""
     parser = argparse.ArgumentParser(prog="python -m loopback_auth.testing", description=__doc__)
     parser.add_argument(
         "--port", type=int, default=0, help="port on 127.0.0.1 (default: any free one)"

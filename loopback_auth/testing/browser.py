@@ -1,9 +1,9 @@
 """
-A browser without a window: it follows redirects, keeps cookies, signs in, decides, and ends at the
-last page.
+A browser without a window.
 
-It sends what a real one sends with a navigation, and like a real one it says nothing of a server
-that does not answer but shows a page of its own, here one with status 0.
+It follows redirects, keeps cookies, signs in, decides, and ends at the last page. It sends what a
+real one sends with a navigation; where a server does not answer it shows a page of its own, with
+status 0.
 """
 
 from __future__ import annotations
@@ -44,8 +44,9 @@ _ALWAYS = {
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """
-    Where the browser ended, and every address it went through, in order. Header names are
-    lower-case.
+    The page where the browser ended, and every address it visited, in order.
+
+    Header names are lower-case.
     """
 
     status: int
@@ -57,10 +58,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Navigation:
-    """
-    One request to be made. *origin* is the page that led here, *is_clicked* whether a
-    person did.
-    """
+    """A request to be made: *origin* is the page it comes from, *is_clicked* a person's click."""
 
     url: str
     form: Mapping[str, str] | None = None
@@ -99,7 +97,7 @@ class Browser:
         self._opener.add_handler(urllib.request.HTTPCookieProcessor(CookieJar()))
 
     def visit(self, url: str) -> Page:
-        """Open *url* and go on until there is nothing left to follow or to fill in."""
+        """Open *url* and return the page where nothing is left to follow or to fill in."""
         visited: list[str] = []
         navigation: _Navigation | None = _Navigation(url=url)
         page = Page(status=0, url=url)
@@ -121,7 +119,9 @@ class Browser:
 
     def _open(self, navigation: _Navigation) -> Page:
         data = None if navigation.form is None else urlencode(navigation.form).encode()
-        request = urllib.request.Request(navigation.url, data, headers=_headers(navigation))  # noqa: S310 - no handler is there for others
+        # S310: the opener has no handler but those of http and https.
+        headers = _headers(navigation)
+        request = urllib.request.Request(navigation.url, data, headers=headers)  # noqa: S310
         try:
             answer = self._opener.open(request, timeout=self._timeout_s)
             if answer is None:
@@ -134,7 +134,7 @@ class Browser:
             return Page(status=0, url=navigation.url, text=f"no answer: {error}")
 
     def _filled_in(self, form: Form, page: Page) -> _Navigation | None:
-        """Give where the form leads once it is filled in, or nothing where a person would stop."""
+        """Return where the form leads once it is filled in, or `None` where a person would stop."""
         fields = {name: self._words.get(name, value) for name, value in form.fields.items()}
         decisions = [name for name, value in form.buttons if value == self._decision]
         if decisions:
@@ -164,8 +164,9 @@ def _headers(navigation: _Navigation) -> dict[str, str]:
 
 def _redirected(navigation: _Navigation, page: Page) -> _Navigation:
     """
-    Go on as the Fetch standard has it: a POST becomes a GET on all but 307 and 308, and what has
-    left its site stays cross-site.
+    Return the next request, as the Fetch standard says.
+
+    A POST becomes a GET on all but 307 and 308, and a request that left its site stays cross-site.
     """
     url = urldefrag(urljoin(page.url, page.headers["location"])).url
     keeps = page.status in _KEEPS_METHOD

@@ -16,11 +16,10 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Demonstration:
     """
-    A server that runs: *what* it is and its *address*, for a sentence; who may sign in; the
-    *settings* of a profile for it.
+    A server that runs, and what a sign-in there needs.
 
-    *api_path* is below its address, or below the token answer's member `instance_url` where there
-    is one.
+    *what* and *address* are for a sentence, *settings* are those of a profile. *api_path* is below
+    the address, or below the token answer's member `instance_url` where there is one.
     """
 
     what: str
@@ -52,7 +51,7 @@ def _salesforce() -> Iterator[Demonstration]:
     from ..oauth.secret import Secret
     from .salesforce import APP, USER, App, Salesforce
 
-    # Registered line by line, as in Setup; the last is for a machine where the usual ones are taken.
+    # Registered line by line, as in Setup; the last is for a machine that uses the others.
     ports = (1717, 8787, 8788, 8789, _free_port())
     callbacks = tuple(f"http://localhost:{port}/OauthRedirect" for port in ports)
     with Salesforce.running(apps=[App(callback_urls=callbacks)]) as salesforce:

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 
 @dataclass(slots=True)
 class Form:
-    """Where it goes, what it holds, and the buttons there are: their names and values."""
+    """A form: where it goes, its fields, and its buttons as pairs of name and value."""
 
     action: str
     fields: dict[str, str] = field(default_factory=dict)
@@ -18,7 +18,7 @@ class Form:
 
 
 def read_form(html: str) -> Form | None:
-    """Read the first form of *html* that is posted, if there is one."""
+    """Return the first form of *html* that is posted, or `None`."""
     reader = _Reader()
     reader.feed(html)
     reader.close()

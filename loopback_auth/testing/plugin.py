@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def authorization_server() -> Iterator[AuthorizationServer]:
-    """Run an authorization server that checks what it gets, with its default clients and people."""
+    """Run an authorization server with its default clients and people."""
     # Here, since every run of pytest loads this module.
     from .openid.server import AuthorizationServer
 
@@ -42,7 +42,7 @@ def salesforce_server() -> Iterator[Salesforce]:
 
 @pytest.fixture
 def sign_in_browser() -> Browser:
-    """Give a browser that signs in as the server's default person and allows what is asked."""
+    """Return a browser that signs in as the server's default person and allows what is asked."""
     from .browser import Browser
 
     return Browser()

@@ -1,7 +1,4 @@
-"""
-What an endpoint answers, as values, before anything is sent: so that a fault can bend
-them by name.
-"""
+"""What an endpoint answers, as values, before anything is sent: a fault alters them by name."""
 
 from __future__ import annotations
 
@@ -24,7 +21,7 @@ NOT_STORED = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wire:
-    """What goes over the wire."""
+    """A status, headers and a body, as they are sent."""
 
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -40,7 +37,7 @@ class HtmlPage:
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def wire(self) -> Wire:
-        """Spell it out."""
+        """Return the answer as it is sent."""
         return Wire(
             status=self.status, headers={**pages.HEADERS, **self.headers}, body=self.html.encode()
         )
@@ -55,12 +52,16 @@ class JsonObject:
     headers: Mapping[str, str] = field(default_factory=lambda: NOT_STORED)
 
     def altered(self, members: Mapping[str, Any], repeated: Mapping[str, str]) -> JsonObject:
-        """Put *members* in, take those out that are `None`; JSON has no good way to repeat one."""
+        """
+        Return the answer with *members* put in, and those taken out that are `None`.
+
+        *repeated* has no effect: JSON has no good way to repeat a member.
+        """
         del repeated
         return replace(self, members=_put_in(self.members, members))
 
     def wire(self) -> Wire:
-        """Spell it out."""
+        """Return the answer as it is sent."""
         if not self.members:
             return Wire(status=self.status, headers=self.headers)
         headers = {"Content-Type": "application/json", **self.headers}
@@ -71,10 +72,7 @@ class JsonObject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentBack:
-    """
-    The authorization response or error response: the browser goes back to the client with
-    *members*.
-    """
+    """The authorization or error response: the browser goes to the client with *members*."""
 
     redirect_uri: str
     members: Mapping[str, Any]
@@ -83,13 +81,14 @@ class SentBack:
 
     def altered(self, members: Mapping[str, Any], repeated: Mapping[str, str]) -> SentBack:
         """
-        Put *members* in, take those out that are `None`, and say those in *repeated* a
-        second time.
+        Return the answer with *members* put in, and those taken out that are `None`.
+
+        *repeated* are sent a second time.
         """
         return replace(self, members=_put_in(self.members, members), repeated=repeated)
 
     def wire(self) -> Wire:
-        """Spell it out."""
+        """Return the answer as it is sent, by redirect or as a form (`response_mode`)."""
         members = (*self.members.items(), *self.repeated.items())
         pairs = [(name, str(value)) for name, value in members]
         if self.response_mode == "form_post":
@@ -107,16 +106,15 @@ Answer = HtmlPage | JsonObject | SentBack
 
 
 class Spoken(Protocol):
-    """Any answer: it can be spelled out."""
+    """Any answer of an endpoint."""
 
     def wire(self) -> Wire:
-        """Spell it out."""
+        """Return the answer as it is sent."""
 
 
 class RequestRefused(Exception):
     """
-    Becomes an error answer: RFC 6749 section 5.2, under whose codes RFC 7009 and RFC 7662 stand
-    too.
+    A request that is answered with an error (RFC 6749 section 5.2, RFC 7009, RFC 7662).
 
     *challenge* is the WWW-Authenticate header that a 401 must have.
     """
@@ -130,7 +128,7 @@ class RequestRefused(Exception):
         self.challenge = challenge
 
     def answer(self) -> JsonObject:
-        """Give the answer that says so."""
+        """Return the error answer."""
         challenge = {"WWW-Authenticate": self.challenge} if self.challenge else {}
         return JsonObject(
             members=self.members, status=self.status, headers={**NOT_STORED, **challenge}

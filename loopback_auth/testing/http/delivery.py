@@ -1,4 +1,4 @@
-"""How an answer leaves: properly, or as a fault has it."""
+"""How an answer is sent: properly, or as a fault changes it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MIB = 1024 * 1024
 
 
 def faulty(answer: Spoken | None, fault: Fault) -> Wire:
-    """Spoil an endpoint's answer, or make one where the endpoint was not asked."""
+    """Return *answer* as *fault* alters it, or the fault's own where the endpoint was not asked."""
     if fault.alters and isinstance(answer, (JsonObject, SentBack)):
         answer = answer.altered(fault.members, fault.repeated)
     wire = answer.wire() if answer is not None else Wire()
@@ -36,8 +36,9 @@ def faulty(answer: Spoken | None, fault: Fault) -> Wire:
 
 async def deliver(wire: Wire, request: web.Request, fault: Fault) -> web.StreamResponse:
     """
-    Send *wire* as *fault* has it; what would not end by itself is cancelled when the client hangs
-    up or the server ends.
+    Send *wire* as *fault* says.
+
+    What would not end by itself is cancelled when the client hangs up or the server ends.
     """
     match fault.delivery:
         case "never":
@@ -56,7 +57,7 @@ async def deliver(wire: Wire, request: web.Request, fault: Fault) -> web.StreamR
 
 
 def proper(wire: Wire) -> web.Response:
-    """Give the answer as aiohttp sends it."""
+    """Return the answer as aiohttp sends it."""
     return web.Response(status=wire.status, headers=wire.headers, body=wire.body)
 
 

@@ -1,14 +1,14 @@
 """
 Things that go wrong at a server, as values, to be switched on while it runs.
 
-    server.faults.token = faults.HTML                       # until it is taken away:
-    server.faults.clear() server.faults["token"] = faults.UNAVAILABLE_503.times(2)    # the next two
-    requests, then all is well again server.faults.authorize = faults.members(state="forged",
-    iss=None)
+    server.faults.token = faults.HTML  # until it is taken away:
+    server.faults.clear()
+    server.faults["token"] = faults.UNAVAILABLE_503.times(2)  # two requests, then all is well
+    server.faults.authorize = faults.members(state="forged", iss=None)
 
-A fault either stands in the endpoint's place, so that nothing happens there, or spoils the proper
-answer after the endpoint has acted. Those that break the connection stand in its place;
-`RESET.after_acting()` is the answer that got lost on the way.
+A fault either replaces the endpoint, so that nothing happens there, or alters the proper answer
+after the endpoint has acted. Those that break the connection replace it; `RESET.after_acting()` is
+the answer that got lost on the way.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Fault:
     becomes of the answer: `late` waits *pause_s*, `never` holds the connection open, `closed` and
     `reset` end it without a word, `truncated` in the middle of the body, `dripped` waits *pause_s*
     before each octet. *acts*: the endpoint does its work first, which *members* and *repeated*
-    need. *count* requests are spoiled, or all.
+    need. *count* requests are altered, or all.
     """
 
     status: int | None = None
@@ -52,36 +52,38 @@ class Fault:
     count: int | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be: there are no members where the endpoint was not asked."""
+        """Raise `ValueError` for members where the endpoint is not asked: there are none then."""
         if self.alters and not self.acts:
             raise ValueError("members and repeated need acts=True")
 
     def times(self, count: int) -> Fault:
-        """Give the same fault for the next *count* requests only."""
+        """Return the same fault for the next *count* requests only."""
         return replace(self, count=count)
 
     def once(self) -> Fault:
-        """Give the same fault for the next request only."""
+        """Return the same fault for the next request only."""
         return self.times(1)
 
     def after_acting(self) -> Fault:
         """
-        Give the same fault for an endpoint that has done its work: the code is redeemed, the token
-        replaced or revoked.
+        Return the same fault for an endpoint that has done its work.
+
+        The code is redeemed by then, the token replaced or revoked.
         """
         return replace(self, acts=True)
 
     @property
     def alters(self) -> bool:
-        """Whether this needs an answer with members to spoil."""
+        """Whether this needs an answer with members to alter."""
         return bool(self.members or self.repeated)
 
 
 @dataclass(slots=True)
 class Faults:
     """
-    The faults that are switched on, by endpoint. `discovery` is both documents, unless one of the
-    two has its own.
+    The faults that are switched on, by endpoint.
+
+    `discovery` is both documents, unless one of the two has its own.
     """
 
     authorize: Fault | None = None
@@ -106,23 +108,23 @@ class Faults:
         setattr(self, endpoint, fault)
 
     def update(self, what: Mapping[str, Fault]) -> None:
-        """Switch several on."""
+        """Switch several faults on."""
         for endpoint, fault in what.items():
             self[endpoint] = fault
 
     def clear(self) -> None:
-        """Let all be well again."""
+        """Switch every fault off."""
         for endpoint in _names():
             self[endpoint] = None
 
     def find(self, endpoints: tuple[str, ...]) -> tuple[str, Fault] | None:
-        """Give the first fault that one of *endpoints* has, and whose it is."""
+        """Return the first fault of *endpoints*, and whose it is; `None` without one."""
         return next(
             ((name, fault) for name in endpoints if (fault := self[name]) is not None), None
         )
 
     def use(self, endpoint: str, fault: Fault) -> None:
-        """Count one request that *fault* has spoiled."""
+        """Count one request that *fault* has altered."""
         with _counting:
             if fault.count is not None and self[endpoint] is fault:
                 self[endpoint] = fault.times(fault.count - 1) if fault.count > 1 else None
@@ -136,7 +138,11 @@ def _names() -> list[str]:
 
 
 def status(code: int, *, body: bytes = b"", **headers: str) -> Fault:
-    """Answer with a status; header names have `_` for `-`: `status(503, Retry_After="2")`."""
+    """
+    Return a fault that answers with a status.
+
+    Header names have `_` for `-`: `status(503, Retry_After="2")`.
+    """
     return Fault(
         status=code,
         body=body,
@@ -145,49 +151,53 @@ def status(code: int, *, body: bytes = b"", **headers: str) -> Fault:
 
 
 def redirect(code: int, location: str) -> Fault:
-    """Answer with a redirect to *location*."""
+    """Return a fault that answers with a redirect to *location*."""
     return status(code, Location=location)
 
 
 def json_body(body: bytes, *, code: int = 200) -> Fault:
-    """Answer with *body* as application/json, whatever it is."""
+    """Return a fault that answers with *body* as application/json, whatever it is."""
     return status(code, body=body, Content_Type="application/json")
 
 
 def oauth_error(error: str, description: str = "", *, code: int = 400) -> Fault:
-    """Answer with an error as RFC 6749 section 5.2 has it."""
+    """Return a fault that answers with an error (RFC 6749 section 5.2)."""
     document = {"error": error, "error_description": description}
     body = json.dumps({name: value for name, value in document.items() if value}).encode()
     return json_body(body, code=code)
 
 
 def members(**members: object) -> Fault:
-    """Bend the proper answer: a value replaces or adds a member, `None` takes it out."""
+    """
+    Return a fault that alters the proper answer.
+
+    A value replaces or adds a member, `None` takes it out.
+    """
     return Fault(members=members, acts=True)
 
 
 def repeated(**members: str) -> Fault:
-    """Send the browser back with these parameters once more, beside the proper ones."""
+    """Return a fault that adds these parameters once more to the redirect to the client."""
     return Fault(repeated=members, acts=True)
 
 
 def late(pause_s: float) -> Fault:
-    """Act, wait, and only then send the proper answer."""
+    """Return a fault that acts, waits *pause_s*, and only then sends the proper answer."""
     return Fault(delivery="late", pause_s=pause_s, acts=True)
 
 
 def dripped(pause_s: float) -> Fault:
-    """Send the proper answer octet by octet, with a pause before each."""
+    """Return a fault that sends the proper answer octet by octet, with a pause before each."""
     return Fault(delivery="dripped", pause_s=pause_s, acts=True)
 
 
 def huge(mib: int) -> Fault:
-    """Answer with a body of that many MiB; a client that knows its limits hangs up."""
+    """Return a fault that answers with a body of *mib* MiB; a client with a limit hangs up."""
     return Fault(status=200, filler_mib=mib, headers={"Content-Type": "application/json"})
 
 
 def gzip_bomb(mib: int) -> Fault:
-    """Answer with a small body that unpacks to that many MiB."""
+    """Return a fault that answers with a small body that unpacks to *mib* MiB."""
     return Fault(
         status=200,
         filler_mib=mib,
@@ -228,9 +238,9 @@ NO_EXPIRES_IN = members(expires_in=None)
 EXPIRES_IN_STRING = members(expires_in="3600")
 NEGATIVE_EXPIRES_IN = members(expires_in=-1)
 NO_TOKEN_TYPE = members(token_type=None)
-TOKEN_TYPE_MAC = members(token_type="mac")  # noqa: S106 - a kind of token, not one
+TOKEN_TYPE_MAC = Fault(members={"token_type": "mac"}, acts=True)
 NO_ACCESS_TOKEN = members(access_token=None)
-NEWLINE_IN_TOKEN = members(access_token="a\r\nSet-Cookie: b=c")  # noqa: S106 - an attack, not a token
+NEWLINE_IN_TOKEN = Fault(members={"access_token": "a\r\nSet-Cookie: b=c"}, acts=True)
 
 # Redirects back to the client that are not quite right.
 WRONG_STATE = members(state="not-the-state-that-was-sent")

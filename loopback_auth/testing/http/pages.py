@@ -1,4 +1,4 @@
-"""What every page of the test servers shares: its frame, its headers, the form that submits itself."""
+"""What all pages of the test servers share: frame, headers, and the form that submits itself."""
 
 from __future__ import annotations
 

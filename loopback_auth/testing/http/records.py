@@ -1,4 +1,4 @@
-"""What the server was sent, kept for a test to look at."""
+"""The requests that a server was sent, kept for a test to look at."""
 
 from __future__ import annotations
 
@@ -33,8 +33,11 @@ class Request:
 
     def value(self, name: str) -> str:
         """
-        Give the one value of a form or query parameter; raises `KeyError` when there is none,
-        `ValueError` when there are more.
+        Return the one value of a form or query parameter.
+
+        Raises:
+            KeyError: the request has none.
+            ValueError: it has more than one.
         """
         (value,) = self.form[name] if name in self.form else self.query[name]
         return value
@@ -45,7 +48,7 @@ class Request:
         return self.headers.get("content-type", "").partition(";")[0].strip().lower() == FORM
 
     def cookie(self, name: str) -> str:
-        """Give a cookie's value, or nothing."""
+        """Return a cookie's value, or an empty text."""
         try:
             cookies = SimpleCookie(self.headers.get("cookie", ""))
         except CookieError:
@@ -55,8 +58,9 @@ class Request:
 
 def read_fields(text: str) -> dict[str, list[str]]:
     """
-    Read a query or a form; empty values are kept, since repeating an empty one is
-    repeating it.
+    Return the parameters of a query or a form.
+
+    Empty values are kept: to repeat an empty parameter is to repeat it.
     """
     return parse_qs(text, keep_blank_values=True, errors="replace")
 
@@ -69,13 +73,13 @@ class Records:
         self._arrived = threading.Condition()
 
     def add(self, request: Request) -> None:
-        """Keep *request*, and wake whoever waits for it."""
+        """Keep *request*, and wake the threads that wait for it."""
         with self._arrived:
             self._requests.append(request)
             self._arrived.notify_all()
 
     def all(self, endpoint: str | None = None) -> list[Request]:
-        """Give the requests so far, oldest first."""
+        """Return the requests so far, to *endpoint* or to all, oldest first."""
         with self._arrived:
             return [request for request in self._requests if endpoint in {None, request.endpoint}]
 
@@ -85,7 +89,12 @@ class Records:
             self._requests.clear()
 
     def wait_for(self, endpoint: str, *, count: int, timeout_s: float) -> list[Request]:
-        """Wait until *endpoint* has had *count* requests; raises `TimeoutError`."""
+        """
+        Return the requests to *endpoint* once there are *count* of them.
+
+        Raises:
+            TimeoutError: there were fewer after *timeout_s*.
+        """
         with self._arrived:
             if not self._arrived.wait_for(lambda: len(self.all(endpoint)) >= count, timeout_s):
                 raise TimeoutError(

@@ -1,6 +1,6 @@
 """
-A server for tests: its sockets, what it was sent, and its faults. What it serves is for who extends
-it.
+A server for tests: its sockets, the requests it was sent, and its faults; a subclass adds
+endpoints.
 
 It runs in an event loop (`async with`) or in a thread of its own (`with ...running()`).
 """
@@ -45,7 +45,7 @@ _log.addHandler(logging.NullHandler())
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Served:
-    """What a path leads to, and the names of the faults that spoil it."""
+    """The endpoint at a path, and the names of the faults that alter it."""
 
     name: str
     methods: tuple[str, ...]
@@ -63,18 +63,22 @@ class HttpService(ABC):
 
     @abstractmethod
     async def _listen(self) -> None:
-        """Bind the ports, by `_bind`, and take note of the addresses."""
+        """Bind the ports with `_bind`, and note the addresses."""
 
     @abstractmethod
     def _find(self, path: str, port: int) -> Served | None:
-        """Say what *path* leads to on *port*."""
+        """Return the endpoint at *path* on *port*, or `None`."""
 
     @classmethod
     @contextmanager
     def running(cls, **options: Any) -> Iterator[Self]:
         """
-        Run a server in a thread of its own until the block ends; *options* are those of
-        the class.
+        Run a server in a thread of its own until the block ends.
+
+        *options* are those of the class.
+
+        Raises:
+            TimeoutError: the thread did not start within `START_S`.
         """
         server = cls(**options)
         started = threading.Event()
@@ -135,7 +139,7 @@ class HttpService(ABC):
         await self._runner.cleanup()
 
     async def _bind(self, address: str, port: int = 0) -> int:
-        """Listen on one port of *address*, and give it."""
+        """Listen on one port of *address*, and return it."""
         known = len(self._runner.addresses)
         await web.TCPSite(self._runner, address, port, ssl_context=self._ssl_context).start()
         bound: int = self._runner.addresses[known][1]
@@ -147,19 +151,22 @@ class HttpService(ABC):
         return self._records.all()
 
     def seen(self, endpoint: str) -> list[Request]:
-        """Give the requests to one endpoint, oldest first."""
+        """Return the requests to one endpoint, oldest first."""
         return self._records.all(endpoint)
 
     def forget_requests(self) -> None:
-        """Start the record anew."""
+        """Forget the requests so far."""
         self._records.clear()
 
     def wait_for(self, endpoint: str, *, count: int = 1, timeout_s: float = 5.0) -> list[Request]:
         """
-        Wait until *endpoint* has had *count* requests, and give them; raises `TimeoutError`.
+        Return the requests to *endpoint* once there are *count* of them.
 
         It blocks: inside the server's own event loop, `await asyncio.to_thread(server.wait_for,
         "token")`.
+
+        Raises:
+            TimeoutError: there were fewer after *timeout_s*.
         """
         return self._records.wait_for(endpoint, count=count, timeout_s=timeout_s)
 

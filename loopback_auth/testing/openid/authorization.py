@@ -1,8 +1,8 @@
 """
 The authorization endpoint and the two pages behind it.
 
-A request whose client or redirect URI is not known to be right is told to the person and to nobody
-else; every other refusal goes back to the client - RFC 6749 section 4.1.2.1.
+A request whose client or redirect URI is not known to be right is refused on a page; every other
+refusal goes to the client (RFC 6749 section 4.1.2.1).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def authorize(tenant: Tenant, request: Request) -> Answer:
-    """Check an authorization request, then ask the person or answer at once."""
+    """Check an authorization request; return a page that asks the person, or the answer."""
     sent = request.form if request.method == "POST" else request.query
     client = tenant.registry.clients.get(one(sent, "client_id") or "")
     if client is None:
@@ -43,7 +43,7 @@ def authorize(tenant: Tenant, request: Request) -> Answer:
 
 
 def sign_in(tenant: Tenant, request: Request) -> Answer:
-    """Take a name and a password from the sign-in page."""
+    """Take a name and a password from the sign-in page; return the consent page."""
     interaction = tenant.interactions.get(one(request.form, "interaction") or "")
     if interaction is None:
         return _too_late()
@@ -59,10 +59,7 @@ def sign_in(tenant: Tenant, request: Request) -> Answer:
 
 
 def consent(tenant: Tenant, request: Request) -> Answer:
-    """
-    Take the person's decision from the consent page, once, and from the browser that
-    signed in.
-    """
+    """Take the decision from the consent page, once, and from the browser that signed in."""
     name, decision = one(request.form, "interaction") or "", one(request.form, "decision")
     interaction, cookie = tenant.interactions.get(name), request.cookie(tenant.cookie)
     session = tenant.registry.sessions.get(cookie)
@@ -127,8 +124,9 @@ def _code(tenant: Tenant, asked: AuthorizationRequest, session: Session) -> str:
 
 def _sent_back(tenant: Tenant, asked: AuthorizationRequest, **members: str) -> SentBack:
     """
-    Answer with *members*, the state and, as RFC 9207 has it for success and error alike, the
-    issuer.
+    Return the response with *members*, the state and the issuer.
+
+    RFC 9207 asks for the issuer in success and error alike.
     """
     response: dict[str, str | None] = {
         **members,

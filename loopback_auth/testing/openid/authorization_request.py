@@ -46,10 +46,7 @@ class AuthorizationRequest:
 
 
 def problem(sent: Fields, client: Client) -> tuple[str, str] | None:
-    """
-    Find what is wrong with a request whose way back is known: an error code and a
-    description.
-    """
+    """Return what is wrong with a request: an error and a description, or `None`."""
     found = (
         (error, description) for is_wrong, error, description in _RULES if is_wrong(sent, client)
     )
@@ -57,7 +54,11 @@ def problem(sent: Fields, client: Client) -> tuple[str, str] | None:
 
 
 def read_request(sent: Fields, client: Client, redirect_uri: str) -> AuthorizationRequest:
-    """Make the value. What a rule will refuse may be nonsense in it, but the way back is right."""
+    """
+    Return the request as a value.
+
+    What a rule will refuse may be nonsense in it, but the redirect URI is right.
+    """
     mode, max_age = one(sent, "response_mode"), one(sent, "max_age") or ""
     return AuthorizationRequest(
         client=client,
@@ -75,15 +76,16 @@ def read_request(sent: Fields, client: Client, redirect_uri: str) -> Authorizati
 
 def one(sent: Fields, name: str) -> str | None:
     """
-    Give the value of a parameter that occurs once; without a value it counts as absent (RFC 6749
-    section 3.1).
+    Return the value of a parameter that occurs once, or `None`.
+
+    A parameter without a value counts as absent (RFC 6749 section 3.1).
     """
     values = sent.get(name, [])
     return values[0] if len(values) == 1 and values[0] else None
 
 
 def is_registered(redirect_uri: str, client: Client) -> bool:
-    """Tell whether *redirect_uri* is one that *client* registered, byte for byte."""
+    """Return whether *redirect_uri* is one that *client* registered, byte for byte."""
     if redirect_uri in client.redirect_uris:
         return True
     asked = _LOOPBACK.fullmatch(redirect_uri)

@@ -1,4 +1,8 @@
-"""Who asks at an endpoint for programs - RFC 6749 section 2.3."""
+"""
+Client authentication at the token, revocation and introspection endpoints.
+
+RFC 6749 section 2.3.
+"""
 
 from __future__ import annotations
 
@@ -32,8 +36,12 @@ _NEVER_IN_A_URL = {
 
 def read_form(request: Request) -> dict[str, str]:
     """
-    Read a form that says everything once; what has no value counts as absent (RFC 6749 section
-    3.2).
+    Return the fields of a form in which each occurs once.
+
+    A field without a value counts as absent (RFC 6749 section 3.2).
+
+    Raises:
+        RequestRefused: a field occurs twice, the body is no form, or the URL has credentials.
     """
     if _NEVER_IN_A_URL & set(request.query):
         raise RequestRefused("invalid_request", "Credentials belong in the body, not in the URL.")
@@ -48,8 +56,10 @@ def read_form(request: Request) -> dict[str, str]:
 
 def authenticated(registry: Registry, request: Request, fields: dict[str, str]) -> Client:
     """
-    Find the client, proven by exactly the one method it is registered with; raises
-    `RequestRefused`.
+    Return the client, proven by exactly the one method it is registered with.
+
+    Raises:
+        RequestRefused: no client is, or another method was used.
     """
     authorization = request.headers.get("authorization")
     if "client_assertion" in fields:

@@ -1,6 +1,7 @@
 """
-Which path leads where, and the documents that tell clients so - OpenID Connect
-Discovery, RFC 8414.
+The paths of the endpoints, and the metadata that names them.
+
+OpenID Connect Discovery, RFC 8414.
 """
 
 from __future__ import annotations
@@ -30,8 +31,9 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
     """
-    A path, below the issuer's own unless *is_inserted* before it, and the names a fault may have
-    that spoils it.
+    An endpoint: its path and the names of the faults that alter it.
+
+    The path is below the issuer's own, or before it where *is_inserted*.
     """
 
     name: str
@@ -42,12 +44,12 @@ class Endpoint:
     is_inserted: bool = False
 
     def url_path(self, issuer_path: str) -> str:
-        """Give the path on the wire; RFC 8414 section 3.1 puts its own between host and path."""
+        """Return the path on the wire; RFC 8414 section 3.1 puts its own between host and path."""
         return self.path + issuer_path if self.is_inserted else issuer_path + self.path
 
 
 def metadata(tenant: Tenant) -> dict[str, Any]:
-    """Describe the server (RFC 8414 section 2)."""
+    """Return the server's metadata (RFC 8414 section 2)."""
     addresses = {
         member: tenant.issuer + endpoint.path
         for endpoint in OPENID

@@ -24,7 +24,12 @@ _VERIFIER = re.compile(r"[A-Za-z0-9\-._~]{43,128}")
 
 
 def token(tenant: Tenant, request: Request) -> JsonObject:
-    """Redeem a code or a refresh token; raises `RequestRefused`."""
+    """
+    Redeem a code or a refresh token; return the token answer.
+
+    Raises:
+        RequestRefused: the client, the grant type or the grant is not accepted.
+    """
     fields = read_form(request)
     client = authenticated(tenant.registry, request, fields)
     grant_type = _needed(fields, "grant_type")
@@ -68,7 +73,7 @@ def _check_verifier(code_verifier: str, code: Code) -> None:
 
 
 def code_challenge(code_verifier: str) -> str:
-    """Compute S256, apart from the code of any client (RFC 7636 section 4.6)."""
+    """Return the S256 challenge, computed apart from any client's code (RFC 7636 section 4.6)."""
     return (
         urlsafe_b64encode(sha256(code_verifier.encode("ascii")).digest())
         .rstrip(b"=")
@@ -106,8 +111,9 @@ def _refresh(tenant: Tenant, client: Client, fields: dict[str, str]) -> dict[str
 
 def _refuse_reuse(tenant: Tenant, token: Token) -> None:
     """
-    Refuse a refresh token that was replaced, and end its family: one of its two users is a thief
-    (RFC 9700 section 4.14.2).
+    Refuse a refresh token that was replaced, and revoke its family.
+
+    One of its two users is a thief (RFC 9700 section 4.14.2).
     """
     if (
         token.replaced_at is None
@@ -143,7 +149,7 @@ def _access(tenant: Tenant, grant: Grant, scope: str, *, nonce: str | None) -> d
 
 
 def tokens_for(tenant: Tenant, username: str, *, client_id: str, scope: str) -> dict[str, Any]:
-    """Give what the token endpoint would answer after a sign-in."""
+    """Return what the token endpoint would answer after a sign-in."""
     registry = tenant.registry
     grant = Grant(
         client=registry.clients[client_id],

@@ -1,4 +1,4 @@
-"""Who signed in: the ID token and its claims - OpenID Connect Core sections 2, 3.1.3.6 and 5.4."""
+"""The ID token and its claims (OpenID Connect Core sections 2, 3.1.3.6 and 5.4)."""
 
 from __future__ import annotations
 
@@ -23,8 +23,9 @@ _OF_ANOTHER_SCOPE = {
 
 def claims_of(user: User, scope: str) -> dict[str, Any]:
     """
-    Give the claims about *user* that *scope* covers; all that belong to no scope of their own are
-    the profile's.
+    Return the claims about *user* that *scope* covers.
+
+    Those that belong to no scope of their own are the profile's.
     """
     scopes = scope.split()
     known = {"preferred_username": user.username, **user.claims}
@@ -39,7 +40,7 @@ def claims_of(user: User, scope: str) -> dict[str, Any]:
 def id_token(
     tenant: Tenant, grant: Grant, *, access_token: str, scope: str, nonce: str | None
 ) -> str:
-    """Make the ID token that goes with *access_token*."""
+    """Return the ID token that goes with *access_token*."""
     now = int(tenant.registry.clock())
     claims: dict[str, Any] = {
         **claims_of(grant.user, scope),

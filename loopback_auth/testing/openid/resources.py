@@ -1,4 +1,8 @@
-"""What a token opens: /userinfo (OpenID Connect Core section 5.3) and a small API - RFC 6750."""
+"""
+The resources that a token opens: userinfo and a small API.
+
+OpenID Connect Core section 5.3, RFC 6750.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,12 @@ REALM = 'Bearer realm="loopback-auth test server"'
 
 
 def userinfo(tenant: Tenant, request: Request) -> JsonObject:
-    """Tell who signed in, as far as the scope goes."""
+    """
+    Return the person's claims that the scope covers.
+
+    Raises:
+        RequestRefused: the token is not good, or lacks the scope openid.
+    """
     token = _bearer(tenant, request)
     if "openid" not in token.scope.split():
         challenge = f'{REALM}, error="insufficient_scope", scope="openid"'
@@ -26,7 +35,12 @@ def userinfo(tenant: Tenant, request: Request) -> JsonObject:
 
 
 def me(tenant: Tenant, request: Request) -> JsonObject:
-    """Answer any good token, as an API of the person's own would."""
+    """
+    Return the person of any good token, as an API of their own would.
+
+    Raises:
+        RequestRefused: the token is not good.
+    """
     token = _bearer(tenant, request)
     user = token.grant.user
     known = {
@@ -47,7 +61,7 @@ def _bearer(tenant: Tenant, request: Request) -> Token:
         )
     scheme, _, name = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer":
-        # RFC 6750 section 3.1: who shows nothing is told nothing.
+        # RFC 6750 section 3.1: who shows no token gets no reason.
         raise RequestRefused("", "", status=401, challenge=REALM)
     token = tenant.registry.access_tokens.get(name)
     if token is None or not tenant.registry.is_alive(token):

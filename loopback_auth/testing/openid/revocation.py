@@ -13,8 +13,10 @@ if TYPE_CHECKING:
 
 def revoke(tenant: Tenant, request: Request) -> JsonObject:
     """
-    Revoke a token: a refresh token with its whole family, an access token alone
-    (section 2.1).
+    Revoke a refresh token with its whole family, or an access token alone (section 2.1).
+
+    Raises:
+        RequestRefused: the client is not authenticated, or the token is another's.
     """
     registry, fields = tenant.registry, read_form(request)
     client = authenticated(registry, request, fields)

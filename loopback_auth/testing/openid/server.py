@@ -76,34 +76,36 @@ class AuthorizationServer(HttpService):
 
     @property
     def issuer(self) -> str:
-        """The server's name, and where it is."""
+        """The issuer identifier, which is where the server is."""
         return self.tenant.issuer
 
     @property
     def registry(self) -> Registry:
-        """What the server remembers."""
+        """The clients, people, codes and tokens of the server."""
         return self.tenant.registry
 
     @property
     def policy(self) -> Policy:
-        """What the server decides for itself."""
+        """Rules that the server chooses for itself."""
         return self.tenant.policy
 
     @policy.setter
     def policy(self, policy: Policy) -> None:
+        """Rules that the server chooses for itself."""
         self.tenant.policy = policy
 
     @property
     def metadata(self) -> dict[str, Any]:
-        """What discovery tells: the truth, until something else is put here."""
+        """Document of discovery: the truth, until something else is put here."""
         return metadata(self.tenant) if self.tenant.metadata is None else self.tenant.metadata
 
     @metadata.setter
     def metadata(self, document: dict[str, Any] | None) -> None:
+        """Document of discovery: the truth, until something else is put here."""
         self.tenant.metadata = document
 
     def tokens_for(
         self, username: str, *, client_id: str, scope: str = "openid offline_access"
     ) -> dict[str, Any]:
-        """Give a token answer as after a sign-in, for tests that start where the sign-in ends."""
+        """Return a token answer as after a sign-in, for tests that start where the sign-in ends."""
         return tokens_for(self.tenant, username, client_id=client_id, scope=scope)

@@ -1,7 +1,4 @@
-"""
-One authorization server as values: what it is called, what it knows, and the rules it
-may choose.
-"""
+"""One authorization server as values: its issuer, its registry, and the rules it chooses."""
 
 from __future__ import annotations
 
@@ -39,7 +36,7 @@ class Policy:
 
     @property
     def access_token_lives_s(self) -> float:
-        """How long an access token is good."""
+        """How long an access token is good, in seconds."""
         if self.access_token_ttl_s is not None:
             return self.access_token_ttl_s
         return ACCESS_TOKEN_TTL_S if self.expires_in is None else float(self.expires_in)
@@ -60,10 +57,10 @@ class Interaction:
 @dataclass(slots=True, kw_only=True)
 class Tenant:
     """
-    All that an endpoint has to go by.
+    All that an endpoint needs.
 
-    *cookie* is the name of the session's cookie, since cookies know no ports. *metadata* is what
-    discovery tells instead of the truth.
+    *cookie* is the name of the session's cookie, since cookies know no ports. *metadata* replaces
+    the true document of discovery.
     """
 
     issuer: str

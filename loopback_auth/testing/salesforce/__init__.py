@@ -1,9 +1,8 @@
 """
-A Salesforce that can be run here: what the real one's sign-in does, with the switches that its
-administrators have.
+A Salesforce that can be run here: the real one's sign-in, with its administrators' switches.
 
     with Salesforce.running(apps=[App(require_pkce=False)]) as salesforce:
-        ... salesforce.login_url, salesforce.my_domain(), salesforce.seen("token")
+        ...  # salesforce.login_url, salesforce.my_domain(), salesforce.seen("token")
 
 What the vendor's documentation leaves open is marked "Assumed" in the code.
 """

@@ -1,4 +1,4 @@
-"""Who is there: the apps, the orgs and the people, with the switches that an administrator has."""
+"""The apps, the orgs and the people, with the switches that an administrator has."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class App:
     active_from: float = 0.0
 
     def __post_init__(self) -> None:
-        """Refuse what Setup refuses to save."""
+        """Raise `ValueError` for what Setup does not save."""
         if self.session_timeout not in SESSION_TIMEOUTS_S:
             # Assumed: how Setup says it.
             raise ValueError("Timeout Value: not one of the list")
@@ -102,10 +102,10 @@ class Org:
     """
     An org; it has a host of its own, its My Domain.
 
-    - *sites* are the paths of its Experience Cloud sites there, `/portal` say.
-    - *ip_ranges_on_every_request*: a session that is used from outside of a profile's ranges opens
-      nothing. *rotate_refresh* is the switch for all apps.
-    - without *generic_audience*, assertions must name the My Domain as `aud`.
+    *sites* are the paths of its Experience Cloud sites there, `/portal` say.
+    *ip_ranges_on_every_request*: a session that is used from outside of a profile's ranges opens
+    nothing. *rotate_refresh* is the switch for all apps. Without *generic_audience*, assertions
+    must name the My Domain as `aud`.
     """
 
     org_id: str = "00D000000000001AAA"
@@ -155,7 +155,7 @@ class User:
 
     @property
     def may_log_in(self) -> bool:
-        """Whether the person is there at all."""
+        """Whether the person is active and not frozen."""
         return self.active and not self.frozen
 
 

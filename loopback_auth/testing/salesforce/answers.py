@@ -1,4 +1,4 @@
-"""The forms that answers have here and nowhere else."""
+"""The forms of answers that only Salesforce has."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def form(members: Mapping[str, str]) -> str:
-    """Write members as a form; a space is %20 here."""
+    """Return *members* as a form; a space is %20 here."""
     return urlencode(members, quote_via=quote)
 
 
@@ -28,7 +28,7 @@ class Text:
     content_type: str = ""
 
     def wire(self) -> Wire:
-        """Spell it out."""
+        """Return the answer as it is sent."""
         headers = {**NOT_STORED, "Content-Type": self.content_type}
         return Wire(status=self.status, headers=headers, body=self.text.encode())
 
@@ -42,20 +42,20 @@ class Json:
     headers: Mapping[str, str] = field(default_factory=lambda: NOT_STORED)
 
     def wire(self) -> Wire:
-        """Spell it out."""
+        """Return the answer as it is sent."""
         headers = {**self.headers, "Content-Type": "application/json;charset=UTF-8"}
         return Wire(status=self.status, headers=headers, body=json.dumps(self.document).encode())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Redirect:
-    """On to an address of this server."""
+    """A redirect to an address of this server."""
 
     location: str
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def wire(self) -> Wire:
-        """Spell it out."""
+        """Return the answer as it is sent."""
         return Wire(status=302, headers={**NOT_STORED, **self.headers, "Location": self.location})
 
 
@@ -66,7 +66,7 @@ class BackToTheApp(SentBack):
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def wire(self) -> Wire:
-        """Spell it out."""
+        """Return the answer as it is sent."""
         pairs = [*self.members.items(), *self.repeated.items()]
         joint = "&" if "?" in self.redirect_uri else "?"
         location = f"{self.redirect_uri}{joint}{urlencode(pairs, quote_via=quote)}"
@@ -75,17 +75,18 @@ class BackToTheApp(SentBack):
 
 def refused_before_sign_in(error: str, description: str) -> Text:
     """
-    Refuse an authorize request whose client or callback is wrong: told to the browser alone, as a
-    form without a type.
+    Return the refusal of an authorize request whose client or callback is wrong.
+
+    The browser alone sees it, as a form without a type.
     """
     return Text(text=form({"error": error, "error_description": description}), status=400)
 
 
 def token_error(error: str, description: str, status: int = 400) -> JsonObject:
-    """Refuse a token request."""
+    """Return the refusal of a token request."""
     return JsonObject(members={"error": error, "error_description": description}, status=status)
 
 
 def api_error(status: int, code: str, message: str) -> Json:
-    """Refuse a request to the API: an array, even of one."""
+    """Return the refusal of a request to the API: an array, even of one."""
     return Json(document=[{"message": message, "errorCode": code}], status=status)

@@ -1,7 +1,4 @@
-"""
-Where a request comes from, and which policy refuses it there: no refusal of these ends
-a grant.
-"""
+"""Where a request comes from, and which policy refuses it there; none of these ends a grant."""
 
 from __future__ import annotations
 
@@ -15,7 +12,7 @@ _RESTRICTED_OR_LATE = ("invalid_grant", "IP restricted or invalid login hours")
 
 
 def network_refusal(state: State, app: App, user: User, step: Step) -> tuple[str, str] | None:
-    """Say why *step* is refused for where or when it comes: an error and a description."""
+    """Return why *step* is refused for its network or its hour: an error and a description."""
     if not user.in_login_hours:
         # Assumed: that the token endpoint uses the words of the redirect.
         return _RESTRICTED_OR_LATE

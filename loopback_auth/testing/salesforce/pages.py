@@ -1,4 +1,4 @@
-"""What a person sees: the login page, the consent page, the error page."""
+"""The pages that a person sees: login, consent, error."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LOGIN_PAGE = "/login"
 
 
 def error_page(_: State, __: Host, request: Request) -> HtmlPage:
-    """Show an error that the app does not hear of; the state is not in the address either."""
+    """Return the page of an error that the app does not hear of."""
     sent = first_values(request)
     code, description = sent.get("error", ""), sent.get("error_description", "")
     html = page(
@@ -33,23 +33,23 @@ def error_page(_: State, __: Host, request: Request) -> HtmlPage:
 
 
 def success_page(_: State, __: Host, ___: Request) -> HtmlPage:
-    """Show nothing: the code stays in the address bar."""
+    """Return an empty page: the code stays in the address bar."""
     return HtmlPage(html=page("Remote Access", "<p>Authentication complete.</p>"))
 
 
 def home_page(org: Org) -> HtmlPage:
-    """Show where a person is who logged in without an app that asked."""
+    """Return the page of a person who logged in without an app that asked."""
     html = page("Home", f"<h1>{escape(org.name)}</h1><p>You are logged in.</p>")
     return HtmlPage(html=html)
 
 
 def closed() -> HtmlPage:
-    """Show what is left of a tab that its person closed."""
+    """Return what stands for a tab that its person closed."""
     return HtmlPage(html=page("Closed", "<p>The person closed this tab.</p>"))
 
 
 def too_old() -> HtmlPage:
-    """Say that the page was answered already, or by somebody else."""
+    """Return the page for a form that was answered already, or by somebody else."""
     html = page("Start again", "<h1>Start again</h1><p>This page is too old.</p>")
     return HtmlPage(html=html, status=400)
 
@@ -57,7 +57,7 @@ def too_old() -> HtmlPage:
 def login_page(
     state: State, interaction: Interaction, *, hint: str = "", wrong: bool = False
 ) -> HtmlPage:
-    """Ask who it is; *hint* is the name to begin with, *wrong* says that it did not fit."""
+    """Return the login page with *hint* as the name; *wrong* adds that the try before failed."""
     name = state.remember(interaction)
     people = "; ".join(
         f"<code>{escape(u.username)}</code>, password <code>{escape(u.password)}</code>"
@@ -82,7 +82,7 @@ def login_page(
 
 
 def consent_page(state: State, interaction: Interaction, user: User) -> HtmlPage:
-    """Ask whether the app may."""
+    """Return the page that asks whether the app may."""
     name, app = state.remember(interaction), state.apps[interaction.sent["client_id"]]
     scopes = "".join(
         f"<li>{escape(scope)}</li>" for scope in scope_of(state, interaction.sent).split()

@@ -1,4 +1,4 @@
-"""What a request says, and what follows from it."""
+"""The parameters of a request, and the scope that follows from them."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ if TYPE_CHECKING:
 
 def first_values(request: Request) -> dict[str, str]:
     """
-    Give the parameters of query and body, the body's first; Salesforce reads forms of
-    both kinds.
+    Return the parameters of query and body, the body's where both have one.
+
+    Salesforce reads forms of both kinds.
     """
     everywhere = (request.query, request.form, request.parts)
     return {name: values[0] for fields in everywhere for name, values in fields.items() if values}
 
 
 def scope_of(state: State, sent: Mapping[str, str]) -> str:
-    """Give the scope that is asked for; without one, all that the app has."""
+    """Return the scope that is asked for; without one, all that the app has."""
     app = state.apps[sent["client_id"]]
     asked = sent.get("scope", "").split() or app.scopes
     return " ".join(name for name in asked if name in app.scopes or not app.ignores_other_scopes)

@@ -1,7 +1,7 @@
 """
-What stops an authorize request, and how that is told: A, to the browser as bare text; B, on a page
-of the server's; D, to the app.
+What stops an authorize request.
 
+Three ways to answer: A, to the browser as bare text; B, on a page of the server's; D, to the app.
 Assumed, where the documentation is silent: the order of the checks.
 """
 
@@ -29,22 +29,16 @@ _OUT_OF_BAND = "urn:ietf:wg:oauth:2.0:oob"
 def wrong_from_the_start(
     state: State, host: Host, sent: Mapping[str, str], *, method: str = "GET"
 ) -> tuple[str, str] | None:
-    """Find what is wrong with a request, whoever asks: an error and a description."""
+    """Return what is wrong with a request, whoever asks: an error and a description."""
     app, redirect_uri = state.apps.get(sent.get("client_id", "")), sent.get("redirect_uri", "")
     known = app if app and app.active_from <= state.clock() else None
+    is_secure = host.url.startswith("https:") or not state.https_only
+    asks_code = sent.get("response_type") == "code"
     checks = (
         (method in {"GET", "POST"}, "invalid_request", "Must use HTTP GET"),
-        (
-            not state.https_only or host.url.startswith("https:"),
-            "invalid_request",
-            "HTTPS required",
-        ),
-        # Assumed: that this is told to the browser alone.
-        (
-            sent.get("response_type") == "code",
-            "unsupported_response_type",
-            "response type not supported",
-        ),
+        (is_secure, "invalid_request", "HTTPS required"),
+        # Assumed: that the browser alone sees this.
+        (asks_code, "unsupported_response_type", "response type not supported"),
         (known, "invalid_client_id", "client identifier invalid"),
         # Assumed: the wording of the answer.
         (redirect_uri, "redirect_uri_missing", "redirect_uri not provided"),
@@ -73,7 +67,7 @@ def wrong_from_the_start(
 def refusal_for(
     state: State, host: Host, sent: Mapping[str, str], user: User
 ) -> BackToTheApp | Redirect | None:
-    """Say why this person may not, if so: told to the app, or on a page of the server's own."""
+    """Return why this person may not, to the app or on a page of the server's own, or `None`."""
     app, org = state.apps[sent["client_id"]], state.org_of(user)
     checks = (
         (user.logins_left, "rate_limit_exceeded", "number of logins exceeded"),
@@ -111,7 +105,7 @@ def _forbidden(state: State, app: App, sent: Mapping[str, str], user: User) -> B
         ),
         (elsewhere is None, *(elsewhere or ("", ""))),
         (
-            # Assumed: that this is told to the app.
+            # Assumed: that the app hears of this.
             set(sent.get("scope", "").split()) <= set(SCOPES.split()),
             "invalid_scope",
             "requested scope is invalid, unknown, or malformed",
@@ -124,7 +118,7 @@ def _forbidden(state: State, app: App, sent: Mapping[str, str], user: User) -> B
 
 
 def _not_this_org(app: App, org: Org, host: Host) -> tuple[str, str] | None:
-    """Say why an External Client App is none of this org's or host's, if so."""
+    """Return why an External Client App is not of this org or host, or `None`."""
     if app.kind == "connected":
         return None
     if app.distribution == "packaged":
@@ -138,7 +132,7 @@ def _not_this_org(app: App, org: Org, host: Host) -> tuple[str, str] | None:
 
 
 def _not_approved(app: App, sent: Mapping[str, str], user: User) -> tuple[str, str] | None:
-    """Say what the server's own page says; the app hears nothing of it."""
+    """Return the words of the server's own page, or `None`; the app hears nothing of it."""
     if app.kind == "connected" and not (app.installed or user.may_use_uninstalled_apps):
         return "invalid_client", "app must be installed into org"
     lacking = set(sent.get("scope", "").split()) & set(SCOPES.split()) - set(app.scopes)
@@ -150,6 +144,6 @@ def _not_approved(app: App, sent: Mapping[str, str], user: User) -> tuple[str, s
 
 
 def back(sent: Mapping[str, str], **members: str) -> BackToTheApp:
-    """Send the browser back to the app; the state goes with it."""
+    """Return the redirect to the app, with its state."""
     state = {"state": sent["state"]} if "state" in sent else {}
     return BackToTheApp(redirect_uri=sent["redirect_uri"], members={**members, **state})

@@ -56,7 +56,7 @@ _ROUTES: tuple[tuple[str, str, tuple[str, ...], Answers, tuple[str, ...]], ...] 
     ("mcp", "/platform/mcp/.+", _ANY, agents.mcp, ("api",)),
     ("agent", "/einstein/ai-agent/.+", _ANY, agents.agent, ("api",)),
 )
-"""Name, path as a regular expression, methods, what answers, and the faults that spoil it."""
+"""Name, path as a regular expression, methods, what answers, and the faults that alter it."""
 
 
 class Salesforce(HttpService):
@@ -110,7 +110,7 @@ class Salesforce(HttpService):
         return self.state.login_url(sandbox=True)
 
     def my_domain(self, org: Org | None = None) -> str:
-        """Give the address of an org's own host; without *org*, of the first."""
+        """Return the address of an org's own host; without *org*, of the first."""
         return self.state.my_domain(org or next(iter(self.state.orgs.values())))
 
     @property
@@ -128,10 +128,7 @@ class Salesforce(HttpService):
         self.state.outside = frozenset() if is_on else STEPS
 
     def put(self, *accounts: App | Org | User) -> None:
-        """
-        Have these in the place of those with the same name: an administrator has thrown
-        a switch.
-        """
+        """Replace the accounts with the same name: an administrator has thrown a switch."""
         from .accounts import App, Org
 
         for account in accounts:

@@ -1,4 +1,4 @@
-"""What the servers know and remember: one world behind all the hosts."""
+"""What the servers know and remember: one state behind all the hosts."""
 
 from __future__ import annotations
 
@@ -35,8 +35,9 @@ refresh, a machine's two grants, an API call.
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
     """
-    One of the hosts; each is a port here. A generic host has no org; a site is a path on its org's
-    host.
+    A host, which is a port here.
+
+    A generic host has no org; a site is a path on its org's host.
     """
 
     url: str
@@ -48,8 +49,9 @@ class Host:
 @dataclass(slots=True, kw_only=True)
 class Grant:
     """
-    What a person has allowed an app: one refresh token that is good, those that were, and the
-    access tokens it gave.
+    What a person has allowed an app.
+
+    It has one good refresh token, those that were replaced (*dead*), and the access tokens it gave.
     """
 
     app: App
@@ -100,12 +102,11 @@ class Interaction:
 
 class State:
     """
-    Apps, orgs and people by their names, and all that was issued. *clock* gives POSIX seconds;
-    *https_only* wants no plain http; *auto* is who signs in.
+    Apps, orgs and people by their names, and all that was issued.
 
-    `outside` are the steps that come from outside of the networks that an org trusts.
-    `errors_on_page` keeps from the app that an External Client App is not of this org: both are
-    reported.
+    *clock* gives POSIX seconds; *https_only* refuses plain http; *auto* is who signs in. `outside`
+    are the steps that come from outside of the networks that an org trusts. `errors_on_page` keeps
+    from the app that an External Client App is not of this org: both are reported.
     """
 
     def __init__(
@@ -137,46 +138,40 @@ class State:
         self.lock = threading.RLock()
 
     def org_of(self, user: User) -> Org:
-        """Give the org that *user* is of."""
+        """Return the org of *user*."""
         return self.orgs[user.org_id]
 
     def my_domain(self, org: Org) -> str:
-        """Give the address of the org's own host."""
+        """Return the address of the org's own host."""
         return next(
             host.url for host in self.hosts.values() if host.org and host.org.org_id == org.org_id
         )
 
     def login_url(self, *, sandbox: bool) -> str:
-        """Give the address of the host that production, or all sandboxes, share."""
+        """Return the address of the host that production, or all sandboxes, share."""
         return next(
             host.url for host in self.hosts.values() if host.org is None and host.sandbox is sandbox
         )
 
     def identity_url(self, user: User) -> str:
-        """Name the person as a URL, at the host that production or all sandboxes share."""
+        """Return the URL that names the person, at the host that all orgs of a kind share."""
         org = self.org_of(user)
         return f"{self.login_url(sandbox=org.sandbox)}/id/{org.org_id}/{user.user_id}"
 
     def remember(self, interaction: Interaction) -> str:
-        """Keep what a person is being asked, under a name for the page's form."""
+        """Keep what a person is being asked; return its name, for the page's form."""
         name = secrets.token_urlsafe(24)
         self.interactions[name] = interaction
         return name
 
     def add_code(self, code: Code) -> str:
-        """
-        Issue *code*; its name ends in ==, as the real ones do, so that whoever cuts it off is found
-        out.
-        """
+        """Issue *code* and return it; it ends in ==, as real ones do: who cuts that off fails."""
         name = f"aPrx{secrets.token_urlsafe(48)}=="
         self.codes[name] = code
         return name
 
     def add_grant(self, grant: Grant) -> None:
-        """
-        Keep *grant*; of one app and person so many are kept, and the oldest goes
-        without a word.
-        """
+        """Keep *grant*; the oldest of its app and person are revoked beyond `grants_per_user`."""
         own = [
             g
             for g in self.grants
@@ -190,10 +185,7 @@ class State:
     def tokens_for(
         self, grant: Grant, *, nonce: str = "", with_refresh: bool = True
     ) -> dict[str, str]:
-        """
-        Make a token answer: every value is a string, there is no expires_in, and issued_at counts
-        milliseconds.
-        """
+        """Return a token answer: all values are texts, `issued_at` in ms, no `expires_in`."""
         now, user, app = self.clock(), grant.user, grant.app
         org = self.org_of(user)
         identity = self.identity_url(user)
@@ -254,7 +246,7 @@ class State:
         return {**claims, "nonce": nonce} if nonce else claims
 
     def good(self, token: str) -> AccessToken | None:
-        """Give the access token if it is good now."""
+        """Return the access token if it is good now."""
         found = self.access_tokens.get(token)
         if found is None or found.revoked or found.grant.revoked or found.ends <= self.clock():
             return None
@@ -262,14 +254,15 @@ class State:
 
 
 def new_refresh_token() -> str:
-    """Make a refresh token; it ends in ==, as many real ones do."""
+    """Return a new refresh token; it ends in ==, as many real ones do."""
     return f"5Aep861{secrets.token_urlsafe(48).replace('-', '.')}=="
 
 
 def signature(secret: str, identity: str, issued_at: str) -> str:
     """
-    Sign as the token answer is: HMAC-SHA256 over `id` and `issued_at`, base64; the key is the
-    client secret.
+    Return the `signature` of a token answer.
+
+    HMAC-SHA256 over `id` and `issued_at`, base64; the key is the client secret.
     """
     return b64encode(
         hmac.digest(secret.encode(), (identity + issued_at).encode(), "sha256")

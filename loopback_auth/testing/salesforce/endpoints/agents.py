@@ -11,13 +11,13 @@ if TYPE_CHECKING:
 
 
 def mcp(state: State, _: Host, request: Request) -> Json:
-    """Answer a hosted MCP server; assumed: that it asks for no scope."""
+    """Return the answer of a hosted MCP server; assumed: that it asks for no scope."""
     found = _session(state, request)
     return found if isinstance(found, Json) else Json(document={"tools": []})
 
 
 def agent(state: State, _: Host, request: Request) -> Json:
-    """Begin a session with an agent, which knows the apps that are attached to it."""
+    """Begin a session with an agent; it knows the apps that are attached to it."""
     found = _session(state, request)
     if isinstance(found, Json):
         return found

@@ -1,4 +1,4 @@
-"""What a JWT bearer assertion says, and whether the app's certificate signed it."""
+"""The claims of a JWT bearer assertion, and whether the app's certificate signed it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _RSA_KEY = bytes.fromhex("06092a864886f70d0101010500")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assertion:
-    """Its claims, and what is needed to verify it."""
+    """The claims of an assertion, and what is needed to verify it."""
 
     claims: Mapping[str, Any]
     signed: str
@@ -29,7 +29,7 @@ class Assertion:
     def is_signed_by(self, certificate: str) -> bool:
         """
         Return whether the key of *certificate*, PEM, made the signature; an elliptic curve never
-        has.
+        did.
         """
         key = _rsa_key(certificate)
         return key is not None and is_signature_of(
@@ -37,10 +37,7 @@ class Assertion:
         )
 
     def has_ended(self, now: float) -> bool:
-        """
-        Return whether `exp` has passed; it may be a string, and nobody limits how far
-        it is off.
-        """
+        """Return whether `exp` has passed; it may be a text, and may be far off."""
         try:
             return float(self.claims["exp"]) <= now
         except (KeyError, TypeError, ValueError):
@@ -48,7 +45,7 @@ class Assertion:
 
 
 def read_assertion(text: str) -> Assertion | None:
-    """Return what *text* claims, or nothing if it is no RS256 JWT."""
+    """Return the assertion in *text*, or `None` if it is no RS256 JWT."""
     parts = text.split(".")
     try:
         header, claims = (json.loads(_decoded(part)) for part in parts[:2])

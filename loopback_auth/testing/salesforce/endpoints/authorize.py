@@ -1,8 +1,9 @@
 """
-Authorize, the login page, the consent page: four ways to fail, of which the client hears of one.
+The authorize endpoint, the login page and the consent page.
 
-A: a bare text with status 400, before anybody signs in. B: a page of the server's own. C: a login
-that does not succeed. D: a redirect back to the app.
+Four ways to fail, of which the client hears of one. A: a bare text with status 400, before anybody
+signs in. B: a page of the server's own. C: a login that does not succeed. D: a redirect back to the
+app.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 
 def authorize(state: State, host: Host, request: Request) -> Spoken:
-    """Check the request as far as it goes without a person, then ask who it is."""
+    """Check the request as far as that needs no person; return the page that asks who it is."""
     sent = first_values(request)
     if sent.get("response_type") == "code_credentials":
         return _headless(state, host, sent, request)
@@ -64,7 +65,7 @@ def _is_signed_in_elsewhere(state: State, request: Request, app: App) -> bool:
 def _without_pages(
     state: State, host: Host, sent: Mapping[str, str], user: User | None
 ) -> Spoken | None:
-    """Answer what needs no page of this server's."""
+    """Return the answer that needs no page of this server's, or `None`."""
     if state.auto:
         return _by_itself(state, host, sent, state.users[state.auto])
     if provider := sent.get("sso_provider"):
@@ -89,16 +90,16 @@ def _denied(sent: Mapping[str, str]) -> BackToTheApp:
 
 
 def cookie_of(host: Host) -> str:
-    """Name the session's cookie; cookies know no ports."""
+    """Return the name of the session's cookie; cookies know no ports."""
     return f"sid-{host.url.rpartition(':')[2]}"
 
 
 def log_in(state: State, host: Host, request: Request) -> HtmlPage | BackToTheApp | Redirect:
     """
-    Take name and password from the login page; whoever is wrong stays there, and the app hears
-    nothing.
+    Take name and password from the login page.
 
-    A GET is a person who comes without an app, to work in the browser.
+    A wrong password leaves the person there, and the app hears nothing. A GET is a person who comes
+    without an app, to work in the browser.
     """
     if request.method == "GET":
         return login_page(state, Interaction(sent={}, host=host))
@@ -160,7 +161,7 @@ def _immediately(
 def _decided(
     state: State, host: Host, sent: Mapping[str, str], user: User, session: str
 ) -> HtmlPage | BackToTheApp | Redirect:
-    """Say what becomes of the request now that it is known who asks."""
+    """Return the answer to a request whose person is known."""
     if refusal := refusal_for(state, host, sent, user):
         return refusal
     known = (sent["client_id"], user.user_id, scope_of(state, sent)) in state.approvals
@@ -194,8 +195,9 @@ def _code(state: State, host: Host, sent: Mapping[str, str], user: User) -> str:
 
 def _headless(state: State, host: Host, sent: Mapping[str, str], request: Request) -> Spoken:
     """
-    Give a code for a name and a password, where org and app have the flow switched on; else it is a
-    login like any other.
+    Return a code for a name and a password, where org and app have the flow switched on.
+
+    Elsewhere it is a login like any other.
     """
     user = _of_basic(state, host, request.headers.get("authorization", ""))
     app = state.apps.get(sent.get("client_id", ""))

@@ -1,7 +1,4 @@
-"""
-What the token endpoint looks at again for every grant, since an administrator may have
-changed it.
-"""
+"""The checks of every grant at the token endpoint: an administrator may have thrown a switch."""
 
 from __future__ import annotations
 
@@ -24,14 +21,18 @@ class Refused(Exception):
 
 
 def check_app_at(host: Host, app: App) -> None:
-    """Refuse a local External Client App everywhere but at its own org."""
+    """Raise `Refused` for a local External Client App everywhere but at its own org."""
     is_local = app.kind == "eca" and app.distribution == "local"
     if is_local and (host.org is None or host.org.org_id != app.org_id):
         raise Refused(*APP_NOT_FOUND)
 
 
 def check_user(state: State, app: App, user: User, step: Step) -> None:
-    """Refuse *user*, or *app* for them, as both are now; assumed: the order of the checks."""
+    """
+    Raise `Refused` for *user*, or *app* for them, as both are now.
+
+    Assumed: the order of the checks.
+    """
     user = state.users.get(user.username, user)
     elsewhere = network_refusal(state, app, user, step)
     not_installed = app.kind == "connected" and not (app.installed or user.may_use_uninstalled_apps)
@@ -44,7 +45,7 @@ def check_user(state: State, app: App, user: User, step: Step) -> None:
             "inactive_org",
             "org is locked, closed, or suspended",
         ),
-        # Assumed: what a blocked app is told here.
+        # Assumed: the refusal of a blocked app here.
         (not app.blocked, "invalid_grant", "authentication failure"),
         (not not_installed, "invalid_client", "app must be installed into org"),
         (app.kind == "connected" or app.installed, *APP_NOT_FOUND),

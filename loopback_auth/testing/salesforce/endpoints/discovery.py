@@ -1,4 +1,4 @@
-"""What a host says of itself: discovery, and the keys."""
+"""The documents in which a host describes itself: discovery, and the keys."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ CLAIMS = (
 
 
 def jwks(_: State, __: Host, ___: Request) -> Json:
-    """Give the keys."""
+    """Return the keys."""
     return Json(document=public_jwks())
 
 
 def discovery(_: State, host: Host, __: Request) -> Json:
-    """Describe the host; neither PKCE nor the grant types are in it."""
+    """Return the host's metadata; neither PKCE nor the grant types are in it."""
     base = host.url + host.site
     oauth = f"{base}/services/oauth2"
     document: dict[str, Any] = {
@@ -68,7 +68,7 @@ def discovery(_: State, host: Host, __: Request) -> Json:
 
 
 def auth_configuration(_: State, host: Host, __: Request) -> Json:
-    """Describe the login page and the login providers; assumed: what it is made of."""
+    """Return the login page and the login providers; assumed: the document's members."""
     org = host.org
     return Json(
         document={

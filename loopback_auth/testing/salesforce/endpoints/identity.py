@@ -1,4 +1,4 @@
-"""Who somebody is: userinfo, and the identity URL."""
+"""Who the person is: userinfo, and the identity URL."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _BEARER = re.compile(r"Bearer (\S+)")
 
 
 def userinfo(state: State, _: Host, request: Request) -> Json | Text:
-    """Tell who it is, as OpenID Connect names things; a bad token gets a bare word and 403."""
+    """Return the person's OpenID Connect claims; a bad token gets a bare word and 403."""
     found = _named(state, request)
     if isinstance(found, Text):
         return found
@@ -59,7 +59,7 @@ def userinfo(state: State, _: Host, request: Request) -> Json | Text:
 
 
 def identity(state: State, _: Host, request: Request) -> Json | Text:
-    """Tell who it is, as the identity URL does."""
+    """Return the person as the identity URL describes them."""
     found = _named(state, request)
     if isinstance(found, Text):
         return found
@@ -87,8 +87,9 @@ def identity(state: State, _: Host, request: Request) -> Json | Text:
 
 def _refused(state: State, user: User, path: str) -> tuple[str, int] | None:
     """
-    Say why a token that is good does not tell of the person that *path* names; assumed: the words
-    and their statuses.
+    Return why a good token does not read the person that *path* names, or `None`.
+
+    Assumed: the words and their statuses.
     """
     org_id, _slash, user_id = unquote(path).partition("/id/")[2].partition("/")
     checks = (
@@ -101,7 +102,7 @@ def _refused(state: State, user: User, path: str) -> tuple[str, int] | None:
 
 
 def _of_version(urls: dict[str, str], version: str) -> dict[str, str]:
-    """Put the version that was asked for in its place; without one its place stays."""
+    """Return *urls* with the version that was asked for; without one its placeholder stays."""
     number = VERSIONS[-1][1] if version == "latest" else version
     return {name: url.replace("{version}", number or "{version}") for name, url in urls.items()}
 
@@ -171,10 +172,7 @@ def _urls(state: State, user: User) -> dict[str, str]:
 
 
 def _named(state: State, request: Request) -> AccessToken | Text:
-    """
-    Give the token if it may ask who it is of, else what is answered; assumed: the type of that
-    answer.
-    """
+    """Return the token if it may ask whose it is, else the refusal; assumed: the refusal's type."""
     header = request.headers.get("authorization", "")
     bearer = _BEARER.fullmatch(header)
     token = bearer[1] if bearer else first_values(request).get("oauth_token", "")

@@ -1,6 +1,7 @@
 """
-The grants without a person: JWT bearer and client credentials. Assumed: the order of
-the checks.
+The grants without a person: JWT bearer and client credentials.
+
+Assumed: the order of the checks.
 """
 
 from __future__ import annotations
@@ -23,7 +24,12 @@ _INVALID = ("invalid_grant", "invalid assertion")
 
 
 def by_assertion(state: State, host: Host, sent: Mapping[str, str]) -> dict[str, str]:
-    """Give a token for an assertion that a certificate of the app's has signed."""
+    """
+    Return the token answer for an assertion that a certificate of the app's has signed.
+
+    Raises:
+        Refused: the assertion, the app or the person is not accepted.
+    """
     assertion = read_assertion(sent.get("assertion", ""))
     if assertion is None:
         raise Refused(*_INVALID)
@@ -63,10 +69,7 @@ def _claimed(audience: object) -> set[str]:
 
 
 def _audiences(state: State, host: Host, user: User) -> set[str]:
-    """
-    Return what `aud` may be: the login host of the kind of org, under either of its names, or the
-    org's own.
-    """
+    """Return what `aud` may be: the login host under either of its names, or the org's own."""
     org = state.org_of(user)
     own = state.my_domain(org)
     if host.site:
@@ -87,7 +90,8 @@ def _check_approval(state: State, app: App, user: User) -> None:
     if not _LASTING & set(app.scopes):
         raise Refused(
             "invalid_request",
-            "refresh_token scope is required and the connected app should be installed and preauthorized.",
+            "refresh_token scope is required and the connected app should be installed and "
+            "preauthorized.",
         )
     check_user(state, app, user, "jwt_bearer")
     # Assumed: that an approval counts which a refresh token came of.
@@ -100,7 +104,12 @@ def _check_approval(state: State, app: App, user: User) -> None:
 
 
 def by_client(state: State, host: Host, app: App, _: Mapping[str, str]) -> dict[str, str]:
-    """Give a token for the app's own user, who is chosen in Setup (Run As)."""
+    """
+    Return the token answer for the app's own user, who is chosen in Setup (Run As).
+
+    Raises:
+        Refused: the app or its user is not accepted.
+    """
     user = state.users.get(app.run_as)
     checks = (
         # Assumed: of the errors that are reported, this one.
@@ -123,7 +132,7 @@ def by_client(state: State, host: Host, app: App, _: Mapping[str, str]) -> dict[
 
 
 def _grant(state: State, app: App, user: User, host: Host) -> Grant:
-    """Return a grant that takes no place among a person's: nothing refreshes it."""
+    """Return a grant that nothing refreshes; it does not count among a person's."""
     scope = " ".join(name for name in app.scopes if name not in _LASTING)
     now = state.clock()
     return Grant(app=app, user=user, scope=scope, site=host.site, began=now, used=now)

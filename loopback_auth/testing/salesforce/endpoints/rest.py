@@ -24,7 +24,7 @@ _ACCOUNTS = ("Acme", "Globex", "Initech")
 
 
 def versions(_: State, __: Host, ___: Request) -> Json:
-    """List the API's versions, oldest first; nobody needs a token for that."""
+    """Return the API's versions, oldest first; no token is needed."""
     return Json(
         document=[
             {"label": label, "url": f"/services/data/v{number}", "version": number}
@@ -34,7 +34,7 @@ def versions(_: State, __: Host, ___: Request) -> Json:
 
 
 def rest(state: State, host: Host, request: Request) -> Json:
-    """Answer the API: limits, a few objects, a query."""
+    """Return the API's answer: limits, a few objects, a query."""
     header = request.headers.get("authorization", "")
     bearer = _BEARER.fullmatch(header)
     if header and bearer is None:
@@ -52,8 +52,9 @@ def rest(state: State, host: Host, request: Request) -> Json:
 
 def _not_here(state: State, host: Host, found: AccessToken) -> Json | None:
     """
-    Say why a session that is alive is none for this host or for REST: a new one would not be
-    either.
+    Return why a session that is alive is not for this host or for REST, or `None`.
+
+    A new session would be refused too.
     """
     grant = found.grant
     user = state.users.get(grant.user.username, grant.user)
@@ -73,7 +74,7 @@ def _not_here(state: State, host: Host, found: AccessToken) -> Json | None:
 
 
 def _forbidden(state: State, user: User) -> Json | None:
-    """Say why a token that is good opens nothing."""
+    """Return why a good token opens nothing, or `None`."""
     org, user = state.org_of(user), state.users.get(user.username, user)
     checks = (
         # Assumed: the message.

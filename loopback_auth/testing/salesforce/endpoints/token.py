@@ -1,6 +1,7 @@
 """
-The token endpoint: a code, a refresh token, an assertion, or the client's secret; every other grant
-is refused politely.
+The token endpoint: a code, a refresh token, an assertion, or the client's secret.
+
+Every other grant type is refused.
 """
 
 from __future__ import annotations
@@ -31,8 +32,9 @@ IDLE_LIMIT_S = 30 * 24 * 3600
 
 def token(state: State, host: Host, request: Request) -> JsonObject | Text:
     """
-    Answer a token request; a body that is no form has no grant type, and assumed: neither has a
-    GET.
+    Return the answer to a token request.
+
+    A body that is no form has no grant type; assumed: neither has a GET.
     """
     sent = first_values(request) if request.method == "POST" else {}
     try:
@@ -65,7 +67,7 @@ def _granted(
     if app is None or app.active_from > state.clock():
         raise Refused("invalid_client_id", "client identifier invalid")
     if "client_assertion" in sent and not secret:
-        # Assertions in the place of a secret (private_key_jwt) are never right here.
+        # Assertions instead of a secret (private_key_jwt) are never right here.
         raise Refused("invalid_client", "invalid client credentials")
     switches = {
         "authorization_code": app.require_secret_web,
@@ -77,7 +79,12 @@ def _granted(
 
 
 def client_of(sent: Mapping[str, str], authorization: str) -> tuple[str, str | None]:
-    """Give the client's name and secret: the body's, else those of the Basic header."""
+    """
+    Return the client's name and secret: the body's, else those of the Basic header.
+
+    Raises:
+        Refused: the Basic header cannot be read.
+    """
     if {"client_id", "client_secret"} <= set(sent) or not authorization.lower().startswith(
         "basic "
     ):
@@ -107,7 +114,7 @@ def _of_code(state: State, host: Host, app: App, sent: Mapping[str, str]) -> dic
     # Assumed: a code that is used again is refused, and what came of it the first time stays.
     if code.used or state.clock() - code.issued > app.code_ttl:
         raise Refused("invalid_grant", "expired authorization code")
-    # Assumed: a code of another app is told as one that is not known.
+    # Assumed: a code of another app is refused as one that is not known.
     if code.app.client_id != app.client_id:
         raise Refused("invalid_grant", "invalid authorization code")
     if not sent.get("redirect_uri"):

@@ -1,4 +1,4 @@
-"""What becomes of tokens: revoke, introspect."""
+"""The endpoints that revoke and introspect tokens."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 def revoke(state: State, _: Host, request: Request) -> Text | Json:
     """
-    End a token: an access token alone, or a refresh token with all that came of it. Nobody is asked
-    who they are.
+    Revoke an access token alone, or a refresh token with all that came of it.
+
+    The client is not authenticated.
     """
     sent = first_values(request)
     token, callback = sent.get("token", ""), sent.get("callback", "")
@@ -51,7 +52,7 @@ def _not_revoked(callback: str, error: str, description: str) -> Text:
 
 
 def introspect(state: State, _: Host, request: Request) -> Json:
-    """Tell of a token of the app's own; the app has to say who it is."""
+    """Return what a token of the app's own is good for; the app authenticates."""
     sent = first_values(request)
     try:
         client_id, secret = client_of(sent, request.headers.get("authorization", ""))
