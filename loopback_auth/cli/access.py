@@ -91,9 +91,12 @@ class Access:
 
     def _not_taken(self) -> ApiRefused:
         error = ApiRefused(
-            f"the server does not take an access token of the profile {self.profile} that was obtained just now",
-            cause="It is not the token's age, then: the endpoint that was asked wants another scope, or refuses the user.",
-            fix=f"loopback-auth status {self.profile} shows the scopes that were granted; with openid, or what the server has for it, userinfo answers",
+            f"the server does not take an access token of the profile {self.profile} that was"
+            " obtained just now",
+            cause="It is not the token's age, then: the endpoint that was asked wants another"
+            " scope, or refuses the user.",
+            fix=f"loopback-auth status {self.profile} shows the scopes that were granted;"
+            " with openid, or what the server has for it, userinfo answers",
             profile=self.profile,
         )
         error.tokens_changed = self.has_new_token

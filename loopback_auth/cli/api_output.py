@@ -18,19 +18,18 @@ DOCUMENT_OCTETS = 64 * 1024 * 1024
 """The most that is put into one JSON document."""
 
 HEADER_CHARACTERS = 16 * 1024
+"""The most that is shown of one header."""
 
 
 class PrintedAnswer:
-    """
-    Writes the body to stdout while it comes, octet by octet; on a terminal without what could steer
-    it.
-    """
+    """Writes the body to stdout as it comes, to a terminal without what could steer that."""
 
     def __init__(self, console: Console, *, include: bool) -> None:
         self._console = console
         self._include = include
 
     async def __call__(self, reply: StreamedReply) -> None:
+        """Print the answer while it comes."""
         if self._include:
             lines = [f"HTTP/1.1 {reply.status} {_shown(reply.reason)}".rstrip()]
             lines += [f"{_shown(name)}: {_shown(value)}" for name, value in reply.headers]
@@ -44,11 +43,11 @@ class PrintedAnswer:
             self._console.octets(tame(piece) if tame else piece)
 
     def refused(self, error: LoopbackAuthError) -> int:
-        """End with *error*; give the exit status."""
+        """Print *error* after what came of the answer; return the exit status."""
         return self._console.error(error)
 
     def finished(self) -> int:
-        """End well."""
+        """Print what is left; return the exit status."""
         self._console.octets(b"")
         return 0
 
@@ -61,6 +60,12 @@ class JSONAnswer:
         self._document: dict[str, Any] | None = None
 
     async def __call__(self, reply: StreamedReply) -> None:
+        """
+        Read the whole answer.
+
+        Raises:
+            AnswerTooLarge: it is too much for one JSON document.
+        """
         body = bytearray()
         async for piece in reply.pieces:
             body += piece
@@ -77,14 +82,14 @@ class JSONAnswer:
         }
 
     def refused(self, error: LoopbackAuthError) -> int:
-        """End with *error*, beside the answer if there was one; give the exit status."""
+        """Print *error*, beside the answer if there was one; return the exit status."""
         if self._document is None:
             return self._console.error(error)
-        self._console.document({**self._document, "error": self._console.told(error)})
+        self._console.document({**self._document, "error": self._console.error_document(error)})
         return error.exit_code
 
     def finished(self) -> int:
-        """End well."""
+        """Print the document; return the exit status."""
         self._console.document(self._document or {})
         return 0
 
@@ -99,7 +104,7 @@ def _headers(reply: StreamedReply) -> dict[str, str]:
 
 
 def _body(reply: StreamedReply, octets: bytes) -> dict[str, Any]:
-    """Give the body as JSON where it is that, else as text, else in base64."""
+    """Return the body as JSON where it is that, else as text, else in base64."""
     if "json" in reply.header("content-type").lower():
         try:
             return {"body": strict_json(octets)}
@@ -118,10 +123,7 @@ def _shown(text: str) -> str:
 
 
 class _Tamed:
-    """
-    Text for a terminal: control characters but tab and line feed are shown as U+FFFD, octets that
-    are no UTF-8 too.
-    """
+    """Makes text for a terminal: controls but tab and line feed, and no UTF-8, become U+FFFD."""
 
     def __init__(self, encoding: str) -> None:
         from codecs import getincrementaldecoder

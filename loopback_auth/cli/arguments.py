@@ -58,20 +58,24 @@ class Parser(argparse.ArgumentParser):
         )
 
     def command_argument(self) -> None:
-        """
-        Take what stands after `--` for another program, whatever it looks like, as
-        `arguments.command`.
-        """
+        """Have `arguments.command` be what stands after `--`, whatever it looks like."""
         self.set_defaults(command=[])
         self._takes_command = True
 
-    def parse_known_args(  # type: ignore[override]  # the overloads of typeshed say the same three ways
+    # typeshed has three overloads that say the same.
+    def parse_known_args(  # type: ignore[override]
         self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
     ) -> tuple[argparse.Namespace, list[str]]:
+        """
+        Return *args* as parsed; the second part is empty.
+
+        Raises:
+            UsageError: there is a word that means nothing here.
+        """
         own, command = list(args or ()), list[str]()
         if self._takes_command and "--" in own:
-            place = own.index("--")
-            own, command = own[:place], own[place + 1 :]
+            index = own.index("--")
+            own, command = own[:index], own[index + 1 :]
         parsed, unknown = super().parse_known_args(own, namespace)
         if command:
             parsed.command = command
@@ -91,8 +95,13 @@ class Parser(argparse.ArgumentParser):
         )
 
     def error(self, message: str) -> NoReturn:
-        # argparse quotes the value after "invalid choice:" or "invalid ... value:"; it may be a
-        # secret in the wrong place.
+        """
+        Refuse the command line, without a value that may be a secret in the wrong place.
+
+        Raises:
+            UsageError: always.
+        """
+        # argparse quotes the value after "invalid choice:" or "invalid ... value:".
         for mark in ("invalid choice:", "invalid"):
             head, found, tail = message.partition(mark)
             if found:
@@ -124,28 +133,28 @@ class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
 
 def profile_name(arguments: argparse.Namespace, home: str, environ: Mapping[str, str]) -> str:
     """
-    Choose the profile: as told, else `LOOPBACK_AUTH_PROFILE`, else `default_profile` of
+    Return the name of the profile that is meant.
+
+    It is the one on the command line, else `LOOPBACK_AUTH_PROFILE`, else `default_profile` of
     config.toml, else `default`.
 
-    Raises `UsageError`; a config.toml that cannot be used does not mean `default`.
+    Raises:
+        UsageError: two are named, or one that no profile can have.
+        ConfigError: config.toml cannot be used, which does not mean `default`.
+        FileUnsafe: somebody else can write config.toml.
     """
     from ..edge.store.file_store import check_profile_name
 
-    told = arguments.profile_option or arguments.profile
-    if (
-        arguments.profile
-        and arguments.profile_option
-        and arguments.profile != arguments.profile_option
-    ):
+    first, second = arguments.profile, arguments.profile_option
+    if first and second and first != second:
         raise UsageError(
             "two profiles were named",
             cause="PROFILE and --profile mean the same.",
             fix="name the profile once",
         )
-    if not told:
-        told = environ.get("LOOPBACK_AUTH_PROFILE")
-    if not told:
+    name = second or first or environ.get("LOOPBACK_AUTH_PROFILE")
+    if not name:
         from ..settings.config_toml import load_config
 
-        told = load_config(home).default_profile
-    return check_profile_name(told or "default")
+        name = load_config(home).default_profile
+    return check_profile_name(name or "default")

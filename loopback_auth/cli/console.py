@@ -12,43 +12,42 @@ from ..oauth.text import one_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from typing import Any, TextIO
 
     from ..edge.interaction.background_writer import BackgroundWriter
     from ..errors import LoopbackAuthError
 
 FLUSH_S = 10.0
-"""For talk to leave at the end. A terminal has all the time there is: a person comes back to it."""
+"""For talk to leave at the end, unless it goes to a terminal: a person comes back to it."""
 
 
 class Console:
     """
-    Prints results on stdout and talk on stderr; with *json*, one document on stdout and one event a
-    line on stderr.
+    Prints results on stdout and talk on stderr.
+
+    *options* are the words of the command line, which is not parsed yet: an error in them is told
+    as they ask for it. `--json` means one document on stdout, and one event a line on stderr.
 
     Either stream may be closed, or be closed by its reader: then talk is lost, and a lost result is
     an error. Or a stream takes nothing for a while: then what runs in an event loop goes on, and
-    `flush` waits.
+    `flush` waits. *is_process* says that the streams are those of this process.
     """
 
     def __init__(
         self,
+        options: Collection[str] = (),
         *,
-        json: bool = False,
-        quiet: bool = False,
-        verbose: bool = False,
-        no_input: bool = False,
         stdin: TextIO | None = None,
         stdout: TextIO | None = None,
         stderr: TextIO | None = None,
         environ: Mapping[str, str] | None = None,
         is_process: bool = False,
     ) -> None:
-        self.json = json
-        self.quiet = quiet
-        self.verbose = verbose
-        self.no_input = no_input
+        self.json = "--json" in options
+        self.quiet = "-q" in options or "--quiet" in options
+        self.verbose = "-v" in options or "--verbose" in options
+        self.no_input = "--no-input" in options
         self.stdin = stdin
         self.stdout = stdout
         self.stderr = stderr
@@ -59,7 +58,7 @@ class Console:
 
     @property
     def interactive(self) -> bool:
-        """Tell whether a person can be asked something: a terminal on both ends of the talk."""
+        """Whether there is a person: a terminal on stdin and on stderr."""
         return bool(self.stdin and self.stdin.isatty() and self.terminal)
 
     @property
@@ -69,14 +68,11 @@ class Console:
 
     @property
     def terminal(self) -> bool:
-        """Tell whether stderr is a terminal that can redraw a line."""
+        """Whether stderr is a terminal that can redraw a line."""
         return bool(self.stderr and self.stderr.isatty() and self.environ.get("TERM") != "dumb")
 
     def result(self, text: str, document: Mapping[str, Any], *, end: str = "\n") -> None:
-        """
-        Print a command's result: *text*, or *document* with its version where `--json`
-        was given.
-        """
+        """Print a command's result: *text*, or *document* where `--json` was given."""
         if self.json:
             self.document(document)
         else:
@@ -122,10 +118,7 @@ class Console:
             self._talk(text + "\n")
 
     def insist(self, text: str) -> None:
-        """
-        Print a line that `--quiet` does not silence; nothing with `--json`, whose
-        events say it.
-        """
+        """Print a line that `--quiet` does not silence; nothing with `--json`."""
         if not self.json:
             self._talk(text + "\n")
 
@@ -149,20 +142,19 @@ class Console:
             self._talk("\n")
 
     def error(self, error: LoopbackAuthError) -> int:
-        """Tell what went wrong, why, and what to do; give the exit status."""
+        """Print what went wrong, why, and what to do; return the exit status."""
         self.end_line()
-        told = self.told(error)
+        document = self.error_document(error)
         if self.json:
-            self._last(json.dumps({"version": 1, "error": told}, ensure_ascii=True))
+            self._last(json.dumps({"version": 1, "error": document}, ensure_ascii=True))
         else:
-            self._talk(
-                f"error[{error.code}]: {told['message']}\n  cause: {told['cause']}\n  fix: {told['fix']}\n"
-            )
+            message, cause, fix = (document[name] for name in ("message", "cause", "fix"))
+            self._talk(f"error[{error.code}]: {message}\n  cause: {cause}\n  fix: {fix}\n")
         return error.exit_code
 
     @staticmethod
-    def told(error: LoopbackAuthError) -> dict[str, Any]:
-        """Give *error* as a member of a JSON document."""
+    def error_document(error: LoopbackAuthError) -> dict[str, Any]:
+        """Return *error* as a member of a JSON document."""
         tokens = {None: "", False: " The stored tokens are as before."}.get(error.tokens_changed)
         if tokens is None:
             # A refresh token that the server refused is all that such an error takes away.
@@ -187,10 +179,7 @@ class Console:
             self.drop_stdout()
 
     def drop_stdout(self) -> None:
-        """
-        Stop writing to a stdout whose reader has gone, so that Python does not complain about it at
-        exit.
-        """
+        """Stop writing to a stdout whose reader has gone: Python would complain at exit."""
         if self.is_process:
             _lead_nowhere(1)
 
@@ -223,10 +212,7 @@ class Console:
         self.stderr = None
 
     def flush(self) -> None:
-        """
-        Wait until all talk has left: on a terminal however long that takes, else for
-        `FLUSH_S`.
-        """
+        """Wait until all talk has left: on a terminal without a limit, else for `FLUSH_S`."""
         if self._writer is None or self.stderr is None:
             return
         if not self.stderr.isatty():

@@ -1,4 +1,4 @@
-"""The doctor's examination of a profile, as `doctor` shows it, and `init` when it has written one."""
+"""The doctor's examination of a profile, shown by `doctor`, and by `init` when it wrote one."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def _text(check: Check) -> str:
 
 
 class _Progress:
-    """Shows that the doctor waits: one line that changes on a terminal, else a line for each try."""
+    """Shows that the doctor waits: a changing line on a terminal, else a line for each try."""
 
     def __init__(self, console: Console) -> None:
         self._console = console

@@ -100,7 +100,8 @@ def _typed(console: Console, stdin: TextIO) -> str:
     end of input.
     """
     console.say(
-        "Paste what the server or the browser said, then an empty line (loopback-auth explain --list lists all codes):"
+        "Paste what the server or the browser said, then an empty line (loopback-auth explain"
+        " --list lists all codes):"
     )
     lines: list[str] = []
     while len(lines) < PASTE_CHARACTERS and (line := stdin.readline()):

@@ -27,7 +27,8 @@ COMMANDS = {
     "token": "print an access token that is good now",
     "exec": "run a command with the token in its environment",
     "env": "print the token as variables for a shell or a pipeline",
-    "export": "print the sign-in as another program reads it: sfdx-url, postman, simple-salesforce, singer",
+    "export": "print the sign-in as another program reads it:"
+    " sfdx-url, postman, simple-salesforce, singer",
     "api": "ask an API, with the token for its servers alone",
     "refresh": "get a new access token now",
     "status": "show who is signed in, where, and where each setting came from",
@@ -90,19 +91,10 @@ def run(
     """
     command, rest = (argv[0], argv[1:]) if argv else ("--help", [])
     _survive_any_encoding(stdout, stderr)
-    # Known before anything is parsed: an error in the arguments is told in JSON, too. What follows
-    # -- is another program's.
+    # What follows -- is another program's.
     own = rest[: rest.index("--")] if "--" in rest else rest
     console = Console(
-        json="--json" in own,
-        quiet="-q" in own or "--quiet" in own,
-        verbose="-v" in own or "--verbose" in own,
-        no_input="--no-input" in own,
-        stdin=stdin,
-        stdout=stdout,
-        stderr=stderr,
-        environ=environ,
-        is_process=is_process,
+        own, stdin=stdin, stdout=stdout, stderr=stderr, environ=environ, is_process=is_process
     )
     try:
         return _ended(command, rest, console)
@@ -114,7 +106,7 @@ def run(
 
 def _ended(command: str, rest: Sequence[str], console: Console) -> int:
     try:
-        with _warnings_told(console):
+        with _printing_warnings(console):
             return _carry_out(command, rest, console)
     except LoopbackAuthError as error:
         return console.error(error)
@@ -160,8 +152,8 @@ def _carry_out(command: str, rest: Sequence[str], console: Console) -> int:
 
 
 @contextmanager
-def _warnings_told(console: Console) -> Iterator[None]:
-    """Tell warnings of ours as notes, each once."""
+def _printing_warnings(console: Console) -> Iterator[None]:
+    """Print our own warnings as notes, each once."""
 
     def show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
         if category is PermissionsIgnored:
@@ -197,7 +189,8 @@ def _refused(error: OSError) -> LoopbackAuthError:
     return SystemRefused(
         f"{where}{error.strerror or type(error).__name__}",
         # Not from the catalogue, which is a file that may not be had either.
-        cause="Too many files are open, memory or a disk is at its end, or a folder is out of reach.",
+        cause="Too many files are open, memory or a disk is at its end,"
+        " or a folder is out of reach.",
         fix="look at the limits (ulimit -a) and at df, then run loopback-auth again",
     )
 

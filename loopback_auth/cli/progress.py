@@ -28,13 +28,14 @@ if TYPE_CHECKING:
 
 
 class ProgressReporter:
-    """Tells notices on *console*: `notify=ProgressReporter(console)`."""
+    """Prints notices on *console*: `notify=ProgressReporter(console)`."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self._waiting = False
 
     def __call__(self, notice: Notice) -> None:  # noqa: C901 - one case a notice
+        """Print *notice*."""
         match notice:
             case OpenThisPage():
                 self._open_this_page(notice)
@@ -86,7 +87,8 @@ class ProgressReporter:
             console.say("If no browser opens, open this address in one:")
             console.insist(notice.url)
             console.say(
-                "The address it comes back to holds a one-time code: paste it nowhere but into this program."
+                "The address it comes back to holds a one-time code:"
+                " paste it nowhere but into this program."
             )
 
     def _browser_not_opened(self, notice: BrowserNotOpened) -> None:
@@ -117,9 +119,11 @@ class ProgressReporter:
         )
         console.say(f"Nothing has come back yet. {hint}")
         console.say(
-            "If the browser shows an error, paste it here (unseen), or the address that it ended at; then Enter."
+            "If the browser shows an error, paste it here (unseen),"
+            " or the address that it ended at; then Enter."
             if notice.takes_paste
-            else "If the browser shows an error, this tells what to do about it: loopback-auth explain"
+            else "If the browser shows an error,"
+            " this tells what to do about it: loopback-auth explain"
         )
 
     def _explain(self, notice: PasteExplained) -> None:
@@ -147,5 +151,5 @@ def server_lines(issuer: str | None, other_hosts: Mapping[str, str]) -> list[str
 
 
 def host_of(url: str) -> str:
-    """Give the host of *url*, for a sentence."""
+    """Return the host of *url*, for a sentence."""
     return urlsplit(url).hostname or url

@@ -14,9 +14,14 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from ..flows.login.answer import Pastes
+    from ..flows.login.code_credentials import Credentials
     from ..seams import MaySwitch, MayTrust
+    from ..settings.profile import Profile
     from .console import Console
     from .context import Context
+
+CHARACTERS = 4096
+"""Of one line of credentials that is piped in."""
 
 
 def confirm(question: str, console: Console) -> bool:
@@ -64,8 +69,9 @@ def ask_unseen(question: str, console: Console, *, what: str) -> str:
 
 async def confirm_meanwhile(question: str, console: Console) -> bool:
     """
-    Ask in a running event loop, whose other tasks go on; a cancelled question is simply
-    left open.
+    Return whether the person says yes to *question*, while other tasks of the event loop go on.
+
+    A question that is cancelled is left open.
     """
     import asyncio
     import threading
@@ -86,10 +92,65 @@ async def confirm_meanwhile(question: str, console: Console) -> bool:
     return _is_yes(await answer)
 
 
+def ask_credentials(profile: Profile, console: Console) -> Credentials:
+    """
+    Return the username and the password: typed, or piped in a line each, and never in the command.
+
+    Raises:
+        UsageError: one is missing, or cannot be sent.
+        Cancelled: the person stops at a question.
+    """
+    from ..flows.login.code_credentials import Credentials
+    from ..oauth.authorize.code_credentials import FLOW
+    from ..oauth.secret import Secret
+
+    hint = profile.login_hint
+    username, password = _typed(hint, console) if console.interactive else _piped(hint, console)
+    if not (username and password):
+        raise UsageError(
+            "the username or the password is missing",
+            cause="They are asked for on a terminal; else standard input has the username on one"
+            " line and the password on the next.",
+            fix=f"loopback-auth login {profile.name} --flow {FLOW} --login-hint USERNAME,"
+            " and type or pipe in the password",
+        )
+    if ":" in username:
+        # RFC 7617 section 2: what stands before the first colon would be the username.
+        raise UsageError(
+            "the username has a colon in it",
+            cause="A Basic header, which is what this flow sends, cannot carry it.",
+            fix=f"sign in through the browser: loopback-auth login {profile.name}",
+        )
+    return Credentials(username=username, password=Secret(password))
+
+
+def _typed(hint: str, console: Console) -> tuple[str, str]:
+    username = ask("Username", console, usual=hint)
+    question = "Password (not shown, and not kept): "
+    return username, ask_unseen(question, console, what="the password")
+
+
+def _piped(hint: str, console: Console) -> tuple[str, str]:
+    """Read the username, unless *hint* is it, and the password: a line each."""
+    if console.stdin is None:
+        return hint, ""
+    try:
+        username = hint or console.stdin.readline(CHARACTERS).strip()
+        return username, console.stdin.readline(CHARACTERS).rstrip("\r\n")
+    except UnicodeDecodeError:
+        raise UsageError(
+            "standard input is not text in this terminal's encoding",
+            cause="A username and a password are read from it.",
+            fix="pipe them in as UTF-8, a line each",
+        ) from None
+
+
 def check_standard_input(arguments: Namespace) -> None:
     """
-    Refuse `--paste` and `--flow code-credentials` beside what reads standard input, or forbids
-    that, or does not wait.
+    Check that no two options want standard input, or one wants what another forbids.
+
+    Raises:
+        UsageError: two of them exclude each other.
     """
     readers = {
         "--paste": arguments.paste,
@@ -105,7 +166,8 @@ def check_standard_input(arguments: Namespace) -> None:
         raise UsageError(
             f"{given[0]} and {given[1]} exclude each other",
             cause=f"{given[0]} reads what a person types, or standard input.",
-            fix=f"leave one of them out: {given[0]} or {given[1]}; a client secret can come from --client-secret-env, too",
+            fix=f"leave one of them out: {given[0]} or {given[1]};"
+            " a client secret can come from --client-secret-env, too",
         )
 
 

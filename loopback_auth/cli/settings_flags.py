@@ -134,7 +134,8 @@ def typed_secret(arguments: Namespace, console: Console) -> Secret | None:
         raise UsageError(
             "the client secret cannot be read: --no-input forbids it",
             cause="--client-secret-stdin and --client-secret-prompt read standard input.",
-            fix="name an environment variable with --client-secret-env, or a file with --client-secret-file",
+            fix="name an environment variable with --client-secret-env,"
+            " or a file with --client-secret-file",
         )
     secret = _from_stdin(console) if arguments.client_secret_stdin else _from_prompt(console)
     if not secret:

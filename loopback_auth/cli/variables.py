@@ -40,7 +40,8 @@ def set_argument(parser: Parser) -> None:
         "--set",
         metavar="NAME=FIELD",
         action="append",
-        help="fill the variable NAME with that field of the sign-in (repeatable; default: as the provider says, else"
+        help="fill the variable NAME with that field of the sign-in (repeatable; default:"
+        " as the provider says, else"
         " ACCESS_TOKEN=access_token)",
     )
 
@@ -73,7 +74,8 @@ def _of_token(fields: Mapping[str, str], token: str) -> dict[str, Secret]:
             raise UsageError(
                 f"LOOPBACK_AUTH_TOKEN has no {field}",
                 cause="It holds an access token, and takes the place of all that is stored.",
-                fix="unset LOOPBACK_AUTH_TOKEN to use the stored sign-in, or --set access_token alone",
+                fix="unset LOOPBACK_AUTH_TOKEN to use the stored sign-in,"
+                " or --set access_token alone",
             )
     return dict.fromkeys(fields, Secret(token))
 
@@ -92,7 +94,8 @@ def _asked(text: str) -> tuple[str, str]:
     if not separator or not field or not is_variable_name(name):
         raise UsageError(
             "--set takes NAME=FIELD",
-            cause="NAME is an environment variable: letters, digits and _, no digit first. FIELD is part of the sign-in.",
+            cause="NAME is an environment variable: letters, digits and _, no digit first."
+            " FIELD is part of the sign-in.",
             fix="for example: --set API_TOKEN=access_token --set API_URL=instance_url",
         )
     return name, field

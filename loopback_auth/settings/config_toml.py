@@ -29,7 +29,12 @@ _AT = r"^(.*) \(at (?:line (\d+), column (\d+)|end of document)\)$"
 
 
 class Config:
-    """A `config.toml` that was read; an absent file is an empty one."""
+    """
+    A `config.toml` that was read; an absent file is an empty one.
+
+    Raises:
+        ConfigError: *document* has a setting that does not exist, or that cannot have its value.
+    """
 
     def __init__(self, path: str, text: str, document: Mapping[str, Any]) -> None:
         self.path = path
@@ -39,10 +44,12 @@ class Config:
 
     @property
     def default_profile(self) -> str | None:
+        """The profile that is meant where none is named, if that is said."""
         return self._document.get("default_profile")
 
     @property
     def profiles(self) -> list[str]:
+        """The names of the profiles."""
         return list(self._document.get("profiles", {}))
 
     def storage(self, profile: str) -> str | None:
@@ -52,20 +59,19 @@ class Config:
         return chosen
 
     def profile(self, profile: str) -> dict[str, tuple[Any, str]]:
-        """
-        Give the settings of a profile under their canonical names, each with the place it was read
-        from.
-        """
+        """Return the settings of *profile*, each with where it stands: `config.toml:7`."""
         table = self._document.get("profiles", {}).get(profile, {})
         found = {}
         for key, value in table.items():
             name = ALIASES.get(key, key)
             own = SETTINGS[name].kind.check(value)
-            place = f"{os.path.basename(self.path)}:{self._place(key, ('profiles', profile))[0]}"
-            found[name] = (Secret(own) if name == "client_secret" else own, place)
+            source = (
+                f"{os.path.basename(self.path)}:{self._position(key, ('profiles', profile))[0]}"
+            )
+            found[name] = (Secret(own) if name == "client_secret" else own, source)
         if "storage" in self._document:
-            place = f"{os.path.basename(self.path)}:{self._place('storage', ())[0]}"
-            found.setdefault("storage", (self._document["storage"], place))
+            source = f"{os.path.basename(self.path)}:{self._position('storage', ())[0]}"
+            found.setdefault("storage", (self._document["storage"], source))
         return found
 
     def _check(self) -> None:
@@ -111,10 +117,10 @@ class Config:
             raise self._error(key, table, f"{key} must be {error}") from None
 
     def _error(self, key: str, table: tuple[str, ...], message: str) -> ConfigError:
-        line, column = self._place(key, table)
+        line, column = self._position(key, table)
         return ConfigError(f"{self.path}:{line}:{column}: error: {message}")
 
-    def _place(self, key: str, table: tuple[str, ...]) -> tuple[int, int]:
+    def _position(self, key: str, table: tuple[str, ...]) -> tuple[int, int]:
         from ..edge.files.toml_position import position
 
         return position(self._text, key, table)
@@ -138,13 +144,13 @@ def _near(key: str, known: Iterable[str]) -> str:
 
 
 def config_path(home: str) -> str:
-    """Name the user's configuration file."""
+    """Return the path of the user's configuration file."""
     return os.path.join(home, _FILE)
 
 
 def load_config(home: str) -> Config:
     """
-    Read `config.toml`.
+    Return the `config.toml` of *home*.
 
     Raises:
         ConfigError: it cannot be read, is no TOML, or says something impossible.
@@ -175,7 +181,12 @@ def _unreadable(path: str, why: str, fix: str) -> ConfigError:
 
 
 def parse_config(path: str, text: str) -> Config:
-    """Read *text* as the `config.toml` at *path*."""
+    """
+    Return *text* as the `config.toml` at *path*.
+
+    Raises:
+        ConfigError: it is no TOML, or says something impossible.
+    """
     if (plain := parse_plain(text)) is not None:
         return Config(path, text, plain)
     import tomllib
@@ -183,10 +194,12 @@ def parse_config(path: str, text: str) -> Config:
     try:
         return Config(path, text, tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
-        told = re.match(_AT, str(error))
-        message = told[1] if told else str(error)
+        found = re.match(_AT, str(error))
+        message = found[1] if found else str(error)
         lines = text.splitlines() or [""]
-        line, column = (told[2], told[3]) if told and told[2] else (len(lines), len(lines[-1]) + 1)
+        line, column = len(lines), len(lines[-1]) + 1
+        if found and found[2]:
+            line, column = int(found[2]), int(found[3])
         raise ConfigError(f"{path}:{line}:{column}: error: {message}") from None
     except RecursionError:
         raise ConfigError(f"{path}:1:1: error: nested too deep") from None

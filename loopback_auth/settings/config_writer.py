@@ -113,7 +113,8 @@ def _with_profile(path: str, text: str, name: str, wanted: Mapping[str, Any]) ->
             continue
     raise ConfigError(
         f"{path}:1:1: error: the profile {name} cannot be put into this file",
-        cause="The way it is written leaves no place that can be changed without changing the rest.",
+        cause="The way it is written leaves no place that can be changed without changing the"
+        " rest.",
         fix=f"put it in by hand, below [profiles.{name}]: {', '.join(wanted)}",
     )
 

@@ -24,7 +24,8 @@ def session_timeout(text: str, provider: Provider) -> dict[str, float]:
     if not provider.session_timeouts:
         raise UsageError(
             f"the provider {provider.name} has no session timeouts to choose from",
-            cause="Its server says how long a token lasts, or it is not known what it can be set to.",
+            cause="Its server says how long a token lasts, or it is not known what it can be set"
+            " to.",
             fix="leave --session-timeout out: loopback-auth init PROVIDER",
         )
     try:

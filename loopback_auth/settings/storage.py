@@ -1,6 +1,7 @@
 """
-Where a profile's tokens shall be kept, for a refresh: that has no settings at hand, and is often
-one of many that wait.
+Where a profile's tokens shall be kept, for a refresh.
+
+It has no settings at hand, and is often one of many that wait.
 """
 
 from __future__ import annotations
@@ -18,17 +19,20 @@ def chosen_storage(home: str, profile: str, environ: Mapping[str, str] | None = 
     """
     Return what the environment or `config.toml` says; `None` leaves the tokens where they are.
 
-    Raises `UsageError`, as for every use of a `config.toml` that cannot be used.
+    Raises:
+        UsageError: the environment names something else.
+        ConfigError: config.toml cannot be used.
+        FileUnsafe: somebody else can write config.toml.
     """
-    told = variable("LOOPBACK_AUTH_STORAGE", environ)
-    if told and told not in STORAGES:
+    chosen = variable("LOOPBACK_AUTH_STORAGE", environ)
+    if chosen and chosen not in STORAGES:
         raise UsageError(
             f"LOOPBACK_AUTH_STORAGE must be one of {', '.join(STORAGES)}",
             cause="It says where tokens are kept from their next save on.",
             fix="correct or unset LOOPBACK_AUTH_STORAGE",
         )
-    if told:
-        return told
+    if chosen:
+        return chosen
     from .config_toml import load_config
 
     return load_config(home).storage(profile)

@@ -15,7 +15,7 @@ WHERE, CLIENT, SECRET, REQUEST, HOW = "where", "client", "secret", "request", "h
 
 
 class Option:
-    """How a command line gives a setting: in which *group* of `login --help`, and what is said of it."""
+    """How a command line gives a setting: *group* and *words* are those of `login --help`."""
 
     def __init__(self, group: str, metavar: str | None, words: str, *, flag: str = "") -> None:
         self.group = group

@@ -31,10 +31,14 @@ LAST_WORD_S = 1.0
 """How long a command that is stopped waits to hear whether the refresh goes on."""
 
 GOES_ON = (
-    "A refresh was on its way to the server: it is finished in the background, and its tokens are stored when the answer comes."
+    "A refresh was on its way to the server: it is finished in the background,"
+    " and its tokens are stored when the answer comes."
     " The next command waits for that."
 )
-UNKNOWN = "A refresh may have been on its way to the server: nobody can know whether the stored tokens are other ones now."
+UNKNOWN = (
+    "A refresh may have been on its way to the server:"
+    " nobody can know whether the stored tokens are other ones now."
+)
 
 
 async def refreshed_by_child(

@@ -69,7 +69,8 @@ def arguments(parser: Parser) -> None:
         "-d",
         "--data",
         metavar="DATA",
-        help="the body: text, @FILE, or - for standard input; without a Content-Type from -H it is JSON where it begins"
+        help="the body: text, @FILE, or - for standard input;"
+        " without a Content-Type from -H it is JSON where it begins"
         " with { or [, else a form if it is text here, and octets from a file",
     )
     parser.add_argument(
@@ -181,7 +182,8 @@ def _of_a_given_token(error: LoopbackAuthError) -> LoopbackAuthError:
     return SignInNeeded(
         error.message,
         cause="LOOPBACK_AUTH_TOKEN takes the place of the stored sign-in, and cannot be refreshed.",
-        fix="set LOOPBACK_AUTH_TOKEN to a token that is good, or unset it to use the stored sign-in",
+        fix="set LOOPBACK_AUTH_TOKEN to a token that is good,"
+        " or unset it to use the stored sign-in",
         **error.facts,
     )
 
@@ -201,9 +203,11 @@ def _upload(data: str, console: Console) -> Upload:
             return upload_of(open(data[1:], "rb", buffering=0))
     except OSError as error:
         raise UsageError(
-            f"the body cannot be read from {'standard input' if data == '-' else data[1:]}: {error.strerror}",
+            f"the body cannot be read from {'standard input' if data == '-' else data[1:]}:"
+            f" {error.strerror}",
             cause="-d @FILE sends that file, -d - standard input.",
-            fix="check the file's name: ls -l; text that begins with @ goes through standard input: loopback-auth api -d -",
+            fix="check the file's name: ls -l; text that begins with @ goes through standard"
+            " input: loopback-auth api -d -",
         ) from None
     return Upload(os.fsencode(data))
 

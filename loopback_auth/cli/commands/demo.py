@@ -77,7 +77,8 @@ def run(context: Context) -> int:
         credential = _sign_in(server, store, context, plays=plays)
         _show(credential, server, store, context)
     console.say(
-        "\nThe files of the demo are removed again. For a server of yours: loopback-auth help getting-started"
+        "\nThe files of the demo are removed again. For a server of yours:"
+        " loopback-auth help getting-started"
     )
     return 0
 

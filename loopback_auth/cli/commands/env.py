@@ -61,7 +61,8 @@ def _for_github(filled: Mapping[str, Secret], console: Console) -> None:
     if not file:
         raise UsageError(
             "GITHUB_ENV is not set",
-            cause="A step of a GitHub workflow has it: the file that hands variables to the steps that follow.",
+            cause="A step of a GitHub workflow has it: the file that hands variables to the steps"
+            " that follow.",
             fix="run this in a step of a workflow, or choose another --format",
         )
     from secrets import token_hex

@@ -54,7 +54,8 @@ def _refuse_a_secret_argument(text: str) -> None:
     if "://" in text or "code=" in text or "%" in text:
         raise UsageError(
             "the answer is not taken from the command line",
-            cause="It would stay in the shell's history, and every process of this computer could read it.",
+            cause="It would stay in the shell's history, and every process of this computer could"
+            " read it.",
             fix="run loopback-auth exchange alone, and paste the address when asked, or pipe it in",
         )
 

@@ -71,7 +71,8 @@ def _plain(name: str, value: Secret) -> str:
     raise ValueUnquotable(
         f"the value for {name} cannot be in an environment",
         cause="It holds a NUL, or characters that the system's encoding does not have.",
-        fix="leave the field out: loopback-auth exec --set NAME=FIELD -- COMMAND names those that are wanted",
+        fix="leave the field out: loopback-auth exec --set NAME=FIELD -- COMMAND names those that"
+        " are wanted",
         form="exec",
     )
 
@@ -112,9 +113,11 @@ def _as_we_were_started() -> None:
 def _not_run(command: str, error: OSError) -> CommandNotRun:
     if error.errno == errno.E2BIG:
         return CommandNotRun(
-            f"{command[:200]} was not run: its variables and arguments are larger than the system allows",
+            f"{command[:200]} was not run: its variables and arguments are larger than the system"
+            " allows",
             cause="The system bounds each of them, and all together.",
-            fix="fill fewer variables: loopback-auth exec --set NAME=FIELD -- COMMAND names those that are wanted",
+            fix="fill fewer variables: loopback-auth exec --set NAME=FIELD -- COMMAND names those"
+            " that are wanted",
         )
     missing = isinstance(error, FileNotFoundError)
     failed = CommandNotRun(

@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     from ..context import Context
 
 _ABOUT = """\
-WHAT is an error's code, or whatever the server, the browser or another tool showed: `code: description`, a JSON or form body, an
-HTTP answer with its status, a page's text, its address or the address that it came back to, the downloaded file called authorize
-(@FILE). Without WHAT it is read from standard input, on a terminal up to an empty line. Codes, tokens and passwords in it are never
-shown. What is known of the profile is put into the answer.
+WHAT is an error's code, or whatever the server, the browser or another tool showed:
+`code: description`, a JSON or form body, an HTTP answer with its status, a page's text, its address
+or the address that it came back to, the downloaded file called authorize (@FILE). Without WHAT it
+is read from standard input, on a terminal up to an empty line. Codes, tokens and passwords in it
+are never shown. What is known of the profile is put into the answer.
 """
 
 
@@ -183,7 +184,8 @@ def _unknown(paste: Paste, profile: Profile | None) -> UsageError:
     )
     return UsageError(
         f"there is no explanation for {named}",
-        cause="It is neither a code of this program nor of the OAuth specifications, and no error in it was understood.",
+        cause="It is neither a code of this program nor of the OAuth specifications,"
+        " and no error in it was understood.",
         fix=f"loopback-auth explain {near}"
         if near
         else "for every code: loopback-auth explain --list",

@@ -79,7 +79,8 @@ def _check_stored_is_meant(environ: Mapping[str, str]) -> None:
     if given_token(environ):
         raise UsageError(
             "LOOPBACK_AUTH_TOKEN is set, and an export needs more than a token",
-            cause="It takes the place of all that is stored: client, refresh token, the server's address.",
+            cause="It takes the place of all that is stored: client, refresh token,"
+            " the server's address.",
             fix="unset LOOPBACK_AUTH_TOKEN to export the stored sign-in",
         )
 
@@ -96,8 +97,10 @@ def _credential(context: Context) -> Credential:
 def _rotates(profile: str) -> Warned:
     return Warned(
         code="refresh-token-rotates",
-        message="this server replaces a refresh token each time it is used: the exported one works once, for whoever is first, and"
-        f" then the profile {profile} needs a new sign-in; turn rotation off for the app, or sign in once more under a name of its"
+        message="this server replaces a refresh token each time it is used:"
+        " the exported one works once, for whoever is first, and"
+        f" then the profile {profile} needs a new sign-in; turn rotation off for the app,"
+        " or sign in once more under a name of its"
         " own for that program",
     )
 

@@ -80,7 +80,8 @@ def _provider_name(context: Context) -> str:
     raise UsageError(
         "PROVIDER is missing",
         cause=f"It says what kind of server the profile is for: {names}.",
-        fix="loopback-auth init PROVIDER; for any other server: loopback-auth login --issuer URL --client-id ID",
+        fix="loopback-auth init PROVIDER; for any other server:"
+        " loopback-auth login --issuer URL --client-id ID",
     )
 
 
@@ -181,7 +182,8 @@ def _client_id(provider: Provider, context: Context) -> str:
     if not client_id:
         raise UsageError(
             "--client-id is missing",
-            cause="The app that was registered as told has one, and there is no terminal to ask for it on.",
+            cause="The app that was registered as told has one,"
+            " and there is no terminal to ask for it on.",
             fix=f"loopback-auth init {provider.name} {context.profile_name} --client-id ID",
         )
     return client_id

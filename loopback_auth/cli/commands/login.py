@@ -13,7 +13,14 @@ from ...flows.tokens.freshness import has_expired, is_refreshable
 from ...notices import Warned
 from ...oauth.text import one_line
 from ..progress import server_lines
-from ..prompts import check_standard_input, confirm, may_switch, may_trust, pastes_of
+from ..prompts import (
+    ask_credentials,
+    check_standard_input,
+    confirm,
+    may_switch,
+    may_trust,
+    pastes_of,
+)
 from ..settings_flags import settings_arguments, settings_of
 from ..views import report_sign_in
 
@@ -49,23 +56,27 @@ def _how_arguments(how: Any) -> None:
         "--preflight",
         action=BooleanOptionalAction,
         default=None,
-        help="ask the server for its sign-in page before a browser does (default: as the provider says)",
+        help="ask the server for its sign-in page before a browser does (default:"
+        " as the provider says)",
     )
     how.add_argument(
         "--flow",
         choices=("authorization-code", "code-credentials"),
         default="authorization-code",
-        help="code-credentials asks for a username and a password and opens no browser, for servers that have it",
+        help="code-credentials asks for a username and a password and opens no browser,"
+        " for servers that have it",
     )
     how.add_argument(
         "--manual",
         action="store_true",
-        help="only print the address; loopback-auth exchange finishes with what you paste, within 15 minutes",
+        help="only print the address; loopback-auth exchange finishes with what you paste,"
+        " within 15 minutes",
     )
     how.add_argument(
         "--paste",
         action="store_true",
-        help="take the answer, or an error that the browser shows, from standard input, too (a terminal needs no --paste)",
+        help="take the answer, or an error that the browser shows, from standard input,"
+        " too (a terminal needs no --paste)",
     )
     how.add_argument(
         "--no-browser", action="store_true", help="open nothing: print the address only"
@@ -125,9 +136,7 @@ def _signed_in_already(stored: Mapping[str, Any], context: Context) -> int:
 def _sign_in(profile: Profile, context: Context) -> Credential:
     arguments = context.arguments
     if arguments.flow == "code-credentials":
-        from ..credentials import sign_in
-
-        return sign_in(profile, context)
+        return _sign_in_with_credentials(profile, context)
     return run_story(
         login(
             profile,
@@ -143,6 +152,18 @@ def _sign_in(profile: Profile, context: Context) -> Credential:
             may_trust=may_trust(context),
             pastes=pastes_of(context),
         )
+    )
+
+
+def _sign_in_with_credentials(profile: Profile, context: Context) -> Credential:
+    from ...flows.login.code_credentials import check_flow, login_with_credentials
+
+    # Before the question: nobody is asked for a password that would go nowhere.
+    check_flow(profile)
+    credentials = ask_credentials(profile, context.console)
+    services = context.services(profile)
+    return run_story(
+        login_with_credentials(profile, credentials, services, may_switch=may_switch(context))
     )
 
 

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 _IN_WORDS = {
     Revocation.REVOKED: "The server revoked its tokens.",
     Revocation.NOT_ASKED: "The server was not asked: its tokens stay valid until they expire.",
-    Revocation.NOT_OFFERED: "The server offers no revocation: its tokens stay valid until they expire.",
+    Revocation.NOT_OFFERED: (
+        "The server offers no revocation: its tokens stay valid until they expire."
+    ),
     Revocation.FAILED: "The server did not revoke its tokens: they stay valid until they expire.",
 }
 

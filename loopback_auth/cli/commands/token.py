@@ -54,7 +54,8 @@ def run(context: Context) -> int:
         if arguments.show_refresh_token or arguments.refresh or arguments.check:
             raise UsageError(
                 "LOOPBACK_AUTH_TOKEN holds an access token and nothing else",
-                cause="It takes the place of all that is stored, and there is nothing to refresh or to check it with.",
+                cause="It takes the place of all that is stored,"
+                " and there is nothing to refresh or to check it with.",
                 fix="unset LOOPBACK_AUTH_TOKEN to use the stored sign-in",
             )
         _print(given, {"source": "LOOPBACK_AUTH_TOKEN"}, arguments, console, end)
