@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from ...edge.callback.listeners import bind
@@ -128,19 +129,8 @@ def _callbacks(profile: Profile, report: Report) -> list[str]:
     some = any(check.verdict == OK for _, check in found)
     for _, check in found:
         # One that is free is enough: the sign-in takes the first it can have.
-        taken = check.verdict == FAIL and some
-        report.add(
-            Check(
-                name=name,
-                verdict=WARN,
-                seen=check.seen,
-                cause=check.cause,
-                fix=check.fix,
-                code=check.code,
-            )
-            if taken
-            else check
-        )
+        is_spare = check.verdict == FAIL and some
+        report.add(replace(check, verdict=WARN, exit_code=0) if is_spare else check)
     return [uri for uri, _ in found]
 
 

@@ -9,9 +9,9 @@ from ...edge.http.proxy import proxy_for
 from ...edge.process.clock import now, running_s
 from ...edge.process.event_loop import event_loop_started
 from ...errors import HostNotFound, HostNotTrusted, LoopbackAuthError, ProviderError
-from ...oauth.authorize.request import AuthorizationRequest
 from ...oauth.http.url import is_loopback
 from ...oauth.metadata import Client, server_metadata
+from ..login.request import request_to
 from ..server.discovery import discover
 from ..server.mix_up import refuse_mix_up
 from .checks import FAIL, OK, SKIPPED, WARN, Check
@@ -58,7 +58,8 @@ async def checks_of_network(
     )
     for number, uri in enumerate(redirect_uris or [""]):
         known = client is not None and bool(uri)
-        request = _request(profile, server, client or Client(client_id="loopback-auth-doctor"), uri)
+        app = client or Client(client_id="loopback-auth-doctor")
+        request = request_to(server, profile, app, uri, token_bytes=os.urandom)
         check = await asking.preflight(request, profile, patient=bool(wait_s) and known)
         if number == 0:
             _connection(report, recording)
@@ -74,20 +75,6 @@ def _client(profile: Profile, subject: Subject) -> Client | None:
     except LoopbackAuthError:
         # Another check has said so. The way to the server can be checked as any client.
         return None
-
-
-def _request(
-    profile: Profile, server: ServerMetadata, client: Client, uri: str
-) -> AuthorizationRequest:
-    scope = profile.scope_for(server)
-    return AuthorizationRequest.new(
-        server=server,
-        client=client,
-        redirect_uri=uri,
-        scope=scope,
-        token_bytes=os.urandom,
-        parameters=profile.parameters_for(scope),
-    )
 
 
 async def _name(profile: Profile, subject: Subject) -> Check:

@@ -18,6 +18,9 @@ from ..tokens.revocation import give_back, revoke
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
     from ...edge.store.interface import LockedDocument, Store
     from ...seams import MaySwitch
     from ...settings.profile import Profile
@@ -117,7 +120,8 @@ class Replacement:
         """Bring the sign-in of before back, revoke the new tokens, and add that to *error*."""
         if self._saved is None:
             return
-        stored, new = self._put_back(), self._saved
+        new = self._saved
+        stored = self._put_back(new.to_document())
         fate = await give_back(
             new.tokens,
             provider=self._profile.provider,
@@ -127,9 +131,8 @@ class Replacement:
         )
         error.add(f"the sign-in was undone: the tokens just issued {fate}, and {stored}")
 
-    def _put_back(self) -> str:
-        assert self._saved is not None  # noqa: S101 - undo has looked
-        name, new = self._profile.name, self._saved.to_document()
+    def _put_back(self, new: Mapping[str, Any]) -> str:
+        name = self._profile.name
         store = self._services.store.with_storage(self._storage_before)
         try:
             if not put_back(store, name, self._before, instead_of=new):

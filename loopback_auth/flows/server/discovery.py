@@ -170,14 +170,10 @@ async def rechecked(
     """
     import asyncio
 
-    async def fetch() -> dict[str, Any]:
-        assert server.issuer  # noqa: S101 - it was discovered by it
-        return {
-            **await discover(server.issuer, transport=services.transport),
-            **profile.endpoints(),
-        }
+    async def fetch(issuer: str) -> dict[str, Any]:
+        return {**await discover(issuer, transport=services.transport), **profile.endpoints()}
 
-    task = asyncio.create_task(fetch()) if needed else None
+    task = asyncio.create_task(fetch(server.issuer)) if needed and server.issuer else None
 
     async def recheck() -> ServerMetadata:
         if task is None:

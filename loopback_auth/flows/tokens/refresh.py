@@ -23,6 +23,7 @@ from ...errors import (
 )
 from ...notices import Refreshed, Warned
 from ...oauth.credential import Credential
+from ...oauth.secret import Secret
 from ...oauth.token.refresh import is_worth_another, read_refresh_reply, refresh_token_grant
 from ..refusals import refusals_of
 from ..server.retry import send_with_retries
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
     from ...oauth.http.messages import FormPost, HttpReply
     from ...oauth.http.transport import Transport
     from ...oauth.metadata import Client
-    from ...oauth.secret import Secret
     from ..services import Services
 
 
@@ -105,6 +105,7 @@ class _Refresh:
     ) -> None:
         self._profile = profile
         self._credential = Credential.from_document(document)
+        self._token = Secret(document["refresh_token"])
         self._refusals = cache(lambda: refusals_of(document, services.store.home))
         self._services = services
         self._locked = locked
@@ -142,10 +143,8 @@ class _Refresh:
             )
 
     async def _refreshed(self) -> Credential:
-        credential, locked = self._credential, self._locked
+        credential, token, locked = self._credential, self._token, self._locked
         client = client_of(credential, self._services.environ)
-        token = credential.tokens.refresh_token
-        assert token is not None  # noqa: S101 - the caller looked
         # The answer may hold the only copy of the next refresh token: room for it is set aside.
         locked.reserve(2 * len(repr(credential.to_document())))
         reply = await self._ask(refresh_token_grant(token, credential, client=client))
