@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 from ..edge.process.clock import running_s
 from ..errors import LoopbackAuthError
 from ..notices import Traced
 from ..oauth.http.messages import FormPost
+from .server.connections import connect_ahead, session_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from ..oauth.http.messages import Get, HttpReply
     from ..oauth.http.transport import Transport
     from ..seams import Notify
@@ -18,19 +22,34 @@ if TYPE_CHECKING:
 
 def traced(transport: Transport, notify: Notify) -> Transport:
     """Return *transport* with a notice of each message, without its query, body and headers."""
+    return _Traced(transport, notify)
 
-    async def send(message: FormPost | Get) -> HttpReply:
+
+class _Traced:
+    def __init__(self, transport: Transport, notify: Notify) -> None:
+        self._transport = transport
+        self._notify = notify
+
+    async def __call__(self, message: FormPost | Get) -> HttpReply:
         parts, began = urlsplit(message.url), running_s()
         method = "POST" if isinstance(message, FormPost) else "GET"
         what = f"{method} {parts.scheme}://{parts.netloc}{parts.path}"
         try:
-            reply = await transport(message)
+            reply = await self._transport(message)
         except LoopbackAuthError as error:
-            notify(Traced(message=f"{what} -> {error.code} after {running_s() - began:.2f} s"))
+            self._trace(f"{what} -> {error.code}", began)
             raise
         broken = f", then {reply.incomplete.code}" if reply.incomplete else ""
-        came = f"{reply.status}, {len(reply.body)} octets{broken}"
-        notify(Traced(message=f"{what} -> {came} after {running_s() - began:.2f} s"))
+        self._trace(f"{what} -> {reply.status}, {len(reply.body)} octets{broken}", began)
         return reply
 
-    return send
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[Transport]:
+        async with session_of(self._transport) as transport:
+            yield _Traced(transport, self._notify)
+
+    def connect_ahead(self, url: str) -> None:
+        connect_ahead(self._transport, url)
+
+    def _trace(self, what: str, began: float) -> None:
+        self._notify(Traced(message=f"{what} after {running_s() - began:.2f} s"))

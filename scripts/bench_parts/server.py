@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Iterator
 
 CODE = "bench-code"
@@ -32,12 +33,24 @@ class Server(http.server.ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None) -> None:
         super().__init__(("127.0.0.1", 0), _Endpoints)
-        self.issuer = f"http://127.0.0.1:{self.server_address[1]}"
-        self.endpoints = [f"{self.issuer}/authorize", f"{self.issuer}/token"]
+        if tls is not None:
+            # The handshake waits for the thread of its connection.
+            self.socket = tls.wrap_socket(
+                self.socket, server_side=True, do_handshake_on_connect=False
+            )
+        self.is_reached_at(f"http://127.0.0.1:{self.server_address[1]}")
         self.challenges: set[str] = set()
         self.refreshes = 0
+
+    def is_reached_at(self, origin: str) -> None:
+        """Have the server be known by *origin*."""
+        self.issuer = origin
+        self.endpoints = [f"{origin}/authorize", f"{origin}/token"]
+
+    def handle_error(self, *_: object) -> None:
+        """Take it that a connection was opened and not used."""
 
     def redeem(self, form: dict[str, str]) -> bool:
         """
@@ -93,8 +106,9 @@ class _Endpoints(http.server.BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving() -> Iterator[Server]:
-    with Server() as server:
+def serving(tls: ssl.SSLContext | None = None) -> Iterator[Server]:
+    """Give the block a server; *tls* makes it an https server."""
+    with Server(tls) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try:
             yield server

@@ -67,8 +67,8 @@ class SignIn:
     peak: float
 
 
-def measure(contestant: Contestant, server: Server) -> SignIn:
-    """Let *contestant* sign in once."""
+def measure(contestant: Contestant, server: Server, *, thinking_s: float = THINKING_S) -> SignIn:
+    """Let *contestant* sign in once, with a person who takes *thinking_s*."""
     with _started(contestant) as (process, report):
         heard: list[str] = []
         url = _address(process.stderr, heard)
@@ -78,7 +78,7 @@ def measure(contestant: Contestant, server: Server) -> SignIn:
         # Somebody has to read on, or a talkative program would stop at a full pipe.
         reader = threading.Thread(target=lambda: heard.extend(process.stderr or ()), daemon=True)
         reader.start()
-        time.sleep(THINKING_S)
+        time.sleep(thinking_s)
         before = _look(contestant.token_file)
         came_back = time.monotonic()
         with ThreadPoolExecutor(max_workers=1) as browser:

@@ -169,7 +169,7 @@ class HttpTransport:
         if delivery is not None:
             delivery.is_connecting = True
         await event_loop_started()
-        async with self._connection(url) as connection:
+        async with self._connection(method, url) as connection:
             response = self._sender().response(
                 connection,
                 method,
@@ -183,10 +183,10 @@ class HttpTransport:
                 yield received
 
     @asynccontextmanager
-    async def _connection(self, url: str) -> AsyncIterator[Connection]:
+    async def _connection(self, method: str, url: str) -> AsyncIterator[Connection]:
         connections = self._connections()
         try:
-            async with connections.connection(url) as connection:
+            async with connections.connection(method, url) as connection:
                 yield connection
         finally:
             if not self._is_session:

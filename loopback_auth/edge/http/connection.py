@@ -52,7 +52,7 @@ class Connection:
         self.connector = aiohttp.TCPConnector(limit=1, keepalive_timeout=IDLE_S, ttl_dns_cache=0)
         self._transport: asyncio.Transport | None = None
         self._began = self._idle_since = 0.0
-        self._has_answered = False
+        self.has_answered = False
 
     async def prepare(self, request: aiohttp.ClientRequest) -> bool:
         """
@@ -73,7 +73,7 @@ class Connection:
         if not is_idle:
             self._transport = connection.transport
             self._began, self._idle_since = began, running_s()
-            self._has_answered = False
+            self.has_answered = False
         # Into the connector's pool, where the request that follows takes it from.
         connection.release()
         return is_idle
@@ -101,6 +101,11 @@ class Connection:
         # What has come unasked is such as a 408 before the end.
         return in_time and not protocol.should_close and not _is_readable(transport)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether neither side is known to have closed it."""
+        return self._transport is not None and not self._transport.is_closing()
+
     def is_safe(self, moment: float) -> bool:
         """
         Return whether no usual server closes the connection about *moment*, idle as it is.
@@ -109,17 +114,17 @@ class Connection:
         which some wait for nothing at all. A request that leaves shortly before the end of such a
         second may cross the server's farewell.
         """
-        if self._transport is None or self._transport.is_closing():
+        if not self.is_open:
             return False
         idle_s, opening_s = moment - self._idle_since, self._idle_since - self._began
         seconds = int(idle_s + opening_s + MARGIN_S)
         # At least two round trips are in the opening, of which one is for news of the end to come.
         is_past = idle_s > seconds + opening_s / 2 + MARGIN_S
-        return idle_s < IDLE_S and (is_past or (seconds == 0 and not self._has_answered))
+        return idle_s < IDLE_S and (is_past or (seconds == 0 and not self.has_answered))
 
     def rest(self) -> None:
         """Note that the connection has carried a request, and is idle from now on."""
-        now, self._has_answered = running_s(), True
+        now, self.has_answered = running_s(), True
         self._began, self._idle_since = now - (self._idle_since - self._began), now
 
     async def close(self) -> None:
@@ -139,6 +144,7 @@ class Connections:
         self._kept = kept
         self._idle: dict[str, list[Connection]] = {}
         self._in_use: list[str] = []
+        self._wanted: dict[str, tuple[str, Callable[[Connection], Awaitable[object]]]] = {}
         self._openings: dict[str, tuple[asyncio.Task[None], float]] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -152,24 +158,39 @@ class Connections:
                 await idle.pop().close()
 
     @asynccontextmanager
-    async def connection(self, url: str) -> AsyncIterator[Connection]:
-        """Give the block a connection to *url*'s server for one request, opened or not."""
+    async def connection(self, method: str, url: str) -> AsyncIterator[Connection]:
+        """
+        Give the block a connection for one request to *url*'s server, opened or not.
+
+        One that was opened ahead is for a POST, which can use none that has just answered.
+        """
         origin = _origin(url)
-        if opening := self._openings.get(origin):
+        opening = None if method == "GET" else self._openings.get(origin)
+        if opening is not None:
             await asyncio.wait({opening[0]}, timeout=WAIT_S)
-        async with self._taken(origin) as connection:
-            self._in_use.append(origin)
-            try:
-                yield connection
-            finally:
-                self._in_use.remove(origin)
-                connection.rest()
+        self._in_use.append(origin)
+        try:
+            async with self._taken(origin, is_new=method != "GET") as connection:
+                try:
+                    yield connection
+                finally:
+                    connection.rest()
+        finally:
+            self._in_use.remove(origin)
+            wanted = self._wanted.pop(origin, None)
+            if wanted is not None and not any(each.is_open for each in self._idle[origin]):
+                self.open_ahead(*wanted)
 
     @asynccontextmanager
-    async def _taken(self, origin: str) -> AsyncIterator[Connection]:
+    async def _taken(self, origin: str, *, is_new: bool = True) -> AsyncIterator[Connection]:
+        """Give the block an idle connection, the best for a POST if it may be an unused one."""
         idle, now = self._idle.setdefault(origin, []), running_s()
-        idle.sort(key=lambda each: each.is_safe(now))
-        connection = idle.pop() if idle else Connection(self._timeout, kept=self._kept)
+        usable = [each for each in idle if is_new or each.has_answered or not each.is_open]
+        connection = max(usable, key=lambda each: each.is_safe(now), default=None)
+        if connection is None:
+            connection = Connection(self._timeout, kept=self._kept)
+        else:
+            idle.remove(connection)
         try:
             yield connection
         finally:
@@ -179,10 +200,14 @@ class Connections:
         """
         Have a connection to *url*'s server opened by *opened* in the background.
 
-        Nothing is done where one is there that can carry a request, or will be shortly.
+        Nothing is done where one is there that can carry a request, or will be shortly. One that is
+        in use just now may be kept by the server, or not: that is waited for.
         """
         origin, now = _origin(url), running_s()
-        if origin in self._in_use or any(each.is_safe(now) for each in self._idle.get(origin, ())):
+        if origin in self._in_use:
+            self._wanted[origin] = url, opened
+            return
+        if any(each.is_safe(now) for each in self._idle.get(origin, ())):
             return
         if opening := self._openings.get(origin):
             task, began = opening

@@ -12,6 +12,7 @@ from ...oauth.authorize.code_credentials import (
     read_code_credentials_reply,
 )
 from ..diagnosis import diagnosing
+from ..server.connections import sharing_connections
 from ..server.mix_up import refuse_mix_up
 from .completion import answered, complete
 from .request import request_to, server_of
@@ -54,6 +55,7 @@ def check_flow(profile: Profile) -> None:
         )
 
 
+@sharing_connections
 async def login_with_credentials(
     profile: Profile,
     credentials: Credentials,

@@ -16,6 +16,7 @@ from ...oauth.credential import client_document
 from ...oauth.metadata import server_metadata
 from ...oauth.secret import Secret
 from ..diagnosis import diagnosing
+from ..server.connections import sharing_connections
 from ..server.mix_up import refuse_mix_up
 from .completion import answered, complete
 from .request import ask_first, request_to, server_of
@@ -72,6 +73,7 @@ async def begin(
     return request
 
 
+@sharing_connections
 async def finish(
     profile: Profile,
     text: str,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager
 from functools import wraps
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import AsyncIterator, Callable, Coroutine
     from typing import Any, ParamSpec, TypeVar
 
     from ...oauth.http.transport import Transport
@@ -26,14 +27,22 @@ def sharing_connections(
 
     @wraps(flow)
     async def call(*arguments: P.args, **options: P.kwargs) -> T:
-        session = getattr(options["transport"], "session", None)
-        if session is None:
-            return await flow(*arguments, **options)
-        async with session() as transport:
+        async with session_of(options["transport"]) as transport:
             options["transport"] = transport
             return await flow(*arguments, **options)
 
     return call
+
+
+@asynccontextmanager
+async def session_of(transport: Any) -> AsyncIterator[Transport]:
+    """Give the block a session of *transport*, or *transport* itself where it has none."""
+    session = getattr(transport, "session", None)
+    if session is None:
+        yield transport
+        return
+    async with session() as shared:
+        yield shared
 
 
 def connect_ahead(transport: Transport, url: str) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import runpy
 import socket
 import ssl
+import threading
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,13 +23,23 @@ from loopback_auth.errors import (
     LoopbackAuthError,
     ProxyFailed,
 )
+from loopback_auth.flows.server.connections import connect_ahead, session_of
+from loopback_auth.flows.trace import traced
 from loopback_auth.oauth.http.messages import FormPost, Get
 from loopback_auth.oauth.secret import Secret
 
-from ...support.scripted_server import ScriptedServer, drop, json_answer, tunnel_to
+from ...support.scripted_server import (
+    Connection as ServedConnection,
+    ScriptedServer,
+    drop,
+    json_answer,
+    tunnel_to,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
+
+    from loopback_auth.notices import Notice
 
 
 ROOT = Path(__file__).parents[3]
@@ -218,6 +229,50 @@ async def test_a_request_waits_for_the_connection_that_is_being_opened(
         transport.connect_ahead(server.url("/token"))
         assert (await transport(post(server.url("/token")))).is_success
     assert server.connections == 1
+
+
+async def test_a_get_leaves_the_connection_that_was_opened_for_a_post(
+    server: ScriptedServer,
+) -> None:
+    async with HttpTransport(environ={}).session() as transport:
+        transport.connect_ahead(server.url("/token"))
+        await transport(Get(url=server.url("/metadata")))
+        assert (await transport(post(server.url("/token")))).is_success
+    assert server.connections == 2
+
+
+async def test_a_transport_that_is_traced_opens_ahead_too(server: ScriptedServer) -> None:
+    lines: list[Notice] = []
+    async with session_of(traced(HttpTransport(environ={}), lines.append)) as transport:
+        connect_ahead(transport, server.url("/token"))
+        await asyncio.sleep(0.2)
+        assert server.connections == 1
+        await transport(post(server.url("/token")))
+    assert (server.connections, len(lines)) == (1, 1)
+
+
+@pytest.mark.parametrize(("is_kept", "connections"), [(True, 1), (False, 2)])
+async def test_one_in_use_is_waited_for_and_counts_where_the_server_keeps_it(
+    server: ScriptedServer, *, is_kept: bool, connections: int
+) -> None:
+    wanted = threading.Event()
+
+    def answer(connection: ServedConnection) -> None:
+        wanted.wait(5)
+        connection.socket.sendall(json_answer({}, *([] if is_kept else ["Connection: close"])))
+        if is_kept:
+            server.over.wait(5)
+
+    server.answers["/metadata"] = answer
+    async with HttpTransport(environ={}).session() as transport:
+        discovery = asyncio.create_task(transport(Get(url=server.url("/metadata"))))
+        await asyncio.to_thread(server.wait_for, "/metadata")
+        transport.connect_ahead(server.url("/token"))
+        wanted.set()
+        await discovery
+        await asyncio.sleep(0.2)
+        assert server.connections == connections
+        server.over.set()
 
 
 async def test_ds_06_it_is_opened_through_the_proxy_and_tells_it_nothing(
