@@ -17,7 +17,7 @@ import pytest
 
 from loopback_auth import FileStore, Identity
 
-from .export.test_sign_ins import credential
+from .export.test_program import credential
 from .support.package_source import DIALECT, PACKAGE
 
 if TYPE_CHECKING:
