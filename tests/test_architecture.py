@@ -249,3 +249,13 @@ def test_quick_commands_load_nothing_heavy(arguments: list[str], tmp_path: Path)
     if arguments == ["token"]:
         assert done.stdout == "t\n"
         assert not loaded & {"dataclasses", "tomllib", "typing", "ssl", "socket"}
+
+
+def test_login_shows_its_address_without_what_reads_tokens() -> None:
+    """Each of these costs milliseconds before the person sees the address."""
+    program = "import sys, loopback_auth.cli.commands.login; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    late = {"aiohttp", "asyncio", "loopback_auth.explain", "loopback_auth.oauth.credential"}
+    assert not late & set(done.stdout.split())

@@ -6,7 +6,6 @@ import time
 from urllib.parse import urlsplit
 
 from ..flows.tokens.freshness import has_expired, is_refreshable
-from ..oauth.credential import Credential
 from ..oauth.secret import Secret
 from ..oauth.text import one_line
 
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..edge.store.file_store import FileStore
+    from ..oauth.credential import Credential
     from ..settings.profile import Profile
     from .context import Context
 
@@ -61,6 +61,9 @@ def sign_in_document(profile: str, document: Mapping[str, Any], store: FileStore
     Raises:
         StoreDamaged: somebody has edited the file badly.
     """
+    # Imported late: `login` shows its address without it.
+    from ..oauth.credential import Credential
+
     credential = Credential.from_document(document)
     server = document["server"]
     url = server.get("issuer") or server.get("authorization_endpoint") or ""

@@ -12,6 +12,7 @@ from .metadata import Client, server_metadata
 from .secret import Secret
 from .text import one_line
 from .token.expiry import jwt_expiry
+from .token.lifetime import learned_lifetime
 from .token.reply import TokenSet
 
 TYPE_CHECKING = False
@@ -151,12 +152,6 @@ class Credential:
             learned_lifetime_s=learned_lifetime(document),
             unknown={name: value for name, value in document.items() if name not in _OWN},
         )
-
-
-def learned_lifetime(document: Mapping[str, Any]) -> int | None:
-    """Return the `learned_lifetime` of a stored object in seconds; `None` if it is no number."""
-    value = document.get("learned_lifetime")
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
 
 
 def client_document(client: Client, secret_env: str | None) -> dict[str, Any]:

@@ -8,10 +8,10 @@ from ..edge.callback.listeners import check_redirect_uri, with_port
 from ..edge.files.client_secrets import read_client_secret
 from ..edge.files.home import variable
 from ..errors import NotConfigured, UsageError
-from ..oauth.credential import learned_lifetime
 from ..oauth.http.url import check_url
 from ..oauth.metadata import ENDPOINTS, Client, server_metadata
 from ..oauth.secret import Secret
+from ..oauth.token.lifetime import learned_lifetime
 from .table import SECRETS, SETTINGS
 
 TYPE_CHECKING = False

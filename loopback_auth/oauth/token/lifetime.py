@@ -4,7 +4,8 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from typing import Any
 
 SHORTEST_AGE_S = 600.0
 """
@@ -12,6 +13,12 @@ The least age at which a refusal teaches something.
 
 No session timeout is shorter: somebody ended a younger token, or a clock jumped.
 """
+
+
+def learned_lifetime(document: Mapping[str, Any]) -> int | None:
+    """Return the `learned_lifetime` of a stored object in seconds; `None` if it is no number."""
+    value = document.get("learned_lifetime")
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
 
 
 def after_refusal(
