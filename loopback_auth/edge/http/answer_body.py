@@ -1,4 +1,4 @@
-"""The body of an answer: all of it that came, and unpacked where the server packed it unasked."""
+"""Reading the body of an answer, and decompressing one that the server compressed unasked."""
 
 from __future__ import annotations
 
@@ -13,19 +13,20 @@ if TYPE_CHECKING:
     from aiohttp import ClientResponse, StreamReader
 
 PIECE_OCTETS = 256 * 1024
-"""The most that a packed piece becomes at once."""
+"""The most that is decompressed at once."""
 
-_UNPACKED = frozenset({"gzip", "x-gzip", "deflate"})
+_KNOWN_CODINGS = frozenset({"gzip", "x-gzip", "deflate"})
+_DEFLATE = 8
 
 
 async def pieces_of(response: ClientResponse, host: str) -> AsyncIterator[bytes]:
     """
-    Yield the body of *response*, from *host*, as it comes.
+    Yield the body of *response*, from *host*, as it arrives.
 
     Raises:
-        AnswerEncoded: it is packed in a way that is not known here, or damaged.
-        ConnectionLost: it was packed, and its end is missing. Other losses are raised as aiohttp
-            has them.
+        AnswerEncoded: It is compressed in an unknown way, or damaged.
+        ConnectionLost: It is compressed, and its end is missing.
+        ClientError: aiohttp's own error, for all else.
     """
     codings = codings_of(response.headers.get("Content-Encoding", ""))
     if codings and not can_unpack(codings):
@@ -36,46 +37,44 @@ async def pieces_of(response: ClientResponse, host: str) -> AsyncIterator[bytes]
 
 
 async def _received(content: StreamReader) -> AsyncIterator[bytes]:
-    """
-    Yield what comes, all of it: of a connection that broke, aiohttp keeps back what was not read
-    before.
-    """
+    """Yield all that arrives; when a connection breaks, aiohttp withholds what was not read yet."""
     import aiohttp
 
     try:
         async for piece in content.iter_any():
             yield piece
     except aiohttp.ClientError:
-        content.set_exception(None)  # type: ignore[arg-type]  # there is no other way to what is left
+        content.set_exception(None)  # type: ignore[arg-type]  # the only way to read the rest
         yield content.read_nowait()
         raise
 
 
 def codings_of(content_encoding: str) -> list[str]:
     """
-    Return what a Content-Encoding header (RFC 9110 section 8.4) names, in lower case and without
-    `identity`.
+    Return the codings in a Content-Encoding header (RFC 9110 section 8.4), in lower case.
+
+    `identity` is left out.
     """
     names = (name.strip().lower() for name in content_encoding.split(","))
     return [name for name in names if name not in ("", "identity")]
 
 
 def can_unpack(codings: list[str]) -> bool:
-    """Tell whether `unpacked` takes a body that has these *codings*: one of gzip and deflate."""
-    return len(codings) == 1 and codings[0] in _UNPACKED
+    """Return whether `unpacked` can decompress a body of these *codings*: just gzip or deflate."""
+    return len(codings) == 1 and codings[0] in _KNOWN_CODINGS
 
 
 async def unpacked(
     pieces: AsyncIterator[bytes], host: str, *, fix: str = ""
 ) -> AsyncIterator[bytes]:
     """
-    Yield what *pieces*, from *host*, unpack to, at most `PIECE_OCTETS` at once.
+    Yield the decompressed *pieces* of a body from *host*, at most `PIECE_OCTETS` at once.
 
-    *fix* is that of the error for what cannot be unpacked, where there is a better one than usual.
+    *fix* replaces the usual one of `AnswerEncoded`.
 
     Raises:
-        AnswerEncoded: it is neither gzip nor deflate, or damaged.
-        ConnectionLost: its end is missing.
+        AnswerEncoded: The body is neither gzip nor deflate, or damaged.
+        ConnectionLost: Its end is missing.
     """
     unpacker = _Unpacker()
     try:
@@ -95,7 +94,7 @@ async def unpacked(
 
 
 class _Unpacker:
-    """Unpacks one body, whose beginning decides how: the header's word is often wrong."""
+    """Decompresses one body as its beginning says, since the header is often wrong."""
 
     def __init__(self) -> None:
         self._inflater: zlib._Decompress | None = None
@@ -104,18 +103,19 @@ class _Unpacker:
 
     @property
     def is_cut(self) -> bool:
+        """Whether the end of the body is missing."""
         return self._inflater is not None
 
     def unpack(self, piece: bytes) -> Iterator[bytes]:
+        """Yield the decompressed *piece*, or raise `zlib.error`."""
         if not self._has_begun:
-            # JSON: a proxy unpacked it, and left the header.
+            # JSON: a proxy decompressed it, and left the header.
             self._is_plain = piece.startswith(b"{")
         if self._is_plain:
             self._has_begun = True
             yield piece
             return
-        # gzip may be several in a row (RFC 1952 section 2.2); anything else that follows is
-        # padding.
+        # Several gzip members may follow each other (RFC 1952 section 2.2); all else is padding.
         while piece and (self._inflater or not self._has_begun or piece.startswith(b"\x1f")):
             inflater = self._inflater = self._inflater or _inflater(piece)
             self._has_begun = True
@@ -126,8 +126,8 @@ class _Unpacker:
 
 
 def _inflater(beginning: bytes) -> zlib._Decompress:
-    # RFC 9110 section 8.4.1.2: deflate is zlib's format, and some send it without its header.
-    is_bare = beginning[:1] != b"\x1f" and beginning[0] & 0x0F != 8  # noqa: PLR2004 - zlib's CM
+    # RFC 9110 section 8.4.1.2: deflate is zlib's format, but some servers leave its header out.
+    is_bare = beginning[:1] != b"\x1f" and beginning[0] & 0x0F != _DEFLATE
     return zlib.decompressobj(-zlib.MAX_WBITS if is_bare else zlib.MAX_WBITS | 32)
 
 

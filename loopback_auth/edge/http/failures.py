@@ -1,4 +1,4 @@
-"""What the HTTP client raises, as the `TransportError` that says what happened and what to do."""
+"""The exceptions of the HTTP client, as `TransportError`s that say what happened and what to do."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from .proxy import Proxy
     from .tls import Trust
 
-# What a certificate's refusal is called: by OpenSSL (x509_vfy.h), by macOS (errSec...), by Windows
+# The codes for a refused certificate, of OpenSSL (x509_vfy.h), macOS (errSec...) and Windows
 # (CERT_E_...).
 _REFUSALS: dict[int, type[TLSFailed]] = {
     **dict.fromkeys((2, 18, 19, 20, 21, 27, 28), CertificateUntrusted),
@@ -40,7 +40,7 @@ _REFUSALS: dict[int, type[TLSFailed]] = {
     **dict.fromkeys((62, 64, -67602, 0x800B010F), CertificateNameDiffers),
 }
 _OWN_SIGNATURE = 18
-# What X509_STRICT alone refuses.
+# The codes of what X509_STRICT alone refuses.
 _STRICT = range(80, 94)
 
 _REASONS: dict[str, type[TLSFailed]] = {
@@ -77,7 +77,7 @@ _REASONS: dict[str, type[TLSFailed]] = {
 def translated(
     error: Exception, host: str, *, proxy: Proxy | None, trust: Trust | None
 ) -> TransportError:
-    """Return the error that fits what aiohttp raised about a request to *host*."""
+    """Return the error that fits *error*, which aiohttp raised for a request to *host*."""
     import aiohttp
 
     nameless = isinstance(error, (aiohttp.ClientConnectorDNSError, socket.gaierror))
@@ -106,8 +106,8 @@ def translated(
 
 
 def _tls_error(error: Exception) -> ssl.SSLError | None:
-    """Return the error of `ssl` that *error* is, or is about."""
-    # TLS 1.3's alerts come when the request is sent already, and aiohttp wraps them as any loss.
+    """Return the error of `ssl` in *error*, if there is one."""
+    # The alerts of TLS 1.3 arrive after the request is sent, and aiohttp takes them for any loss.
     about = (
         getattr(error, "certificate_error", None),
         getattr(error, "os_error", None),
@@ -127,8 +127,11 @@ def _tls_failed(error: ssl.SSLError, where: str, *, host: str, trust: Trust | No
     if kind is CertificateUntrusted and trust:
         cause, fix = _untrusted(error.verify_code, trust)
     elif kind is CertificateMalformed and error.verify_code not in _STRICT:
-        # Which --ca-bundle would not help against.
-        fix = f"tell whoever runs {host}, or the company's proxy, what is wrong with it: it needs another certificate"
+        # The usual fix, --ca-bundle, would not help.
+        fix = (
+            f"tell whoever runs {host}, or the company's proxy, what is wrong with it: "
+            "it needs another certificate"
+        )
     message = f"no safe connection to {where}: {error.verify_message.rstrip('.')}"
     return kind(message, cause=cause, fix=fix, host=host)
 
@@ -144,16 +147,12 @@ def _untrusted(code: int, trust: Trust) -> tuple[str, str]:
     )
     cause = f"{own}. Trusted are {trust.described()}{unusable}."
     if trust.unusable:
-        return (
-            cause,
-            f"correct {' and '.join(trust.unusable)}, or name the file: loopback-auth login --ca-bundle FILE",
-        )
+        unused = " and ".join(trust.unusable)
+        return cause, f"correct {unused}, or name the file: loopback-auth login --ca-bundle FILE"
     if trust.elsewhere and "ca_bundle" not in trust.given:
         name, path = trust.elsewhere
-        return (
-            cause,
-            f"loopback-auth login --ca-bundle {path}   which is what {name} names to other programs",
-        )
+        which = f"which is what {name} names to other programs"
+        return cause, f"loopback-auth login --ca-bundle {path}   {which}"
     return cause, ""
 
 

@@ -1,9 +1,9 @@
 """
-The proxy that the environment puts before a server.
+The proxy that the environment names for a server.
 
-The variables are a custom without a standard. Where programs differ, this does as curl and Python
-do: small letters win over capitals, also when they are empty; what `NO_PROXY` names has its
-subdomains with it. As with Go, a port there must be the server's, and a CIDR block holds addresses.
+The variables are a custom without a standard. Where programs differ, this follows curl and Python:
+a variable in lower case wins over one in capitals, even if it is empty, and a name in `NO_PROXY`
+includes its subdomains. As in Go, an entry there may have a port or be a CIDR block.
 """
 
 from __future__ import annotations
@@ -34,15 +34,17 @@ class Proxy:
 
     @property
     def where(self) -> str:
-        """Its host and port alone: the rest may hold a password."""
+        """Its host and port, without a password."""
         parts = urlsplit(self.url)
         return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
 
 
 def proxy_for(url: str, environ: Mapping[str, str] | None) -> Proxy | None:
     """
-    Return the proxy that *environ* puts before *url*; raise `ProxyFailed` for one that cannot be
-    used.
+    Return the proxy that *environ* names for *url*; `None` for a direct connection.
+
+    Raises:
+        ProxyFailed: The variable's value cannot be used.
     """
     variables = os.environ if environ is None else environ
     parts = urlsplit(url)
@@ -58,14 +60,15 @@ def proxy_for(url: str, environ: Mapping[str, str] | None) -> Proxy | None:
             name == "http_proxy" and variable != name and "REQUEST_METHOD" in variables
         ):
             return Proxy(url=_checked(value, variable, host), variable=variable)
-        # Else: a CGI program's visitor wrote HTTP_PROXY, by a header `Proxy`.
+        # In a CGI program HTTP_PROXY is the request's header `Proxy`, which anybody may send.
     return None
 
 
 def proxy_failed(proxy: Proxy, host: str, *, status: int | None, nameless: bool) -> ProxyFailed:
     """
-    Return the error of a *proxy* that gave no connection to *host*: its own *status*, or a name of
-    it that is not known.
+    Return the error for a *proxy* that did not connect us to *host*.
+
+    *status* is that of its answer, if it gave one; *nameless* means that its name is not known.
     """
     why = ": its name is not known" if nameless else f" (status {status})" if status else ""
     wants_password = status == PROXY_AUTHENTICATION_REQUIRED
@@ -81,7 +84,7 @@ def proxy_failed(proxy: Proxy, host: str, *, status: int | None, nameless: bool)
 
 
 def _variable(name: str, variables: Mapping[str, str]) -> tuple[str, str]:
-    """Return how *name* is spelled in *variables*, and its value."""
+    """Return *name* as it is spelled in *variables*, and its value."""
     spelled = (
         name
         if name in variables
@@ -110,12 +113,14 @@ def _checked(value: str, variable: str, host: str) -> str:
         raise ProxyFailed(
             f"the proxy that {variable} names is a SOCKS proxy",
             cause="This program speaks to HTTP proxies.",
-            fix=f"set https_proxy=http://HOST:PORT, which goes before {variable}; or to reach the server directly: no_proxy={host}",
+            fix=f"set https_proxy=http://HOST:PORT, which goes before {variable}; "
+            f"or to reach the server directly: no_proxy={host}",
             host=host,
         )
     raise ProxyFailed(
         f"the proxy that {variable} names is no http://HOST:PORT",
-        cause="In a user name or password, characters such as # / ? @ stand as %23 %2F %3F %40; around the whole, no quotes.",
+        cause="In a user name or password, characters such as # / ? @ stand as %23 %2F %3F %40; "
+        "around the whole, no quotes.",
         fix=f"correct {variable}, or to reach the server directly: no_proxy={host}",
         host=host,
     )
@@ -133,8 +138,7 @@ def _covers(entry: str, host: str, address: IPv4Address | IPv6Address | None, po
         return True
     if "/" in entry:
         return address is not None and _is_in(address, entry)
-    # A port stands behind a name, an IPv4 address or brackets; an IPv6 address without them has
-    # none.
+    # A port may follow a name, an IPv4 address or an IPv6 address in brackets.
     found = re.fullmatch(r"(\[[^\]]*\]|[^:]*):(\d+)|\[?([^\[\]]*)\]?", entry)
     if found is None or (found[2] and int(found[2]) != port):
         return False
@@ -149,7 +153,7 @@ def _address(text: str) -> IPv4Address | IPv6Address | None:
     from ipaddress import ip_address
 
     try:
-        # Without the zone, which says how to get there.
+        # Without the zone, which names a network interface.
         address = ip_address(text.partition("%")[0])
     except ValueError:
         return None

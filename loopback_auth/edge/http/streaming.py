@@ -1,6 +1,7 @@
 """
-A request whose body and answer may be of any length: both pass through in pieces, and only silence
-is bounded in time.
+Requests whose body and answer may have any length.
+
+Both are passed on in pieces, and the time limit is one for silence.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from .upload import Upload
 
 ACCEPT = "application/json, */*;q=0.8"
-"""JSON where the server has a choice, else whatever it has."""
+"""The header Accept: JSON if the server has it, else anything."""
 
 _SEE_IT = "to see it as it comes: loopback-auth api -i -H 'Accept-Encoding: gzip'"
 
@@ -35,8 +36,9 @@ _SEE_IT = "to see it as it comes: loopback-auth api -i -H 'Accept-Encoding: gzip
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResourceRequest:
     """
-    A request to an API, without the token that goes with it; address and headers may hold secrets
-    of the person's.
+    A request to an API, without its token.
+
+    The address and the headers may hold secrets of the person's, and are not in the repr.
     """
 
     method: str
@@ -45,14 +47,15 @@ class ResourceRequest:
     upload: Upload | None = field(default=None, repr=False)
 
     def has(self, name: str) -> bool:
-        """Tell whether the person set the header *name*."""
+        """Return whether the person set the header *name*, which is given in lower case."""
         return any(each.lower() == name for each, _ in self.headers)
 
 
 class StreamedReply(HasStatus):
     """
-    An answer whose head is here; its body comes while *pieces* are asked for. Header names are as
-    they came.
+    An answer whose head has arrived; its body is read by iterating *pieces*.
+
+    *headers* are spelled as the server sent them.
     """
 
     def __init__(
@@ -71,17 +74,15 @@ class StreamedReply(HasStatus):
         self.pieces = pieces
 
     def header(self, name: str) -> str:
-        """
-        Give the value of the first header of that name, in lower case; empty when there
-        is none.
-        """
+        """Return the value of the first header *name*, given in lower case; "" if there is none."""
         return next((value for each, value in self.headers if each.lower() == name), "")
 
 
 class StreamingTransport:
     """
-    Sends requests by *http*, whose time limit is here that of a silence; connecting is limited as
-    it is there.
+    Sends requests by *http*, whose time limit bounds each silence instead of the whole.
+
+    Connecting is limited as it is there.
     """
 
     def __init__(self, http: HttpTransport) -> None:
@@ -92,10 +93,11 @@ class StreamingTransport:
         self, request: ResourceRequest, token: Secret
     ) -> AsyncIterator[StreamedReply]:
         """
-        Send *request* with *token*, once; within the block its answer can be read.
+        Send *request* with *token*, once; in the block its answer can be read.
 
-        Raises the `TransportError` that fits, on entering and while pieces are read, and the
-        failure of the request's body.
+        Raises:
+            TransportError: On entering, or while pieces are read.
+            UsageError: The body of the request cannot be read.
         """
         await event_loop_started()
         import asyncio
@@ -138,7 +140,7 @@ class StreamingTransport:
         limit.pause()
         pieces = self._read(response, request.url, limit)
         codings = codings_of(response.headers.get("Content-Encoding", ""))
-        # Who asks for an encoding gets it as it comes.
+        # A person who asked for an encoding gets the body as it is.
         if can_unpack(codings) and not request.has("accept-encoding"):
             pieces = unpacked(pieces, urlsplit(request.url).netloc, fix=_SEE_IT)
         return StreamedReply(
@@ -163,22 +165,24 @@ class StreamingTransport:
 
 
 class _SilenceLimit:
-    """The time limit of a silence: it runs while the other side has to do something."""
+    """The time limit of a silence: it runs while the server is to do something."""
 
     def __init__(self, bound: Timeout, silence_s: float) -> None:
         self._bound = bound
         self._silence_s = silence_s
 
     def begin(self) -> None:
+        """Let the time run, from now on."""
         import asyncio
 
         self._set(asyncio.get_running_loop().time() + self._silence_s)
 
     def pause(self) -> None:
+        """Let no time run."""
         self._set(None)
 
     def _set(self, when: float | None) -> None:
-        # A body may be asked for its next piece when all is over.
+        # A body may be asked for its next piece when the time limit has ended.
         with suppress(RuntimeError):
             self._bound.reschedule(when)
 

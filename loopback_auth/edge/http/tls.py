@@ -1,10 +1,8 @@
 """
-TLS: which certificates are trusted, what of the environment counts for it, and what it means when a
-connection is refused.
+TLS: which certificates are trusted, and which variables of the environment count.
 
-`ssl` takes more from the environment than anybody asked for. Keys are never logged (`SSLKEYLOGFILE`
-is for programs under test), and what of `SSL_CERT_FILE`, `SSL_CERT_DIR` and `OPENSSL_CONF` cannot
-be used is named where it matters.
+`ssl` obeys more variables than it should. Keys are never logged: `SSLKEYLOGFILE` is for programs
+under test. If `SSL_CERT_FILE`, `SSL_CERT_DIR` or `OPENSSL_CONF` cannot be used, errors say so.
 """
 
 from __future__ import annotations
@@ -14,6 +12,7 @@ import ssl
 import stat
 import sys
 from contextlib import contextmanager, suppress
+from importlib import import_module
 
 from ...errors import ConfigError, TLSUnavailable
 from ..files.permissions import check_believable
@@ -24,23 +23,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 BUNDLE_OCTETS = 64 * 1024 * 1024
-"""
-The most that is read of a file of certificates; all public CAs together are a quarter
-of a MiB.
-"""
+"""The most that is read of a file of certificates; all public CAs take a quarter of a MiB."""
 
 _ELSEWHERE = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
-"""Variables that name a company's CA to other programs."""
+"""The variables that name a company's CA to other programs."""
 
 _BYTE_ORDER_MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
 
 class Trust:
     """
-    The certificates that are trusted: *context* to connect with, and in words where they come from.
+    The trusted certificates: a *context* to connect with, and where they come from.
 
-    *given* are those that the person named (setting or variable, and path), *unusable* what of them
-    cannot be used and why, *elsewhere* a file that the environment names to other programs alone.
+    *given* maps the settings and variables that name certificates to their paths, *unusable* those
+    of them that cannot be used to the reason. *elsewhere* is a variable for other programs, and its
+    path.
     """
 
     def __init__(self, ca_bundle: str | None, environ: Mapping[str, str]) -> None:
@@ -61,7 +58,7 @@ class Trust:
         self._check_as_asked()
 
     def _load_system(self, environ: Mapping[str, str]) -> None:
-        """Load what OpenSSL would; an empty variable is none."""
+        """Load what OpenSSL would load; an empty variable counts as unset."""
         paths = ssl.get_default_verify_paths()
         file, folder = (environ.get(name, "") for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"))
         self._take("SSL_CERT_FILE", file, _load_file(self.context, file or paths.openssl_cafile))
@@ -70,7 +67,8 @@ class Trust:
         )
         there = os.path.exists(paths.openssl_cafile), _hashed(paths.openssl_capath)
         if not (file or there[0]) and not (folder or there[1]):
-            self.system = f"no certificates: there are none in {paths.openssl_cafile} or {paths.openssl_capath}"
+            where = f"{paths.openssl_cafile} or {paths.openssl_capath}"
+            self.system = f"no certificates: there are none in {where}"
 
     def _take(self, variable: str, value: str, why: str) -> None:
         if value:
@@ -79,22 +77,18 @@ class Trust:
                 self.unusable[variable] = why
 
     def _check_as_asked(self) -> None:
-        """
-        Check a CA that the person gave as Python 3.12 and every other program do, else as this
-        Python does.
-        """
+        """Check certificates as this Python does, but with a given CA as Python 3.12 does."""
         flags = self.context.verify_flags
         if self.given:
-            # A company's CA often breaks RFC 5280 in small ways, and one that is named need not be
-            # a root.
+            # A company's CA often breaks RFC 5280 in small ways, and need not be a root.
             flags = (flags | ssl.VERIFY_X509_PARTIAL_CHAIN) & ~ssl.VERIFY_X509_STRICT
         elif sys.version_info >= (3, 13):
-            # As ssl.create_default_context does, which reads SSLKEYLOGFILE.
+            # As ssl.create_default_context does, which would obey SSLKEYLOGFILE.
             flags |= ssl.VERIFY_X509_PARTIAL_CHAIN | ssl.VERIFY_X509_STRICT
         self.context.verify_flags = flags
 
     def described(self) -> str:
-        """Say which certificates are trusted."""
+        """Return, in words, which certificates are trusted."""
         used = [
             f"{name} = {path}" for name, path in self.given.items() if name not in self.unusable
         ]
@@ -102,10 +96,7 @@ class Trust:
 
 
 def _new_context() -> ssl.SSLContext:
-    """
-    Return a context that verifies, and trusts nobody yet; on macOS and Windows, whom the system
-    trusts.
-    """
+    """Return a context that trusts nobody yet; on macOS and Windows, whom the system trusts."""
     with _beginning():
         if sys.platform in ("darwin", "win32"):
             import truststore
@@ -113,28 +104,30 @@ def _new_context() -> ssl.SSLContext:
             context: ssl.SSLContext = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         else:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        # A system that asks for more is not overruled.
+        # A system that demands a later version keeps it.
         context.minimum_version = max(context.minimum_version, ssl.TLSVersion.TLSv1_2)
     return context
 
 
 def load_aiohttp(*, trusting_nobody: bool = False) -> None:
     """
-    Import aiohttp, which makes a TLS context at once; do so without its obeying `SSLKEYLOGFILE`.
+    Import aiohttp without letting the TLS context that it makes obey `SSLKEYLOGFILE`.
 
-    Nothing of ours uses that context. It takes longer to make than all of asyncio to import, unless
-    it is *trusting_nobody*, which is for a process that has no other user of aiohttp. Raise
-    `TLSUnavailable` where OpenSSL cannot begin at all.
+    Nothing of ours uses that context. Making it takes longer than importing asyncio, unless it is
+    *trusting_nobody*; that is for a process in which nobody else uses aiohttp.
+
+    Raises:
+        TLSUnavailable: OpenSSL cannot be initialised.
     """
     if "aiohttp" in sys.modules:
         return
-    # One that is no file, such as a pipe, would be waited for.
+    # Reading one that is no file, such as a pipe, could take for ever.
     file = () if os.path.isfile(os.environ.get("SSL_CERT_FILE", "")) else ("SSL_CERT_FILE",)
     nobody = dict.fromkeys(("SSL_CERT_FILE", "SSL_CERT_DIR"), os.devnull) if trusting_nobody else {}
     with without_variables(("SSLKEYLOGFILE", *file, *nobody)), _beginning():
         os.environ.update(nobody)
         try:
-            import aiohttp  # noqa: F401 - for its being loaded
+            import_module("aiohttp")
         finally:
             for name in nobody:
                 del os.environ[name]
@@ -155,9 +148,9 @@ def _beginning() -> Iterator[None]:
 
 def _load_file(context: ssl.SSLContext, path: str, *, is_believed: bool = False) -> str:
     """
-    Trust the certificates in *path*; return why that cannot be, or nothing.
+    Trust the certificates in *path*; return why they cannot be used, or "".
 
-    One that *is_believed* because a setting names it is nobody else's to write (`FileUnsafe`).
+    With *is_believed*, because a setting names it, raise `FileUnsafe` if others can write it.
     """
     try:
         about = os.stat(path)
@@ -173,8 +166,8 @@ def _load_file(context: ssl.SSLContext, path: str, *, is_believed: bool = False)
                 (_BYTE_ORDER_MARKS[mark] for mark in _BYTE_ORDER_MARKS if head.startswith(mark)), ""
             )
             if encoding or is_believed:
-                # Behind a mark OpenSSL would overlook the first certificate, or all; and what was
-                # checked is what has to be read.
+                # After a byte order mark OpenSSL would overlook the first certificate, or all. And
+                # the file that was checked must be the one that is read.
                 text = (head + file.read()).decode(encoding or "ascii", "replace")
                 context.load_verify_locations(
                     cadata=text.encode("ascii", "replace").decode() or "\n"
@@ -193,10 +186,7 @@ def _load_file(context: ssl.SSLContext, path: str, *, is_believed: bool = False)
 
 
 def _load_folders(context: ssl.SSLContext, path: str) -> str:
-    """
-    Trust the folders in *path*, of which OpenSSL takes several; return why none can be used, or
-    nothing.
-    """
+    """Trust the list of folders *path*; return why none of them can be used, if none can."""
     if os.path.isfile(path):
         return "it is a file"
     folders = [folder for folder in path.split(os.pathsep) if _hashed(folder)]
@@ -212,10 +202,7 @@ def _load_folders(context: ssl.SSLContext, path: str) -> str:
 
 
 def _hashed(folder: str) -> bool:
-    """
-    Tell whether OpenSSL can find a certificate in *folder*: it looks for names such as
-    5ad8a5d6.0.
-    """
+    """Return whether OpenSSL finds certificates in *folder*, by names such as 5ad8a5d6.0."""
     with suppress(OSError, ValueError):
         return any(name[8:9] == "." and name[9:].isdecimal() for name in os.listdir(folder))
     return False
@@ -225,8 +212,11 @@ def _bundle_unusable(path: str, why: str) -> ConfigError:
     der = "DER" in why
     return ConfigError(
         f"the CA bundle {path} cannot be used: {why}",
-        cause="ca_bundle must name a file of PEM certificates, which begin with -----BEGIN CERTIFICATE-----.",
-        fix=f"openssl x509 -inform der -in {path} -out {path}.pem, and name that file with --ca-bundle"
+        cause="ca_bundle must name a file of PEM certificates, "
+        "which begin with -----BEGIN CERTIFICATE-----.",
+        fix=f"openssl x509 -inform der -in {path} -out {path}.pem, "
+        "and name that file with --ca-bundle"
         if der
-        else f"look at it: openssl x509 -in {path} -noout -subject; then name the right one with --ca-bundle FILE",
+        else f"look at it: openssl x509 -in {path} -noout -subject; "
+        "then name the right one with --ca-bundle FILE",
     )

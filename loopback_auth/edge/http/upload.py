@@ -1,7 +1,4 @@
-"""
-The body of a request, from the command line, a file or a pipe; what fits is sent again when it has
-to be.
-"""
+"""The body of a request, from the command line, a file or a pipe."""
 
 from __future__ import annotations
 
@@ -20,16 +17,17 @@ if TYPE_CHECKING:
     from io import FileIO
 
 KEPT_OCTETS = 1024 * 1024
-"""So much of a pipe is kept, to be sent again."""
+"""The most of a pipe that is kept in memory, so that it can be sent again."""
 
 PIECE_OCTETS = 256 * 1024
+"""The most that is read, and sent, at once."""
 
 
 class Upload:
     """
-    A body that is in memory, *octets*.
+    A body in memory, and the base of the other kinds.
 
-    *length* is `None` where it is not known before the end. One that is not *repeatable* can be
+    *length* is `None` where it is not known before the end. A body that is not *repeatable* can be
     sent once.
     """
 
@@ -39,11 +37,11 @@ class Upload:
     def __init__(self, octets: bytes) -> None:
         self.beginning = octets
         self.length = len(octets)
-        # Told here, since an HTTP client makes a network error of whatever a body raises.
+        # Kept here, since an HTTP client turns whatever a body raises into a network error.
         self.failure: UsageError | None = None
 
     async def pieces(self) -> AsyncIterator[bytes]:
-        """Give the body, from its beginning."""
+        """Yield the body, from its beginning."""
         yield self.beginning
 
     def _failed(self, why: str) -> UsageError:
@@ -56,7 +54,7 @@ class Upload:
 
 
 class FileUpload(Upload):
-    """A regular file, from where it stands to its present end."""
+    """A regular file, from its present position to its present end."""
 
     def __init__(self, file: FileIO) -> None:
         self._file = file
@@ -65,6 +63,7 @@ class FileUpload(Upload):
         self.length = max(os.fstat(file.fileno()).st_size - self._start, 0)
 
     async def pieces(self) -> AsyncIterator[bytes]:
+        """Yield the file, or raise `UsageError`."""
         self._file.seek(self._start)
         left = self.length or 0
         while left:
@@ -79,7 +78,7 @@ class FileUpload(Upload):
 
 
 class PipeUpload(Upload):
-    """A pipe or a terminal that holds more than is kept: *beginning* was read from it."""
+    """A pipe or a terminal with more than is kept in memory; *beginning* was read from it."""
 
     repeatable = False
 
@@ -89,6 +88,7 @@ class PipeUpload(Upload):
         self.length = None
 
     async def pieces(self) -> AsyncIterator[bytes]:
+        """Yield the pipe to its end, once, or raise `UsageError`."""
         yield self.beginning
         while True:
             try:
@@ -101,10 +101,7 @@ class PipeUpload(Upload):
 
 
 def upload_of(file: FileIO) -> Upload:
-    """
-    Make the upload that suits *file*; of a pipe, this waits for its first mebibyte or
-    its end.
-    """
+    """Return the upload for *file*; for a pipe, wait for its first mebibyte or its end."""
     if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         return FileUpload(file)
     beginning = bytearray()
@@ -119,7 +116,7 @@ def upload_of(file: FileIO) -> Upload:
 
 
 async def _read_aside(file: FileIO) -> bytes:
-    """Read in a thread that nobody waits for: what writes into the pipe may never do so again."""
+    """Read in a thread that nothing waits for: perhaps nobody writes into the pipe again."""
     import asyncio
     import threading
 
