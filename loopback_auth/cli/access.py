@@ -95,8 +95,8 @@ class Access:
             " obtained just now",
             cause="It is not the token's age, then: the endpoint that was asked wants another"
             " scope, or refuses the user.",
-            fix=f"loopback-auth status {self.profile} shows the scopes that were granted;"
-            " with openid, or what the server has for it, userinfo answers",
+            fix="the scopes that were granted: `loopback-auth status {profile}`; userinfo wants openid,"
+            " or what the server has in its place",
             profile=self.profile,
         )
         error.tokens_changed = self.has_new_token

@@ -73,7 +73,7 @@ class JSONAnswer:
                 raise AnswerTooLarge(
                     f"the answer has more than {DOCUMENT_OCTETS >> 20} MiB",
                     cause="So much does not go into one JSON document.",
-                    fix="leave out --json: loopback-auth api passes the answer on while it comes",
+                    fix="leave out --json: the answer is then passed on while it comes",
                 )
         self._document = {
             "status": reply.status,

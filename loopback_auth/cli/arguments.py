@@ -91,7 +91,9 @@ class Parser(argparse.ArgumentParser):
         name = word.partition("=")[0]
         near = get_close_matches(name, self._option_string_actions, n=1)
         raise self._mistake(
-            f"there is no option {name[:40]}", f"{self.prog} {near[0]}" if near else ""
+            f"there is no option {name[:40]}",
+            "`loopback-auth {command} {option}`" if near else "",
+            option="".join(near),
         )
 
     def error(self, message: str) -> NoReturn:
@@ -112,11 +114,13 @@ class Parser(argparse.ArgumentParser):
                 break
         raise self._mistake(message)
 
-    def _mistake(self, message: str, fix: str = "") -> UsageError:
+    def _mistake(self, message: str, fix: str = "", **facts: str) -> UsageError:
         return UsageError(
             message,
             cause="The command line could not be understood.",
-            fix=fix or f"{self.prog} --help",
+            fix=fix or "`loopback-auth {command} --help`",
+            command=self.prog.removeprefix("loopback-auth "),
+            **facts,
         )
 
     def _print_message(self, message: str, file: Any = None) -> None:  # noqa: ARG002 - argparse's signature

@@ -64,7 +64,7 @@ def _file(path: str) -> str:
         raise UsageError(
             f"the file cannot be read: {error.strerror}",
             cause="@FILE explains what is in that file.",
-            fix="check the file's name: ls -l; or paste what it holds: loopback-auth explain",
+            fix="check the file's name: ls -l; or paste what it holds: `loopback-auth explain`",
         ) from None
 
 

@@ -57,7 +57,7 @@ examples:
   loopback-auth exec work -- terraform plan
   loopback-auth api /me -p work
 
-loopback-auth COMMAND --help tells a command's options; loopback-auth help lists topics.
+A command's options: loopback-auth COMMAND --help; all topics: loopback-auth help.
 """
 
 
@@ -147,8 +147,18 @@ def _carry_out(command: str, rest: Sequence[str], console: Console) -> int:
     }.get(command)
     parser.epilog = f"learn more: loopback-auth help {topic}" if topic else None
     arguments: Namespace = parser.parse_args(rest)
-    status: int = module.run(Context(arguments, console))
+    try:
+        status: int = module.run(Context(arguments, console))
+    except LoopbackAuthError as error:
+        if named := _named_profile(arguments):
+            error.facts.setdefault("profile", named)
+        raise
     return status
+
+
+def _named_profile(arguments: Namespace) -> str | None:
+    """Return the profile that was just named, which a fix is to name again."""
+    return getattr(arguments, "profile_option", None) or getattr(arguments, "profile", None)
 
 
 @contextmanager
@@ -177,7 +187,7 @@ def _stopped(interrupt: KeyboardInterrupt) -> LoopbackAuthError:
         error = Stopped(
             error.message,
             cause=f"{error.cause} {remark}",
-            fix="run the same again: loopback-auth token",
+            fix="run the same again: `loopback-auth token {profile}`",
         )
     error.exit_code = getattr(interrupt, "exit_code", error.exit_code)
     error.tokens_changed = getattr(interrupt, "tokens_changed", None)
@@ -191,7 +201,7 @@ def _refused(error: OSError) -> LoopbackAuthError:
         # Not from the catalogue, which is a file that may not be had either.
         cause="Too many files are open, memory or a disk is at its end,"
         " or a folder is out of reach.",
-        fix="look at the limits (ulimit -a) and at df, then run loopback-auth again",
+        fix="look at the limits (`ulimit -a`) and at `df`, then run the same again",
     )
 
 
@@ -202,7 +212,8 @@ def _unknown(command: str) -> UsageError:
     return UsageError(
         f"there is no command {command[:40]!r}",
         cause="The first word after loopback-auth names the command.",
-        fix=f"loopback-auth {near[0]}" if near else "loopback-auth --help lists the commands",
+        fix="`loopback-auth {command}`" if near else "the commands: `loopback-auth --help`",
+        command="".join(near),
     )
 
 

@@ -101,7 +101,6 @@ def ask_credentials(profile: Profile, console: Console) -> Credentials:
         Cancelled: the person stops at a question.
     """
     from ..flows.login.code_credentials import Credentials
-    from ..oauth.authorize.code_credentials import FLOW
     from ..oauth.secret import Secret
 
     hint = profile.login_hint
@@ -111,15 +110,17 @@ def ask_credentials(profile: Profile, console: Console) -> Credentials:
             "the username or the password is missing",
             cause="They are asked for on a terminal; else standard input has the username on one"
             " line and the password on the next.",
-            fix=f"loopback-auth login {profile.name} --flow {FLOW} --login-hint USERNAME,"
+            fix="`loopback-auth login {profile} --flow code-credentials --login-hint USERNAME`,"
             " and type or pipe in the password",
+            profile=profile.name,
         )
     if ":" in username:
         # RFC 7617 section 2: what stands before the first colon would be the username.
         raise UsageError(
             "the username has a colon in it",
             cause="A Basic header, which is what this flow sends, cannot carry it.",
-            fix=f"sign in through the browser: loopback-auth login {profile.name}",
+            fix="sign in through the browser: `loopback-auth login {profile}`",
+            profile=profile.name,
         )
     return Credentials(username=username, password=Secret(password))
 
@@ -166,8 +167,10 @@ def check_standard_input(arguments: Namespace) -> None:
         raise UsageError(
             f"{given[0]} and {given[1]} exclude each other",
             cause=f"{given[0]} reads what a person types, or standard input.",
-            fix=f"leave one of them out: {given[0]} or {given[1]};"
-            " a client secret can come from --client-secret-env, too",
+            fix="leave one of them out: {first} or {second}; a client secret can come from"
+            " --client-secret-env, too",
+            first=given[0],
+            second=given[1],
         )
 
 

@@ -96,7 +96,7 @@ def _asked(text: str) -> tuple[str, str]:
             "--set takes NAME=FIELD",
             cause="NAME is an environment variable: letters, digits and _, no digit first."
             " FIELD is part of the sign-in.",
-            fix="for example: --set API_TOKEN=access_token --set API_URL=instance_url",
+            fix="for example: `loopback-auth env {profile} --set API_TOKEN=access_token`",
         )
     return name, field
 
@@ -108,7 +108,8 @@ def _value(document: Mapping[str, Any], field: str, profile: str, *, needed: boo
         raise UsageError(
             f"the sign-in of the profile {profile} has no {field[:80]}",
             cause=f"It has: {', '.join(there)}.",
-            fix=f"loopback-auth status {profile} shows it; name one of these fields with --set",
+            fix="name one of these fields with --set; what there is: `loopback-auth status {profile}`",
+            profile=profile,
         )
     return None if value is None else str(value)
 

@@ -12,7 +12,7 @@ class LoopbackAuthError(Exception):
     The base of all: catch it to catch everything that this package raises on purpose.
 
     `str(error)` says what happened, `error.cause` why that usually happens and `error.fix` what to
-    do next. `code` is a stable kebab-case name, and `exit_code` the exit status of the command.
+    do next: of the arguments, *fix* is written as `explain/fix.py` says. `code` is a stable kebab-case name, and `exit_code` the exit status of the command.
     `facts` fill the placeholders of the explanation and hold no secret: they are printed.
     `tokens_changed` tells whether the profile's stored tokens are others than before, and is `None`
     where the work that failed does not change any.
@@ -33,17 +33,23 @@ class LoopbackAuthError(Exception):
     @property
     def cause(self) -> str:
         """Why this usually happens, in one sentence or two."""
+        if self.explanation:
+            return self.explanation.cause
         return self._cause or self._catalogue_entry().cause
 
     @property
     def fix(self) -> str:
         """The next thing to do: names a command to type or a place to go."""
-        return self._fix or self._catalogue_entry().fix
+        if self.explanation or not self._fix:
+            return (self.explanation or self._catalogue_entry()).fix
+        # Here, as below.
+        from ..explain.fix import rendered
+
+        return rendered(self._fix, self.facts)
 
     def explain_with(self, explanation: Explanation) -> None:
         """Take cause and fix from *explanation*, which knows more than the catalogue does."""
         self.explanation = explanation
-        self._cause, self._fix = explanation.cause, explanation.fix
 
     def add(self, clause: str) -> None:
         """Append *clause*, such as "the sign-in was undone", to what happened."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from ..resources import read
+from .fix import rendered
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def filled(code: str, entry: Mapping[str, Any], facts: Mapping[str, object]) -> 
         code=code,
         title=text("title"),
         cause=text("cause"),
-        fix=text("fix"),
+        fix=rendered(str(entry.get("fix", "")).strip(), facts),
         see=str(entry.get("see", "")),
         number=entry.get("number"),
     )

@@ -17,7 +17,7 @@ def header(token: str, *, form: str = "headers") -> str:
         raise ValueUnquotable(
             "the token cannot stand in a header",
             cause="It holds a control character or a letter outside of ASCII.",
-            fix="to see which: loopback-auth token --format json",
+            fix="to see which: `loopback-auth token {profile} --format json`",
             form=form,
         )
     return f"Authorization: Bearer {token}"

@@ -73,8 +73,8 @@ def resources_of(profile: Profile, document: Mapping[str, Any] | None) -> Resour
             f"the profile {profile.name} now names another server than the one it is signed in to",
             cause="config.toml or a LOOPBACK_AUTH_ variable was changed since,"
             " or the sign-in was made with other options.",
-            fix=f"loopback-auth login {profile.name}   signs in there;"
-            f" loopback-auth config show {profile.name}   tells who says so",
+            fix="sign in there: `loopback-auth login {profile}`;"
+            " who says so: `loopback-auth config show {profile}`",
             profile=profile.name,
         )
     server = (document or {}).get("server") or profile.endpoints()

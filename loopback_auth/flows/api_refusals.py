@@ -68,8 +68,9 @@ def refuse(
         raise ApiRefused(
             f"{said}: the server {refusal.format(profile=profile)}",
             cause=cause,
-            fix=f"loopback-auth status {profile} shows the scopes that were granted;"
-            " loopback-auth explain tells what the answer means",
+            fix="the scopes that were granted: `loopback-auth status {profile}`;"
+            " what the answer means: `loopback-auth explain -p {profile}`",
+            profile=profile,
             host=host,
             status=status,
         )
@@ -79,10 +80,18 @@ def refuse(
             cause="The sign-in has ended at the server, or the token is not for this API.",
             profile=profile,
         )
-    cause, fix = _why(reply, profile)
+    cause, fix = _why(reply)
     leads_on = reply.is_redirect and reply.header("location")
     to = f", which leads to {_host_of(reply)}" if leads_on else ""
-    raise ApiRefused(said + to, cause=cause, fix=fix, host=host, status=status)
+    raise ApiRefused(
+        said + to,
+        cause=cause,
+        fix=fix,
+        host=host,
+        status=status,
+        profile=profile,
+        retry_after=one_line(reply.header("retry-after"), limit=40),
+    )
 
 
 def _host_of(redirect: StreamedReply) -> str:
@@ -96,7 +105,7 @@ def _host_of(redirect: StreamedReply) -> str:
         return "nowhere"
 
 
-def _why(reply: StreamedReply, profile: str) -> tuple[str, str]:
+def _why(reply: StreamedReply) -> tuple[str, str]:
     """Return cause and fix where *reply* tells more than the catalogue; else empty texts."""
     if reply.is_redirect:
         return (
@@ -105,8 +114,8 @@ def _why(reply: StreamedReply, profile: str) -> tuple[str, str]:
                 " the token goes nowhere else."
             ),
             (
-                "loopback-auth api -i shows where it leads (Location); ask for that address itself,"
-                " without the token where it is not yours"
+                "where it leads (Location): `loopback-auth api /path -i -p {profile}`;"
+                " ask for that address itself, without the token where it is not yours"
             ),
         )
     # RFC 6750 section 3.1.
@@ -114,16 +123,18 @@ def _why(reply: StreamedReply, profile: str) -> tuple[str, str]:
         return (
             "The scopes that were granted do not cover it.",
             (
-                f"sign in with more: loopback-auth login {profile} --scope 'A B';"
-                f" loopback-auth status {profile} shows those there are"
+                "sign in with more: `loopback-auth login {profile} --scope 'A B'`;"
+                " those there are: `loopback-auth status {profile}`"
             ),
         )
     if reply.is_busy:
-        retry_after = one_line(reply.header("retry-after"), limit=40)
-        wait = f"as it says (Retry-After: {retry_after})" if retry_after else "a little"
         return (
             "The server is busy, or failed; the request was not repeated.",
-            f"wait {wait}, then run the same loopback-auth api again",
+            (
+                "wait as it says (Retry-After: {retry_after}), then run the same again"
+                if reply.header("retry-after")
+                else "wait a little, then run the same again"
+            ),
         )
     return "", ""
 
@@ -134,7 +145,8 @@ def not_sent_again(reply: StreamedReply) -> ApiRefused:
     return ApiRefused(
         f"{host} did not take the token (401), and the body from standard input is gone",
         cause="The token was refreshed, but so long a body is not kept to be sent a second time.",
-        fix="run the command again: loopback-auth api; with a file, -d @FILE, it would be repeated",
+        fix="run the command again; with a file it would be repeated:"
+        " `loopback-auth api /path -d @FILE -p {profile}`",
         host=host,
         status=UNAUTHORIZED,
     )
@@ -147,9 +159,8 @@ def of_an_api(error: TransportError, request: ResourceRequest) -> LoopbackAuthEr
         error.message,
         cause="The server or the network is slow or broke off."
         + ("" if safe else " Whether the server acted on the request is not known."),
-        fix="run the same loopback-auth api again;"
-        " for a slow server set LOOPBACK_AUTH_HTTP_TIMEOUT=300"
+        fix="run the same again; for a slow server set LOOPBACK_AUTH_HTTP_TIMEOUT=300"
         if safe
-        else "look with loopback-auth api whether it was done before you send it again",
+        else "look whether it was done before you send it again: `loopback-auth api /path -p {profile}`",
         **error.facts,
     )

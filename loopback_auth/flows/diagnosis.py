@@ -11,12 +11,14 @@ from functools import wraps
 from urllib.parse import urlsplit
 
 from ..errors import LoopbackAuthError, UsageError
+from ..explain.redaction import is_secret_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterator, Mapping
+    from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
     from typing import Any, ParamSpec, TypeVar
 
+    from ..explain.fix import Flags
     from ..explain.report import Paste
     from ..settings.profile import Profile
 
@@ -49,8 +51,56 @@ def facts_of(
         "scope": " ".join(scope) if scope is not None else (provider.scope if provider else ""),
         "username": _username(profile),
         "preflight": PASSED if preflight_passed else "",
+        "flags": flags_of(profile),
     }
     return {name: value for name, value in facts.items() if value}
+
+
+_WITHOUT_FLAG = ("api_base", "access_token_lifetime", "introspection_endpoint")
+_OWN_FLAGS = ("prompt", "login_hint")
+"""Parameters of the request that have flags of their own."""
+
+
+def flags_of(profile: Profile) -> Flags:
+    """
+    Return the flags that this run was given and that the next one would not know by itself.
+
+    A sign-in that fails remembers nothing: what it says to type has them once more.
+    """
+    known = profile.remembered.get("settings") or {}
+    client = profile.remembered.get("client") or {}
+    known = {**known, "client_id": client.get("client_id")}
+    found: list[tuple[str, ...]] = []
+    for name, setting in profile.settings.items():
+        is_flag = setting.source.startswith("--") and name not in _WITHOUT_FLAG
+        value = list(setting.value) if isinstance(setting.value, tuple) else setting.value
+        if is_flag and known.get(name) != value:
+            found += _flags(name, setting.source, value)
+    return tuple(found)
+
+
+def _flags(name: str, flag: str, value: Any) -> Iterator[tuple[str, ...]]:
+    if name == "client_secret":
+        yield ("--client-secret-prompt",)
+    elif name == "scope":
+        yield flag, " ".join(value)
+    elif isinstance(value, bool):
+        yield (flag,)
+    elif isinstance(value, dict):
+        for parameter, given in value.items():
+            if not is_secret_name(parameter):
+                yield from _parameter(flag, parameter, given)
+    else:
+        yield from ((flag, str(each)) for each in (value if isinstance(value, list) else [value]))
+
+
+def _parameter(flag: str, name: str, given: str | Sequence[str]) -> Iterator[tuple[str, ...]]:
+    for value in [given] if isinstance(given, str) else given:
+        yield (
+            (f"--{name.replace('_', '-')}", value)
+            if name in _OWN_FLAGS
+            else (flag, f"{name}={value}")
+        )
 
 
 def redirect_uris(profile: Profile) -> list[str]:
@@ -84,6 +134,7 @@ def diagnose(
     API's.
     """
     error.facts.setdefault("profile", profile.name)
+    error.facts.setdefault("flags", flags_of(profile))
     if profile.provider is None or not profile.provider.pitfalls:
         return
     facts = facts_of(profile, redirect_uri=redirect_uri)

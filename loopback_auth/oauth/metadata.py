@@ -118,31 +118,38 @@ def read_metadata_document(reply: HttpReply, *, issuer: str) -> dict[str, Any]:
     raise ProtocolError(f"discovery: the document at {reply.url} names no issuer")
 
 
-def _another_issuer(named: str, issuer: str, url: str) -> LoopbackAuthError:
-    """Return the error that names the issuer of the document at *url*, and what to type for it."""
-    from shlex import quote
+_BY_NAME = "`loopback-auth login {profile} --issuer {named}`"
+_BY_HAND = (
+    "give the endpoints that {url} lists:"
+    " `loopback-auth login {profile} --authorization-endpoint URL --token-endpoint URL`"
+)
 
-    by_hand = (
-        f"give the endpoints that {url} lists:"
-        " loopback-auth login --authorization-endpoint URL --token-endpoint URL"
-    )
-    by_name = f"loopback-auth login --issuer {quote(named)}"
+
+def _another_issuer(named: str, issuer: str, url: str) -> LoopbackAuthError:
+    """Return the error for a document at *url* that is of the issuer *named*."""
     message = f"the server calls itself {named}, not {issuer}"
-    if not _can_be_asked(named):
-        by_name = ""
-    elif named.rstrip("/").lower() == issuer.rstrip("/").lower():
-        return IssuerMisspelled(message, fix=f"use the server's own spelling: {by_name}")
-    elif _is_at_origin_of(named, issuer):
+    can_be_asked = _can_be_asked(named)
+    if can_be_asked and named.rstrip("/").lower() == issuer.rstrip("/").lower():
         return IssuerMisspelled(
-            message, fix=f"use the server's own name: {by_name}; if nothing is there, {by_hand}"
+            message, fix=f"use the server's own spelling: {_BY_NAME}", named=named
+        )
+    if can_be_asked and _is_at_origin_of(named, issuer):
+        return IssuerMisspelled(
+            message,
+            fix=f"use the server's own name: {_BY_NAME}; if nothing is there, {_BY_HAND}",
+            named=named,
+            url=url,
         )
     return DiscoveryFailed(
         f"the metadata of {issuer} is of another issuer: {one_line(named, limit=120)}",
-        cause="Issuers are compared character by character,"
-        " so that no other server can pass for yours (RFC 8414 section 3.3).",
-        fix=f"if that is the server you mean: {by_name}; else {by_hand}" if by_name else by_hand,
+        cause="Issuers are compared character by character, so that no other server can pass for"
+        " yours (RFC 8414 section 3.3).",
+        fix=f"if that is the server you mean: {_BY_NAME}; else {_BY_HAND}"
+        if can_be_asked
+        else _BY_HAND,
         issuer=issuer,
         url=url,
+        named=named,
     )
 
 

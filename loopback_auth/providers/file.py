@@ -116,8 +116,9 @@ def _variable_refused(path: str, variable: str, why: str) -> ConfigError:
     return ConfigError(
         f"{path}: error: [environment] {why}",
         cause="Other variables change how programs run, and this file may be somebody else's work.",
-        fix="take it out of the file; to fill any variable: loopback-auth exec --set"
-        f" {variable if is_variable_name(variable) else 'NAME'}=access_token -- COMMAND",
+        fix="take it out of the file; to fill any variable:"
+        " `loopback-auth exec {profile} --set {variable}=access_token -- COMMAND`",
+        variable=variable if is_variable_name(variable) else "NAME",
     )
 
 
@@ -126,5 +127,5 @@ def invalid_provider(path: str, why: str) -> ConfigError:
     return ConfigError(
         f"{path}: error: {why}",
         cause="A provider file has a fixed set of members.",
-        fix="compare it with the files that are shipped: loopback-auth providers",
+        fix="compare it with the files that are shipped: `loopback-auth providers`",
     )

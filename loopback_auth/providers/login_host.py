@@ -126,7 +126,8 @@ def _refused(host: str, reason: str, hosts: Mapping[str, Any]) -> URLRefused:
     return URLRefused(
         f"{host[:120]} is no host to sign in at",
         cause=reason,
-        fix=f"give your own: loopback-auth login --login-url {own_host(hosts)}",
+        fix="give your own: `loopback-auth login {profile} --login-url {own}`",
+        own=own_host(hosts),
         name="login_url",
     )
 

@@ -11,7 +11,6 @@ import os
 import re
 
 from ..edge.files.believed_file import BOM, read_below, text_of
-from ..edge.files.permissions import quoted
 from ..edge.files.plain_toml import parse_plain
 from ..edge.store.file_store import check_profile_name
 from ..errors import ConfigError, UsageError
@@ -169,15 +168,16 @@ def read_config(home: str) -> tuple[str, bool]:
         content = read_below(home, _FILE) or b""
         return text_of(content), content.startswith(BOM)
     except OSError as error:
-        fix = f"look at it: ls -ld {quoted(path)}"
+        fix = "look at it: `ls -ld {path}`"
         raise _unreadable(path, error.strerror or str(error), fix) from error
     except ValueError as error:
-        raise _unreadable(path, str(error), f"save {path} as UTF-8, in an editor") from None
+        raise _unreadable(path, str(error), "save {path} as UTF-8, in an editor") from None
 
 
 def _unreadable(path: str, why: str, fix: str) -> ConfigError:
     cause = "It says which profile is meant; only a file that is not there says nothing."
-    return ConfigError(f"{path}:1:1: error: cannot be read: {why}", cause=cause, fix=fix)
+    message = f"{path}:1:1: error: cannot be read: {why}"
+    return ConfigError(message, cause=cause, fix=fix, path=os.path.abspath(path))
 
 
 def parse_config(path: str, text: str) -> Config:

@@ -79,8 +79,9 @@ def profile_exists(name: str) -> UsageError:
     return UsageError(
         f"there is a profile {name} already",
         cause="What somebody wrote is not replaced unasked.",
-        fix=f"loopback-auth config show {name} shows it; give another name, or replace it:"
-        f" loopback-auth init PROVIDER {name} --force",
+        fix="give another name, or replace it: `loopback-auth init PROVIDER {profile} --force`;"
+        " what it says now: `loopback-auth config show {profile}`",
+        profile=name,
     )
 
 
@@ -115,7 +116,9 @@ def _with_profile(path: str, text: str, name: str, wanted: Mapping[str, Any]) ->
         f"{path}:1:1: error: the profile {name} cannot be put into this file",
         cause="The way it is written leaves no place that can be changed without changing the"
         " rest.",
-        fix=f"put it in by hand, below [profiles.{name}]: {', '.join(wanted)}",
+        fix="put it in by hand, below [profiles.{profile}]: {lines}",
+        profile=name,
+        lines=", ".join(wanted),
     )
 
 

@@ -115,15 +115,17 @@ class Profile:
                 f"the profile {self.name} has no client_id",
                 cause=f"The server knows this program by the client ID{label}"
                 " of an app registered there.",
-                fix=f"loopback-auth login {self.name} --client-id ID",
+                fix="`loopback-auth login {profile} --client-id ID`",
+                profile=self.name,
             )
         secret, method = self._client_secret(environ), self.get("token_endpoint_auth_method")
         if secret is None and method and method != "none":
             raise NotConfigured(
                 f"the profile {self.name} authenticates with {method}, and has no client secret",
                 cause="Only `none`, a public client's method, needs no secret.",
-                fix=f"loopback-auth login {self.name} --client-secret-prompt"
+                fix="`loopback-auth login {profile} --client-secret-prompt`"
                 " (or -stdin, -env NAME, -file FILE)",
+                profile=self.name,
             )
         return Client(
             client_id=client_id,
@@ -249,6 +251,7 @@ def _secret_from_environment(name: str, environ: Mapping[str, str] | None) -> Se
         raise UsageError(
             f"the client secret should be in the environment variable {name}, which is not set",
             cause="The profile names that variable as the place of the secret.",
-            fix=f"set {name} in this shell, or give the secret again with --client-secret-prompt",
+            fix="set {variable} in this shell, or give the secret again with --client-secret-prompt",
+            variable=name,
         )
     return Secret(value)

@@ -103,7 +103,7 @@ def from_settings(name: str, **settings: Any) -> Profile:
             raise UsageError(
                 f"{key} is no setting of a profile, or cannot have that value",
                 cause="Settings are named as in config.toml.",
-                fix="loopback-auth help config lists them",
+                fix="they are listed by `loopback-auth help config`",
             ) from None
     return resolve(
         name,
@@ -181,7 +181,8 @@ def from_environment(environ: Mapping[str, str]) -> dict[str, tuple[Any, str]]:
                 f"{variable} must be {error}",
                 cause="Every setting can come from the environment,"
                 " in the form it has in config.toml.",
-                fix=f"correct or unset {variable}",
+                fix="correct or unset {variable}",
+                variable=variable,
             ) from None
     return found
 
@@ -215,5 +216,6 @@ def _check_choices(settings: Mapping[str, Setting]) -> None:
             raise UsageError(
                 f"{name} must be one of {', '.join(choices)} ({setting.source})",
                 cause="Other values are not supported, or are not safe.",
-                fix=f"change it at {setting.source}",
+                fix="change it at {source}",
+                source=setting.source,
             )

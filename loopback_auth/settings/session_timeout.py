@@ -26,7 +26,8 @@ def session_timeout(text: str, provider: Provider) -> dict[str, float]:
             f"the provider {provider.name} has no session timeouts to choose from",
             cause="Its server says how long a token lasts, or it is not known what it can be set"
             " to.",
-            fix="leave --session-timeout out: loopback-auth init PROVIDER",
+            fix="leave --session-timeout out: `loopback-auth init {provider}`",
+            provider=provider.name,
         )
     try:
         lifetime_s = seconds(text)
@@ -37,7 +38,9 @@ def session_timeout(text: str, provider: Provider) -> dict[str, float]:
         raise UsageError(
             f"{text[:40]!r} is not one of the session timeouts of {provider.name}",
             cause=f"An app there has one of these: {timeout_choices(provider)}.",
-            fix=f"loopback-auth init {provider.name} --session-timeout {first}",
+            fix="`loopback-auth init {provider} --session-timeout {timeout}`",
+            provider=provider.name,
+            timeout=first,
         )
     if lifetime_s == provider.access_token_lifetime:
         return {}

@@ -72,7 +72,8 @@ def test_a_code_is_found_in_any_spelling(spelling: str) -> None:
 
 def test_placeholders_are_filled_and_unknown_ones_shown_as_in_a_manual() -> None:
     assert "login work" in explain.explanation("sign-in-needed", profile="work").fix
-    assert "<profile>" in explain.explanation("sign-in-needed").fix
+    assert explain.explanation("sign-in-needed").fix == "loopback-auth login"
+    assert "<host>" in explain.explanation("host-not-found").fix
 
 
 def test_an_unknown_code_gets_the_general_entry_and_braces_in_facts_are_text() -> None:

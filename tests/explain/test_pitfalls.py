@@ -247,7 +247,7 @@ def test_without_a_known_server_only_its_own_words_are_believed() -> None:
     told = certain_pitfall_for(read_paste("Cannot be an HTTP URL"), facts={})
     assert told
     assert told.number == 3
-    assert "<profile>" in told.fix
+    assert "loopback-auth login --redirect-uri http://localhost:1717/OauthRedirect" in told.fix
     assert certain_pitfall_for(read_paste("invalid_grant: gone"), facts={}) is None
     assert pitfall_files() == ["salesforce"]
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
+from dataclasses import replace
+
 from loopback_auth import errors
 from loopback_auth.edge.callback.pages import failed
 from loopback_auth.explain import explanation
 from loopback_auth.explain.report import read_paste
-from loopback_auth.flows.diagnosis import explain_by_pitfall
+from loopback_auth.flows.diagnosis import diagnose, explain_by_pitfall, flags_of
+from loopback_auth.settings.profile import from_settings
 
 from ..explain.pitfalls_table import FACTS, REDIRECT_URI
 
@@ -91,3 +95,37 @@ def test_what_is_no_pitfall_keeps_its_own_words() -> None:
     error = errors.StoreBusy("held", path="/x")
     explain_by_pitfall(error, pitfalls="salesforce", facts=FACTS)
     assert error.cause == explanation("store-busy", path="/x").cause
+
+
+def test_cl_11_what_a_sign_in_was_given_is_given_again_in_its_fix() -> None:
+    """CL-11: a sign-in that failed remembers nothing, so without its flags the next would, too."""
+    profile = from_settings(
+        "my work",
+        issuer="https://id.example",
+        client_id="it's",
+        client_secret="hidden",
+        scope=["a", "b"],
+        port=[17, 18],
+        parameters={"audience": "x y", "prompt": "login", "api_key": "hidden"},
+        strict_scope=True,
+        api_base="https://api.example",
+    )
+    error = errors.LoginTimedOut("nobody came")
+    diagnose(error, profile)
+    given = (
+        "loopback-auth login 'my work' --timeout 15m --client-id 'it'\"'\"'s' --client-secret-prompt"
+        " --issuer https://id.example --param 'audience=x y' --port 17 --port 18 --prompt login"
+        " --scope 'a b' --strict-scope"
+    )
+    found = error.fix.partition("for a slow sign-in: ")[2]
+    assert sorted(shlex.split(found)) == sorted(shlex.split(given))
+    assert "hidden" not in repr(vars(error))
+
+
+def test_what_the_last_sign_in_remembers_is_not_given_again() -> None:
+    profile = from_settings("work", issuer="https://id.example", client_id="c", scope=["a"])
+    remembered = {"settings": profile.to_remember(), "client": {"client_id": "c"}}
+    assert flags_of(profile)
+    assert flags_of(replace(profile, remembered=remembered)) == ()
+    changed = {**remembered, "settings": {**profile.to_remember(), "scope": ["b"]}}
+    assert flags_of(replace(profile, remembered=changed)) == (("--scope", "a"),)

@@ -123,7 +123,8 @@ async def _outcome(child: Child, profile: str, services: Services) -> Mapping[st
     raise errors.ConnectionLost(
         "the process that asked the server has ended without a word",
         cause=f"It was killed, or the system had no memory for it. {UNKNOWN}",
-        fix=f"run the same again, or: loopback-auth token {profile}",
+        fix="run the same again, or: `loopback-auth token {profile}`",
+        profile=profile,
     )
 
 

@@ -195,7 +195,7 @@ def _upload(data: str, console: Console) -> Upload:
                 raise UsageError(
                     "standard input cannot be read: it is closed, or --no-input was given",
                     cause="-d - takes the body from standard input.",
-                    fix="give a file: loopback-auth api -d @FILE",
+                    fix="give a file: `loopback-auth api /path -d @FILE -p {profile}`",
                 )
             return upload_of(open(console.stdin.fileno(), "rb", buffering=0, closefd=False))
         if data.startswith("@"):
@@ -206,8 +206,8 @@ def _upload(data: str, console: Console) -> Upload:
             f"the body cannot be read from {'standard input' if data == '-' else data[1:]}:"
             f" {error.strerror}",
             cause="-d @FILE sends that file, -d - standard input.",
-            fix="check the file's name: ls -l; text that begins with @ goes through standard"
-            " input: loopback-auth api -d -",
+            fix="check the file's name: ls -l; text that begins with @"
+            " goes through standard input: `loopback-auth api /path -d - -p {profile}`",
         ) from None
     return Upload(os.fsencode(data))
 

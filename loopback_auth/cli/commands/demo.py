@@ -57,7 +57,8 @@ def run(context: Context) -> int:
         raise UsageError(
             f"there is no demo of {arguments.provider[:40]!r}",
             cause=f"There are: {', '.join(DEMONSTRATIONS)}.",
-            fix=f"loopback-auth demo --provider {list(DEMONSTRATIONS)[-1]}",
+            fix="`loopback-auth demo --provider {provider}`",
+            provider=list(DEMONSTRATIONS)[-1],
         )
     with (
         tempfile.TemporaryDirectory(prefix="loopback-auth-demo-") as home,

@@ -56,7 +56,7 @@ def _refuse_a_secret_argument(text: str) -> None:
             "the answer is not taken from the command line",
             cause="It would stay in the shell's history, and every process of this computer could"
             " read it.",
-            fix="run loopback-auth exchange alone, and paste the address when asked, or pipe it in",
+            fix="paste the address when asked, or pipe it in: `loopback-auth exchange {profile}`",
         )
 
 
@@ -80,6 +80,6 @@ def _from_stdin(console: Console) -> str:
         raise UsageError(
             "no answer was given",
             cause="There is no terminal to ask on, and standard input is empty or may not be read.",
-            fix="pipe the address in: loopback-auth exchange < FILE",
+            fix="pipe the address in: `loopback-auth exchange {profile} < FILE`",
         )
     return text

@@ -37,7 +37,7 @@ def run(context: Context) -> int:
         raise UsageError(
             "there is no command to run",
             cause="What stands after -- is the command and its arguments.",
-            fix="for example: loopback-auth exec work -- terraform plan",
+            fix="for example: `loopback-auth exec {profile} -- terraform plan`",
         )
     filled = filled_variables(context)
     environ = {
@@ -71,8 +71,8 @@ def _plain(name: str, value: Secret) -> str:
     raise ValueUnquotable(
         f"the value for {name} cannot be in an environment",
         cause="It holds a NUL, or characters that the system's encoding does not have.",
-        fix="leave the field out: loopback-auth exec --set NAME=FIELD -- COMMAND names those that"
-        " are wanted",
+        fix="leave the field out, and name those that are wanted:"
+        " `loopback-auth exec {profile} --set NAME=FIELD -- COMMAND`",
         form="exec",
     )
 
@@ -116,8 +116,8 @@ def _not_run(command: str, error: OSError) -> CommandNotRun:
             f"{command[:200]} was not run: its variables and arguments are larger than the system"
             " allows",
             cause="The system bounds each of them, and all together.",
-            fix="fill fewer variables: loopback-auth exec --set NAME=FIELD -- COMMAND names those"
-            " that are wanted",
+            fix="fill fewer variables, and name those that are wanted:"
+            " `loopback-auth exec {profile} --set NAME=FIELD -- COMMAND`",
         )
     missing = isinstance(error, FileNotFoundError)
     failed = CommandNotRun(

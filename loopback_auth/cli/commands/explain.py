@@ -186,7 +186,8 @@ def _unknown(paste: Paste, profile: Profile | None) -> UsageError:
         f"there is no explanation for {named}",
         cause="It is neither a code of this program nor of the OAuth specifications,"
         " and no error in it was understood.",
-        fix=f"loopback-auth explain {near}"
+        fix="`loopback-auth explain {near}`"
         if near
-        else "for every code: loopback-auth explain --list",
+        else "for every code: `loopback-auth explain --list`",
+        near=near,
     )

@@ -55,7 +55,8 @@ def run(context: Context) -> int:
         raise UsageError(
             f"which format? There are: {', '.join(EXPORT_FORMATS)}",
             cause="A format is made for one program.",
-            fix="loopback-auth export --list tells which; for any other program: loopback-auth env",
+            fix="which is for what: `loopback-auth export --list`; for any other program:"
+            " `loopback-auth env {profile}`",
         )
     _check_stored_is_meant(context.environ)
     credential = _credential(context)

@@ -32,8 +32,7 @@ def run(context: Context) -> int:
         raise UsageError(
             f"there is no help topic {arguments.topic[:40]!r}",
             cause=f"The topics are: {', '.join(topics)}.",
-            fix="loopback-auth help   lists them; loopback-auth COMMAND --help tells a command's"
-            " options",
+            fix="what they are about: `loopback-auth help`; the commands: `loopback-auth --help`",
         )
     text = _text(arguments.topic).rstrip()
     console.result(text, {"topic": arguments.topic, "text": text})

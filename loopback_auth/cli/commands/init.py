@@ -80,8 +80,8 @@ def _provider_name(context: Context) -> str:
     raise UsageError(
         "PROVIDER is missing",
         cause=f"It says what kind of server the profile is for: {names}.",
-        fix="loopback-auth init PROVIDER; for any other server:"
-        " loopback-auth login --issuer URL --client-id ID",
+        fix="`loopback-auth init PROVIDER`; for any other server:"
+        " `loopback-auth login {profile} --issuer URL --client-id ID`",
     )
 
 
@@ -160,7 +160,7 @@ def _port(text: str) -> int:
         raise UsageError(
             "the port must be a number from 0 to 65535",
             cause="The callback listens on it; 0 is any free one, which few servers allow.",
-            fix="loopback-auth init --port 1717",
+            fix="`loopback-auth init PROVIDER --port 1717`",
         ) from None
 
 
@@ -184,7 +184,9 @@ def _client_id(provider: Provider, context: Context) -> str:
             "--client-id is missing",
             cause="The app that was registered as told has one,"
             " and there is no terminal to ask for it on.",
-            fix=f"loopback-auth init {provider.name} {context.profile_name} --client-id ID",
+            fix="`loopback-auth init {provider} {profile} --client-id ID`",
+            provider=provider.name,
+            profile=context.profile_name,
         )
     return client_id
 

@@ -69,8 +69,8 @@ def _how_arguments(how: Any) -> None:
     how.add_argument(
         "--manual",
         action="store_true",
-        help="only print the address; loopback-auth exchange finishes with what you paste,"
-        " within 15 minutes",
+        help="only print the address; what you paste finishes it within 15 minutes:"
+        " loopback-auth exchange",
     )
     how.add_argument(
         "--paste",
@@ -193,8 +193,9 @@ def _begin(profile: Profile, context: Context) -> int:
     more = {"other_hosts": server.other_hosts, "finish_within_s": PENDING_S}
     console.result(request.url, {**document, **more})
     console.say(f"You end at {uri}, which may show nothing, or an error.")
-    command = f"loopback-auth exchange {profile.name}"
-    console.say(f"Within 15 minutes: {command}   and paste that whole address.")
+    console.say(
+        f"Paste that whole address within 15 minutes: loopback-auth exchange {profile.name}"
+    )
     return 0
 
 

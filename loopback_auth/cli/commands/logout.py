@@ -44,7 +44,7 @@ def run(context: Context) -> int:
             raise UsageError(
                 "a profile was named beside --all",
                 cause="--all means every profile.",
-                fix="loopback-auth logout --all, or loopback-auth logout PROFILE",
+                fix="`loopback-auth logout --all`, or `loopback-auth logout {profile}`",
             )
         return _all(context, local=arguments.local)
     name = context.profile_name

@@ -94,7 +94,8 @@ def _print_refresh_token(
         raise UsageError(
             f"the profile {profile} has no refresh token",
             cause="The server gave none; some give one only for the scope offline_access.",
-            fix=f"loopback-auth status {profile} shows the scopes that were granted",
+            fix="the scopes that were granted: `loopback-auth status {profile}`",
+            profile=profile,
         )
     _warn_of_a_secret("as you until it is revoked", console)
     console.result(token, {"profile": profile, "refresh_token": token}, end=end)

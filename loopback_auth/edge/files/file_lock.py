@@ -208,8 +208,9 @@ def held_by_another(paths: Sequence[str], waited_s: float) -> StoreBusy:
     return StoreBusy(
         message,
         cause="It was stopped, by Ctrl-Z perhaps, while it refreshed or saved the tokens.",
-        fix=f"let it go on (fg, or kill -CONT {holder.pid}) or end it (kill -KILL {holder.pid}), "
-        "then run the command again",
+        fix="let it go on (`fg`, or `kill -CONT {pid}`) or end it (`kill -KILL {pid}`),"
+        " then run the command again",
+        pid=holder.pid,
         path=paths[0],
         is_stopped=True,
     )

@@ -53,7 +53,7 @@ def check_believable(path: str, about: os.stat_result, *, sticky: bool = False) 
     elif (writers := _writers(about, owners)) and not (sticky and about.st_mode & stat.S_ISVTX):
         why = f"{_BELIEVED} Read it before you trust it again."
         error = FileUnsafe(
-            _WRITABLE.format(path), cause=why, fix=_closed(path, about, writers), path=path
+            _WRITABLE.format(path), cause=why, path=path, **_closing(path, about, writers)
         )
     else:
         return
@@ -77,8 +77,9 @@ def check_own(path: str, about: os.stat_result) -> bool:
         return False
     check_owner(path, about)
     if writers := _writers(about, {_own_uid()}):
-        fix = _closed(path, about, writers)
-        raise StoreUnsafe(_WRITABLE.format(path), cause=_STORED, fix=fix, path=path)
+        raise StoreUnsafe(
+            _WRITABLE.format(path), cause=_STORED, path=path, **_closing(path, about, writers)
+        )
     return True
 
 
@@ -89,7 +90,7 @@ def check_owner(path: str, about: os.stat_result) -> None:
             _belongs_to(path, about),
             cause="Under sudo, HOME may still be yours while the process is root's;"
             " or somebody else made the file.",
-            fix=f"run the command as the owner of {path}, "
+            fix="run the command as the owner of {path}, "
             "or set LOOPBACK_AUTH_HOME to a folder of your own",
             path=path,
         )
@@ -102,7 +103,9 @@ def check_link(path: str, about: os.stat_result, error: type[FileUnsafe | StoreU
         raise error(
             f"{path} is a symbolic link that somebody else made",
             cause="Whoever made it can lead it elsewhere.",
-            fix=f"{_sudo(me)}chown -h {_name_of(me)} {quoted(path)}",
+            fix="`sudo chown -h {owner} {target}`" if me else "`chown -h {owner} {target}`",
+            owner=_name_of(me),
+            target=os.path.abspath(path),
             path=path,
         )
 
@@ -142,19 +145,21 @@ def _foreign(path: str, about: os.stat_result) -> FileUnsafe:
     return FileUnsafe(
         _belongs_to(path, about),
         cause=f"{_BELIEVED} Read it before you make it yours.",
-        fix=f"{_sudo(me)}chown {_name_of(me)} {quoted(path)}",
+        fix="`sudo chown {owner} {target}`" if me else "`chown {owner} {target}`",
+        owner=_name_of(me),
+        target=os.path.abspath(path),
         path=path,
     )
 
 
-def _closed(path: str, about: os.stat_result, writers: str) -> str:
-    """Return the command that takes the right to write *path* from *writers*."""
-    me = _own_uid()
-    return f"{_sudo(me) if about.st_uid != me else ''}chmod {writers}-w {quoted(path)}"
-
-
-def _sudo(me: int) -> str:
-    return "sudo " if me else ""
+def _closing(path: str, about: os.stat_result, writers: str) -> dict[str, str]:
+    """Return the fix that closes *path* to *writers*, and its facts."""
+    is_ours = _own_uid() in (0, about.st_uid)
+    return {
+        "fix": "`chmod {mode} {target}`" if is_ours else "`sudo chmod {mode} {target}`",
+        "mode": f"{writers}-w",
+        "target": os.path.abspath(path),
+    }
 
 
 def _name_of(uid: int) -> str:

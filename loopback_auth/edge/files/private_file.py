@@ -53,6 +53,6 @@ def _failed(path: str, why: str) -> OutputFailed:
     return OutputFailed(
         f"{path} could not be written: {why}",
         cause="Its folder is not there, is read-only or full, or you may not write there.",
-        fix=f"look at the folder: ls -ld {os.path.dirname(path) or '.'}; "
-        "or name another file with --output",
+        fix="look at the folder: `ls -ld {folder}`; or name another file with --output",
+        folder=os.path.dirname(path) or ".",
     )

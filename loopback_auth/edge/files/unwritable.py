@@ -13,18 +13,18 @@ _REASONS: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (
         ("ENOSPC", "EDQUOT"),
         "The disk is full, or your share of it is.",
-        f"make room (df -h {{folder}}), or {_ELSEWHERE} on another disk",
+        f"make room (`df -h {{folder}}`), or {_ELSEWHERE} on another disk",
     ),
     (("EROFS",), "The file system is read-only.", f"{_ELSEWHERE} that can be written to"),
     (
         ("EACCES", "EPERM"),
         "This user may not write there.",
-        f"look at it with ls -ld {{folder}} and make it yours, or {_ELSEWHERE} of your own",
+        f"look at it (`ls -ld {{folder}}`) and make it yours, or {_ELSEWHERE} of your own",
     ),
     (
         ("EMFILE", "ENFILE"),
         "This process, or the system, has as many open files as it may have.",
-        "close some, or raise the limit: ulimit -n 1024",
+        "close some, or raise the limit: `ulimit -n 1024`",
     ),
     (
         ("ENOLCK", "ENOSYS", "ENOTSUP", "EOPNOTSUPP"),
@@ -34,7 +34,7 @@ _REASONS: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (
         ("EIO", "ESTALE", "ENODEV", "ENXIO", "EREMOTEIO"),
         "The disk, or the computer that shares it, answered with an error.",
-        f"look at the system's log (dmesg) and at the mount, or {_ELSEWHERE} on another disk",
+        f"look at the system's log (`dmesg`) and at the mount, or {_ELSEWHERE} on another disk",
     ),
 )
 
@@ -53,6 +53,7 @@ def unwritable(path: str, error: OSError) -> StoreUnwritable:
     return StoreUnwritable(
         f"{path}: {error.strerror or error}",
         cause=f"{cause} {_STAYS}",
-        fix=f"{fix.format(folder=folder)}, then run the command again",
+        fix=fix + ", then run the command again",
         path=path,
+        folder=folder,
     )

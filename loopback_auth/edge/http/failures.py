@@ -123,20 +123,21 @@ def _tls_failed(error: ssl.SSLError, where: str, *, host: str, trust: Trust | No
         kind = _REASONS.get(reason, TLSFailed)
         return kind(f"no safe connection to {where}: {reason.replace('_', ' ').lower()}", host=host)
     kind = _REFUSALS.get(error.verify_code, CertificateMalformed)
-    cause, fix = "", ""
+    more: dict[str, str] = {}
     if kind is CertificateUntrusted and trust:
-        cause, fix = _untrusted(error.verify_code, trust)
+        more = _untrusted(error.verify_code, trust)
     elif kind is CertificateMalformed and error.verify_code not in _STRICT:
         # The usual fix, --ca-bundle, would not help.
-        fix = (
-            f"tell whoever runs {host}, or the company's proxy, what is wrong with it: "
-            "it needs another certificate"
+        more["fix"] = (
+            "tell whoever runs {host}, or the company's proxy, what is wrong with it:"
+            " it needs another certificate"
         )
     message = f"no safe connection to {where}: {error.verify_message.rstrip('.')}"
-    return kind(message, cause=cause, fix=fix, host=host)
+    return kind(message, host=host, **more)
 
 
-def _untrusted(code: int, trust: Trust) -> tuple[str, str]:
+def _untrusted(code: int, trust: Trust) -> dict[str, str]:
+    """Return cause and fix of a certificate that nobody trusted signed, and their facts."""
     own = (
         "It is signed by nobody but itself"
         if code == _OWN_SIGNATURE
@@ -147,13 +148,22 @@ def _untrusted(code: int, trust: Trust) -> tuple[str, str]:
     )
     cause = f"{own}. Trusted are {trust.described()}{unusable}."
     if trust.unusable:
-        unused = " and ".join(trust.unusable)
-        return cause, f"correct {unused}, or name the file: loopback-auth login --ca-bundle FILE"
+        return {
+            "cause": cause,
+            "fix": "correct {variables}, or name the file:"
+            " `loopback-auth login {profile} --ca-bundle FILE`",
+            "variables": " and ".join(trust.unusable),
+        }
     if trust.elsewhere and "ca_bundle" not in trust.given:
-        name, path = trust.elsewhere
-        which = f"which is what {name} names to other programs"
-        return cause, f"loopback-auth login --ca-bundle {path}   {which}"
-    return cause, ""
+        variable, path = trust.elsewhere
+        return {
+            "cause": cause,
+            "fix": "give what {variable} names to other programs:"
+            " `loopback-auth login {profile} --ca-bundle {ca_bundle}`",
+            "variable": variable,
+            "ca_bundle": path,
+        }
+    return {"cause": cause}
 
 
 def _system_reason(error: OSError) -> str:

@@ -75,7 +75,7 @@ def proxy_failed(proxy: Proxy, host: str, *, status: int | None, nameless: bool)
     return ProxyFailed(
         f"the proxy {proxy.where} ({proxy.variable}) did not connect us to {host}{why}",
         cause="The proxy wants a user name and a password, or others." if wants_password else "",
-        fix=f"set {proxy.variable}=http://USER:PASSWORD@HOST:PORT, with %40 for an @ in them"
+        fix="set {variable}=http://USER:PASSWORD@HOST:PORT, with %40 for an @ in them"
         if wants_password
         else "",
         host=host,
@@ -113,16 +113,18 @@ def _checked(value: str, variable: str, host: str) -> str:
         raise ProxyFailed(
             f"the proxy that {variable} names is a SOCKS proxy",
             cause="This program speaks to HTTP proxies.",
-            fix=f"set https_proxy=http://HOST:PORT, which goes before {variable}; "
-            f"or to reach the server directly: no_proxy={host}",
+            fix="set https_proxy=http://HOST:PORT, which goes before {variable}; or to reach the"
+            " server directly: no_proxy={host}",
             host=host,
+            variable=variable,
         )
     raise ProxyFailed(
         f"the proxy that {variable} names is no http://HOST:PORT",
         cause="In a user name or password, characters such as # / ? @ stand as %23 %2F %3F %40; "
         "around the whole, no quotes.",
-        fix=f"correct {variable}, or to reach the server directly: no_proxy={host}",
+        fix="correct {variable}, or to reach the server directly: no_proxy={host}",
         host=host,
+        variable=variable,
     )
 
 

@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 ACCEPT = "application/json, */*;q=0.8"
 """The header Accept: JSON if the server has it, else anything."""
 
-_SEE_IT = "to see it as it comes: loopback-auth api -i -H 'Accept-Encoding: gzip'"
+_SEE_IT = (
+    "to see it as it comes: `loopback-auth api /path -i -H 'Accept-Encoding: gzip' -p {profile}`"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

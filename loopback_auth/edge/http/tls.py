@@ -141,7 +141,8 @@ def _beginning() -> Iterator[None]:
         settings = os.environ.get("OPENSSL_CONF")
         raise TLSUnavailable(
             f"OpenSSL does not work here: {str(error.reason or error).replace('_', ' ').lower()}",
-            fix=f"unset OPENSSL_CONF, or correct {settings}" if settings else "",
+            fix="unset OPENSSL_CONF, or correct {settings}" if settings else "",
+            settings=settings,
             cause=f"It is told how to by OPENSSL_CONF = {settings}." if settings else "",
         ) from None
 
@@ -214,9 +215,9 @@ def _bundle_unusable(path: str, why: str) -> ConfigError:
         f"the CA bundle {path} cannot be used: {why}",
         cause="ca_bundle must name a file of PEM certificates, "
         "which begin with -----BEGIN CERTIFICATE-----.",
-        fix=f"openssl x509 -inform der -in {path} -out {path}.pem, "
-        "and name that file with --ca-bundle"
+        fix="`openssl x509 -inform der -in {path} -out {path}.pem`, and name that file with --ca-bundle"
         if der
-        else f"look at it: openssl x509 -in {path} -noout -subject; "
-        "then name the right one with --ca-bundle FILE",
+        else "look at it: `openssl x509 -in {path} -noout -subject`; then name the right one with"
+        " --ca-bundle FILE",
+        path=path,
     )

@@ -48,7 +48,7 @@ class Upload:
         self.failure = UsageError(
             f"the body of the request {why}",
             cause="Part of the request had been sent; the server cannot have taken it.",
-            fix="check the file or command that -d reads, then: loopback-auth api",
+            fix="check the file or command that -d reads, then run the same again",
         )
         return self.failure
 

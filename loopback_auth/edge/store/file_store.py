@@ -46,7 +46,7 @@ def check_profile_name(name: str) -> str:
             f"{name[:80]!r} cannot be a profile name",
             cause="A profile's name is also a file's: "
             f"at most {NAME_CHARACTERS} letters, digits or . _ - @ +.",
-            fix="choose another name: loopback-auth login NAME",
+            fix="choose another name: `loopback-auth login NAME`",
         )
     return name
 
@@ -71,7 +71,7 @@ class FileStore:
             raise UsageError(
                 "there is no such storage for tokens",
                 cause=f"It is one of {', '.join(STORAGES)}.",
-                fix="loopback-auth help security",
+                fix="`loopback-auth help security`",
             )
         self.home = absolute_folder(home)
         self.folder = os.path.join(self.home, "tokens")

@@ -79,9 +79,10 @@ def _locks(stack: ExitStack, profile: str) -> PrivateFolder:
             error.message,
             cause="Whoever uses one keyring entry must meet at one lock, "
             "which is kept in the user's own home folder.",
-            fix=f"make {path} writable, "
-            f"or keep the tokens in a file: loopback-auth login {profile} --storage file",
+            fix="make {path} writable, "
+            "or keep the tokens in a file: `loopback-auth login {profile} --storage file`",
             path=path,
+            profile=profile,
         ) from error
 
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
+_OR_A_FILE = "or keep the tokens in a file: `loopback-auth login {profile} --storage file`"
+
 ANSWER_S = 5.0
 """How long the keyring may take for one question."""
 
@@ -69,7 +71,7 @@ class Keyring:
 
     def unavailable(self, reason: str, message: str, *, cause: str = "") -> KeyringUnavailable:
         """Return the error for *reason*, with a fix."""
-        fix = f"unlock or start the keyring and run the command again, {self._or_a_file()}"
+        fix = "unlock or start the keyring and run the command again, " + _OR_A_FILE
         return KeyringUnavailable(
             message, cause=cause, fix=fix, reason=reason, profile=self._profile
         )
@@ -128,8 +130,8 @@ class Keyring:
         return KeyringUnavailable(
             "the tokens are to be kept in the keyring, and the package for that is not installed",
             cause="Reaching the system's keyring takes an extra of this program.",
-            fix='pip install "loopback-auth[keyring]" '
-            f"(pipx: pipx inject loopback-auth keyring), {self._or_a_file()}",
+            fix='`pip install "loopback-auth[keyring]"` (pipx: `pipx inject loopback-auth keyring`), '
+            + _OR_A_FILE,
             reason="not-installed",
             profile=self._profile,
         )
@@ -140,9 +142,6 @@ class Keyring:
             f"the keyring did not answer within {ANSWER_S:g} s",
             cause="It may be waiting for its password in a window, or its service hangs.",
         )
-
-    def _or_a_file(self) -> str:
-        return f"or keep the tokens in a file: loopback-auth login {self._profile} --storage file"
 
 
 class _Unfit(Exception):

@@ -121,7 +121,7 @@ class LockedKeyringProfile(LockedProfile):
                 f"what the keyring holds of the profile {self.profile} is damaged ({error})",
                 profile=self.profile,
                 cause="Another program changed it, or took a part of it away.",
-                fix=f"loopback-auth login {self.profile}   puts a new sign-in in its place",
+                fix="put a new sign-in in its place: `loopback-auth login {profile}`",
             ) from None
 
     def _set_damaged_aside(self) -> None:

@@ -37,7 +37,7 @@ def refresh_token(credential: Credential) -> str:
             " which this format is made of",
             cause="The server gives one only where it was asked for with a scope,"
             " and where the app may have it.",
-            fix=f'loopback-auth login {profile} --scope "api refresh_token",'
+            fix="`loopback-auth login {profile} --scope 'api refresh_token'`,"
             " with that scope allowed in the app's settings",
             profile=profile,
         )
@@ -59,8 +59,9 @@ def instance_url(credential: Credential) -> str:
             " which this format is made of",
             cause="Salesforce gives it with every token,"
             " and this format is for programs that use Salesforce.",
-            fix="name a profile that signs in there: loopback-auth profiles;"
-            f" for others: loopback-auth env {profile}",
+            fix="name a profile that signs in there: `loopback-auth profiles`;"
+            " for others: `loopback-auth env {profile}`",
+            profile=profile,
         )
     return url
 

@@ -52,8 +52,8 @@ def _unfit(name: str) -> ValueUnquotable:
         f"the {name} cannot stand in an SFDX URL",
         cause="The Salesforce CLI takes letters, digits, dots, _ and - there,"
         " and up to two = at the end of a secret.",
-        fix="use another format, such as: loopback-auth export singer;"
-        " or: loopback-auth env --set SF_ACCESS_TOKEN=access_token",
+        fix="use another format, such as: `loopback-auth export singer {profile}`;"
+        " or: `loopback-auth env {profile} --set SF_ACCESS_TOKEN=access_token`",
         form="sfdx-url",
     )
 

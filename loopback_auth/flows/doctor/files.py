@@ -9,6 +9,7 @@ import warnings
 
 from ...edge.files.permissions import PermissionsIgnored, check_believable, quoted
 from ...errors import LoopbackAuthError
+from ...explain.fix import rendered
 from ...oauth.text import one_line
 from ...settings.config_toml import config_path
 from ..tokens.freshness import has_expired, is_refreshable
@@ -90,7 +91,7 @@ def token_store(subject: Subject) -> Check:
             name,
             f"{seen}, but it did not take the last ones,"
             " which are in a file that only you can read",
-            f"loopback-auth refresh {subject.name}",
+            rendered("`loopback-auth refresh {profile}`", {"profile": subject.name}),
         )
     return Check(name=name, verdict=OK, seen=seen)
 
@@ -102,9 +103,7 @@ def sign_in(subject: Subject) -> Check:
         return Check.of(stored, name)
     if stored is None:
         seen = f"nobody is signed in to the profile {subject.name}"
-        return Check(
-            name=name, verdict=SKIPPED, seen=seen, fix=f"loopback-auth login {subject.name}"
-        )
+        return Check(name=name, verdict=SKIPPED, seen=seen, fix=_login(subject.name))
     who = (stored.get("identity") or {}).get("name")
     seen = f"{shortened(one_line(str(who)))} is signed in" if who else "somebody is signed in"
     return _lifetime(name, seen, stored, subject.name)
@@ -114,7 +113,7 @@ def _lifetime(name: str, seen: str, stored: Mapping[str, Any], profile: str) -> 
     refreshable = is_refreshable(stored)
     if stored.get("refused"):
         seen = f"{seen}; the server did not take the stored tokens the last time"
-        return warned(name, seen, f"loopback-auth login {profile}")
+        return warned(name, seen, _login(profile))
     until = stored.get("expires_at") or "the server says otherwise"
     if not has_expired(stored, at=time.time()):
         again = "then it is refreshed" if refreshable else "then a new sign-in is needed"
@@ -130,5 +129,9 @@ def _lifetime(name: str, seen: str, stored: Mapping[str, Any], profile: str) -> 
     return warned(
         name,
         f"{seen}; the token expired at {until} and cannot be refreshed",
-        f"loopback-auth login {profile}",
+        _login(profile),
     )
+
+
+def _login(profile: str) -> str:
+    return rendered("`loopback-auth login {profile}`", {"profile": profile})

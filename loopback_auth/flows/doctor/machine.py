@@ -11,6 +11,7 @@ from ...edge.http.proxy import proxy_for
 from ...edge.interaction.browser import TEXT_BROWSERS, launch_command
 from ...edge.interaction.environment import surroundings, way_in
 from ...errors import ListenError, LoopbackAuthError, ProxyFailed
+from ...explain.fix import rendered
 from ...oauth.authorize.redirect_uri import difference
 from ...oauth.text import one_line
 from ...providers.login_host import own_host, whom_it_serves
@@ -47,7 +48,7 @@ def checks_here(subject: Subject, report: Report) -> list[str]:
     report.add(_server(profile))
     report.add(_client(profile, subject.environ))
     redirect_uris = _callbacks(profile, report)
-    for check in _registered(redirect_uris, subject.registered):
+    for check in _registered(redirect_uris, subject.registered, subject.name):
         report.add(check)
     report.add(_browser(profile, subject.environ, redirect_uris))
     report.add(_proxy(profile, subject.environ))
@@ -85,7 +86,10 @@ def _server(profile: Profile) -> Check:
     seen = "; ".join((f"{kind}{where}", *profile.notes))
     hosts = profile.provider.login_hosts if profile.provider else {}
     if shared := whom_it_serves(where, hosts):
-        fix = f"loopback-auth login {profile.name} --login-url {own_host(hosts)}"
+        fix = rendered(
+            "`loopback-auth login {profile} --login-url {host}`",
+            {"profile": profile.name, "host": own_host(hosts)},
+        )
         return Check(name=name, verdict=WARN, seen=seen, cause=shared, fix=fix)
     return Check(name=name, verdict=OK, seen=seen)
 
@@ -148,7 +152,9 @@ def _callback(redirect_uri: str) -> tuple[str, Check]:
     return real, Check(name=name, verdict=OK, seen=f"{redirect_uri}: {port}, on {heads}{alone}")
 
 
-def _registered(redirect_uris: Sequence[str], registered: Sequence[str]) -> Iterator[Check]:
+def _registered(
+    redirect_uris: Sequence[str], registered: Sequence[str], profile: str
+) -> Iterator[Check]:
     for uri in redirect_uris if registered else ():
         if uri in registered:
             yield Check(
@@ -161,8 +167,11 @@ def _registered(redirect_uris: Sequence[str], registered: Sequence[str]) -> Iter
             verdict=FAIL,
             seen=f'sent is "{uri}", registered is "{nearest}": {difference(uri, nearest)}',
             cause="Servers compare the two addresses character by character.",
-            fix=f"register {uri}, or sign in with it:"
-            f" loopback-auth login --redirect-uri {one_line(nearest)}",
+            fix=rendered(
+                "register {uri}, or sign in with the other:"
+                " `loopback-auth login {profile} --redirect-uri {registered}`",
+                {"uri": uri, "registered": one_line(nearest), "profile": profile},
+            ),
             code="redirect-uri-mismatch",
             exit_code=_USAGE,
         )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ...edge.process.clock import running_s
 from ...errors import AnswerTimedOut, AuthorizationError, ProviderError, TransportError
+from ...explain.fix import rendered
 from ..diagnosis import explain_by_pitfall, facts_of
 from ..login.preflight import look
 from .checks import OK, SKIPPED, WARN, Check, shortened, warned
@@ -130,8 +131,11 @@ def _check(
                 NAME,
                 f"the server answers with status {reply.status} and a page for people,"
                 " which may say what is wrong",
-                f"read it in a browser: loopback-auth login {profile.name} --no-browser"
-                " prints its address",
+                rendered(
+                    "read it in a browser, at the address that is printed by"
+                    " `loopback-auth login {profile} --no-browser`",
+                    {"profile": profile.name},
+                ),
             )
         status = reply.status if reply else 0
         seen = (

@@ -50,8 +50,9 @@ def check_flow(profile: Profile) -> None:
             " as far as is known here",
             cause="A username and a password go only to servers whose provider file says"
             " that they have the flow.",
-            fix=f"sign in through the browser: loopback-auth login {profile.name};"
-            " or see: loopback-auth help providers",
+            fix="sign in through the browser: `loopback-auth login {profile}`;"
+            " or see: `loopback-auth help providers`",
+            profile=profile.name,
         )
 
 

@@ -8,6 +8,7 @@ from secrets import token_bytes as random_bytes
 
 from ...edge.process.clock import now
 from ...errors import LoopbackAuthError, NoPendingSignIn, UsageError
+from ...explain.fix import rendered
 from ...notices import Warned
 from ...oauth.authorize.pasted import read_pasted
 from ...oauth.authorize.request import AuthorizationRequest
@@ -20,6 +21,8 @@ from ..server.connections import sharing_connections
 from ..server.mix_up import refuse_mix_up
 from .completion import answered, complete
 from .request import ask_first, request_to, server_of
+
+_AGAIN = "paste the whole address that the browser ended at: `loopback-auth exchange {profile}`"
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -130,14 +133,12 @@ def _still_pending(
     """
     profile, sent = document["profile"], document.get("sent", [])
     digest = sha256(answer.code.reveal().encode()).hexdigest()
-    again = (
-        f"loopback-auth exchange {profile}   and paste the whole address that the browser ended at"
-    )
     if digest in sent:
         raise UsageError(
             "that code was sent already, and the server did not take it",
             cause="A code is sent once: a server takes a second time for theft.",
-            fix=again,
+            fix=_AGAIN,
+            profile=profile,
         )
     pending.keep(profile, {**document, "sent": [*sent, digest]})
     try:
@@ -147,7 +148,11 @@ def _still_pending(
             "it was a code without its state, which anything might be,"
             " so the sign-in is pending still"
         )
-        notify(Warned(code="still-pending", message=f"{reason}: {again}"))
+        notify(
+            Warned(
+                code="still-pending", message=f"{reason}: {rendered(_AGAIN, {'profile': profile})}"
+            )
+        )
         raise
 
 
@@ -217,6 +222,7 @@ def _not_the_answer(
         f"that is not the answer to the pending sign-in: {stray.reason}",
         cause=f"It comes back to {request.redirect_uri} with the state of this request;"
         " an answer to an earlier one does not count.",
-        fix=f"loopback-auth exchange {profile.name}   and paste the address again;"
-        f" or begin anew: loopback-auth login {profile.name} --manual",
+        fix="paste the address again: `loopback-auth exchange {profile}`;"
+        " or begin anew: `loopback-auth login {profile} --manual`",
+        profile=profile.name,
     )

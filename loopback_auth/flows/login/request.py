@@ -36,8 +36,8 @@ async def server_of(
             f"the profile {profile.name} has one endpoint only",
             cause="Without an issuer to discover,"
             " both the authorization and the token endpoint are needed.",
-            fix=f"loopback-auth login {profile.name}"
-            " --authorization-endpoint URL --token-endpoint URL",
+            fix="`loopback-auth login {profile} --authorization-endpoint URL --token-endpoint URL`",
+            profile=profile.name,
         )
     if not rediscover and (remembered := profile.remembered_server()):
         return remembered, True

@@ -149,8 +149,14 @@ def _with_provider(error: DiscoveryFailed, issuer: str) -> DiscoveryFailed:
     name = provider_at(urlsplit(issuer).hostname or "")
     if name is None:
         return error
-    fix = f"loopback-auth login --provider {name}; or {error.fix}"
-    return DiscoveryFailed(error.message, cause=error.cause, fix=fix, **error.facts)
+    return DiscoveryFailed(
+        error.message,
+        cause=error.cause,
+        fix="`loopback-auth login {profile} --provider {provider}`; or {otherwise}",
+        provider=name,
+        otherwise=error.fix,
+        **error.facts,
+    )
 
 
 @asynccontextmanager

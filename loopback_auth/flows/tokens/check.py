@@ -42,7 +42,8 @@ async def check(
             f"the server of the profile {credential.profile} has no endpoint to check a token at",
             cause="Neither introspection (which needs a client secret) nor userinfo"
             " is known for it.",
-            fix=f"loopback-auth login {credential.profile} --userinfo-endpoint URL names one",
+            fix="name one: `loopback-auth login {profile} --userinfo-endpoint URL`",
+            profile=credential.profile,
         )
     bearer = Secret("Bearer " + credential.tokens.access_token.reveal())
     reply = await transport(Get(url=credential.server.userinfo_endpoint, authorization=bearer))

@@ -16,5 +16,5 @@ def save_only_copy(credential: Credential, locked: LockedDocument, notify: Notif
     refused = locked.save(credential.to_document(), is_only_copy=True)
     if refused is not None:
         kept = f"so the tokens are in a file that only you can read: {locked.path}"
-        way = f"loopback-auth refresh {credential.profile} moves them to the keyring"
+        way = f"to move them to the keyring: loopback-auth refresh {credential.profile}"
         notify(Warned(code=refused.code, message=f"{refused.message}; {kept}; {way}"))

@@ -233,8 +233,10 @@ def client_of(credential: Credential, environ: Mapping[str, str] | None = None) 
             f"the client secret should be in the environment variable {name}, which is not set",
             cause=f"The sign-in to the profile {profile} names that variable"
             " as the place of the secret.",
-            fix=f"set {name} in this shell,"
-            f" or loopback-auth login {profile} --client-secret-prompt",
+            fix="set {variable} in this shell,"
+            " or `loopback-auth login {profile} --client-secret-prompt`",
+            variable=name,
+            profile=profile,
         )
     return credential.client_with_secret(variable(name, environ))
 

@@ -110,7 +110,7 @@ class AuthorizationRequest:
                 " which this program sets",
                 name=name,
                 fix="take it out of the authorization endpoint's address:"
-                " loopback-auth config show",
+                " `loopback-auth config show {profile}`",
             )
 
     @classmethod

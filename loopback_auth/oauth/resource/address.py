@@ -74,8 +74,9 @@ class Resources:
                 f"nothing says where the API of the profile {self.profile} is",
                 cause="A path is below api_base, the provider's base or the issuer,"
                 " and none of them is known.",
-                fix=f'[profiles.{self.profile}] api_base = "https://..." in config.toml,'
+                fix='[profiles.{profile}] api_base = "https://..." in config.toml,'
                 " or LOOPBACK_AUTH_API_BASE",
+                profile=self.profile,
             )
         return self.base + _target(text)
 
@@ -179,7 +180,7 @@ def _refused(why: str, text: str, what: str = "the path") -> URLRefused:
         f"{what} {why}: {one_line(text, limit=120)!r}",
         cause="What is asked for must be the same to everybody who reads it:"
         " you, this program, proxies and the server.",
-        fix="loopback-auth api /path, or the whole https URL",
+        fix="`loopback-auth api /path -p {profile}`, or the whole https URL",
     )
 
 
@@ -197,7 +198,8 @@ def read_method(text: str) -> str:
             "that method cannot be used",
             cause="It is no method of HTTP, or one that would show the token (TRACE)"
             " or is for proxies (CONNECT).",
-            fix="loopback-auth api -X GET, HEAD, POST, PUT, PATCH or DELETE",
+            fix="one of GET, HEAD, POST, PUT, PATCH, DELETE:"
+            " `loopback-auth api /path -X PUT -p {profile}`",
         )
     return method
 
@@ -216,7 +218,7 @@ def read_header(text: str) -> tuple[str, str]:
         raise UsageError(
             "-H takes 'Name: value', without line breaks or other control characters",
             cause="Anything else would change the meaning of the request around it.",
-            fix="for example: loopback-auth api /me -H 'Accept: application/json'",
+            fix="for example: `loopback-auth api /me -H 'Accept: application/json' -p {profile}`",
         )
     if name.lower() in _OURS or name.lower().startswith("proxy-"):
         raise UsageError(
@@ -224,7 +226,7 @@ def read_header(text: str) -> tuple[str, str]:
             cause="It says for whom the request is, who asks or where it ends,"
             " and follows from the rest.",
             fix="leave it out; -p chooses whose token is sent, LOOPBACK_AUTH_TOKEN gives another:"
-            " loopback-auth api --help",
+            " `loopback-auth api --help`",
         )
     return name, value
 

@@ -1,0 +1,85 @@
+"""
+What to do next, as data: a text whose commands stand in backticks, and its values in braces.
+
+    Sign in with more: `loopback-auth login {profile} --scope 'A B'`; or ask {host}
+
+The values are facts of the case. In a command each is quoted for the shell, `{profile}` is left out
+where no profile is known, and a sign-in keeps the flags that were just given: what is printed can be
+typed. A mark (`;`, `,`, `:`, `.`), a bracket or the end follows a command, so that its end is seen.
+"""
+
+from __future__ import annotations
+
+import re
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+Flags = tuple[tuple[str, ...], ...]
+"""Flags of `login`, each with its value: the fact `flags`."""
+
+_VALUE = re.compile(r"\{(\w+)\}")
+_WORD = re.compile(r"""(?:'[^']*'|"[^"]*"|[^\s'"])+""")
+_SIGN_IN = ["loopback-auth", "login"]
+
+_SERVER = ("--provider", "--issuer", "--authorization-endpoint", "--token-endpoint")
+_INSTEAD = {
+    **dict.fromkeys(_SERVER, (*_SERVER, "--login-url", "--revocation-endpoint")),
+    "--redirect-uri": ("--port",),
+    "--client-secret-prompt": ("--client-secret-env", "--client-secret-file"),
+}
+"""What else a flag of a fix takes the place of."""
+
+
+def rendered(fix: str, facts: Mapping[str, object]) -> str:
+    """Return *fix* as a person reads it, filled from *facts*."""
+    values = {name: value for name, value in facts.items() if value not in (None, "")}
+    pieces = fix.split("`")
+    return "".join(
+        _command(piece, values) if number % 2 else _prose(piece, values)
+        for number, piece in enumerate(pieces)
+    )
+
+
+def commands_of(fix: str) -> list[str]:
+    """Return the commands of *fix*, their values still in braces."""
+    return fix.split("`")[1::2]
+
+
+def _prose(text: str, values: Mapping[str, object]) -> str:
+    return _VALUE.sub(lambda name: str(values.get(name[1], f"<{name[1]}>")), text)
+
+
+def _command(text: str, values: Mapping[str, object]) -> str:
+    words: list[str] = []
+    for word in _WORD.findall(text):
+        if word != "{profile}" or "profile" in values:
+            words.append(_word(word, values))
+        elif words[-1] == "-p":
+            words.pop()
+    flags = values.get("flags")
+    if words[:2] == _SIGN_IN and isinstance(flags, tuple):
+        words += _kept(flags, words)
+    return " ".join(words)
+
+
+def _word(word: str, values: Mapping[str, object]) -> str:
+    if not _VALUE.search(word):
+        return word
+    text = word.replace("'", "").replace('"', "")
+    return _quoted(_VALUE.sub(lambda name: str(values.get(name[1], name[1].upper())), text))
+
+
+def _kept(flags: Flags, words: Sequence[str]) -> Iterator[str]:
+    """Yield those of *flags* that stay as they are in a sign-in of *words*."""
+    replaced = {other for word in words for other in (word, *_INSTEAD.get(word, ()))}
+    for flag in flags:
+        if flag[0] not in replaced:
+            yield from (flag[0], *map(_quoted, flag[1:]))
+
+
+def _quoted(text: str) -> str:
+    from shlex import quote
+
+    return quote(text)
