@@ -6,6 +6,7 @@ is a copy.
 from __future__ import annotations
 
 import copy
+import json
 import pickle
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from loopback_auth import errors
+from loopback_auth.cli.background.parent import packed, unpacked
 from loopback_auth.explain import explanation
 
 from .test_architecture import every_error
@@ -60,6 +62,7 @@ def members(error: BaseException) -> dict[str, Any]:
 WAYS: dict[str, Callable[[Any], Any]] = {
     "copy": copy.copy,
     "deepcopy": copy.deepcopy,
+    "JSON": lambda error: unpacked(json.loads(json.dumps(packed(error)))),
     **{
         f"pickle {protocol}": lambda error, protocol=protocol: pickle.loads(  # noqa: S301 - ours
             pickle.dumps(error, protocol)

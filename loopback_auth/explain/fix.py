@@ -14,7 +14,7 @@ import re
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 Flags = tuple[tuple[str, ...], ...]
 """Flags of `login`, each with its value: the fact `flags`."""
@@ -59,7 +59,8 @@ def _command(text: str, values: Mapping[str, object]) -> str:
         elif words[-1] == "-p":
             words.pop()
     flags = values.get("flags")
-    if words[:2] == _SIGN_IN and isinstance(flags, tuple):
+    # A list, where the error came as JSON from another process.
+    if words[:2] == _SIGN_IN and isinstance(flags, tuple | list):
         words += _kept(flags, words)
     return " ".join(words)
 
@@ -71,7 +72,7 @@ def _word(word: str, values: Mapping[str, object]) -> str:
     return _quoted(_VALUE.sub(lambda name: str(values.get(name[1], name[1].upper())), text))
 
 
-def _kept(flags: Flags, words: Sequence[str]) -> Iterator[str]:
+def _kept(flags: Iterable[Sequence[str]], words: Sequence[str]) -> Iterator[str]:
     """Yield those of *flags* that stay as they are in a sign-in of *words*."""
     replaced = {other for word in words for other in (word, *_INSTEAD.get(word, ()))}
     for flag in flags:

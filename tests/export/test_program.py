@@ -204,7 +204,7 @@ def test_a_sign_in_elsewhere_is_refused(form: str) -> None:
 def test_without_a_refresh_token_there_is_a_way_to_one(form: str) -> None:
     with pytest.raises(SignInNeeded) as refused:
         exported(form, credential(refresh_token=None))
-    assert 'loopback-auth login work --scope "api refresh_token"' in refused.value.fix
+    assert "loopback-auth login work --scope 'api refresh_token'" in refused.value.fix
 
 
 @pytest.mark.parametrize("form", EXPORT_FORMATS)

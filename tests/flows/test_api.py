@@ -356,7 +356,7 @@ async def test_what_may_change_something_follows_no_redirect(
     upload = None if body is None else Upload(body)
     error = await refused(ApiRefused, server.url("/old"), method=method, upload=upload)
     assert (error.exit_code, server.asked("/me")) == (7, [])
-    assert "loopback-auth api -i" in error.fix
+    assert "loopback-auth api /path -i" in error.fix
 
 
 async def test_redirects_end(server: ScriptedServer) -> None:
@@ -436,7 +436,7 @@ async def test_what_broke_off_is_told_in_the_words_of_a_request(
     transport = HttpTransport(timeout_s=0.3)
     safe = await refused(kind, server.url("/me"), transport=transport)
     unsafe = await refused(kind, server.url("/me"), method="POST", transport=transport)
-    assert "run the same loopback-auth api again" in safe.fix
+    assert "run the same again" in safe.fix
     assert "is not known" in unsafe.cause
     assert "before you send it again" in unsafe.fix
     assert len(server.requests) == 2

@@ -156,7 +156,10 @@ def _leave(child: Child, profile: str, store: Store) -> None:
 
 def packed(error: LoopbackAuthError) -> dict[str, Any]:
     """Return *error* as JSON can hold it."""
-    members = {name: value for name, value in vars(error).items() if name != "explanation"}
+    from dataclasses import asdict
+
+    known = asdict(error.explanation) if error.explanation else None
+    members = {**vars(error), "explanation": known}
     return {"kind": type(error).__name__, "message": error.message, "members": members}
 
 
@@ -164,5 +167,9 @@ def unpacked(document: Mapping[str, Any]) -> LoopbackAuthError:
     """Return the error that was `packed`."""
     kind: type[LoopbackAuthError] = getattr(errors, document["kind"])
     error = kind.__new__(kind, document["message"])
-    vars(error).update(document["members"], explanation=None)
+    vars(error).update(document["members"])
+    if known := document["members"]["explanation"]:
+        from ...explain import Explanation
+
+        error.explanation = Explanation(**known)
     return error

@@ -422,7 +422,7 @@ async def test_rv_04_id_01_a_sign_in_whose_id_token_does_not_fit_gives_its_token
     server.answers["/revocation"] = plain_answer(b"")
     ended = await sign_in(server, tmp_path, "revocation", scope=("openid",))
     assert type(ended.error) is IDTokenInvalid
-    assert ended.error.fix.endswith("loopback-auth login default")
+    assert "), then: loopback-auth login default --" in ended.error.fix
     assert ended.page.status == 400
     assert ended.stored is None
     assert len(server.asked("/revocation")) == 1
