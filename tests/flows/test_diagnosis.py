@@ -5,12 +5,11 @@ from __future__ import annotations
 import shlex
 from dataclasses import replace
 
-from loopback_auth import errors
+from loopback_auth import errors, from_settings
 from loopback_auth.edge.callback.pages import failed
 from loopback_auth.explain import explanation
 from loopback_auth.explain.report import read_paste
 from loopback_auth.flows.diagnosis import diagnose, explain_by_pitfall, flags_of
-from loopback_auth.settings.profile import from_settings
 
 from ..explain.pitfalls_table import FACTS, REDIRECT_URI
 
