@@ -154,7 +154,6 @@ HARMLESS = {
     "ExportFormat",
     "Holder",
     "NothingYet",
-    "Options",
     "Parser",
     "PasteExplained",
     "Provider",

@@ -119,9 +119,13 @@ async def login(
     return await complete(visit.answer(), profile, services, may_switch=given.may_switch)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class _BrowserVisit:
-    """A person's way through the browser; *is_watched*: somebody is shown its address."""
+    """
+    A person's way through the browser; *is_watched*: somebody is shown its address.
+
+    It has an `__init__` alone, as `Options`.
+    """
 
     profile: Profile
     services: Services

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from secrets import token_bytes as random_bytes
 
 from ...edge.process.clock import now
@@ -29,13 +29,18 @@ if TYPE_CHECKING:
     from ...seams import Clock, MaySwitch, MayTrust
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class Options:
-    """`LoginOptions`, with the usual value of each."""
+    """
+    `LoginOptions`, with the usual value of each.
+
+    It has an `__init__` alone: this is imported before the browser is started, and each method that
+    is made costs time.
+    """
 
     clock: Clock = now
     token_bytes: Callable[[int], bytes] = random_bytes
-    environ: Mapping[str, str] | None = field(default=None, repr=False)
+    environ: Mapping[str, str] | None = None
     rediscover: bool = False
     preflight: bool | None = None
     may_switch: MaySwitch | None = None
