@@ -1,7 +1,4 @@
-"""
-The story of a request to an API: whose token goes where, what a 401 and a redirect do, and what is
-told in the end.
-"""
+"""A request to an API: whose token goes where, what a 401 and a redirect do, and how it ends."""
 
 from __future__ import annotations
 
@@ -157,8 +154,8 @@ async def test_rf_07_a_401_to_the_new_token_too_is_not_about_the_sign_in(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
     """
-    RF-07: two requests, one refresh, no loop; the second answer is shown, and nobody is told to
-    sign in once more.
+    RF-07: two requests, one refresh, no loop; the second answer is shown, and no other
+    sign-in is proposed.
     """
     server.answers["/me"] = plain_answer(b"INVALID_SESSION_ID", status=401)
     error = await refused(ApiRefused, server.url("/me"), stored(tmp_path, server, lasts_s=3000))
@@ -360,7 +357,7 @@ async def test_what_may_change_something_follows_no_redirect(
 
 
 async def test_redirects_end(server: ScriptedServer) -> None:
-    """Five are followed, and the next is told."""
+    """Five are followed, and the next is an error."""
     server.answers["/round"] = redirect(302, "/round")
     error = await refused(ApiRefused, server.url("/round"))
     assert (len(server.asked("/round")), error.delivered) == (6, [(302, b"")])
@@ -384,7 +381,7 @@ async def test_a_401_after_a_redirect_begins_anew(server: ScriptedServer, tmp_pa
     assert (len(server.asked("/old")), len(server.asked("/token"))) == (2, 1)
 
 
-# --- what is told
+# --- what is advice
 
 
 @pytest.mark.parametrize("status", [200, 201, 202, 204, 206, 299, 304])
@@ -394,7 +391,7 @@ async def test_a_success_is_delivered_and_no_more(server: ScriptedServer, status
     assert await ask(server.url("/me")) == [(status, body)]
 
 
-TOLD = [
+ADVICE = [
     (400, (), "on standard output"),
     (403, (), "on standard output"),
     (
@@ -415,15 +412,15 @@ TOLD = [
 ]
 
 
-@pytest.mark.parametrize(("status", "headers", "told"), TOLD)
+@pytest.mark.parametrize(("status", "headers", "advice"), ADVICE)
 async def test_a_failure_is_delivered_and_explained_and_not_repeated(
-    server: ScriptedServer, *, status: int, headers: tuple[str, ...], told: str
+    server: ScriptedServer, *, status: int, headers: tuple[str, ...], advice: str
 ) -> None:
     server.answers["/me"] = plain_answer(b"why", *headers, status=status)
     error = await refused(ApiRefused, server.url("/me?secret=1"), method="DELETE")
     assert (error.code, error.exit_code, error.delivered) == ("api-refused", 7, [(status, b"why")])
     assert f"DELETE {server.url('/me')} was answered {status} Said" == str(error)
-    assert told in f"{error.cause} {error.fix}"
+    assert advice in f"{error.cause} {error.fix}"
     assert len(server.requests) == 1
 
 
@@ -431,7 +428,7 @@ async def test_a_failure_is_delivered_and_explained_and_not_repeated(
 async def test_what_broke_off_is_told_in_the_words_of_a_request(
     server: ScriptedServer, *, script: Any, kind: type[LoopbackAuthError]
 ) -> None:
-    """No sign-in is proposed, and nobody is told to repeat what may have been done."""
+    """No sign-in is proposed, nor to repeat what may have been done."""
     server.answers["/me"] = script
     transport = HttpTransport(timeout_s=0.3)
     safe = await refused(kind, server.url("/me"), transport=transport)
@@ -449,11 +446,11 @@ async def test_cl_02_the_trace_holds_neither_token_nor_query(
     server.answers["/me"] = only_for_the_new_token
     notices: list[Any] = []
     await ask(server.url("/me?key=hidden"), stored(tmp_path, server, lasts_s=3000), notices=notices)
-    told = " ".join(notice.message for notice in notices)
-    assert f"GET {server.url('/me')} -> 401" in told
-    assert f"GET {server.url('/me')} -> 200" in told
+    lines = " ".join(notice.message for notice in notices)
+    assert f"GET {server.url('/me')} -> 401" in lines
+    assert f"GET {server.url('/me')} -> 200" in lines
     assert not [
-        secret for secret in (OLD["access_token"], NEW["access_token"], "hidden") if secret in told
+        secret for secret in (OLD["access_token"], NEW["access_token"], "hidden") if secret in lines
     ]
 
 

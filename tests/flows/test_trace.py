@@ -29,9 +29,9 @@ def server() -> Iterator[ScriptedServer]:
         yield running
 
 
-@pytest.mark.parametrize(("told", "answer"), ANSWERS.items())
+@pytest.mark.parametrize(("outcome", "answer"), ANSWERS.items())
 async def test_cl_02_a_line_says_how_much_came_and_whether_it_broke_off(
-    server: ScriptedServer, told: str, answer: bytes
+    server: ScriptedServer, outcome: str, answer: bytes
 ) -> None:
     server.answers["/token"] = answer
     notices: list[Any] = []
@@ -42,5 +42,5 @@ async def test_cl_02_a_line_says_how_much_came_and_whether_it_broke_off(
     )
     await traced(HttpTransport(), notices.append)(message)
     (line,) = (notice.message for notice in notices)
-    assert line.startswith(f"POST {server.url('/token')} {told}")
+    assert line.startswith(f"POST {server.url('/token')} {outcome}")
     assert "canary" not in line

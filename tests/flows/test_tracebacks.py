@@ -22,7 +22,7 @@ from ..support.scripted_server import ScriptedServer, drop, hang, json_answer, p
 from ..support.stored import document
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Iterator
     from pathlib import Path
     from types import FrameType
 
@@ -107,7 +107,7 @@ async def error_of(call: Awaitable[object]) -> BaseException:
 
 def stored(home: Path, server: ScriptedServer, /, **members: Any) -> FileStore:
     client = {"client_id": "the-client", "client_secret": f"{CANARY}-client"}
-    told = document(
+    saved = document(
         server,
         **{
             "access_token": f"{CANARY}-old",
@@ -118,7 +118,7 @@ def stored(home: Path, server: ScriptedServer, /, **members: Any) -> FileStore:
         },
     )
     store = FileStore(home)
-    store.save("default", told)
+    store.save("default", saved)
     return store
 
 
@@ -250,7 +250,7 @@ async def test_cl_02_no_frame_shows_the_environment(
 def test_the_sweep_sees_what_a_frame_shows() -> None:
     """Its own proof: a local variable with the canary, in a frame that is not a test's."""
     program = compile("def fails(secret):\n    raise ValueError('x')\n", "program", "exec")
-    namespace: dict[str, Callable[[str], None]] = {"__name__": "elsewhere"}  # type: ignore[dict-item]
+    namespace: dict[str, Any] = {"__name__": "elsewhere"}
     exec(program, namespace)  # noqa: S102 - two lines of ours
     with suppress(ValueError):
         namespace["fails"]("nothing")

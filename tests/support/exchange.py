@@ -107,7 +107,7 @@ class Ended:
         return self.store.load("default")
 
     @property
-    def told(self) -> str:
+    def words(self) -> str:
         """All words that reached anybody."""
         error = self.error
         return (

@@ -55,7 +55,7 @@ async def examined(server: ScriptedServer, home: Path, **settings: Any) -> dict[
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "shown"),
     [
         ("ada@acme.example", "ad***@acme.example"),
         ("adalovelace", "ad***"),
@@ -64,9 +64,9 @@ async def examined(server: ScriptedServer, home: Path, **settings: Any) -> dict[
         ("@x", "***@x"),
     ],
 )
-def test_cl_12_a_user_name_is_shortened(name: str, told: str) -> None:
+def test_cl_12_a_user_name_is_shortened(name: str, shown: str) -> None:
     """CL-12: two letters and the domain tell accounts apart to those who know them."""
-    assert shortened(name) == told
+    assert shortened(name) == shown
 
 
 def test_cl_12_what_is_found_is_made_fit_for_a_ticket() -> None:
@@ -104,7 +104,7 @@ def test_a_failure_has_the_code_cause_and_exit_status_of_its_error() -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "verdict", "told"),
+    ("answer", "verdict", "seen"),
     [
         (plain_answer(b"", kind="text/html"), "ok", "shows its sign-in page (status 200)"),
         (redirect(302, "/login"), "ok", "status 302"),
@@ -120,13 +120,13 @@ def test_a_failure_has_the_code_cause_and_exit_status_of_its_error() -> None:
     ],
 )
 async def test_what_the_server_makes_of_the_request(
-    server: ScriptedServer, tmp_path: Path, answer: bytes | Script, verdict: str, told: str
+    server: ScriptedServer, tmp_path: Path, answer: bytes | Script, verdict: str, seen: str
 ) -> None:
     """Any provider's: a sign-in page, a refusal that can be read, a page for people, trouble."""
     server.answers["/authorize"] = answer
     check = (await examined(server, tmp_path))["pre-flight"]
     assert check.verdict == verdict
-    assert told in check.seen
+    assert seen in check.seen
 
 
 async def test_a_server_that_never_answers_does_not_hold_the_doctor_up(

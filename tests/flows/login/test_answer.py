@@ -51,17 +51,21 @@ REQUEST = AuthorizationRequest(
 ANSWERS = {
     "the whole address": f"{REDIRECT_URI}?code=aPrxSomeCode.With_All-Of.It%3D%3D&state=the-state",
     "with its = kept": f"{REDIRECT_URI}?code={CODE}&state=the-state",
-    "in quotes, with line breaks": f'"{REDIRECT_URI}?code=aPrxSomeCode.With\n_All-Of.It%3D%3D&state=the-state"\n',
+    "in quotes, with line breaks": f'"{REDIRECT_URI}?code=aPrxSomeCode.With\n'
+    '_All-Of.It%3D%3D&state=the-state"\n',
     "as an address bar shows it": f"localhost:1717/OauthRedirect?code={CODE}&state=the-state",
     "from its path on": f"/OauthRedirect?code={CODE}&state=the-state",
     "from its last segment on": f"OauthRedirect?code={CODE}&state=the-state",
     "without its scheme": f"//localhost:1717/OauthRedirect?code={CODE}&state=the-state",
-    "without its scheme, in brackets and over lines": f"<localhost:1717/Oauth\r\n  Redirect?code={CODE}&state=the-state>",
+    "without its scheme, in brackets and over lines": "<localhost:1717/Oauth\r\n"
+    f"  Redirect?code={CODE}&state=the-state>",
     "in curly quotes": f"\u201c{REDIRECT_URI}?code={CODE}&state=the-state\u201d",
     "as Markdown": f"`{REDIRECT_URI}?code={CODE}&state=the-state`",
     "with marks that have no width": f"\ufeff{REDIRECT_URI}?code={CODE}&state=the-\u200bstate",
     "at the end of a sentence": f"It says {REDIRECT_URI}?code={CODE}&state=the-state.",
-    "in parentheses, without its scheme": f"(localhost:1717/OauthRedirect?code={CODE}&state=the-state)",
+    "in parentheses, without its scheme": (
+        f"(localhost:1717/OauthRedirect?code={CODE}&state=the-state)"
+    ),
     "in a line of a log": f"GET /OauthRedirect?code={CODE}&state=the-state HTTP/1.1",
     "the query alone": "?state=the-state&code=aPrxSomeCode.With_All-Of.It%3D%3D",
 }
@@ -170,16 +174,20 @@ SHOWN = {
     ),
     "an error page's address": (
         (
-            "https://acme.my.salesforce.com/setup/secur/RemoteAccessErrorPage.apexp?error=OAUTH_AUTHORIZATION_BLOCKED"
-            "&error_description=Cross-org+OAuth+flows+are+not+supported+for+this+external+client+app"
+            "https://acme.my.salesforce.com/setup/secur/RemoteAccessErrorPage.apexp"
+            "?error=OAUTH_AUTHORIZATION_BLOCKED"
+            "&error_description=Cross-org+OAuth+flows+are+not+supported"
+            "+for+this+external+client+app"
         ),
         "OAUTH_AUTHORIZATION_BLOCKED",
         "My Domain",
     ),
     "an error page's text": (
         (
-            "We can't authorize you because of an OAuth error. For more information, contact your Salesforce administrator.\n\n"
-            "OAUTH_APPROVAL_ERROR_GENERIC : An unexpected error has occured during authentication. Please try again.\n"
+            "We can't authorize you because of an OAuth error."
+            " For more information, contact your Salesforce administrator.\n\n"
+            "OAUTH_APPROVAL_ERROR_GENERIC : An unexpected error has occured during authentication."
+            " Please try again.\n"
         ),
         "OAUTH_APPROVAL_ERROR_GENERIC",
         "Connected Apps OAuth Usage",
@@ -233,7 +241,8 @@ def test_a_denial_that_was_pasted_is_a_denial(text: str) -> None:
 def test_what_the_login_page_says_is_explained_and_may_still_come_right() -> None:
     """A wrong password can be typed again: the sign-in goes on."""
     judged = judge(
-        "Please check your username and password. If you still can't log in, contact your Salesforce administrator.",
+        "Please check your username and password."
+        " If you still can't log in, contact your Salesforce administrator.",
         REQUEST,
         PROFILE,
     )
@@ -248,9 +257,9 @@ def test_whatever_is_pasted_something_is_said_of_it(text: str) -> None:
     assert judge(text, REQUEST, PROFILE)
 
 
-def tab(told: list[Notice]) -> CallbackSession:
+def session_with(notices: list[Notice]) -> CallbackSession:
     return CallbackSession(
-        REQUEST, launch_path=None, profile="work", notify=told.append, token_bytes=os.urandom
+        REQUEST, launch_path=None, profile="work", notify=notices.append, token_bytes=os.urandom
     )
 
 
@@ -264,18 +273,21 @@ def queue_of(*texts: str) -> Iterator[asyncio.Queue[str]]:
 
 async def test_ar_09_strays_are_told_and_the_answer_after_them_counts() -> None:
     """AR-09: as many strays as may come."""
-    told: list[Notice] = []
+    notices: list[Notice] = []
     texts = ("hello", f"{REDIRECT_URI}?code=x&state=another", ANSWERS["the whole address"])
     answer = await answer_or_paste(
         REQUEST,
         PROFILE,
-        session=tab(told),
+        session=session_with(notices),
         pastes=lambda: queue_of(*texts),
-        notify=told.append,
+        notify=notices.append,
         timeout_s=5,
     )
     assert answer.code.reveal() == CODE
-    assert [type(notice) for notice in told if not isinstance(notice, Waiting)] == [Warned, Warned]
+    assert [type(notice) for notice in notices if not isinstance(notice, Waiting)] == [
+        Warned,
+        Warned,
+    ]
 
 
 async def test_the_browsers_answer_ends_the_reading() -> None:
@@ -291,9 +303,14 @@ async def test_the_browsers_answer_ends_the_reading() -> None:
 
     with pytest.raises(LoginTimedOut):
         await answer_or_paste(
-            REQUEST, PROFILE, session=tab([]), pastes=reading, notify=lambda _: None, timeout_s=0.05
+            REQUEST,
+            PROFILE,
+            session=session_with([]),
+            pastes=reading,
+            notify=lambda _: None,
+            timeout_s=0.05,
         )
-    came = tab([])
+    came = session_with([])
     came.resolve(AuthorizationResponse(request=REQUEST, code=Secret(CODE)))
     await answer_or_paste(
         REQUEST, PROFILE, session=came, pastes=reading, notify=lambda _: None, timeout_s=5
@@ -306,7 +323,7 @@ async def test_a_pasted_error_is_raised() -> None:
         await answer_or_paste(
             REQUEST,
             PROFILE,
-            session=tab([]),
+            session=session_with([]),
             pastes=lambda: queue_of(SHOWN["the downloaded file"][0]),
             notify=lambda _: None,
             timeout_s=5,

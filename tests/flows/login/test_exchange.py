@@ -202,7 +202,7 @@ ISSUED = {"half an answer", "an error with status 200", "an array", "NaN", "a na
 
 
 @pytest.mark.parametrize("name", FAILURES)
-async def test_tx_01_tr_01_rb_05_rv_04_whatever_the_answer_the_code_is_sent_once_and_nothing_is_stored(
+async def test_tx_01_tr_01_rb_05_rv_04_the_code_is_sent_once_and_nothing_is_stored(
     server: ScriptedServer, tmp_path: Path, name: str
 ) -> None:
     server.answers["/token"], kind = FAILURES[name]
@@ -214,7 +214,7 @@ async def test_tx_01_tr_01_rb_05_rv_04_whatever_the_answer_the_code_is_sent_once
     assert ended.page.status == 400
     assert ended.error.code in ended.page.text
     assert ended.stored is None
-    assert "canary" not in ended.told + ended.page.text
+    assert "canary" not in ended.words + ended.page.text
     assert len(server.asked("/revocation")) == (name in ISSUED)
 
 
@@ -312,7 +312,7 @@ async def test_tr_04_a_nonsensical_lifetime_is_stored_as_unknown(
 
 
 @pytest.mark.parametrize(
-    ("granted", "stored", "told"),
+    ("granted", "stored", "warning"),
     [
         (..., "api read", ""),
         ("api read", "api read", ""),
@@ -323,13 +323,13 @@ async def test_tr_04_a_nonsensical_lifetime_is_stored_as_unknown(
     ],
 )
 async def test_tr_05_a_scope_that_differs_is_stored_and_told(
-    server: ScriptedServer, tmp_path: Path, granted: object, stored: str, told: str
+    server: ScriptedServer, tmp_path: Path, granted: object, stored: str, warning: str
 ) -> None:
     issuing(server, **({} if granted is ... else {"scope": granted}))
     ended = await sign_in(server, tmp_path, scope=("api", "read"))
     assert ended.stored
     assert ended.stored["scope"] == stored
-    assert warnings(ended.notices) == ([told] if told else [])
+    assert warnings(ended.notices) == ([warning] if warning else [])
 
 
 async def test_tr_05_with_strict_scope_another_spelling_is_no_other_scope(
@@ -359,7 +359,7 @@ async def test_tr_06_a_missing_refresh_token_is_said(
     ended = await sign_in(server, tmp_path)
     assert ended.stored
     assert ended.stored["refresh_token"] is None
-    assert ["no refresh token" in told for told in warnings(ended.notices)] == [True]
+    assert ["no refresh token" in warning for warning in warnings(ended.notices)] == [True]
 
 
 HARD_TO_WRITE = {
@@ -467,7 +467,7 @@ async def test_rv_04_tokens_that_cannot_be_saved_are_given_back_once(
         (request.method, request.target, request.form["token"], request.form["client_secret"])
         for request in server.asked("/revocation")
     ] == [("POST", "/revocation", "the-refresh-token", "s")] * len(paths)
-    assert "the-refresh-token" not in ended.told
+    assert "the-refresh-token" not in ended.words
 
 
 async def test_rv_04_without_a_refresh_token_the_access_token_is_given_back(

@@ -64,7 +64,7 @@ class Ended:
         List what of the conversation's secrets is in words that people copy: all but the authorize
         URL itself.
         """
-        told = (
+        words = (
             self.outcome.stdout
             + self.outcome.stderr.replace(self.callback.url, "")
             + self.page.text
@@ -76,7 +76,7 @@ class Ended:
             TOKENS["refresh_token"],
             "canary",
         )
-        return [secret for secret in secrets if secret in told]
+        return [secret for secret in secrets if secret in words]
 
 
 async def ended(
@@ -253,12 +253,12 @@ async def test_ds_06_a_proxy_that_refuses_is_named_and_its_password_appears_nowh
         proxy.answers["*"] = plain_answer(b"", status=407)
         more = {"HTTPS_PROXY": proxy.origin.replace("http://", "http://jane:canary@")}
         options = ("--issuer", "https://id.example.test", "--client-id", "x", "--no-browser", "-v")
-        told = [
+        outcomes = [
             await run("login", *options, *json, home=tmp_path, more=more)
             for json in ((), ("--json",))
         ]
         assert len(proxy.requests) == 4
-    for outcome in told:
+    for outcome in outcomes:
         assert outcome.exit_code == 7
         assert "proxy-failed" in outcome.stdout + outcome.stderr
         assert "407" in outcome.stdout + outcome.stderr

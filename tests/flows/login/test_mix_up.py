@@ -35,7 +35,7 @@ MIXED = {"authorization_endpoint": f"{HONEST}/authorize", "token_endpoint": f"{E
 
 async def test_ds_04_a_code_is_not_redeemed_where_only_the_issuer_says_so(tmp_path: Path) -> None:
     """DS-04: before the address is shown, and with the host to trust in the fix."""
-    internet, told = Internet(document=document(EVIL, **MIXED)), list[Any]()
+    internet, notices = Internet(document=document(EVIL, **MIXED)), list[Any]()
     with pytest.raises(HostNotTrusted) as refused:
         await login(
             profile(issuer=EVIL),
@@ -43,14 +43,14 @@ async def test_ds_04_a_code_is_not_redeemed_where_only_the_issuer_says_so(tmp_pa
             transport=internet,
             browser=None,
             environ={},
-            notify=told.append,
+            notify=notices.append,
             timeout_s=0.1,
         )
     assert refused.value.exit_code == 2
     assert refused.value.fix.endswith("loopback-auth login work --trust-host evil.example")
     for host in ("login.honest.com", "evil.example"):
         assert host in str(refused.value)
-    assert (internet.hosts, told, FileStore(str(tmp_path)).load("work")) == ([], [], None)
+    assert (internet.hosts, notices, FileStore(str(tmp_path)).load("work")) == ([], [], None)
 
 
 async def test_ds_04_nor_when_the_address_is_printed_for_another_machine(tmp_path: Path) -> None:
@@ -144,7 +144,7 @@ async def test_ds_04_nothing_is_asked_about_what_the_person_says_themselves(
     assert nobody.questions == []
 
 
-async def test_ds_04_the_authorization_endpoint_alone_by_a_flag_does_not_answer_where_its_code_may_go(
+async def test_ds_04_an_authorization_endpoint_by_a_flag_says_not_where_its_code_may_go(
     tmp_path: Path,
 ) -> None:
     internet = Internet(document=document(EVIL, **MIXED))
@@ -173,12 +173,12 @@ async def test_ds_04_an_issuer_that_names_a_whole_other_server_gets_no_token_of_
     assert stored is not None
     assert name not in stored["server"]
     assert "evil.example" not in internet.hosts
-    (told,) = [
+    (message,) = [
         each.message
         for each in notices
         if isinstance(each, Warned) and each.code == "endpoint-ignored"
     ]
-    assert "evil.example" in told
+    assert "evil.example" in message
     (opened,) = [each for each in notices if isinstance(each, OpenThisPage)]
     assert (opened.issuer, set(opened.other_hosts)) == (
         EVIL,
@@ -340,15 +340,15 @@ async def test_ds_04_real_servers_by_issuer_raise_no_question_and_lose_no_endpoi
     name: str,
 ) -> None:
     issuer, endpoints = REAL[name]
-    server, nobody, told = (
+    server, nobody, notices = (
         server_metadata({"issuer": issuer, **endpoints}),
         Asked(says=False),
         list[Any](),
     )
     found, _ = await refuse_mix_up(
-        server, profile(issuer=issuer), may_trust=nobody, notify=told.append
+        server, profile(issuer=issuer), may_trust=nobody, notify=notices.append
     )
-    assert (found, nobody.questions, told) == (server, [], [])
+    assert (found, nobody.questions, notices) == (server, [], [])
 
 
 # The split that nothing but the server itself vouches for. Asked by its issuer, Keycloak's back
@@ -396,9 +396,7 @@ async def test_ds_04_hosts_that_only_the_metadata_ties_together_are_asked_about(
     assert len(asked.questions) == 1
 
 
-async def test_ds_04_a_provider_vouches_for_its_pair_of_hosts_and_for_nothing_else_of_an_issuer() -> (
-    None
-):
+async def test_ds_04_a_provider_vouches_for_its_pair_of_hosts_and_nothing_else() -> None:
     """
     An issuer of any name that leads to Google's page and Google's token endpoint gains nothing by
     it.

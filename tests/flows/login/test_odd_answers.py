@@ -141,9 +141,9 @@ async def test_tr_01_rv_04_an_odd_answer_to_a_sign_in_is_taken_or_refused_and_gi
         assert (ended.error.exit_code, ended.page.status, ended.stored) == (7, 400, None)
         token = TOKENS["refresh_token" if odd.rotates else "access_token"]
         assert given_back == ([token] if odd.sign_in == REVOKED else [])
-        assert TOKENS["refresh_token"] not in ended.told
+        assert TOKENS["refresh_token"] not in ended.words
         return
-    assert ended.error is None, ended.told
+    assert ended.error is None, ended.words
     assert ended.stored
     assert ended.stored["access_token"] == TOKENS["access_token"]
     assert ended.stored["refresh_token"] == (TOKENS["refresh_token"] if odd.rotates else None)

@@ -1,6 +1,6 @@
 """
-`login(browser=...)`: whatever a program gives to open the page, it holds nobody up and what goes
-wrong with it is told.
+`login(browser=...)`: whatever a program gives to open the page, it delays nothing, and its failure
+is a notice.
 """
 
 from __future__ import annotations
@@ -135,7 +135,8 @@ def browser(url):
     time.sleep(60)
 
 profile = from_settings("mine", issuer={server.issuer!r}, client_id="demo", scope="openid")
-asyncio.run(login(profile, store=FileStore({str(tmp_path)!r}), transport=HttpTransport(environ={{}}), browser=browser))
+store, transport = FileStore({str(tmp_path)!r}), HttpTransport(environ={{}})
+asyncio.run(login(profile, store=store, transport=transport, browser=browser))
 print("signed in")
 """
     done = subprocess.run(
@@ -188,19 +189,19 @@ async def test_a_function_that_fails_is_told_as_no_browser_and_the_sign_in_goes_
     server: AuthorizationServer, tmp_path: Path, case: str
 ) -> None:
     browser, reason = FAILING[case]
-    told: list[Any] = []
+    notices: list[Any] = []
     threads = []
 
     def notify(notice: Any) -> None:
-        told.append(notice)
+        notices.append(notice)
         if isinstance(notice, BrowserNotOpened):
-            (page,) = [each for each in told if isinstance(each, OpenThisPage)]
+            (page,) = [each for each in notices if isinstance(each, OpenThisPage)]
             threads.append(threading.Thread(target=Browser().visit, args=(page.url,)))
             threads[0].start()
 
     await sign_in(server, tmp_path, browser=browser, notify=notify)
     threads[0].join()
-    (notice,) = [each for each in told if isinstance(each, BrowserNotOpened)]
+    (notice,) = [each for each in notices if isinstance(each, BrowserNotOpened)]
     assert reason in notice.reason
 
 
@@ -262,23 +263,25 @@ async def test_a_function_that_returns_nothing_is_believed(
     server: AuthorizationServer, tmp_path: Path
 ) -> None:
     """Only `False` says that no browser was opened: most functions return nothing."""
-    told: list[Any] = []
+    notices: list[Any] = []
     with pytest.raises(LoginTimedOut):
-        await sign_in(server, tmp_path, browser=lambda _: None, notify=told.append, timeout_s=0.3)
-    assert not [notice for notice in told if isinstance(notice, BrowserNotOpened)]
+        await sign_in(
+            server, tmp_path, browser=lambda _: None, notify=notices.append, timeout_s=0.3
+        )
+    assert not [notice for notice in notices if isinstance(notice, BrowserNotOpened)]
 
 
 async def test_what_goes_wrong_after_the_answer_is_not_the_sign_ins(
     server: AuthorizationServer, tmp_path: Path
 ) -> None:
-    told: list[Any] = []
+    notices: list[Any] = []
 
     async def browser(url: str) -> None:
         await asyncio.to_thread(Browser().visit, url)
         raise ValueError("the window is gone")
 
-    await sign_in(server, tmp_path, browser=browser, notify=told.append)
-    assert not [notice for notice in told if isinstance(notice, BrowserNotOpened)]
+    await sign_in(server, tmp_path, browser=browser, notify=notices.append)
+    assert not [notice for notice in notices if isinstance(notice, BrowserNotOpened)]
 
 
 @pytest.mark.parametrize("end", ["signed in", "cancelled", "timed out"])

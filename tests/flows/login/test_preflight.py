@@ -126,11 +126,17 @@ async def test_a_refusal_in_json_is_raised(server: ScriptedServer) -> None:
     ("location", "error"),
     [
         (
-            "/setup/secur/RemoteAccessErrorPage.apexp?error=OAUTH_AUTHORIZATION_BLOCKED&error_description=Cross-org+OAuth",
+            (
+                "/setup/secur/RemoteAccessErrorPage.apexp?error=OAUTH_AUTHORIZATION_BLOCKED"
+                "&error_description=Cross-org+OAuth"
+            ),
             "OAUTH_AUTHORIZATION_BLOCKED",
         ),
         (
-            f"{REDIRECT_URI}?error=OAUTH_APP_BLOCKED&error_description=this+app+is+blocked+by+admin&state=x",
+            (
+                f"{REDIRECT_URI}?error=OAUTH_APP_BLOCKED"
+                "&error_description=this+app+is+blocked+by+admin&state=x"
+            ),
             "OAUTH_APP_BLOCKED",
         ),
         (f"{REDIRECT_URI}?error=invalid_scope&state=x", "invalid_scope"),
@@ -204,10 +210,7 @@ async def test_anything_else_is_left_to_the_browser(
 async def test_a_sign_in_page_is_evidence_and_anything_else_is_none(
     server: ScriptedServer, name: str
 ) -> None:
-    """
-    Without cookies the server took client and redirect URI: what a browser is told then, is about
-    it.
-    """
+    """The server took client and redirect URI without cookies: a later error is the browser's."""
     server.answers["/authorize"] = NO_REFUSAL[name]
     passed = await preflight(request_to(server), transport=HttpTransport())
     assert passed == (name in ("a login page", "a way to the login page", "a way elsewhere"))
@@ -216,10 +219,7 @@ async def test_a_sign_in_page_is_evidence_and_anything_else_is_none(
 async def test_a_server_that_does_not_answer_is_left_to_the_browser(
     server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """
-    The person does not wait for longer than the patience there is, whatever the
-    transport's own.
-    """
+    """The person waits no longer than the pre-flight's limit, whatever the transport's is."""
     assert module.PREFLIGHT_TIMEOUT_S == 3
     monkeypatch.setattr(module, "PREFLIGHT_TIMEOUT_S", 0.1)
     server.answers["/authorize"] = hang

@@ -82,14 +82,14 @@ async def test_id_06_who_is_asked_is_told_both_names(
     """ID-06: and the answer counts."""
     await sign_in(server, tmp_path, *ENDS)
     who(server, "bob-1", "bob")
-    told = []
+    asked = []
 
     async def may_switch(held: str, new: str) -> bool:
-        told.append((held, new))
+        asked.append((held, new))
         return agrees
 
     ended = await sign_in(server, tmp_path, *ENDS, may_switch=may_switch)
-    assert told == [("ada", "bob")]
+    assert asked == [("ada", "bob")]
     assert (ended.error is None) == agrees
     assert ended.stored is not None
     assert ended.stored["identity"]["name"] == ("bob" if agrees else "ada")
@@ -143,8 +143,8 @@ async def test_a_sign_in_that_is_replaced_is_revoked_where_grants_are_few(
 
     assert (first.error, second.error) == (None, None)
     assert revoked(server) == [TOKENS["refresh_token"]]
-    told = [notice for notice in second.notices if isinstance(notice, Warned)]
-    assert [notice.code for notice in told] == ["earlier-sign-in-revoked"]
+    warnings = [notice for notice in second.notices if isinstance(notice, Warned)]
+    assert [notice.code for notice in warnings] == ["earlier-sign-in-revoked"]
     assert second.stored is not None
     assert second.stored["refresh_token"] == "the-second"
 
@@ -158,7 +158,7 @@ async def test_a_sign_in_whose_revocation_fails_is_replaced_all_the_same(
     server.answers["/revocation"] = json_answer({}, status=503)
     second = await sign_in(server, tmp_path, provider="few")
     assert second.error is None
-    assert "earlier-sign-in-not-revoked" in second.told
+    assert "earlier-sign-in-not-revoked" in second.words
 
 
 async def test_elsewhere_a_sign_in_that_is_replaced_is_left_alone(

@@ -261,16 +261,16 @@ FAILURES: dict[str, tuple[bytes | Script, type[LoopbackAuthError], str]] = {
 }
 
 
-@pytest.mark.parametrize(("answer", "kind", "told"), FAILURES.values(), ids=FAILURES)
+@pytest.mark.parametrize(("answer", "kind", "words"), FAILURES.values(), ids=FAILURES)
 async def test_rb_06_ds_02_each_failure_of_discovery_has_its_own_words(
-    server: ScriptedServer, answer: bytes | Script, kind: type[LoopbackAuthError], told: str
+    server: ScriptedServer, answer: bytes | Script, kind: type[LoopbackAuthError], words: str
 ) -> None:
     server.answers["*"] = answer
     failed = await refused(server.origin, timeout_s=0.4)
     assert type(failed) is kind
     assert failed.exit_code == 7
-    assert told in str(failed)
-    assert ("publishes no" in str(failed) + failed.cause) == ("publishes no" in told)
+    assert words in str(failed)
+    assert ("publishes no" in str(failed) + failed.cause) == ("publishes no" in words)
     assert "Hotel" not in str(failed)
 
 

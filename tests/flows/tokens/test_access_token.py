@@ -155,12 +155,12 @@ async def test_a_sign_in_elsewhere_while_we_wait_for_the_lock_is_refused_too(
 async def test_nobody_signed_in_is_told_the_same_by_name_and_by_profile(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
-    told = []
+    messages = []
     for given in ("default", profile(client_id="the-client")):
         with pytest.raises(SignInNeeded) as needed:
             await tokens(FileStore(str(tmp_path)), given)
-        told.append(str(needed.value))
-    assert told[0] == told[1]
+        messages.append(str(needed.value))
+    assert messages[0] == messages[1]
 
 
 async def test_a_profile_says_where_a_refresh_puts_the_tokens(

@@ -97,7 +97,7 @@ async def cancelled(task: asyncio.Task[Any]) -> None:
 
 
 async def cancelled_again_and_again(task: asyncio.Task[Any]) -> None:
-    """Do as anyio's cancel scopes: once in every turn of the loop, until the task is gone."""
+    """Do as anyio's cancel scopes: once in every round of the loop, until the task is gone."""
     while not task.done():
         task.cancel()
         await asyncio.sleep(0)
@@ -143,7 +143,7 @@ async def test_rb_10_a_caller_that_gives_up_is_gone_at_once_and_the_refresh_is_s
 async def test_rb_10_a_limit_on_the_caller_is_none_on_the_refresh(
     server: SlowServer, tmp_path: Path
 ) -> None:
-    """RB-10: `asyncio.timeout`, which is how callers are told to bound it."""
+    """RB-10: `asyncio.timeout`, the way to bound it."""
     store = stored(tmp_path, server)
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(LATE_S / 4):
@@ -201,7 +201,7 @@ def test_rb_10_the_loops_end_waits_for_a_refresh_that_was_sent(
     """RB-10: nothing is left when `asyncio.run` is over, and the tokens are stored."""
     store = stored(tmp_path, server)
     with suppress(ZeroDivisionError, TimeoutError):
-        asyncio.run(main(store, server))  # type: ignore[arg-type]  # an async function's call is a coroutine
+        asyncio.run(main(store, server))  # type: ignore[arg-type]
     assert refresh_token_of(store) == "the-next"
     assert not is_locked(store)
     assert {path.name for path in (tmp_path / "tokens").iterdir()} == {

@@ -165,8 +165,8 @@ async def test_rf_07_a_token_that_was_refused_is_refreshed_whatever_the_clock_sa
     """
     store = stored(tmp_path, server, lasts_s=3000)
     for _ in range(3):
-        told = await token(store, refused=Secret(OLD["access_token"]))
-        assert told["access_token"] == "the-new-token"
+        document = await token(store, refused=Secret(OLD["access_token"]))
+        assert document["access_token"] == "the-new-token"
     assert len(server.asked("/token")) == 1
 
 
@@ -179,8 +179,8 @@ async def test_rf_01_many_tasks_make_one_refresh(server: ScriptedServer, tmp_pat
         connection.socket.sendall(json_answer(NEW))
 
     server.answers["/token"] = slow
-    told = await asyncio.gather(*(token(store) for _ in range(20)))
-    assert {each["access_token"] for each in told} == {"the-new-token"}
+    documents = await asyncio.gather(*(token(store) for _ in range(20)))
+    assert {each["access_token"] for each in documents} == {"the-new-token"}
     assert len(server.asked("/token")) == 1
 
 
