@@ -14,10 +14,11 @@ from ..server.connections import connect_ahead, sharing_connections
 from ..server.discovery import rechecked
 from ..server.mix_up import refuse_mix_up
 from ..services import Services
-from .completion import Answer, complete
+from .completion import complete
 from .opening import Opening
 from .options import Options
 from .request import ask_first, request_to, server_of
+from .sign_in_page import Answer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

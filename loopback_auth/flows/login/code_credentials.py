@@ -14,8 +14,9 @@ from ...oauth.authorize.code_credentials import (
 from ..diagnosis import diagnosing
 from ..server.connections import sharing_connections
 from ..server.mix_up import refuse_mix_up
-from .completion import answered, complete
+from .completion import complete
 from .request import request_to, server_of
+from .sign_in_page import answered
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -19,8 +19,9 @@ from ...oauth.secret import Secret
 from ..diagnosis import diagnosing
 from ..server.connections import sharing_connections
 from ..server.mix_up import refuse_mix_up
-from .completion import answered, complete
+from .completion import complete
 from .request import ask_first, request_to, server_of
+from .sign_in_page import answered
 
 _AGAIN = "paste the whole address that the browser ended at: `loopback-auth exchange {profile}`"
 

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from ...seams import MaySwitch, Notify
     from ...settings.profile import Profile
     from ..services import Services
-    from .completion import Answer
     from .replacement import Replacement
+    from .sign_in_page import Answer
 
 USERINFO_S = 3.0
 """For asking the person's name where no ID token has it; the sign-in is saved already."""
