@@ -43,6 +43,16 @@ class Services:
         """The POSIX time."""
         return self.clock().timestamp()
 
+    def with_transport(self, transport: Transport) -> Services:
+        """Return these services with another HTTP client."""
+        return Services(
+            store=self.store,
+            transport=transport,
+            clock=self.clock,
+            notify=self.notify,
+            environ=self.environ,
+        )
+
     def with_storage(self, storage: str | None) -> Services:
         """Return these services with another choice of where a save puts the tokens."""
         return Services(

@@ -12,7 +12,7 @@ from ...oauth.authorize.code_credentials import (
     read_code_credentials_reply,
 )
 from ..diagnosis import diagnosing
-from ..server.connections import sharing_connections
+from ..server.connections import sharing
 from ..server.mix_up import refuse_mix_up
 from .completion import complete
 from .request import request_to, server_of
@@ -57,7 +57,6 @@ def check_flow(profile: Profile) -> None:
         )
 
 
-@sharing_connections
 async def login_with_credentials(
     profile: Profile,
     credentials: Credentials,
@@ -76,17 +75,18 @@ async def login_with_credentials(
     client = profile.client(services.environ)
     services = services.with_storage(profile.get("storage"))
     services.store.check_writable(profile.name)
-    server, _ = await server_of(profile, services.transport)
-    server, profile = await refuse_mix_up(server, profile, may_trust=None, notify=services.notify)
-    request = request_to(
-        server, profile, client, profile.registered_redirect_uri, token_bytes=token_bytes
-    )
-    # No browser carries the code, so nobody can put another one in its place; and whether an ID
-    # token would repeat the nonce is not known.
-    request = replace(request, nonce=None)
-    with diagnosing(profile, redirect_uri=request.redirect_uri):
-        asked = code_credentials_request(
-            request, username=credentials.username, password=credentials.password
+    async with sharing(services) as shared:
+        server, _ = await server_of(profile, shared.transport)
+        server, profile = await refuse_mix_up(server, profile, may_trust=None, notify=shared.notify)
+        request = request_to(
+            server, profile, client, profile.registered_redirect_uri, token_bytes=token_bytes
         )
-        response = read_code_credentials_reply(await services.transport(asked), request)
-    return await complete(answered(response, profile), profile, services, may_switch=may_switch)
+        # No browser carries the code, so nobody can put another one in its place; and whether an ID
+        # token would repeat the nonce is not known.
+        request = replace(request, nonce=None)
+        with diagnosing(profile, redirect_uri=request.redirect_uri):
+            asked = code_credentials_request(
+                request, username=credentials.username, password=credentials.password
+            )
+            response = read_code_credentials_reply(await shared.transport(asked), request)
+        return await complete(answered(response, profile), profile, shared, may_switch=may_switch)

@@ -17,7 +17,7 @@ from ...oauth.credential import client_document
 from ...oauth.metadata import server_metadata
 from ...oauth.secret import Secret
 from ..diagnosis import diagnosing
-from ..server.connections import sharing_connections
+from ..server.connections import sharing
 from ..server.mix_up import refuse_mix_up
 from .completion import complete
 from .request import ask_first, request_to, server_of
@@ -77,7 +77,6 @@ async def begin(
     return request
 
 
-@sharing_connections
 async def finish(
     profile: Profile,
     text: str,
@@ -111,9 +110,10 @@ async def finish(
             raise answer.as_error()
     keeping = _still_pending(answer, document, pending, services.notify)
     with keeping if is_bare else nullcontext():
-        credential = await complete(
-            answered(answer, profile), profile, services, may_switch=may_switch
-        )
+        async with sharing(services) as shared:
+            credential = await complete(
+                answered(answer, profile), profile, shared, may_switch=may_switch
+            )
     pending.remove(profile.name)
     return credential
 

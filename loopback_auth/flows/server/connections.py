@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from typing import Any, ParamSpec, TypeVar
 
     from ...oauth.http.transport import Transport
+    from ..services import Services
 
     P = ParamSpec("P")
     T = TypeVar("T")
@@ -32,6 +33,13 @@ def sharing_connections(
             return await flow(*arguments, **options)
 
     return call
+
+
+@asynccontextmanager
+async def sharing(services: Services) -> AsyncIterator[Services]:
+    """Yield *services* whose requests share connections, which are closed when the block ends."""
+    async with session_of(services.transport) as transport:
+        yield services.with_transport(transport)
 
 
 @asynccontextmanager
