@@ -11,7 +11,6 @@ from functools import wraps
 from urllib.parse import urlsplit
 
 from ..errors import LoopbackAuthError, UsageError
-from ..explain.redaction import is_secret_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -87,6 +86,9 @@ def _flags(name: str, flag: str, value: Any) -> Iterator[tuple[str, ...]]:
     elif isinstance(value, bool):
         yield (flag,)
     elif isinstance(value, dict):
+        # Imported late: a sign-in shows its address without it.
+        from ..explain.redaction import is_secret_name
+
         for parameter, given in value.items():
             if not is_secret_name(parameter):
                 yield from _parameter(flag, parameter, given)

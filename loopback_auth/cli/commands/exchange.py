@@ -57,6 +57,8 @@ def _refuse_a_secret_argument(text: str) -> None:
             cause="It would stay in the shell's history, and every process of this computer could"
             " read it.",
             fix="paste the address when asked, or pipe it in: `loopback-auth exchange {profile}`",
+            # What was given as the profile is not shown.
+            profile="",
         )
 
 
