@@ -24,22 +24,31 @@ if TYPE_CHECKING:
 
 # How many findings there may be, beside those in EXCEPTIONS.
 CEILINGS = {
-    "circles": 6,
-    "arrows up": 1,
-    "folders of more than 14 modules": 1,
-    "functions of more than 40 lines": 12,
-    "functions of more than 8 parameters": 10,
-    "modules of more than 300 lines": 6,
-    "lines of more than 100 columns": 206,
-    "identifiers in dialect": 180,
-    "6 lines or more written twice": 7,
-    "suppressions (noqa)": 98,
+    "circles": 0,
+    "arrows up": 0,
+    "folders of more than 14 modules": 0,
+    "functions of more than 40 lines": 0,
+    "functions of more than 8 parameters": 0,
+    "modules of more than 300 lines": 0,
+    "lines of more than 100 columns": 26,
+    "identifiers in dialect": 4,
+    "6 lines or more written twice": 0,
+    "suppressions (noqa)": 40,
 }
 
 # What stays, and why.
 EXCEPTIONS = {
     "folders of more than 14 modules": {
         "cli/commands": "one file a command, and nothing else",
+    },
+    "6 lines or more written twice": {
+        "__init__.py ~ errors/__init__.py": "lists of names: each page says what is on it",
+        "flows/tokens/access_token.py ~ flows/tokens/refresh.py": (
+            "a protocol, and the function that fills it"
+        ),
+        "testing/salesforce/endpoints/identity.py ~ testing/salesforce/endpoints/identity.py": (
+            "two documents that have members in common at the real server"
+        ),
     },
 }
 
