@@ -29,8 +29,8 @@ def as_started(environ: Mapping[str, str], bundle: str | None) -> dict[str, str]
     """
     Return *environ* as it was before the bootloader changed it.
 
-    Library paths have their former values, and no path leads into *bundle*. See
-    https://pyinstaller.org/en/stable/common-issues-and-pitfalls.html#launching-external-programs-from-the-frozen-application
+    Library paths have their former values, and no path leads into *bundle*. See "Launching external
+    programs" in https://pyinstaller.org/en/stable/common-issues-and-pitfalls.html
     """
     if bundle is None:
         return dict(environ)

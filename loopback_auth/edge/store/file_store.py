@@ -197,7 +197,8 @@ class FileStore:
             has_changed = self._changed.get(profile, False)
             # A wrong command line has changed nothing, and need not say so.
             if has_changed is not False or not isinstance(error, UsageError):
-                error.tokens_changed = has_changed  # type: ignore[union-attr]  # KeyboardInterrupt takes it as well
+                # KeyboardInterrupt has no such attribute, and takes it all the same.
+                error.tokens_changed = has_changed  # type: ignore[union-attr]
             raise
 
     @contextmanager
