@@ -14,7 +14,10 @@ WRITTEN_BY_PEOPLE = [
     "# nothing but a comment",
     'default_profile = "work"\n',
     "\tdefault_profile\t=\t'work'  # the one\r\n\r\n[profiles.work]\r\nclient_id = \"x\"\r\n",
-    '[profiles."a@b"]\nport = [1717, 0]\nscope = [ "openid", \'api\' ] # both\nstrict_scope = true\n',
+    (
+        '[profiles."a@b"]\nport = [1717, 0]\n'
+        "scope = [ \"openid\", 'api' ] # both\nstrict_scope = true\n"
+    ),
     "[profiles.a]\nport = 1717\n[profiles.a.parameters]\nprompt = 'login # now'\n",
     "version = 1\n[profiles]\n[profiles.a]\n",
     'title = "ü # no comment"\n',

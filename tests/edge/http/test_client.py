@@ -184,7 +184,8 @@ ODD_HTTP: dict[str, bytes] = {
     "a name in Latin-1": b"HTTP/1.1 200 OK\r\nX-Name: J\xfcrgen\r\n" + BODY_LINES,
     "early hints before it": b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\n" + BODY_LINES,
     "something behind it": b"HTTP/1.1 200 OK\r\n" + BODY_LINES + b"HTTP/1.1 200 OK\r\n\r\n",
-    "a trailer": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;a=b\r\n{}\r\n0\r\nX: y\r\n\r\n",
+    "a trailer": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    b"2;a=b\r\n{}\r\n0\r\nX: y\r\n\r\n",
 }
 
 
@@ -498,12 +499,14 @@ async def ask(url):
         return error.code
 
 def peak_kib():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (1024 if sys.platform == "darwin" else 1)
+    unit = 1024 if sys.platform == "darwin" else 1
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // unit
 
 asyncio.run(ask(sys.argv[1]))  # the imports are not the answer's cost
 before, begun = peak_kib(), time.monotonic()
 code = asyncio.run(ask(sys.argv[2]))
-print(json.dumps({"code": code, "grown_kib": peak_kib() - before, "took_s": time.monotonic() - begun, "peak_kib": before}))
+facts = {"code": code, "took_s": time.monotonic() - begun}
+print(json.dumps({**facts, "grown_kib": peak_kib() - before, "peak_kib": before}))
 """
 
 

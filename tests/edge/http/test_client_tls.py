@@ -152,7 +152,8 @@ from loopback_auth.errors import LoopbackAuthError
 from loopback_auth.oauth.http.messages import Get
 
 try:
-    print(asyncio.run(HttpTransport(timeout_s=10, ca_bundle=sys.argv[2])(Get(url=sys.argv[1]))).status)
+    transport = HttpTransport(timeout_s=10, ca_bundle=sys.argv[2])
+    print(asyncio.run(transport(Get(url=sys.argv[1]))).status)
 except LoopbackAuthError as error:
     print(error.code)
 """

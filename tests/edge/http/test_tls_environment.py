@@ -116,7 +116,8 @@ OPENSSL_CONFS = {
     "not there": None,
     "no configuration": "[[[ = ",
     "a section that is not there": "openssl_conf = a\n[a]\nssl_conf = nowhere\n",
-    "ciphers that make no sense": "openssl_conf = a\n[a]\nssl_conf = s\n[s]\nsystem_default = d\n[d]\nCipherString = X\n",
+    "ciphers that make no sense": "openssl_conf = a\n[a]\nssl_conf = s\n"
+    "[s]\nsystem_default = d\n[d]\nCipherString = X\n",
 }
 NO_MODULE = (
     "openssl_conf = a\n[a]\nproviders = p\n[p]\nfips = f\n[f]\nactivate = 1\nmodule = /none.so\n"

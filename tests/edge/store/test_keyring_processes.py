@@ -37,7 +37,8 @@ home = sys.argv[1]
 steps = []
 
 def hook(event, arguments):
-    # Every call that reaches the file system announces itself here first: the store's, the lock's and the keyring's.
+    # Every call that reaches the file system announces itself here first: the store's, the lock's
+    # and the keyring's.
     if event.partition(".")[0] not in ("open", "os", "fcntl") or not steps:
         return
     steps.append(event)
@@ -45,13 +46,14 @@ def hook(event, arguments):
         os.kill(os.getpid(), signal.SIGKILL)
 
 store, new = FileStore(home), document("new", 3000)
+moving = store.with_storage("keyring")
 warm = FileStore(home + "-warm", storage="keyring")
 warm.save("warm", new)
 warm.with_storage("file").save("warm", new)
 acts = {
     "save": lambda: store.save("work", new),
     "move in": lambda: store.with_storage("keyring").save("work", new),
-    "prove and move in": lambda: (store.with_storage("keyring").check_writable("work"), store.with_storage("keyring").save("work", new)),
+    "check and move in": lambda: (moving.check_writable("work"), moving.save("work", new)),
     "move out": lambda: store.with_storage("file").save("work", new),
     "remove": lambda: store.remove("work"),
 }
@@ -90,7 +92,8 @@ for line in sys.stdin:
     which, lasts = map(int, line.split())
     child = os.fork()
     if not child:
-        # As a refresh does it: proved before the server is asked, and tried twice when the answer is here.
+        # As a refresh does it: room is reserved before the server is asked, and the save is tried
+        # twice when the answer is here.
         with FileStore(home, storage=storage).locked("work") as locked:
             locked.load()
             locked.reserve(8000)
@@ -125,7 +128,7 @@ def killed_at(step: int, process: subprocess.Popen[str]) -> int:
 ACTS = [
     ("save", "keyring", ("old", "new")),
     ("move in", "file", ("old", "new")),
-    ("prove and move in", "file", ("old", "new")),
+    ("check and move in", "file", ("old", "new")),
     ("move in", None, (None, "new")),
     ("move out", "keyring", ("old", "new")),
     ("remove", "keyring", ("old", None)),
@@ -295,7 +298,8 @@ SAVE_AS = """
 store = FileStore(sys.argv[1])
 for turn in range(12):
     store.save("work", document(sys.argv[2], 3000))
-    FileStore(sys.argv[1], storage="keyring").save("own-" + sys.argv[2], document(sys.argv[2], 3000))
+    own = FileStore(sys.argv[1], storage="keyring")
+    own.save("own-" + sys.argv[2], document(sys.argv[2], 3000))
 """
 
 

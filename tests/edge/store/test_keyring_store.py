@@ -504,7 +504,8 @@ def test_a_file_profile_loads_nothing_of_the_keyring(person: Person) -> None:
     program = (
         "import sys\nfrom loopback_auth.edge.store.file_store import FileStore\n"
         "store = FileStore(sys.argv[1])\n"
-        "store.save('work', {'version': 1, 'access_token': 't', 'token_type': 'Bearer'})\nstore.load('work')\n"
+        "store.save('work', {'version': 1, 'access_token': 't', 'token_type': 'Bearer'})\n"
+        "store.load('work')\n"
         "print([name for name in sys.modules if 'keyring' in name])"
     )
     environment = {**os.environ, **person.environment()}

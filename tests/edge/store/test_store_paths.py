@@ -86,7 +86,8 @@ def test_rb_09_a_relative_name_cannot_keep_the_search_for_a_parent_going(
 def test_rb_09_a_store_in_a_folder_that_is_gone_tells_so(tmp_path: Path) -> None:
     """RB-09: a relative name needs a current folder, and there is none any more."""
     program = (
-        "import os, sys; os.rmdir(os.getcwd()); from loopback_auth import FileStore; from loopback_auth.errors import UsageError\n"
+        "import os, sys; os.rmdir(os.getcwd()); from loopback_auth import FileStore\n"
+        "from loopback_auth.errors import UsageError\n"
         "try: FileStore('acme')\nexcept UsageError as error: print(error)\n"
     )
     gone = tmp_path / "gone"

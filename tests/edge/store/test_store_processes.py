@@ -240,7 +240,8 @@ FILL = """
 import resource
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), int(sys.argv[2])))
 store = FileStore(sys.argv[1])
-for act in (lambda: store.check_writable("work"), lambda: store.save("work", document("new", 1000))):
+new = document("new", 1000)
+for act in (lambda: store.check_writable("work"), lambda: store.save("work", new)):
     try:
         act()
         print("done")
