@@ -294,11 +294,11 @@ def test_ar_09_a_pending_sign_in_with_a_member_of_another_kind_is_none(
         "resource": [],
         "sent": [],
     }
-    pending.keep("default", good)
+    pending.save("default", good)
     assert pending.load("default") == good
     for value in (7 if member != "until" else "7", True, {}, {"a": 7}, "half a pair \ud800"):
         if type(value) is not type(good[member]) and (member, value) != ("nonce", None):
-            pending.keep("default", {**good, member: value})
+            pending.save("default", {**good, member: value})
             assert pending.load("default") is None or member == "until"
 
 

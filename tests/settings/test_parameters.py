@@ -130,7 +130,7 @@ async def test_a_pending_sign_in_and_a_stored_one_of_before_have_no_resource(
     request = await begin(WAYS["flags"], services, pending=pending)
     kept = dict(pending_document("work", pending))
     del kept["resource"]
-    pending.keep("work", kept)
+    pending.save("work", kept)
     await finish(profile(kept), allow(request.url), services, pending=pending)
     assert posted(internet, "resource") == [[]]
     assert "resource" not in (services.store.load("work") or {})

@@ -203,9 +203,9 @@ def _secret(provider: Provider, context: Context) -> dict[str, Any]:
         secret = _asked_secret(console)
     if secret is None:
         return {}
-    from ...edge.files.client_secrets import keep_client_secret
+    from ...edge.files.client_secrets import write_client_secret
 
-    path = keep_client_secret(context.home, context.profile_name, secret)
+    path = write_client_secret(context.home, context.profile_name, secret)
     console.say(f"The client secret is kept in {path}, readable by you alone.")
     return {"client_secret_file": path}
 

@@ -10,7 +10,7 @@ from .believed_file import read_anywhere, text_of
 from .private_folder import create_private_folder
 
 
-def keep_client_secret(home: str, profile: str, secret: Secret) -> str:
+def write_client_secret(home: str, profile: str, secret: Secret) -> str:
     """
     Write *secret* to a file for the setting `client_secret_file`, and return its path.
 

@@ -35,7 +35,7 @@ class PendingSignIns:
     def __init__(self, home: str | bytes | os.PathLike[str]) -> None:
         self._folder = os.path.join(absolute_folder(home), "pending")
 
-    def keep(self, profile: str, document: Mapping[str, Any]) -> None:
+    def save(self, profile: str, document: Mapping[str, Any]) -> None:
         """Write the *document* of *profile*, replacing an earlier one, or raise `StoreError`."""
         name = f"{check_profile_name(profile)}.json"
         with create_private_folder(self._folder) as folder:

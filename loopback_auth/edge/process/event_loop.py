@@ -52,8 +52,9 @@ async def paused(seconds: float) -> None:
 
 async def readable(descriptor: int) -> None:
     """
-    Wait until *descriptor* can be read or has ended, in a running event loop or before there is
-    one. POSIX only.
+    Wait until *descriptor* can be read or has ended. POSIX only.
+
+    As `paused`, this works in a running event loop or before there is one.
     """
     if not _is_running():
         with awaitable(descriptor) as wait:

@@ -61,8 +61,10 @@ class FileStore:
 
     def __init__(self, home: str | bytes | os.PathLike[str], *, storage: str | None = None) -> None:
         """
-        *home* may begin with `~` or be relative, and is made absolute now. *storage* says where a
-        save puts the tokens, `file` or `keyring`; without it they stay where they are.
+        Set *home*, which may begin with `~` or be relative, and is made absolute now.
+
+        *storage* says where a save puts the tokens, `file` or `keyring`; without it they stay where
+        they are.
 
         Raises:
             UsageError: There is no such storage, or *home* is no folder.

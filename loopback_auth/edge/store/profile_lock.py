@@ -133,8 +133,10 @@ class LockedProfile:
 
     def reserve(self, octets: int) -> None:
         """
-        Check that a document of so many *octets* can be saved, and keep that room on the disk until
-        the next save, or `release`.
+        Keep room on the disk for a document of *octets*, until the next save, or `release`.
+
+        Raises:
+            StoreError: The document could not be saved.
         """
         self._set_damaged_aside()
         self._room = write_probe(self.folder, self.profile, octets)

@@ -73,7 +73,7 @@ async def begin(
     )
     passed = await ask_first(request, profile, transport=services.transport, wanted=preflight)
     document = _document(profile, request, until=services.timestamp + PENDING_S)
-    pending.keep(profile.name, {**document, "preflight_passed": passed})
+    pending.save(profile.name, {**document, "preflight_passed": passed})
     return request
 
 
@@ -141,7 +141,7 @@ def _still_pending(
             fix=_AGAIN,
             profile=profile,
         )
-    pending.keep(profile, {**document, "sent": [*sent, digest]})
+    pending.save(profile, {**document, "sent": [*sent, digest]})
     try:
         yield
     except LoopbackAuthError:

@@ -51,12 +51,12 @@ def test_a_link_that_leads_nowhere_does_not_mean_that_there_is_no_file(
 
 
 @posix
-@pytest.mark.parametrize("place", ["home", f"home/{NAME}"])
+@pytest.mark.parametrize("wrong", ["home", f"home/{NAME}"])
 def test_a_file_in_place_of_a_folder_and_the_other_way_round_are_errors(
-    tmp_path: Path, place: str
+    tmp_path: Path, wrong: str
 ) -> None:
-    path = tmp_path / place
-    path.touch() if place == "home" else path.mkdir(parents=True)
+    path = tmp_path / wrong
+    path.touch() if wrong == "home" else path.mkdir(parents=True)
     with pytest.raises(OSError, match=r"Not a directory|it is no plain file"):
         read_below(str(tmp_path / "home"), NAME)
 

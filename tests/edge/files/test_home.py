@@ -26,7 +26,7 @@ pytestmark = pytest.mark.skipif(
 UNSET = None
 
 
-def test_rb_09_the_place_is_below_the_users_configuration() -> None:
+def test_rb_09_the_folder_is_below_the_users_configuration() -> None:
     assert home({"HOME": "/home/jane"}) == "/home/jane/.config/loopback-auth"
     assert (
         home({"HOME": "/home/jane", "XDG_CONFIG_HOME": "/etc/xdg jane/ü"})
@@ -81,7 +81,7 @@ MATRIX = list(
 
 
 @pytest.mark.parametrize(("folder", "config"), MATRIX)
-def test_on_linux_the_place_is_the_one_that_platformdirs_names(
+def test_on_linux_the_folder_is_the_one_that_platformdirs_names(
     monkeypatch: pytest.MonkeyPatch, folder: str | None, config: str | None
 ) -> None:
     for name, value in (
@@ -105,7 +105,7 @@ def on_macos(user: Path, config: str | None) -> str:
 
 
 @pytest.mark.parametrize("config", [None, "", "relative", "~/.config", "./.config"])
-def test_on_macos_the_place_is_that_of_applications(tmp_path: Path, config: str | None) -> None:
+def test_on_macos_the_folder_is_that_of_applications(tmp_path: Path, config: str | None) -> None:
     assert on_macos(tmp_path, config) == str(tmp_path / SUPPORT)
 
 
@@ -137,7 +137,7 @@ def test_on_macos_xdg_config_home_is_enough() -> None:
 
 
 @pytest.mark.parametrize("config", [UNSET, "", "/x/conf", "/x/conf/"])
-def test_on_macos_a_new_place_is_the_one_that_platformdirs_names(
+def test_on_macos_a_new_folder_is_the_one_that_platformdirs_names(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, config: str | None
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))

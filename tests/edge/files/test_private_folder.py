@@ -245,16 +245,16 @@ SWAPS = 1000
 def test_st_04_a_file_that_turns_into_a_link_again_and_again_is_never_followed(
     home: Path, victim: Path, name: str
 ) -> None:
-    place, over = home / "tokens" / name, threading.Event()
+    path, over = home / "tokens" / name, threading.Event()
     link, plain = home / "link", home / "plain"
 
     def swap() -> None:
         for _ in range(SWAPS):
             link.symlink_to(victim)
-            link.replace(place)
+            link.replace(path)
             plain.write_bytes(b"old")
             plain.chmod(0o600)
-            plain.replace(place)
+            plain.replace(path)
         over.set()
 
     swapper = threading.Thread(target=swap)
@@ -289,13 +289,13 @@ def test_st_04_work_goes_on_in_the_folder_that_was_checked_when_its_name_changes
 @pytest.mark.parametrize("kind", ["a named pipe", "a folder", "a socket"])
 @pytest.mark.parametrize("name", ["a.json", "a.lock"])
 def test_what_is_no_plain_file_is_refused_at_once(home: Path, name: str, kind: str) -> None:
-    place = home / "tokens" / name
+    path = home / "tokens" / name
     if kind == "a named pipe":
-        os.mkfifo(place, 0o600)
+        os.mkfifo(path, 0o600)
     elif kind == "a folder":
-        place.mkdir()
+        path.mkdir()
     else:
-        os.mknod(place, stat.S_IFSOCK | 0o600)
+        os.mknod(path, stat.S_IFSOCK | 0o600)
     begun = time.monotonic()
     with pytest.raises(StoreError, match=name):
         load(home) if name == "a.json" else save(home)
@@ -310,10 +310,10 @@ def test_a_file_of_any_size_is_read_up_to_a_bound(home: Path) -> None:
     assert len(content) == FILE_OCTETS
 
 
-@pytest.mark.parametrize("place", [".", "tokens"])
-def test_a_file_where_a_folder_should_be_is_reported(home: Path, place: str) -> None:
+@pytest.mark.parametrize("wrong", [".", "tokens"])
+def test_a_file_where_a_folder_should_be_is_reported(home: Path, wrong: str) -> None:
     (home / "tokens").rmdir()
-    if place == ".":
+    if wrong == ".":
         home.rmdir()
         home.write_bytes(b"")
     else:

@@ -107,6 +107,6 @@ def test_rb_09_pending_sign_ins_are_in_one_absolute_folder(
     monkeypatch.chdir("/")
     texts = dict.fromkeys(("scope", "redirect_uri", "code_verifier", "state"), "x")
     document = {"until": 1, **texts, "client": {}, "server": {}, "settings": {}}
-    pending.keep("work", document)
+    pending.save("work", document)
     assert (tmp_path / "acme" / "pending" / "work.json").is_file()
     assert pending.load("work") == document
