@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
     """
-    One entry: *title* is a clause without a full stop, *fix* names a command or a place, *see* is a
-    help topic or a section.
+    What is known of a code, its values filled in.
 
-    *number* is the lasting number of a pitfall of one kind of server.
+    *title* is a clause without a full stop; *fix* names a command to type or where to go; *see* is
+    a help topic or a section. *number* is the lasting number of a pitfall of one kind of server.
     """
 
     code: str
@@ -38,38 +38,34 @@ def _catalogue() -> dict[str, dict[str, Any]]:
     try:
         return tomllib.loads(read("explain/catalogue.toml").decode())
     except (OSError, ValueError):
-        # An installation that lacks it: an error is told without its cause, and not another one in
-        # its place.
+        # A damaged installation: the error is shown without its cause, not hidden by another one.
         return {}
 
 
 def codes() -> list[str]:
-    """List every code that has an explanation."""
+    """Return every code that has an explanation, sorted."""
     return sorted(_catalogue())
 
 
 def find(code: str) -> str | None:
-    """Give the catalogue's spelling of *code* (`Invalid_Grant` -> `invalid-grant`), or `None`."""
+    """Return the catalogue's spelling of *code* (`Invalid_Grant` -> `invalid-grant`), or `None`."""
     kebab = code.strip().lower().replace("_", "-").replace(" ", "-")
     return kebab if kebab in _catalogue() else None
 
 
 def explanation(code: str, **facts: object) -> Explanation:
     """
-    Give the entry for *code*, its placeholders filled from *facts*.
+    Return the catalogue's entry for *code*, its placeholders filled from *facts*.
 
-    A placeholder without a fact shows its own name in angle brackets, as a manual would write it.
-    An unknown code gets the entry of `error`.
+    A placeholder without a fact shows its own name in angle brackets, as manuals write it. An
+    unknown code has the entry of `error`.
     """
     known = find(code) or "error"
     return filled(known, _catalogue().get(known, {}), facts)
 
 
 def filled(code: str, entry: Mapping[str, Any], facts: Mapping[str, object]) -> Explanation:
-    """
-    Make the explanation *code* of a data file's *entry*, its placeholders filled from
-    *facts*.
-    """
+    """Return the explanation for an *entry* of a data file, filled from *facts*."""
     values = _Facts({name: str(value) for name, value in facts.items() if value not in (None, "")})
 
     def text(name: str) -> str:

@@ -4,8 +4,8 @@ What to do next, as data: a text whose commands stand in backticks, and its valu
     Sign in with more: `loopback-auth login {profile} --scope 'A B'`; or ask {host}
 
 The values are facts of the case. In a command each is quoted for the shell, `{profile}` is left out
-where no profile is known, and a sign-in keeps the flags that were just given: what is printed can be
-typed. A mark (`;`, `,`, `:`, `.`), a bracket or the end follows a command, so that its end is seen.
+where no profile is known, and a sign-in keeps the flags that were just given: what is printed can
+be typed. A mark (`;`, `,`, `:`, `.`), a bracket or the end follows a command: its end is seen.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _INSTEAD = {
     "--redirect-uri": ("--port",),
     "--client-secret-prompt": ("--client-secret-env", "--client-secret-file"),
 }
-"""What else a flag of a fix takes the place of."""
+"""Which other flags a flag of a fix replaces."""
 
 
 def rendered(fix: str, facts: Mapping[str, object]) -> str:

@@ -1,6 +1,5 @@
 """
-The pitfalls of one kind of server: which of them an error is, in words that hold the profile's own
-values.
+The pitfalls of one kind of server: which of them an error is.
 
 A file `NAME.toml` beside this module lists them; a provider file names it (`pitfalls = "NAME"`).
 """
@@ -22,11 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-# What a match tells, most telling first: the entry's own name, its description, words of the paste,
-# its code, a fact, ...
+# The weight of a match: on the entry's own name, the description, words of the paste, the code, a
+# fact, the kind of paste, a word of it, the status.
 _NAME, _DESCRIPTION, _PHRASE, _ERROR, _FACT, _KIND, _WORD, _STATUS = 100, 40, 30, 10, 8, 6, 5, 3
 
-# Where nothing tells what kind of server it was, only words that are its own are believed.
+# Where the kind of server is not known, only words that are its own count.
 _CERTAIN = _PHRASE
 
 _OF_STATUS = {
@@ -43,15 +42,16 @@ _AT_LAST = {"tokens": "token-answer", "html": "answer-is-html"}
 
 
 def pitfall_files() -> list[str]:
-    """List the kinds of server whose pitfalls are known."""
+    """Return the names of the files of pitfalls: the kinds of server that are known."""
     return [name for name in names("explain", ".toml") if name != "catalogue"]
 
 
 @cache
 def entries(name: str) -> dict[str, dict[str, Any]]:
     """
-    Give the entries of the file *name* by their codes; its places are in each. None for a file that
-    is not there.
+    Return the entries of the file *name* by their codes, or none if there is no such file.
+
+    Each has the file's `places`: the pages of the server's own settings, as facts.
     """
     import tomllib
 
@@ -63,10 +63,7 @@ def entries(name: str) -> dict[str, dict[str, Any]]:
 
 
 def words_of(name: str) -> set[str]:
-    """
-    Return what an entry of the file *name* can be asked for by: its own name and the server's
-    codes.
-    """
+    """Return the names and the server's codes by which entries of the file *name* are found."""
     named = {code: entry.get("errors", ()) for code, entry in entries(name).items()}
     return {*named, *(error.replace("_", "-") for errors in named.values() for error in errors)}
 
@@ -75,11 +72,10 @@ def pitfall_for(
     paste: Paste | str, description: str = "", *, pitfalls: str | None, facts: Mapping[str, object]
 ) -> Explanation | None:
     """
-    Give the entry that fits best: of the file *pitfalls*, else of the catalogue; `None` if neither
-    knows anything.
+    Return the entry of the file *pitfalls*, or else of the catalogue, that fits best, or `None`.
 
-    *paste* is a `Paste`, or the server's code with its *description*. A description says more than
-    a code, and a fact of the profile decides between entries that are told in the same words.
+    *paste* is a `Paste`, or the server's code with its *description*. A description weighs more
+    than a code, and facts of the profile decide between entries with the same words.
     """
     if isinstance(paste, str):
         paste = Paste(kind="line", error=paste, description=description)
@@ -90,10 +86,7 @@ def pitfall_for(
 
 
 def certain_pitfall_for(paste: Paste, *, facts: Mapping[str, object]) -> Explanation | None:
-    """
-    Give the entry of any file whose own words are in *paste*: for when nothing tells what kind of
-    server it was.
-    """
+    """Return the entry of any file whose own words are in *paste*, or `None`."""
     if paste.kind in _OF_KIND:
         return None
     found = (_best(name, paste, facts, least=_CERTAIN) for name in pitfall_files())
@@ -121,13 +114,13 @@ def _best(
 ) -> Explanation | None:
     paste = _of_a_log(name, paste)
     known = {**facts, **_derived(paste, facts)}
-    # A code that is known, or a program's own answer, is not overruled by words that stand near it.
-    is_told = bool(paste.error) and (
+    # Words near a known code, or near a program's answer, do not overrule it.
+    has_known_code = bool(paste.error) and (
         paste.kind in _ANSWERS or _is_code(paste) or _spelled(paste.error) in _errors(name)
     )
     words = frozenset(map(_spelled, () if paste.error else paste.words))
     scores = {
-        code: _score(code, entry, paste, known, words=words, is_told=is_told)
+        code: _score(code, entry, paste, known, words=words, has_known_code=has_known_code)
         for code, entry in entries(name).items()
     }
     code = max(scores, key=scores.__getitem__, default="")
@@ -138,10 +131,7 @@ def _best(
 
 
 def _of_a_log(name: str, paste: Paste) -> Paste:
-    """
-    Return *paste* as text, where the first line with a colon was taken for an error and is none
-    that is known.
-    """
+    """Return *paste* without its error, if that is a line of a log and no code that is known."""
     is_known = _spelled(paste.error) in _errors(name) or find(paste.error)
     if paste.kind != "line" or is_known or "\n" not in paste.text:
         return paste
@@ -149,10 +139,7 @@ def _of_a_log(name: str, paste: Paste) -> Paste:
 
 
 def _is_code(paste: Paste) -> bool:
-    """
-    Return whether *paste* is a server's code with its description, and nothing else; browsers have
-    theirs, too.
-    """
+    """Return whether *paste* is a server's code with its description, and no browser's."""
     return (
         paste.kind == "line"
         and re.fullmatch(r"(?!ERR_|DNS_|NS_|SSL_|PR_)[A-Z]+(_[A-Z]+)+", paste.error) is not None
@@ -171,17 +158,16 @@ def _score(
     facts: Mapping[str, object],
     *,
     words: frozenset[str],
-    is_told: bool,
+    has_known_code: bool,
 ) -> int:
     error = _spelled(paste.error)
     has_error = error in entry.get("errors", ())
-    # A name that is a server's code as well may be that of several entries, of which the facts
-    # choose.
+    # Several entries may share a server's code: then the facts decide between them.
     if paste.kind == "code" and error == _spelled(code) and not has_error:
         return _NAME
     text = " ".join((paste.text or f"{paste.error} {paste.description}").split())
     has_description = _matches(entry, "descriptions", paste.description or text)
-    has_phrase = (has_error or has_description or not is_told) and _matches(entry, "phrases", text)
+    has_phrase = (has_error or has_description or not has_known_code) and _matches(entry, "phrases", text)
     fits = _fits(entry, paste, facts)
     if not (has_phrase or fits):
         return 0
@@ -217,7 +203,7 @@ def _spelled(text: str) -> str:
 
 
 def _derived(paste: Paste, facts: Mapping[str, object]) -> dict[str, str]:
-    """Say what follows from facts and paste together."""
+    """Return the facts that follow from *paste* and *facts* together."""
     own = str(facts.get("redirect_uri") or "")
     asked = paste.parameters.get("redirect_uri") or own
     differs = asked != own and _without_port(asked) == _without_port(own)
@@ -244,7 +230,7 @@ def _without_port(address: str) -> str:
 
 
 def _general(paste: Paste, facts: Mapping[str, object]) -> Explanation | None:
-    """Look it up among the codes of the specifications and of this program."""
+    """Return the catalogue's entry for *paste*, or `None`."""
     words = [paste.error] if paste.error else paste.words
     code = next((code for word in words if (code := find(word))), None)
     code = (
