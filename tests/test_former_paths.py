@@ -93,10 +93,10 @@ def test_an_old_path_has_what_still_exists_and_warns(path: str) -> None:
             if isinstance(found, type) and home is not None:
                 assert found is getattr(import_module(home), name), name
 
-    told = [str(warning.message) for warning in caught]
+    messages = [str(warning.message) for warning in caught]
     assert all(warning.category is DeprecationWarning for warning in caught)
-    assert all(text.startswith(path) and "has moved to loopback_auth" in text for text in told)
-    assert len(told) == (len(still_there) if hasattr(module, "__path__") else 1)
+    assert all(text.startswith(path) and "has moved to loopback_auth" in text for text in messages)
+    assert len(messages) == (len(still_there) if hasattr(module, "__path__") else 1)
 
 
 def _exists(module: ModuleType, name: str) -> bool:

@@ -64,9 +64,9 @@ async def test_the_commands_run_one_after_the_other(
 
 async def test_the_help_is_the_programs(tmp_path: Path) -> None:
     for block in blocks("text"):
-        command, _, told = block.partition("\n")
+        command, _, printed = block.partition("\n")
         outcome = await run(*shlex.split(command.removeprefix("$ loopback-auth ")), home=tmp_path)
-        assert outcome.stdout.rstrip() == told.rstrip()
+        assert outcome.stdout.rstrip() == printed.rstrip()
 
 
 def words_of(document: Path) -> str:

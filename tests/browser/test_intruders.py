@@ -134,11 +134,11 @@ async def statuses_of(tab: Page) -> Callable[[], dict[str, int]]:
     session = await tab.context.new_cdp_session(tab)
     session.on(
         "Network.requestWillBeSent",
-        lambda told: urls.update({told["requestId"]: told["request"]["url"]}),
+        lambda event: urls.update({event["requestId"]: event["request"]["url"]}),
     )
     session.on(
         "Network.responseReceivedExtraInfo",
-        lambda told: statuses.update({told["requestId"]: told["statusCode"]}),
+        lambda event: statuses.update({event["requestId"]: event["statusCode"]}),
     )
     await session.send("Network.enable")
     return lambda: {url: statuses[request] for request, url in urls.items() if request in statuses}

@@ -51,9 +51,9 @@ async def test_a_person_can_click_through(
     await log_in(tab, USER.password)
     await tab.click(button)
     await tab.wait_for_url("**/success?*")
-    told = parse_qs(urlsplit(tab.url).query)
-    assert member in told
-    assert told["state"] == ["s&t=a te"]
+    answer = parse_qs(urlsplit(tab.url).query)
+    assert member in answer
+    assert answer["state"] == ["s&t=a te"]
 
 
 async def test_the_error_page_is_where_the_tab_stays(salesforce: Salesforce, tab: Page) -> None:

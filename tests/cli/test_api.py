@@ -317,14 +317,14 @@ async def test_json_is_one_document_with_the_error_if_there_is_one(
 ) -> None:
     signed_in(server, tmp_path)
     server.answers["/me"] = json_answer({"name": "ada"}, "X-A: 1", "x-a: 2", "X-Odd: a\x1bb")
-    told = (await api("/me", "--json", home=tmp_path)).document
+    message = (await api("/me", "--json", home=tmp_path)).document
     headers = {
         "content-type": "application/json",
         "content-length": "15",
         "x-a": "1, 2",
         "x-odd": "a b",
     }
-    assert told == {"version": 1, "status": 200, "headers": headers, "body": {"name": "ada"}}
+    assert message == {"version": 1, "status": 200, "headers": headers, "body": {"name": "ada"}}
     server.answers["/me"] = plain_answer(b"no", status=404, kind="text/plain")
     outcome = await api("/me", "--json", home=tmp_path)
     assert (outcome.exit_code, outcome.document["body"], outcome.error["code"]) == (
@@ -355,8 +355,8 @@ async def test_a_body_in_json_is_json_text_or_base64(
 ) -> None:
     signed_in(server, tmp_path)
     server.answers["/me"] = plain_answer(octets, kind=kind)
-    told = (await api("/me", "--json", home=tmp_path)).document
-    assert {name: told[name] for name in members} == members
+    message = (await api("/me", "--json", home=tmp_path)).document
+    assert {name: message[name] for name in members} == members
 
 
 @pytest.mark.slow_cases
@@ -421,13 +421,13 @@ WRONG = [
 
 
 @pytest.mark.slow_cases
-@pytest.mark.parametrize(("words", "told"), WRONG)
+@pytest.mark.parametrize(("words", "message"), WRONG)
 async def test_what_cannot_be_asked_is_told(
-    server: ScriptedServer, tmp_path: Path, *, words: tuple[str, ...], told: str
+    server: ScriptedServer, tmp_path: Path, *, words: tuple[str, ...], message: str
 ) -> None:
     signed_in(server, tmp_path)
     outcome = await api(*words, home=tmp_path)
-    assert (outcome.exit_code, told in outcome.stderr) == (2, True)
+    assert (outcome.exit_code, message in outcome.stderr) == (2, True)
     assert server.requests == []
 
 

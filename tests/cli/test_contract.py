@@ -159,12 +159,12 @@ async def test_verbose_tells_each_request_and_no_secret_cl_02(
         tokens["access_token"],
         tokens["refresh_token"],
     }
-    told = (
+    printed = (
         "".join(line for line in outcome.stderr.splitlines() if '"open_page"' not in line)
         + outcome.stdout
         + page.text
     )
-    assert not [secret for secret in secrets if secret in told]
+    assert not [secret for secret in secrets if secret in printed]
 
 
 EXITS = [
@@ -341,8 +341,10 @@ async def test_no_option_takes_a_secret_as_its_value_cl_06(tmp_path: Path) -> No
     commands = re.findall(r"^  (\w+) ", (await run("--help", home=tmp_path)).stdout, re.MULTILINE)
     assert {"login", "token", "status", "logout"} <= set(commands)
     for command in commands:
-        told = (await run(command, "--help", home=tmp_path)).stdout
-        for option, value in re.findall(r"--([\w-]*(?:secret|password|token))[ =]([A-Z]+)", told):
+        printed = (await run(command, "--help", home=tmp_path)).stdout
+        for option, value in re.findall(
+            r"--([\w-]*(?:secret|password|token))[ =]([A-Z]+)", printed
+        ):
             pytest.fail(f"{command} --{option} {value}")
 
 
@@ -379,11 +381,11 @@ async def test_the_servers_words_cannot_move_the_terminal_cl_03(
     _, stderr = await process.communicate()
 
     assert process.returncode == 7
-    told = stderr.decode()
-    assert "red" in told
-    assert not [c for c in told if c != "\n" and not c.isprintable()]
-    assert "\nSet-Cookie" not in told
-    message = told.partition("error[")[2].splitlines()[0]
+    printed = stderr.decode()
+    assert "red" in printed
+    assert not [c for c in printed if c != "\n" and not c.isprintable()]
+    assert "\nSet-Cookie" not in printed
+    message = printed.partition("error[")[2].splitlines()[0]
     assert len(message) < 420
 
 
@@ -547,8 +549,8 @@ async def test_logout_revokes_and_forgets(server: AuthorizationServer, tmp_path:
 
     assert (outcome.exit_code, outcome.document["revocation"]) == (0, "revoked")
     assert no_token_file(tmp_path)
-    told = [request.form["token"] for request in server.seen("revoke")[-2:]]
-    assert told == [[tokens["refresh_token"]], [tokens["access_token"]]]
+    printed = [request.form["token"] for request in server.seen("revoke")[-2:]]
+    assert printed == [[tokens["refresh_token"]], [tokens["access_token"]]]
     assert server.registry.grant_of_refresh_token(tokens["refresh_token"]).revoked  # type: ignore[union-attr]  # it was just issued
 
 
@@ -615,8 +617,8 @@ async def test_token_formats_and_expiry(tmp_path: Path) -> None:
 
     assert (await run("token", home=tmp_path)).stdout == "a!b\n"
     assert (await run("token", "--no-newline", home=tmp_path)).stdout == "a!b"
-    told = (await run("token", "--json", home=tmp_path)).document
-    assert (told["access_token"], told["expires_at"], told["extra"]) == (
+    printed = (await run("token", "--json", home=tmp_path)).document
+    assert (printed["access_token"], printed["expires_at"], printed["extra"]) == (
         "a!b",
         None,
         {"instance_url": "https://i"},

@@ -31,24 +31,24 @@ async def test_the_demo_tells_the_whole_story(
     tmp_path: Path, provider: str, what: str, who: str, path: str
 ) -> None:
     """It says what runs, signs in, and uses the token; nothing of it stays."""
-    told = await run("demo", "--provider", provider, "--auto", home=tmp_path)
-    assert told.exit_code == 0, told.stderr
-    assert what in told.stderr
-    assert f"Signed in as {who} at http://" in told.stderr
-    assert f"{path} with the token answers: {{" in told.stderr
-    stored = told.stderr.partition("The tokens are stored in ")[2].partition(" (mode 600)")[0]
+    outcome = await run("demo", "--provider", provider, "--auto", home=tmp_path)
+    assert outcome.exit_code == 0, outcome.stderr
+    assert what in outcome.stderr
+    assert f"Signed in as {who} at http://" in outcome.stderr
+    assert f"{path} with the token answers: {{" in outcome.stderr
+    stored = outcome.stderr.partition("The tokens are stored in ")[2].partition(" (mode 600)")[0]
     assert stored.endswith("demo.json")
     assert not is_there(stored)
 
 
 async def test_the_demo_of_salesforce_reads_its_limits(tmp_path: Path) -> None:
     """With --json, one document says what the API answered."""
-    told = await run("demo", "--provider", "salesforce", "--auto", "--json", home=tmp_path)
-    assert told.document["api"] == {"DailyApiRequests": {"Max": 15000, "Remaining": 14998}}
+    outcome = await run("demo", "--provider", "salesforce", "--auto", "--json", home=tmp_path)
+    assert outcome.document["api"] == {"DailyApiRequests": {"Max": 15000, "Remaining": 14998}}
 
 
 async def test_a_server_that_there_is_no_demo_of_is_a_usage_error(tmp_path: Path) -> None:
     """The servers that there are stand in the message."""
-    told = await run("demo", "--provider", "nobody", home=tmp_path)
-    assert told.exit_code == 2
-    assert "openid, salesforce" in told.stderr
+    outcome = await run("demo", "--provider", "nobody", home=tmp_path)
+    assert outcome.exit_code == 2
+    assert "openid, salesforce" in outcome.stderr

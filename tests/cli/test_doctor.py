@@ -147,15 +147,15 @@ async def test_each_registered_callback_has_its_pre_flight(
 
     server.answers[AUTHORIZE] = answer
     outcome = await doctor(tmp_path)
-    told = [check for check in outcome.document["checks"] if check["name"] == "pre-flight"]
-    assert [check["verdict"] for check in told] == ["ok", "fail"]
+    printed = [check for check in outcome.document["checks"] if check["name"] == "pre-flight"]
+    assert [check["verdict"] for check in printed] == ["ok", "fail"]
     assert [check["name"] for check in outcome.document["checks"]].count("connection") == 1
-    assert f"http://localhost:{second}/OauthRedirect" in told[1]["seen"]
+    assert f"http://localhost:{second}/OauthRedirect" in printed[1]["seen"]
 
 
 @pytest.mark.slow_cases
 @pytest.mark.parametrize(
-    ("registered", "verdict", "told"),
+    ("registered", "verdict", "printed"),
     [
         ("http://localhost:{port}/OauthRedirect", "ok", "character by character"),
         ("http://localhost:{port}/OauthRedirect/", "fail", "the slash at the end differs"),
@@ -168,7 +168,7 @@ async def test_each_registered_callback_has_its_pre_flight(
     ],
 )
 async def test_the_registered_callback_is_compared(
-    server: ScriptedServer, tmp_path: Path, registered: str, verdict: str, told: str
+    server: ScriptedServer, tmp_path: Path, registered: str, verdict: str, printed: str
 ) -> None:
     """Both addresses are shown in full, and where they differ first."""
     port = configure(tmp_path, server)
@@ -182,7 +182,7 @@ async def test_the_registered_callback_is_compared(
     )
     check = checks(outcome)["registered"]
     assert (check["verdict"], outcome.exit_code) == (verdict, 0 if verdict == "ok" else 2)
-    assert told in check["seen"]
+    assert printed in check["seen"]
     assert f"http://localhost:{port}/OauthRedirect" in check["seen"]
     assert verdict == "ok" or f'"{given}"' in check["seen"]
 
@@ -435,7 +435,7 @@ def store(home: Path, document: Mapping[str, Any]) -> None:
 
 @pytest.mark.slow_cases
 @pytest.mark.parametrize(
-    ("members", "verdict", "told"),
+    ("members", "verdict", "printed"),
     [
         ({}, "warn", "expired at 2001-01-01T00:00:00Z and cannot be refreshed"),
         ({"refresh_token": "canary-3"}, "ok", "refreshed when needed"),
@@ -448,14 +448,14 @@ def store(home: Path, document: Mapping[str, Any]) -> None:
     ],
 )
 async def test_the_stored_sign_in_is_told(
-    server: ScriptedServer, tmp_path: Path, members: dict[str, Any], verdict: str, told: str
+    server: ScriptedServer, tmp_path: Path, members: dict[str, Any], verdict: str, printed: str
 ) -> None:
     """CL-12: who, shortened, and until when."""
     configure(tmp_path, server)
     store(tmp_path, stored(**members))
     check = checks(await doctor(tmp_path))["sign-in"]
     assert check["verdict"] == verdict
-    assert told in check["seen"]
+    assert printed in check["seen"]
     assert check["seen"].startswith("ad***@acme.example is signed in")
 
 
@@ -508,18 +508,18 @@ async def test_cl_12_no_secret_is_in_the_output(
         if login_url:
             more["LOOPBACK_AUTH_LOGIN_URL"] = login_url
         outcome = await run("doctor", *output, home=tmp_path, more=more)
-    told = outcome.stdout + outcome.stderr
+    printed = outcome.stdout + outcome.stderr
     assert outcome.exit_code == 7
-    assert [canary for canary in CANARIES if canary in told] == []
-    assert "adalovelace" not in told
-    assert str(tmp_path) not in told
+    assert [canary for canary in CANARIES if canary in printed] == []
+    assert "adalovelace" not in printed
+    assert str(tmp_path) not in printed
     if login_url:
         assert (
             f"http://127.0.0.1:{server.port} (https_proxy) leads to acme.my.salesforce.com, with a password that is not shown"
-            in told
+            in printed
         )
     else:
-        assert CLIENT_ID in told
+        assert CLIENT_ID in printed
 
 
 async def test_wait_asks_again_until_the_app_is_known(

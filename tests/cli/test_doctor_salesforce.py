@@ -162,6 +162,6 @@ async def test_an_app_that_is_not_known_yet_is_waited_for(
     assert "doctor default --wait" in began.stderr
     assert outcome.exit_code == 0, outcome.stdout
     if output:
-        assert {told["code"] for told in outcome.events_named("waiting")} == {"invalid_client_id"}
+        assert {event["code"] for event in outcome.events_named("waiting")} == {"invalid_client_id"}
     else:
         assert "The server says invalid_client_id; asking again in" in outcome.stderr

@@ -155,8 +155,8 @@ async def test_the_servers_error_ends_it_in_the_words_of_its_pitfall(
     salesforce: Salesforce, tmp_path: Path
 ) -> None:
     state = parse_qs(urlsplit(await begin(salesforce, tmp_path)).query)["state"][0]
-    told = f"error=OAUTH_APP_BLOCKED&error_description=this%20app%20is%20blocked%20by%20admin&state={state}"
-    ended = await exchange(f"{SUCCESS_URL}?{told}", tmp_path)
+    printed = f"error=OAUTH_APP_BLOCKED&error_description=this%20app%20is%20blocked%20by%20admin&state={state}"
+    ended = await exchange(f"{SUCCESS_URL}?{printed}", tmp_path)
     assert (ended.exit_code, pending(tmp_path)) == (7, [])
     assert "Connected Apps OAuth Usage" in ended.stderr
 
@@ -282,10 +282,10 @@ async def test_ar_09_on_a_terminal_the_answer_is_not_shown(
     """
     url = await answer_to(await begin(salesforce, tmp_path))
     long = url.replace("?", f"?padding={'a' * octets}&")
-    told = await asyncio.to_thread(on_a_terminal, tmp_path, f"{long}\r")
-    assert told.startswith("0")
-    assert "Signed in as ada@acme.example" in told
-    assert "aPrx" not in told
+    printed = await asyncio.to_thread(on_a_terminal, tmp_path, f"{long}\r")
+    assert printed.startswith("0")
+    assert "Signed in as ada@acme.example" in printed
+    assert "aPrx" not in printed
 
 
 @pytest.mark.slow
@@ -295,6 +295,6 @@ async def test_ar_09_who_leaves_the_question_open_has_the_sign_in_still_pending(
 ) -> None:
     """AR-09: it is the person's no (3), and what was begun can be finished."""
     url = await answer_to(await begin(salesforce, tmp_path))
-    told = await asyncio.to_thread(on_a_terminal, tmp_path, keys)
-    assert told.startswith("3")
+    printed = await asyncio.to_thread(on_a_terminal, tmp_path, keys)
+    assert printed.startswith("3")
     assert (await exchange(url, tmp_path)).exit_code == 0

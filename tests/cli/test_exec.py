@@ -95,14 +95,14 @@ REFUSED: list[tuple[tuple[str, ...], int, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("words", "exit_code", "told"), REFUSED)
+@pytest.mark.parametrize(("words", "exit_code", "message"), REFUSED)
 async def test_what_cannot_be_run_is_told(
-    server: ScriptedServer, tmp_path: Path, *, words: tuple[str, ...], exit_code: int, told: str
+    server: ScriptedServer, tmp_path: Path, *, words: tuple[str, ...], exit_code: int, message: str
 ) -> None:
     stored(tmp_path, server, lasts_s=3000)
     outcome = await run_process("exec", *words, home=tmp_path)
     assert (outcome.exit_code, outcome.stdout) == (exit_code, "")
-    assert told in outcome.stderr
+    assert message in outcome.stderr
     assert OLD["access_token"] not in outcome.stderr
 
 

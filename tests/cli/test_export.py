@@ -51,10 +51,10 @@ async def test_the_others_are_a_json_document(
 @pytest.mark.parametrize("form", ["sfdx-url", "singer"])
 async def test_json_holds_the_export(server: ScriptedServer, tmp_path: Path, *, form: str) -> None:
     signed_in(tmp_path, server)
-    told = (await run("export", form, "--json", home=tmp_path)).document
+    result = (await run("export", form, "--json", home=tmp_path)).document
     plain = (await run("export", form, home=tmp_path)).stdout
-    exported = told.pop("export")
-    assert told == {"version": 1, "format": form, "profile": "default"}
+    exported = result.pop("export")
+    assert result == {"version": 1, "format": form, "profile": "default"}
     assert plain.strip() == exported if isinstance(exported, str) else json.loads(plain) == exported
 
 
@@ -88,7 +88,7 @@ async def test_a_server_that_rotates_is_warned_of(server: ScriptedServer, tmp_pa
     assert "the-next-one" in first.stdout
     assert "works once" in first.stderr
     again = await run("export", "singer", "--json", home=tmp_path)
-    assert [told["code"] for told in again.events_named("warning")] == ["refresh-token-rotates"]
+    assert [result["code"] for result in again.events_named("warning")] == ["refresh-token-rotates"]
     token_alone = await run("export", "simple-salesforce", home=tmp_path)
     assert (token_alone.exit_code, token_alone.stderr) == (0, "")
 
@@ -104,11 +104,11 @@ async def test_a_file_is_for_your_eyes_only_and_stdout_stays_empty(
     assert file.read_text() == URL + "\n"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600 or os.name == "nt"
     assert URL not in outcome.stderr
-    told = await run(
+    result = await run(
         "export", "sfdx-url", "--output", str(file), "--force", "--json", home=tmp_path
     )
-    assert told.document["path"] == str(file)
-    assert URL not in told.stdout
+    assert result.document["path"] == str(file)
+    assert URL not in result.stdout
 
 
 async def test_a_file_of_yours_is_not_overwritten_unasked(
@@ -125,15 +125,15 @@ async def test_a_file_of_yours_is_not_overwritten_unasked(
     assert stat.S_IMODE(file.stat().st_mode) == 0o600 or os.name == "nt"
 
 
-@pytest.mark.parametrize(("place", "exit_code"), [(".", 2), ("link", 2), ("none/file", 1)])
+@pytest.mark.parametrize(("output", "exit_code"), [(".", 2), ("link", 2), ("none/file", 1)])
 async def test_a_place_that_will_not_do_is_told_and_left_as_it_is(
-    server: ScriptedServer, tmp_path: Path, *, place: str, exit_code: int
+    server: ScriptedServer, tmp_path: Path, *, output: str, exit_code: int
 ) -> None:
     signed_in(tmp_path, server)
     target = tmp_path / "target"
     target.write_text("as it is")
     (tmp_path / "link").symlink_to(target)
-    path = str(tmp_path / place)
+    path = str(tmp_path / output)
     refused = await run("export", "sfdx-url", "--output", path, "--force", "--json", home=tmp_path)
     assert refused.exit_code == exit_code, refused.stdout
     assert refused.error["fix"]

@@ -135,8 +135,8 @@ async def test_a_session_timeout_that_no_app_has_is_refused(
         "init", provider, "--client-id", KEY, "--session-timeout=" + given, "--json", home=tmp_path
     )
     assert (outcome.exit_code, outcome.error["code"], config(tmp_path)) == (2, "usage", "")
-    told = " ".join(outcome.error[name] for name in ("message", "cause", "fix"))
-    assert ("15m, 30m, 1h, 2h, 4h, 8h, 12h, 24h" in told) is (provider == "salesforce")
+    text = " ".join(outcome.error[name] for name in ("message", "cause", "fix"))
+    assert ("15m, 30m, 1h, 2h, 4h, 8h, 12h, 24h" in text) is (provider == "salesforce")
 
 
 async def test_a_lightning_address_is_written_as_the_host_it_means(tmp_path: Path) -> None:
@@ -280,12 +280,12 @@ def test_every_provider_says_what_to_click(name: str) -> None:
     """
     provider = load_provider(name)
     uris = ["http://localhost:1/one", "http://localhost:2/two"]
-    told = provider.setup_for(uris, "scope-a scope-b")
+    text = provider.setup_for(uris, "scope-a scope-b")
     assert provider.setup
-    assert "scope-a scope-b" in told
-    assert not re.search(r"\{\w+\}", told)
+    assert "scope-a scope-b" in text
+    assert not re.search(r"\{\w+\}", text)
     has_port = any(":0/" not in check_redirect_uri(uri) for uri in provider.redirect_uris)
-    assert [line.strip() for line in told.splitlines() if line.strip() in uris] == (
+    assert [line.strip() for line in text.splitlines() if line.strip() in uris] == (
         uris if has_port else []
     )
 
@@ -300,7 +300,7 @@ def test_a_provider_without_steps_says_how_to_register(tmp_path: Path) -> None:
 
 def test_the_steps_put_the_old_tutorials_right() -> None:
     """What is not needed is named: the other flow's switches, the landing page, taking %3D away."""
-    told = load_provider("salesforce").setup_for(
+    text = load_provider("salesforce").setup_for(
         ["http://localhost:1717/OauthRedirect"], "api refresh_token"
     )
     for words in (
@@ -315,7 +315,7 @@ def test_the_steps_put_the_old_tutorials_right() -> None:
         "/services/oauth2/success",
         "%3D is the sign =",
     ):
-        assert words in told
+        assert words in text
 
 
 # What the app's Security section lists in 2026, and what is right where people sign in.
@@ -332,23 +332,23 @@ SWITCHES = {
 
 @pytest.mark.parametrize("provider", ["salesforce", "salesforce-sandbox"])
 def test_each_switch_of_the_apps_security_is_told(provider: str) -> None:
-    told = " ".join(load_provider(provider).setup_for(["http://localhost:1/"], "api").split())
-    places = [told.index(f"{switch}: {setting}") for switch, setting in SWITCHES.items()]
-    assert places == sorted(places)
+    text = " ".join(load_provider(provider).setup_for(["http://localhost:1/"], "api").split())
+    positions = [text.index(f"{switch}: {setting}") for switch, setting in SWITCHES.items()]
+    assert positions == sorted(positions)
 
 
 @pytest.mark.parametrize("provider", ["salesforce", "salesforce-sandbox"])
 def test_the_steps_are_those_of_today(provider: str) -> None:
     """My Domain alone, the session timeout to look up, and who still needs a connected app."""
-    told = " ".join(load_provider(provider).setup_for(["http://localhost:1/"], "api").split())
+    text = " ".join(load_provider(provider).setup_for(["http://localhost:1/"], "api").split())
     for words in (
         "Since Spring '26 an External Client App is found at",
         "Session Timeout",
         "A scratch org has External Client Apps",
         "A Dev Hub that makes scratch orgs or sandboxes in a pipeline still needs a connected app",
     ):
-        assert words in told
-    assert ("After each refresh of the sandbox" in told) == (provider == "salesforce-sandbox")
+        assert words in text
+    assert ("After each refresh of the sandbox" in text) == (provider == "salesforce-sandbox")
 
 
 def test_a_person_is_asked_step_by_step(server: ScriptedServer, tmp_path: Path) -> None:
@@ -462,7 +462,7 @@ async def test_the_profile_that_was_written_is_the_one_that_is_used(
 async def test_cl_11_a_missing_client_id_is_told_with_the_provider_and_the_profile_just_given(
     tmp_path: Path,
 ) -> None:
-    told = await run("init", "salesforce", "work", "--json", "--no-input", home=tmp_path)
+    text = await run("init", "salesforce", "work", "--json", "--no-input", home=tmp_path)
 
-    assert (told.exit_code, told.error["code"]) == (2, "usage")
-    assert told.error["fix"] == "loopback-auth init salesforce work --client-id ID"
+    assert (text.exit_code, text.error["code"]) == (2, "usage")
+    assert text.error["fix"] == "loopback-auth init salesforce work --client-id ID"

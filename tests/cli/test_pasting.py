@@ -210,7 +210,7 @@ async def test_a_pipe_is_read_line_by_line_with_paste(
         await command.paste(f"{CALLBACK}?code=x&state=another\n\n{answer}")
         outcome = await command.outcome()
     assert outcome.exit_code == 0, outcome.stderr
-    assert [told["code"] for told in outcome.events_named("warning")] == ["paste-ignored"]
+    assert [event["code"] for event in outcome.events_named("warning")] == ["paste-ignored"]
     assert token_file(tmp_path)["access_token"]
 
 
@@ -255,9 +255,9 @@ async def test_after_twenty_seconds_it_is_told_what_silence_means(
     """Without a terminal `explain` is named; the same moment is an event for programs."""
     async with login(*login_words(salesforce, "--timeout", "22s")[1:], home=tmp_path) as command:
         outcome = await command.outcome()
-    (told,) = outcome.events_named("nothing_yet")
-    assert (told["waited_s"], told["takes_paste"]) == (20, False)
-    assert "a file called authorize" in told["hint"]
+    (event,) = outcome.events_named("nothing_yet")
+    assert (event["waited_s"], event["takes_paste"]) == (20, False)
+    assert "a file called authorize" in event["hint"]
     assert outcome.exit_code == 5
 
 

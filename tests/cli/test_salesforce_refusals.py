@@ -162,13 +162,15 @@ async def test_rf_04_a_sign_in_survives_a_refusal_that_does_not_end_it(
     RF-04: exit 7 with words of its own, nothing lost, and the same refresh token works once the
     matter is mended.
     """
-    switch, said, told = KEPT[name]
+    switch, said, explained = KEPT[name]
     before = signed_in(salesforce, tmp_path)
     switch(salesforce)
     refused = await run("token", "--json", home=tmp_path)
     assert refused.exit_code == 7, refused.stdout + refused.stderr
     assert said in refused.error["message"]
-    assert told.lower() in (refused.error["cause"] + refused.error["fix"]).lower(), refused.error
+    assert explained.lower() in (refused.error["cause"] + refused.error["fix"]).lower(), (
+        refused.error
+    )
     assert refused.error["cause"].endswith("The stored tokens are as before.")
     assert token_file(tmp_path) == before
     mended(salesforce)

@@ -65,7 +65,7 @@ async def sign_in(
 
 
 # app, org, user; then what the terminal says.
-TOLD: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any], str, str]] = {
+STATES: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any], str, str]] = {
     "blocked": ({"blocked": True}, {}, {}, "OAUTH_APP_BLOCKED", "Connected Apps OAuth Usage"),
     "not approved": (
         {"permitted_users": "preauthorized"},
@@ -90,9 +90,9 @@ TOLD: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any], str, str]]
 
 
 @pytest.mark.slow_cases
-@pytest.mark.parametrize("name", TOLD)
+@pytest.mark.parametrize("name", STATES)
 async def test_a_refusal_that_comes_back_is_told_with_its_fix(tmp_path: Path, name: str) -> None:
-    app, org, user, said, fix = TOLD[name]
+    app, org, user, said, fix = STATES[name]
     with salesforce(app, org, user) as server:
         server.vpn = False
         ended, page = await sign_in(server, tmp_path)
@@ -156,8 +156,10 @@ async def test_what_the_browser_alone_is_told_can_be_explained(tmp_path: Path, n
     ]
     config = f'[profiles.default]\nprovider = "salesforce"\nclient_id = "{APP.client_id}"\nport = {PORT}\n'
     (tmp_path / "config.toml").write_text(config)
-    told = await run("explain", lines[0] if lines else pasted, home=tmp_path)
-    assert (told.exit_code, fix in told.stdout) == (0, True), told.stdout + told.stderr
+    explanation = await run("explain", lines[0] if lines else pasted, home=tmp_path)
+    assert (explanation.exit_code, fix in explanation.stdout) == (0, True), (
+        explanation.stdout + explanation.stderr
+    )
 
 
 async def test_an_app_without_a_secret_needs_none(tmp_path: Path) -> None:

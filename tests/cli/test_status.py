@@ -45,7 +45,7 @@ def server() -> Iterator[ScriptedServer]:
 
 
 @pytest.mark.parametrize(
-    ("lasts_s", "refresh_token", "told"),
+    ("lasts_s", "refresh_token", "printed"),
     [
         (3000, "r", "good for 49 minutes (until "),
         (3000, None, "; then sign in again"),
@@ -59,12 +59,12 @@ async def test_status_tells_the_expiry(
     *,
     lasts_s: float | None,
     refresh_token: str | None,
-    told: str,
+    printed: str,
 ) -> None:
     stored(tmp_path, server, lasts_s=lasts_s, refresh_token=refresh_token)
     outcome = await run("status", home=tmp_path)
     assert outcome.exit_code == 0
-    assert told in outcome.stdout
+    assert printed in outcome.stdout
 
 
 async def test_refresh_gets_a_new_token_whatever_the_clock_says(
@@ -103,13 +103,13 @@ FORMATS = [
 ]
 
 
-@pytest.mark.parametrize(("flags", "told"), FORMATS)
+@pytest.mark.parametrize(("flags", "printed"), FORMATS)
 async def test_token_has_a_form_for_each_use(
-    server: ScriptedServer, tmp_path: Path, *, flags: tuple[str, ...], told: str
+    server: ScriptedServer, tmp_path: Path, *, flags: tuple[str, ...], printed: str
 ) -> None:
     stored(tmp_path, server, lasts_s=3000)
     outcome = await run("token", *flags, home=tmp_path)
-    assert (outcome.exit_code, outcome.stdout) == (0, told)
+    assert (outcome.exit_code, outcome.stdout) == (0, printed)
     assert OLD["refresh_token"] not in outcome.stderr + (
         "" if "refresh" in str(flags) else outcome.stdout
     )
@@ -224,5 +224,5 @@ async def test_status_tells_what_the_provider_says_of_the_token_answer(
     outcome = await run("status", home=tmp_path)
     assert "Org ID        00D000000000001AAA\n" in outcome.stdout
     assert f"Instance      {server.origin}\n" in outcome.stdout
-    told = json.loads((await run("status", "--json", home=tmp_path)).stdout)
-    assert told["details"]["User ID"] == "005000000000001AAA"
+    printed = json.loads((await run("status", "--json", home=tmp_path)).stdout)
+    assert printed["details"]["User ID"] == "005000000000001AAA"

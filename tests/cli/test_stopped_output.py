@@ -113,8 +113,8 @@ class Pipe:
         while True:
             *lines, _ = self.held.split(b"\n")
             for line in filter(None, lines):
-                if (told := json.loads(line))["event"] == name:
-                    return told
+                if (names := json.loads(line))["event"] == name:
+                    return names
             self.held += os.read(self.reader, 1)
 
     def fill(self) -> None:
@@ -170,12 +170,12 @@ def test_cl_01_a_full_pipe_loses_no_event_and_holds_no_browser_up(
         assert Browser(timeout_s=10).visit(url + "&state=twice").status in (0, 200, 400)
         assert Browser(timeout_s=10).visit(url).status == 200
         assert command.poll() is None
-        told = [event["event"] for event in pipe.rest()]
+        names = [event["event"] for event in pipe.rest()]
         stdout, _ = command.communicate(timeout=20)
 
     assert command.returncode == 0
     assert json.loads(stdout)["profile"] == "work"
-    assert told[-2:] == ["exchanged", "saved"]
+    assert names[-2:] == ["exchanged", "saved"]
 
 
 @linux_pipes

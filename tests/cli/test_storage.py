@@ -92,8 +92,8 @@ async def test_st_10_a_sign_in_lives_in_the_keyring_from_login_to_logout(
     assert where(person) == {"keyring": 1, "files": 0}
     assert person.secrets(first["access_token"]) == {"keyring": 0, "files": 0}
 
-    told = (await command(person, "status", "--json")).document
-    assert (told["storage"], told["backend"], told["refreshable"]) == (
+    report = (await command(person, "status", "--json")).document
+    assert (report["storage"], report["backend"], report["refreshable"]) == (
         "keyring",
         "stand_in.Kept",
         True,
@@ -186,9 +186,11 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("text", "place"), WRONG)
-def test_a_storage_that_there_is_not_is_told_with_its_place(text: str, place: str) -> None:
-    with pytest.raises(ConfigError, match=f':{place}: error: storage must be "file" or "keyring"'):
+@pytest.mark.parametrize(("text", "position"), WRONG)
+def test_a_storage_that_there_is_not_is_told_with_its_place(text: str, position: str) -> None:
+    with pytest.raises(
+        ConfigError, match=f':{position}: error: storage must be "file" or "keyring"'
+    ):
         parse_config("config.toml", text)
 
 
@@ -297,9 +299,9 @@ async def test_st_10_a_keyring_out_of_reach_can_be_left_and_that_is_told(
     left = await sign_in(person, server, "--storage", "file", backend="Locked")
     assert left.exit_code == 0, left
     assert (left.document["storage"], left.document["copy_in_keyring"]) == ("file", True)
-    assert next(told["code"] for told in left.events_named("warning")) == "keyring-unavailable"
-    told = (await command(person, "status", backend="Locked")).stdout
-    assert "an older copy is still in the keyring" in told
+    assert next(report["code"] for report in left.events_named("warning")) == "keyring-unavailable"
+    report = (await command(person, "status", backend="Locked")).stdout
+    assert "an older copy is still in the keyring" in report
     assert person.secrets(old["refresh_token"]) == {"keyring": 1, "files": 0}
 
     assert (await command(person, "refresh")).exit_code == 0
@@ -332,9 +334,9 @@ async def test_st_10_a_refresh_is_not_made_when_its_tokens_could_not_be_kept(
 
 def notes(outcome: Outcome) -> list[str]:
     return [
-        told["message"]
-        for told in outcome.events_named("warning")
-        if told["code"] == "keyring-unavailable"
+        report["message"]
+        for report in outcome.events_named("warning")
+        if report["code"] == "keyring-unavailable"
     ]
 
 
@@ -365,8 +367,8 @@ async def test_rf_05_st_10_a_refresh_token_that_the_keyring_does_not_take_is_in_
     assert path.stat().st_mode & 0o777 == 0o600
     assert person.secrets(new["refresh_token"]) == {"keyring": 0, "files": 1}
 
-    told = await command(person, "status", "--json", backend=backend)
-    assert (told.document["storage"], told.document["awaits_keyring"]) == ("file", True)
+    report = await command(person, "status", "--json", backend=backend)
+    assert (report.document["storage"], report.document["awaits_keyring"]) == ("file", True)
     assert "the keyring did not take them" in (await command(person, "status")).stdout
     assert "did not take the last ones" in (await command(person, "doctor", backend=backend)).stdout
 

@@ -121,11 +121,11 @@ def sign_in_as(name: str, terminal: pexpect.spawn) -> None:
 
 @pytest.mark.slow_cases
 @pytest.mark.parametrize(
-    ("answer", "exit_code", "holds"),
+    ("answer", "exit_code", "signed_in"),
     [("y\n", 0, "bob"), ("n\n", 2, "ada"), ("\n", 2, "ada"), ("\x03", 130, "ada")],
 )
 def test_id_06_another_account_is_asked_about(
-    tmp_path: Path, *, answer: str, exit_code: int, holds: str
+    tmp_path: Path, *, answer: str, exit_code: int, signed_in: str
 ) -> None:
     """
     ID-06: only a yes replaces the account that the profile holds; else the new tokens are given
@@ -150,17 +150,17 @@ def test_id_06_another_account_is_asked_about(
 
     assert (second.exitstatus, token_file(tmp_path, "work")["identity"]["name"]) == (
         exit_code,
-        holds,
+        signed_in,
     )
     assert given_back == (0 if exit_code == 0 else 1)
 
 
 @pytest.mark.slow_cases
 @pytest.mark.parametrize(
-    ("flags", "exit_code", "holds"), [((), 2, "ada"), (("--switch-account",), 0, "bob")]
+    ("flags", "exit_code", "signed_in"), [((), 2, "ada"), (("--switch-account",), 0, "bob")]
 )
 def test_id_06_where_nobody_can_be_asked_a_flag_decides(
-    tmp_path: Path, *, flags: tuple[str, ...], exit_code: int, holds: str
+    tmp_path: Path, *, flags: tuple[str, ...], exit_code: int, signed_in: str
 ) -> None:
     """ID-06: without it the account stays, and the error names it."""
     with AuthorizationServer.running(clients=(Client(client_id="app"),), users=USERS) as server:
@@ -172,6 +172,6 @@ def test_id_06_where_nobody_can_be_asked_a_flag_decides(
             terminal.close()
     assert (terminal.exitstatus, token_file(tmp_path, "work")["identity"]["name"]) == (
         exit_code,
-        holds,
+        signed_in,
     )
     assert exit_code == 0 or "--switch-account" in terminal.before

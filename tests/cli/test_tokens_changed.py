@@ -62,8 +62,8 @@ async def test_cl_11_an_error_says_whether_the_stored_tokens_changed(
     server.answers["/token"] = answer
     stored(tmp_path, server, lasts_s=-1)
     before = token_file(tmp_path)
-    told = await run(*command, "--json", home=tmp_path)
-    assert told.error["cause"].endswith(f". {sentence}")
+    ended = await run(*command, "--json", home=tmp_path)
+    assert ended.error["cause"].endswith(f". {sentence}")
     after = {**before, "refresh_token": None, "refused": True} if sentence == FORGOTTEN else before
     assert token_file(tmp_path) == after
     stored(tmp_path, server, lasts_s=-1)
@@ -80,9 +80,9 @@ async def test_cl_11_tokens_that_were_stored_before_the_command_failed_have_chan
     stored(tmp_path, server, "userinfo", lasts_s=-1)
     before = token_file(tmp_path)
     server.answers["/userinfo"] = server.answers["/me"]
-    told = await run("token", "--check", "--json", home=tmp_path)
+    ended = await run("token", "--check", "--json", home=tmp_path)
     assert token_file(tmp_path) != before
-    assert told.error["cause"].endswith(" The stored tokens have changed.")
+    assert ended.error["cause"].endswith(" The stored tokens have changed.")
 
 
 async def test_cl_11_where_nothing_could_change_nothing_is_said_of_it(
@@ -91,8 +91,8 @@ async def test_cl_11_where_nothing_could_change_nothing_is_said_of_it(
     """CL-11: an error in the command line, or of a profile that is not there."""
     server.answers["/token"] = json_answer(NEW)
     for command in (("token", "nobody"), ("status", "--no-such-option")):
-        told = await run(*command, "--json", home=tmp_path)
-        assert "The stored" not in told.error["cause"]
+        ended = await run(*command, "--json", home=tmp_path)
+        assert "The stored" not in ended.error["cause"]
 
 
 async def test_cl_11_a_secret_that_the_server_repeats_is_not_repeated_here(
@@ -138,5 +138,5 @@ async def test_cl_01_rf_05_what_is_odd_about_a_refresh_is_a_note(
     assert "Note: the ID token is not a JWT.\n" in done.stderr
     assert "Note: the token endpoint gave a token of the unknown type 'mac'.\n" in done.stderr
     stored(tmp_path, server, lasts_s=-1)
-    told = await run("refresh", "--json", home=tmp_path)
-    assert {event["code"] for event in told.events_named("warning")} == {"answer-odd"}
+    ended = await run("refresh", "--json", home=tmp_path)
+    assert {event["code"] for event in ended.events_named("warning")} == {"answer-odd"}

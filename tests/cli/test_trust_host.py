@@ -127,8 +127,8 @@ async def test_aq_09_the_lines_for_a_person_name_issuer_and_other_hosts_before_t
                 stderr=asyncio.subprocess.STDOUT,
                 env=environment(tmp_path, there.more),
             )
-            told = (await process.communicate())[0].decode()
-            before = told[: told.index(f"{PAGE}/authorize?")]
+            printed = (await process.communicate())[0].decode()
+            before = printed[: printed.index(f"{PAGE}/authorize?")]
             assert f"Issuer: {ISSUER}\n" in before
             assert "authorization at login.honest.test, token at token.evil.test\n" in before
 
@@ -200,6 +200,8 @@ async def test_the_doctor_says_so_too(tmp_path: Path) -> None:
             f'[profiles.default]\nissuer = "{ISSUER}"\nclient_id = "c"\nca_bundle = "{tmp_path / "ca.pem"}"\n'
         )
         outcome = await run("doctor", "--json", home=tmp_path, more=there.more)
-    (told,) = [check for check in outcome.document["checks"] if check["code"] == "host-not-trusted"]
-    assert told["verdict"] == "warn"
-    assert told["fix"].endswith("--trust-host token.evil.test")
+    (printed,) = [
+        check for check in outcome.document["checks"] if check["code"] == "host-not-trusted"
+    ]
+    assert printed["verdict"] == "warn"
+    assert printed["fix"].endswith("--trust-host token.evil.test")

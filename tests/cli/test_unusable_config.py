@@ -118,17 +118,17 @@ def test_every_command_ends_with_the_same_error_and_touches_no_tokens(
     stored(home, server, "revocation", lasts_s=3000)
     put, message = SHAPES[shape]
     put(home / "config.toml")
-    told = set()
+    messages = set()
     for words in COMMANDS:
         ended = run(words, home, as_process=shape == "no permission")
         assert ended.exit_code == 2, (words, ended)
         error = error_of(words, ended)
         assert error["code"] == "config-invalid", words
         assert error["fix"], words
-        told.add(error["message"].replace("~", str(home)))
+        messages.add(error["message"].replace("~", str(home)))
         assert OLD["access_token"] not in ended.stdout, words
-    assert len(told) == 1, told
-    assert told.pop().startswith(f"{home / 'config.toml'}:{message}")
+    assert len(messages) == 1, messages
+    assert messages.pop().startswith(f"{home / 'config.toml'}:{message}")
     assert server.requests == []
     assert token_file(home)["refresh_token"] == OLD["refresh_token"]
 

@@ -46,18 +46,18 @@ class Case:
     """A Salesforce, set up in some way, and tokens of it."""
 
     salesforce: Salesforce
-    told: dict[str, Any]
+    tokens: dict[str, Any]
 
     @property
     def host(self) -> str:
         return self.salesforce.my_domain()
 
     def put(self, *accounts: App | Org | User) -> None:
-        for party in accounts:
-            self.salesforce.put(party)
+        for account in accounts:
+            self.salesforce.put(account)
 
     def api(self, path: str = LIMITS, *, host: str = "") -> Reply:
-        return ask((host or self.host) + path, headers=bearer(self.told["access_token"]))
+        return ask((host or self.host) + path, headers=bearer(self.tokens["access_token"]))
 
     def sign_in(self, **changes: str | None) -> Reply:
         return log_in(self.host, authorize(self.host, **changes))
@@ -70,7 +70,7 @@ class Case:
 def case() -> Iterator[Case]:
     accounts = {"apps": [LOCAL], "orgs": [ORG, OTHER_ORG], "users": [ADA, STRANGER]}
     with Salesforce.running(**accounts) as running:  # type: ignore[arg-type]  # as above
-        yield Case(salesforce=running, told=tokens(running.my_domain()))
+        yield Case(salesforce=running, tokens=tokens(running.my_domain()))
 
 
 def after(*accounts: App | Org | User, outside: str = "") -> Callable[[Case], None]:
@@ -83,7 +83,7 @@ def after(*accounts: App | Org | User, outside: str = "") -> Callable[[Case], No
 
 
 def refreshed(case: Case) -> Reply:
-    return refresh(case.host, case.told["refresh_token"])
+    return refresh(case.host, case.tokens["refresh_token"])
 
 
 VPN = replace(ADA, login_ip_ranges=True)
@@ -107,12 +107,12 @@ CASES: dict[str, tuple[Callable[[Case], None], Callable[[Case], Reply], int]] = 
     "refresh: no token of theirs": (after(), lambda case: refresh(case.host, "5Aep861none"), 24),
     "refresh: with a scope": (
         after(),
-        lambda case: refresh(case.host, case.told["refresh_token"], scope="api"),
+        lambda case: refresh(case.host, case.tokens["refresh_token"], scope="api"),
         55,
     ),
     "refresh: at the login host": (
         after(),
-        lambda case: refresh(case.salesforce.login_url, case.told["refresh_token"]),
+        lambda case: refresh(case.salesforce.login_url, case.tokens["refresh_token"]),
         10,
     ),
     "api: API Access Control": (
@@ -255,6 +255,6 @@ def test_what_it_answers_is_explained(case: Case, name: str) -> None:
     transcript = (
         f"{ASKED.get(name.partition(':')[0], '')}HTTP/1.1 {reply.status} X\n{head}\n{reply.text}"
     )
-    told = pitfall_for(read_paste(transcript), pitfalls="salesforce", facts=FACTS)
-    assert told, transcript
-    assert told.number == number, (transcript, told)
+    pitfall = pitfall_for(read_paste(transcript), pitfalls="salesforce", facts=FACTS)
+    assert pitfall, transcript
+    assert pitfall.number == number, (transcript, pitfall)

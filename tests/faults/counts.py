@@ -17,7 +17,7 @@ class Counts:
     left: Counter[str] = field(default_factory=Counter)
 
     def __str__(self) -> str:
-        told = ", ".join(
+        counts = ", ".join(
             f"{name} {count}" for name, count in sorted(self.left.items()) if name != "lost"
         )
-        return f"fault matrix: {self.left.total()} points, tokens lost: {self.left['lost']} ({told}) {self.what}"
+        return f"fault matrix: {self.left.total()} points, tokens lost: {self.left['lost']} ({counts}) {self.what}"

@@ -61,8 +61,8 @@ def test_rb_02_a_save_refused_at_any_system_call(tmp_path: Path, counts: Counts)
     """
     where = points(save, saved_once, tmp_path)
 
-    def refused(told: tuple[Point, str]) -> str:
-        point, error = told
+    def refused(failed: tuple[Point, str]) -> str:
+        point, error = failed
         home = tmp_path / f"{point.name}-{point.number}-{error}"
         store = saved_once(home)
         ended = fail_at(point, error, save(home), home)
@@ -92,8 +92,8 @@ def test_rb_02_a_refresh_refused_at_any_system_call(
     """
     where = points(lambda _: TOKEN, lambda home: scene(server, home), tmp_path, child=child)
 
-    def refused(told: tuple[Point, str]) -> str:
-        point, error = told
+    def refused(failed: tuple[Point, str]) -> str:
+        point, error = failed
         at = scene(server, tmp_path / f"{point.name}-{point.number}-{error}")
         ended = fail_at(point, error, TOKEN, at.home, child=child)
         if ended.status == 0:
@@ -128,8 +128,11 @@ def test_rf_05_a_disk_that_fails_for_good_in_the_middle_of_a_rotation_is_told(
     ended = fail_at(saving, error, TOKEN, at.home, for_good=True, child=True)
     assert (at.requests, at.is_in_flight) == (1, True)
     check_refusal(at, ended, WORDS[error])
-    told = "; the tokens were refreshed, but could not be stored; the stored refresh token is used up: sign in again"
-    assert ended.stderr.splitlines()[0].endswith(f"{WORDS[error]}{told}")
+    consequence = (
+        "; the tokens were refreshed, but could not be stored; "
+        "the stored refresh token is used up: sign in again"
+    )
+    assert ended.stderr.splitlines()[0].endswith(f"{WORDS[error]}{consequence}")
     assert at.leftovers == []
 
 

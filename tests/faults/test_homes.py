@@ -38,10 +38,10 @@ def server() -> Iterator[ScriptedServer]:
 
 
 def run(
-    command: str, cwd: Path, told: Mapping[str, str | None], under: tuple[str, ...] = ()
+    command: str, cwd: Path, environ_given: Mapping[str, str | None], under: tuple[str, ...] = ()
 ) -> subprocess.CompletedProcess[str]:
     """Run *command* in *cwd* with these variables instead of ours; a `None` is not set at all."""
-    environ = {**environment(cwd), "LOOPBACK_AUTH_HOME": UNSET, **told}
+    environ = {**environment(cwd), "LOOPBACK_AUTH_HOME": UNSET, **environ_given}
     return subprocess.run(
         (*under, *COMMAND, *command.split()),
         cwd=cwd,
@@ -54,7 +54,7 @@ def run(
     )
 
 
-PLACES: list[tuple[Mapping[str, str | None], str]] = [
+HOMES: list[tuple[Mapping[str, str | None], str]] = [
     ({"HOME": "{}"}, ".config/loopback-auth"),
     ({"HOME": "{}", "XDG_CONFIG_HOME": ""}, ".config/loopback-auth"),
     ({"HOME": "{}", "XDG_CONFIG_HOME": "relative"}, ".config/loopback-auth"),
@@ -65,9 +65,9 @@ PLACES: list[tuple[Mapping[str, str | None], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("told", "place"), PLACES)
+@pytest.mark.parametrize(("environ_given", "subfolder"), HOMES)
 def test_rb_09_a_token_is_refreshed_where_it_lies(
-    server: ScriptedServer, tmp_path: Path, told: Mapping[str, str | None], place: str
+    server: ScriptedServer, tmp_path: Path, environ_given: Mapping[str, str | None], subfolder: str
 ) -> None:
     """
     RB-09: in the one place that the environment defines; the current folder, which is another one,
@@ -76,9 +76,9 @@ def test_rb_09_a_token_is_refreshed_where_it_lies(
     here, root = tmp_path / "here", tmp_path / "root"
     here.mkdir()
     root.mkdir()
-    home = root / place
+    home = root / subfolder
     stored(home, server)
-    environ = {name: value and value.format(root) for name, value in told.items()}
+    environ = {name: value and value.format(root) for name, value in environ_given.items()}
     assert run("token", here, environ).stdout == "the-new-token\n"
     assert token_file(home)["refresh_token"] == "the-next"
     assert run("refresh", here, environ).returncode == 0
@@ -99,21 +99,21 @@ NOWHERE: list[Mapping[str, str | None]] = [
 
 
 @pytest.mark.parametrize("command", ["token", "refresh"])
-@pytest.mark.parametrize("told", NOWHERE)
+@pytest.mark.parametrize("environ_given", NOWHERE)
 def test_rb_09_no_home_is_a_refusal_and_never_the_current_folder(
-    tmp_path: Path, told: Mapping[str, str | None], command: str
+    tmp_path: Path, environ_given: Mapping[str, str | None], command: str
 ) -> None:
     """RB-09: exit 2 with what to set; never a file in `/` or where the command happens to run."""
-    ended = run(command, tmp_path, told)
+    ended = run(command, tmp_path, environ_given)
     assert (ended.returncode, ended.stdout) == (2, ""), ended
     assert "Traceback" not in ended.stderr
     assert "LOOPBACK_AUTH_HOME" in ended.stderr
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("told", [{"HOME": UNSET}, {"HOME": ""}])
+@pytest.mark.parametrize("environ_given", [{"HOME": UNSET}, {"HOME": ""}])
 def test_rb_09_without_home_the_systems_word_for_it_counts(
-    tmp_path: Path, told: Mapping[str, str | None]
+    tmp_path: Path, environ_given: Mapping[str, str | None]
 ) -> None:
     """
     RB-09: the home folder of the user by /etc/passwd, and not the current folder, where the profile
@@ -121,7 +121,7 @@ def test_rb_09_without_home_the_systems_word_for_it_counts(
     """
     store = FileStore(str(tmp_path / ".config" / "loopback-auth"))
     store.save("of-the-tests", {"version": 1, "access_token": "found", "token_type": "Bearer"})
-    ended = run("token of-the-tests", tmp_path, told)
+    ended = run("token of-the-tests", tmp_path, environ_given)
     assert (ended.returncode, ended.stdout) == (4, "")
     assert "nobody is signed in to the profile of-the-tests" in ended.stderr
 
@@ -140,12 +140,12 @@ def test_rb_09_a_home_that_cannot_be_written_is_read_and_no_refresh_token_is_use
         path.unlink()
     for folder in (home / "tokens", home):
         folder.chmod(0o500)
-    told = {"LOOPBACK_AUTH_HOME": str(home)}
+    environ_given = {"LOOPBACK_AUTH_HOME": str(home)}
     try:
-        good = run("token good", tmp_path, told, unprivileged())
+        good = run("token good", tmp_path, environ_given, unprivileged())
         assert (good.returncode, good.stdout) == (0, f"{OLD['access_token']}\n"), good
         for command in ("token", "refresh", "refresh good"):
-            ended = run(command, tmp_path, told, unprivileged())
+            ended = run(command, tmp_path, environ_given, unprivileged())
             assert (ended.returncode, ended.stdout) == (1, ""), ended
             assert ended.stderr.startswith(f"error[store-unwritable]: {home}/tokens/"), ended
             assert "Permission denied" in ended.stderr

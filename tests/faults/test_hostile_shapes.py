@@ -150,24 +150,24 @@ async def ended(
     )
     try:
         async with asyncio.timeout(TIMEOUT_S):
-            told, _ = await process.communicate(given)
+            printed, _ = await process.communicate(given)
     finally:
         if process.returncode is None:
             process.kill()
     assert process.returncode is not None
-    return process.returncode, told.decode(errors="replace")
+    return process.returncode, printed.decode(errors="replace")
 
 
-def check(status: int, told: str, *, shape: str) -> None:
+def check(status: int, printed: str, *, shape: str) -> None:
     """Hold what a command said against what any command says."""
-    assert "Traceback" not in told, (shape, told)
-    assert CANARY not in told, (shape, told)
+    assert "Traceback" not in printed, (shape, printed)
+    assert CANARY not in printed, (shape, printed)
     # 1 is "unexpected", but where a store says that it cannot be used.
-    is_store = any(words in told for words in ("error[store-", "error[keyring-", "token store"))
-    assert status in (0, 2, 4, 7) or (status == 1 and is_store), (status, told)
+    is_store = any(words in printed for words in ("error[store-", "error[keyring-", "token store"))
+    assert status in (0, 2, 4, 7) or (status == 1 and is_store), (status, printed)
     if status:
-        assert "error[" in told or "fail" in told.lower(), (shape, told)
-        assert "error[system-refused]" not in told, (shape, told)
+        assert "error[" in printed or "fail" in printed.lower(), (shape, printed)
+        assert "error[system-refused]" not in printed, (shape, printed)
 
 
 async def outcome(reader: Reader, home: Path, server: ScriptedServer, shape: str) -> str:
@@ -180,7 +180,7 @@ async def outcome(reader: Reader, home: Path, server: ScriptedServer, shape: str
     return ""
 
 
-def place(reader: Reader, home: Path) -> Path:
+def path_of(reader: Reader, home: Path) -> Path:
     file = home / reader.path
     file.parent.mkdir(0o700, parents=True, exist_ok=True)
     home.chmod(0o700)
@@ -196,7 +196,7 @@ async def test_rb_06_whatever_others_wrote_is_read_or_told(
     failures = []
     for number, reader in enumerate(READERS.values()):
         home = tmp_path / str(number)
-        file, content = place(reader, home), CONTENTS[shape](content_of(reader, server))
+        file, content = path_of(reader, home), CONTENTS[shape](content_of(reader, server))
         file.write_bytes(content)
         file.chmod(0o600)
         failures.append(await outcome(reader, home, server, shape))
@@ -215,7 +215,7 @@ async def test_rb_06_whatever_lies_in_a_files_place_is_told(
     failures = []
     for number, reader in enumerate(READERS.values()):
         home = tmp_path / str(number)
-        FILES[shape](place(reader, home))
+        FILES[shape](path_of(reader, home))
         failures.append(await outcome(reader, home, server, shape))
     assert not any(failures), "\n\n".join(failures)
 
@@ -236,18 +236,18 @@ async def test_rb_06_whatever_a_server_answers_is_read_or_told(tmp_path: Path, s
             server.answers[f"/.well-known/{path}"] = plain_answer(
                 CONTENTS[shape](json.dumps(metadata).encode())
             )
-        status, told = await ended((*LOGIN, "--issuer", server.origin), tmp_path)
-        check(status, told, shape=shape)
+        status, printed = await ended((*LOGIN, "--issuer", server.origin), tmp_path)
+        check(status, printed, shape=shape)
         tokens = tmp_path / "tokens" / "default.json"
         tokens.parent.mkdir(0o700)
         tokens.write_text(
             json.dumps(document(server, lasts_s=3000, settings={"provider": "salesforce"}))
         )
         tokens.chmod(0o600)
-        status, told = await ended(
+        status, printed = await ended(
             ("api", "/x"), tmp_path, more={"LOOPBACK_AUTH_API_BASE": server.origin}
         )
-        check(status, told, shape=shape)
+        check(status, printed, shape=shape)
 
 
 @pytest.mark.slow
@@ -302,7 +302,7 @@ def test_ar_09_a_pending_sign_in_with_a_member_of_another_kind_is_none(
             assert pending.load("default") is None or member == "until"
 
 
-BENT = [
+ALTERED = [
     ("access_token", "\ud800"),
     ("refresh_token", "\ud800"),
     ("scope", "\ud800"),
@@ -322,7 +322,7 @@ BENT = [
 ]
 
 
-@pytest.mark.parametrize(("member", "value"), BENT)
+@pytest.mark.parametrize(("member", "value"), ALTERED)
 def test_st_05_a_token_file_with_a_member_of_another_kind_is_damaged(
     server: ScriptedServer, member: str, value: object
 ) -> None:

@@ -95,7 +95,7 @@ def test_rf_01_sixty_four_processes_make_one_refresh(
 
 # --- RF-02
 
-HOLD = """
+LOCK = """
 with FileStore(sys.argv[1]).locked("default"):
     print("held", flush=True)
     sys.stdin.read()
@@ -110,7 +110,7 @@ def at(strict: AuthorizationServer, tmp_path: Path) -> Scene:
 @pytest.fixture
 def holder(at: Scene) -> Iterator[subprocess.Popen[str]]:
     """Another process that has the profile's lock."""
-    with start(HOLD, at.home) as process:
+    with start(LOCK, at.home) as process:
         assert process.stdout
         assert process.stdout.readline() == "held\n"
         yield process
@@ -252,12 +252,12 @@ async def test_rf_09_a_finished_sign_in_waits_as_long_as_a_refresh_may_take_and_
         await asyncio.to_thread(strict.wait_for, "token")
         pid = holder_pid(at)
         visit = asyncio.create_task(asyncio.to_thread(Browser().visit, url))
-        told = await command.event("warning")
+        warning = await command.event("warning")
         assert (await visit).status == 200
         ended = await command.outcome()
     assert ended.exit_code == 0
-    assert told["code"] == "store-busy"
-    assert f"another process ({pid}) has held" in told["message"]
+    assert warning["code"] == "store-busy"
+    assert f"another process ({pid}) has held" in warning["message"]
     assert outcome(refresh).status == 0
     assert [request.form["grant_type"] for request in strict.seen("token")] == [
         ["refresh_token"],

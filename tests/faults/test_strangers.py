@@ -270,8 +270,8 @@ def test_st_04_a_file_that_is_swapped_again_and_again_is_never_believed(
 
     With 0700 a link of the user's leads to the folder where that happens.
     """
-    place, files = home.parent / "place", home.parent / "files"
-    place.mkdir()
+    elsewhere, files = home.parent / "elsewhere", home.parent / "files"
+    elsewhere.mkdir()
     files.mkdir()
     (files / "good").write_text('default_profile = "work"\n')
     (files / "evil").write_text('default_profile = "default"\n')
@@ -279,13 +279,13 @@ def test_st_04_a_file_that_is_swapped_again_and_again_is_never_believed(
     os.chmod(files / "evil", 0o644)
     give(files, USER)
     os.chown(files / "evil", STRANGER, STRANGER)
-    place.chmod(folder)
+    elsewhere.chmod(folder)
     if mode == 0o700:
         (home / "config.toml").unlink()
-        (home / "config.toml").symlink_to(place / "config.toml")
+        (home / "config.toml").symlink_to(elsewhere / "config.toml")
         os.chown(home / "config.toml", USER, USER, follow_symlinks=False)
     home.chmod(mode)
-    target = place if mode == 0o700 else home
+    target = elsewhere if mode == 0o700 else home
     with subprocess.Popen(
         ["sh", "-c", SWAPS, "sh", files, target], **strangers.become(STRANGER)
     ) as attack:

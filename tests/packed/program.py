@@ -30,10 +30,10 @@ sys.path.insert(0, {root!r})
 from loopback_auth.testing import Browser
 {before}
 page = Browser().visit(sys.argv[1])
-told = {{"status": page.status, "text": page.text, "environ": inherited}}
-with open({told!r} + ".new", "w") as file:
-    json.dump(told, file)
-os.replace({told!r} + ".new", {told!r})
+page_text = {{"status": page.status, "text": page.text, "environ": inherited}}
+with open({result!r} + ".new", "w") as file:
+    json.dump(page_text, file)
+os.replace({result!r} + ".new", {result!r})
 """
 
 
@@ -69,17 +69,17 @@ class Program:
         Returns the page it ended at (`status`, `text`) and the environment that it inherited
         (`environ`).
         """
-        told, browser = self.home / "page.json", self.home / "browser"
+        result, browser = self.home / "page.json", self.home / "browser"
         browser.write_text(
             _BROWSER.format(
-                python=sys.executable, root=str(PACKAGE.parent), told=str(told), before=before
+                python=sys.executable, root=str(PACKAGE.parent), result=str(result), before=before
             )
         )
         browser.chmod(0o755)
         words = ("--issuer", server.issuer, "--client-id", "demo", "--timeout", "60s")
         self.output("login", *words, BROWSER=str(browser))
-        self._wait_for(told)
-        page: Mapping[str, Any] = json.loads(told.read_text("utf-8"))
+        self._wait_for(result)
+        page: Mapping[str, Any] = json.loads(result.read_text("utf-8"))
         return page
 
     def _wait_for(self, path: Path) -> None:
@@ -109,9 +109,9 @@ def shows_its_texts(program: Program) -> None:
         ("providers", "salesforce", "--json"),
         ("login", "--provider", "nosuch"),
     ):
-        told, expected = program.run(*words), installed.run(*words)
-        told_text = told.stdout.replace(_folder_of(told.stdout), _folder_of(expected.stdout))
-        assert (told.returncode, told_text, told.stderr) == (
+        result, expected = program.run(*words), installed.run(*words)
+        output_text = result.stdout.replace(_folder_of(result.stdout), _folder_of(expected.stdout))
+        assert (result.returncode, output_text, result.stderr) == (
             expected.returncode,
             expected.stdout,
             expected.stderr,
@@ -136,8 +136,8 @@ def signs_in(program: Program, server: AuthorizationServer) -> Mapping[str, Any]
     assert token
     stored = json.loads((program.home / "tokens" / "default.json").read_text("utf-8"))
     assert stored["access_token"] == token
-    told = program.output("exec", "--", "env", LOOPBACK_AUTH_TEST_MARK="as it was")
-    variables = dict(line.partition("=")[::2] for line in told.splitlines() if "=" in line)
+    result = program.output("exec", "--", "env", LOOPBACK_AUTH_TEST_MARK="as it was")
+    variables = dict(line.partition("=")[::2] for line in result.splitlines() if "=" in line)
     assert (variables["ACCESS_TOKEN"], variables["LOOPBACK_AUTH_TEST_MARK"]) == (token, "as it was")
     assert server.issuer in program.output("status", "--json")
     refreshed = program.output("token", "--refresh").strip()

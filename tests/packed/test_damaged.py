@@ -80,10 +80,10 @@ def test_cb_13_the_page_is_read_before_the_browser_opens(program: Program) -> No
     """
     page = program.home / "program" / PAGE
     with AuthorizationServer.running() as server:
-        told = program.sign_in(
+        result = program.sign_in(
             server, before=f"open({str(page)!r}, 'w').write('of another version')"
         )
-    assert (told["status"], "You are signed in as" in told["text"]) == (200, True)
+    assert (result["status"], "You are signed in as" in result["text"]) == (200, True)
 
 
 @pytest.mark.parametrize("damage", ["removed", "emptied"])

@@ -69,10 +69,10 @@ def test_a_bundle_signs_in_and_what_it_starts_inherits_none_of_its_libraries(
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the bootloader changes no variable")
 def test_a_library_path_of_the_person_is_put_back(program: Program) -> None:
-    told = program.output(
+    printed = program.output(
         "exec", "--", "env", LD_LIBRARY_PATH="/opt/mine", LOOPBACK_AUTH_TOKEN="given"
     )
-    variables = dict(line.partition("=")[::2] for line in told.splitlines())
+    variables = dict(line.partition("=")[::2] for line in printed.splitlines())
     assert variables["LD_LIBRARY_PATH"] == "/opt/mine"
     assert_untouched(variables)
 

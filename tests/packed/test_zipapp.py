@@ -47,7 +47,7 @@ def program(archive: Path, tmp_path: Path) -> Program:
 
 
 def test_it_is_the_archive_that_runs(archive: Path) -> None:
-    told = subprocess.run(
+    printed = subprocess.run(
         (
             sys.executable,
             "-c",
@@ -58,7 +58,7 @@ def test_it_is_the_archive_that_runs(archive: Path) -> None:
         text=True,
         check=True,
     ).stdout
-    assert told.startswith(str(archive))
+    assert printed.startswith(str(archive))
 
 
 def test_a_zipapp_signs_in_and_shows_its_page(program: Program) -> None:

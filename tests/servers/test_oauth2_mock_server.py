@@ -60,11 +60,11 @@ class SignIn:
 async def sign_ins(
     oauth2_mock: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[SignIns]:
-    places = asyncio.Semaphore(SIDE_BY_SIDE)
+    slots = asyncio.Semaphore(SIDE_BY_SIDE)
     faults = (NOTHING_WRONG, *oauth2_mock["redirect_faults"], *oauth2_mock["token_faults"])
     under_way = {
         fault: asyncio.create_task(
-            sign_in(oauth2_mock["issuer"], fault, tmp_path_factory.mktemp(fault), places)
+            sign_in(oauth2_mock["issuer"], fault, tmp_path_factory.mktemp(fault), slots)
         )
         for fault in faults
     }
@@ -74,13 +74,13 @@ async def sign_ins(
     await asyncio.gather(*under_way.values(), return_exceptions=True)
 
 
-async def sign_in(issuer: str, fault: str, home: Path, places: asyncio.Semaphore) -> SignIn:
+async def sign_in(issuer: str, fault: str, home: Path, slots: asyncio.Semaphore) -> SignIn:
     """
     Sign in as the client that *fault* happens to. The server asks nothing: one visit is the whole
     sign-in.
     """
     flags = ("--issuer", issuer, "--client-id", fault, "--scope", "openid", "--no-browser")
-    async with places, login(*flags, *(SOON if fault in STRAYS else ()), home=home) as command:
+    async with slots, login(*flags, *(SOON if fault in STRAYS else ()), home=home) as command:
         page = await visit(await command.open_page())
         ended = await command.outcome()
     seen: dict[str, int] = json.loads((await visit(f"{issuer}/seen")).text)
@@ -128,10 +128,10 @@ async def test_an_answer_with_our_state_that_is_wrong_ends_the_login_unexchanged
     assert not query(done.page.url)
     assert done.exchanges == 0
     assert no_token_file(done.home)
-    holds_no_trick(done.page.text, done.ended)
+    has_no_trick(done.page.text, done.ended)
 
 
-def holds_no_trick(page: str, ended: Outcome) -> None:
+def has_no_trick(page: str, ended: Outcome) -> None:
     """Nothing that the server said may run in the tab or act on the terminal."""
     assert "owned" not in page
     assert "<script" not in page
@@ -171,7 +171,7 @@ async def test_a_token_endpoint_that_misbehaves_gets_the_code_once_and_a_clear_e
     assert done.page.status >= 400
     assert done.exchanges == 1
     assert no_token_file(done.home)
-    holds_no_trick(done.page.text, done.ended)
+    has_no_trick(done.page.text, done.ended)
 
 
 async def test_a_redirect_of_the_token_endpoint_is_not_followed(

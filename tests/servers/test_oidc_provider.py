@@ -191,10 +191,10 @@ async def test_from_sign_in_to_sign_out_on_one_fixed_port(
     assert printed.stdout == token_file(tmp_path, "work")["access_token"] + "\n"
     assert subject(oidc_provider.issuer, printed.stdout.strip()) == oidc_provider.username
 
-    told = await run_process("status", "work", "--json", home=tmp_path)
-    assert told.exit_code == 0
-    assert oidc_provider.issuer in told.stdout
-    assert printed.stdout.strip() not in told.stdout
+    report = await run_process("status", "work", "--json", home=tmp_path)
+    assert report.exit_code == 0
+    assert oidc_provider.issuer in report.stdout
+    assert printed.stdout.strip() not in report.stdout
 
     assert (await run_process("logout", "work", "--local", home=tmp_path)).exit_code == 0
     assert no_token_file(tmp_path)

@@ -129,10 +129,10 @@ async def test_jsforce_refreshes_with_the_exported_credentials(signed_in: Signed
     """
     need("@jsforce/jsforce-node")
     exported = await signed_in.export("postman")
-    told = signed_in.hand(
+    answer = signed_in.hand(
         exported, install.find_node(), str(CLIENTS / "salesforce_client.mjs"), "jsforce"
     )
-    assert told == {"refreshed": 1, "usernames": [USER.username]}
+    assert answer == {"refreshed": 1, "usernames": [USER.username]}
 
 
 async def test_the_vendors_own_library_signs_in_with_the_sfdx_url(signed_in: SignedIn) -> None:
@@ -142,16 +142,20 @@ async def test_the_vendors_own_library_signs_in_with_the_sfdx_url(signed_in: Sig
     """
     need("@salesforce/core")
     exported = await signed_in.export("sfdx-url")
-    told = signed_in.hand(
+    answer = signed_in.hand(
         exported, install.find_node(), str(CLIENTS / "salesforce_client.mjs"), "sfdx-url"
     )
-    assert told["parsed"] == {
+    assert answer["parsed"] == {
         "clientId": APP.client_id,
         "clientSecret": APP.client_secret,
         "refreshToken": token_file(signed_in.home)["refresh_token"],
         "loginUrl": signed_in.server.my_domain(),
     }
-    assert (told["username"], told["orgId"], told["accounts"]) == (USER.username, ORG.org_id, 3)
+    assert (answer["username"], answer["orgId"], answer["accounts"]) == (
+        USER.username,
+        ORG.org_id,
+        3,
+    )
 
 
 # Two requests of the kind that the collection "Salesforce Platform APIs" is made of.
@@ -207,4 +211,4 @@ async def test_newman_runs_a_collection_with_the_exported_environment(signed_in:
         ran["response"]["code"] for ran in json.loads(report.read_text())["run"]["executions"]
     ]
     assert answered == [200, 200]
-    assert [len(signed_in.server.seen(place)) for place in ("api", "token")] == [1, 1]
+    assert [len(signed_in.server.seen(endpoint)) for endpoint in ("api", "token")] == [1, 1]

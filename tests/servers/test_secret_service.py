@@ -106,13 +106,13 @@ async def python(service: Session, script: str, home: Path, given: bytes = b"") 
     return words
 
 
-async def store(service: Session, home: Path, told: dict[str, Any]) -> None:
-    await python(service, STORE, home, json.dumps(told).encode())
+async def store(service: Session, home: Path, stored_tokens: dict[str, Any]) -> None:
+    await python(service, STORE, home, json.dumps(stored_tokens).encode())
 
 
 async def load(service: Session, home: Path) -> dict[str, Any]:
-    told: dict[str, Any] = json.loads(await python(service, LOAD, home))
-    return told
+    stored_tokens: dict[str, Any] = json.loads(await python(service, LOAD, home))
+    return stored_tokens
 
 
 def in_files(home: Path, *secrets: str) -> list[Path]:
@@ -145,8 +145,8 @@ async def test_st_10_login_token_refresh_status_and_logout_with_a_real_keyring(
     (kept,) = service.items().values()
     assert seen[-1]["refresh_token"] in kept
 
-    told = (await command(service, home, "status", "--json")).document
-    assert (told["storage"], told["refreshable"]) == ("keyring", True)
+    stored_tokens = (await command(service, home, "status", "--json")).document
+    assert (stored_tokens["storage"], stored_tokens["refreshable"]) == ("keyring", True)
     assert (await command(service, home, "logout")).exit_code == 0
     assert service.items() == {}
     assert (await command(service, home, "token")).exit_code == 4
@@ -175,11 +175,11 @@ async def test_a_large_credential_in_many_alphabets_comes_back(
     service: Session, home: Path
 ) -> None:
     with ScriptedServer() as server:
-        told = signed_in(
+        stored_tokens = signed_in(
             server, lasts_s=900, extra={"padding": "x" * 200_000, "word": "ünïcode \U0001f511"}
         )
-    await store(service, home, told)
-    assert await load(service, home) == told
+    await store(service, home, stored_tokens)
+    assert await load(service, home) == stored_tokens
 
 
 async def test_the_next_session_has_it_again_and_one_with_another_password_has_not(
@@ -187,8 +187,8 @@ async def test_the_next_session_has_it_again_and_one_with_another_password_has_n
 ) -> None:
     """ST-10: wrong password, or none so far: locked, exit status 1, and no prompt is waited for."""
     with ScriptedServer() as server:
-        told = signed_in(server, lasts_s=900)
-    await store(service, home, told)
+        stored_tokens = signed_in(server, lasts_s=900)
+    await store(service, home, stored_tokens)
     service.kill()
     with session(tmp_path) as again:
         again.unlock(PASSWORD)
@@ -212,7 +212,7 @@ async def test_the_next_session_has_it_again_and_one_with_another_password_has_n
                 assert outcome.error["message"] == "the keyring is locked"
     with session(tmp_path) as again:
         again.unlock(PASSWORD)
-        assert await load(again, home) == told
+        assert await load(again, home) == stored_tokens
 
 
 async def test_st_10_without_a_message_bus_there_is_no_keyring_and_no_file(
@@ -248,8 +248,8 @@ async def test_st_10_a_keyring_that_stopped_answering_is_given_up_after_five_sec
 ) -> None:
     """ST-10: its process is there and does nothing; once it goes on, all is as before."""
     with ScriptedServer() as server:
-        told = signed_in(server, lasts_s=900)
-    await store(service, home, told)
+        stored_tokens = signed_in(server, lasts_s=900)
+    await store(service, home, stored_tokens)
     service.signal(signal.SIGSTOP)
     begun = time.monotonic()
     outcome = await command(service, home, "token", "--json")
@@ -280,9 +280,9 @@ async def test_rf_05_st_10_a_keyring_that_dies_during_a_refresh_costs_no_refresh
         assert (outcome.exit_code, outcome.document["access_token"]) == (0, NEW["access_token"]), (
             outcome
         )
-        (told,) = outcome.events_named("warning")
-        assert told["code"] == "keyring-unavailable"
-        assert "a file that only you can read" in told["message"]
+        (stored_tokens,) = outcome.events_named("warning")
+        assert stored_tokens["code"] == "keyring-unavailable"
+        assert "a file that only you can read" in stored_tokens["message"]
         (file,) = in_files(home, "the-next")
         assert file.stat().st_mode & 0o777 == 0o600
 

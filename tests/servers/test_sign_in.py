@@ -59,7 +59,9 @@ async def test_allowing_ends_with_tokens_on_disk_and_a_page_that_says_who_signed
 
     assert is_free(callback.port or 0)
     assert ended.exit_code == 0
-    assert [told["event"] for told in ended.events if told["event"] in {"exchanged", "saved"}] == [
+    assert [
+        event["event"] for event in ended.events if event["event"] in {"exchanged", "saved"}
+    ] == [
         "exchanged",
         "saved",
     ]

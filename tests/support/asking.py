@@ -37,7 +37,7 @@ class Clock:
     def __call__(self) -> float:
         return self.now
 
-    def turn(self, seconds: float) -> None:
+    def advance(self, seconds: float) -> None:
         self.now += seconds
 
 
@@ -57,7 +57,7 @@ class Reply:
         return self.body.decode()
 
     @property
-    def told(self) -> dict[str, list[str]]:
+    def sent_back(self) -> dict[str, list[str]]:
         """What the redirect tells the client."""
         return parse_qs(urlsplit(self.headers["location"]).query, keep_blank_values=True)
 
@@ -75,8 +75,8 @@ def ask(
     try:
         connection.request(method, path, body, dict(headers or {}))
         answer = connection.getresponse()
-        told = {name.lower(): value for name, value in answer.getheaders()}
-        return Reply(status=answer.status, headers=told, body=answer.read())
+        sent_back = {name.lower(): value for name, value in answer.getheaders()}
+        return Reply(status=answer.status, headers=sent_back, body=answer.read())
     finally:
         connection.close()
 
@@ -170,7 +170,7 @@ def allowed(server: AuthorizationServer, **changes: Any) -> Reply:
 
 
 def code(server: AuthorizationServer, **changes: Any) -> str:
-    return allowed(server, **changes).told["code"][0]
+    return allowed(server, **changes).sent_back["code"][0]
 
 
 def exchange(server: AuthorizationServer, form: Mapping[str, str | None], **headers: str) -> Reply:

@@ -87,8 +87,8 @@ class Witness:
     async def history(self) -> list[str]:
         """Give the addresses that the tab's back button and its session keep."""
         session = await self._tab.context.new_cdp_session(self._tab)
-        told = await session.send("Page.getNavigationHistory")
-        return [entry["url"] for entry in told["entries"]]
+        answer = await session.send("Page.getNavigationHistory")
+        return [entry["url"] for entry in answer["entries"]]
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -36,8 +36,8 @@ def ask(
         target = f"{parts.path}?{parts.query}" if parts.query else parts.path
         connection.request(method, target, body, dict(headers or {}))
         answer = connection.getresponse()
-        told = {name.lower(): value for name, value in answer.getheaders()}
-        return Reply(status=answer.status, headers=told, body=answer.read())
+        error_in = {name.lower(): value for name, value in answer.getheaders()}
+        return Reply(status=answer.status, headers=error_in, body=answer.read())
     finally:
         connection.close()
 
@@ -101,7 +101,7 @@ def code(host: str, *, username: str = USER.username, **changes: str | None) -> 
     """Sign in and allow: the code that comes back."""
     page = signed_in(host, username=username, **changes)
     reply = page if page.status == 302 else decide(host, page)
-    return reply.told["code"][0]
+    return reply.sent_back["code"][0]
 
 
 def exchange(host: str, form: Mapping[str, str | None], **headers: str) -> Reply:
@@ -145,7 +145,7 @@ def limits(salesforce: Salesforce, token: str) -> int:
     return ask(salesforce.my_domain() + LIMITS, headers=bearer(token)).status
 
 
-def told(text: str) -> tuple[str, str]:
+def error_in(text: str) -> tuple[str, str]:
     """Read an error that is a form: its code and description."""
     fields = parse_qs(text)
     return fields["error"][0], fields["error_description"][0]

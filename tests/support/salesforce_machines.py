@@ -77,8 +77,8 @@ def assertion(
         "exp": int(now) + 180,
         **changes,
     }
-    told = {name: value for name, value in claims.items() if value is not None}
-    parts = [json.dumps(part).encode() for part in ({"alg": "RS256", **(header or {})}, told)]
+    present = {name: value for name, value in claims.items() if value is not None}
+    parts = [json.dumps(part).encode() for part in ({"alg": "RS256", **(header or {})}, present)]
     signed = ".".join(map(base64url, parts))
     signature = (key or rsa_key()).sign(signed.encode(), padding.PKCS1v15(), hashes.SHA256())
     return f"{signed}.{base64url(signature)}"

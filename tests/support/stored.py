@@ -55,8 +55,8 @@ def document(
 def stored(home: Path, at_server: ScriptedServer, /, *endpoints: str, **members: Any) -> FileStore:
     """Store that document under its profile."""
     store = FileStore(str(home))
-    told = document(at_server, *endpoints, **members)
-    store.save(told["profile"], told)
+    stored_document = document(at_server, *endpoints, **members)
+    store.save(stored_document["profile"], stored_document)
     return store
 
 

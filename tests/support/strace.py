@@ -208,8 +208,8 @@ def _what(call: str, arguments: str, home: Path) -> str:
     in it.
     """
     has_data = call in ("read", "write", "pwrite64")
-    told = arguments.partition(",")[0] if has_data else arguments.rpartition(" = ")[0]
-    names = re.findall(rf"{re.escape(str(home))}(/[^\">]*)?[\">](?:, \"([^\"/]+)\")?", told)
+    quoted = arguments.partition(",")[0] if has_data else arguments.rpartition(" = ")[0]
+    names = re.findall(rf"{re.escape(str(home))}(/[^\">]*)?[\">](?:, \"([^\"/]+)\")?", quoted)
     what = " ".join(f"{folder or '/'}{file and '/'}{file}" for folder, file in names)
     # Random names, process ids.
     return re.sub(r"~(probe-)?\w+", r"~\1", what)

@@ -57,9 +57,9 @@ def running_site() -> Iterator[Site]:
             path = urlsplit(self.path).path
             headers = {name.lower(): value for name, value in self.headers.items()}
             running.seen.append((self.command, path, headers, body))
-            status, told, text = running.pages.get(path, (404, {}, "not here"))
+            status, extra, text = running.pages.get(path, (404, {}, "not here"))
             self.send_response(status)
-            for name, value in told.items():
+            for name, value in extra.items():
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(text.encode())
@@ -116,9 +116,9 @@ def test_it_signs_in_decides_and_ends_at_the_client(
     asked = [urlsplit(url).path for url in page.visited]
     assert asked == ["/authorize", "/sign-in", "/consent", "/callback", "/done"]
     method, _, _, body = site.seen[0]
-    told = parse_qs(body if mode == "form_post" else urlsplit(page.visited[3]).query)
+    extra = parse_qs(body if mode == "form_post" else urlsplit(page.visited[3]).query)
     assert method == ("POST" if mode == "form_post" else "GET")
-    assert (told["state"], brings in told) == (["the-state"], True)
+    assert (extra["state"], brings in extra) == (["the-state"], True)
 
 
 def test_who_closes_the_tab_is_never_seen_again(server: AuthorizationServer, site: Site) -> None:

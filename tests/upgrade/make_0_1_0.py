@@ -170,9 +170,9 @@ class Old:
         process.stdin.write(secret)
         process.stdin.close()
         for line in process.stderr:
-            told = json.loads(line)
-            if told["event"] == "open_page":
-                asked = parse_qs(urlsplit(told["url"]).query)
+            item = json.loads(line)
+            if item["event"] == "open_page":
+                asked = parse_qs(urlsplit(item["url"]).query)
                 answer = urlencode({"code": "CANARY-code", "state": asked["state"][0]})
                 urlopen(f"{asked['redirect_uri'][0]}?{answer}").read()  # noqa: S310 - the callback's
         assert process.wait() == 0, process.stdout and process.stdout.read()

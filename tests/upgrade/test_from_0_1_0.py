@@ -34,11 +34,13 @@ def server() -> Iterator[ScriptedServer]:
 
     def rotate(connection: Connection) -> None:
         number = int(connection.request.form["refresh_token"].rpartition("-")[2]) + 1
-        told = {
+        renewed = {
             "access_token": f"CANARY-access-{number}",
             "refresh_token": f"CANARY-refresh-{number}",
         }
-        connection.socket.sendall(json_answer({**told, "token_type": "Bearer", "expires_in": 3600}))
+        connection.socket.sendall(
+            json_answer({**renewed, "token_type": "Bearer", "expires_in": 3600})
+        )
 
     with ScriptedServer() as running:
         running.answers["/token"] = rotate

@@ -46,7 +46,7 @@ NPM_PACKAGES = (
 CHROMIUM = "chromium"
 SECRET_SERVICE = "secret-service"
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-CHROMIUM_PLACES = (
+CHROMIUM_PATHS = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
     "C:/Program Files/Google/Chrome/Application/chrome.exe",
@@ -71,7 +71,7 @@ def find_chromium() -> str | None:
     """Give the path of a Chromium or Chrome; `LOOPBACK_AUTH_CHROMIUM` names another one."""
     if named := os.environ.get("LOOPBACK_AUTH_CHROMIUM"):
         return shutil.which(named)
-    found = (shutil.which(name) for name in (*CHROMIUM_NAMES, *CHROMIUM_PLACES))
+    found = (shutil.which(name) for name in (*CHROMIUM_NAMES, *CHROMIUM_PATHS))
     return next((path for path in found if path), None)
 
 
@@ -160,9 +160,9 @@ def _install_npm(say: Callable[[str], None]) -> None:
     say(f"installing {', '.join(NPM_PACKAGES)} into .servers/node_modules (about a minute)")
     shutil.copyfile(HERE / "package.json", HOME / "package.json")
     quiet = ("--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error")
-    patient = ("--fetch-retries=2", "--fetch-retry-maxtimeout=10000")
+    with_retries = ("--fetch-retries=2", "--fetch-retry-maxtimeout=10000")
     _fetch(
-        [npm, "install", "--prefix", str(HOME), *quiet, *patient],
+        [npm, "install", "--prefix", str(HOME), *quiet, *with_retries],
         "npm",
         say,
         env=_with_node_first(node),
@@ -210,8 +210,8 @@ def _apt_get(name: str, packages: tuple[str, ...], say: Callable[[str], None]) -
     as_root = [] if os.geteuid() == 0 else ["sudo"] if sys.stdin.isatty() else ["sudo", "-n"]
     env = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     # Another apt-get, such as a new machine's own updates, is waited for.
-    patient = ("-o", "DPkg::Lock::Timeout=120", "-o", "Acquire::Retries=3")
-    apt_get = [*as_root, "apt-get", "-q", *patient]
+    with_retries = ("-o", "DPkg::Lock::Timeout=120", "-o", "Acquire::Retries=3")
+    apt_get = [*as_root, "apt-get", "-q", *with_retries]
     stale = _update([*apt_get, "update"], say, env)
     install = [*apt_get, "install", "-y", "--no-install-recommends", *packages]
     try:

@@ -179,18 +179,18 @@ def test_the_way_back_is_bent(
 ) -> None:
     """The pages before it are as they were; a fault that is counted waits for the redirect."""
     server.faults.authorize = fault.once()
-    told = allowed(server).told
+    sent_back = allowed(server).sent_back
 
-    assert {name: told.get(name) for name in changed} == changed
-    assert {"code", "state", "iss"} - changed.keys() <= told.keys()
-    proper = allowed(server).told
+    assert {name: sent_back.get(name) for name in changed} == changed
+    assert {"code", "state", "iss"} - changed.keys() <= sent_back.keys()
+    proper = allowed(server).sent_back
     assert proper.keys() == {"code", "state", "iss"}
     assert all(len(values) == 1 for values in proper.values())
 
 
 def test_a_second_code_comes_beside_the_first(server: AuthorizationServer) -> None:
     server.faults.authorize = faults.SECOND_CODE
-    first, second = allowed(server).told["code"]
+    first, second = allowed(server).sent_back["code"]
 
     assert second == "another-code"
     assert first in server.registry.codes
@@ -199,7 +199,7 @@ def test_a_second_code_comes_beside_the_first(server: AuthorizationServer) -> No
 def test_errors_on_the_way_back_are_bent_too(server: AuthorizationServer) -> None:
     server.faults.authorize = faults.WRONG_STATE
 
-    assert authorize(server, prompt="none").told["state"] == ["not-the-state-that-was-sent"]
+    assert authorize(server, prompt="none").sent_back["state"] == ["not-the-state-that-was-sent"]
 
 
 def test_form_post_is_bent_too(server: AuthorizationServer) -> None:
@@ -347,7 +347,7 @@ def test_nothing_that_clients_do_is_told_on_the_terminal() -> None:
     assert time.monotonic() - started < 8
 
 
-def told_to(reply: Reply) -> dict[str, list[str]]:
+def sent_back_in(reply: Reply) -> dict[str, list[str]]:
     return parse_qs(urlsplit(reply.headers["location"]).query)
 
 
@@ -355,7 +355,7 @@ def test_a_whole_page_can_stand_in_the_place_of_the_sign_in(server: Authorizatio
     """Or a redirect to the client that the person never saw."""
     server.faults.authorize = faults.redirect(302, f"{REDIRECT_URI}?error=server_error&state=s")
 
-    assert told_to(authorize(server))["error"] == ["server_error"]
+    assert sent_back_in(authorize(server))["error"] == ["server_error"]
 
 
 def test_userinfo_can_lie(server: AuthorizationServer) -> None:

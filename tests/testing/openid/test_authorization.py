@@ -141,12 +141,12 @@ def test_every_other_error_goes_back_to_the_client(
 
     assert reply.status == 303
     assert reply.headers["location"].startswith(f"{REDIRECT_URI}?")
-    assert (reply.told["error"], reply.told["state"], reply.told["iss"]) == (
+    assert (reply.sent_back["error"], reply.sent_back["state"], reply.sent_back["iss"]) == (
         [error],
         ["s&t=a te"],
         [server.issuer],
     )
-    assert "code" not in reply.told
+    assert "code" not in reply.sent_back
 
 
 @pytest.mark.parametrize("state", ["s\x00", "a\r\nb", "é"])
@@ -154,18 +154,18 @@ def test_a_state_that_is_no_visible_ascii_is_refused(
     server: AuthorizationServer, state: str
 ) -> None:
     """RFC 6749 appendix A.5."""
-    assert authorize(server, state=state).told["error"] == ["invalid_request"]
+    assert authorize(server, state=state).sent_back["error"] == ["invalid_request"]
 
 
 def test_no_state_comes_back_where_none_was_sent(server: AuthorizationServer) -> None:
-    assert "state" not in authorize(server, state=None, prompt="none").told
+    assert "state" not in authorize(server, state=None, prompt="none").sent_back
 
 
 def test_a_state_that_was_sent_twice_is_not_chosen_from(server: AuthorizationServer) -> None:
-    told = authorize(server, more="&state=other").told
+    sent_back = authorize(server, more="&state=other").sent_back
 
-    assert told["error"] == ["invalid_request"]
-    assert "state" not in told
+    assert sent_back["error"] == ["invalid_request"]
+    assert "state" not in sent_back
 
 
 def test_a_sign_in_ends_with_a_code(server: AuthorizationServer) -> None:
@@ -173,8 +173,8 @@ def test_a_sign_in_ends_with_a_code(server: AuthorizationServer) -> None:
     reply = allowed(server)
 
     assert reply.status == 303
-    assert reply.told.keys() == {"code", "state", "iss"}
-    assert (reply.told["state"], reply.told["iss"]) == (["s&t=a te"], [server.issuer])
+    assert reply.sent_back.keys() == {"code", "state", "iss"}
+    assert (reply.sent_back["state"], reply.sent_back["iss"]) == (["s&t=a te"], [server.issuer])
     assert reply.headers["cache-control"] == "no-store"
 
 
@@ -184,14 +184,14 @@ def test_a_query_of_the_redirect_uri_is_kept(server: AuthorizationServer) -> Non
 
 
 def test_who_denies_is_denied(server: AuthorizationServer) -> None:
-    told = decide(server, sign_in(server, authorize(server)), "deny").told
+    sent_back = decide(server, sign_in(server, authorize(server)), "deny").sent_back
 
-    assert (told["error"], told["state"], told["iss"]) == (
+    assert (sent_back["error"], sent_back["state"], sent_back["iss"]) == (
         ["access_denied"],
         ["s&t=a te"],
         [server.issuer],
     )
-    assert "code" not in told
+    assert "code" not in sent_back
 
 
 def test_an_issuer_that_is_not_promised_is_not_sent(server: AuthorizationServer) -> None:
@@ -199,8 +199,8 @@ def test_an_issuer_that_is_not_promised_is_not_sent(server: AuthorizationServer)
 
     server.policy = Policy(iss=False)
 
-    assert "iss" not in allowed(server).told
-    assert "iss" not in authorize(server, prompt="none").told
+    assert "iss" not in allowed(server).sent_back
+    assert "iss" not in authorize(server, prompt="none").sent_back
 
 
 @pytest.mark.parametrize(
@@ -271,7 +271,7 @@ def with_session(server: AuthorizationServer, cookie: str, **changes: str) -> st
     )
     reply = ask(server, f"/authorize?{query}", headers={"Cookie": cookie})
     if reply.status == 303:
-        return reply.told.get("error", ["code"])[0]
+        return reply.sent_back.get("error", ["code"])[0]
     return "sign-in" if 'type="password"' in reply.text else "consent"
 
 
@@ -285,7 +285,7 @@ def test_a_session_is_remembered_as_far_as_prompt_and_max_age_let_it(
     assert with_session(server, signed_in.cookie, prompt="login") == "sign-in"
     assert with_session(server, signed_in.cookie, prompt="select_account") == "sign-in"
     assert with_session(server, signed_in.cookie, max_age="60") == "consent"
-    clock.turn(61)
+    clock.advance(61)
     assert with_session(server, signed_in.cookie, max_age="60") == "sign-in"
     assert with_session(server, signed_in.cookie, max_age="60", prompt="none") == "login_required"
 

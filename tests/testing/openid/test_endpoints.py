@@ -84,12 +84,16 @@ def test_introspection_tells_what_a_token_is_good_for(
 ) -> None:
     """RFC 7662 section 2.2."""
     token = tokens(server, client_id="basic")[kind]
-    told = post(server, "/introspect", {"token": token}, **AS_BASIC).json
+    document = post(server, "/introspect", {"token": token}, **AS_BASIC).json
 
-    assert told["active"] is True
-    assert (told["client_id"], told["sub"], told["iss"]) == ("basic", "user-ada", server.issuer)
-    assert told["iat"] == int(clock.now)
-    assert told.get("exp") == (int(clock.now) + 3600 if kind == "access_token" else None)
+    assert document["active"] is True
+    assert (document["client_id"], document["sub"], document["iss"]) == (
+        "basic",
+        "user-ada",
+        server.issuer,
+    )
+    assert document["iat"] == int(clock.now)
+    assert document.get("exp") == (int(clock.now) + 3600 if kind == "access_token" else None)
 
 
 def test_introspection_says_no_more_than_inactive(
@@ -98,12 +102,12 @@ def test_introspection_says_no_more_than_inactive(
     """RFC 7662 section 2.2: of what is unknown, another client's or too old."""
     foreign, old = tokens(server)["access_token"], tokens(server, client_id="basic")["access_token"]
 
-    def told(token: str) -> dict[str, Any]:
+    def introspected(token: str) -> dict[str, Any]:
         return post(server, "/introspect", {"token": token}, **AS_BASIC).json
 
-    assert told("unknown") == told(foreign) == {"active": False}
-    clock.turn(3600)
-    assert told(old) == {"active": False}
+    assert introspected("unknown") == introspected(foreign) == {"active": False}
+    clock.advance(3600)
+    assert introspected(old) == {"active": False}
 
 
 def test_introspection_is_not_for_everybody(server: AuthorizationServer) -> None:
@@ -154,13 +158,13 @@ def test_claims_go_as_far_as_the_scope(
 ) -> None:
     """OpenID Connect Core section 5.4, in userinfo and in the ID token alike."""
     answer = tokens(server, scope=scope)
-    told = ask(
+    document = ask(
         server, "/userinfo", headers={"Authorization": f"bearer {answer['access_token']}"}
     ).json
 
-    assert told.keys() == claims
-    assert told["sub"] == "user-ada"
-    assert told.items() <= claims_of(answer["id_token"]).items()
+    assert document.keys() == claims
+    assert document["sub"] == "user-ada"
+    assert document.items() <= claims_of(answer["id_token"]).items()
 
 
 def test_userinfo_needs_openid(server: AuthorizationServer) -> None:
@@ -174,9 +178,9 @@ def test_userinfo_needs_openid(server: AuthorizationServer) -> None:
 
 def test_the_api_tells_whose_token_it_is(server: AuthorizationServer) -> None:
     token = tokens(server, scope="api")["access_token"]
-    told = ask(server, "/api/me", headers={"Authorization": f"Bearer {token}"}).json
+    document = ask(server, "/api/me", headers={"Authorization": f"Bearer {token}"}).json
 
-    assert (told["sub"], told["username"], told["client_id"], told["scope"]) == (
+    assert (document["sub"], document["username"], document["client_id"], document["scope"]) == (
         "user-ada",
         "ada",
         "public",
@@ -283,7 +287,7 @@ def test_a_refreshed_id_token_is_of_the_same_sign_in(
     nonce.
     """
     first = tokens(server)
-    clock.turn(100)
+    clock.advance(100)
     before, after = (
         claims_of(a["id_token"]) for a in (first, refresh(server, first["refresh_token"]).json)
     )

@@ -58,9 +58,9 @@ def test_a_grace_period_serves_a_client_that_lost_the_answer(
     server.policy = Policy(reuse_grace_s=60)
     token = tokens(server)["refresh_token"]
     assert refresh(server, token).status == 200
-    clock.turn(59)
+    clock.advance(59)
     assert refresh(server, token).status == 200
-    clock.turn(1)
+    clock.advance(1)
 
     assert refresh(server, token).json["error"] == "invalid_grant"
 
@@ -79,7 +79,7 @@ def test_a_refresh_token_ages_where_the_policy_says_so(
 ) -> None:
     server.policy = Policy(refresh_token_ttl_s=100)
     token = tokens(server)["refresh_token"]
-    clock.turn(age_s)
+    clock.advance(age_s)
 
     assert refresh(server, token).status == status
 

@@ -136,7 +136,7 @@ def test_a_code_lives_as_long_as_the_policy_says(
     server: AuthorizationServer, clock: Clock, age_s: int, status: int
 ) -> None:
     granted = code(server)
-    clock.turn(age_s)
+    clock.advance(age_s)
 
     assert exchange(server, {"code": granted}).status == status
 
@@ -144,7 +144,7 @@ def test_a_code_lives_as_long_as_the_policy_says(
 def test_the_policy_sets_how_long_a_code_lives(server: AuthorizationServer, clock: Clock) -> None:
     server.policy = Policy(code_ttl_s=5)
     granted = code(server)
-    clock.turn(5)
+    clock.advance(5)
 
     assert exchange(server, {"code": granted}).json["error"] == "invalid_grant"
 
@@ -170,9 +170,9 @@ def test_the_policy_sets_what_is_said_and_what_is_true_of_expiry(
     answer = tokens(server)
 
     assert answer.get("expires_in") == said
-    clock.turn(good_after_s)
+    clock.advance(good_after_s)
     assert me(server, answer["access_token"]) == 200
-    clock.turn(dead_after_s - good_after_s)
+    clock.advance(dead_after_s - good_after_s)
     assert me(server, answer["access_token"]) == 401
 
 

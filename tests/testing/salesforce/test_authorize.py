@@ -32,12 +32,12 @@ from tests.support.salesforce_asking import (
     code,
     cookie_of,
     decide,
+    error_in,
     exchange,
     log_in,
     post,
     request,
     signed_in,
-    told,
 )
 
 if TYPE_CHECKING:
@@ -169,26 +169,28 @@ def test_authorize_wants_get_and_https(salesforce: Salesforce) -> None:
 
 
 @pytest.mark.parametrize(
-    ("decision", "told"),
+    ("decision", "error_in"),
     [("allow", {"code"}), ("deny", {"error", "error_description"}), ("close", None)],
 )
 def test_without_pages_the_persons_decision_is_taken_at_once(
-    decision: Any, told: set[str] | None
+    decision: Any, error_in: set[str] | None
 ) -> None:
     """Whatever the prompt; who closes the tab sends nothing back."""
     with Salesforce.running(
         users=[replace(USER, decision=decision)], auto=USER.username
     ) as automatic:
         reply = authorize(automatic.login_url, prompt="login")
-    assert reply.status == (302 if told else 200)
-    assert told is None or set(reply.told) == {*told, "state"}
+    assert reply.status == (302 if error_in else 200)
+    assert error_in is None or set(reply.sent_back) == {*error_in, "state"}
 
 
 def test_without_pages_what_is_refused_is_refused() -> None:
     """In all of its ways: before anybody signs in, and to a person."""
     with Salesforce.running(users=[replace(USER, active=False)], auto=USER.username) as automatic:
-        assert told(authorize(automatic.login_url, client_id="x").text)[0] == "invalid_client_id"
-        assert authorize(automatic.login_url).told["error"] == ["inactive_user"]
+        assert (
+            error_in(authorize(automatic.login_url, client_id="x").text)[0] == "invalid_client_id"
+        )
+        assert authorize(automatic.login_url).sent_back["error"] == ["inactive_user"]
 
 
 @pytest.mark.parametrize("display", ["page", "popup", "touch", "mobile"])
@@ -217,7 +219,7 @@ def test_a_server_in_trouble_tells_the_app(salesforce: Salesforce, error: str) -
         code=None, error=error, error_description="try again"
     )
     reply = decide(salesforce.login_url, signed_in(salesforce.login_url))
-    assert reply.told == {
+    assert reply.sent_back == {
         "error": [error],
         "error_description": ["try again"],
         "state": ["s&t=a te"],
@@ -258,11 +260,11 @@ def test_an_app_that_is_not_of_this_org(
     if on_page:
         location = reply.headers["location"]
         assert urlsplit(location).path == "/setup/secur/RemoteAccessErrorPage.apexp"
-        assert told(urlsplit(location).query) == (error, description)
+        assert error_in(urlsplit(location).query) == (error, description)
         assert f"{error} : {description}" in ask(location).text
     else:
         assert reply.headers["location"].startswith(REDIRECT_URI + "?")
-        assert reply.told == {
+        assert reply.sent_back == {
             "error": [error],
             "error_description": [description],
             "state": ["s&t=a te"],
@@ -281,8 +283,10 @@ def test_a_scope_that_no_app_could_have_is_told_to_the_app(salesforce: Salesforc
     """D: unlike one that this app has not."""
     salesforce.put(replace(APP, ignores_other_scopes=True))
     reply = signed_in(salesforce.login_url, scope="api read:user")
-    assert reply.told["error"] == ["invalid_scope"]
-    assert reply.told["error_description"] == ["requested scope is invalid, unknown, or malformed"]
+    assert reply.sent_back["error"] == ["invalid_scope"]
+    assert reply.sent_back["error_description"] == [
+        "requested scope is invalid, unknown, or malformed"
+    ]
 
 
 # What the server tells on a page of its own: B.
@@ -316,7 +320,7 @@ def test_what_the_app_does_not_hear_of_stays_on_the_error_page(
     salesforce.put(switch)
     location = signed_in(salesforce.login_url).headers["location"]
     assert urlsplit(location).path == "/setup/secur/RemoteAccessErrorPage.apexp"
-    assert told(urlsplit(location).query) == (error, description)
+    assert error_in(urlsplit(location).query) == (error, description)
     assert "state" not in location
     page = ask(location)
     assert "We can&#x27;t authorize you because of an OAuth error." in page.text
@@ -392,7 +396,7 @@ def test_what_the_app_hears_of_comes_with_the_state(
     reply = page if "immediate" in sent else log_in(salesforce.login_url, page)
     assert reply.status == 302
     assert reply.headers["location"].startswith(REDIRECT_URI + "?")
-    assert reply.told == {
+    assert reply.sent_back == {
         "error": [error],
         "error_description": [description],
         "state": ["s&t=a te"],
@@ -402,7 +406,7 @@ def test_what_the_app_hears_of_comes_with_the_state(
 def test_deny_goes_back_to_the_app(salesforce: Salesforce) -> None:
     """D: access_denied, as an end user says it."""
     reply = decide(salesforce.login_url, signed_in(salesforce.login_url), "deny")
-    assert reply.told == {
+    assert reply.sent_back == {
         "error": ["access_denied"],
         "error_description": ["end-user denied authorization"],
         "state": ["s&t=a te"],
@@ -440,7 +444,7 @@ def test_without_a_scope_the_app_gets_all_of_its_own(salesforce: Salesforce) -> 
 def test_without_a_state_none_comes_back(salesforce: Salesforce) -> None:
     """The state is an echo, and not invented."""
     reply = decide(salesforce.login_url, signed_in(salesforce.login_url, state=None))
-    assert set(reply.told) == {"code"}
+    assert set(reply.sent_back) == {"code"}
 
 
 def test_pkce_may_be_left_out_where_the_app_does_not_require_it(salesforce: Salesforce) -> None:
@@ -484,8 +488,8 @@ def test_who_allowed_it_before_is_logged_in_and_sent_back_at_once(salesforce: Sa
     host = salesforce.login_url
     decide(host, signed_in(host))
     reply = signed_in(host)
-    assert "code" in reply.told
-    assert "code" in authorize(host, cookie=cookie_of(reply)).told
+    assert "code" in reply.sent_back
+    assert "code" in authorize(host, cookie=cookie_of(reply)).sent_back
 
 
 def test_immediate_goes_through_without_a_page(salesforce: Salesforce) -> None:
@@ -496,8 +500,8 @@ def test_immediate_goes_through_without_a_page(salesforce: Salesforce) -> None:
     before = authorize(host, cookie=cookie, immediate="true")
     decide(host, page)
     after = authorize(host, cookie=cookie, immediate="true")
-    assert before.told["error"] == ["immediate_unsuccessful"]
-    assert "code" in after.told
+    assert before.sent_back["error"] == ["immediate_unsuccessful"]
+    assert "code" in after.sent_back
 
 
 @pytest.mark.parametrize(
@@ -517,7 +521,8 @@ def test_callback_urls_are_compared_character_by_character(
 ) -> None:
     """Port, path, slash, case, scheme and host: nothing is left out."""
     assert (
-        told(authorize(salesforce.login_url, redirect_uri=near).text)[0] == "redirect_uri_mismatch"
+        error_in(authorize(salesforce.login_url, redirect_uri=near).text)[0]
+        == "redirect_uri_mismatch"
     )
 
 
@@ -568,7 +573,7 @@ def test_a_browser_that_is_signed_in_to_another_org_does_not_find_a_local_app(
     assert (page.status, "Globex" in page.text) == (200, True)
     host = salesforce.my_domain()
     refused = authorize(host, cookie=cookie_of(page), prompt=prompt)
-    assert (refused.status, told(refused.text)) == (
+    assert (refused.status, error_in(refused.text)) == (
         400,
         ("invalid_client_id", "client identifier invalid"),
     )
@@ -640,9 +645,9 @@ def test_a_site_stands_before_the_paths_and_is_named_in_the_redirect(
         username="grace@globex.example",
     )
     reply = decide(salesforce.my_domain(OTHER_ORG), consent)
-    assert reply.told["sfdc_community_url"] == [site]
-    assert reply.told["sfdc_community_id"] == ["0DB000000000001"]
-    answer = exchange(site, {"code": reply.told["code"][0]}).json
+    assert reply.sent_back["sfdc_community_url"] == [site]
+    assert reply.sent_back["sfdc_community_id"] == ["0DB000000000001"]
+    answer = exchange(site, {"code": reply.sent_back["code"][0]}).json
     assert answer["sfdc_community_url"] == answer["sfdc_site_url"] == site
     assert answer["sfdc_community_id"] == answer["sfdc_site_id"]
 

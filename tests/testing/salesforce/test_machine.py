@@ -124,8 +124,8 @@ def test_the_audience_is_that_of_the_kind_of_org(
     found: list[int] = []
     for org, user, path in ((ORG, ADA, ""), (SANDBOX, TESTER, ""), (OTHER_ORG, GRACE, "/portal")):
         own = salesforce.my_domain(org)
-        places = {"login": salesforce.login_url, "test": salesforce.test_url, "own": own}
-        named = audience.format(**places) if audience else None
+        addresses = {"login": salesforce.login_url, "test": salesforce.test_url, "own": own}
+        named = audience.format(**addresses) if audience else None
         reply = by_assertion(own + path, assertion(clock.now, aud=named, sub=user.username))
         assert reply.status == 200 or reply.json == {
             "error": "invalid_grant",
@@ -475,17 +475,20 @@ BAD_CLIENTS: dict[str, tuple[dict[str, str | None], tuple[object, ...], tuple[st
 }
 
 
-@pytest.mark.parametrize(("sent", "switches", "told"), BAD_CLIENTS.values(), ids=BAD_CLIENTS)
+@pytest.mark.parametrize(("sent", "switches", "error_in"), BAD_CLIENTS.values(), ids=BAD_CLIENTS)
 def test_errors_of_a_client_row_by_row(
     salesforce: Salesforce,
     sent: dict[str, str | None],
     switches: tuple[Any, ...],
-    told: tuple[str, str],
+    error_in: tuple[str, str],
 ) -> None:
     """Status 400 and a JSON object of two members."""
     salesforce.put(*switches)
     reply = by_client(salesforce.my_domain(), **sent)
-    assert (reply.status, reply.json) == (400, {"error": told[0], "error_description": told[1]})
+    assert (reply.status, reply.json) == (
+        400,
+        {"error": error_in[0], "error_description": error_in[1]},
+    )
 
 
 @pytest.mark.parametrize("host", ["login_url", "test_url"])

@@ -53,7 +53,7 @@ def refused_steps(salesforce: Salesforce, *switches: Any, outside: frozenset[str
         "token": exchange(host, {"code": waiting}).text,
         "refresh": refresh(host, first["refresh_token"]).text,
     }
-    refused = {step for step, told in replies.items() if "restricted" in told}
+    refused = {step for step, sent_back in replies.items() if "restricted" in sent_back}
     return refused | ({"api"} if limits(salesforce, first["access_token"]) == 401 else set())
 
 
@@ -99,17 +99,17 @@ def test_the_words_of_each_step(salesforce: Salesforce) -> None:
     got, waiting = tokens(host), code(host)
     salesforce.put(RANGES, EVERY_REQUEST)
     salesforce.vpn = False
-    told = {name: value[0] for name, value in signed_in(host).told.items()}
-    assert told == {**HOURS, "state": "s&t=a te"}
+    sent_back = {name: value[0] for name, value in signed_in(host).sent_back.items()}
+    assert sent_back == {**HOURS, "state": "s&t=a te"}
     replies = exchange(host, {"code": waiting}), refresh(host, got["refresh_token"])
     assert [(reply.status, reply.json) for reply in replies] == [(400, IP)] * 2
     api: Reply = ask(salesforce.my_domain() + LIMITS, headers=bearer(got["access_token"]))
     document: Any = api.json
-    told_by_api = {
+    refusal = {
         "message": "This session is not valid for use with the REST API",
         "errorCode": "INVALID_SESSION_ID",
     }
-    assert (api.status, document) == (401, [told_by_api])
+    assert (api.status, document) == (401, [refusal])
 
 
 def test_login_hours_have_words_of_their_own(salesforce: Salesforce) -> None:

@@ -23,6 +23,7 @@ from tests.support.salesforce_asking import (
     authorize,
     bearer,
     decide,
+    error_in,
     exchange,
     limits,
     log_in,
@@ -30,7 +31,6 @@ from tests.support.salesforce_asking import (
     refresh,
     request,
     tokens,
-    told,
 )
 
 if TYPE_CHECKING:
@@ -86,8 +86,8 @@ def test_revoke_tells_errors_as_a_form_and_echoes_the_token(salesforce: Salesfor
     """Not JSON; and what was sent is in it, so that a client that prints it is found out."""
     unknown, missing = revoke(salesforce, "a-token"), revoke(salesforce, "")
     assert (unknown.status, missing.status) == (400, 400)
-    assert told(unknown.text) == ("unsupported_token_type", "invalid token: a-token")
-    assert told(missing.text) == ("unsupported_token_type", "Token type not supported")
+    assert error_in(unknown.text) == ("unsupported_token_type", "invalid token: a-token")
+    assert error_in(missing.text) == ("unsupported_token_type", "Token type not supported")
 
 
 def introspect(salesforce: Salesforce, token: str, **changes: str | None) -> Reply:
@@ -126,7 +126,7 @@ def test_introspection_of_what_is_dead_or_another_apps(
     assert introspect(salesforce, got["access_token"], client_id=OTHER_APP.client_id).json == {
         "active": False
     }
-    clock.turn(7200)
+    clock.advance(7200)
     assert introspect(salesforce, got["access_token"]).json == {"active": False}
 
 
@@ -464,7 +464,7 @@ def test_the_token_of_a_site_is_for_the_site(salesforce: Salesforce, *, is_jwt: 
     host = salesforce.my_domain()
     site = f"{host}/portal"
     consent = log_in(host, authorize(site))
-    found = decide(host, consent).told["code"][0]
+    found = decide(host, consent).sent_back["code"][0]
     token = exchange(site, {"code": found}).json["access_token"]
     assert ask(site + LIMITS, headers=bearer(token)).status == 200
     reply = ask(host + LIMITS, headers=bearer(token))
@@ -478,16 +478,16 @@ def test_the_login_host_has_no_api(salesforce: Salesforce) -> None:
     token = tokens(salesforce.login_url)["access_token"]
     good = ask(salesforce.login_url + LIMITS, headers=bearer(token))
     bad = ask(salesforce.login_url + LIMITS, headers=bearer("00D!bad"))
-    told_good: Any = good.json
-    told_bad: Any = bad.json
+    good_answer: Any = good.json
+    bad_answer: Any = bad.json
     assert (good.status, bad.status) == (401, 401)
-    assert told_good == [
+    assert good_answer == [
         {
             "message": "Destination URL not reset. The URL returned from login must be set",
             "errorCode": "URL_NOT_RESET",
         }
     ]
-    assert told_bad[0]["errorCode"] == "INVALID_SESSION_ID"
+    assert bad_answer[0]["errorCode"] == "INVALID_SESSION_ID"
 
 
 MCP = "/platform/mcp/v1/platform/sobject-reads"
@@ -547,9 +547,9 @@ def test_the_session_times_out_by_the_clock(
     got = tokens(salesforce.login_url)
     assert "expires_in" not in got
     assert introspect(salesforce, got["access_token"]).json["exp"] == int(clock.now) + seconds
-    clock.turn(seconds - 1)
+    clock.advance(seconds - 1)
     assert limits(salesforce, got["access_token"]) == 200
-    clock.turn(1)
+    clock.advance(1)
     assert limits(salesforce, got["access_token"]) == 401
     again = refresh(salesforce.login_url, got["refresh_token"]).json
     assert limits(salesforce, again["access_token"]) == 200
@@ -562,7 +562,7 @@ def test_a_session_keeps_the_timeout_that_it_began_with(
     old = tokens(salesforce.login_url)["access_token"]
     salesforce.put(replace(APP, session_timeout=900))
     new = tokens(salesforce.login_url)["access_token"]
-    clock.turn(900)
+    clock.advance(900)
     assert (limits(salesforce, old), limits(salesforce, new)) == (200, 401)
 
 

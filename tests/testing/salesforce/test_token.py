@@ -312,7 +312,7 @@ def test_a_code_is_good_for_a_quarter_of_an_hour(
 ) -> None:
     """Then it is expired."""
     found = code(salesforce.login_url)
-    clock.turn(age)
+    clock.advance(age)
     assert exchange(salesforce.login_url, {"code": found}).status == status
 
 
@@ -472,7 +472,7 @@ def test_the_answer_has_the_format_that_is_asked_for(
 def test_a_refresh_keeps_the_refresh_token(salesforce: Salesforce, clock: Clock) -> None:
     """The answer has none; the old one stays good, and so do the access tokens."""
     first = tokens(salesforce.login_url)
-    clock.turn(60)
+    clock.advance(60)
     reply = refresh(salesforce.login_url, first["refresh_token"])
     assert "refresh_token" not in reply.json
     assert reply.json["issued_at"] == str(int(clock.now * 1000))
@@ -631,7 +631,7 @@ def test_refresh_errors_row_by_row(
     """Status 400 and a JSON object of two members."""
     token = tokens(salesforce.login_url)["refresh_token"]
     salesforce.put(switch)
-    clock.turn(age)
+    clock.advance(age)
     reply = refresh(salesforce.login_url, token, **sent)
     assert reply.status == 400
     assert reply.json == {"error": error, "error_description": description}
@@ -642,7 +642,7 @@ def test_a_refresh_in_time_keeps_an_idle_grant_alive(salesforce: Salesforce, clo
     token = tokens(salesforce.login_url)["refresh_token"]
     salesforce.put(replace(APP, refresh_policy="idle:100"))
     for _ in range(3):
-        clock.turn(90)
+        clock.advance(90)
         assert refresh(salesforce.login_url, token).status == 200
 
 
@@ -662,7 +662,7 @@ def test_the_idle_limit_stands_beside_the_policy(
     token = tokens(salesforce.login_url)["refresh_token"]
     salesforce.put(replace(APP, idle_limit=True, refresh_policy=policy))
     for wait in days:
-        clock.turn(wait * 86400)
+        clock.advance(wait * 86400)
         reply = refresh(salesforce.login_url, token)
     assert reply.status == status
 

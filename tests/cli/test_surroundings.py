@@ -20,7 +20,7 @@ SSH = {"SSH_CONNECTION": "10.0.0.1 50000 10.0.0.2 22", "SSH_TTY": "/dev/pts/0"}
 FORWARD = "ssh -N -L {port}:127.0.0.1:{port} 10.0.0.2"
 
 # The environment, and what of the hint is that place's own; `{port}` is the callback's.
-PLACES: dict[str, tuple[Mapping[str, str], str]] = {
+SURROUNDINGS: dict[str, tuple[Mapping[str, str], str]] = {
     "SSH": (SSH, FORWARD),
     "SSH with a text browser chosen": ({**SSH, "BROWSER": "w3m"}, FORWARD),
     "SSH with a list of text browsers": ({**SSH, "BROWSER": "www-browser:links:lynx"}, FORWARD),
@@ -62,7 +62,7 @@ def started(folder: Path) -> list[str]:
     return trace.read_text().splitlines() if trace.exists() else []
 
 
-async def told(home: Path, more: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, Any]]:
+async def opened_page(home: Path, more: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Give the events that tell the address and that no browser was opened."""
     flags = (
         "--authorization-endpoint",
@@ -76,16 +76,16 @@ async def told(home: Path, more: Mapping[str, str]) -> tuple[dict[str, Any], dic
 
 @pytest.mark.slow_cases
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="these are places of Linux")
-@pytest.mark.parametrize(("place", "hint"), PLACES.values(), ids=PLACES)
+@pytest.mark.parametrize(("environ", "hint"), SURROUNDINGS.values(), ids=SURROUNDINGS)
 async def test_cl_09_no_text_browser_is_started_and_the_way_in_is_told(
-    tmp_path: Path, place: Mapping[str, str], hint: str
+    tmp_path: Path, environ: Mapping[str, str], hint: str
 ) -> None:
     """
     CL-09: the address is shown, with how to reach the callback from elsewhere, and no child process
     is there.
     """
     browsers = tmp_path / "bin"
-    page, without = await told(tmp_path, {"PATH": text_browsers_alone(browsers), **place})
+    page, without = await opened_page(tmp_path, {"PATH": text_browsers_alone(browsers), **environ})
     port = page["redirect_uri"].split(":")[2].split("/")[0]
     assert page["url"].startswith("http://127.0.0.1:9/a?")
     assert hint.replace("{port}", port) in without["hint"]
