@@ -59,10 +59,15 @@ async def test_a_profile_is_written_and_looked_at(server: ScriptedServer, tmp_pa
     assert "move to the right (api id)" in outcome.stdout
     assert "ok      pre-flight" in outcome.stdout
     assert outcome.stderr.endswith("Nothing stands in the way of: loopback-auth login acme\n")
-    assert config(tmp_path) == (
-        f'[profiles.acme]\nprovider = "salesforce"\nlogin_url = "{server.origin}"\n'
-        f'client_id = "{KEY}"\nscope = "api id"\nport = [{ports[0]}, {ports[1]}]\n'
-    )
+    table, *settings = config(tmp_path).splitlines()
+    assert table == "[profiles.acme]"
+    assert sorted(settings) == [
+        f'client_id = "{KEY}"',
+        f'login_url = "{server.origin}"',
+        f"port = [{ports[0]}, {ports[1]}]",
+        'provider = "salesforce"',
+        'scope = "api id"',
+    ]
     if os.name == "posix":
         assert stat.S_IMODE((tmp_path / "config.toml").stat().st_mode) == 0o600
 
