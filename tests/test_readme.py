@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import loopback_auth
 from loopback_auth.cli.arguments import Parser
 from loopback_auth.cli.console import Console
 from loopback_auth.cli.main import COMMANDS
@@ -222,3 +223,9 @@ def test_topics_and_files_that_are_pointed_to_exist(document: Path) -> None:
         assert (ROOT / "loopback_auth" / "help" / f"{topic}.md").is_file(), topic
     for target in re.findall(r"\]\(([^)#:]+)\)", text):
         assert (ROOT / target).exists(), target
+
+
+def test_the_changelog_has_the_version_and_what_came_since() -> None:
+    headings = re.findall(r"^## (.*)$", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
+    assert headings[0] == "[Unreleased]"
+    assert headings[1].startswith(f"[{loopback_auth.__version__}] - ")
