@@ -129,7 +129,9 @@ class Connection:
 
     async def close(self) -> None:
         """Close what is open of it."""
-        await self.connector.close()
+        # aiohttp closes in a task that the end of the event loop cancels. Awaited, that would
+        # cancel us, who may have an answer in hand that must not get lost.
+        await asyncio.wait({asyncio.ensure_future(self.connector.close())})
 
 
 class Connections:
