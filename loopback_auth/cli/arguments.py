@@ -123,7 +123,7 @@ class Parser(argparse.ArgumentParser):
             **facts,
         )
 
-    def _print_message(self, message: str, file: Any = None) -> None:  # noqa: ARG002 - argparse's signature
+    def _print_message(self, message: str, _: Any = None) -> None:
         # Help, since errors are raised: it is what was asked for.
         self._console.raw(message.rstrip())
 

@@ -224,8 +224,11 @@ class Console:
 
 
 def _event_loop_runs() -> bool:
-    asyncio = sys.modules.get("asyncio")
-    return asyncio is not None and asyncio._get_running_loop() is not None  # noqa: SLF001 - the public one raises
+    if "asyncio" not in sys.modules:
+        return False
+    from ..edge.process.event_loop import is_running
+
+    return is_running()
 
 
 def _lead_nowhere(descriptor: int) -> None:

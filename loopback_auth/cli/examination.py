@@ -111,7 +111,7 @@ class _Progress:
     def __init__(self, console: Console) -> None:
         self._console = console
 
-    def __call__(self, code: str, left_s: float, next_s: float, again: bool) -> None:  # noqa: FBT001 - what Report.on_wait is given
+    def __call__(self, code: str, left_s: float, next_s: float, *, again: bool) -> None:
         if self._console.terminal:
             self._console.redraw(_waiting(code, left_s, next_s))
         elif not again:

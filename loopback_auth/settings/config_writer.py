@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+from importlib import import_module
 
 from ..edge.files.believed_file import BOM, followed
 from ..edge.files.file_lock import LOCK_TIMEOUT_S, lock_file
@@ -59,8 +60,7 @@ def write_profile(
         StoreError: the file cannot be written, or another process does not end writing it.
     """
     # Before the lock: loading it takes longer than all that is done under it.
-    import tomlkit  # noqa: F401
-
+    import_module("tomlkit")
     path = config_path(home)
     wanted = _named(settings, client_secret_env)
     with (

@@ -1,7 +1,4 @@
-"""
-The other end of `cli.background`: an interpreter of its own that refreshes one profile, and goes on
-when its command has ended.
-"""
+"""The child: an interpreter that refreshes a profile, and goes on when its command has ended."""
 
 from __future__ import annotations
 
@@ -39,8 +36,10 @@ DEADLINE_S = 600
 
 def main(work: Mapping[str, Any], work_pipe: int, answer_pipe: int, *locks: int) -> None:
     """
-    Do *work*, and tell on *answer_pipe* how it goes; the end of *work_pipe* says that nobody waits
-    any more.
+    Do *work*, and write to *answer_pipe* how it goes.
+
+    The end of *work_pipe* says that nobody waits any more. *locks* are the files of the profile's
+    lock, which the command held.
     """
     if sys.platform != "win32":
         signal.alarm(DEADLINE_S)
@@ -63,13 +62,13 @@ class _Refresher:
     async def run(self) -> None:
         self._tell(has_begun=True)
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
-        assert task is not None  # noqa: S101 - this is a coroutine that asyncio runs
 
-        def left() -> None:
+        def hung_up() -> None:
             loop.remove_reader(self._work_pipe)
-            task.cancel()
+            if task is not None:
+                task.cancel()
 
-        loop.add_reader(self._work_pipe, left)
+        loop.add_reader(self._work_pipe, hung_up)
         try:
             self._tell_last(document=await self._refreshed())
         except asyncio.CancelledError:
@@ -79,7 +78,8 @@ class _Refresher:
             self._tell_last(error=packed(error))
         except OSError as error:
             self._tell_last(system=[error.errno, error.strerror, error.filename])
-        except Exception:  # noqa: BLE001 - as it would be told if it had happened in the command itself
+        # The command raises it, as if it had happened there.
+        except Exception:  # noqa: BLE001
             from traceback import format_exc
 
             self._tell_last(bug=format_exc())

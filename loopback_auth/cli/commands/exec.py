@@ -85,9 +85,9 @@ def _run(command: list[str], environ: Mapping[str, str], console: Console) -> in
             stream.flush()
     if sys.platform != "win32":
         _as_we_were_started()
-        # In our own place: the terminal, signals and the exit status are the command's without our
-        # doing.
-        os.execvpe(command[0], command, environ)  # noqa: S606 - a shell is what must not come between
+        # This process becomes the command, which has terminal, signals and exit status without our
+        # doing. No shell may come between.
+        os.execvpe(command[0], command, environ)  # noqa: S606
     import signal
     import subprocess
 
@@ -96,7 +96,8 @@ def _run(command: list[str], environ: Mapping[str, str], console: Console) -> in
     # Ctrl-C goes to the whole console; it is for the command to end, and for us to wait.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with system_libraries():
-        return subprocess.run(command, env=environ, check=False).returncode  # noqa: S603 - the person's own words
+        # The words are the person's own.
+        return subprocess.run(command, env=environ, check=False).returncode  # noqa: S603
 
 
 def _as_we_were_started() -> None:

@@ -198,8 +198,8 @@ def _secret(provider: Provider, context: Context) -> dict[str, Any]:
         return {"client_secret_env": arguments.client_secret_env}
     if arguments.client_secret_file:
         return {"client_secret_file": os.path.abspath(arguments.client_secret_file)}
-    secret = typed_secret(arguments, console)
-    if secret is None and console.may_ask and provider.token_endpoint_auth_method != "none":  # noqa: S105 - the name of a method
+    secret, method = typed_secret(arguments, console), provider.token_endpoint_auth_method
+    if secret is None and console.may_ask and method != "none":
         secret = _asked_secret(console)
     if secret is None:
         return {}

@@ -44,7 +44,7 @@ async def awaited(answer: Awaitable[T] | T) -> T:
 
 async def paused(seconds: float) -> None:
     """Wait, in a running event loop or before there is one."""
-    if _is_running():
+    if is_running():
         await sys.modules["asyncio"].sleep(seconds)
     else:
         time.sleep(seconds)  # noqa: ASYNC251 - no loop is there to hold up
@@ -56,7 +56,7 @@ async def readable(descriptor: int) -> None:
 
     As `paused`, this works in a running event loop or before there is one.
     """
-    if not _is_running():
+    if not is_running():
         with awaitable(descriptor) as wait:
             wait()
         return
@@ -69,7 +69,8 @@ async def readable(descriptor: int) -> None:
         loop.remove_reader(descriptor)
 
 
-def _is_running() -> bool:
+def is_running() -> bool:
+    """Return whether an event loop runs in this thread."""
     asyncio = sys.modules.get("asyncio")
     if asyncio is None:
         return False

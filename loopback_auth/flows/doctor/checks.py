@@ -78,12 +78,12 @@ class Report:
     Where the checks go: `on_check` is called with each as it is made, fit for a ticket.
 
     `on_wait` is called every second while the server does not know the app yet, with the error code
-    that it answers, the seconds left in all, those to the next try, and whether it was called for
-    this try before. *home_folder* is the user's, which is shown as `~`.
+    that it answers, the seconds left in all, those to the next try, and *again*: whether it was
+    called for this try before. *home_folder* is the user's, which is shown as `~`.
     """
 
     on_check: Callable[[Check], None]
-    on_wait: Callable[[str, float, float, bool], None] = lambda *_: None
+    on_wait: Callable[..., None] = lambda *_, **__: None
     home_folder: str = ""
 
     def add(self, check: Check) -> Check:

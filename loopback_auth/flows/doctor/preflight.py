@@ -97,7 +97,7 @@ class RepeatedPreflight:
 
         again = False
         while (next_s := due_s - running_s()) > 0:
-            self.report.on_wait(code, self.until_s - running_s(), next_s, again)
+            self.report.on_wait(code, self.until_s - running_s(), next_s, again=again)
             again = True
             await asyncio.sleep(min(1.0, next_s))
 

@@ -1,0 +1,31 @@
+"""Whether there is somebody to ask."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from loopback_auth.cli.console import Console
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("option", ["", "--json", "-q", "--quiet", "--no-input"])
+def test_a_person_is_asked_unless_an_option_forbids_it(option: str) -> None:
+    console = Console([option], stdin=Terminal(), stdout=Terminal(), stderr=Terminal())
+    assert console.interactive
+    assert console.may_ask == (not option)
+
+
+@pytest.mark.parametrize("stdin", [None, io.StringIO()])
+def test_nobody_is_asked_without_a_terminal(stdin: io.StringIO | None) -> None:
+    assert not Console(stdin=stdin, stderr=Terminal()).may_ask
+    assert not Console(stdin=Terminal(), stderr=stdin).may_ask
+    dumb = {"TERM": "dumb"}
+    assert not Console(stdin=Terminal(), stderr=Terminal(), environ=dumb).may_ask
