@@ -260,11 +260,64 @@ def test_quick_commands_load_nothing_heavy(arguments: list[str], tmp_path: Path)
         assert not loaded & {"dataclasses", "tomllib", "typing", "ssl", "socket"}
 
 
-def test_login_shows_its_address_without_what_reads_tokens() -> None:
-    """Each of these costs milliseconds before the person sees the address."""
-    program = "import sys, loopback_auth.cli.commands.login; print(*sys.modules)"
+AFTER_THE_ADDRESS = {
+    "ast",  # what `inspect` brings, which is not to be loaded itself
+    "datetime",
+    "ssl",
+    "tomllib",
+    "typing",
+    "loopback_auth.edge.callback.session",
+    "loopback_auth.edge.files.client_secrets",
+    "loopback_auth.edge.http.connection",
+    "loopback_auth.edge.http.proxy",
+    "loopback_auth.edge.http.sending",
+    "loopback_auth.edge.http.tls",
+    "loopback_auth.explain",
+    "loopback_auth.flows.login.answer",
+    "loopback_auth.flows.login.redemption",
+    "loopback_auth.flows.login.replacement",
+    "loopback_auth.flows.server.discovery",
+    "loopback_auth.flows.server.retry",
+    "loopback_auth.oauth.authorize.response",
+    "loopback_auth.oauth.credential",
+    "loopback_auth.oauth.http.messages",
+    "loopback_auth.oauth.token.reply",
+    "loopback_auth.providers",
+}
+"""What `login` loads while the person signs in, since it takes time and the address needs none."""
+
+
+@pytest.mark.parametrize("browser", [["--no-browser"], []], ids=["without-browser", "browser"])
+def test_a_sign_in_shows_its_address_before_it_loads_the_rest(
+    browser: list[str], tmp_path: Path
+) -> None:
+    program = """
+import os, sys
+from loopback_auth.__main__ import main
+class Terminal:
+    def write(self, text):
+        if "http://127.0.0.1:9/a?" in text:
+            os.write(1, ("LOADED " + " ".join(sys.modules)).encode())
+            os._exit(0)
+    def __getattr__(self, name):
+        return getattr(sys.__stderr__, name)
+sys.stderr = Terminal()
+main()
+"""
+    environment = {**os.environ, "LOOPBACK_AUTH_HOME": str(tmp_path), "BROWSER": "true"}
+    environment.pop("COVERAGE_PROCESS_START", None)
+    endpoints = [
+        "--authorization-endpoint=http://127.0.0.1:9/a",
+        "--token-endpoint=http://127.0.0.1:9/t",
+    ]
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+        [sys.executable, "-c", program, "login", *endpoints, "--client-id=c", *browser],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
     )
-    late = {"aiohttp", "asyncio", "loopback_auth.explain", "loopback_auth.oauth.credential"}
-    assert not late & set(done.stdout.split())
+    loaded = set(done.stdout.partition("LOADED ")[2].split())
+    assert "loopback_auth.flows.login.browser" in loaded, done.stderr
+    assert loaded & (AFTER_THE_ADDRESS | HEAVY) == set()

@@ -131,7 +131,7 @@ def _carry_out(command: str, rest: Sequence[str], console: Console) -> int:
     if console.is_process and command != "exec":
         # What that one runs gets the limits that we were given.
         forbid_core_dumps()
-    module = import_module(f".commands.{command}", __package__)
+    module = _module_of(command, console)
     parser = Parser(
         console,
         prog=f"loopback-auth {command}",
@@ -154,6 +154,16 @@ def _carry_out(command: str, rest: Sequence[str], console: Console) -> int:
             error.facts.setdefault("profile", named)
         raise
     return status
+
+
+def _module_of(command: str, console: Console) -> Any:
+    if console.is_process and command == "login":
+        # `dataclasses` imports it, for classes without a docstring; ours have one. To load it takes
+        # a tenth of all that precedes the authorize URL.
+        from ..edge.process.late_module import load_late
+
+        load_late("inspect")
+    return import_module(f".commands.{command}", __package__)
 
 
 def _named_profile(arguments: Namespace) -> str | None:

@@ -8,14 +8,13 @@ from urllib.parse import urlsplit
 from ..edge.process.clock import running_s
 from ..errors import LoopbackAuthError
 from ..notices import Traced
-from ..oauth.http.messages import FormPost
 from .server.connections import connect_ahead, session_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from ..oauth.http.messages import Get, HttpReply
+    from ..oauth.http.messages import FormPost, Get, HttpReply
     from ..oauth.http.transport import Transport
     from ..seams import Notify
 
@@ -31,6 +30,8 @@ class _Traced:
         self._notify = notify
 
     async def __call__(self, message: FormPost | Get) -> HttpReply:
+        from ..oauth.http.messages import FormPost
+
         parts, began = urlsplit(message.url), running_s()
         method = "POST" if isinstance(message, FormPost) else "GET"
         what = f"{method} {parts.scheme}://{parts.netloc}{parts.path}"

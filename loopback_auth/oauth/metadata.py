@@ -6,7 +6,6 @@ from dataclasses import dataclass, fields
 from urllib.parse import urlsplit
 
 from ..errors import DiscoveryFailed, IssuerMisspelled, PKCEUnsupported, ProtocolError, URLRefused
-from .http.messages import read_json_object, refuse_unusable
 from .http.url import check_url
 from .text import one_line
 
@@ -105,6 +104,8 @@ def read_metadata_document(reply: HttpReply, *, issuer: str) -> dict[str, Any]:
         ProtocolError: The answer is no metadata document.
         HTMLAnswer, UnexpectedRedirect, ServerUnavailable: The same, with a known reason.
     """
+    from .http.messages import read_json_object, refuse_unusable
+
     document = read_json_object(reply, what="discovery")
     refuse_unusable(reply, "discovery")
     # RFC 8414 section 3.2.

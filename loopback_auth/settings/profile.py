@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ..edge.callback.listeners import check_redirect_uri, with_port
-from ..edge.files.client_secrets import read_client_secret
 from ..edge.files.home import variable
 from ..errors import NotConfigured, UsageError
 from ..oauth.http.url import check_url
@@ -144,6 +143,8 @@ class Profile:
             case "client_secret_env" as name:
                 return _secret_from_environment(self.get(name), environ)
             case "client_secret_file" as name:
+                from ..edge.files.client_secrets import read_client_secret
+
                 return read_client_secret(self.get(name))
             case name:
                 secret: Secret = self.get(name)

@@ -13,7 +13,6 @@ from functools import cache, partial
 from urllib.parse import urlsplit
 
 from ...errors import AnswerTooLarge, TLSUnavailable, TransportError
-from ...oauth.http.messages import UNIQUE_ANSWER_S, FormPost, Get, HttpReply
 from ..process.event_loop import event_loop_started
 
 TYPE_CHECKING = False
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
     from aiohttp import ClientResponse
 
-    from ...oauth.http.messages import Delivery
+    from ...oauth.http.messages import Delivery, FormPost, Get, HttpReply
     from .connection import Connection, Connections
     from .sending import Sender
 
@@ -102,6 +101,8 @@ class HttpTransport:
         Raises:
             TransportError: There is no answer, or none that can be read.
         """
+        from ...oauth.http.messages import UNIQUE_ANSWER_S, FormPost
+
         headers = {"Authorization": message.authorization.reveal()} if message.authorization else {}
         body = None
         if isinstance(message, FormPost):
@@ -122,6 +123,7 @@ class HttpTransport:
     async def _read(
         self, response: ClientResponse, message: FormPost | Get, total_s: float
     ) -> HttpReply:
+        from ...oauth.http.messages import FormPost, HttpReply
         from .answer_body import pieces_of
 
         host, body, incomplete = urlsplit(message.url).netloc, bytearray(), None

@@ -11,7 +11,6 @@ from ...edge.interaction.browser import open_browser
 from ...notices import Warned
 from ..diagnosis import diagnosing, without_locals
 from ..server.connections import connect_ahead, sharing_connections
-from ..server.discovery import rechecked
 from ..server.mix_up import refuse_mix_up
 from ..services import Services
 from .completion import complete
@@ -146,6 +145,9 @@ class _BrowserVisit:
             request, passed = await self._request(redirect_uri)
             opening = self._opening(request)
             opening.show()
+            # Late, as all that is not needed to show the address: a browser is starting now.
+            from ..server.discovery import rechecked
+
             async with (
                 opening,
                 serve(
@@ -161,7 +163,6 @@ class _BrowserVisit:
             ):
                 opening.call(session)
                 self._connect()
-                # Late, as all that is not needed to show the address: a browser is starting now.
                 from .answer import answer_or_paste
 
                 # Inside the session's block: its page shows the same diagnosis.

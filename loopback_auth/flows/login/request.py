@@ -6,7 +6,6 @@ from ...errors import NotConfigured
 from ...oauth.authorize.request import AuthorizationRequest
 from ...oauth.metadata import server_metadata
 from ..diagnosis import diagnosing
-from ..server.discovery import discover
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,6 +40,8 @@ async def server_of(
         )
     if not rediscover and (remembered := profile.remembered_server()):
         return remembered, True
+    from ..server.discovery import discover
+
     discovered = await discover(issuer, transport=transport)
     return server_metadata({**discovered, **profile.endpoints()}), False
 

@@ -16,13 +16,13 @@ from ..scope import scope_words
 from ..secret import Secret
 from ..text import one_line
 from .pkce import STATE_OCTETS, VERIFIER_OCTETS, code_challenge, new_secret
-from .response import AuthorizationErrorResponse, Stray
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ..metadata import Client, ServerMetadata
+    from .response import AuthorizationErrorResponse, Stray
 
 CODE_CHARACTERS = 12_000
 """
@@ -179,6 +179,8 @@ class AuthorizationRequest:
             AuthorizationResponseInvalid: They have our `state` and break the protocol.
             IssuerMismatch: They name another issuer, or none where one was promised (RFC 9207).
         """
+        from .response import Stray
+
         times = Counter(name for name, _ in query)
         if any(times[name] > 1 for name in _ANSWER):
             return Stray(reason="a parameter occurs twice")
@@ -216,6 +218,8 @@ class AuthorizationRequest:
         return ""
 
     def _answer(self, said: dict[str, str]) -> AuthorizationErrorResponse | AuthorizationResponse:
+        from .response import AuthorizationErrorResponse
+
         if fault := self._fault(said):
             raise AuthorizationResponseInvalid(f"the server's answer breaks the protocol: {fault}")
         if "error" in said:
