@@ -126,7 +126,7 @@ _MOVED = {
     "flows.mix_up": "flows.server.mix_up",
     "flows.only_copy": "flows.tokens.only_copy",
     "flows.opening": "flows.login.opening",
-    "flows.partial_answer": "flows.tokens.partial_answer",
+    "flows.partial_answer": "flows.tokens.only_copy",
     "flows.pasted": "flows.login.answer",
     "flows.patience": "flows.server.retry",
     "flows.preflight": "flows.login.preflight",

@@ -90,7 +90,7 @@ async def redeem(
 async def _given_back_unless_kept(
     reply: HttpReply, request: AuthorizationRequest, profile: Profile, transport: Transport
 ) -> AsyncIterator[None]:
-    """Revoke the tokens of *reply* if the block fails, and nothing is stored."""
+    """Revoke the tokens of *reply* if the block fails: then they are stored nowhere."""
     try:
         yield
     except BaseException as error:

@@ -82,11 +82,7 @@ class Replacement:
     signs in.
     """
 
-    def __init__(
-        self,
-        profile: Profile,
-        services: Services,
-    ) -> None:
+    def __init__(self, profile: Profile, services: Services) -> None:
         self.held = held_before(profile, services.store)
         self._profile = profile
         self._services = services

@@ -30,8 +30,7 @@ from ..server.retry import send_with_retries
 from .expiry import with_expiry, with_usual_expiry
 from .freshness import SPARE_S, is_usable, signed_in, still_good
 from .in_flight import InFlight
-from .only_copy import save_only_copy
-from .partial_answer import or_part
+from .only_copy import or_part, save_only_copy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
