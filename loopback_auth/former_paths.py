@@ -47,7 +47,7 @@ _MOVED = {
     "edge.accepting": "edge.callback.accepting",
     "edge.answer_body": "edge.http.answer_body",
     "edge.background_writer": "edge.interaction.background_writer",
-    "edge.believed_file": "edge.files.believed_file",
+    "edge.believed_file": "edge.files.config_file",
     "edge.browser": "edge.interaction.browser",
     "edge.child": "edge.process.child",
     "edge.client_secret": "edge.files.client_secrets",

@@ -167,7 +167,9 @@ def _score(
         return _NAME
     text = " ".join((paste.text or f"{paste.error} {paste.description}").split())
     has_description = _matches(entry, "descriptions", paste.description or text)
-    has_phrase = (has_error or has_description or not has_known_code) and _matches(entry, "phrases", text)
+    has_phrase = (has_error or has_description or not has_known_code) and _matches(
+        entry, "phrases", text
+    )
     fits = _fits(entry, paste, facts)
     if not (has_phrase or fits):
         return 0

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 
-from ..edge.files.believed_file import BOM, read_below, text_of
+from ..edge.files.config_file import BOM, read_below, text_of
 from ..edge.files.plain_toml import parse_plain
 from ..edge.store.file_store import check_profile_name
 from ..errors import ConfigError, UsageError

@@ -11,7 +11,7 @@ import os
 import re
 from importlib import import_module
 
-from ..edge.files.believed_file import BOM, followed
+from ..edge.files.config_file import BOM, follow_links
 from ..edge.files.file_lock import LOCK_TIMEOUT_S, lock_file
 from ..edge.files.private_folder import (
     PrivateFolder,
@@ -167,6 +167,6 @@ def _replace(folder: PrivateFolder, path: str, content: bytes) -> None:
     if not os.path.islink(path):
         folder.replace(os.path.basename(path), content, temporary=temporary)
         return
-    where, name = os.path.split(followed(path))
+    where, name = os.path.split(follow_links(path))
     with open_folder(where) as dotfiles:
         dotfiles.replace(name, content, temporary=temporary)

@@ -6,7 +6,7 @@ import os
 
 from ...errors import UsageError
 from ...oauth.secret import Secret
-from .believed_file import read_anywhere, text_of
+from .config_file import read_anywhere, text_of
 from .private_folder import create_private_folder
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _OTHER_WRITERS = stat.S_IWGRP | stat.S_IWOTH
 _WITHOUT_MODES = frozenset({"9p", "drvfs"})
-_BELIEVED = "What it says decides where and how you sign in."
+_STAKES = "What it says decides where and how you sign in."
 _WRITABLE = "{} can be written by other users"
 _STORED = "Whoever can write there could put tokens of theirs in place of yours."
 
@@ -37,7 +37,7 @@ class PermissionsIgnored(UserWarning):
         self.fix = error.fix
 
 
-def check_believable(path: str, about: os.stat_result, *, sticky: bool = False) -> None:
+def check_trusted(path: str, about: os.stat_result, *, sticky: bool = False) -> None:
     """
     Raise `FileUnsafe` if another user owns or can write the file or folder at *path*.
 
@@ -51,7 +51,7 @@ def check_believable(path: str, about: os.stat_result, *, sticky: bool = False) 
     if about.st_uid not in owners:
         error = _foreign(path, about)
     elif (writers := _writers(about, owners)) and not (sticky and about.st_mode & stat.S_ISVTX):
-        why = f"{_BELIEVED} Read it before you trust it again."
+        why = f"{_STAKES} Read it before you trust it again."
         error = FileUnsafe(
             _WRITABLE.format(path), cause=why, path=path, **_closing(path, about, writers)
         )
@@ -68,7 +68,7 @@ def check_own(path: str, about: os.stat_result) -> bool:
     """
     Raise `StoreUnsafe` unless this user alone owns and can write the file or folder at *path*.
 
-    Return whether its mode counts. This is stricter than `check_believable`: files that we write
+    Return whether its mode counts. This is stricter than `check_trusted`: files that we write
     there belong to this process's user, and would lock another owner out.
     """
     if _is_own(about):
@@ -144,7 +144,7 @@ def _foreign(path: str, about: os.stat_result) -> FileUnsafe:
     me = _own_uid()
     return FileUnsafe(
         _belongs_to(path, about),
-        cause=f"{_BELIEVED} Read it before you make it yours.",
+        cause=f"{_STAKES} Read it before you make it yours.",
         fix="`sudo chown {owner} {target}`" if me else "`chown {owner} {target}`",
         owner=_name_of(me),
         target=os.path.abspath(path),

@@ -11,7 +11,7 @@ from ...providers.file import (
     is_provider_name,
     read_provider,
 )
-from .believed_file import read_below, text_of
+from .config_file import read_below, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from importlib import import_module
 
 from ...errors import ConfigError, TLSUnavailable
-from ..files.permissions import check_believable
+from ..files.permissions import check_trusted
 from ..interaction.environment import without_variables
 
 TYPE_CHECKING = False
@@ -52,7 +52,7 @@ class Trust:
         if sys.platform not in ("darwin", "win32"):
             self._load_system(environ)
         if ca_bundle:
-            if why := _load_file(self.context, ca_bundle, is_believed=True):
+            if why := _load_file(self.context, ca_bundle, is_trusted=True):
                 raise _bundle_unusable(ca_bundle, why)
             self.given["ca_bundle"] = ca_bundle
         self._check_as_asked()
@@ -147,7 +147,7 @@ def _beginning() -> Iterator[None]:
         ) from None
 
 
-def _load_file(context: ssl.SSLContext, path: str, *, is_believed: bool = False) -> str:
+def _load_file(context: ssl.SSLContext, path: str, *, is_trusted: bool = False) -> str:
     """
     Trust the certificates in *path*; return why they cannot be used, or "".
 
@@ -160,13 +160,13 @@ def _load_file(context: ssl.SSLContext, path: str, *, is_believed: bool = False)
         if about.st_size > BUNDLE_OCTETS:
             return "it is far larger than all certificates there are"
         with open(path, "rb") as file:
-            if is_believed:
-                check_believable(path, os.fstat(file.fileno()))
+            if is_trusted:
+                check_trusted(path, os.fstat(file.fileno()))
             head = file.read(3)
             encoding = next(
                 (_BYTE_ORDER_MARKS[mark] for mark in _BYTE_ORDER_MARKS if head.startswith(mark)), ""
             )
-            if encoding or is_believed:
+            if encoding or is_trusted:
                 # After a byte order mark OpenSSL would overlook the first certificate, or all. And
                 # the file that was checked must be the one that is read.
                 text = (head + file.read()).decode(encoding or "ascii", "replace")

@@ -7,7 +7,7 @@ import stat
 import time
 import warnings
 
-from ...edge.files.permissions import PermissionsIgnored, check_believable, quoted
+from ...edge.files.permissions import PermissionsIgnored, check_trusted, quoted
 from ...errors import LoopbackAuthError
 from ...explain.fix import rendered
 from ...oauth.text import one_line
@@ -53,7 +53,7 @@ def _permissions(
     mode = f"mode {stat.S_IMODE(about.st_mode):04o}"
     with warnings.catch_warnings(record=True) as ignored:
         warnings.simplefilter("always", PermissionsIgnored)
-        check_believable(path, about)
+        check_trusted(path, about)
     for warning in ignored:
         if isinstance(warning.message, PermissionsIgnored):
             return warned(name, f"{seen}, but {warning.message}", warning.message.fix)

@@ -16,8 +16,8 @@ import pytest
 
 from loopback_auth.edge.files.permissions import (
     PermissionsIgnored,
-    check_believable,
     check_own,
+    check_trusted,
     file_system_in,
     quoted,
 )
@@ -76,12 +76,12 @@ def test_everybody_is_listed_only_where_all_else_fits() -> None:
 
 @pytest.mark.parametrize("mode", [0o600, 0o644, 0o755, 0o555, 0o4755])
 def test_what_is_ones_own_and_nobody_elses_to_write_is_believed(mode: int) -> None:
-    check_believable("/x", about(mode))
+    check_trusted("/x", about(mode))
     assert check_own("/x", about(mode))
 
 
 def test_what_is_roots_is_believed_and_not_written_to() -> None:
-    check_believable("/x", about(0o644, uid=0))
+    check_trusted("/x", about(0o644, uid=0))
     if ME != 0:
         with pytest.raises(StoreUnsafe, match="belongs to another user"):
             check_own("/x", about(0o644, uid=0))
@@ -93,30 +93,30 @@ def test_what_everybody_can_write_is_not_believed(mode: int) -> None:
     with pytest.raises(
         (FileUnsafe, PermissionsIgnored), match=r"^/x y can be written by other users"
     ):
-        check_believable("/x y", about(mode))
+        check_trusted("/x y", about(mode))
     with pytest.raises(StoreUnsafe):
         check_own("/x y", about(mode))
 
 
 def test_in_a_sticky_folder_nobody_takes_the_place_of_anothers_file() -> None:
-    check_believable("/x", about(stat.S_IFDIR | 0o1777, uid=0), sticky=True)
+    check_trusted("/x", about(stat.S_IFDIR | 0o1777, uid=0), sticky=True)
     with pytest.raises((FileUnsafe, PermissionsIgnored)):
-        check_believable("/x", about(stat.S_IFDIR | 0o777, uid=0), sticky=True)
+        check_trusted("/x", about(stat.S_IFDIR | 0o777, uid=0), sticky=True)
     with pytest.raises((FileUnsafe, PermissionsIgnored)):
-        check_believable("/x", about(stat.S_IFDIR | 0o1777, uid=NOBODY), sticky=True)
+        check_trusted("/x", about(stat.S_IFDIR | 0o1777, uid=NOBODY), sticky=True)
 
 
 def test_who_called_sudo_is_believed_by_root_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SUDO_UID", str(NOBODY))
     if ME == 0:
-        check_believable("/x", about(0o600, uid=NOBODY))
+        check_trusted("/x", about(0o600, uid=NOBODY))
     else:
         with pytest.raises(FileUnsafe):
-            check_believable("/x", about(0o600, uid=NOBODY))
+            check_trusted("/x", about(0o600, uid=NOBODY))
     for nonsense in ("", "-1", "0x1", "nobody", "٣"):
         monkeypatch.setenv("SUDO_UID", nonsense)
         with pytest.raises((FileUnsafe, PermissionsIgnored)):
-            check_believable("/x", about(0o600, uid=NOBODY))
+            check_trusted("/x", about(0o600, uid=NOBODY))
 
 
 MOUNTS = """\

@@ -14,7 +14,7 @@ import sys
 from contextlib import contextmanager, suppress
 
 from ...errors import FileUnsafe
-from .permissions import check_believable, check_link
+from .permissions import check_link, check_trusted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def text_of(content: bytes) -> str:
         raise ValueError(f"it is not UTF-8 in line {line}") from None
 
 
-def followed(path: str) -> str:
+def follow_links(path: str) -> str:
     """
     Return the path that the links at *path* lead to.
 
@@ -93,7 +93,7 @@ def followed(path: str) -> str:
         check_link(path, about, FileUnsafe)
         path = os.path.join(os.path.dirname(path), os.readlink(path))
         folder = os.path.dirname(path)
-        check_believable(folder, os.stat(folder), sticky=True)
+        check_trusted(folder, os.stat(folder), sticky=True)
     return path
 
 
@@ -102,12 +102,12 @@ def _folder(home: str, *names: str) -> Iterator[int]:
     """Open the folder *names* below *home* for a block, and check each one on the way."""
     path, descriptor = home, _open(home, _FOLDER, home, None)
     try:
-        check_believable(path, os.fstat(descriptor))
+        check_trusted(path, os.fstat(descriptor))
         for name in names:
             path = os.path.join(path, name)
             above, descriptor = descriptor, _open(name, _FOLDER, path, descriptor)
             os.close(above)
-            check_believable(path, os.fstat(descriptor))
+            check_trusted(path, os.fstat(descriptor))
         yield descriptor
     finally:
         os.close(descriptor)
@@ -120,7 +120,7 @@ def _open(name: str, flags: int, path: str, folder: int | None) -> int:
         if error.errno not in _IS_LINK:
             raise
     # Not with O_NOFOLLOW left out: in a sticky folder it could be a stranger's link by now.
-    return os.open(followed(path), flags | _NO_LINK)
+    return os.open(follow_links(path), flags | _NO_LINK)
 
 
 def _content(descriptor: int, path: str) -> bytes:
@@ -129,7 +129,7 @@ def _content(descriptor: int, path: str) -> bytes:
         about = os.fstat(descriptor)
         if not stat.S_ISREG(about.st_mode):
             raise OSError(errno.EINVAL, "it is no plain file")
-        check_believable(path, about)
+        check_trusted(path, about)
         while len(content) <= _OCTETS and (chunk := os.read(descriptor, _CHUNK)):
             content += chunk
     finally:

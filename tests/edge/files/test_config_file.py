@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from loopback_auth.edge.files.believed_file import MEBIBYTES, read_anywhere, read_below, text_of
 from loopback_auth.edge.files.client_secrets import read_client_secret
+from loopback_auth.edge.files.config_file import MEBIBYTES, read_anywhere, read_below, text_of
 from loopback_auth.errors import UsageError
 
 from ...support.children import posix
