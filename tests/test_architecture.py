@@ -117,6 +117,19 @@ def test_own_imports_are_relative_and_the_pure_floors_do_no_io(path: Path) -> No
         assert not used & IMPURE, name_of(path)
 
 
+def test_no_command_imports_another() -> None:
+    """What two of them share is a view, a prompt or a flow."""
+    commands = "loopback_auth.cli.commands."
+    found = [
+        (name_of(path), module)
+        for path in MODULES
+        if module_of(path).startswith(commands)
+        for module, name, _ in imports(path)
+        if f"{module}.{name}".startswith(commands)
+    ]
+    assert found == []
+
+
 def test_the_random_module_is_imported_nowhere_aq_01() -> None:
     """
     AQ-01: state, verifier and nonce come from `secrets`; nothing here can reach for the other

@@ -95,7 +95,8 @@ class Access:
             " obtained just now",
             cause="It is not the token's age, then: the endpoint that was asked wants another"
             " scope, or refuses the user.",
-            fix="the scopes that were granted: `loopback-auth status {profile}`; userinfo wants openid,"
+            fix="the scopes that were granted: `loopback-auth status {profile}`;"
+            " userinfo wants openid,"
             " or what the server has in its place",
             profile=self.profile,
         )

@@ -121,7 +121,8 @@ def _parameter(text: str) -> tuple[str, str]:
         raise UsageError(
             "--param takes NAME=VALUE",
             cause="The part before = is the parameter's name.",
-            fix="for example: `loopback-auth login {profile} --param audience='https://api.example.com'`",
+            fix="for example: `loopback-auth login {profile} --param"
+            " audience='https://api.example.com'`",
         )
     return name, value
 

@@ -108,7 +108,8 @@ def _value(document: Mapping[str, Any], field: str, profile: str, *, needed: boo
         raise UsageError(
             f"the sign-in of the profile {profile} has no {field[:80]}",
             cause=f"It has: {', '.join(there)}.",
-            fix="name one of these fields with --set; what there is: `loopback-auth status {profile}`",
+            fix="name one of these fields with --set; what there is:"
+            " `loopback-auth status {profile}`",
             profile=profile,
         )
     return None if value is None else str(value)

@@ -252,7 +252,8 @@ def _secret_from_environment(name: str, environ: Mapping[str, str] | None) -> Se
         raise UsageError(
             f"the client secret should be in the environment variable {name}, which is not set",
             cause="The profile names that variable as the place of the secret.",
-            fix="set {variable} in this shell, or give the secret again with --client-secret-prompt",
+            fix="set {variable} in this shell, or give the secret again with"
+            " --client-secret-prompt",
             variable=name,
         )
     return Secret(value)

@@ -259,13 +259,13 @@ async def test_what_can_never_work_is_told_before_anybody_signs_in(
     assert "invalid_client_id" in began.stderr
 
 
-def on_a_terminal(home: Path, keys: str) -> str:
+def on_a_terminal(home: Path, keys: str, *options: str) -> str:
     """Type *keys* when the answer is asked for; give the exit status and all that was shown."""
-    terminal = pexpect.spawn(
-        COMMAND[0], [*COMMAND[1:], "exchange"], env=environment(home), encoding="utf-8", timeout=20
-    )
-    terminal.expect("not shown")
-    terminal.send(keys)
+    words = [*COMMAND[1:], "exchange", *options]
+    terminal = pexpect.spawn(COMMAND[0], words, env=environment(home), encoding="utf-8", timeout=20)
+    if keys:
+        terminal.expect("not shown")
+        terminal.send(keys)
     terminal.expect(pexpect.EOF)
     terminal.close()
     return f"{terminal.exitstatus}{terminal.before}"
@@ -298,3 +298,14 @@ async def test_ar_09_who_leaves_the_question_open_has_the_sign_in_still_pending(
     printed = await asyncio.to_thread(on_a_terminal, tmp_path, keys)
     assert printed.startswith("3")
     assert (await exchange(url, tmp_path)).exit_code == 0
+
+
+@pytest.mark.slow
+async def test_nobody_is_asked_for_the_answer_where_that_is_forbidden(
+    salesforce: Salesforce, tmp_path: Path
+) -> None:
+    """--no-input asks nothing, also on a terminal."""
+    await begin(salesforce, tmp_path)
+    shown = await asyncio.to_thread(on_a_terminal, tmp_path, "", "--no-input")
+    assert shown.startswith("2")
+    assert "no answer was given" in shown

@@ -39,11 +39,11 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("text", "place"), WRONG)
-def test_a_mistake_is_told_with_its_place(text: str, place: str) -> None:
+@pytest.mark.parametrize(("text", "position"), WRONG)
+def test_a_mistake_is_said_with_its_position(text: str, position: str) -> None:
     with pytest.raises(ConfigError) as caught:
         parse_config("/home/u/config.toml", text)
-    assert str(caught.value).startswith(f"/home/u/config.toml:{place}: error: ")
+    assert str(caught.value).startswith(f"/home/u/config.toml:{position}: error: ")
 
 
 def test_a_value_of_the_wrong_kind_is_not_repeated() -> None:
@@ -59,7 +59,10 @@ def test_a_misspelled_setting_gets_the_right_one_suggested() -> None:
 
 
 def test_settings_come_under_their_one_name_with_their_line() -> None:
-    text = '[profiles.a]\nscopes = ["x", "y"]\nredirect_uri = "http://127.0.0.1/cb"\nports = [1, 2]\ntimeout = "2m"\n'
+    text = (
+        '[profiles.a]\nscopes = ["x", "y"]\nredirect_uri = "http://127.0.0.1/cb"\n'
+        'ports = [1, 2]\ntimeout = "2m"\n'
+    )
     assert parse_config("/x/config.toml", text).profile("a") == {
         "scope": (("x", "y"), "config.toml:2"),
         "redirect_uris": (("http://127.0.0.1/cb",), "config.toml:3"),
@@ -75,28 +78,79 @@ def test_an_absent_file_is_an_empty_one(tmp_path: Path) -> None:
 
 
 UNUSABLE: dict[str, tuple[bytes, str]] = {
-    "latin-1": ('# für mich\ndefault_profile = "work"\n'.encode("latin-1"), "1:1: error: cannot be read: it is not UTF-8 in line 1"),
-    "latin-1 after the tables": ("[profiles.a]\n# für mich\n".encode("latin-1"), "1:1: error: cannot be read: it is not UTF-8 in line 2"),
-    "UTF-16": ('default_profile = "work"\n'.encode("utf-16"), "1:1: error: cannot be read: it is UTF-16, not UTF-8"),
+    "latin-1": (
+        '# für mich\ndefault_profile = "work"\n'.encode("latin-1"),
+        "1:1: error: cannot be read: it is not UTF-8 in line 1",
+    ),
+    "latin-1 after the tables": (
+        "[profiles.a]\n# für mich\n".encode("latin-1"),
+        "1:1: error: cannot be read: it is not UTF-8 in line 2",
+    ),
+    "UTF-16": (
+        'default_profile = "work"\n'.encode("utf-16"),
+        "1:1: error: cannot be read: it is UTF-16, not UTF-8",
+    ),
     "UTF-16 without a mark": ('default_profile = "work"\n'.encode("utf-16-le"), "1:2: error: "),
     "octets of zero, as after a crash": (b"\0" * 100, "1:1: error: "),
-    "huge": (b"# " + b"x" * (8 * 1024 * 1024), "1:1: error: cannot be read: it is larger than 8 MiB"),
+    "huge": (
+        b"# " + b"x" * (8 * 1024 * 1024),
+        "1:1: error: cannot be read: it is larger than 8 MiB",
+    ),
     "deep": (b"a = " + b"[" * 100_000, "1:1: error: nested too deep"),
     "a number without end": (b"version = " + b"1" * 5000, "1:1: error: "),
     "broken after the tables": (b'default_profile = "work"\n[profiles.work\n', "2:15: error: "),
     "a key twice": (b'default_profile = "a"\ndefault_profile = "b"\n', "2:22: error: "),
-    "a key in two spellings": (b'default_profile = "a"\n"default_profile" = "b"\n', "2:24: error: "),
-    "no name": (b'default_profile = ""\n', "1:1: error: default_profile must be the name of a profile"),
-    "a name that is none": (b'\ndefault_profile = "../a"\n', "2:1: error: default_profile must be the name of a profile"),
-    "a list of names": (b'default_profile = ["a"]\n', "1:1: error: default_profile must be the name of a profile"),
-    "a hyphen": (b'default-profile = "work"\n', "1:1: error: unknown setting 'default-profile'; did you mean 'default_profile'?"),
-    "a typing error": (b"[profiles.a]\n[profile.work]\n", "2:2: error: unknown setting 'profile'; did you mean 'profiles'?"),
-    "below a table": (b'[profiles.a]\nclient_id = "x"\ndefault_profile = "work"\n', "3:1: error: unknown setting 'default_profile'; default_profile stands above the first table"),
-    "misspelled below a table": (b'[profiles.a]\ndefault-profil = "work"\n', "2:1: error: unknown setting 'default-profil'; default_profile stands above the first table"),
-    "a setting of a profile": (b'provider = "github"\n', "1:1: error: unknown setting 'provider'; settings of a profile go below [profiles.NAME]"),
-    "nothing alike": (b"qqq = 1\n", "1:1: error: unknown setting 'qqq'; known are version, default_profile, storage, profiles"),
-    "what looks like a header in a string": (b'[profiles.a]\nclient_id = """\n[ x y ]\n"""\ncleint = 1\n', "5:1: error: unknown setting 'cleint'"),
-}  # fmt: skip
+    "a key in two spellings": (
+        b'default_profile = "a"\n"default_profile" = "b"\n',
+        "2:24: error: ",
+    ),
+    "no name": (
+        b'default_profile = ""\n',
+        "1:1: error: default_profile must be the name of a profile",
+    ),
+    "a name that is none": (
+        b'\ndefault_profile = "../a"\n',
+        "2:1: error: default_profile must be the name of a profile",
+    ),
+    "a list of names": (
+        b'default_profile = ["a"]\n',
+        "1:1: error: default_profile must be the name of a profile",
+    ),
+    "a hyphen": (
+        b'default-profile = "work"\n',
+        "1:1: error: unknown setting 'default-profile'; did you mean 'default_profile'?",
+    ),
+    "a typing error": (
+        b"[profiles.a]\n[profile.work]\n",
+        "2:2: error: unknown setting 'profile'; did you mean 'profiles'?",
+    ),
+    "below a table": (
+        b'[profiles.a]\nclient_id = "x"\ndefault_profile = "work"\n',
+        (
+            "3:1: error: unknown setting 'default_profile';"
+            " default_profile stands above the first table"
+        ),
+    ),
+    "misspelled below a table": (
+        b'[profiles.a]\ndefault-profil = "work"\n',
+        (
+            "2:1: error: unknown setting 'default-profil';"
+            " default_profile stands above the first table"
+        ),
+    ),
+    "a setting of a profile": (
+        b'provider = "github"\n',
+        "1:1: error: unknown setting 'provider'; settings of a profile go below [profiles.NAME]",
+    ),
+    "nothing alike": (
+        b"qqq = 1\n",
+        "1:1: error: unknown setting 'qqq'; known are version, default_profile, storage, profiles",
+    ),
+    "what looks like a header in a string": (
+        b'[profiles.a]\nclient_id = """\n[ x y ]\n"""\ncleint = 1\n',
+        "5:1: error: unknown setting 'cleint'",
+    ),
+}
 
 
 @pytest.mark.parametrize(("content", "message"), UNUSABLE.values(), ids=UNUSABLE)

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 NEW: dict[str, Any] = {"provider": "github", "client_id": "new", "port": [1, 2]}
 
-COMMENTED = "# kept\n[profiles.work] # the work one\n# why\nclient_id = 'old' # the old one\n[profiles.other]\nport = 1\n"
+COMMENTED = (
+    "# kept\n[profiles.work] # the work one\n# why\nclient_id = 'old' # the old one\n"
+    "[profiles.other]\nport = 1\n"
+)
 HAS_WORK = [
     "[profiles.work]\nclient_id = 'old'\n[profiles.other]\nclient_id = 'o' # kept\n",
     "[profiles.other]\nclient_id = 'o' # kept\n\n[profiles.work]\nissuer = 'https://x.example'\n",
@@ -28,13 +31,25 @@ HAS_WORK = [
     "profiles = { work = { client_id = 'old' }, other = { client_id = 'o' } } # kept\n",
     "profiles.work.client_id = 'old'\nprofiles.other.client_id = 'o' # kept\n",
     "[profiles]\nwork.client_id = 'old'\nother.client_id = 'o' # kept\n",
-    "[profiles.work]\nclient_id = 'old'\n[profiles.work.parameters]\na = 'b'\n[profiles.other]\nclient_id = 'o' # kept\n",
-    "[profiles.work]\nclient_id = 'old'\n[profiles.other]\nclient_id = 'o' # kept\n[profiles.work.parameters]\na = 'b'\n",
+    (
+        "[profiles.work]\nclient_id = 'old'\n[profiles.work.parameters]\na = 'b'\n"
+        "[profiles.other]\nclient_id = 'o' # kept\n"
+    ),
+    (
+        "[profiles.work]\nclient_id = 'old'\n[profiles.other]\nclient_id = 'o' # kept\n"
+        "[profiles.work.parameters]\na = 'b'\n"
+    ),
     '[profiles."work"]\nclient_id = "old"\n\n[profiles.other]\nclient_id = "o" # kept\n',
-    "storage = 'file'\n[profiles.work]\nclient_id = 'old'\n[profiles.other]\nclient_id = 'o' # kept\n",
+    (
+        "storage = 'file'\n[profiles.work]\nclient_id = 'old'\n[profiles.other]\n"
+        "client_id = 'o' # kept\n"
+    ),
     COMMENTED,
     "profiles.work.scope = 's'\nversion = 1 # kept\n",
-    "[profiles.other]\nclient_id = 'o'\nbrowser = '''\nx # kept\n[profiles.work]\n'''\n[profiles.work]\n",
+    (
+        "[profiles.other]\nclient_id = 'o'\nbrowser = '''\nx # kept\n[profiles.work]\n'''\n"
+        "[profiles.work]\n"
+    ),
 ]
 HAS_NONE = [
     "",
@@ -227,7 +242,8 @@ number = sys.argv[1]
 sys.stdin.read()
 status = 0
 for name in "abc":
-    status |= run_process(["init", "github", f"p{number}{name}", "--client-id", "x", "--no-doctor", "--json"])
+    profile = ["init", "github", f"p{number}{name}", "--client-id", "x"]
+    status |= run_process([*profile, "--no-doctor", "--json"])
 sys.exit(status)
 """
 PROCESSES = 12

@@ -150,7 +150,8 @@ async def test_no_other_parameter_goes_to_the_token_endpoint(tmp_path: Path) -> 
 async def test_a_providers_resource_is_sent_and_another_takes_its_place(tmp_path: Path) -> None:
     (tmp_path / "providers").mkdir()
     (tmp_path / "providers" / "own.toml").write_text(
-        f'title = "Own"\nregister = "none"\n[server]\nissuer = "{ISSUER}"\n[parameters]\nresource = ["{A}", "{B}"]\n'
+        f'title = "Own"\nregister = "none"\n[server]\nissuer = "{ISSUER}"\n'
+        f'[parameters]\nresource = ["{A}", "{B}"]\n'
     )
     for given, sent in ((None, BOTH), ({"resource": "urn:c"}, [("resource", "urn:c")])):
         about = resolve(
