@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import TypedDict
 
+    from ...seams import Clock, MaySwitch, MayTrust
     from .answer import Pastes
 
     class LoginOptions(TypedDict, total=False):
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
         may_switch: MaySwitch | None
         may_trust: MayTrust | None
         pastes: Pastes | None
-
-    from ...seams import Clock, MaySwitch, MayTrust
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -46,3 +45,7 @@ class Options:
     may_switch: MaySwitch | None = None
     may_trust: MayTrust | None = None
     pastes: Pastes | None = None
+
+
+# A keyword that does not exist is the caller's of `login`, and the error says so.
+Options.__init__.__qualname__ = "login"

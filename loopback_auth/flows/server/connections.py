@@ -28,6 +28,9 @@ def sharing_connections(
 
     @wraps(flow)
     async def call(*arguments: P.args, **options: P.kwargs) -> T:
+        if "transport" not in options:
+            # Python's own error says what is missing.
+            return await flow(*arguments, **options)
         async with session_of(options["transport"]) as transport:
             options["transport"] = transport
             return await flow(*arguments, **options)
