@@ -248,11 +248,13 @@ def test_quick_commands_load_nothing_heavy(arguments: list[str], tmp_path: Path)
     (tokens / "default.json").write_text(json.dumps(document))
     # As `init` and people write it.
     (tmp_path / "config.toml").write_text(
-        'default_profile = "default" # mine\n\n[profiles.default]\nprovider = "github"\nport = [1717]\n'
+        'default_profile = "default" # mine\n\n[profiles.default]\n'
+        'provider = "github"\nport = [1717]\n'
     )
     program = (
         "import sys\nfrom loopback_auth.__main__ import run_process\n"
-        "try:\n    status = run_process(sys.argv[1:])\nexcept SystemExit as end:\n    status = end.code\n"
+        "try:\n    status = run_process(sys.argv[1:])\nexcept SystemExit as end:\n"
+        "    status = end.code\n"
         "sys.stderr.write('LOADED ' + ' '.join(sys.modules))\nsys.exit(status)"
     )
     environment = {**os.environ, "LOOPBACK_AUTH_HOME": str(tmp_path)}

@@ -133,7 +133,10 @@ def test_what_is_no_public_name_is_told_as_python_tells_it() -> None:
 
 
 def test_importing_the_package_loads_none_of_it() -> None:
-    program = "import sys; before = set(sys.modules); import loopback_auth; print(*set(sys.modules) - before)"
+    program = (
+        "import sys; before = set(sys.modules); import loopback_auth; "
+        "print(*set(sys.modules) - before)"
+    )
     done = subprocess.run(
         (sys.executable, "-c", program), capture_output=True, text=True, check=True
     )

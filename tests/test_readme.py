@@ -83,7 +83,10 @@ def commands_in(text: str) -> Iterator[list[str]]:
     backticks.
     """
     for line in re.findall(
-        r"^(?:    |\$ )(?:export )?(loopback-auth .*)$|`(loopback-auth [^`]+)`|^(loopback-auth .*)$",
+        (
+            r"^(?:    |\$ )(?:export )?(loopback-auth .*)$|`(loopback-auth "
+            r"[^`]+)`|^(loopback-auth .*)$"
+        ),
         text,
         re.MULTILINE,
     ):

@@ -33,17 +33,20 @@ import loopback_auth
 
 def owned(holder, module):
     for value in list(vars(holder).values()):
-        for part in (value, getattr(value, "__func__", None), getattr(value, "fget", None), getattr(value, "__wrapped__", None)):
+        inner = (getattr(value, name, None) for name in ("__func__", "fget", "__wrapped__"))
+        for part in (value, *inner):
             if getattr(part, "__module__", None) == module.__name__ and callable(part):
                 yield part
 
 def shown(holder, module):
     for value in owned(holder, module):
         try:
-            yield f"{module.__name__}.{getattr(value, '__qualname__', '')}{inspect.signature(value)}"
+            name = getattr(value, "__qualname__", "")
+            yield f"{module.__name__}.{name}{inspect.signature(value)}"
         except ValueError:
             pass
-        yield repr(getattr(value, "__defaults__", None)) + repr(getattr(value, "__kwdefaults__", None))
+        yield repr(getattr(value, "__defaults__", None))
+        yield repr(getattr(value, "__kwdefaults__", None))
         if inspect.isclass(value):
             yield repr(dict(vars(value)))
             yield from shown(value, module)
@@ -53,7 +56,7 @@ for found in walk_packages(loopback_auth.__path__, "loopback_auth."):
         module = import_module(found.name)
         print(pydoc.plain(pydoc.render_doc(module)))
         print(*shown(module, module), sep="\\n")
-        print(vars(module).keys() - {"__builtins__"}, [repr(v) for k, v in vars(module).items() if k != "__builtins__"])
+        print({name: value for name, value in vars(module).items() if name != "__builtins__"})
 """
 
 

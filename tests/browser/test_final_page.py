@@ -125,7 +125,8 @@ async def test_it_fits_narrow_dark_and_forced_colours(
 async def contrast(tab: Page) -> float:
     """Give WCAG's contrast of the text against what it stands on."""
     colors = await tab.evaluate(
-        "['color', 'backgroundColor'].map(name => getComputedStyle(document.querySelector('main'))[name])"
+        "['color', 'backgroundColor'].map(name => "
+        "getComputedStyle(document.querySelector('main'))[name])"
     )
     dark, light = sorted(luminance(color) for color in colors)
     return (light + 0.05) / (dark + 0.05)

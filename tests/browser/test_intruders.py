@@ -34,9 +34,9 @@ async def test_preconnect_favicon_and_idle_sockets_delay_nothing(
 ) -> None:
     """CB-09: the server's page warms up connections, and a dozen more say nothing at all."""
     stage.authorize_page = (
-        '<!doctype html><link rel="preconnect" href="{answer}"><link rel="dns-prefetch" href="{answer}">'
-        + LINK
-    )
+        '<!doctype html><link rel="preconnect" href="{answer}"><link '
+        'rel="dns-prefetch" href="{answer}">'
+    ) + LINK
     async with login(*stage.flags(), "--no-browser", home=tmp_path) as command:
         await tab.goto(await command.open_page())
         callback = urlsplit(await command.redirect_uri())
@@ -102,8 +102,10 @@ async def test_the_right_answer_as_a_part_of_another_page_is_not_the_answer(
     stage.authorize_page = "<!doctype html>" + LINK
     # Five addresses and not one, since a browser asks once for what it needs twice.
     parts = (
-        '<img src="{answer}&part=1"><iframe src="{answer}&part=2"></iframe><link rel="stylesheet" href="{answer}&part=3">'
-        '<script src="{answer}&part=4"></script><script>fetch("{answer}&part=5", {mode: "no-cors"})</script>'
+        '<img src="{answer}&part=1"><iframe src="{answer}&part=2"></iframe><link '
+        'rel="stylesheet" href="{answer}&part=3">'
+        '<script src="{answer}&part=4"></script><script>fetch("{answer}&part=5", '
+        '{mode: "no-cors"})</script>'
     )
     stage.pages["/other"] = f'<!doctype html><link rel="icon" href="data:,">{parts}'
     async with login(*stage.flags(), "--no-browser", home=tmp_path) as command:
@@ -180,7 +182,8 @@ async def test_a_forged_form_post_ends_nothing(
         tab, other = await context.new_page(), await context.new_page()
         await tab.goto(await command.open_page())
         stage.pages["/other"] = (
-            f'<form method="post" action="{await command.redirect_uri()}"><input name="error" value="access_denied">'
+            f'<form method="post" action="{await command.redirect_uri()}"><input '
+            'name="error" value="access_denied">'
             "</form><script>document.forms[0].submit()</script>"
         )
         async with other.expect_response("**/callback") as answer:

@@ -58,10 +58,12 @@ def main() -> int:
             counts.update(_counted(verdict))
             if verdict.lost:
                 _say(
-                    f"LOST ({verdict.lost}): --case '{json.dumps(verdict.case)}'\n  {verdict.said.strip()}"
+                    f"LOST ({verdict.lost}): --case '{json.dumps(verdict.case)}'\n"
+                    f"  {verdict.said.strip()}"
                 )
     _say(
-        f"refresh campaign: {counts['cases']:,} of {total:,} cases in {time.monotonic() - began:.0f} s,"
+        f"refresh campaign: {counts['cases']:,} of {total:,} cases in "
+        f"{time.monotonic() - began:.0f} s,"
         f" {counts['requests']:,} requests; kept the old one {counts['the old one']:,},"
         f" a new one {counts['a new one']:,}; tokens lost: {counts['lost']}"
     )

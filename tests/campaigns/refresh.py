@@ -132,7 +132,10 @@ from loopback_auth import FileStore, HttpTransport, Secret, access_token
 
 async def main(home, refused, again):
     refused = Secret(refused) if refused else None
-    task = asyncio.create_task(access_token("default", store=FileStore(home), transport=HttpTransport(), refused=refused))
+    token = access_token(
+        "default", store=FileStore(home), transport=HttpTransport(), refused=refused
+    )
+    task = asyncio.create_task(token)
     task.add_done_callback(lambda task: task.cancelled() or task.exception())
     await asyncio.wait({task}, timeout=1)
     while not task.done():

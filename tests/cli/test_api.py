@@ -454,7 +454,8 @@ async def test_rf_08_nobody_signed_in_is_told_at_once(tmp_path: Path) -> None:
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: x/y\r\nConnection: close\r\n\r\n"
 MEASURED = (
-    "import resource, subprocess, sys; subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True);"
+    "import resource, subprocess, sys; subprocess.run(sys.argv[1:], "
+    "stdout=subprocess.DEVNULL, check=True);"
     "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
 )
 

@@ -577,7 +577,8 @@ async def test_status_and_profiles_tell_all_but_the_tokens(
     server: AuthorizationServer, tmp_path: Path
 ) -> None:
     (tmp_path / "config.toml").write_text(
-        f'default_profile = "dev"\n\n[profiles.dev]\nissuer = "{server.issuer}"\nclient_id = "demo"\n[profiles.other]\nprovider = "github"\n'
+        f'default_profile = "dev"\n\n[profiles.dev]\nissuer = "{server.issuer}"\n'
+        'client_id = "demo"\n[profiles.other]\nprovider = "github"\n'
     )
     async with login(home=tmp_path) as sign_in:
         await visit(await sign_in.open_page())

@@ -93,9 +93,22 @@ async def test_all_is_well(server: ScriptedServer, tmp_path: Path) -> None:
     assert found.pop("browser") in ("ok", "warn")
     assert found.pop("sign-in") == "skipped"
     assert found == dict.fromkeys(
-        ("configuration", "settings", "token store", "server", "client", "callback", "proxy", "certificates", "name", "connection", "clock", "pre-flight"),
+        (
+            "configuration",
+            "settings",
+            "token store",
+            "server",
+            "client",
+            "callback",
+            "proxy",
+            "certificates",
+            "name",
+            "connection",
+            "clock",
+            "pre-flight",
+        ),
         "ok",
-    )  # fmt: skip
+    )
     assert (
         f"http://localhost:{port}/OauthRedirect: its port is free, on 127.0.0.1"
         in checks(outcome)["callback"]["seen"]
@@ -231,17 +244,26 @@ async def test_both_loopback_families_are_looked_at(server: ScriptedServer, tmp_
             "not-configured",
         ),
         (
-            "[profiles.default]\nprovider = 'salesforce'\nlogin_url = '{origin}'\nclient_id = 'x'\nclient_secret_env = 'UNSET'",
+            (
+                "[profiles.default]\nprovider = 'salesforce'\nlogin_url = '{origin}'\n"
+                "client_id = 'x'\nclient_secret_env = 'UNSET'"
+            ),
             "client",
             "usage",
         ),
         (
-            "[profiles.default]\nprovider = 'salesforce'\nlogin_url = '{origin}'\nclient_id = 'x'\nredirect_uris = 'https://x.example/'",
+            (
+                "[profiles.default]\nprovider = 'salesforce'\nlogin_url = '{origin}'\n"
+                "client_id = 'x'\nredirect_uris = 'https://x.example/'"
+            ),
             "callback",
             "redirect-uri-refused",
         ),
         (
-            "[profiles.default]\nprovider = 'salesforce'\nlogin_url = '{origin}'\nclient_id = 'x'\n[profiles.default.parameters]\nstate = 'x'",
+            (
+                "[profiles.default]\nprovider = 'salesforce'\nlogin_url = '{origin}'\n"
+                "client_id = 'x'\n[profiles.default.parameters]\nstate = 'x'"
+            ),
             "request",
             "parameter-refused",
         ),
@@ -279,8 +301,10 @@ async def test_cl_12_the_settings_in_effect_are_told_with_their_sources(
     more = {"LOOPBACK_AUTH_SCOPE": "api id", "LOOPBACK_AUTH_PARAMETERS": "login_hint=ada"}
     assert checks(await doctor(tmp_path, more=more))["settings"]["seen"] == (
         f"client_id = {CLIENT_ID} (config.toml:4); client_secret (not shown, config.toml:6); "
-        f"login_url = {server.origin} (config.toml:3); parameters (not shown, LOOPBACK_AUTH_PARAMETERS); "
-        f"port = {port} (config.toml:5); provider = salesforce (config.toml:2); scope = api id (LOOPBACK_AUTH_SCOPE)"
+        f"login_url = {server.origin} (config.toml:3); parameters (not shown, "
+        "LOOPBACK_AUTH_PARAMETERS); "
+        f"port = {port} (config.toml:5); provider = salesforce (config.toml:2); scope = "
+        "api id (LOOPBACK_AUTH_SCOPE)"
     )
 
 
@@ -515,9 +539,9 @@ async def test_cl_12_no_secret_is_in_the_output(
     assert str(tmp_path) not in printed
     if login_url:
         assert (
-            f"http://127.0.0.1:{server.port} (https_proxy) leads to acme.my.salesforce.com, with a password that is not shown"
-            in printed
-        )
+            f"http://127.0.0.1:{server.port} (https_proxy) leads to acme.my.salesforce.com, "
+            "with a password that is not shown"
+        ) in printed
     else:
         assert CLIENT_ID in printed
 
@@ -604,7 +628,8 @@ def test_a_person_sees_the_countdown(server: ScriptedServer, tmp_path: Path) -> 
     terminal = on_a_terminal(tmp_path, "doctor", "--wait", "90s")
     for next_s in (10, 9, 8):
         terminal.expect(
-            rf"\r\x1b\[2KThe server says redirect_uri_mismatch; asking again in {next_s} s, 1:\d\d left\."
+            rf"\r\x1b\[2KThe server says redirect_uri_mismatch; asking again in {next_s} s, "
+            r"1:\d\d left\."
         )
     terminal.sendcontrol("c")
     terminal.expect(r"error\[interrupted\]: stopped by SIGINT")

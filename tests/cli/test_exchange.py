@@ -155,7 +155,10 @@ async def test_the_servers_error_ends_it_in_the_words_of_its_pitfall(
     salesforce: Salesforce, tmp_path: Path
 ) -> None:
     state = parse_qs(urlsplit(await begin(salesforce, tmp_path)).query)["state"][0]
-    printed = f"error=OAUTH_APP_BLOCKED&error_description=this%20app%20is%20blocked%20by%20admin&state={state}"
+    printed = (
+        "error=OAUTH_APP_BLOCKED&"
+        f"error_description=this%20app%20is%20blocked%20by%20admin&state={state}"
+    )
     ended = await exchange(f"{SUCCESS_URL}?{printed}", tmp_path)
     assert (ended.exit_code, pending(tmp_path)) == (7, [])
     assert "Connected Apps OAuth Usage" in ended.stderr

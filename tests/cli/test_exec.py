@@ -240,7 +240,10 @@ def test_the_terminal_is_the_commands(server: ScriptedServer, tmp_path: Path) ->
     """Its size, too; and Ctrl-C goes to the command alone."""
     pexpect = pytest.importorskip("pexpect")
     stored(tmp_path, server, lasts_s=3000)
-    code = "import os, sys; print(sys.stdin.isatty(), sys.stdout.isatty(), *os.get_terminal_size()); sys.stdin.read()"
+    code = (
+        "import os, sys; print(sys.stdin.isatty(), sys.stdout.isatty(), "
+        "*os.get_terminal_size()); sys.stdin.read()"
+    )
     words = [*COMMAND[1:], "exec", "--", sys.executable, "-c", code]
     terminal = pexpect.spawn(
         COMMAND[0],

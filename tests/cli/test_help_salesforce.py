@@ -13,7 +13,9 @@ TEXT = (Path(next(iter(topics.__path__))) / "salesforce.md").read_text("utf-8")
 WORDS = " ".join(TEXT.replace("`", "").split())
 
 SAID = {
-    "where an External Client App is found": "Since Spring '26 an External Client App is found at its org's My Domain alone",
+    "where an External Client App is found": (
+        "Since Spring '26 an External Client App is found at its org's My Domain alone"
+    ),
     "words of other tools": "login and test",
     "old hosts": "lead nowhere since Spring '26",
     "Government and China": "Government Cloud",

@@ -32,8 +32,10 @@ GRACE = replace(
 )
 BODY = "error=redirect_uri_mismatch&error_description=redirect_uri%20must%20match%20configuration"
 PAGE = (
-    "We can't authorize you because of an OAuth error. For more information, contact your administrator.\n\n"
-    "OAUTH_APPROVAL_ERROR_GENERIC : An unexpected error has occured during authentication. Please try again.\n"
+    "We can't authorize you because of an OAuth error. For more information, "
+    "contact your administrator.\n\n"
+    "OAUTH_APPROVAL_ERROR_GENERIC : An unexpected error has occured during "
+    "authentication. Please try again.\n"
 )
 
 

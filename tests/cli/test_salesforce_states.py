@@ -154,7 +154,10 @@ async def test_what_the_browser_alone_is_told_can_be_explained(tmp_path: Path, n
         for line in pasted.replace("<p>", "\n").replace("</p>", "\n").splitlines()
         if shown in line
     ]
-    config = f'[profiles.default]\nprovider = "salesforce"\nclient_id = "{APP.client_id}"\nport = {PORT}\n'
+    config = (
+        f'[profiles.default]\nprovider = "salesforce"\nclient_id = "{APP.client_id}"\n'
+        f"port = {PORT}\n"
+    )
     (tmp_path / "config.toml").write_text(config)
     explanation = await run("explain", lines[0] if lines else pasted, home=tmp_path)
     assert (explanation.exit_code, fix in explanation.stdout) == (0, True), (

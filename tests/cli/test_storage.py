@@ -142,7 +142,10 @@ CHOICES = {
         {"LOOPBACK_AUTH_STORAGE": "keyring"},
     ),
     "beside settings of another server": (
-        '[profiles.default]\nissuer = "https://other.example"\nclient_id = "x"\nstorage = "keyring"\n',
+        (
+            '[profiles.default]\nissuer = "https://other.example"\nclient_id = "x"\n'
+            'storage = "keyring"\n'
+        ),
         {},
     ),
 }
@@ -345,7 +348,7 @@ MEANWHILE = ["LockedMeanwhile", "HangingMeanwhile"]
 
 @pytest.mark.slow_cases
 @pytest.mark.parametrize("backend", MEANWHILE)
-async def test_rf_05_st_10_a_refresh_token_that_the_keyring_does_not_take_is_in_a_file_and_that_is_told(
+async def test_rf_05_st_10_a_refresh_token_that_the_keyring_does_not_take_is_in_a_file_and_reported(
     person: Person, server: AuthorizationServer, backend: str
 ) -> None:
     """RF-05, ST-10: it is the only one that works; the next refresh moves it to the keyring."""

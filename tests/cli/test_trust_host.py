@@ -197,7 +197,8 @@ def test_ds_04_a_no_on_a_terminal_is_2_and_nothing_was_opened(tmp_path: Path) ->
 async def test_the_doctor_says_so_too(tmp_path: Path) -> None:
     with servers(tmp_path, **MIXED) as there:
         (tmp_path / "config.toml").write_text(
-            f'[profiles.default]\nissuer = "{ISSUER}"\nclient_id = "c"\nca_bundle = "{tmp_path / "ca.pem"}"\n'
+            f'[profiles.default]\nissuer = "{ISSUER}"\nclient_id = "c"\n'
+            f'ca_bundle = "{tmp_path / "ca.pem"}"\n'
         )
         outcome = await run("doctor", "--json", home=tmp_path, more=there.more)
     (printed,) = [

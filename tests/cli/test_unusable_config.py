@@ -32,21 +32,54 @@ def link(path: Path, target: str) -> None:
 
 # What stands in the place of config.toml, and how the message goes on after its path.
 SHAPES: dict[str, tuple[Callable[[Path], object], str]] = {
-    "a hyphen": (lambda path: path.write_text(WORK.replace("_", "-", 1)), "1:1: error: unknown setting"),
-    "below a table": (lambda path: path.write_text("[profiles.work]\n" + WORK[:25]), "2:1: error: unknown"),
-    "latin-1": (lambda path: path.write_bytes(f"# für\n{WORK}".encode("latin-1")), "1:1: error: cannot be"),
-    "UTF-16": (lambda path: path.write_text(WORK, encoding="utf-16"), "1:1: error: cannot be read: it is UTF"),
-    "no permission": (lambda path: (path.write_text(WORK), path.chmod(0)), "1:1: error: cannot be read: Perm"),
+    "a hyphen": (
+        lambda path: path.write_text(WORK.replace("_", "-", 1)),
+        "1:1: error: unknown setting",
+    ),
+    "below a table": (
+        lambda path: path.write_text("[profiles.work]\n" + WORK[:25]),
+        "2:1: error: unknown",
+    ),
+    "latin-1": (
+        lambda path: path.write_bytes(f"# für\n{WORK}".encode("latin-1")),
+        "1:1: error: cannot be",
+    ),
+    "UTF-16": (
+        lambda path: path.write_text(WORK, encoding="utf-16"),
+        "1:1: error: cannot be read: it is UTF",
+    ),
+    "no permission": (
+        lambda path: (path.write_text(WORK), path.chmod(0)),
+        "1:1: error: cannot be read: Perm",
+    ),
     "a folder": (lambda path: path.mkdir(), "1:1: error: cannot be read: it is no plain file"),
-    "a dangling link": (lambda path: link(path, "nowhere"), "1:1: error: cannot be read: a link leads nowhere"),
-    "a loop of links": (lambda path: link(path, path.name), "1:1: error: cannot be read: Too many levels"),
+    "a dangling link": (
+        lambda path: link(path, "nowhere"),
+        "1:1: error: cannot be read: a link leads nowhere",
+    ),
+    "a loop of links": (
+        lambda path: link(path, path.name),
+        "1:1: error: cannot be read: Too many levels",
+    ),
     "a named pipe": (os.mkfifo, "1:1: error: cannot be read: it is no plain file"),
-    "a terminal": (lambda path: link(path, "/dev/null"), "1:1: error: cannot be read: it is no plain file"),
-    "huge": (lambda path: path.write_text("#" * 9_000_000), "1:1: error: cannot be read: it is larger than"),
-    "no name": (lambda path: path.write_text('default_profile = ""\n'), "1:1: error: default_profile must"),
+    "a terminal": (
+        lambda path: link(path, "/dev/null"),
+        "1:1: error: cannot be read: it is no plain file",
+    ),
+    "huge": (
+        lambda path: path.write_text("#" * 9_000_000),
+        "1:1: error: cannot be read: it is larger than",
+    ),
+    "no name": (
+        lambda path: path.write_text('default_profile = ""\n'),
+        "1:1: error: default_profile must",
+    ),
     "two names": (lambda path: path.write_text(WORK[:25] * 2), "2:"),
-    "a quoted key, and broken after it": (lambda path: path.write_text(f'"{WORK[:15]}"="work"\n['), "2:2: "),
-}  # fmt: skip
+    "a quoted key, and broken after it": (
+        lambda path: path.write_text(f'"{WORK[:15]}"="work"\n['),
+        "2:2: ",
+    ),
+}
 
 COMMANDS = (
     *(

@@ -20,4 +20,7 @@ class Counts:
         counts = ", ".join(
             f"{name} {count}" for name, count in sorted(self.left.items()) if name != "lost"
         )
-        return f"fault matrix: {self.left.total()} points, tokens lost: {self.left['lost']} ({counts}) {self.what}"
+        return (
+            f"fault matrix: {self.left.total()} points, tokens lost: {self.left['lost']} "
+            f"({counts}) {self.what}"
+        )

@@ -165,7 +165,8 @@ async def test_rf_09_twelve_processes_sign_in_refresh_and_sign_out(
         await campaign.sign_in()
         counts = ", ".join(f"{what}: {count}" for what, count in sorted(campaign.ended.items()))
         sys.stdout.write(
-            f"{storage}, {ROUNDS} rounds, seed {seed}: {len(campaign.refreshes())} refreshes, tokens lost: 0; {counts}\n"
+            f"{storage}, {ROUNDS} rounds, seed {seed}: {len(campaign.refreshes())} "
+            f"refreshes, tokens lost: 0; {counts}\n"
         )
     assert campaign.ended["lock files removed"] > 0
     # Nor is a copy of any of them left behind.

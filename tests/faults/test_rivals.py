@@ -343,7 +343,7 @@ async def test_rf_09_a_sign_in_racing_a_refresh_wins(
     async def race(number: int) -> None:
         at = scene(strict, tmp_path / f"home-{number}")
         old = grant_of(strict, at.document)
-        refresh = lambda: asyncio.to_thread(run, TOKEN, at.home)  # noqa: E731 - it is started now or later
+        refresh = lambda: asyncio.to_thread(run, TOKEN, at.home)  # noqa: E731 - it is started later
         signing_in = lambda: sign_in(strict, at.home, "default")  # noqa: E731 - as above
         first, second = (refresh, signing_in) if number % 2 else (signing_in, refresh)
         ended = await asyncio.gather(first(), second())

@@ -193,7 +193,10 @@ def test_st_03_a_folder_that_the_team_can_write_is_not_swapped_for_another(home:
     """ST-03: the stranger moves `providers` away and puts a folder of the same name there."""
     os.chown(home, USER, TEAM)
     home.chmod(0o770)
-    attack = 'mv "$1/providers" "$1/old" && mkdir "$1/providers" && printf "%s" "$2" > "$1/providers/github.toml"'
+    attack = (
+        'mv "$1/providers" "$1/old" && mkdir "$1/providers" && printf "%s" "$2" > '
+        '"$1/providers/github.toml"'
+    )
     assert shell(attack, home, PROVIDER, uid=STRANGER).returncode == 0
     refused(home, home, NEEDS_PROVIDER)
     home.chmod(0o700)

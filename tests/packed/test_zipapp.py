@@ -51,7 +51,10 @@ def test_it_is_the_archive_that_runs(archive: Path) -> None:
         (
             sys.executable,
             "-c",
-            "import sys; sys.path.insert(0, sys.argv[1]); import loopback_auth.resources as r; print(r.__file__)",
+            (
+                "import sys; sys.path.insert(0, sys.argv[1]); import loopback_auth.resources "
+                "as r; print(r.__file__)"
+            ),
             str(archive),
         ),
         capture_output=True,

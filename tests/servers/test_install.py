@@ -70,7 +70,8 @@ def test_a_server_that_was_never_installed_skips_its_tests_with_the_command_to_t
     asked = run("-c", ASK, root=bare_clone, more={})
 
     assert asked.stdout.startswith(
-        "Skipped canaille is missing: not installed yet: run `python tests/support/servers/install.py`"
+        "Skipped canaille is missing: not installed yet: run `python "
+        "tests/support/servers/install.py`"
     )
 
 

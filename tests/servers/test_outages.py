@@ -47,14 +47,14 @@ def own(name: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnServ
 async def until_refused(stored: dict[str, Any]) -> None:
     """Wait until the server itself takes the token no more."""
     async with asyncio.timeout(10 * SHORT_S):
-        while await asyncio.to_thread(userinfo, stored) not in REFUSED:  # noqa: ASYNC110 - no server tells when a token ran out
+        while await asyncio.to_thread(userinfo, stored) not in REFUSED:  # noqa: ASYNC110 - no event for this
             await asyncio.sleep(0.1)
 
 
 @pytest.mark.parametrize(
     ("name", "options"), [("oidc_provider", ()), ("django_oauth_toolkit", ("--reuse-protection",))]
 )
-async def test_rf_01_a_token_that_ran_out_is_replaced_and_a_thief_with_the_old_refresh_token_ends_it_all(
+async def test_rf_01_a_token_that_ran_out_is_replaced_and_a_thief_with_the_old_one_ends_it_all(
     own: OwnServer, tab: Page, tmp_path: Path, options: tuple[str, ...]
 ) -> None:
     """

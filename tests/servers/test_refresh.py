@@ -70,7 +70,7 @@ async def test_rf_01_twelve_processes_in_five_rounds_refresh_once_a_round(
 
 
 @every_server
-async def test_a_refresh_token_that_was_used_again_ends_the_sign_in_and_a_bare_login_begins_the_next(
+async def test_a_refresh_token_that_was_used_again_ends_the_sign_in_and_login_begins_the_next(
     server: Server, tab: Page, tmp_path: Path
 ) -> None:
     """RF-04: somebody else uses our refresh tokens; we say sign in, and keep the rest."""

@@ -24,7 +24,8 @@ from loopback_auth.edge.store.file_store import FileStore
 from loopback_auth.errors import LoopbackAuthError
 
 def document(token, size=0):
-    return {"version": 1, "access_token": token, "token_type": "Bearer", "extra": {"padding": token[:1] * size}}
+    extra = {"padding": token[:1] * size}
+    return {"version": 1, "access_token": token, "token_type": "Bearer", "extra": extra}
 """
 
 # A superuser writes everywhere; without its capabilities it is a user like any other, who owns the

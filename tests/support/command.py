@@ -200,14 +200,13 @@ def run_here(
     *arguments: str, home: Path, more: Mapping[str, str] | None = None, stdin: str | bytes = ""
 ) -> Outcome:
     """Do as `run` does, for a test that is no coroutine."""
-    streams = [
-        io.TextIOWrapper(io.BytesIO(octets), encoding="utf-8", newline="")
-        for octets in (stdin.encode() if isinstance(stdin, str) else stdin, b"", b"")
-    ]
+    given = stdin.encode() if isinstance(stdin, str) else stdin
+    buffers = [io.BytesIO(octets) for octets in (given, b"", b"")]
+    streams = [io.TextIOWrapper(octets, encoding="utf-8", newline="") for octets in buffers]
     exit_code = run_command(arguments, *streams, environment(home, more))
     for stream in streams:
         stream.flush()
-    _, stdout, stderr = (stream.buffer.getvalue().decode() for stream in streams)  # type: ignore[attr-defined]  # a BytesIO
+    _, stdout, stderr = (octets.getvalue().decode() for octets in buffers)
     return Outcome(exit_code=exit_code, stdout=stdout, stderr=stderr)
 
 

@@ -177,7 +177,10 @@ def test_it_navigates_as_browsers_do(site: Site) -> None:
     assert not {"origin", "referer", "purpose", "sec-purpose", "x-moz"} & sent.keys()
 
 
-FORM = '<form method="post" action="{action}"><input type="hidden" name="a" value="1 &amp; 2"></form><script>document.forms[0].submit()</script>'
+FORM = (
+    '<form method="post" action="{action}"><input type="hidden" name="a" value="1 '
+    '&amp; 2"></form><script>document.forms[0].submit()</script>'
+)
 
 
 @pytest.mark.parametrize(

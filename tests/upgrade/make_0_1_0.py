@@ -174,7 +174,8 @@ class Old:
             if item["event"] == "open_page":
                 asked = parse_qs(urlsplit(item["url"]).query)
                 answer = urlencode({"code": "CANARY-code", "state": asked["state"][0]})
-                urlopen(f"{asked['redirect_uri'][0]}?{answer}").read()  # noqa: S310 - the callback's
+                (callback,) = asked["redirect_uri"]
+                urlopen(f"{callback}?{answer}").read()  # noqa: S310 - the callback's
         assert process.wait() == 0, process.stdout and process.stdout.read()
 
     def state(self, home: Path, profile: str = "work") -> dict[str, Any]:
@@ -254,7 +255,10 @@ def configuration(old: Old) -> str:
             for name in ("authorization", "token", "userinfo", "revocation")
         },
     }
-    program = "import json, sys\nfrom loopback_auth.edge.config_writer import add_profile\nadd_profile(sys.argv[1], 'work', json.loads(sys.argv[2]), None)"
+    program = (
+        "import json, sys\nfrom loopback_auth.edge.config_writer import add_profile\n"
+        "add_profile(sys.argv[1], 'work', json.loads(sys.argv[2]), None)"
+    )
     subprocess.run(
         [sys.executable, "-c", program, str(path), json.dumps(settings)],
         env=old.environment(home, "Kept"),

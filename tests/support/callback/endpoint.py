@@ -64,7 +64,10 @@ class Endpoint:
             status, answer = await self._answer(head.split()[1], body.decode())
             said = answer if isinstance(answer, str) else json.dumps(answer)
             kind = "text/html" if isinstance(answer, str) else "application/json"
-            reply = f"HTTP/1.1 {status} Said\r\nContent-Type: {kind}\r\nContent-Length: {len(said.encode())}\r\n\r\n{said}"
+            reply = (
+                f"HTTP/1.1 {status} Said\r\nContent-Type: {kind}\r\n"
+                f"Content-Length: {len(said.encode())}\r\n\r\n{said}"
+            )
             writer.write(reply.encode())
             await writer.drain()
         writer.close()

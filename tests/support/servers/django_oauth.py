@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
-LOGIN_PAGE = """<!DOCTYPE html><title>Sign in</title><form method="post">{% csrf_token %}{{ form.as_p }}
+LOGIN_PAGE = """<!DOCTYPE html><title>Sign in</title>
+<form method="post">{% csrf_token %}{{ form.as_p }}
 <input type="hidden" name="next" value="{{ next }}"><button type="submit">Sign in</button></form>"""
 
 APPS = [

@@ -145,7 +145,8 @@ def _npm_is_there() -> bool:
 
 def _install_python(say: Callable[[str], None]) -> None:
     say(
-        "installing django-oauth-toolkit, Canaille and simple-salesforce into .servers/venv (about 20 s)"
+        "installing django-oauth-toolkit, Canaille and simple-salesforce into "
+        ".servers/venv (about 20 s)"
     )
     _venv()
     _fetch(_pip("install", "-r", str(HERE / "requirements.txt")), "pip", say)
@@ -174,7 +175,8 @@ def _install_npm(say: Callable[[str], None]) -> None:
 
 def _install_node(say: Callable[[str], None]) -> str:
     say(
-        f"installing Node into .servers/venv, since none from {NODE_MAJOR} on was found with its npm"
+        f"installing Node into .servers/venv, since none from {NODE_MAJOR} on was found "
+        "with its npm"
     )
     _venv()
     _fetch(_pip("install", NODE_WHEEL), "pip", say)

@@ -24,7 +24,8 @@ from contextlib import closing
 import secretstorage
 with closing(secretstorage.dbus_init()) as bus:
     items = secretstorage.get_default_collection(bus).get_all_items()
-    json.dump({item.get_attributes()["service"]: item.get_secret().decode() for item in items}, sys.stdout)
+    secrets = {item.get_attributes()["service"]: item.get_secret().decode() for item in items}
+    json.dump(secrets, sys.stdout)
 """
 
 

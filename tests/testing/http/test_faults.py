@@ -319,11 +319,13 @@ from loopback_auth.testing import AuthorizationServer, faults
 
 with AuthorizationServer.running() as server:
     parts = urlsplit(server.issuer)
-    for fault in (faults.HUGE, faults.GZIP_BOMB, faults.HANG, faults.DRIP, faults.RESET, faults.CLOSED, faults.TRUNCATED,
-                  faults.HANG.after_acting(), faults.late(60), None):
+    for fault in (faults.HUGE, faults.GZIP_BOMB, faults.HANG, faults.DRIP, faults.RESET,
+                  faults.CLOSED, faults.TRUNCATED, faults.HANG.after_acting(), faults.late(60),
+                  None):
         server.faults.jwks = fault
-        for request in (b"GET /jwks HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n", b"GET /jwks HTT", b"\\x16\\x03\\x01nonsense\\r\\n\\r\\n",
-                        b"POST /token HTTP/1.1\\r\\nHost: x\\r\\nContent-Length: 99\\r\\n\\r\\nhalf", b""):
+        for request in (b"GET /jwks HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n", b"GET /jwks HTT",
+                        b"\\x16\\x03\\x01nonsense\\r\\n\\r\\n", b"POST /token HTTP/1.1\\r\\nHost: x"
+                        b"\\r\\nContent-Length: 99\\r\\n\\r\\nhalf", b""):
             with socket.create_connection((parts.hostname, parts.port)) as connection:
                 connection.sendall(request)
                 if request.startswith(b"GET /jwks HTTP/1.1"):

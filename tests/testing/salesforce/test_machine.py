@@ -163,7 +163,10 @@ BAD_ASSERTIONS: dict[str, tuple[dict[str, Any], object, str, str]] = {
         {},
         replace(PIPELINE, scopes=("api",)),
         "invalid_request",
-        "refresh_token scope is required and the connected app should be installed and preauthorized.",
+        (
+            "refresh_token scope is required and the connected app should be installed and "
+            "preauthorized."
+        ),
     ),
     "an app of another org": (
         {},
