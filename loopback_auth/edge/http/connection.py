@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import select
+import sys
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
@@ -236,7 +237,7 @@ def _is_readable(transport: asyncio.Transport) -> bool:
     descriptor = transport.get_extra_info("socket").fileno()
     if descriptor < 0:
         return True
-    if hasattr(select, "poll"):
+    if sys.platform != "win32" and hasattr(select, "poll"):
         poll = select.poll()
         poll.register(descriptor, select.POLLIN)
         return bool(poll.poll(0))

@@ -215,7 +215,8 @@ def _bundle_unusable(path: str, why: str) -> ConfigError:
         f"the CA bundle {path} cannot be used: {why}",
         cause="ca_bundle must name a file of PEM certificates, "
         "which begin with -----BEGIN CERTIFICATE-----.",
-        fix="`openssl x509 -inform der -in {path} -out {path}.pem`, and name that file with --ca-bundle"
+        fix="`openssl x509 -inform der -in {path} -out {path}.pem`, "
+        "and name that file with --ca-bundle"
         if der
         else "look at it: `openssl x509 -in {path} -noout -subject`; then name the right one with"
         " --ca-bundle FILE",

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 def load_late(name: str) -> None:
     """
-    Have the top-level module *name* load itself at its first use.
+    Let the top-level module *name* load at its first use.
 
-    For a process that has one thread until then, and for a module whose importers use nothing of it
-    while they are imported. One that is loaded already stays as it is.
+    The process must have one thread until then, and the importers of the module must not use it
+    while they are imported. A module that is loaded already stays as it is.
     """
     # `importlib.util.LazyLoader` loads at the second import, which looks at `__spec__`.
     spec = None if name in sys.modules else PathFinder.find_spec(name)
@@ -29,11 +29,11 @@ class _LateModule(ModuleType):
     def __getattr__(self, name: str) -> Any:
         from importlib.util import module_from_spec
 
-        # From here on it is a module like others; it is executed in this very object.
+        # From here on this object is a module like others, in which the code is executed.
         self.__class__ = ModuleType  # type: ignore[assignment]  # the way of LazyLoader
         spec = self.__spec__
-        assert spec is not None  # noqa: S101 - set where this is made
-        assert spec.loader is not None  # noqa: S101 - checked there
+        if spec is None or spec.loader is None:
+            raise AttributeError(name)
         vars(self).update(vars(module_from_spec(spec)))
         spec.loader.exec_module(self)
         return getattr(self, name)

@@ -130,8 +130,8 @@ class Keyring:
         return KeyringUnavailable(
             "the tokens are to be kept in the keyring, and the package for that is not installed",
             cause="Reaching the system's keyring takes an extra of this program.",
-            fix='`pip install "loopback-auth[keyring]"` (pipx: `pipx inject loopback-auth keyring`), '
-            + _OR_A_FILE,
+            fix='`pip install "loopback-auth[keyring]"` '
+            "(pipx: `pipx inject loopback-auth keyring`), " + _OR_A_FILE,
             reason="not-installed",
             profile=self._profile,
         )
