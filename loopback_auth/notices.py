@@ -1,5 +1,5 @@
 """
-What a flow tells while it runs: values for `notify`, which prints them, draws them or drops them.
+What a flow says while it runs: values for `notify`, which prints them, draws them or drops them.
 
 The library itself never prints. No notice holds a secret but `OpenThisPage`, whose URL is meant for
 the person.
@@ -17,11 +17,10 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenThisPage:
     """
-    The callback is listening; *url* is where the person signs in, at *host*, as *client_id*, for
-    *scope*.
+    The callback is listening, and the person signs in at *url*.
 
-    *other_hosts* are those of the server's endpoints, by their names, that are not at the
-    *issuer*'s host.
+    *host* is that of the page, *client_id* and *scope* are what is asked with. *other_hosts* are
+    the hosts of the server's endpoints, by their names, that are not the *issuer*'s.
     """
 
     url: str = field(repr=False)
@@ -36,8 +35,9 @@ class OpenThisPage:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrowserNotOpened:
     """
-    No browser was started, and why; *hint* says how to come here from another machine, where that
-    helps.
+    No browser was started.
+
+    *hint* says how to come here from another machine, if that helps.
     """
 
     reason: str
@@ -46,7 +46,7 @@ class BrowserNotOpened:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """Told once a second until the answer comes."""
+    """The sign-in waits: sent once a second until the answer comes."""
 
     timeout_s: float
     left_s: float
@@ -55,8 +55,9 @@ class Waiting:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NothingYet:
     """
-    No answer came for *waited_s* seconds; *hint* is what the provider says of that, and
-    *takes_paste* whether one is read meanwhile.
+    No answer came for *waited_s* seconds.
+
+    *hint* is what the provider says of that, and *takes_paste* whether a paste is read meanwhile.
     """
 
     waited_s: float
@@ -66,10 +67,7 @@ class NothingYet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PasteExplained:
-    """
-    What was pasted is known, and ends nothing: its explanation, as `explain` gives it; the login
-    goes on.
-    """
+    """The explanation of what was pasted, which ends nothing: the sign-in goes on."""
 
     code: str
     title: str
@@ -79,7 +77,7 @@ class PasteExplained:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StrayVisit:
-    """Something came to the callback server that is not the answer; the login goes on."""
+    """A request to the callback server is not the answer: the sign-in goes on."""
 
     reason: str
 

@@ -12,10 +12,13 @@ class LoopbackAuthError(Exception):
     The base of all: catch it to catch everything that this package raises on purpose.
 
     `str(error)` says what happened, `error.cause` why that usually happens and `error.fix` what to
-    do next: of the arguments, *fix* is written as `explain/fix.py` says. `code` is a stable kebab-case name, and `exit_code` the exit status of the command.
-    `facts` fill the placeholders of the explanation and hold no secret: they are printed.
+    do next. `code` is a stable kebab-case name, and `exit_code` the exit status of the command.
+    `facts` fill the placeholders of cause and fix and hold no secret: they are printed.
     `tokens_changed` tells whether the profile's stored tokens are others than before, and is `None`
     where the work that failed does not change any.
+
+    To raise one: *fix* is a constant text, written as `explain/fix.py` says, and the values in it
+    are *facts*. Without *cause* and *fix*, those of the code's entry in the catalogue count.
     """
 
     code = "error"
@@ -39,7 +42,7 @@ class LoopbackAuthError(Exception):
 
     @property
     def fix(self) -> str:
-        """The next thing to do: names a command to type or a place to go."""
+        """The next thing to do: a command to type, or where to go."""
         if self.explanation or not self._fix:
             return (self.explanation or self._catalogue_entry()).fix
         # Here, as below.

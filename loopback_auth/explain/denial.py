@@ -1,4 +1,4 @@
-"""A person's no at the authorization server, in whatever words the server says it."""
+"""The codes that mean that the person said no, in the words of various servers."""
 
 from __future__ import annotations
 
@@ -15,10 +15,7 @@ _AROUND |= {"login", "request", "resource", "sign", "in", "signin", "the"}
 
 
 def is_denial(error: str) -> bool:
-    """
-    Tell whether the code means that the person refused: `access_denied`, `user_cancelled_login`,
-    ...
-    """
+    """Return whether the code *error* means a person's no: `access_denied`, `user_cancelled`."""
     words = {
         word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[^A-Za-z_\s-]+", error)
     }

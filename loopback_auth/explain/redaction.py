@@ -1,4 +1,4 @@
-"""Taking secrets out of text that somebody pasted, before anything of it is kept or shown."""
+"""Secrets in text that somebody pasted: taken out before anything of it is kept or shown."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 HIDDEN = "(hidden)"
 
-# The end of a name tells: access_token, client-secret, code_verifier, apiKey; `token_type` ends
-# otherwise.
+# How the name of a secret ends: access_token, client-secret, code_verifier, apiKey.
 _ENDS = (
-    r"(?:token|secret|passw(?:or)?d|passphrase|pwd|assertion|verifier|challenge|signature|cookie|credentials?|(?:api|private)[-_]?key"
+    r"(?:token|secret|passw(?:or)?d|passphrase|pwd|assertion|verifier|challenge|signature|cookie"
+    r"|credentials?|(?:api|private)[-_]?key"
     r"|sid(?:_[A-Za-z]{1,20})?|session(?:[-_]?(?:id|key|state))?)"
 )
 # These are secrets only if they are the whole name.
@@ -25,7 +25,8 @@ _WHOLE = r"(?<![\w.-])(?:code|state|nonce|otp|pin|jwt|launch)"
 _NAME = re.compile(rf"(?:.*{_ENDS}|{_WHOLE})", re.IGNORECASE | re.DOTALL)
 
 _JSON_MEMBER = re.compile(
-    rf"""(["'])([^"'\\\n]{{0,80}}{_ENDS}|{_WHOLE})\1(\s*:\s*)("(?:[^"\\]|\\.)*"?|'[^'\n]*'?|[^\s,{{}}\[\]"']+)""",
+    rf"""(["'])([^"'\\\n]{{0,80}}{_ENDS}|{_WHOLE})\1(\s*:\s*)"""
+    r"""("(?:[^"\\]|\\.)*"?|'[^'\n]*'?|[^\s,{}\[\]"']+)""",
     re.IGNORECASE,
 )
 _PARAMETER = re.compile(rf"((?:{_ENDS}|{_WHOLE})\s?=\s?)([^\s&#\"'<>;,]+)", re.IGNORECASE)

@@ -1,6 +1,5 @@
 """
-The reader of what a person pastes: an error in any of the forms in which a server, a browser or a
-tool shows it.
+The reader of what a person pastes: an error as a server, a browser or a tool shows it.
 
 `read_paste` redacts first and parses then, so that no secret ends up in a `Paste`.
 """
@@ -93,18 +92,19 @@ def _read_body(text: str) -> Paste:
     return Paste(kind="text")
 
 
-_REASONS = "OK|Found|Bad Request|Unauthorized|Forbidden|Not Found|Internal Server Error|Bad Gateway|Service Unavailable|Too Many Requests"
+_REASONS = (
+    "OK|Found|Bad Request|Unauthorized|Forbidden|Not Found|Internal Server Error|Bad Gateway"
+    "|Service Unavailable|Too Many Requests"
+)
 _STATUS_ALONE = re.compile(
-    rf"(?:(?:HTTP|status|error)(?:[ /]?code)?[ :=]{{0,3}})?([2-5]\d\d)(?![\w.])(?:[ \t]*(?:{_REASONS})\b)?[\s:,;-]*",
+    rf"(?:(?:HTTP|status|error)(?:[ /]?code)?[ :=]{{0,3}})?([2-5]\d\d)(?![\w.])"
+    rf"(?:[ \t]*(?:{_REASONS})\b)?[\s:,;-]*",
     re.IGNORECASE,
 )
 
 
 def _http(text: str) -> Paste | None:
-    """
-    Read a status, by itself, before a body, or as the last status line of a transcript (`curl -i`,
-    `curl -v`).
-    """
+    """Read a status: alone, before a body, or the last one of a transcript (`curl -i`, `-v`)."""
     plain = text
     if re.search(r"^< HTTP/", text, re.MULTILINE):
         plain = re.sub(r"^[<*>{}] ?(.*)$", r"\1", text, flags=re.MULTILINE)
@@ -113,11 +113,11 @@ def _http(text: str) -> Paste | None:
         head, _, body = plain[heads[-1].end() :].partition("\n\n")
         location = re.search(r"^location:[ \t]*(\S+)", head, re.MULTILINE | re.IGNORECASE)
         status, body = int(heads[-1][1]), body.strip()
-        told = _with_status(status, body)
-        # Some are told in the headers alone, and a body that was pasted without its empty line
+        in_body = _with_status(status, body)
+        # Some errors are in the headers alone, and a body that was pasted without its empty line
         # stands below them.
         other = _with_status(status, location[1] if location else head.strip())
-        return other if not told.error and (other.error or not body) else told
+        return other if not in_body.error and (other.error or not body) else in_body
     alone = _STATUS_ALONE.match(text)
     return _with_status(int(alone[1]), text[alone.end() :].strip()) if alone else None
 
@@ -160,7 +160,7 @@ def _html(text: str) -> Paste | None:
 
 
 def _apart(tag: re.Match[str]) -> str:
-    """Give what a tag does to the text around it: these stand within a line."""
+    """Return what stands for a tag in the text: nothing for one within a line."""
     is_inline = re.match(r"</?(?:a|b|i|em|strong|span|code|small|font|u)\b", tag[0], re.IGNORECASE)
     return "" if is_inline else "\n\n"
 
@@ -169,7 +169,8 @@ _ERROR_NAMED = re.compile(
     r"(?<![\w-])(?:error|errorCode)[\"']?\s?[:=]\s*[\"']?([A-Za-z]+(?:[_-][A-Za-z]+)+)(?!\w)"
 )
 _DESCRIPTION_NAMED = re.compile(
-    r"(?<![\w-])(?:error_description|message)[\"']?\s?[:=]\s*(?:\"([^\"\n]*)\"|'([^'\n]*)'|([^\n,}]*))"
+    r"(?<![\w-])(?:error_description|message)[\"']?\s?[:=]\s*"
+    r"(?:\"([^\"\n]*)\"|'([^'\n]*)'|([^\n,}]*))"
 )
 
 
@@ -190,10 +191,7 @@ _LINE = re.compile(
 
 
 def _line(text: str) -> Paste | None:
-    """
-    Read `CODE : description`, on a line of its own inside other text; what was wrapped belongs to
-    it.
-    """
+    """Read `CODE : description` on a line of its own, and the lines that it was wrapped to."""
     for found in _LINE.finditer(text):
         if found[1] not in ("error_description", "redirect_uri", "client_id"):
             return Paste(kind="line", error=found[1], description=shown(found[2].strip("\"'")))

@@ -1,7 +1,4 @@
-"""
-What a person pasted, once it is understood; and its structured forms: addresses, forms
-and JSON.
-"""
+"""What was pasted, once it is understood; the readers of addresses, forms and JSON."""
 
 from __future__ import annotations
 
@@ -53,10 +50,10 @@ def read_url(text: str) -> Paste | None:
     except ValueError:
         return Paste(kind="url")
     parameters = {**_parameters(parts.query), **_parameters(parts.fragment)}
-    place = shown(f"{parts.scheme}://{parts.netloc}{parts.path}")
+    page = shown(f"{parts.scheme}://{parts.netloc}{parts.path}")
     return replace(
         _of_parameters(_kind_of(parameters, parts.path), parameters),
-        text="" if parameters.get("error") else place,
+        text="" if parameters.get("error") else page,
     )
 
 
@@ -67,7 +64,7 @@ def unwrapped(text: str) -> str:
 
 
 def _address_in(text: str) -> str:
-    """Give the address that *text* is, or the first in it that holds an answer."""
+    """Return the address that *text* is, or the first in it that holds an answer."""
     joined = unwrapped(text)
     if re.fullmatch(r"[a-z][a-z0-9+.-]{0,30}:/\S+", joined, re.IGNORECASE):
         return joined
@@ -84,8 +81,9 @@ def _kind_of(parameters: Mapping[str, str], path: str) -> str:
 
 def read_form(text: str) -> Paste | None:
     """
-    Read a form, such as the body that a browser saves as a file called authorize; `+` and `%20` are
-    both spaces.
+    Read a form, such as the body that a browser saves as a file called authorize.
+
+    `+` and `%20` are both spaces.
     """
     joined = unwrapped(text)
     is_form = re.fullmatch(r"[?&#]?[\w.-]+=[^&]*(?:&[\w.-]+=[^&]*)*", joined)
@@ -132,8 +130,7 @@ def _of_parameters(kind: str, parameters: Mapping[str, str]) -> Paste:
 
 def read_json(text: str) -> Paste | None:
     """
-    Read the JSON object or array that names an error: `error` of a token endpoint, `errorCode` of a
-    REST API, ours.
+    Read the JSON object or array that names an error: a token endpoint's, a REST API's, ours.
 
     One that only describes something counts where it is the only one: a log has many.
     """
@@ -148,21 +145,21 @@ def read_json(text: str) -> Paste | None:
 
 
 def _documents(text: str) -> Iterator[Any]:
-    # Where nothing can be read, a terminal broke a string into lines.
+    # If nothing can be read, a terminal may have broken a string into lines.
     found = list(_documents_in(text))
     yield from found or _documents_in(text.replace("\n", ""))
 
 
 def _documents_in(text: str) -> Iterator[Any]:
-    place, decoder = 0, json.JSONDecoder(strict=False)
+    index, decoder = 0, json.JSONDecoder(strict=False)
     for _ in range(_TRIES):
-        start = _JSON.search(text, place)
+        start = _JSON.search(text, index)
         if start is None:
             return
         try:
-            value, place = decoder.raw_decode(text, start.start())
+            value, index = decoder.raw_decode(text, start.start())
         except (ValueError, RecursionError):
-            place = start.end() - 1
+            index = start.end() - 1
             continue
         yield value
 

@@ -1,4 +1,4 @@
-"""Telling a typo from another word."""
+"""Which known word a misspelled one means."""
 
 from __future__ import annotations
 

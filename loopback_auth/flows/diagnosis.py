@@ -1,6 +1,7 @@
 """
-What this profile knows of itself, for the texts that explain an error; errors told in those texts,
-and what they show beside them.
+The diagnosis of an error: which pitfall it is, filled with what is known of the profile.
+
+And what an error shows beside that: no local variables of ours.
 """
 
 from __future__ import annotations
@@ -26,18 +27,17 @@ if TYPE_CHECKING:
 
 
 PASSED = "passed"
-"""What the fact `preflight` is, where it is known."""
+"""The value of the fact `preflight`, if it is known."""
 
 
 def facts_of(
     profile: Profile, *, redirect_uri: str = "", preflight_passed: bool = False
 ) -> dict[str, object]:
     """
-    Return the values that an explanation shows or goes by: no secret, and nothing that is not
-    known.
+    Return the values by which an explanation is chosen and filled; none is a secret or unknown.
 
-    *redirect_uri* is the one in use, where a sign-in has chosen one already. *preflight_passed*:
-    the server showed its sign-in page to a request without the browser's cookies.
+    *redirect_uri* is the one in use, if a sign-in has chosen one already. *preflight_passed* says
+    that the server showed its sign-in page to a request without the browser's cookies.
     """
     login_url, provider = _login_url(profile), profile.provider
     scope = profile.get("scope")
@@ -55,7 +55,6 @@ def facts_of(
     return {name: value for name, value in facts.items() if value}
 
 
-_WITHOUT_FLAG = ("api_base", "access_token_lifetime", "introspection_endpoint")
 _OWN_FLAGS = ("prompt", "login_hint")
 """Parameters of the request that have flags of their own."""
 
@@ -66,14 +65,16 @@ def flags_of(profile: Profile) -> Flags:
 
     A sign-in that fails remembers nothing: what it says to type has them once more.
     """
+    from ..settings.table import SETTINGS
+
     known = profile.remembered.get("settings") or {}
     client = profile.remembered.get("client") or {}
     known = {**known, "client_id": client.get("client_id")}
     found: list[tuple[str, ...]] = []
     for name, setting in profile.settings.items():
-        is_flag = setting.source.startswith("--") and name not in _WITHOUT_FLAG
+        has_flag = name == "client_secret" or SETTINGS[name].option is not None
         value = list(setting.value) if isinstance(setting.value, tuple) else setting.value
-        if is_flag and known.get(name) != value:
+        if has_flag and setting.source.startswith("--") and known.get(name) != value:
             found += _flags(name, setting.source, value)
     return tuple(found)
 
@@ -106,7 +107,7 @@ def _parameter(flag: str, name: str, given: str | Sequence[str]) -> Iterator[tup
 
 
 def redirect_uris(profile: Profile) -> list[str]:
-    """Give the addresses that should be registered; none where they cannot be used."""
+    """Return the addresses that should be registered, or none if they cannot be used."""
     try:
         return profile.redirect_uris
     except UsageError:
@@ -115,10 +116,7 @@ def redirect_uris(profile: Profile) -> list[str]:
 
 @contextmanager
 def diagnosing(profile: Profile, *, redirect_uri: str = "", body: str = "") -> Iterator[None]:
-    """
-    Tell an error of the block as the pitfall that it is, where the profile's provider
-    knows of one.
-    """
+    """Diagnose a `LoopbackAuthError` that leaves the block."""
     try:
         yield
     except LoopbackAuthError as error:
@@ -130,7 +128,7 @@ def diagnose(
     error: LoopbackAuthError, profile: Profile, *, redirect_uri: str = "", body: str = ""
 ) -> None:
     """
-    Give *error* the cause and fix of the pitfall that it is, if it is one.
+    Give *error* the values of *profile*, and cause and fix of the pitfall that it is, if any.
 
     Its code and its message stay. *body* is an answer that the error does not hold, such as an
     API's.
@@ -178,10 +176,7 @@ def explain_by_pitfall(
 
 
 def diagnose_stored(error: LoopbackAuthError, document: Mapping[str, Any]) -> None:
-    """
-    Give *error* the cause and fix of its pitfall, with the values of the sign-in that *document*
-    remembers.
-    """
+    """Diagnose *error* with the values of the sign-in that *document* remembers."""
     from ..providers import load_provider
     from ..settings.config_toml import parse_config
     from ..settings.resolve import resolve
@@ -201,7 +196,7 @@ def without_locals(
     Return *function* so that an error that leaves it shows no local variable of ours.
 
     `pytest -l` and error reporters print those of each frame in a traceback, and ours hold answers,
-    requests and documents in clear. Of an error that is no `LoopbackAuthError` a note tells the
+    requests and documents in clear. An error that is no `LoopbackAuthError` gets a note with the
     frames that were taken off.
     """
 
@@ -219,14 +214,11 @@ def without_locals(
 
 
 def _take_frames_off(error: BaseException, outer: BaseException | None) -> None:
-    """
-    Take the frames off *error* and its causes; its context becomes *outer*, which the caller
-    handles just now.
-    """
+    """Take the frames off *error* and its causes; the context becomes *outer*, the caller's."""
     if isinstance(error, Exception) and not isinstance(error, LoopbackAuthError):
         from traceback import format_tb
 
-        # Our own errors say what happened; of a mistake it has to be known where.
+        # Our own errors say what happened; for a bug, the place has to be known.
         error.add_note("".join(("Inside loopback_auth:\n", *format_tb(error.__traceback__))))
     error.__context__ = outer
     cause = error.__cause__

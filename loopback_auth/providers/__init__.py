@@ -15,7 +15,7 @@ Kinds of server, as data: one TOML file each, in the format that users write int
 
     # What to click there, for `init`: {redirect_uris} stands alone on its line, {scope} anywhere.
     setup = '''...'''
-    # In which place to do that: it comes before `setup`.
+    # Where to do that: it comes before `setup`.
     where = "..."
     # What the server calls a client ID.
     client_id_label = "Consumer Key"
@@ -52,7 +52,7 @@ Kinds of server, as data: one TOML file each, in the format that users write int
 
     # How the hosts are called where people sign in: login_host.py tells the members.
     [login_hosts]
-    # What refusals mean, each told by the server's code or a part of its words.
+    # What refusals mean, each known by the server's code or a part of its words.
     [refusals]
     # Of a refresh: these end the sign-in, ...
     final = ["expired access/refresh token"]
@@ -107,7 +107,7 @@ def provider_names() -> list[str]:
 
 
 def provider_at(host: str) -> str | None:
-    """Return the name of the provider of this package whose sign-in page is at *host*, or `None`."""
+    """Return the name of the provider whose sign-in page is at *host*, of those of this package."""
     for name in provider_names():
         page = load_provider(name).server_for(None).get("authorization_endpoint", "")
         if urlsplit(page).hostname == host.lower():

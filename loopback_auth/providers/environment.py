@@ -56,9 +56,12 @@ _PROGRAMS = frozenset(
 
 
 def why_unfit(name: str, provider: str) -> str:
-    """Say why a file of *provider* may not fill the variable *name*; empty when it may."""
+    """Return why a file of *provider* may not fill the variable *name*, or an empty text."""
     if not is_variable_name(name):
-        return f"{one_line(repr(name), limit=80)} is no name of a variable: letters, digits and _, no digit first"
+        return (
+            f"{one_line(repr(name), limit=80)} is no name of a variable:"
+            " letters, digits and _, no digit first"
+        )
     words = name.upper().split("_")
     if words[:2] != ["LOOPBACK", "AUTH"] and name.upper().endswith(CREDENTIALS):
         return ""

@@ -1,16 +1,24 @@
 """
-Which host to sign in at, from what people have at hand: the address of a page they work on, a name,
-a typo.
+Which host to sign in at, from what people have at hand: the address of a page, a name, a typo.
 
-    [login_hosts] known = ["login.example.com", "{name}.my.example.com"]    # a path behind one of
-    these is of a page, and dropped sites = ["{name}.site.example.com"]                       # here
-    it names the site, and is kept [login_hosts.short]                                       # what
-    is given without https:// -> what is meant "test" = "test.example.com" "{name}" =
-    "{name}.my.example.com" [login_hosts.instead]                                     # a host ->
-    the one that is meant "{name}.pages.example.com" = "{name}.my.example.com" [login_hosts.refused]
-    # a host -> why nobody signs in there "{name}.files.example.com" = "It serves files alone."
-    [login_hosts.shared]                                      # a host of several tenants -> whom it
-    serves "login.example.com" = "..."
+    [login_hosts]
+    # A path behind one of these is of a page, and dropped.
+    known = ["login.example.com", "{name}.my.example.com"]
+    # Here it names the site, and is kept.
+    sites = ["{name}.site.example.com"]
+    # What is given without https:// -> what is meant.
+    [login_hosts.short]
+    "test" = "test.example.com"
+    "{name}" = "{name}.my.example.com"
+    # A host -> the one that is meant.
+    [login_hosts.instead]
+    "{name}.pages.example.com" = "{name}.my.example.com"
+    # A host -> why nobody signs in there.
+    [login_hosts.refused]
+    "{name}.files.example.com" = "It serves files alone."
+    # A host of several tenants -> whom it serves.
+    [login_hosts.shared]
+    "login.example.com" = "..."
 
 The first that fits counts. `{instance}` is letters and a number (na139), `{name}` one or more
 labels (in `short`: one), any other name one label. A host that is in none of the tables is
@@ -30,8 +38,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Any
 
-_TELLING = 10
-"""Shorter domains have too many neighbours that are somebody's own."""
+_SHORT = 10
+"""The length of a domain up to which too many others that are not misspelled look like it."""
 
 # A label; two hyphens part a name from what belongs to it.
 _LABEL = "[a-z0-9]+(?:-[a-z0-9]+)*"
@@ -41,8 +49,9 @@ _INSTANCE = r"[a-z]{2,5}\d{1,4}[a-z]?"
 
 def login_host(given: str, hosts: Mapping[str, Any]) -> tuple[str, str | None]:
     """
-    Return the login URL that *given* means, and a note where that is another; *hosts* is a
-    provider's table.
+    Return the login URL that *given* means, and a note if that is another one.
+
+    *hosts* is a provider's `[login_hosts]`.
 
     Raises:
         URLRefused: *given* is no address or plain http, nobody signs in there, or it looks like a
@@ -70,15 +79,12 @@ def login_host(given: str, hosts: Mapping[str, Any]) -> tuple[str, str | None]:
 
 
 def whom_it_serves(url: str, hosts: Mapping[str, Any]) -> str:
-    """
-    Return whom the host of *url* serves, where it is one that several tenants share;
-    else nothing.
-    """
+    """Return whom the host of *url* serves if several tenants share it, else an empty text."""
     return str(hosts.get("shared", {}).get((urlsplit(url).hostname or "").lower(), ""))
 
 
 def own_host(hosts: Mapping[str, Any]) -> str:
-    """Return the address of a tenant's own login host, MYDOMAIN in the place of its name."""
+    """Return the address of a tenant's own login host, with MYDOMAIN for its name."""
     own = next((template for template in hosts.get("known", ()) if "{name}" in template), "")
     return f"https://{own.replace('{name}', 'MYDOMAIN')}" if own else "URL"
 
@@ -105,7 +111,7 @@ def _pattern(template: str, *, name: str = _LABELS) -> Any:
     labels = {"name": name, "instance": _INSTANCE}
     quoted = re.sub(
         r"\\{(\w+)\\}",
-        lambda place: f"(?P<{place[1]}>{labels.get(place[1], _LABEL)})",
+        lambda label: f"(?P<{label[1]}>{labels.get(label[1], _LABEL)})",
         re.escape(template),
     )
     return re.compile(quoted, re.IGNORECASE)
@@ -116,8 +122,8 @@ def _refuse_misspelled(host: str, hosts: Mapping[str, Any]) -> None:
 
     known = [*hosts.get("known", ()), *hosts.get("sites", ())]
     ends = {_end(template) for template in known}
-    telling = [end for end in ends if len(end) > _TELLING]
-    if _end(host) in ends or get_close_matches(_end(host), telling, n=1, cutoff=0.85):
+    long_ends = [end for end in ends if len(end) > _SHORT]
+    if _end(host) in ends or get_close_matches(_end(host), long_ends, n=1, cutoff=0.85):
         forms = ", ".join(template.replace("{name}", "NAME") for template in known)
         raise _refused(host, f"It looks like one of these, and is none of them: {forms}.", hosts)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from loopback_auth import explain, help as topics
-from loopback_auth.oauth.authorize import request as authorization
+from loopback_auth.oauth.authorize import response as authorization
 from loopback_auth.oauth.token import reply as token
 
 PLACES = (
