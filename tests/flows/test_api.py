@@ -366,7 +366,7 @@ async def test_redirects_end(server: ScriptedServer) -> None:
 @pytest.mark.parametrize(
     "answer", [plain_answer(b"", status=302), redirect(300, "/me"), redirect(305, "/me")]
 )
-async def test_a_redirect_that_is_none_is_told(server: ScriptedServer, answer: bytes) -> None:
+async def test_a_redirect_that_is_none_is_reported(server: ScriptedServer, answer: bytes) -> None:
     server.answers["/old"] = answer
     await refused(ApiRefused, server.url("/old"))
     assert server.asked("/me") == []
@@ -425,7 +425,7 @@ async def test_a_failure_is_delivered_and_explained_and_not_repeated(
 
 
 @pytest.mark.parametrize(("script", "kind"), [(drop, ConnectionLost), (hang, AnswerTimedOut)])
-async def test_what_broke_off_is_told_in_the_words_of_a_request(
+async def test_what_broke_off_is_reported_in_the_words_of_a_request(
     server: ScriptedServer, *, script: Any, kind: type[LoopbackAuthError]
 ) -> None:
     """No sign-in is proposed, nor to repeat what may have been done."""

@@ -51,7 +51,7 @@ def test_the_failure_page_tells_the_same() -> None:
     assert "this app is blocked" not in page
 
 
-def test_a_refresh_that_was_rejected_is_told_by_the_servers_words_or_as_such() -> None:
+def test_a_refresh_that_was_rejected_is_reported_by_the_servers_words_or_as_such() -> None:
     def rejected(said: str) -> errors.RefreshRejected:
         return errors.RefreshRejected(
             "not taken", profile="work", error="invalid_grant", error_description=said
@@ -62,7 +62,7 @@ def test_a_refresh_that_was_rejected_is_told_by_the_servers_words_or_as_such() -
     assert "sixth sign-in" in raised(rejected("words of tomorrow"))[1]
 
 
-def test_an_error_of_our_own_is_told_better_too() -> None:
+def test_an_error_of_our_own_is_explained_better_too() -> None:
     assert "downloaded file called authorize" in raised(errors.LoginTimedOut("nobody came"))[1]
     assert "Lightning" in raised(errors.HTMLAnswer("a page"))[1]
     assert "proxy" in raised(errors.TLSFailed("no"))[1]
@@ -76,7 +76,7 @@ def test_the_host_that_failed_is_named_and_not_the_profiles() -> None:
     assert "acme.my.salesforce.com" in raised(errors.TLSFailed("no"))[1]
 
 
-def test_a_my_domain_that_nobody_knows_is_told_as_such() -> None:
+def test_a_my_domain_that_nobody_knows_is_reported_as_such() -> None:
     code, cause, fix = raised(errors.HostNotFound("the name acme.my is not known", host="acme.my"))
     assert code == "host-not-found"
     assert "My Domain is mistyped" in cause

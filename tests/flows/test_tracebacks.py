@@ -261,7 +261,7 @@ def test_the_sweep_sees_what_a_frame_shows() -> None:
     assert found == ["elsewhere.fails: secret"]
 
 
-async def test_where_a_mistake_happened_is_told_without_its_values(
+async def test_where_a_mistake_happened_is_reported_without_its_values(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
     """A fault of ours, or of a caller's function, has to be found."""

@@ -139,7 +139,7 @@ def test_secrets_are_not_among_what_is_remembered() -> None:
         ({"client_secret_file": "/dev/null"}, {}),
     ],
 )
-def test_a_secret_that_is_not_where_it_should_be_is_told(
+def test_a_secret_that_is_not_where_it_should_be_is_reported(
     flags: dict[str, str], environ: dict[str, str]
 ) -> None:
     with pytest.raises(UsageError):

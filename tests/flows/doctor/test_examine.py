@@ -149,7 +149,9 @@ async def test_an_issuer_with_all_endpoints_known_may_be_silent(
     assert found["pre-flight"].verdict == "ok"
 
 
-async def test_an_endpoint_that_is_missing_is_told(server: ScriptedServer, tmp_path: Path) -> None:
+async def test_an_endpoint_that_is_missing_is_reported(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
     scene_profile = from_settings("work", authorization_endpoint=server.url("/a"), client_id="x")
     found: dict[str, Check] = {}
     subject = Subject(
@@ -188,7 +190,7 @@ async def test_any_port_is_asked_about_with_one_that_was_free(
     assert "127.0.0.1%3A0%2F" not in asked.target
 
 
-async def test_certificates_that_cannot_be_read_are_told(
+async def test_certificates_that_cannot_be_read_are_reported(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
     found = await examined(server, tmp_path, ca_bundle=str(tmp_path / "missing.pem"))

@@ -271,7 +271,7 @@ def queue_of(*texts: str) -> Iterator[asyncio.Queue[str]]:
     yield queue
 
 
-async def test_ar_09_strays_are_told_and_the_answer_after_them_counts() -> None:
+async def test_ar_09_strays_are_reported_and_the_answer_after_them_counts() -> None:
     """AR-09: as many strays as may come."""
     notices: list[Notice] = []
     texts = ("hello", f"{REDIRECT_URI}?code=x&state=another", ANSWERS["the whole address"])

@@ -230,7 +230,7 @@ async def test_rb_04_a_lost_answer_says_that_the_code_may_be_used_up(
     assert "loopback-auth login" in ended.error.fix
 
 
-async def test_rb_04_a_server_that_goes_away_before_the_exchange_is_told(
+async def test_rb_04_a_server_that_goes_away_before_the_exchange_is_reported(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
     consents = server.answers["/authorize"]
@@ -322,7 +322,7 @@ async def test_tr_04_a_nonsensical_lifetime_is_stored_as_unknown(
         ("admin", "admin", "not granted: api read; granted unasked: admin"),
     ],
 )
-async def test_tr_05_a_scope_that_differs_is_stored_and_told(
+async def test_tr_05_a_scope_that_differs_is_stored_and_reported(
     server: ScriptedServer, tmp_path: Path, granted: object, stored: str, warning: str
 ) -> None:
     issuing(server, **({} if granted is ... else {"scope": granted}))
@@ -554,7 +554,7 @@ async def test_st_08_neither_code_nor_verifier_nor_state_is_written(
     assert [name for name, octets in every_file(tmp_path) if octets] == ["tokens/default.json"]
 
 
-async def test_a_slow_userinfo_delays_the_page_by_its_patience_and_no_more(
+async def test_a_slow_userinfo_delays_the_page_by_its_limit_and_no_more(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
     server.answers["/userinfo"] = hang

@@ -59,7 +59,7 @@ class Ended:
         code: str = self.outcome.error["code"]
         return code
 
-    def secrets_told(self) -> list[str]:
+    def secrets_shown(self) -> list[str]:
         """
         List what of the conversation's secrets is in words that people copy: all but the authorize
         URL itself.
@@ -109,7 +109,7 @@ ONCE: dict[str, tuple[bytes | Script, str]] = {
 
 @pytest.mark.slow_cases
 @pytest.mark.parametrize(("answer", "code"), ONCE.values(), ids=ONCE)
-async def test_tx_01_tx_06_rb_04_a_failed_exchange_is_told_everywhere_and_never_repeated(
+async def test_tx_01_tx_06_rb_04_a_failed_exchange_is_reported_everywhere_and_never_repeated(
     server: ScriptedServer, tmp_path: Path, answer: bytes | Script, code: str
 ) -> None:
     server.answers["/token"] = answer
@@ -119,7 +119,7 @@ async def test_tx_01_tx_06_rb_04_a_failed_exchange_is_told_everywhere_and_never_
     assert code in end.page.text
     assert len(server.asked("/token")) == 1
     assert no_token_file(tmp_path)
-    assert end.secrets_told() == []
+    assert end.secrets_shown() == []
     if code in ("connection-lost", "server-unavailable", "answer-timed-out"):
         assert "used up" in end.outcome.error["cause"]
 
@@ -176,7 +176,7 @@ async def test_tx_03_tx_04_what_the_command_sends_is_what_the_server_should_get(
         == query(end.callback.url)["redirect_uri"]
         == end.callback.redirect_uri
     )
-    assert end.secrets_told() == []
+    assert end.secrets_shown() == []
 
 
 @pytest.mark.slow
@@ -327,7 +327,7 @@ PLACES: dict[str, tuple[Callable[[Path], None], str]] = {
 @pytest.mark.slow_cases
 @posix
 @pytest.mark.parametrize(("spoil", "code"), PLACES.values(), ids=PLACES)
-async def test_rb_03_st_07_a_store_that_cannot_be_used_is_told_before_anybody_signs_in(
+async def test_rb_03_st_07_a_store_that_cannot_be_used_is_reported_before_anybody_signs_in(
     server: ScriptedServer, tmp_path: Path, spoil: Callable[[Path], None], code: str
 ) -> None:
     home = tmp_path / "home"
@@ -349,7 +349,7 @@ async def test_rb_03_st_07_a_store_that_cannot_be_used_is_told_before_anybody_si
     assert not marker.exists()
 
 
-async def test_rv_04_tokens_that_cannot_be_saved_are_given_back_and_everybody_is_told(
+async def test_rv_04_tokens_that_cannot_be_saved_are_given_back_and_everybody_is_notified(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
     server.answers["/token"] = spoil_then_answer(tmp_path)
@@ -361,7 +361,7 @@ async def test_rv_04_tokens_that_cannot_be_saved_are_given_back_and_everybody_is
     assert [request.form["token"] for request in server.asked("/revocation")] == [
         "the-refresh-token"
     ]
-    assert end.secrets_told() == []
+    assert end.secrets_shown() == []
     assert (tmp_path / "tokens").read_bytes() == b"in the way"
 
 
@@ -414,7 +414,7 @@ async def test_rb_09_a_place_that_is_none_is_refused_and_the_current_folder_stay
     assert os.listdir(tmp_path) == []
 
 
-async def test_st_05_a_damaged_token_file_is_told_with_its_path_and_other_profiles_work(
+async def test_st_05_a_damaged_token_file_is_reported_with_its_path_and_other_profiles_work(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
     await ended(["work", *as_options(flags(server))], tmp_path)

@@ -185,7 +185,7 @@ FAILING = {
 
 
 @pytest.mark.parametrize("case", FAILING)
-async def test_a_function_that_fails_is_told_as_no_browser_and_the_sign_in_goes_on(
+async def test_a_function_that_fails_is_reported_as_no_browser_and_the_sign_in_goes_on(
     server: AuthorizationServer, tmp_path: Path, case: str
 ) -> None:
     browser, reason = FAILING[case]
@@ -248,7 +248,7 @@ async def test_no_browser_and_no_notify_is_refused(
         await sign_in(server, tmp_path, browser=None)
 
 
-async def test_a_computer_without_a_browser_is_told_at_once(
+async def test_a_computer_without_a_browser_is_reported_at_once(
     server: AuthorizationServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BROWSER", str(tmp_path / "missing"))

@@ -26,7 +26,7 @@ PROFILE = from_settings("work", issuer="https://id.example", client_id="c")
         ({"transport": None}, r"login\(\) missing 1 required keyword-only argument: 'transport'"),
     ],
 )
-async def test_a_wrong_keyword_is_told_as_one_of_login(
+async def test_a_wrong_keyword_is_reported_as_one_of_login(
     tmp_path: Path, given: dict[str, Any], words: str
 ) -> None:
     right: dict[str, Any] = {"store": FileStore(tmp_path), "transport": HttpTransport()}

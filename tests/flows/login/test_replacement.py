@@ -76,7 +76,7 @@ async def test_id_06_another_account_does_not_take_the_place_of_the_one_held(
 
 
 @pytest.mark.parametrize("agrees", [True, False])
-async def test_id_06_who_is_asked_is_told_both_names(
+async def test_id_06_who_is_asked_is_given_both_names(
     server: ScriptedServer, tmp_path: Path, *, agrees: bool
 ) -> None:
     """ID-06: and the answer counts."""

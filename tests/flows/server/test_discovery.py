@@ -119,7 +119,7 @@ async def test_ds_01_a_hostile_issuer_is_refused_and_nobody_is_asked(raw: str) -
 
 
 @pytest.mark.parametrize("differing", ["slash", "case"])
-async def test_ds_02_an_issuer_that_differs_by_a_slash_or_case_is_told_the_right_one(
+async def test_ds_02_an_issuer_that_differs_by_a_slash_or_case_is_shown_the_right_one(
     server: ScriptedServer, differing: str
 ) -> None:
     own = server.origin + ("/" if differing == "slash" else "/Tenant")
@@ -165,7 +165,7 @@ ENTRA = "https://login.microsoftonline.com"
 
 
 @pytest.mark.parametrize("tenant", ["common", "organizations", "consumers"])
-async def test_a_name_with_a_gap_is_told_and_so_is_the_provider_that_signs_in_there(
+async def test_a_name_with_a_gap_is_reported_and_so_is_the_provider_that_signs_in_there(
     tenant: str,
 ) -> None:
     """
@@ -179,7 +179,7 @@ async def test_a_name_with_a_gap_is_told_and_so_is_the_provider_that_signs_in_th
     assert failed.value.fix.startswith("loopback-auth login --provider microsoft")
 
 
-async def test_a_host_that_a_provider_signs_in_at_is_told_with_that_provider() -> None:
+async def test_a_host_that_a_provider_signs_in_at_is_reported_with_that_provider() -> None:
     async def nothing(message: FormPost | Get) -> HttpReply:
         return HttpReply(url=message.url, status=404, body=b"")
 
@@ -189,7 +189,7 @@ async def test_a_host_that_a_provider_signs_in_at_is_told_with_that_provider() -
     assert failed.value.fix.startswith("loopback-auth login --provider github; or ")
 
 
-async def test_a_tenant_by_its_domain_name_is_told_the_issuer_that_works() -> None:
+async def test_a_tenant_by_its_domain_name_is_shown_the_issuer_that_works() -> None:
     named = f"{ENTRA}/0d1f2c3b-0000-4000-8000-000000000000/v2.0"
     with pytest.raises(IssuerMisspelled) as failed:
         await discover(f"{ENTRA}/contoso.onmicrosoft.com/v2.0", transport=reply_of(document(named)))

@@ -152,7 +152,7 @@ async def test_a_sign_in_elsewhere_while_we_wait_for_the_lock_is_refused_too(
     thread.join()
 
 
-async def test_nobody_signed_in_is_told_the_same_by_name_and_by_profile(
+async def test_nobody_signed_in_is_reported_the_same_by_name_and_by_profile(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
     messages = []

@@ -376,7 +376,7 @@ async def test_a_token_that_is_still_good_is_used_while_the_server_is_down(
     assert [type(notice) for notice in notices] == [Warned]
 
 
-async def test_a_refusal_with_the_server_down_is_told(
+async def test_a_refusal_with_the_server_down_is_reported(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
     nowhere = {
