@@ -1,7 +1,4 @@
-"""
-What `token`, `exec`, `env` and `api` share: the profile's credential with an access token that is
-good, and how to say what is wrong.
-"""
+"""What `token`, `exec`, `env` and `api` share: the profile's credential with a good token."""
 
 from __future__ import annotations
 
@@ -58,10 +55,12 @@ class Access:
 
     def document(self) -> Mapping[str, Any]:
         """
-        Give the stored document with a good access token, refreshing it where needed.
+        Return the stored document with a good access token, refreshed where needed.
 
-        Raises what `fresh_document` raises. A token that is good costs neither an event loop nor an
-        HTTP client.
+        A token that is good costs neither an event loop nor an HTTP client.
+
+        Raises:
+            LoopbackAuthError: as `fresh_document`.
         """
         document = signed_in(self.profile, self._store.load(self.profile))
         if is_good(document, at=time.time(), min_ttl_s=self._min_ttl_s):
@@ -69,14 +68,22 @@ class Access:
         return self._refreshed(document)
 
     def renewed(self) -> Mapping[str, Any]:
-        """Refresh, whatever the clock says; raises what `document` raises."""
+        """
+        Return the stored document with a new access token, whatever the clock says of the old one.
+
+        Raises:
+            LoopbackAuthError: as `document`.
+        """
         document = signed_in(self.profile, self._store.load(self.profile))
         return self._refreshed(document, refused=Secret(document["access_token"]))
 
     def checked(self, document: Mapping[str, Any]) -> Mapping[str, Any]:
         """
-        Ask the server whether it takes the token of *document*; give one that it takes, refreshed
-        where that helps.
+        Return *document* if the server takes its token, else a refreshed one whose token it takes.
+
+        Raises:
+            ApiRefused: the server takes neither.
+            LoopbackAuthError: as `document`.
         """
         from ..edge.process.event_loop import run
         from ..flows.tokens.check import check
@@ -96,8 +103,7 @@ class Access:
             cause="It is not the token's age, then: the endpoint that was asked wants another"
             " scope, or refuses the user.",
             fix="the scopes that were granted: `loopback-auth status {profile}`;"
-            " userinfo wants openid,"
-            " or what the server has in its place",
+            " userinfo wants openid, or what the server has in its place",
             profile=self.profile,
         )
         error.tokens_changed = self.has_new_token
@@ -105,8 +111,9 @@ class Access:
 
     def note_refusal(self, document: Mapping[str, Any]) -> None:
         """
-        Remember that a server did not take the token of *document*, for `login --if-needed`;
-        nothing is done where that fails.
+        Note, for `login --if-needed`, that a server did not take the token of *document*.
+
+        Nothing is noted where the profile is locked, or cannot be written.
         """
         with suppress(StoreError), self._store.locked(self.profile, timeout_s=0) as locked:
             stored = locked.load()
@@ -166,8 +173,9 @@ class Access:
 
     def _transport(self) -> Transport:
         """
-        Give a transport that is made when it is first used: of many processes that find an expired
-        token, one needs it.
+        Return a transport that is made when it is first used.
+
+        Of many processes that find an expired token, one needs it.
         """
 
         async def send(message: FormPost | Get) -> HttpReply:
@@ -193,9 +201,10 @@ async def _here(
 
 def given_token(environ: Mapping[str, str]) -> str | None:
     """
-    Return the token that the environment hands over whole, which short-circuits all that is stored.
+    Return the token that the environment hands over, which takes the place of all that is stored.
 
-    Raise `UsageError` for what no access token can hold (RFC 6749 appendix A.12).
+    Raises:
+        UsageError: it has what no access token can hold (RFC 6749 appendix A.12).
     """
     token = environ.get("LOOPBACK_AUTH_TOKEN", "").strip(" \t\r\n")
     if not (token.isascii() and token.isprintable()):

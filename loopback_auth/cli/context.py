@@ -87,7 +87,10 @@ class Context:
         """
         Return the profile that is meant, put together from all sources.
 
-        *stored* is the document of its last sign-in. Raises as `resolve` does.
+        *stored* is the document of its last sign-in.
+
+        Raises:
+            LoopbackAuthError: as `resolve`.
         """
         from ..settings.resolve import resolve
 
@@ -106,7 +109,12 @@ class Context:
         flags: Mapping[str, Any] | None = None,
         stored: Mapping[str, Any] | None = None,
     ) -> Profile:
-        """Return the profile as these describe it, whatever else is set. Raises as `resolve`."""
+        """
+        Return the profile as these describe it, whatever else is set.
+
+        Raises:
+            LoopbackAuthError: as `resolve`.
+        """
         from ..settings.config_toml import parse_config
         from ..settings.resolve import resolve
 

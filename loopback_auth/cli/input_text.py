@@ -48,10 +48,7 @@ def pasted(words: Sequence[str], console: Console) -> str:
 
 
 def _is_path(word: str) -> bool:
-    """
-    Tell a file that was dragged here, or the one that browsers download, from an error that is
-    called like a file.
-    """
+    """Return whether *word* is a file that was dragged here, or the one that browsers download."""
     looks_so = "/" in word or "\\" in word or word.startswith("authorize")
     return looks_so and len(word) < PATH_CHARACTERS and "\0" not in word and os.path.isfile(word)
 

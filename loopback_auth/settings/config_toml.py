@@ -160,8 +160,11 @@ def load_config(home: str) -> Config:
 
 def read_config(home: str) -> tuple[str, bool]:
     """
-    Return the text of `config.toml`, and whether a byte order mark is before it; raises as
-    `load_config`.
+    Return the text of `config.toml`, and whether a byte order mark is before it.
+
+    Raises:
+        ConfigError: it cannot be read.
+        FileUnsafe: as `load_config`.
     """
     path = config_path(home)
     try:

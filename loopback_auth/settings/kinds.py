@@ -51,7 +51,12 @@ class Kind:
             raise ValueError(str(self)) from None
 
     def read(self, text: str) -> Any:
-        """Return what *text*, as an environment variable has it, means. Raises as `check`."""
+        """
+        Return what *text*, as an environment variable has it, means.
+
+        Raises:
+            ValueError: as `check`.
+        """
         try:
             value = self._from_text(text)
         except ValueError:

@@ -52,10 +52,14 @@ async def refreshed_by_child(
     is_talkative: bool,
 ) -> Mapping[str, Any] | None:
     """
-    Do as `flows.tokens.refresh.refreshed`, in a child; return `None`, with *locked* as it was,
-    where there is none or nothing to send.
+    Return *document* as a child has refreshed it; see `flows.tokens.refresh.refreshed`.
 
-    *is_talkative*: the command prints each step.
+    Return `None`, with *locked* as it was, where there can be no child or there is nothing to send.
+    *is_talkative* says that the command prints each step.
+
+    Raises:
+        ConnectionLost: the child has ended without a word.
+        LoopbackAuthError: as `refreshed`.
     """
     if not document.get("refresh_token"):
         return None

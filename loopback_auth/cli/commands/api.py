@@ -151,8 +151,10 @@ class _Renewal:
 
 def _head(arguments: Namespace) -> tuple[str, list[tuple[str, str]]]:
     """
-    Return method and headers of the request; raises `UsageError`, before anything is asked of
-    anybody.
+    Return method and headers of the request, before anything is sent.
+
+    Raises:
+        UsageError: one of them is none.
     """
     method = read_method(arguments.method or ("GET" if arguments.data is None else "POST"))
     return method, [read_header(text) for text in arguments.header or []]
@@ -214,8 +216,10 @@ def _upload(data: str, console: Console) -> Upload:
 
 def _content_type(data: str, upload: Upload) -> str:
     """
-    Tell JSON by its first character; else text is a form, as for curl, and of a file nothing is
-    known.
+    Return the type of the body.
+
+    JSON is known by its first character. Other text is a form, as for curl, and of a file nothing
+    is known.
     """
     if upload.beginning.lstrip()[:1] in (b"{", b"["):
         return _JSON

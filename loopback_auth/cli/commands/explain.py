@@ -136,10 +136,7 @@ _FORMS = {
 
 
 def _read(paste: Paste) -> str:
-    """
-    Say what was understood of the paste; nothing of it is shown that is not an error's code,
-    description or status.
-    """
+    """Return what was understood of the paste: an error's code, description and status alone."""
     said = one_line(": ".join(part for part in (paste.error, paste.description) if part))
     form = ", ".join(
         part
