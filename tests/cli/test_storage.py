@@ -365,7 +365,8 @@ async def test_rf_05_st_10_a_refresh_token_that_the_keyring_does_not_take_is_in_
     (note,) = notes(outcome)
     path = person.home / "tokens" / "default.json"
     assert (
-        f"a file that only you can read: {path}; loopback-auth refresh default moves them" in note
+        f"only you can read: {path}; to move them to the keyring: loopback-auth refresh default"
+        in note
     )
     assert path.stat().st_mode & 0o777 == 0o600
     assert person.secrets(new["refresh_token"]) == {"keyring": 0, "files": 1}
