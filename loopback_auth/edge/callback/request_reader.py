@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from functools import partial
 
+from .peer_user import other_user
 from .request_gate import (
     FORM_OCTETS,
     FORM_TOO_LONG,
@@ -17,8 +18,6 @@ from .request_gate import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from aiohttp.web import BaseRequest
 
     from .request_gate import Refusal
@@ -44,12 +43,9 @@ async def read_request(raw: BaseRequest) -> CallbackRequest | Refusal:
         headers=headers,
         body=bytes(body),
         other_user=partial(
-            _other_user, raw.get_extra_info("peername"), raw.get_extra_info("sockname")
+            other_user,
+            raw.get_extra_info("peername"),
+            raw.get_extra_info("sockname"),
+            environ=os.environ,
         ),
     )
-
-
-def _other_user(peer: tuple[Any, ...], own: tuple[Any, ...]) -> str | None:
-    from .peer_user import other_user
-
-    return other_user(peer, own, environ=os.environ)

@@ -124,13 +124,12 @@ class HttpTransport:
         self, response: ClientResponse, message: FormPost | Get, total_s: float
     ) -> HttpReply:
         from ...oauth.http.messages import FormPost, HttpReply
-        from .answer_body import pieces_of
 
         host, body, incomplete = urlsplit(message.url).netloc, bytearray(), None
         form = message if isinstance(message, FormPost) else None
         try:
             with self.translating(message.url, total_s):
-                async for piece in pieces_of(response, host):
+                async for piece in self._sender().pieces_of(response, host):
                     body += piece
                     if len(body) > ANSWER_OCTETS:
                         raise AnswerTooLarge(

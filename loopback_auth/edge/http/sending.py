@@ -10,6 +10,7 @@ import aiohttp
 from yarl import URL
 
 from ...errors import AnswerTimedOut, LoopbackAuthError, TransportError
+from .answer_body import pieces_of
 from .failures import translated
 from .proxy import proxy_for
 
@@ -76,6 +77,11 @@ class Sender:
                 # What is left of the answer, or of the body it came to, is not wanted. One that was
                 # read to its end has left its connection already.
                 response.close()
+
+    @staticmethod
+    def pieces_of(response: aiohttp.ClientResponse, host: str) -> AsyncIterator[bytes]:
+        """Return the body of *response*, from *host*, as `answer_body.pieces_of` does."""
+        return pieces_of(response, host)
 
     async def connect(self, url: str, connection: Connection) -> None:
         """

@@ -13,7 +13,7 @@ from ..diagnosis import diagnosing, without_locals
 from ..server.connections import connect_ahead, sharing_connections
 from ..server.mix_up import refuse_mix_up
 from ..services import Services
-from .completion import complete
+from .completion import complete, ending
 from .opening import Opening
 from .options import Options
 from .request import ask_first, request_to, server_of
@@ -165,6 +165,7 @@ class _BrowserVisit:
                 self._connect()
                 from .answer import answer_or_paste
 
+                ending()
                 # Inside the session's block: its page shows the same diagnosis.
                 with diagnosing(profile, redirect_uri=redirect_uri):
                     response = await answer_or_paste(

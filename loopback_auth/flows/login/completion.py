@@ -8,6 +8,7 @@ from ...errors import LaunchURLReused, StoreError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
     from contextlib import AbstractAsyncContextManager
 
     from ...oauth.credential import Credential
@@ -16,6 +17,18 @@ if TYPE_CHECKING:
     from ..services import Services
     from .replacement import Replacement
     from .sign_in_page import Answer
+
+
+def ending() -> tuple[Callable[..., Awaitable[Credential]], type[Replacement]]:
+    """
+    Return what makes a stored sign-in of an answer.
+
+    It is loaded by the first call: after the address is shown, and before the answer comes.
+    """
+    from .redemption import redeem
+    from .replacement import Replacement
+
+    return redeem, Replacement
 
 
 async def complete(
@@ -37,11 +50,8 @@ async def complete(
     replacement: Replacement | None = None
     try:
         async with answering as answer:
-            # Late, as all that is not needed to show the address: a browser was starting then.
-            from .redemption import redeem
-            from .replacement import Replacement
-
-            replacement = Replacement(profile, services)
+            redeem, new_replacement = ending()
+            replacement = new_replacement(profile, services)
             credential = await redeem(
                 answer, profile, services, replacement=replacement, may_switch=may_switch
             )

@@ -8,9 +8,11 @@ from urllib.parse import urlsplit
 from ...errors import ProtocolError, TokenError
 from ..client_authentication import authenticated
 from ..http.messages import refuse_unusable
+from ..refusal import code_and_words, has_error
 from ..secret import Secret
 from ..text import one_line
 from .expiry import jwt_expiry, stated_expiry
+from .members import lenient_members, strict_members
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -120,9 +122,6 @@ def read_token_reply(reply: HttpReply, *, received_at: datetime, scope: str = ""
     """
     if reply.incomplete is not None:
         raise reply.incomplete
-    # Imported late, here and below: a sign-in shows its address without it.
-    from .members import strict_members
-
     answer = strict_members(reply)
     _check_success(reply, answer)
     return token_set(answer, received_at=received_at, scope=scope, object_to=_refuse)
@@ -163,8 +162,6 @@ def token_set(
 
 def issued_tokens(reply: HttpReply) -> IssuedTokens:
     """Return the tokens that are found in *reply*, even if it is cut off, malformed or an error."""
-    from .members import lenient_members
-
     answer = lenient_members(reply)
     found = {
         name: Secret(answer[name])
@@ -177,8 +174,6 @@ def issued_tokens(reply: HttpReply) -> IssuedTokens:
 
 
 def _check_success(reply: HttpReply, answer: Mapping[str, Any]) -> None:
-    from ..refusal import code_and_words, has_error
-
     code, said = code_and_words(reply, answer)
     if has_error(answer):
         raise _token_error(reply, code, said)
