@@ -5,6 +5,7 @@ serialises it.
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import dataclasses
 import inspect
@@ -21,6 +22,7 @@ import pytest
 
 import loopback_auth
 from loopback_auth import (
+    Credential,
     FileStore,
     FormPost,
     Get,
@@ -32,6 +34,7 @@ from loopback_auth import (
     from_settings,
 )
 
+from .flows.test_tracebacks import CANARY as IN_FRAMES, leaks
 from .oauth.test_reprs import CREDENTIAL, TOKENS
 from .support.samples import CANARY
 from .test_architecture import every_error
@@ -170,3 +173,64 @@ def test_cl_02_an_exported_name_shows_no_secret(
         with suppress(TypeError, ValueError, AttributeError):
             text = repr(show(shown[name]))
         assert CANARY not in text, way
+
+
+def damaged(home: Path) -> FileStore:
+    store = FileStore(home)
+    store.save("work", {"access_token": IN_FRAMES})
+    path = home / "tokens" / "work.json"
+    path.write_bytes(path.read_bytes()[:-4])
+    return store
+
+
+def newer(home: Path) -> FileStore:
+    store = FileStore(home)
+    store.save("work", {"access_token": IN_FRAMES})
+    path = home / "tokens" / "work.json"
+    path.write_text(json.dumps({"version": 99, "access_token": IN_FRAMES}))
+    return store
+
+
+def save_over(store: FileStore) -> None:
+    with store.locked("work") as locked:
+        locked.save({"access_token": IN_FRAMES})
+
+
+async def send(message: FormPost | Get) -> None:
+    await HttpTransport(timeout_s=1)(message)
+
+
+NOWHERE = "http://127.0.0.1:9/"
+FAILING: dict[str, Callable[[Path], object]] = {
+    "a setting that is none": lambda _: from_settings("work", client_secret=IN_FRAMES, no=1),
+    "a setting of another kind": lambda _: from_settings("work", client_secret=IN_FRAMES, port="x"),
+    "a document without a server": lambda _: Credential.from_document(
+        {"version": 1, "profile": "work", "access_token": IN_FRAMES}
+    ),
+    "a damaged file": lambda home: damaged(home).load("work"),
+    "a file of a later version": lambda home: newer(home).load("work"),
+    "a save over it": lambda home: save_over(newer(home)),
+    "a name that is none": lambda home: FileStore(home).save("a/b", {"access_token": IN_FRAMES}),
+    "a POST to nobody": lambda _: asyncio.run(
+        send(
+            FormPost(
+                url=NOWHERE,
+                fields=(("code", Secret(IN_FRAMES)),),
+                authorization=Secret(f"Bearer {IN_FRAMES}"),
+            )
+        )
+    ),
+    "a GET to nobody": lambda _: asyncio.run(
+        send(Get(url=NOWHERE, authorization=Secret(f"Bearer {IN_FRAMES}")))
+    ),
+}
+
+
+@pytest.mark.parametrize("case", FAILING)
+def test_cl_02_no_frame_of_a_public_call_that_fails_shows_a_secret(
+    case: str, tmp_path: Path
+) -> None:
+    """CL-02: `pytest -l` prints the local variables of each; `login` and its like have a test."""
+    with pytest.raises(loopback_auth.LoopbackAuthError) as failed:
+        FAILING[case](tmp_path)
+    assert leaks(failed.value) == []

@@ -6,16 +6,14 @@ And what an error shows beside that: no local variables of ours.
 
 from __future__ import annotations
 
-import sys
 from contextlib import contextmanager, suppress
-from functools import wraps
 from urllib.parse import urlsplit
 
 from ..errors import LoopbackAuthError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from typing import Any, ParamSpec, TypeVar
 
     from ..explain.fix import Flags
@@ -187,44 +185,6 @@ def diagnose_stored(error: LoopbackAuthError, document: Mapping[str, Any]) -> No
             name, flags={}, environ={}, config=config, stored=document, find_provider=load_provider
         )
         diagnose(error, profile)
-
-
-def without_locals(
-    function: Callable[P, Coroutine[Any, Any, T]],
-) -> Callable[P, Coroutine[Any, Any, T]]:
-    """
-    Return *function* so that an error that leaves it shows no local variable of ours.
-
-    `pytest -l` and error reporters print those of each frame in a traceback, and ours hold answers,
-    requests and documents in clear. An error that is no `LoopbackAuthError` gets a note with the
-    frames that were taken off.
-    """
-
-    @wraps(function)
-    async def call(*arguments: P.args, **options: P.kwargs) -> T:
-        outer = sys.exception()
-        try:
-            return await function(*arguments, **options)
-        except BaseException as error:
-            _take_frames_off(error, outer)
-            error.__traceback__ = None
-            raise
-
-    return call
-
-
-def _take_frames_off(error: BaseException, outer: BaseException | None) -> None:
-    """Take the frames off *error* and its causes; the context becomes *outer*, the caller's."""
-    if isinstance(error, Exception) and not isinstance(error, LoopbackAuthError):
-        from traceback import format_tb
-
-        # Our own errors say what happened; for a bug, the place has to be known.
-        error.add_note("".join(("Inside loopback_auth:\n", *format_tb(error.__traceback__))))
-    error.__context__ = outer
-    cause = error.__cause__
-    while cause is not None and cause is not outer and (cause.__traceback__ or cause.__context__):
-        cause.__traceback__ = cause.__context__ = None
-        cause = cause.__cause__
 
 
 def _login_url(profile: Profile) -> str:

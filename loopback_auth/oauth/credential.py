@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from types import NoneType
 
 from ..errors import LoopbackAuthError, StoreDamaged
+from ..errors.frames import without_locals_of
 from .identity import Identity
 from .metadata import Client, server_metadata
 from .secret import Secret
@@ -116,6 +117,7 @@ class Credential:
         return replace(self.client, client_secret=Secret(secret)) if secret else self.client
 
     @classmethod
+    @without_locals_of
     def from_document(cls, document: Mapping[str, Any]) -> Credential:
         """
         Return the sign-in that *document*, a stored object, holds.

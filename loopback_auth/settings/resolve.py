@@ -94,6 +94,9 @@ def from_settings(name: str, **settings: Any) -> Profile:
     from ..providers import load_provider
     from .config_toml import parse_config
 
+    if isinstance(settings.get("client_secret"), str):
+        # At once: debuggers and `pytest -l` print the local variables of an error's frames.
+        settings["client_secret"] = Secret(settings["client_secret"])
     flags = {}
     for key, value in settings.items():
         setting = ALIASES.get(key, key)

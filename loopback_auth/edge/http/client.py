@@ -13,6 +13,7 @@ from functools import cache, partial
 from urllib.parse import urlsplit
 
 from ...errors import AnswerTooLarge, TLSUnavailable, TransportError
+from ...errors.frames import without_locals
 from ..process.event_loop import event_loop_started
 
 TYPE_CHECKING = False
@@ -92,6 +93,7 @@ class HttpTransport:
             with suppress(TLSUnavailable):
                 self._connections().open_ahead(url, partial(self._sender().connect, url))
 
+    @without_locals
     async def __call__(self, message: FormPost | Get) -> HttpReply:
         """
         Send *message*, once, and return the answer, whatever it says.

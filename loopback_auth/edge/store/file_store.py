@@ -10,6 +10,7 @@ import os
 from contextlib import contextmanager, nullcontext
 
 from ...errors import LoopbackAuthError, StoreBusy, StoreError, StoreUnwritable, UsageError
+from ...errors.frames import without_locals_of
 from ..files.file_lock import LOCK_TIMEOUT_S, FileLock, held_by_another, lock_file
 from ..files.home import absolute_folder
 from ..files.private_folder import create_private_folder, open_private_folder
@@ -116,6 +117,7 @@ class FileStore:
             return location_of(content)
         return {"storage": "file"}
 
+    @without_locals_of
     def load(self, profile: str) -> dict[str, Any] | None:
         """
         Return the document of *profile*; `None` when nothing is stored.
@@ -149,6 +151,7 @@ class FileStore:
                 raise
             raise damaged(profile, why, self.path(profile)) from None
 
+    @without_locals_of
     def save(self, profile: str, document: Mapping[str, Any]) -> None:
         """Store *document* whole, or raise a `StoreError` and leave the old one untouched."""
         with self.locked(profile) as locked:

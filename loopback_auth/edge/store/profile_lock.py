@@ -8,6 +8,7 @@ import time
 from contextlib import suppress
 
 from ...errors import StoreChanged, StoreDamaged, StoreUnsafe, StoreUnwritable
+from ...errors.frames import without_locals_of
 from ..files.file_lock import LOCK_TIMEOUT_S
 from .document import document_of
 
@@ -53,6 +54,7 @@ class LockedProfile:
         """The content of the file when this process read or wrote it last."""
         return self._seen
 
+    @without_locals_of
     def load(self) -> dict[str, Any] | None:
         """As `FileStore.load`."""
         content = self._seen = self.folder.read(self._name)
@@ -61,6 +63,7 @@ class LockedProfile:
         except ValueError as error:
             raise self._move_aside(str(error)) from None
 
+    @without_locals_of
     def save(self, document: Mapping[str, Any], *, is_only_copy: bool = False) -> StoreError | None:
         """
         Store *document* whole.
@@ -80,6 +83,7 @@ class LockedProfile:
         self.has_changed = True
         return refused
 
+    @without_locals_of
     def note(self, document: Mapping[str, Any]) -> None:
         """Save *document*, whose tokens are stored already, so that they count as unchanged."""
         had_changed = self.has_changed

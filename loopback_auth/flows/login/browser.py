@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from ...edge.callback.listeners import bind
 from ...edge.callback.server import new_launch_path, serve
 from ...edge.interaction.browser import open_browser
+from ...errors.frames import without_locals
 from ...notices import Warned
-from ..diagnosis import diagnosing, without_locals
+from ..diagnosis import diagnosing
 from ..server.connections import connect_ahead, sharing_connections
 from ..server.mix_up import refuse_mix_up
 from ..services import Services

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ...edge.process.clock import now
 from ...errors import SignInNeeded
+from ...errors.frames import without_locals
 from ...oauth.credential import Credential
-from ..diagnosis import without_locals
 from ..services import Services
 from .access_token import fresh_document
 from .freshness import MIN_TTL_S, signed_in
