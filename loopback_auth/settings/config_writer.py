@@ -17,6 +17,7 @@ from ..edge.files.private_folder import (
     PrivateFolder,
     create_private_folder,
     open_folder,
+    temporary_name,
 )
 from ..errors import ConfigError, UsageError
 from .config_toml import config_path, parse_config, read_config
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from typing import Any
 
 _LOCK = "config.lock"
-_TEMPORARY = ".config~"
 
 
 def profile_text(name: str, settings: Mapping[str, Any], client_secret_env: str | None) -> str:
@@ -159,11 +159,9 @@ def _newline(text: str) -> str:
 
 
 def _replace(folder: PrivateFolder, path: str, content: bytes) -> None:
-    # Under the lock nobody else is writing: such a file was left by a process that was killed.
-    for name in folder.names():
-        if name.startswith(_TEMPORARY):
-            folder.remove(name)
-    temporary = f"{_TEMPORARY}{os.urandom(8).hex()}.tmp"
+    # A process that was killed left them.
+    folder.remove_temporary_files("config")
+    temporary = temporary_name("config")
     if not os.path.islink(path):
         folder.replace(os.path.basename(path), content, temporary=temporary)
         return

@@ -7,7 +7,7 @@ import os
 from ...errors import UsageError
 from ...oauth.secret import Secret
 from .config_file import read_anywhere, text_of
-from .private_folder import create_private_folder
+from .private_folder import create_private_folder, temporary_name
 
 
 def write_client_secret(home: str, profile: str, secret: Secret) -> str:
@@ -23,7 +23,7 @@ def write_client_secret(home: str, profile: str, secret: Secret) -> str:
     path = os.path.join(home, "client-secrets", profile)
     with create_private_folder(os.path.dirname(path)) as folder:
         content = secret.reveal().encode("utf-8", "surrogateescape")
-        folder.replace(profile, content, temporary=f".{profile}~{os.urandom(8).hex()}.tmp")
+        folder.replace(profile, content, temporary=temporary_name(profile))
     return path
 
 

@@ -13,6 +13,7 @@ import time
 from contextlib import contextmanager, suppress
 
 from ...errors import StoreBusy, StoreError, StoreUnsafe
+from .private_folder import temporary_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -137,7 +138,7 @@ class FileLock:
 
     def _replace(self) -> bool:
         """Replace the files that another process has locked; return whether that worked."""
-        temporary = f".{self._name.removesuffix('.lock')}~{os.urandom(8).hex()}.tmp"
+        temporary = temporary_name(self._name.removesuffix(".lock"))
         # On Windows nobody can replace an open file.
         with suppress(OSError, StoreError):
             if self._lock(temporary, os.O_CREAT | os.O_EXCL):

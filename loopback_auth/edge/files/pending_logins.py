@@ -12,7 +12,7 @@ import os
 from ..store.document import check_members
 from ..store.file_store import check_profile_name
 from .home import absolute_folder
-from .private_folder import create_private_folder, open_private_folder
+from .private_folder import create_private_folder, open_private_folder, temporary_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class PendingSignIns:
         name = f"{check_profile_name(profile)}.json"
         with create_private_folder(self._folder) as folder:
             content = json.dumps(dict(document)).encode()
-            folder.replace(name, content, temporary=f".{profile}~{os.urandom(8).hex()}.tmp")
+            folder.replace(name, content, temporary=temporary_name(profile))
 
     def load(self, profile: str) -> dict[str, Any] | None:
         """Return the document of *profile*; `None` where there is none, or a damaged one."""

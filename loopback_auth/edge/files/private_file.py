@@ -6,7 +6,7 @@ import os
 import stat
 
 from ...errors import OutputFailed, StoreError, UsageError
-from .private_folder import open_folder
+from .private_folder import open_folder, temporary_name
 
 
 def write_private_file(path: str, content: bytes, *, overwrite: bool) -> None:
@@ -21,7 +21,7 @@ def write_private_file(path: str, content: bytes, *, overwrite: bool) -> None:
     folder, name = os.path.split(os.path.abspath(path))
     try:
         with open_folder(folder) as opened:
-            opened.replace(name, content, temporary=f".{name}~{os.urandom(8).hex()}.tmp")
+            opened.replace(name, content, temporary=temporary_name(name))
     except OSError as error:
         raise _failed(path, error.strerror or str(error)) from error
     except StoreError as error:

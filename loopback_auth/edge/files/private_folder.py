@@ -28,6 +28,12 @@ _FLAGS = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_CLOEXEC", "O_NON
 _FOLDER = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_DIRECTORY", "O_CLOEXEC"))
 
 
+def temporary_name(stem: str) -> str:
+    """Return a random name for a file that is to replace the one of *stem*."""
+    # "~" is in no profile's name: one profile's leftovers are never taken for another's.
+    return f".{stem}~{os.urandom(8).hex()}.tmp"
+
+
 class PrivateFolder:
     """
     An open folder at *path*, of which every method takes plain file names.
@@ -115,6 +121,12 @@ class PrivateFolder:
             )
         except OSError as error:
             raise self.refused("", error) from error
+
+    def remove_temporary_files(self, stem: str, *, but: str = "") -> None:
+        """Remove all files named by `temporary_name`, *but* one. Under the lock nobody uses them."""
+        for name in self.names():
+            if name.startswith(f".{stem}~") and name.endswith(".tmp") and name != but:
+                self.remove(name)
 
     def open_file(self, name: str, flags: int) -> int:
         """Return the descriptor of a file, which the caller closes, or raise `OSError`."""

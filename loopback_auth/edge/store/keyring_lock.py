@@ -16,7 +16,7 @@ from contextlib import ExitStack, contextmanager, suppress
 
 from ...errors import StoreError, StoreUnwritable
 from ..files.file_lock import lock_file
-from ..files.private_folder import create_private_folder
+from ..files.private_folder import create_private_folder, temporary_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class SharedIndex:
     def move(self, entry: str, parts: int) -> None:
         """Record that the sign-in is in *entry*; if that fails, other homes must sign in again."""
         with suppress(StoreError):
-            temporary = f".{self._name}~{os.urandom(8).hex()}.tmp"
+            temporary = temporary_name(self._name)
             content = json.dumps([entry, parts]).encode()
             self._folder.replace(self._name, content, temporary=temporary)
 

@@ -10,6 +10,7 @@ from contextlib import suppress
 from ...errors import StoreChanged, StoreDamaged, StoreUnsafe, StoreUnwritable
 from ...errors.frames import without_locals_of
 from ..files.file_lock import LOCK_TIMEOUT_S
+from ..files.private_folder import temporary_name
 from .document import document_of
 
 TYPE_CHECKING = False
@@ -77,8 +78,8 @@ class LockedProfile:
         """
         self._check_lock()
         with suppress(StoreUnwritable):
-            # What cannot be removed now is removed by the next save.
-            self._remove_temporary_files()
+            # A process that was killed left them, with tokens. If this fails, the next save does.
+            self.folder.remove_temporary_files(self.profile, but=self._room)
         refused = self._save(document, is_only_copy=is_only_copy)
         self.has_changed = True
         return refused
@@ -108,7 +109,7 @@ class LockedProfile:
         room = ""
         if in_room:
             room, self._room = self._room, ""
-        temporary = room or _temporary(self.profile)
+        temporary = room or temporary_name(self.profile)
         self.folder.replace(
             self._name,
             content,
@@ -121,7 +122,7 @@ class LockedProfile:
     def remove(self) -> bool:
         """As `FileStore.remove`."""
         self._check_lock()
-        self._remove_temporary_files()
+        self.folder.remove_temporary_files(self.profile, but=self._room)
         was_there = self._remove()
         self.has_changed = self.has_changed or was_there
         return was_there
@@ -187,16 +188,6 @@ class LockedProfile:
         self._seen = self._content()
         return damaged(self.profile, why, os.path.join(folder.path, kept if moved else self._name))
 
-    def _remove_temporary_files(self) -> None:
-        # Under the lock nobody else is writing: a process that was killed left them with tokens.
-        for name in self.folder.names():
-            if (
-                name.startswith(f".{self.profile}~")
-                and name.endswith(".tmp")
-                and name != self._room
-            ):
-                self.folder.remove(name)
-
 
 def damaged(profile: str, why: str, where: str) -> StoreDamaged:
     """Return the error for a token file that is damaged (*why*) and now is at *where*."""
@@ -208,14 +199,9 @@ def damaged(profile: str, why: str, where: str) -> StoreDamaged:
     )
 
 
-def _temporary(profile: str) -> str:
-    # "~" is in no profile's name, so that one profile's leftovers are never taken for another's.
-    return f".{profile}~{os.urandom(8).hex()}.tmp"
-
-
 def write_probe(folder: PrivateFolder, profile: str, size: int = 0) -> str:
     """Write a file of *size* octets as tokens are written, or more, and return its name."""
     probe = f".{profile}~probe-{os.getpid()}.tmp"
     content = b"a probe, holds nothing\n".ljust(size, b".")
-    folder.replace(probe, content, temporary=_temporary(profile))
+    folder.replace(probe, content, temporary=temporary_name(profile))
     return probe
