@@ -60,7 +60,7 @@ async def checks_of_network(
         known = client is not None and bool(uri)
         app = client or Client(client_id="loopback-auth-doctor")
         request = request_to(server, profile, app, uri, token_bytes=os.urandom)
-        check = await asking.preflight(request, profile, patient=bool(wait_s) and known)
+        check = await asking.preflight(request, profile, repeats=bool(wait_s) and known)
         if number == 0:
             _connection(report, recording)
         report.add(check if known else _NOT_YET)

@@ -82,13 +82,13 @@ class RepeatedPreflight:
     interval_s: float
 
     async def preflight(
-        self, request: AuthorizationRequest, profile: Profile, *, patient: bool
+        self, request: AuthorizationRequest, profile: Profile, *, repeats: bool
     ) -> Check:
-        """Return the check; if *patient*, ask again while the server does not know the app yet."""
+        """Return the check; if it *repeats*, ask again while the server does not know the app yet."""
         while True:
             error = await self._refusal(request)
             left_s = self.until_s - running_s()
-            if not (patient and _may_pass(error) and left_s > 0):
+            if not (repeats and _may_pass(error) and left_s > 0):
                 return _check(error, request, profile, self.recording.reply)
             await self._pause(_code(error), due_s=running_s() + min(self.interval_s, left_s))
 
