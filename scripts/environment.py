@@ -35,14 +35,15 @@ Install it from python.org, or type: pyenv install {version}"""
 
 
 def too_old(version: tuple[int, ...]) -> str:
-    """Say why a Python of *version* will not do; empty when it will."""
+    """Return why a Python of *version* will not do; empty when it will."""
     if version >= OLDEST:
         return ""
-    return f"loopback-auth needs Python {'.'.join(map(str, OLDEST))} or later; this is {'.'.join(map(str, version))}."
+    oldest, this = (".".join(map(str, each)) for each in (OLDEST, version))
+    return f"loopback-auth needs Python {oldest} or later; this is {this}."
 
 
 def stamp(pyproject: bytes, version: tuple[int, ...], extras: str, *, lowest: bool = False) -> str:
-    """Name an environment by all that it is made from."""
+    """Return a name for an environment: a digest of all that it is made from."""
     return hashlib.sha256(repr((pyproject, version[:2], extras, lowest)).encode()).hexdigest()
 
 
@@ -51,7 +52,7 @@ def floors(pyproject: str) -> list[str]:
     Return a requirement of its lowest version for each thing that the program runs on; what only
     tests use is none.
     """
-    # Here, since an older Python has none, and is to be told that it is too old.
+    # Imported late: an older Python has none, and `too_old` is to say so.
     import tomllib
 
     project = tomllib.loads(pyproject)["project"]
@@ -60,15 +61,12 @@ def floors(pyproject: str) -> list[str]:
 
 
 def serves(made: str, wanted: set[str]) -> bool:
-    """
-    Tell whether the environment with the stamp *made* serves somebody who wants one of
-    *wanted*.
-    """
+    """Return whether an environment with the stamp *made* is one of the *wanted*."""
     return made.strip() in wanted
 
 
 def python_of(venv: Path, *, windows: bool = os.name == "nt") -> Path:
-    """Name the interpreter of *venv*."""
+    """Return the path of the interpreter of *venv*."""
     return venv / "Scripts" / "python.exe" if windows else venv / "bin" / "python"
 
 
@@ -95,7 +93,7 @@ def _version_of(python: str) -> str:
 
 def prepare(*, extras: str = "test", lowest: bool = False, version: str = "") -> Path:
     """
-    Make the environment if it is not there as it should be; give its Python.
+    Make the environment if it is not there as it should be, and return its Python.
 
     With *extras* empty only the program and what it runs on are installed. An environment with more
     serves those who want less. *lowest* is another environment, and so is each *version* of Python
@@ -162,7 +160,7 @@ def _run(command: list[str]) -> None:
 
 @contextmanager
 def _locked() -> Iterator[None]:
-    """Let one script at a time make the environment."""
+    """Let one script at a time make the environment, until the block ends."""
     with (ROOT / ".venv.lock").open("w") as file:
         if sys.platform == "win32":
             import msvcrt

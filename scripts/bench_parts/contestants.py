@@ -33,7 +33,7 @@ class Stage:
 
 
 def contestants(stage: Stage, python: Path, peers: Path | None) -> list[Contestant]:
-    """List all who are measured; *peers* is the interpreter that has the other libraries."""
+    """Return all who are measured; *peers* is the interpreter that has the other libraries."""
     bare = _script(stage, BARE, python, "bare.py")
     others = [_script(stage, name, peers, file) for name, file in PEERS.items()] if peers else []
     return [bare, *_ours(stage, python), *others]

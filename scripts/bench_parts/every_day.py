@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING
 
-from .turns import turns
+from .order import shuffled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,8 +30,10 @@ CROWDS = 3
 
 _CROWD = """
 import subprocess, sys
-processes = [subprocess.Popen(sys.argv[2:], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL) for _ in range(int(sys.argv[1]))]
-print(len({process.communicate()[0] for process in processes}), sum(process.returncode != 0 for process in processes))
+quiet = {"stdout": subprocess.PIPE, "stdin": subprocess.DEVNULL}
+processes = [subprocess.Popen(sys.argv[2:], **quiet) for _ in range(int(sys.argv[1]))]
+printed = {process.communicate()[0] for process in processes}
+print(len(printed), sum(process.returncode != 0 for process in processes))
 """
 
 
@@ -52,7 +54,7 @@ class Crowds:
 def measure_commands(
     python: Path, folder: Path, environment: Mapping[str, str], rounds: int
 ) -> dict[str, float]:
-    """Give the median of each command, the bare interpreter's first."""
+    """Return the median of each command, the bare interpreter's first."""
     command = str(python.with_name("loopback-auth"))
     one, many = folder / "one", folder / "many"
     store_token(one)
@@ -73,7 +75,7 @@ def measure_commands(
         "`true`": (["true"], one),
     }
     taken: dict[str, list[float]] = {name: [] for name in commands}
-    for name in turns(list(commands), rounds):
+    for name in shuffled(list(commands), rounds):
         words, home = commands[name]
         taken[name].append(_timed(words, {**environment, "LOOPBACK_AUTH_HOME": str(home)}))
     # The first of each filled the caches.
@@ -83,7 +85,7 @@ def measure_commands(
 def measure_crowds(
     python: Path, folder: Path, environment: Mapping[str, str], server: Server
 ) -> Crowds:
-    """Start many processes at once; the middle one of a few runs counts."""
+    """Start many processes at once; return the medians of a few runs."""
     token = [str(python.with_name("loopback-auth")), "token"]
     here = {**environment, "LOOPBACK_AUTH_HOME": str(folder / "crowd")}
     store_token(folder / "crowd")
@@ -153,7 +155,7 @@ def _crowd(count: int, words: Sequence[str], environment: Mapping[str, str]) -> 
 
 
 def table_of_commands(times: Mapping[str, float]) -> str:
-    """Draw the medians over that of the bare interpreter."""
+    """Return the medians as a table, over that of the bare interpreter."""
     bare = times[BARE]
     rows = [
         f"| {name} | {taken / bare:.2f} | {taken * 1000:.0f} ms |"
@@ -166,24 +168,25 @@ def table_of_commands(times: Mapping[str, float]) -> str:
 
 
 def table_of_crowds(crowds: Crowds) -> str:
-    """Draw what many at once take, each beside what it is held to."""
+    """Return what many at once take as a table, each beside what it is held to."""
     alone, good = (
         f"{crowds.refresh:.2f} s for one alone",
         f"{crowds.cached:.2f} s for as many with a good one",
     )
+    many = f"{crowds.token / crowds.bare:.2f} x as many {BARE}"
     expired = f"{crowds.waiting} x {TOKEN} that find one expired token: {crowds.refreshes} refresh"
     return "\n".join(
         [
             "| at once | all done after | beside |",
             "|---|---|---|",
-            f"| {crowds.many} x {TOKEN} | {crowds.token:.2f} s | {crowds.token / crowds.bare:.2f} x as many {BARE} |",
+            f"| {crowds.many} x {TOKEN} | {crowds.token:.2f} s | {many} |",
             f"| {expired} | {crowds.expired:.2f} s | {alone}, {good} |",
         ]
     )
 
 
 def aims_of_every_day(times: Mapping[str, float], crowds: Crowds) -> list[tuple[bool, str]]:
-    """List every aim as met or not, with what was measured."""
+    """Return every aim as met or not, with what was measured."""
     found = [
         (
             taken / times[BARE] <= TOKEN_AIM,
@@ -205,11 +208,12 @@ def aims_of_every_day(times: Mapping[str, float], crowds: Crowds) -> list[tuple[
         (ratio <= TOKEN_AIM, f"{crowds.many} at once: {ratio:.2f} (aim: at most {TOKEN_AIM:g})")
     )
     limit = crowds.refresh + 2 * crowds.cached
-    told = f"{crowds.waiting} find one expired token: {crowds.refreshes} refresh, {crowds.expired:.2f} s"
+    what = f"{crowds.waiting} find one expired token"
+    measured = f"{crowds.refreshes} refresh, {crowds.expired:.2f} s"
     found.append(
         (
             crowds.refreshes == 1 and crowds.expired <= limit,
-            f"{told} (aim: 1, at most {limit:.2f} s)",
+            f"{what}: {measured} (aim: 1, at most {limit:.2f} s)",
         )
     )
     return found

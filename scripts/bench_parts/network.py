@@ -17,10 +17,10 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from .contestants import Stage, contestants, forget
+from .order import shuffled
 from .report import BARE, OURS
 from .server import serving
 from .sign_in import THINKING_S, measure
-from .turns import turns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -47,7 +47,7 @@ def measure_round_trips(
         everybody = {each.name: each for each in contestants(far, python, peers)}
         everybody[SLOWLY] = everybody[OURS]
         taken: dict[str, list[float]] = {name: [] for name in everybody}
-        for name in turns(list(everybody), rounds):
+        for name in shuffled(list(everybody), rounds):
             forget(everybody[name])
             thinking_s = SLOW_S if name == SLOWLY else THINKING_S
             taken[name].append(measure(everybody[name], server, thinking_s=thinking_s).saved)
@@ -73,14 +73,14 @@ def _far_server(stage: Stage, python: Path) -> Iterator[Server]:
 
 
 def table_of_round_trips(trips: Mapping[str, float]) -> str:
-    """Draw them, the bare script's first."""
+    """Return them as a table."""
     rows = [f"| {name} | {taken:.2f} |" for name, taken in trips.items()]
     title = f"{ROUND_TRIP_S * 1000:.0f} ms away, over TLS"
     return "\n".join([f"| {title} | callback → saved, round trips |", "|---|---|", *rows])
 
 
 def aims_of_round_trips(trips: Mapping[str, float]) -> list[tuple[bool, str]]:
-    """List every aim as met or not, with what was measured."""
+    """Return every aim as met or not, with what was measured."""
     found = [
         (
             trips[OURS] <= ROUND_TRIPS_AIM,

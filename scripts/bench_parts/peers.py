@@ -18,7 +18,7 @@ MARK = VENV / ".done"
 
 
 def prepare_peers(environment: Mapping[str, str]) -> Path:
-    """Install the peers once for each version of Python; give their interpreter."""
+    """Install the peers once for each version of Python; return their interpreter."""
     made_for = f"{sys.version_info[0]}.{sys.version_info[1]}: {' '.join(PEERS)}"
     if not MARK.exists() or MARK.read_text() != made_for:
         print(f"Setting up {VENV} ...", file=sys.stderr, flush=True)
@@ -30,8 +30,12 @@ def prepare_peers(environment: Mapping[str, str]) -> Path:
 
 
 def versions(python: Path) -> str:
-    """Name the peers as installed."""
-    code = "import sys; from importlib.metadata import version; print(', '.join(f'{n} {version(n)}' for n in sys.argv[1:]))"
+    """Return the names and versions of the peers, as installed."""
+    code = """
+import sys
+from importlib.metadata import version
+print(", ".join(f"{name} {version(name)}" for name in sys.argv[1:]))
+"""
     return subprocess.run(
         [python, "-c", code, *PEERS], capture_output=True, text=True, check=True
     ).stdout.strip()

@@ -22,6 +22,7 @@ GONE_AIM_S = 0.040
 
 
 def table_of_sign_ins(sign_ins: Mapping[str, SignIn]) -> str:
+    """Return the medians as a table, over those of the bare script."""
     bare = sign_ins[BARE]
     lines = ["| | " + " | ".join(COLUMNS.values()) + " |", "|---|" + "---|" * len(COLUMNS)]
     for name, one in sign_ins.items():
@@ -38,7 +39,7 @@ def _shown(one: SignIn, column: str) -> str:
 
 
 def aims(sign_ins: Mapping[str, SignIn], peers: Iterable[str]) -> list[tuple[bool, str]]:
-    """List every aim of a sign-in as met or not, with what was measured."""
+    """Return every aim of a sign-in as met or not, with what was measured."""
     ours, bare = sign_ins[OURS], sign_ins[BARE]
     found = [(COLUMNS[c], getattr(ours, c) / getattr(bare, c), aim) for c, aim in AIMS.items()]
     listed = [

@@ -53,10 +53,7 @@ class Server(http.server.ThreadingHTTPServer):
         """Take it that a connection was opened and not used."""
 
     def redeem(self, form: dict[str, str]) -> bool:
-        """
-        Tell whether *form* brings the code and the verifier of a challenge, which then
-        is spent.
-        """
+        """Return whether *form* brings the code and the verifier of a challenge; spend that."""
         digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
         challenge = urlsafe_b64encode(digest).rstrip(b"=").decode()
         known = challenge in self.challenges
@@ -64,13 +61,14 @@ class Server(http.server.ThreadingHTTPServer):
         return known and form.get("code") == CODE and form.get("grant_type") == "authorization_code"
 
     def grant(self, form: dict[str, str]) -> bool:
-        """Tell whether *form* is worth tokens; every refresh token is, and is counted."""
+        """Return whether *form* is worth tokens; every refresh token is, and is counted."""
         if form.get("grant_type") == "refresh_token":
             self.refreshes += 1
             return bool(form.get("refresh_token"))
         return self.redeem(form)
 
     def metadata(self) -> dict[str, object]:
+        """Return the server's metadata (RFC 8414)."""
         return {
             "issuer": self.issuer,
             "authorization_endpoint": self.endpoints[0],

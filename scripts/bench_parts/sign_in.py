@@ -150,7 +150,7 @@ def _look(file: Path) -> tuple[int, int, int] | None:
 def _changed(
     contestant: Contestant, before: tuple[int, int, int] | None, process: subprocess.Popen[str]
 ) -> float:
-    """Give the moment at which the tokens were there."""
+    """Return the moment at which the tokens were there."""
     last = time.monotonic() + TIMEOUT_S
     while (now := time.monotonic()) < last:
         if (there := _look(contestant.token_file)) and there != before:
@@ -161,16 +161,16 @@ def _changed(
 
 
 def _come_back(query: Mapping[str, str]) -> None:
-    """Bring the code back as a browser does, and go on to the page one is sent to."""
+    """Bring the code back as a browser does, and follow the redirect to the last page."""
     answer = urllib.parse.urlencode({"code": CODE, "state": query["state"]})
     target = urllib.parse.urlsplit(query["redirect_uri"])
     path, status = target.path or "/", 0
     if query.get("response_mode") == "form_post":
-        status, place = _request(target, "POST", path, answer)
+        status, location = _request(target, "POST", path, answer)
     else:
-        status, place = _request(target, "GET", f"{path}?{answer}")
-    if place:
-        status, _ = _request(target, "GET", place)
+        status, location = _request(target, "GET", f"{path}?{answer}")
+    if location:
+        status, _ = _request(target, "GET", location)
     if status != http.HTTPStatus.OK:
         raise SystemExit(f"the last page had the status {status}")
 
