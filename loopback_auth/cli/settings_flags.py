@@ -11,6 +11,7 @@ from ..settings.kinds import (
     PORTS,
     TABLE,
     TEXTS,
+    WORDS,
     host_name,
     port_number,
     repeatable,
@@ -39,6 +40,8 @@ _READING: dict[object, dict[str, Any]] = {
     HOSTS: {"action": "append", "type": host_name},
     PORTS: {"action": "append", "type": port_number},
     TABLE: {"action": "append"},
+    TEXTS: {"action": "append"},
+    WORDS: {"type": lambda text: tuple(text.split())},
     DURATION: {"type": seconds},
 }
 """How argparse reads a setting of a kind, where it is not one text."""
@@ -67,8 +70,6 @@ def add_setting(group: Any, name: str, words: str = "") -> None:
     if option is None:
         return
     reading = dict(_READING.get(setting.kind, {}))
-    if setting.kind is TEXTS and name != "scope":
-        reading["action"] = "append"
     if option.metavar:
         reading["metavar"] = option.metavar
     elif setting.choices:
@@ -100,19 +101,14 @@ def settings_of(arguments: Namespace, console: Console) -> dict[str, Any]:
         UsageError: a parameter is not NAME=VALUE, or the client secret cannot be read.
         Cancelled: the person stops at the question for it.
     """
-    flags = {name: _value(name, getattr(arguments, name, None)) for name in SETTINGS}
+    given = {name: getattr(arguments, name, None) for name in SETTINGS}
+    flags = {name: tuple(v) if isinstance(v, list) else v for name, v in given.items()}
     parameters = repeatable(_parameter(text) for text in arguments.parameters or [])
     own = {"prompt": arguments.prompt, "login_hint": arguments.login_hint}
     parameters.update({name: [value] for name, value in own.items() if value})
     flags["parameters"] = TABLE.check(parameters) if parameters else None
     flags["client_secret"] = typed_secret(arguments, console)
     return {name: value for name, value in flags.items() if value is not None}
-
-
-def _value(name: str, given: Any) -> Any:
-    if name == "scope" and given is not None:
-        return tuple(given.split())
-    return tuple(given) if isinstance(given, list) else given
 
 
 def _parameter(text: str) -> tuple[str, str]:

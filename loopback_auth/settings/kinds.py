@@ -177,6 +177,8 @@ def _query(text: str) -> dict[str, list[str]]:
 
 TEXT = Kind("a string", _text)
 TEXTS = Kind("a list of strings", _texts)
+WORDS = Kind("a list of strings", _texts)
+"""As `TEXTS`; a command line gives all of them as one text with spaces."""
 HOSTS = Kind(
     "a host name or a list of them, without scheme and path",
     lambda value: tuple(host_name(each) for each in _texts(value)),

@@ -8,7 +8,7 @@ config.toml may say, what a sign-in remembers and what `doctor` shows.
 from __future__ import annotations
 
 from ..edge.store.document import STORAGES
-from .kinds import DURATION, FLAG, HOSTS, PORTS, STORAGE, TABLE, TEXT, TEXTS, Kind
+from .kinds import DURATION, FLAG, HOSTS, PORTS, STORAGE, TABLE, TEXT, TEXTS, WORDS, Kind
 
 WHERE, CLIENT, SECRET, REQUEST, HOW = "where", "client", "secret", "request", "how"
 """The groups of options: where to sign in, as which client, with which secret, ..."""
@@ -134,7 +134,7 @@ _ROWS = (
     ),
     Definition(
         "scope",
-        TEXTS,
+        WORDS,
         Option(REQUEST, '"A B"', "scopes, separated by spaces"),
         aliases=("scopes",),
     ),

@@ -19,6 +19,7 @@ from loopback_auth.settings.kinds import (
     TABLE,
     TEXT,
     TEXTS,
+    WORDS,
     Kind,
     duration_text,
     seconds,
@@ -29,6 +30,7 @@ from loopback_auth.settings.table import ALIASES, SECRETS, SETTINGS
 TEXT_OF = {
     TEXT: ("a", "a"),
     TEXTS: ("a b", ("a", "b")),
+    WORDS: ("a b", ("a", "b")),
     HOSTS: ("A.example. b.example", ("a.example", "b.example")),
     PORTS: ("1717, 1718", (1717, 1718)),
     TABLE: ("a=1&a=2&b=3", {"a": ("1", "2"), "b": "3"}),

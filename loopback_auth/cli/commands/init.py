@@ -113,7 +113,7 @@ def _asked_before(provider: Provider, context: Context) -> dict[str, Any]:
     if context.console.may_ask:
         login_url = login_url or _asked_login_url(provider, context.console)
         if scope is None:
-            scope = ask("Scopes", context.console, usual=provider.scope or "")
+            scope = tuple(ask("Scopes", context.console, usual=provider.scope or "").split())
         if usual_port and not ports and not arguments.redirect_uris:
             port = ask("Port of the callback", context.console, usual=str(usual_port))
             ports = [_port(port)]
@@ -122,8 +122,8 @@ def _asked_before(provider: Provider, context: Context) -> dict[str, Any]:
         flags.update(session_timeout(arguments.session_timeout, provider))
     if login_url and login_url != provider.login_url:
         flags["login_url"] = login_url
-    if scope and scope != provider.scope:
-        flags["scope"] = tuple(scope.split())
+    if scope and scope != tuple((provider.scope or "").split()):
+        flags["scope"] = scope
     if arguments.redirect_uris:
         flags["redirect_uris"] = tuple(arguments.redirect_uris)
     if ports and ports != [usual_port]:
