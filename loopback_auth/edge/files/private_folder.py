@@ -123,7 +123,7 @@ class PrivateFolder:
             raise self.refused("", error) from error
 
     def remove_temporary_files(self, stem: str, *, but: str = "") -> None:
-        """Remove all files named by `temporary_name`, *but* one. Under the lock nobody uses them."""
+        """Remove the files named by `temporary_name`, *but* one; under the lock nobody uses them."""
         for name in self.names():
             if name.startswith(f".{stem}~") and name.endswith(".tmp") and name != but:
                 self.remove(name)
