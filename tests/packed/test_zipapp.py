@@ -77,3 +77,21 @@ def test_a_zipapp_plays_the_demo(program: Program) -> None:
     """The pages of the test kit come from the archive, too."""
     assert "Signed in as" in program.run("demo", "--auto").stderr
     assert program.run("demo", "--auto", "--provider", "salesforce").returncode == 0
+
+
+def test_a_zipapp_finds_modules_by_their_former_paths(archive: Path) -> None:
+    program = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "from loopback_auth.edge.transport import HttpTransport\n"
+        "from loopback_auth.edge.store import FileStore\n"
+        "import loopback_auth.former_paths as table\n"
+        "print(table.__file__, HttpTransport.__module__, FileStore.__module__)"
+    )
+    done = subprocess.run(
+        (sys.executable, "-W", "default", "-c", program, str(archive)),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.startswith(str(archive))
+    assert done.stderr.count("DeprecationWarning: loopback_auth.edge") == 2
