@@ -8,7 +8,7 @@ import stat
 import sys
 
 from .. import __version__
-from ..edge.process.event_loop import run as run_story
+from ..edge.process.event_loop import run as run_coroutine
 from ..errors import LoopbackAuthError, UsageError
 from ..flows.doctor.checks import FAIL, Report, Subject
 from ..flows.doctor.examine import INTERVAL_S, examine
@@ -66,7 +66,9 @@ def examine_profile(
     transport, interval_s = _transport(subject.profile, context), _interval_s(context.environ)
     if not console.json:
         console.raw(f"{_program()}, profile {name}\n")
-    run_story(examine(subject, report, transport=transport, wait_s=wait_s, interval_s=interval_s))
+    run_coroutine(
+        examine(subject, report, transport=transport, wait_s=wait_s, interval_s=interval_s)
+    )
     return checks
 
 

@@ -7,7 +7,7 @@ import os
 from ...edge.http.streaming import ResourceRequest, StreamingTransport
 from ...edge.http.upload import Upload, upload_of
 from ...edge.process.clock import now
-from ...edge.process.event_loop import run as run_story
+from ...edge.process.event_loop import run as run_coroutine
 from ...errors import LoopbackAuthError, SignInNeeded, UsageError
 from ...flows.api import Authorization, api, resources_of
 from ...flows.diagnosis import diagnose
@@ -94,7 +94,7 @@ def run(context: Context) -> int:
         JSONAnswer(console) if console.json else PrintedAnswer(console, include=arguments.include)
     )
     try:
-        run_story(
+        run_coroutine(
             api(
                 _request(arguments, console, url, *head),
                 Authorization(

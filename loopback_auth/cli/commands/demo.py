@@ -9,7 +9,7 @@ import tempfile
 
 from ...edge.interaction.browser import launch_command, open_browser
 from ...edge.interaction.environment import surroundings
-from ...edge.process.event_loop import run as run_story
+from ...edge.process.event_loop import run as run_coroutine
 from ...edge.store.file_store import FileStore
 from ...errors import UsageError
 from ...flows.login.browser import login
@@ -97,7 +97,7 @@ def _sign_in(
     server: Demonstration, store: FileStore, context: Context, *, plays: bool
 ) -> Credential:
     profile = from_settings("demo", **server.settings)
-    return run_story(
+    return run_coroutine(
         login(
             profile,
             store=store,
@@ -137,5 +137,5 @@ def _show(
 
 def _call_the_api(credential: Credential, url: str, context: Context) -> object:
     bearer = Secret(f"Bearer {credential.tokens.access_token.reveal()}")
-    reply = run_story(context.http(None)(Get(url=url, authorization=bearer)))
+    reply = run_coroutine(context.http(None)(Get(url=url, authorization=bearer)))
     return read_json_object(reply, what="the API")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...edge.files.pending_logins import PendingSignIns
-from ...edge.process.event_loop import run as run_story
+from ...edge.process.event_loop import run as run_coroutine
 from ...errors import Cancelled, UsageError
 from ...flows.login.manual import finish, pending_document
 from ..prompts import may_switch
@@ -37,7 +37,7 @@ def run(context: Context) -> int:
     # What the sign-in was begun with is what finishes it, whatever was edited since.
     profile = context.profile_from(stored=pending_document(context.profile_name, pending))
     with context.store.tracking_changes(profile.name):
-        credential = run_story(
+        credential = run_coroutine(
             finish(
                 profile,
                 _pasted(context.console),

@@ -6,7 +6,7 @@ import time
 from argparse import BooleanOptionalAction
 
 from ...edge.interaction.browser import open_browser
-from ...edge.process.event_loop import run as run_story
+from ...edge.process.event_loop import run as run_coroutine
 from ...errors import KeyringUnavailable, StoreDamaged
 from ...flows.login.browser import TIMEOUT_S, login
 from ...flows.tokens.freshness import has_expired, is_refreshable
@@ -137,7 +137,7 @@ def _sign_in(profile: Profile, context: Context) -> Credential:
     arguments = context.arguments
     if arguments.flow == "code-credentials":
         return _sign_in_with_credentials(profile, context)
-    return run_story(
+    return run_coroutine(
         login(
             profile,
             store=context.store,
@@ -162,7 +162,7 @@ def _sign_in_with_credentials(profile: Profile, context: Context) -> Credential:
     check_flow(profile)
     credentials = ask_credentials(profile, context.console)
     services = context.services(profile)
-    return run_story(
+    return run_coroutine(
         login_with_credentials(profile, credentials, services, may_switch=may_switch(context))
     )
 
@@ -175,7 +175,7 @@ def _begin(profile: Profile, context: Context) -> int:
     arguments, console = context.arguments, context.console
     for note in profile.notes:
         context.notify(Warned(code="login-url-read", message=note))
-    request = run_story(
+    request = run_coroutine(
         begin(
             profile,
             context.services(profile),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from ...edge.process.event_loop import run as run_story
+from ...edge.process.event_loop import run as run_coroutine
 from ...errors import LoopbackAuthError, UsageError
 from ...flows.tokens.logout import Revocation, logout
 from ..context import trusted
@@ -82,7 +82,9 @@ def _sign_out(name: str, context: Context, *, local: bool) -> Revocation:
     store = context.store
     transport = None if local else context.transport(trusted(store.load(name)))
     with store.tracking_changes(name):
-        outcome = run_story(logout(name, store=store, transport=transport, environ=context.environ))
+        outcome = run_coroutine(
+            logout(name, store=store, transport=transport, environ=context.environ)
+        )
     words = f"Signed out of the profile {name}: its tokens are no longer stored here."
     context.console.say(f"{words} {_IN_WORDS[outcome]}")
     return outcome
