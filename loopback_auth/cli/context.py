@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from ..edge.http.client import HttpTransport
     from ..edge.store.file_store import FileStore
+    from ..errors import LoopbackAuthError
     from ..flows.services import Services
     from ..oauth.http.transport import Transport
     from ..providers import Provider
@@ -36,6 +37,7 @@ class Context:
         self.arguments = arguments
         self.console = console
         self.environ = console.environ
+        self._resolved: Profile | None = None
 
     @cached_property
     def home(self) -> str:
@@ -94,7 +96,7 @@ class Context:
         """
         from ..settings.resolve import resolve
 
-        return resolve(
+        self._resolved = resolve(
             self.profile_name,
             flags=flags or {},
             environ=self.environ,
@@ -102,6 +104,18 @@ class Context:
             stored=stored,
             find_provider=self.provider,
         )
+        return self._resolved
+
+    def add_facts(self, error: LoopbackAuthError) -> None:
+        """Give *error* what its fix repeats: the profile and the flags that were just given."""
+        arguments = vars(self.arguments)
+        if named := arguments.get("profile_option") or arguments.get("profile"):
+            error.facts.setdefault("profile", named)
+        if self._resolved is not None:
+            from ..flows.diagnosis import flags_of
+
+            error.facts.setdefault("profile", self._resolved.name)
+            error.facts.setdefault("flags", flags_of(self._resolved))
 
     def profile_from(
         self,

@@ -147,11 +147,11 @@ def _carry_out(command: str, rest: Sequence[str], console: Console) -> int:
     }.get(command)
     parser.epilog = f"learn more: loopback-auth help {topic}" if topic else None
     arguments: Namespace = parser.parse_args(rest)
+    context = Context(arguments, console)
     try:
-        status: int = module.run(Context(arguments, console))
+        status: int = module.run(context)
     except LoopbackAuthError as error:
-        if named := _named_profile(arguments):
-            error.facts.setdefault("profile", named)
+        context.add_facts(error)
         raise
     return status
 
@@ -164,11 +164,6 @@ def _module_of(command: str, console: Console) -> Any:
 
         load_late("inspect")
     return import_module(f".commands.{command}", __package__)
-
-
-def _named_profile(arguments: Namespace) -> str | None:
-    """Return the profile that was just named, which a fix is to name again."""
-    return getattr(arguments, "profile_option", None) or getattr(arguments, "profile", None)
 
 
 @contextmanager

@@ -31,6 +31,9 @@ _INSTEAD = {
 }
 """Which other flags a flag of a fix replaces."""
 
+_ADDED_TO = ("--param", "--trust-host")
+"""Flags of which each one counts."""
+
 
 def rendered(fix: str, facts: Mapping[str, object]) -> str:
     """Return *fix* as a person reads it, filled from *facts*."""
@@ -76,7 +79,7 @@ def _kept(flags: Iterable[Sequence[str]], words: Sequence[str]) -> Iterator[str]
     """Yield those of *flags* that stay as they are in a sign-in of *words*."""
     replaced = {other for word in words for other in (word, *_INSTEAD.get(word, ()))}
     for flag in flags:
-        if flag[0] not in replaced:
+        if flag[0] not in replaced or flag[0] in _ADDED_TO:
             yield from (flag[0], *map(_quoted, flag[1:]))
 
 

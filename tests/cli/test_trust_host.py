@@ -80,7 +80,10 @@ async def test_ds_04_without_a_terminal_a_strangers_host_is_2_with_the_flag_in_t
             "/.well-known/oauth-authorization-server",
         }
     assert (outcome.exit_code, outcome.error["code"]) == (2, "host-not-trusted")
-    assert outcome.error["fix"].endswith("loopback-auth login work --trust-host token.evil.test")
+    assert (
+        "loopback-auth login work --trust-host token.evil.test --issuer https://evil.test --client-id c"
+        in outcome.error["fix"]
+    )
     assert outcome.events_named("open_page") == []
     assert no_token_file(tmp_path)
 

@@ -190,13 +190,27 @@ def test_a_fix_is_filled_quoted_and_told_apart_from_its_text() -> None:
     )
 
 
-def test_a_sign_in_keeps_the_flags_just_given_but_those_it_replaces() -> None:
-    flags = (("--provider", "acme"), ("--client-id", "c d"), ("--port", "17"), ("--strict-scope",))
-    for fix, typed in {
-        "login {profile}": "login work --provider acme --client-id 'c d' --port 17 --strict-scope",
-        "login {profile} --port N": "login work --port N --provider acme --client-id 'c d' --strict-scope",
-        "login {profile} --issuer URL": "login work --issuer URL --client-id 'c d' --port 17 --strict-scope",
-        "status {profile}": "status work",
-    }.items():
-        facts = {"profile": "work", "flags": flags}
-        assert rendered(f"`loopback-auth {fix}`", facts) == f"loopback-auth {typed}"
+FLAGS = (
+    *(("--provider", "acme"), ("--client-id", "c d"), ("--port", "17"), ("--strict-scope",)),
+    *(("--trust-host", "a.example"), ("--param", "b=c")),
+)
+
+
+@pytest.mark.parametrize(
+    ("fix", "kept"),
+    [
+        ("", "--provider acme --client-id 'c d' --port 17 --strict-scope"),
+        (" --port N", "--provider acme --client-id 'c d' --strict-scope"),
+        (" --issuer URL", "--client-id 'c d' --port 17 --strict-scope"),
+        (
+            " --trust-host HOST --param resource=URL",
+            "--provider acme --client-id 'c d' --port 17 --strict-scope",
+        ),
+    ],
+)
+def test_a_sign_in_keeps_the_flags_just_given_but_those_it_replaces(fix: str, kept: str) -> None:
+    facts = {"profile": "work", "flags": FLAGS}
+    added = "--trust-host a.example --param b=c"
+    command = f"loopback-auth login work{fix} {kept} {added}"
+    assert rendered(f"`loopback-auth login {{profile}}{fix}`", facts) == command
+    assert rendered("`loopback-auth status {profile}`", facts) == "loopback-auth status work"
