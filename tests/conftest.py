@@ -1,13 +1,20 @@
 """
-What holds for every test: signals arrive, and of a table of slow cases the fast tests run the
-first.
+What all tests share: a server whose answers a test sets, signals that arrive, and the slow cases of
+a table, of which the fast tests run the first.
 """
 
 from __future__ import annotations
 
 import signal
+from typing import TYPE_CHECKING
 
 import pytest
+
+from .support.scripted_server import ScriptedServer, json_answer
+from .support.stored import NEW
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def pytest_configure() -> None:
@@ -35,3 +42,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             if function in seen:
                 item.add_marker(pytest.mark.slow)
             seen.add(function)
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedServer]:
+    """Run a server whose answers the test sets; its token endpoint answers with new tokens."""
+    with ScriptedServer() as running:
+        running.answers["/token"] = json_answer(NEW)
+        yield running

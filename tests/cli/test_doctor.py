@@ -20,6 +20,7 @@ from ..support.children import root_in_a_container
 from ..support.command import COMMAND, TIMEOUT_S, environment, run
 from ..support.scripted_server import ScriptedServer, json_answer, plain_answer, redirect
 from ..support.sockets import free_port
+from ..support.stored import write_config
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -58,11 +59,6 @@ def configure(home: Path, server: ScriptedServer, *lines: str, port: int | None 
     config.write_text("\n".join((*head, f"port = {port}", *lines, "")))
     config.chmod(0o600)
     return port
-
-
-def write_config(home: Path, text: str) -> None:
-    home.chmod(0o700)
-    (home / "config.toml").write_text(text)
 
 
 async def doctor(home: Path, *arguments: str, more: Mapping[str, str] | None = None) -> Outcome:

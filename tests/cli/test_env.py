@@ -9,21 +9,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ..support.command import COMMAND, environment, run, run_process
-from ..support.scripted_server import ScriptedServer, json_answer
 from ..support.stored import NEW, OLD, stored
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
+    from ..support.scripted_server import ScriptedServer
+
 TOKEN = OLD["access_token"]
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedServer]:
-    with ScriptedServer() as running:
-        running.answers["/token"] = json_answer(NEW)
-        yield running
 
 
 FORMS = {

@@ -14,20 +14,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ..support.command import COMMAND, environment, run_process
-from ..support.scripted_server import ScriptedServer, json_answer
 from ..support.stored import NEW, OLD, stored
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from ..support.scripted_server import ScriptedServer
 
 SHOW = "import json, os, sys; json.dump([sys.argv[1:], dict(os.environ)], sys.stdout)"
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedServer]:
-    with ScriptedServer() as running:
-        running.answers["/token"] = json_answer(NEW)
-        yield running
 
 
 async def shown(*arguments: str, home: Path, **more: str) -> tuple[list[str], dict[str, str]]:

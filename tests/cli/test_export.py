@@ -14,18 +14,10 @@ from ..support.scripted_server import ScriptedServer, json_answer
 from ..support.stored import NEW, OLD, stored
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 INSTANCE = "https://acme.my.salesforce.com"
 URL = f"force://the-client::{OLD['refresh_token']}@acme.my.salesforce.com"
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedServer]:
-    with ScriptedServer() as running:
-        running.answers["/token"] = json_answer(NEW)
-        yield running
 
 
 def signed_in(home: Path, server: ScriptedServer, **members: Any) -> None:

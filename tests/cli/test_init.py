@@ -17,6 +17,7 @@ from loopback_auth.settings.config_toml import load_config
 from ..support.command import run
 from ..support.scripted_server import ScriptedServer, plain_answer
 from ..support.sockets import free_port
+from ..support.stored import write_config
 from .test_doctor import AUTHORIZE, LOGIN_PAGE, MISMATCH, checks
 
 if TYPE_CHECKING:
@@ -37,11 +38,6 @@ def server() -> Iterator[ScriptedServer]:
 def config(home: Path) -> str:
     path = home / "config.toml"
     return path.read_text() if path.exists() else ""
-
-
-def old_config(home: Path, text: str) -> None:
-    home.chmod(0o700)
-    (home / "config.toml").write_text(text)
 
 
 async def test_a_profile_is_written_and_looked_at(server: ScriptedServer, tmp_path: Path) -> None:
@@ -214,7 +210,7 @@ provider = "github" # kept, too
 
 
 async def test_a_profile_that_is_there_stays(tmp_path: Path) -> None:
-    old_config(tmp_path, BEFORE)
+    write_config(tmp_path, BEFORE)
     outcome = await run("init", "salesforce", "--client-id", KEY, "--json", home=tmp_path)
     assert outcome.exit_code == 2
     assert "acme" in outcome.error["message"]
@@ -224,7 +220,7 @@ async def test_a_profile_that_is_there_stays(tmp_path: Path) -> None:
 
 async def test_force_replaces_it_and_nothing_else(tmp_path: Path) -> None:
     """Comments, the order of the lines and the other profiles stay."""
-    old_config(tmp_path, BEFORE)
+    write_config(tmp_path, BEFORE)
     outcome = await run(
         "init", "salesforce", "--client-id", KEY, "--force", "--no-doctor", home=tmp_path
     )
@@ -236,7 +232,7 @@ async def test_force_replaces_it_and_nothing_else(tmp_path: Path) -> None:
 
 
 async def test_a_config_that_is_broken_is_left_alone(tmp_path: Path) -> None:
-    old_config(tmp_path, "[profiles\n")
+    write_config(tmp_path, "[profiles\n")
     outcome = await run("init", "salesforce", "--client-id", KEY, "--json", home=tmp_path)
     assert (outcome.exit_code, outcome.error["code"], config(tmp_path)) == (
         2,
@@ -363,7 +359,7 @@ def test_a_person_is_asked_step_by_step(server: ScriptedServer, tmp_path: Path) 
     """
     from .test_terminal import on_a_terminal, pexpect
 
-    old_config(tmp_path, "# mine\n\n[profiles.default]\nprovider = 'github'\n")
+    write_config(tmp_path, "# mine\n\n[profiles.default]\nprovider = 'github'\n")
     server.answers[AUTHORIZE] = plain_answer(b"", kind="text/html")
     terminal = on_a_terminal(tmp_path, "init")
     terminal.expect(r"Provider \(.*salesforce.*\): ")
@@ -430,7 +426,7 @@ def test_ctrl_c_and_the_end_of_input_leave_nothing_behind(
 def test_a_no_leaves_the_profile_as_it_is(tmp_path: Path) -> None:
     from .test_terminal import on_a_terminal, pexpect
 
-    old_config(tmp_path, BEFORE)
+    write_config(tmp_path, BEFORE)
     terminal = on_a_terminal(tmp_path, "init", "salesforce", "acme")
     terminal.expect(r"Replace it\? \[y/N\] ")
     terminal.sendline("")

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import ssl
 import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,11 +24,12 @@ from loopback_auth.edge.store.file_store import FileStore
 from loopback_auth.errors import StoreBusy
 
 from ..support.children import as_root, posix
-from ..support.command import COMMAND, TIMEOUT_S, environment, token_file
+from ..support.command import COMMAND, environment, token_file
 from ..support.scripted_server import ScriptedServer, json_answer, plain_answer
 from ..support.servers.needs import need
+from ..support.sockets import silent_listener
 from ..support.stored import NEW, OLD, stored
-from ..support.strace import Ended, run, with_traced_child
+from ..support.strace import Ended, outcome, run, with_traced_child
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,11 +78,6 @@ def begin(*command: str, home: Path, **more: str) -> subprocess.Popen[str]:
         stderr=pipe,
         text=True,
     )
-
-
-def outcome(process: subprocess.Popen[str]) -> Ended:
-    stdout, stderr = process.communicate(timeout=TIMEOUT_S)
-    return Ended(status=process.returncode, stdout=stdout, stderr=stderr)
 
 
 def is_locked(home: Path) -> bool:
@@ -195,13 +190,6 @@ def test_cl_07_every_command_leaves_its_refresh_to_be_finished(
     server.may_answer.set()
     unlocked(tmp_path)
     assert token_file(tmp_path)["refresh_token"] == "the-next"
-
-
-@contextmanager
-def silent_listener() -> Iterator[int]:
-    """Give the port of something that takes connections and speaks no TLS."""
-    with socket.create_server(("127.0.0.1", 0), backlog=8) as listener:
-        yield listener.getsockname()[1]
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGKILL"])

@@ -6,7 +6,7 @@ it does not.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,7 +14,7 @@ from loopback_auth.testing.http import faults
 from loopback_auth.testing.salesforce import ORG, USER, Salesforce
 
 from ..support.command import run, token_file
-from ..support.stored_salesforce import APP, signed_in
+from ..support.stored_salesforce import APP, signed_in, throwing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,10 +33,6 @@ JWTS = replace(APP, jwt_access_tokens=True)
 def salesforce() -> Iterator[Salesforce]:
     with Salesforce.running(apps=[APP]) as running:
         yield running
-
-
-def throwing(*accounts: Any) -> Callable[[Salesforce], None]:
-    return lambda salesforce: salesforce.put(*accounts)
 
 
 def vpn_off(salesforce: Salesforce) -> None:

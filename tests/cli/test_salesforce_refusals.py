@@ -17,7 +17,7 @@ from loopback_auth.testing.salesforce import ORG, USER, Salesforce
 
 from ..support.command import run, run_process, token_file
 from ..support.salesforce_asking import refresh, tokens
-from ..support.stored_salesforce import APP, signed_in
+from ..support.stored_salesforce import APP, signed_in, throwing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -39,10 +39,6 @@ def refusing(error: str, description: str) -> Callable[[Salesforce], None]:
         salesforce.faults.token = faults.oauth_error(error, description)
 
     return switch
-
-
-def throwing(*accounts: Any) -> Callable[[Salesforce], None]:
-    return lambda salesforce: salesforce.put(*accounts)
 
 
 def broken(fault: faults.Fault) -> Callable[[Salesforce], None]:

@@ -14,7 +14,6 @@ from ..support.scripted_server import ScriptedServer, json_answer
 from ..support.stored import NEW, OLD, stored
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 WORDS = [
@@ -35,13 +34,6 @@ WORDS = [
 @pytest.mark.parametrize(("seconds", "words"), WORDS)
 def test_a_length_of_time_is_said_as_people_do(seconds: float, words: str) -> None:
     assert duration_in_words(seconds) == words
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedServer]:
-    with ScriptedServer() as running:
-        running.answers["/token"] = json_answer(NEW)
-        yield running
 
 
 @pytest.mark.parametrize(

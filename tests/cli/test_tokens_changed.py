@@ -11,14 +11,7 @@ from ..support.scripted_server import ScriptedServer, json_answer
 from ..support.stored import NEW, OLD, stored
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedServer]:
-    with ScriptedServer() as running:
-        yield running
 
 
 DOWN = json_answer({}, status=503)

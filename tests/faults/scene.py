@@ -9,13 +9,12 @@ import json
 import stat
 import threading
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from loopback_auth.edge.store.file_store import FileStore
-from loopback_auth.oauth.credential import to_rfc3339
 
 from ..support.command import COMMAND, token_file
+from ..support.stored import at
 from ..support.strace import run
 
 if TYPE_CHECKING:
@@ -123,8 +122,8 @@ def scene(server: AuthorizationServer, home: Path, *, lasts_s: float = -1) -> Sc
         "profile": "default",
         **{name: answer[name] for name in ("access_token", "token_type", "refresh_token", "scope")},
         "id_token": None,
-        "obtained_at": _at(lasts_s - 3600),
-        "expires_at": _at(lasts_s),
+        "obtained_at": at(lasts_s - 3600),
+        "expires_at": at(lasts_s),
         "extra": {},
         "identity": {"subject": "user-ada", "name": "ada"},
         "client": {"client_id": "public"},
@@ -143,8 +142,4 @@ def scene(server: AuthorizationServer, home: Path, *, lasts_s: float = -1) -> Sc
 
 def expired(document: dict[str, Any]) -> dict[str, Any]:
     """Let the access token of *document* have expired just now."""
-    return {**document, "obtained_at": _at(-3601), "expires_at": _at(-1)}
-
-
-def _at(seconds_from_now: float) -> str:
-    return to_rfc3339(datetime.now(UTC) + timedelta(seconds=seconds_from_now))
+    return {**document, "obtained_at": at(-3601), "expires_at": at(-1)}

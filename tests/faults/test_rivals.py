@@ -19,9 +19,9 @@ from loopback_auth.edge.store.file_store import FileStore
 from loopback_auth.testing import AuthorizationServer, Browser, Client
 from loopback_auth.testing.http import faults
 
-from ..support.children import TIMEOUT_S, posix, start
+from ..support.children import posix, start
 from ..support.command import COMMAND, environment, login, token_file
-from ..support.strace import Ended, run
+from ..support.strace import Ended, outcome, run
 from .scene import TOKEN, expired, scene
 
 if TYPE_CHECKING:
@@ -51,11 +51,6 @@ def begin(command: tuple[str, ...], home: Path) -> subprocess.Popen[str]:
         stderr=pipe,
         text=True,
     )
-
-
-def outcome(process: subprocess.Popen[str]) -> Ended:
-    stdout, stderr = process.communicate(timeout=TIMEOUT_S)
-    return Ended(status=process.returncode, stdout=stdout, stderr=stderr)
 
 
 def all_at_once(count: int, at: Scene) -> list[Ended]:

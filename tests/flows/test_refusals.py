@@ -19,7 +19,7 @@ from ..support.scripted_server import ScriptedServer, json_answer
 from ..support.stored import NEW, OLD, stored
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from loopback_auth.edge.store.file_store import FileStore
@@ -36,12 +36,6 @@ final = [ "token is dead", "bad_refresh_token" ]
 keeps = [ "wrong network", "come back" ]
 retry = [ "hiccup" ]
 """
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedServer]:
-    with ScriptedServer() as running:
-        yield running
 
 
 def a_sign_in(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -13,20 +13,11 @@ from loopback_auth.oauth.secret import Secret
 
 from ..support.scripted_server import ScriptedServer, json_answer
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 WHOLE = json_answer({"access_token": "canary"})
 ANSWERS = {
     "-> 200, 26 octets after": WHOLE,
     "-> 200, 21 octets, then connection-lost after": WHOLE[:-5],
 }
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedServer]:
-    with ScriptedServer() as running:
-        yield running
 
 
 @pytest.mark.parametrize(("outcome", "answer"), ANSWERS.items())

@@ -16,12 +16,12 @@ from loopback_auth.errors import ConfigError
 from loopback_auth.providers import load_provider as shipped, provider_names
 
 from ..support.command import COMMAND, environment, run
-from ..support.scripted_server import ScriptedServer
 from ..support.stored import OLD, stored
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
+
+    from ..support.scripted_server import ScriptedServer
 
 
 def write(home: Path, name: str, variable: str) -> None:
@@ -122,12 +122,6 @@ def test_cl_04_nor_by_a_provider_that_is_called_like_the_program(
 @pytest.mark.parametrize("name", provider_names())
 def test_our_own_files_keep_the_rule(name: str) -> None:
     assert shipped(name).environment or name
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedServer]:
-    with ScriptedServer() as running:
-        yield running
 
 
 INJECTION = "X=1;touch CANARY;export Y"

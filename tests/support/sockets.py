@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import socket
 import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def free_port() -> int:
@@ -37,3 +42,10 @@ def has_ipv6_loopback() -> bool:
     except OSError:
         return False
     return True
+
+
+@contextmanager
+def silent_listener() -> Iterator[int]:
+    """Yield the port of a listener that takes connections and never says anything."""
+    with socket.create_server(("127.0.0.1", 0), backlog=8) as listener:
+        yield listener.getsockname()[1]

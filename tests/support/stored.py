@@ -67,3 +67,9 @@ def jwt(**claims: Any) -> str:
         base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode() for part in parts
     )
     return ".".join((*coded, "x"))
+
+
+def write_config(home: Path, text: str) -> None:
+    """Write config.toml into *home*, which is made private."""
+    home.chmod(0o700)
+    (home / "config.toml").write_text(text)

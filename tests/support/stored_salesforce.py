@@ -5,17 +5,17 @@ requests are under test.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from loopback_auth.edge.store.file_store import FileStore
-from loopback_auth.oauth.credential import to_rfc3339
 from loopback_auth.testing.salesforce import REDIRECT_URI, USER, App
 
 from .salesforce_asking import tokens
 from .sockets import free_port
+from .stored import at
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from loopback_auth.testing.salesforce import Salesforce
@@ -23,10 +23,6 @@ if TYPE_CHECKING:
 PORT = free_port()
 APP = App(callback_urls=(REDIRECT_URI, f"http://localhost:{PORT}/OauthRedirect"))
 SESSION_S = 7200
-
-
-def at(seconds_from_now: float) -> str:
-    return to_rfc3339(datetime.now(UTC) + timedelta(seconds=seconds_from_now))
 
 
 def signed_in(
@@ -73,3 +69,8 @@ def signed_in(
     FileStore(str(home)).save("default", document)
     salesforce.forget_requests()
     return document
+
+
+def throwing(*accounts: Any) -> Callable[[Salesforce], None]:
+    """Return a function that replaces these accounts: an administrator throws a switch."""
+    return lambda salesforce: salesforce.put(*accounts)

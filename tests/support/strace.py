@@ -213,3 +213,9 @@ def _what(call: str, arguments: str, home: Path) -> str:
     what = " ".join(f"{folder or '/'}{file and '/'}{file}" for folder, file in names)
     # Random names, process ids.
     return re.sub(r"~(probe-)?\w+", r"~\1", what)
+
+
+def outcome(process: subprocess.Popen[str]) -> Ended:
+    """Wait for the end of a process and return its output and exit status."""
+    stdout, stderr = process.communicate(timeout=TIMEOUT_S)
+    return Ended(status=process.returncode, stdout=stdout, stderr=stderr)

@@ -1,4 +1,4 @@
-"""One server for all tests of the kit, with a clock to turn and clients of every kind."""
+"""One server for all tests of the kit, with a clock to advance and clients of every kind."""
 
 from __future__ import annotations
 

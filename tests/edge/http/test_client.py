@@ -47,7 +47,6 @@ from ...support.scripted_server import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from loopback_auth.oauth.http.messages import HttpReply
@@ -56,12 +55,6 @@ if TYPE_CHECKING:
 
 TIMEOUT_S = 0.25
 """For servers that never answer."""
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedServer]:
-    with ScriptedServer() as server:
-        yield server
 
 
 def post(url: str, **fields: str) -> FormPost:

@@ -19,16 +19,9 @@ from loopback_auth.settings.resolve import from_settings
 from ...support.scripted_server import ScriptedServer, hang, json_answer, plain_answer, redirect
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from ...support.scripted_server import Script
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedServer]:
-    with ScriptedServer() as server:
-        yield server
 
 
 async def examined(server: ScriptedServer, home: Path, **settings: Any) -> dict[str, Check]:

@@ -31,17 +31,9 @@ from ...support.scripted_server import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from ...support.scripted_server import Script
 
 REDIRECT_URI = "http://localhost:1717/OauthRedirect"
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedServer]:
-    with ScriptedServer() as server:
-        yield server
 
 
 def request_to(server: ScriptedServer) -> AuthorizationRequest:

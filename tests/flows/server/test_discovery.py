@@ -35,8 +35,6 @@ from ...support.scripted_server import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from loopback_auth.oauth.http.messages import FormPost, Get
     from loopback_auth.oauth.http.transport import Transport
 
@@ -44,12 +42,6 @@ if TYPE_CHECKING:
 
 OIDC, RFC8414 = "/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"
 HTML = plain_answer(b"<!doctype html><title>Hotel WiFi</title>", kind="text/html")
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedServer]:
-    with ScriptedServer() as server:
-        yield server
 
 
 def document(issuer: str, **members: Any) -> dict[str, Any]:

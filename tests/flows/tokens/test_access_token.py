@@ -17,22 +17,15 @@ from loopback_auth.edge.http.client import HttpTransport
 from loopback_auth.edge.store.file_store import FileStore
 from loopback_auth.errors import SignInNeeded
 
-from ...support.scripted_server import ScriptedServer, json_answer
 from ...support.stored import NEW, OLD, document, stored
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
+
+    from ...support.scripted_server import ScriptedServer
 
 CLIENT_SECRET = "the-client-secret"
 SECRETS = (*OLD.values(), NEW["access_token"], CLIENT_SECRET)
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedServer]:
-    with ScriptedServer() as running:
-        running.answers["/token"] = json_answer(NEW)
-        yield running
 
 
 async def tokens(store: FileStore, profile: Profile | str = "default", **options: Any) -> TokenSet:

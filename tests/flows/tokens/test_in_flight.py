@@ -6,10 +6,9 @@ asked for it.
 from __future__ import annotations
 
 import asyncio
-import socket
 import threading
 import time
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -23,6 +22,7 @@ from loopback_auth.flows.tokens.access_token import fresh_document
 from loopback_auth.notices import Warned
 
 from ...support.scripted_server import ScriptedServer, hang, json_answer, plain_answer
+from ...support.sockets import silent_listener
 from ...support.stored import NEW, OLD, at, stored
 
 if TYPE_CHECKING:
@@ -208,13 +208,6 @@ def test_rb_10_the_loops_end_waits_for_a_refresh_that_was_sent(
         "default.json",
         "default.lock",
     }
-
-
-@contextmanager
-def silent_listener() -> Iterator[int]:
-    """Give the port of something that takes connections and speaks no TLS."""
-    with socket.create_server(("127.0.0.1", 0), backlog=8) as listener:
-        yield listener.getsockname()[1]
 
 
 async def test_rb_10_before_anything_was_sent_a_caller_that_gives_up_ends_it(

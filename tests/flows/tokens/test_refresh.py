@@ -37,19 +37,12 @@ from ...support.scripted_server import ScriptedServer, drop, json_answer, plain_
 from ...support.stored import NEW, OLD, at, document, jwt, stored
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from loopback_auth.notices import Notice
 
     from ...support.scripted_server import Connection
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedServer]:
-    with ScriptedServer() as running:
-        running.answers["/token"] = json_answer(NEW)
-        yield running
 
 
 async def token(store: FileStore, *, timeout_s: float = 5, **options: Any) -> Mapping[str, Any]:

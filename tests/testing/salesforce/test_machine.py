@@ -53,11 +53,6 @@ TESTER = replace(
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
 def salesforce(clock: Clock) -> Iterator[Salesforce]:
     with Salesforce.running(
         apps=[PIPELINE], orgs=[ORG, OTHER_ORG, SANDBOX], users=[ADA, GRACE, TESTER], clock=clock

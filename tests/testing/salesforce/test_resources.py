@@ -15,7 +15,6 @@ import pytest
 
 from loopback_auth.testing import Browser
 from loopback_auth.testing.salesforce import APP, ORG, SESSION_TIMEOUTS_S, USER, Org, Salesforce
-from tests.support.asking import Clock, Reply
 from tests.support.salesforce_asking import (
     LIMITS,
     OAUTH,
@@ -36,14 +35,11 @@ from tests.support.salesforce_asking import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from tests.support.asking import Clock, Reply
+
 OTHER_ORG = Org(org_id="00D000000000002AAA", name="Globex")
 APPROVED = replace(USER, preauthorized=True)
 OTHER_APP = replace(APP, client_id="3MVG9other")
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture

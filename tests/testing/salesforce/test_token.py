@@ -39,11 +39,6 @@ EVERYTHING = "api refresh_token openid sfap_api"
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
 def salesforce(clock: Clock) -> Iterator[Salesforce]:
     app = replace(APP, scopes=(*APP.scopes, "sfap_api"))
     with Salesforce.running(apps=[app, OTHER], clock=clock) as running:
