@@ -161,6 +161,7 @@ def of_an_api(error: TransportError, request: ResourceRequest) -> LoopbackAuthEr
         + ("" if safe else " Whether the server acted on the request is not known."),
         fix="run the same again; for a slow server set LOOPBACK_AUTH_HTTP_TIMEOUT=300"
         if safe
-        else "look whether it was done before you send it again: `loopback-auth api /path -p {profile}`",
+        else "look whether it was done before you send it again:"
+        " `loopback-auth api /path -p {profile}`",
         **error.facts,
     )

@@ -108,7 +108,9 @@ BROKEN = {
     "detail that is no pattern": 'title="t"\nregister="r"\n[server]\nissuer="https://x.example"\n[details.Org]\nmember="id"\npattern="(("',
     "refusals of another name": 'title="t"\nregister="r"\n[server]\nissuer="https://x.example"\n[refusals]\nfinally=["x"]',
     "refusals that are no list": 'title="t"\nregister="r"\n[server]\nissuer="https://x.example"\n[refusals]\nfinal="x"',
-    "a refusal that is any": 'title="t"\nregister="r"\n[server]\nissuer="https://x.example"\n[refusals]\nkeeps=[" "]',
+    "a refusal that is any": (
+        'title="t"\nregister="r"\n[server]\nissuer="https://x.example"\n[refusals]\nkeeps=[" "]'
+    ),
     "detail without a group": 'title="t"\nregister="r"\n[server]\nissuer="https://x.example"\n[details.Org]\nmember="id"\npattern="x"',
 }
 

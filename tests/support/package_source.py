@@ -1,6 +1,7 @@
 """
-The source of the package, read as syntax trees and counted: `python -m tests.support.package_source`
-prints the counts.
+The source of the package, read as syntax trees and counted.
+
+`python -m tests.support.package_source` prints the counts.
 
 A finding is a name that stays the same while lines move: a module, a function, a pair of files.
 """

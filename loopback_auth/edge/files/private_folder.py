@@ -123,7 +123,7 @@ class PrivateFolder:
             raise self.refused("", error) from error
 
     def remove_temporary_files(self, stem: str, *, but: str = "") -> None:
-        """Remove the files named by `temporary_name`, *but* one; under the lock nobody uses them."""
+        """Remove the files named by `temporary_name`, *but* one; under the lock they are unused."""
         for name in self.names():
             if name.startswith(f".{stem}~") and name.endswith(".tmp") and name != but:
                 self.remove(name)

@@ -84,7 +84,7 @@ class RepeatedPreflight:
     async def preflight(
         self, request: AuthorizationRequest, profile: Profile, *, repeats: bool
     ) -> Check:
-        """Return the check; if it *repeats*, ask again while the server does not know the app yet."""
+        """Return the check; if it *repeats*, ask again while the server does not know the app."""
         while True:
             error = await self._refusal(request)
             left_s = self.until_s - running_s()
