@@ -11,11 +11,12 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import aiohttp
 import pytest
 import trustme
 
 from loopback_auth.edge.http.client import HttpTransport
-from loopback_auth.edge.http.connection import IDLE_S, MOST_AHEAD
+from loopback_auth.edge.http.connection import IDLE_S, MOST_AHEAD, Connection
 from loopback_auth.errors import (
     ConfigError,
     ConnectionFailed,
@@ -206,6 +207,23 @@ async def test_tx_01_an_answer_that_was_the_last_of_its_connection_costs_no_post
         for _ in range(3):
             await transport(post(server.url("/token")))
     assert (server.connections, len(server.requests)) == (3, 3)
+
+
+class EndingConnector:
+    """One that closes in a task, which the end of the event loop cancels."""
+
+    def close(self) -> asyncio.Task[None]:
+        closing = asyncio.ensure_future(asyncio.sleep(60))
+        asyncio.get_running_loop().call_soon(closing.cancel)
+        return closing
+
+
+async def test_rf_05_a_close_that_the_end_of_the_loop_cancels_cancels_no_refresh() -> None:
+    """RF-05: its caller has the answer in hand, and in it the only refresh token that works."""
+    connection = Connection(aiohttp.ClientTimeout(), kept=False)
+    await connection.close()
+    connection.connector = EndingConnector()  # type: ignore[assignment]
+    await connection.close()
 
 
 # --- what is opened ahead
