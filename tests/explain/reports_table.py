@@ -53,7 +53,7 @@ LOG = (
 )
 
 
-def told(error: str, description: str) -> str:
+def named(error: str, description: str) -> str:
     return f'{{"error":"{error}","error_description":"{description}"}}'
 
 
@@ -63,7 +63,7 @@ def api(error: str, message: str) -> str:
 
 REPORTS: dict[int, tuple[str, ...]] = {
     4: (
-        told("invalid_client_id", "client identifier invalid"),
+        named("invalid_client_id", "client identifier invalid"),
         SF_JWT.format("client identifier invalid"),
     ),
     6: (
@@ -88,46 +88,46 @@ REPORTS: dict[int, tuple[str, ...]] = {
         f"{ERROR_PAGE}?error=OAUTH_EC_APP_NOT_FOUND",
     ),
     10: (
-        told("app_not_found", "External client app is not installed in this org"),
+        named("app_not_found", "External client app is not installed in this org"),
         SF_JWT.format("app_not_found: External client app is not installed in this org"),
-        N8N.format(told("app_not_found", "External client app is not installed in this org")),
+        N8N.format(named("app_not_found", "External client app is not installed in this org")),
     ),
     14: (
         SF_JWT.format("user is not admin approved to access this app (invalid_app_access)"),
         SIMPLE.format("invalid_app_access: user is not admin approved to access this app"),
         CURL.format(
             "client_credentials",
-            told("invalid_app_access", "user is not admin approved to access this app"),
+            named("invalid_app_access", "user is not admin approved to access this app"),
         ),
     ),
     19: (
-        told("invalid_grant", "authentication failure"),
+        named("invalid_grant", "authentication failure"),
         SF_REFRESH.format("authentication failure"),
     ),
     20: (
-        told("invalid_grant", "ip restricted"),
+        named("invalid_grant", "ip restricted"),
         SF_REFRESH.format("ip restricted"),
         f"{CALLBACK}?error=invalid_grant&error_description=ip+restricted&state=x",
     ),
     23: (
         CURL.format(
-            "authorization_code", told("unsupported_grant_type", "grant type not supported")
+            "authorization_code", named("unsupported_grant_type", "grant type not supported")
         ),
         SF_JWT.format("grant type not supported"),
     ),
     24: (
-        told("invalid_grant", "expired access/refresh token"),
+        named("invalid_grant", "expired access/refresh token"),
         "jsforce: invalid_grant: expired access/refresh token",
     ),
     25: ("invalid_grant: token validity expired", SF_REFRESH.format("token validity expired")),
     29: (
-        told("invalid_grant", "inactive user"),
-        told("inactive_user", "user is inactive"),
+        named("invalid_grant", "inactive user"),
+        named("inactive_user", "user is inactive"),
         SIMPLE.format("invalid_grant: inactive user"),
     ),
     30: (
         "Login Limit Reached",
-        told("rate_limit_exceeded", "login rate exceeded"),
+        named("rate_limit_exceeded", "login rate exceeded"),
         "LOGIN_RATE_EXCEEDED: login rate exceeded",
     ),
     32: (
@@ -173,13 +173,15 @@ REPORTS: dict[int, tuple[str, ...]] = {
         '{"access_token":"00Dx!AQ","refresh_token":"5Aep861x"}',
     ),
     55: (
-        told("invalid_request", "scope parameter not supported"),
-        CURL.format("client_credentials", told("invalid_request", "scope parameter not supported")),
+        named("invalid_request", "scope parameter not supported"),
+        CURL.format(
+            "client_credentials", named("invalid_request", "scope parameter not supported")
+        ),
         "oauthlib.oauth2.rfc6749.errors.InvalidRequestError: (invalid_request) scope parameter not supported",
         "error=invalid_request&error_description=scope%20parameter%20not%20supported",
     ),
     56: (
-        told(
+        named(
             "invalid_request",
             "refresh_token scope is required and the connected app should be installed and preauthorized.",
         ),
@@ -188,18 +190,18 @@ REPORTS: dict[int, tuple[str, ...]] = {
         ),
     ),
     57: (
-        told("invalid_grant", "invalid assertion"),
+        named("invalid_grant", "invalid assertion"),
         SIMPLE.format("invalid_grant: invalid assertion"),
         SF_JWT.format("invalid assertion"),
         LOG.format("invalid_grant: invalid assertion"),
     ),
     58: (
-        told("invalid_grant", "request not supported on this domain"),
+        named("invalid_grant", "request not supported on this domain"),
         CURL.format(
-            "client_credentials", told("invalid_grant", "request not supported on this domain")
+            "client_credentials", named("invalid_grant", "request not supported on this domain")
         ),
         "HTTP/1.1 400 Bad Request\n\n"
-        + told("invalid_grant", "request not supported on this domain"),
+        + named("invalid_grant", "request not supported on this domain"),
     ),
     59: (
         api("INVALID_SESSION_ID", "This session is not valid for use with the REST API"),
@@ -224,7 +226,7 @@ REPORTS: dict[int, tuple[str, ...]] = {
         '{"status":401,"error":"Unauthorized","message":"Connected app is not attached to Agent"}',
     ),
     63: (
-        told("invalid_grant", "ip restricted by app developer"),
+        named("invalid_grant", "ip restricted by app developer"),
         SF_REFRESH.format("ip restricted by app developer"),
         f"{CALLBACK}?error=invalid_grant&error_description=ip+restricted+by+app+developer",
     ),
@@ -283,7 +285,7 @@ REPORTS: dict[int, tuple[str, ...]] = {
         "Salesforce asks for two-factor authentication",
     ),
     71: (
-        CURL.format("password", told("invalid_grant", "authentication failure")),
+        CURL.format("password", named("invalid_grant", "authentication failure")),
         "the username-password flow is blocked in my org",
     ),
     72: (
@@ -307,11 +309,11 @@ REPORTS: dict[int, tuple[str, ...]] = {
     76: (
         SF_JWT.format("invalid client credentials"),
         "grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer\n"
-        + told("invalid_client", "invalid client credentials"),
+        + named("invalid_client", "invalid client credentials"),
     ),
     77: (
         SF_JWT.format("ip restricted"),
-        "jwt-bearer from GitHub Actions: " + told("invalid_grant", "ip restricted"),
+        "jwt-bearer from GitHub Actions: " + named("invalid_grant", "ip restricted"),
     ),
     78: (
         (
@@ -323,16 +325,16 @@ REPORTS: dict[int, tuple[str, ...]] = {
         "secretOrPrivateKey must be an asymmetric key when using RS256",
     ),
     79: (
-        told("invalid_grant", "no valid scopes defined"),
-        CURL.format("client_credentials", told("invalid_grant", "no valid scopes defined")),
+        named("invalid_grant", "no valid scopes defined"),
+        CURL.format("client_credentials", named("invalid_grant", "no valid scopes defined")),
     ),
     80: (
-        CURL.format("client_credentials", told("access_denied", "end-user denied authorization")),
+        CURL.format("client_credentials", named("access_denied", "end-user denied authorization")),
         "client credentials flow: access_denied: end-user denied authorization",
     ),
     81: (
-        told("invalid_grant", "client credentials flow not enabled"),
-        told("unauthorized_client", "client credentials flow is not enabled"),
+        named("invalid_grant", "client credentials flow not enabled"),
+        named("unauthorized_client", "client credentials flow is not enabled"),
         "unauthorized_client",
     ),
     82: ('{"active":false}', 'HTTP/1.1 200 OK\n\n{"active": false}', "introspection says inactive"),
@@ -345,21 +347,21 @@ REPORTS: dict[int, tuple[str, ...]] = {
         "External Client App for a DevHub pipeline",
     ),
     86: (
-        told("invalid_grant", "user hasn't approved this consumer"),
+        named("invalid_grant", "user hasn't approved this consumer"),
         SF_JWT.format("user hasn't approved this consumer"),
         SIMPLE.format("invalid_grant: user hasn't approved this consumer"),
         N8N.format("invalid_grant: user hasn't approved this consumer"),
     ),
     87: (
-        told("invalid_grant", "audience is invalid"),
+        named("invalid_grant", "audience is invalid"),
         SF_JWT.format("audience is invalid"),
         SIMPLE.format("invalid_grant: audience is invalid"),
         "invalid_grant: Audience validation failed",
     ),
     88: (
-        told("invalid_grant", "no client credentials user enabled"),
+        named("invalid_grant", "no client credentials user enabled"),
         CURL.format(
-            "client_credentials", told("invalid_grant", "no client credentials user enabled")
+            "client_credentials", named("invalid_grant", "no client credentials user enabled")
         ),
         SIMPLE.format("invalid_grant: no client credentials user enabled"),
     ),

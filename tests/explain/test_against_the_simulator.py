@@ -67,6 +67,6 @@ def test_an_answer_of_the_simulator_leads_to_its_entry(
     path: str, body: bytes | None, kind: str, code: str, salesforce: Salesforce
 ) -> None:
     paste = read_paste(transcript(salesforce.login_url + path, body))
-    told = pitfall_for(paste, pitfalls="salesforce", facts=FACTS)
-    assert told
-    assert (paste.kind, told.code) == (kind, code), paste
+    pitfall = pitfall_for(paste, pitfalls="salesforce", facts=FACTS)
+    assert pitfall
+    assert (paste.kind, pitfall.code) == (kind, code), paste

@@ -24,12 +24,12 @@ PLACES = (
 
 
 @pytest.mark.parametrize("code", explain.codes())
-def test_an_entry_is_whole_and_its_fix_names_a_command_or_a_place(code: str) -> None:
-    told = explain.explanation(code)
-    assert told.title
-    assert not told.title.endswith(".")
-    assert told.cause.endswith((".", ")"))
-    assert any(place in told.fix for place in PLACES), told.fix
+def test_an_entry_is_whole_and_its_fix_says_what_to_do(code: str) -> None:
+    entry = explain.explanation(code)
+    assert entry.title
+    assert not entry.title.endswith(".")
+    assert entry.cause.endswith((".", ")"))
+    assert any(words in entry.fix for words in PLACES), entry.fix
 
 
 @pytest.mark.parametrize("code", explain.codes())
@@ -84,5 +84,5 @@ def test_an_unknown_code_gets_the_general_entry_and_braces_in_facts_are_text() -
 def test_no_entry_holds_two_spaces_by_accident() -> None:
     """Three spaces part a command from the words after it; two would be a slip."""
     for code in explain.codes():
-        told = explain.explanation(code)
-        assert not re.search(r"(?<! )  (?! )", told.cause + told.fix), code
+        entry = explain.explanation(code)
+        assert not re.search(r"(?<! )  (?! )", entry.cause + entry.fix), code

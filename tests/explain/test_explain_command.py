@@ -54,12 +54,14 @@ def explain(
     return run_here("explain", *arguments, home=home, more=more, stdin=stdin)
 
 
-def test_cl_11_what_was_read_cause_fix_and_the_profiles_callback_urls_are_told(home: Path) -> None:
+def test_cl_11_what_was_read_cause_fix_and_the_profiles_callback_urls_are_printed(
+    home: Path,
+) -> None:
     """CL-11: the downloaded file, explained with the lines to paste into the app's settings."""
-    told = explain(MISMATCH, home=home)
-    assert told.exit_code == 0
-    assert told.stderr == ""
-    first, read, cause, fix, *urls, see = told.stdout.splitlines()
+    outcome = explain(MISMATCH, home=home)
+    assert outcome.exit_code == 0
+    assert outcome.stderr == ""
+    first, read, cause, fix, *urls, see = outcome.stdout.splitlines()
     assert first == "redirect-uri-mismatch: The Callback URL of the app is another one (pitfall 1)"
     assert (
         read == "  read: redirect_uri_mismatch: redirect_uri must match configuration (a form body)"
@@ -103,7 +105,7 @@ def test_json_says_the_same(home: Path) -> None:
 def test_it_takes_words_standard_input_and_a_file(way: str, home: Path) -> None:
     page = "We can't authorize you.\r\n\r\nOAUTH_APP_BLOCKED : this app is blocked by admin\r\n"
     (home / "authorize").write_bytes(page.encode("utf-16" if way == "utf-16 file" else "utf-8"))
-    told = {
+    outcome = {
         "words": lambda: explain(
             "OAUTH_APP_BLOCKED", ":", "this", "app", "is", "blocked", home=home
         ),
@@ -114,15 +116,15 @@ def test_it_takes_words_standard_input_and_a_file(way: str, home: Path) -> None:
         "name": lambda: explain("authorize", home=home),
         "utf-16 file": lambda: explain("@authorize", home=home),
     }[way]()
-    assert told.exit_code == 0, told.stderr
-    assert told.stdout.startswith("app-blocked: ")
-    assert "(pitfall 12)" in told.stdout
-    assert "read: OAUTH_APP_BLOCKED: this app is blocked" in told.stdout
+    assert outcome.exit_code == 0, outcome.stderr
+    assert outcome.stdout.startswith("app-blocked: ")
+    assert "(pitfall 12)" in outcome.stdout
+    assert "read: OAUTH_APP_BLOCKED: this app is blocked" in outcome.stdout
 
 
 def test_a_file_that_is_not_there_is_a_mistake(home: Path) -> None:
-    told = explain("@nothing", "--json", home=home)
-    assert (told.exit_code, told.error["code"]) == (2, "usage")
+    outcome = explain("@nothing", "--json", home=home)
+    assert (outcome.exit_code, outcome.error["code"]) == (2, "usage")
 
 
 def test_the_profile_decides(home: Path) -> None:
@@ -144,12 +146,12 @@ def test_in_a_pipeline_a_dead_refresh_token_was_probably_rotated(home: Path) -> 
     assert explain(dead, "--json", home=home, more={"CI": "true"}).document["number"] == 26
 
 
-def test_without_a_profile_the_places_to_fill_in_are_named(tmp_path: Path) -> None:
-    told = explain("invalid_client_id: client identifier invalid", home=tmp_path)
-    assert told.exit_code == 0
-    assert "<client_id>" in told.stdout
+def test_without_a_profile_the_blanks_to_fill_in_are_named(tmp_path: Path) -> None:
+    outcome = explain("invalid_client_id: client identifier invalid", home=tmp_path)
+    assert outcome.exit_code == 0
+    assert "<client_id>" in outcome.stdout
     # A shell would take <profile> for a file.
-    assert "loopback-auth doctor default --wait" in told.stdout
+    assert "loopback-auth doctor default --wait" in outcome.stdout
     named = explain("client identifier invalid", "-p", "work", home=tmp_path)
     assert "loopback-auth doctor work --wait" in named.stdout
     general = explain("invalid_grant", "--json", home=tmp_path).document
@@ -159,9 +161,9 @@ def test_without_a_profile_the_places_to_fill_in_are_named(tmp_path: Path) -> No
 
 def test_a_configuration_that_cannot_be_read_does_not_keep_it_from_explaining(home: Path) -> None:
     (home / "config.toml").write_text("profiles = 3\n")
-    told = explain("invalid_grant", home=home)
-    assert told.exit_code == 0
-    assert told.stderr.startswith("Note: ")
+    outcome = explain("invalid_grant", home=home)
+    assert outcome.exit_code == 0
+    assert outcome.stderr.startswith("Note: ")
     assert explain("invalid_grant", "-p", "default", home=home).exit_code == 2
 
 
@@ -186,19 +188,19 @@ def test_cl_11_no_secret_comes_out_again(text: str, as_json: list[str], home: Pa
     CL-11: whatever was pasted, by argument or by pipe, neither stream repeats a code, a token, a
     state or a password.
     """
-    for told in (
+    for outcome in (
         explain(text, *as_json, home=home),
         explain("-v", *as_json, home=home, stdin=text),
     ):
-        assert CANARY not in told.stdout + told.stderr
-        assert told.exit_code in (0, 2)
+        assert CANARY not in outcome.stdout + outcome.stderr
+        assert outcome.exit_code in (0, 2)
 
 
 def test_a_callback_with_a_code_is_no_error_and_leads_to_exchange(home: Path) -> None:
-    told = explain(f"{CALLBACK_URL}?code=aPrx%3D%3D&state=s", home=home)
-    assert told.exit_code == 0
-    assert told.stdout.startswith("callback-with-code: That is no error")
-    assert "loopback-auth exchange default" in told.stdout
+    outcome = explain(f"{CALLBACK_URL}?code=aPrx%3D%3D&state=s", home=home)
+    assert outcome.exit_code == 0
+    assert outcome.stdout.startswith("callback-with-code: That is no error")
+    assert "loopback-auth exchange default" in outcome.stdout
 
 
 @pytest.mark.parametrize(
@@ -210,11 +212,13 @@ def test_a_callback_with_a_code_is_no_error_and_leads_to_exchange(home: Path) ->
         ("OAUTH_APP_BLOKED", "oauth-app-blocked"),
     ],
 )
-def test_a_typo_is_told_with_the_code_that_was_meant(typed: str, meant: str, home: Path) -> None:
-    told = explain(typed, "--json", home=home)
-    assert (told.exit_code, told.error["code"]) == (2, "usage")
-    assert told.error["fix"] == f"loopback-auth explain {meant}"
-    assert f"'{typed}'" in told.error["message"]
+def test_a_typo_is_answered_with_the_code_that_was_meant(
+    typed: str, meant: str, home: Path
+) -> None:
+    outcome = explain(typed, "--json", home=home)
+    assert (outcome.exit_code, outcome.error["code"]) == (2, "usage")
+    assert outcome.error["fix"] == f"loopback-auth explain {meant}"
+    assert f"'{typed}'" in outcome.error["message"]
     assert explain(meant, home=home).exit_code == 0, "the fix works when typed"
 
 
@@ -225,15 +229,15 @@ def test_a_typo_is_told_with_the_code_that_was_meant(typed: str, meant: str, hom
 def test_an_unknown_code_is_not_guessed_to_be_a_neighbour(
     code: str, profile: str, home: Path
 ) -> None:
-    told = explain(code, "-p", profile, "--json", home=home)
-    assert (told.exit_code, told.error["code"]) == (2, "usage")
-    assert told.error["fix"] == "for every code: loopback-auth explain --list"
+    outcome = explain(code, "-p", profile, "--json", home=home)
+    assert (outcome.exit_code, outcome.error["code"]) == (2, "usage")
+    assert outcome.error["fix"] == "for every code: loopback-auth explain --list"
 
 
 def test_an_unknown_word_is_not_repeated_if_it_may_be_a_secret(home: Path) -> None:
-    told = explain("x1y2z3", "--json", home=home)
-    assert "--list" in told.error["fix"]
-    assert "x1y2z3" not in told.stdout + told.stderr
+    outcome = explain("x1y2z3", "--json", home=home)
+    assert "--list" in outcome.error["fix"]
+    assert "x1y2z3" not in outcome.stdout + outcome.stderr
 
 
 def test_the_list_names_every_code_and_nothing_given_is_the_list(home: Path) -> None:
@@ -246,20 +250,20 @@ def test_the_list_names_every_code_and_nothing_given_is_the_list(home: Path) -> 
 
 
 def test_a_paste_of_many_megabytes_is_cut_and_not_kept(home: Path) -> None:
-    told = explain("--json", home=home, stdin="invalid_scope: x\n\n" + "y " * 3_000_000)
-    assert told.document["code"] == "invalid-scope"
+    outcome = explain("--json", home=home, stdin="invalid_scope: x\n\n" + "y " * 3_000_000)
+    assert outcome.document["code"] == "invalid-scope"
 
 
 @pytest.mark.parametrize("way", ["pipe", "file"])
 def test_the_end_of_many_megabytes_is_read_too(way: str, home: Path) -> None:
     log = "y " * 3_000_000 + "\ninvalid_grant: user hasn't approved this consumer\n"
     (home / "build.log").write_text(log)
-    told = (
+    outcome = (
         explain("--json", home=home, stdin=log)
         if way == "pipe"
         else explain("@build.log", "--json", home=home)
     )
-    assert told.document["number"] == 86
+    assert outcome.document["number"] == 86
 
 
 def on_a_terminal(home: Path, *lines: str) -> str:

@@ -179,7 +179,7 @@ def test_a_command_that_is_named_elsewhere_can_be_typed_too(where: str) -> None:
         type_it(re.sub(r'["|].*', "", found[0]).strip())
 
 
-def test_a_fix_is_filled_quoted_and_told_apart_from_its_text() -> None:
+def test_a_fix_is_filled_quoted_and_kept_apart_from_its_text() -> None:
     fix = "Ask {host}: `loopback-auth login {profile} --scope '{scope}'`; or `loopback-auth api /x -p {profile}`"
     assert rendered(fix, {"profile": "it's", "scope": "a b", "host": "`x` {profile}"}) == (
         "Ask `x` {profile}: loopback-auth login 'it'\"'\"'s' --scope 'a b'; or loopback-auth api /x -p"

@@ -27,9 +27,9 @@ PITFALLS = {code: entry for code, entry in ENTRIES.items() if "number" in entry}
 
 
 def found(text: str, **more: object) -> tuple[int | None, str]:
-    told = pitfall_for(read_paste(text), pitfalls="salesforce", facts={**FACTS, **more})
-    assert told, text
-    return told.number, told.code
+    pitfall = pitfall_for(read_paste(text), pitfalls="salesforce", facts={**FACTS, **more})
+    assert pitfall, text
+    return pitfall.number, pitfall.code
 
 
 @pytest.mark.parametrize(
@@ -38,18 +38,18 @@ def found(text: str, **more: object) -> tuple[int | None, str]:
 def test_a_paste_leads_to_its_pitfall_with_the_profiles_own_values(
     number: int, text: str, values: tuple[str, ...]
 ) -> None:
-    told = pitfall_for(read_paste(text), pitfalls="salesforce", facts=FACTS)
-    assert told
-    assert told.number == number, told
+    pitfall = pitfall_for(read_paste(text), pitfalls="salesforce", facts=FACTS)
+    assert pitfall
+    assert pitfall.number == number, pitfall
     for value in values:
-        assert value in f"{told.cause} {told.fix}"
-    assert "<" not in told.cause + told.fix, "a value of the profile was left open"
+        assert value in f"{pitfall.cause} {pitfall.fix}"
+    assert "<" not in pitfall.cause + pitfall.fix, "a value of the profile was left open"
 
 
 @pytest.mark.parametrize(
     ("number", "text"),
     [(number, text) for number, texts in REPORTS.items() for text in texts],
-    ids=[f"{number}.{place}" for number, texts in REPORTS.items() for place in range(len(texts))],
+    ids=[f"{number}.{index}" for number, texts in REPORTS.items() for index in range(len(texts))],
 )
 def test_a_report_leads_to_its_pitfall(number: int, text: str) -> None:
     """Whatever form it has: text, an address, JSON, the log of a tool."""
@@ -77,13 +77,13 @@ def test_what_is_no_pitfall_is_looked_up(text: str, code: str) -> None:
 @pytest.mark.parametrize("code", ENTRIES)
 def test_an_entry_is_well_formed(code: str) -> None:
     entry = ENTRIES[code]
-    told = pitfall_for(Paste(kind="code", error=code), pitfalls="salesforce", facts=FACTS)
-    assert told
-    assert told.code == code
-    assert told.title
-    assert not told.title.endswith(".")
-    assert told.cause.endswith((".", ")"))
-    assert re.search(r"loopback-auth \w|Setup >", told.fix), "name a command or a place"
+    pitfall = pitfall_for(Paste(kind="code", error=code), pitfalls="salesforce", facts=FACTS)
+    assert pitfall
+    assert pitfall.code == code
+    assert pitfall.title
+    assert not pitfall.title.endswith(".")
+    assert pitfall.cause.endswith((".", ")"))
+    assert re.search(r"loopback-auth \w|Setup >", pitfall.fix), "name a command or a place"
     assert re.fullmatch(r"[a-z]+(-[a-z]+)*", code)
     placeholders = set(
         re.findall(r"\{(\w+)\}", f"{entry['title']} {entry['cause']} {entry['fix']}")
@@ -92,10 +92,10 @@ def test_an_entry_is_well_formed(code: str) -> None:
     assert not set(entry) - {
         "number", "errors", "descriptions", "phrases", "near", "status", "kinds", "when", "title", "cause", "fix", "see", "places"
     }  # fmt: skip
-    assert not re.search(r"(?<! )  (?! )", told.cause + told.fix)
-    if told.see:
+    assert not re.search(r"(?<! )  (?! )", pitfall.cause + pitfall.fix)
+    if pitfall.see:
         assert (
-            Path(next(iter(topics.__path__))) / f"{told.see.removeprefix('help ')}.md"
+            Path(next(iter(topics.__path__))) / f"{pitfall.see.removeprefix('help ')}.md"
         ).is_file()
 
 
@@ -113,14 +113,14 @@ def test_codes_are_in_lower_case_and_patterns_compile(code: str) -> None:
 
 
 @pytest.mark.parametrize("number", [6, 9, 31])
-def test_two_causes_in_the_same_words_are_both_told_and_how_to_tell_them_apart(number: int) -> None:
+def test_two_causes_in_the_same_words_are_both_given_and_how_they_differ(number: int) -> None:
     code = next(code for code, entry in PITFALLS.items() if entry["number"] == number)
-    told = pitfall_for(code, pitfalls="salesforce", facts=FACTS) or pitfall_for(
+    pitfall = pitfall_for(code, pitfalls="salesforce", facts=FACTS) or pitfall_for(
         Paste(kind="code", error=code), pitfalls="salesforce", facts=FACTS
     )
-    assert told
-    assert "One of" in told.cause
-    assert told.fix.startswith("To tell them apart")
+    assert pitfall
+    assert "One of" in pitfall.cause
+    assert pitfall.fix.startswith("To tell them apart")
 
 
 def test_the_profiles_own_facts_decide_between_the_same_words() -> None:
@@ -175,7 +175,7 @@ def test_a_word_near_it_decides_between_the_same_words() -> None:
     assert found(f"grant_type=client_credentials\n{denied}")[0] == 80
 
 
-def test_what_is_said_to_a_sign_in_without_a_browser_is_told_for_that() -> None:
+def test_what_is_said_to_a_sign_in_without_a_browser_is_explained_for_that() -> None:
     words = "invalid_app_access: user is not admin approved to access this app"
     assert found(words)[0] == 14
     assert found(words, flow="code-credentials")[0] == 83
@@ -234,30 +234,30 @@ def test_a_description_inside_prose_is_found_also_below_a_status() -> None:
 
 def test_another_server_gets_the_general_words() -> None:
     for pitfalls in (None, "nothing-there", "../explain/salesforce", ""):
-        told = pitfall_for(
+        pitfall = pitfall_for(
             "invalid_grant", "expired authorization code", pitfalls=pitfalls, facts=FACTS
         )
-        assert told
-        assert (told.code, told.number) == ("invalid-grant", None)
-        assert "Salesforce" not in told.cause + told.fix
+        assert pitfall
+        assert (pitfall.code, pitfall.number) == ("invalid-grant", None)
+        assert "Salesforce" not in pitfall.cause + pitfall.fix
     assert pitfall_for(read_paste("a stranger's words"), pitfalls=None, facts={}) is None
 
 
 def test_without_a_known_server_only_its_own_words_are_believed() -> None:
-    told = certain_pitfall_for(read_paste("Cannot be an HTTP URL"), facts={})
-    assert told
-    assert told.number == 3
-    assert "loopback-auth login --redirect-uri http://localhost:1717/OauthRedirect" in told.fix
+    pitfall = certain_pitfall_for(read_paste("Cannot be an HTTP URL"), facts={})
+    assert pitfall
+    assert pitfall.number == 3
+    assert "loopback-auth login --redirect-uri http://localhost:1717/OauthRedirect" in pitfall.fix
     assert certain_pitfall_for(read_paste("invalid_grant: gone"), facts={}) is None
     assert pitfall_files() == ["salesforce"]
 
 
 def test_a_callback_with_a_code_is_no_error() -> None:
-    told = pitfall_for(
+    pitfall = pitfall_for(
         read_paste(f"{REDIRECT_URI}?code=aPrxFAKEFAKE%3D%3D&state=s"),
         pitfalls="salesforce",
         facts=FACTS,
     )
-    assert told
-    assert told.code == "callback-with-code"
-    assert "loopback-auth exchange work" in told.fix
+    assert pitfall
+    assert pitfall.code == "callback-with-code"
+    assert "loopback-auth exchange work" in pitfall.fix

@@ -143,7 +143,7 @@ OTHERS: list[tuple[str, Paste]] = [
 
 
 @pytest.mark.parametrize(("text", "expected"), OTHERS, ids=[repr(text[:40]) for text, _ in OTHERS])
-def test_what_is_no_error_is_told_as_what_it_is(text: str, expected: Paste) -> None:
+def test_what_is_no_error_is_read_as_what_it_is(text: str, expected: Paste) -> None:
     paste = read_paste(text)
     assert (paste.kind, paste.error, paste.status) == (
         expected.kind,
@@ -165,15 +165,15 @@ SHORT = "hunter2x"
 
 def everything(paste: Paste) -> str:
     """All that is kept of a paste, and all that could be said of it."""
-    told = [
-        str(told)
-        for told in (
+    members = [
+        str(member)
+        for member in (
             pitfall_for(paste, pitfalls="salesforce", facts={}),
             pitfall_for(paste, pitfalls=None, facts={}),
             certain_pitfall_for(paste, facts={}),
         )
     ]
-    return " ".join([repr(paste), paste.text, *paste.words, *told])
+    return " ".join([repr(paste), paste.text, *paste.words, *members])
 
 
 @pytest.mark.parametrize("secret", [CANARY, SHORT])

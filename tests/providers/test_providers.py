@@ -36,9 +36,9 @@ def test_a_provider_can_be_used(name: str) -> None:
     assert server.token_endpoint.startswith("https://")
     for uri in provider.redirect_uris:
         assert check_redirect_uri(uri) == uri
-        # What is registered is what is told: GitHub and Google leave the port out.
-        told = uri.replace(":0/", "/")
-        assert told in provider.register or "no redirect URI is entered" in provider.register
+        # What is registered is what is said: GitHub and Google leave the port out.
+        registered = uri.replace(":0/", "/")
+        assert registered in provider.register or "no redirect URI is entered" in provider.register
     assert not RESERVED & provider.parameters.keys()
     assert provider.token_endpoint_auth_method in (
         None,
@@ -137,7 +137,7 @@ UNREADABLE: dict[str, Callable[[Path], object]] = {
 
 @pytest.mark.skipif(os.name != "posix", reason="links and pipes are other things there")
 @pytest.mark.parametrize("shape", UNREADABLE)
-def test_the_users_file_that_cannot_be_used_is_an_error_and_ours_does_not_take_its_place(
+def test_the_users_file_that_cannot_be_used_is_an_error_and_is_not_replaced_by_ours(
     shape: str, tmp_path: Path
 ) -> None:
     (tmp_path / "providers").mkdir()
