@@ -30,8 +30,8 @@ CEILINGS = {
     "functions of more than 40 lines": 0,
     "functions of more than 8 parameters": 0,
     "modules of more than 300 lines": 0,
-    "lines of more than 100 columns": 26,
-    "identifiers in dialect": 4,
+    "lines of more than 100 columns": 0,
+    "identifiers in dialect": 0,
     "6 lines or more written twice": 0,
     "suppressions (noqa)": 40,
 }
