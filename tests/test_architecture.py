@@ -288,6 +288,7 @@ AFTER_THE_ADDRESS = {
     "loopback_auth.edge.http.sending",
     "loopback_auth.edge.http.tls",
     "loopback_auth.explain",
+    "loopback_auth.cli.views",
     "loopback_auth.flows.login.answer",
     "loopback_auth.flows.login.redemption",
     "loopback_auth.flows.login.replacement",

@@ -22,7 +22,6 @@ from ..prompts import (
     pastes_of,
 )
 from ..settings_flags import settings_arguments, settings_of
-from ..views import report_sign_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -98,6 +97,8 @@ def run(context: Context) -> int:
         return _begin(profile, context)
     with context.store.tracking_changes(name):
         credential = _sign_in(profile, context)
+    from ..views import report_sign_in
+
     report_sign_in(credential, context)
     if flags and name not in config.profiles and console.may_ask:
         _offer_profile(credential, context)
