@@ -59,6 +59,7 @@ examples:
 
 A command's options: loopback-auth COMMAND --help; all topics: loopback-auth help.
 """
+"""What `--help` prints; `{commands}` becomes their list."""
 
 
 def run(

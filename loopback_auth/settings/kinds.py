@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 DAY_S = 86400
+"""The longest duration that a setting can have."""
 
 
 class Kind:
@@ -176,19 +177,35 @@ def _query(text: str) -> dict[str, list[str]]:
 
 
 TEXT = Kind("a string", _text)
+"""One text that is not empty."""
+
 TEXTS = Kind("a list of strings", _texts)
+"""Texts, kept as a tuple; one string with spaces is several."""
+
 WORDS = Kind("a list of strings", _texts)
 """As `TEXTS`; a command line gives all of them as one text with spaces."""
+
 HOSTS = Kind(
     "a host name or a list of them, without scheme and path",
     lambda value: tuple(host_name(each) for each in _texts(value)),
 )
+"""Names or addresses of hosts, kept as a tuple in lower case."""
+
 PORTS = Kind(
     "a port or a list of ports",
     _ports,
     lambda text: [int(number) for number in text.replace(",", " ").split()],
 )
+"""Numbers of TCP ports, kept as a tuple."""
+
 TABLE = Kind("a table of strings, or of lists of strings", _table, _query)
+"""Texts by name, of which each may be a tuple of several; a variable has it as a query string."""
+
 DURATION = Kind('a duration such as "5m"', seconds)
+"""A length of time, kept in seconds."""
+
 FLAG = Kind("true or false", _flag, {"true": True, "false": False}.get)
+"""A switch."""
+
 STORAGE = Kind('"file" or "keyring"', _storage)
+"""Where tokens are kept."""

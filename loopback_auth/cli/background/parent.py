@@ -35,10 +35,13 @@ GOES_ON = (
     " and its tokens are stored when the answer comes."
     " The next command waits for that."
 )
+"""What a command that is stopped says when the child finishes its refresh."""
+
 UNKNOWN = (
     "A refresh may have been on its way to the server:"
     " nobody can know whether the stored tokens are other ones now."
 )
+"""What it says when the child has not said what becomes of the refresh."""
 
 
 async def refreshed_by_child(

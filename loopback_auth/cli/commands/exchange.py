@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ..context import Context
 
 OCTETS = 64 * 1024
+"""The most that is read of an answer on standard input."""
 
 
 def arguments(parser: Parser) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ..context import Context
 
 FORMATS = ("raw", "json", "curl", "headers")
+"""The forms that a token is printed in."""
 
 
 def arguments(parser: Parser) -> None:
