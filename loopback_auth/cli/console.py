@@ -168,7 +168,7 @@ class Console:
             "code": error.code,
             "message": one_line(str(error), limit=1200),
             "cause": one_line(error.cause + tokens, limit=1200),
-            "fix": one_line(error.fix, limit=1200),
+            "fix": one_line(error.fix, limit=4000),
             "exit_code": error.exit_code,
         }
 

@@ -377,7 +377,7 @@ def test_a_person_is_asked_step_by_step(server: ScriptedServer, tmp_path: Path) 
     port = free_port()
     terminal.sendline(str(port))
     terminal.expect(f"http://localhost:{port}/OauthRedirect")
-    terminal.expect(r"Client ID \(from the step above\): ")
+    terminal.expect(r"Consumer Key \(from the step above\): ")
     terminal.sendline(KEY)
     asked = r"Session timeout of the app \(15m, 30m, 1h, 2h, 4h, 8h, 12h, 24h\) \[2h\]: "
     terminal.expect(asked)

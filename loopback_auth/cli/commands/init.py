@@ -178,7 +178,8 @@ def _setup(profile: Profile, provider: Provider, context: Context) -> str:
 def _client_id(provider: Provider, context: Context) -> str:
     client_id = str(context.arguments.client_id or "").strip()
     if not client_id and context.console.may_ask:
-        client_id = ask("Client ID (from the step above)", context.console)
+        name = provider.client_id_label or "Client ID"
+        client_id = ask(f"{name} (from the step above)", context.console)
     if not client_id:
         raise UsageError(
             "--client-id is missing",

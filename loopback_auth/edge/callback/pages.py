@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from ...errors import LoopbackAuthError
 
-_EXPLANATION_CHARACTERS = 1000
+_EXPLANATION_CHARACTERS = 4000
 """The most of a cause or a fix, which are our own texts with values of the profile in them."""
 
 
