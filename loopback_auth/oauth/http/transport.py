@@ -23,6 +23,9 @@ class Transport(Protocol):
     certificate. It sets `HttpReply.sent` to the secrets of the request, and honours
     `FormPost.allow_partial` and `FormPost.delivery`.
 
+    One that has `session` and `connect_ahead`, as `HttpTransport` has, is asked for a session by
+    each sign-in, and to connect before there is anything to send.
+
     Raises:
         TransportError: there is no answer, or only its beginning was read.
     """
