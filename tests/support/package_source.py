@@ -240,7 +240,7 @@ def duplicates() -> list[str]:
     Imports, docstrings, comments, blank lines and lone punctuation are passed over.
     """
     runs: dict[tuple[str, ...], list[tuple[str, int]]] = defaultdict(list)
-    for path in MODULES:
+    for path in (*MODULES, *sorted(PACKAGE.rglob("*.html"))):
         lines = list(_code_lines(path))
         for start in range(len(lines) - SAME_LINES + 1):
             window = lines[start : start + SAME_LINES]
@@ -257,7 +257,7 @@ def duplicates() -> list[str]:
 
 def _code_lines(path: Path) -> Iterator[tuple[int, str]]:
     passed_over: set[int] = set()
-    for node in ast.walk(tree_of(path)):
+    for node in ast.walk(tree_of(path)) if path.suffix == ".py" else ():
         is_text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
         if is_text or isinstance(node, ast.Import | ast.ImportFrom):
             passed_over |= set(range(node.lineno, (node.end_lineno or 0) + 1))
