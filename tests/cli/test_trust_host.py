@@ -81,8 +81,8 @@ async def test_ds_04_without_a_terminal_a_strangers_host_is_2_with_the_flag_in_t
         }
     assert (outcome.exit_code, outcome.error["code"]) == (2, "host-not-trusted")
     assert (
-        "loopback-auth login work --trust-host token.evil.test --issuer https://evil.test --client-id c"
-        in outcome.error["fix"]
+        "loopback-auth login work --trust-host token.evil.test"
+        " --issuer https://evil.test --client-id c" in outcome.error["fix"]
     )
     assert outcome.events_named("open_page") == []
     assert no_token_file(tmp_path)

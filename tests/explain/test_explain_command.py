@@ -174,7 +174,10 @@ def test_a_configuration_that_cannot_be_read_does_not_keep_it_from_explaining(ho
         f"{CALLBACK_URL}?code={CANARY}%3D%3D&state={CANARY}",
         f"{CALLBACK_URL}?error=access_denied&error_description=end-user+denied+authorization&state={CANARY}",
         f"code={CANARY}&state={CANARY}",
-        f'{{"error":"invalid_grant","error_description":"expired authorization code","code":"{CANARY}"}}',
+        (
+            '{"error":"invalid_grant","error_description":"expired authorization code",'
+            f'"code":"{CANARY}"}}'
+        ),
         f'{{"access_token":"00D000000000001!AQ.{CANARY}","refresh_token":"5Aep861{CANARY}"}}',
         f"Authorization: Bearer {CANARY}\n\ninvalid_grant: no",
         f"password={CANARY}",

@@ -1,6 +1,6 @@
 """
-A fix is data: each command in one can be typed, in the catalogue, the pitfalls and wherever an error
-is raised.
+A fix is data: each command in one can be typed, in the catalogue, the pitfalls and wherever an
+error is raised.
 """
 
 from __future__ import annotations
@@ -135,7 +135,7 @@ def test_cl_11_each_command_of_a_fix_can_be_typed(where: str, knows: str) -> Non
 
 @pytest.mark.parametrize("where", FIXES)
 def test_a_commands_end_is_seen(where: str) -> None:
-    """In print nothing stands around a command: a mark, a bracket or the end shows where it ends."""
+    """In print nothing stands around a command: a mark, a bracket or the end shows its end."""
     pieces = FIXES[where].split("`")
     assert len(pieces) % 2, "a backtick is missing"
     assert all(re.match(r"[;,:.)]|$| \(", after) for after in pieces[2::2]), FIXES[where]
@@ -180,10 +180,13 @@ def test_a_command_that_is_named_elsewhere_can_be_typed_too(where: str) -> None:
 
 
 def test_a_fix_is_filled_quoted_and_kept_apart_from_its_text() -> None:
-    fix = "Ask {host}: `loopback-auth login {profile} --scope '{scope}'`; or `loopback-auth api /x -p {profile}`"
+    fix = (
+        "Ask {host}: `loopback-auth login {profile} --scope '{scope}'`;"
+        " or `loopback-auth api /x -p {profile}`"
+    )
     assert rendered(fix, {"profile": "it's", "scope": "a b", "host": "`x` {profile}"}) == (
-        "Ask `x` {profile}: loopback-auth login 'it'\"'\"'s' --scope 'a b'; or loopback-auth api /x -p"
-        " 'it'\"'\"'s'"
+        "Ask `x` {profile}: loopback-auth login 'it'\"'\"'s' --scope 'a b';"
+        " or loopback-auth api /x -p 'it'\"'\"'s'"
     )
     assert rendered(fix, {}) == (
         "Ask <host>: loopback-auth login --scope SCOPE; or loopback-auth api /x"

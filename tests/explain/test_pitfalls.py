@@ -90,8 +90,9 @@ def test_an_entry_is_well_formed(code: str) -> None:
     )
     assert placeholders <= {*FACTS, *entry["places"]}
     assert not set(entry) - {
-        "number", "errors", "descriptions", "phrases", "near", "status", "kinds", "when", "title", "cause", "fix", "see", "places"
-    }  # fmt: skip
+        *("number", "errors", "descriptions", "phrases", "near", "status", "kinds", "when"),
+        *("title", "cause", "fix", "see", "places"),
+    }
     assert not re.search(r"(?<! )  (?! )", pitfall.cause + pitfall.fix)
     if pitfall.see:
         assert (

@@ -240,7 +240,10 @@ CASES: dict[str, tuple[Callable[[Case], None], Callable[[Case], Reply], int]] = 
 }
 
 ASKED = {
-    "jwt": "$ curl -i -d grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer -d assertion=@jwt HOST\n",
+    "jwt": (
+        "$ curl -i -d grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer"
+        " -d assertion=@jwt HOST\n"
+    ),
     "client": "$ curl -i -d grant_type=client_credentials -d client_id=3MVG9x HOST\n",
 }
 

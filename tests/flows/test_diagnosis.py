@@ -113,8 +113,8 @@ def test_cl_11_what_a_sign_in_was_given_is_given_again_in_its_fix() -> None:
     diagnose(error, profile)
     given = (
         "loopback-auth login 'my work' --timeout 15m --client-id 'it'\"'\"'s'"
-        " --client-secret-prompt --issuer https://id.example --param 'audience=x y' --port 17 --port 18 --prompt login"
-        " --scope 'a b' --strict-scope"
+        " --client-secret-prompt --issuer https://id.example --param 'audience=x y'"
+        " --port 17 --port 18 --prompt login --scope 'a b' --strict-scope"
     )
     found = error.fix.partition("for a slow sign-in: ")[2]
     assert sorted(shlex.split(found)) == sorted(shlex.split(given))
