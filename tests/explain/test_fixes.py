@@ -138,6 +138,8 @@ def test_a_commands_end_is_seen(where: str) -> None:
     """In print nothing stands around a command: a mark, a bracket or the end shows its end."""
     pieces = FIXES[where].split("`")
     assert len(pieces) % 2, "a backtick is missing"
+    for command in pieces[1::2]:
+        assert shlex.split(command), "empty, or (ValueError) a quote of it is on the other side"
     assert all(re.match(r"[;,:.)]|$| \(", after) for after in pieces[2::2]), FIXES[where]
 
 
