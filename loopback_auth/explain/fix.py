@@ -11,6 +11,7 @@ be typed. A mark (`;`, `,`, `:`, `.`), a bracket or the end follows a command: i
 from __future__ import annotations
 
 import re
+import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,11 +46,6 @@ def rendered(fix: str, facts: Mapping[str, object]) -> str:
     )
 
 
-def commands_of(fix: str) -> list[str]:
-    """Return the commands of *fix*, their values still in braces."""
-    return fix.split("`")[1::2]
-
-
 def _prose(text: str, values: Mapping[str, object]) -> str:
     return _VALUE.sub(lambda name: str(values.get(name[1], f"<{name[1]}>")), text)
 
@@ -63,7 +59,7 @@ def _command(text: str, values: Mapping[str, object]) -> str:
             words.pop()
     flags = values.get("flags")
     # A list, where the error came as JSON from another process.
-    if words[:2] == _SIGN_IN and isinstance(flags, tuple | list):
+    if words[:2] == _SIGN_IN and "--help" not in words and isinstance(flags, tuple | list):
         words += _kept(flags, words)
     return " ".join(words)
 
@@ -86,4 +82,7 @@ def _kept(flags: Iterable[Sequence[str]], words: Sequence[str]) -> Iterator[str]
 def _quoted(text: str) -> str:
     from shlex import quote
 
+    if sys.platform == "win32":
+        # What cmd and PowerShell have in common.
+        return text if re.fullmatch(r"[\w@+=:,./\\~-]+", text) else f'"{text}"'
     return quote(text)
