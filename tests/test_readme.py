@@ -21,7 +21,7 @@ from loopback_auth.cli.main import COMMANDS
 from loopback_auth.settings.config_toml import parse_config
 from loopback_auth.testing import AuthorizationServer, Browser, Client
 
-from .support.command import login, run
+from .support.command import login_here, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,7 +55,7 @@ async def test_the_commands_run_one_after_the_other(
             line.removeprefix("$ loopback-auth ").replace("https://id.example.com", server.issuer)
         )
         if words[0] == "login" and "--if-needed" not in words:
-            async with login(*words[1:], home=tmp_path) as sign_in:
+            async with login_here(*words[1:], home=tmp_path) as sign_in:
                 await asyncio.to_thread(Browser().visit, await sign_in.open_page())
                 outcome = await sign_in.outcome()
         else:

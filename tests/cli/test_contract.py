@@ -20,7 +20,7 @@ import pytest
 from loopback_auth.testing import AuthorizationServer, Browser, Client
 from loopback_auth.testing.http import faults
 
-from ..support.command import COMMAND, environment, login, no_token_file, run, token_file
+from ..support.command import COMMAND, environment, login_here, no_token_file, run, token_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,7 +71,9 @@ async def test_a_sign_in_as_a_program_sees_it_cl_01(
     CL-01: one JSON document on stdout, one event a line on stderr, in their order; no token in
     either.
     """
-    async with login("--issuer", server.issuer, "--client-id", "demo", home=tmp_path) as sign_in:
+    async with login_here(
+        "--issuer", server.issuer, "--client-id", "demo", home=tmp_path
+    ) as sign_in:
         assert await visit(await sign_in.open_page()) == 200
         outcome = await sign_in.outcome()
 
@@ -143,7 +145,7 @@ async def test_verbose_tells_each_request_and_no_secret_cl_02(
     tokens are not in it.
     """
     where = ("--issuer", server.issuer, "--client-id", "confidential", "-v")
-    async with login(*where, home=tmp_path, secret=SECRET) as sign_in:
+    async with login_here(*where, home=tmp_path, secret=SECRET) as sign_in:
         page = await asyncio.to_thread(Browser().visit, await sign_in.open_page())
         outcome = await sign_in.outcome()
 
@@ -207,7 +209,9 @@ async def test_exit_status_error_document_and_page_agree_cl_10_cl_11_cb_13(
     says the same.
     """
     server.faults.update(what)
-    async with login("--issuer", server.issuer, "--client-id", "demo", home=tmp_path) as sign_in:
+    async with login_here(
+        "--issuer", server.issuer, "--client-id", "demo", home=tmp_path
+    ) as sign_in:
         page = await visit(await sign_in.open_page(), browser)
         outcome = await sign_in.outcome()
 
@@ -353,7 +357,7 @@ async def test_a_wrong_secret_is_the_servers_refusal_7(
     server: AuthorizationServer, tmp_path: Path
 ) -> None:
     where = ("--issuer", server.issuer, "--client-id", "confidential")
-    async with login(*where, home=tmp_path, secret="wrong") as sign_in:
+    async with login_here(*where, home=tmp_path, secret="wrong") as sign_in:
         await visit(await sign_in.open_page())
         outcome = await sign_in.outcome()
     assert (outcome.exit_code, outcome.error["code"]) == (7, "invalid-client")
@@ -394,7 +398,7 @@ async def test_timing_out_is_5_and_names_what_came_instead(
     server: AuthorizationServer, tmp_path: Path
 ) -> None:
     where = ("--issuer", server.issuer, "--client-id", "demo", "--timeout", "1s")
-    async with login(*where, home=tmp_path) as sign_in:
+    async with login_here(*where, home=tmp_path) as sign_in:
         redirect_uri = await sign_in.redirect_uri()
         await visit(f"{redirect_uri}?code=x&state=wrong")
         outcome = await sign_in.outcome()
@@ -417,13 +421,13 @@ async def test_signing_in_again_needs_no_flags(server: AuthorizationServer, tmp_
         "--scope",
         "openid api",
     )
-    async with login(*where, home=tmp_path, secret=SECRET) as sign_in:
+    async with login_here(*where, home=tmp_path, secret=SECRET) as sign_in:
         await visit(await sign_in.open_page())
         assert (await sign_in.outcome()).exit_code == 0
     first = token_file(tmp_path, "work")["access_token"]
 
     assert (await run("token", "work", home=tmp_path)).stdout == first + "\n"
-    async with login("work", home=tmp_path) as sign_in:
+    async with login_here("work", home=tmp_path) as sign_in:
         await visit(await sign_in.open_page())
         assert (await sign_in.outcome()).exit_code == 0
 
@@ -449,7 +453,7 @@ async def test_a_secret_given_by_its_variables_name_is_kept_as_that_name(
         "--client-secret-env",
         "MY_SECRET",
     )
-    async with login(*where, home=tmp_path, more={"MY_SECRET": SECRET}) as sign_in:
+    async with login_here(*where, home=tmp_path, more={"MY_SECRET": SECRET}) as sign_in:
         await visit(await sign_in.open_page())
         assert (await sign_in.outcome()).exit_code == 0
     assert SECRET not in (tmp_path / "tokens" / "default.json").read_text()
@@ -461,7 +465,9 @@ async def test_a_secret_given_by_its_variables_name_is_kept_as_that_name(
 async def test_if_needed_returns_at_once_when_signed_in(
     server: AuthorizationServer, tmp_path: Path
 ) -> None:
-    async with login("--issuer", server.issuer, "--client-id", "demo", home=tmp_path) as sign_in:
+    async with login_here(
+        "--issuer", server.issuer, "--client-id", "demo", home=tmp_path
+    ) as sign_in:
         await visit(await sign_in.open_page())
         await sign_in.outcome()
     before = len(server.requests)
@@ -478,14 +484,16 @@ async def test_metadata_is_remembered_checked_again_and_a_moved_endpoint_refused
     A second sign-in uses the remembered endpoints at once; one that moved meanwhile is told, and
     nothing is sent anywhere.
     """
-    async with login("--issuer", server.issuer, "--client-id", "demo", home=tmp_path) as sign_in:
+    async with login_here(
+        "--issuer", server.issuer, "--client-id", "demo", home=tmp_path
+    ) as sign_in:
         await visit(await sign_in.open_page())
         assert (await sign_in.outcome()).exit_code == 0
     kept, exchanged = token_file(tmp_path), len(server.seen("token"))
     proper = server.metadata
     server.metadata = {**proper, "token_endpoint": f"{server.issuer}/moved"}
     try:
-        async with login(home=tmp_path) as sign_in:
+        async with login_here(home=tmp_path) as sign_in:
             await visit(await sign_in.open_page())
             outcome = await sign_in.outcome()
     finally:
@@ -497,7 +505,7 @@ async def test_metadata_is_remembered_checked_again_and_a_moved_endpoint_refused
     assert len(server.seen("token")) == exchanged
     assert token_file(tmp_path) == kept
     server.faults["discovery"] = faults.ERROR_500
-    async with login(home=tmp_path) as sign_in:
+    async with login_here(home=tmp_path) as sign_in:
         await visit(await sign_in.open_page())
         assert (await sign_in.outcome()).exit_code == 0
 
@@ -512,7 +520,7 @@ async def test_a_narrower_and_a_wider_scope_are_told_tr_05(
     """
     server.faults["token"] = faults.members(scope="openid extra")
     where = ("--issuer", server.issuer, "--client-id", "demo", "--scope", "openid api")
-    async with login(*where, home=tmp_path) as sign_in:
+    async with login_here(*where, home=tmp_path) as sign_in:
         await visit(await sign_in.open_page())
         outcome = await sign_in.outcome()
     assert outcome.exit_code == 0
@@ -522,7 +530,7 @@ async def test_a_narrower_and_a_wider_scope_are_told_tr_05(
     assert token_file(tmp_path)["scope"] == "openid extra"
 
     revoked = len(server.seen("revoke"))
-    async with login(*where, "--strict-scope", home=tmp_path) as sign_in:
+    async with login_here(*where, "--strict-scope", home=tmp_path) as sign_in:
         await visit(await sign_in.open_page())
         outcome = await sign_in.outcome()
     assert (outcome.exit_code, outcome.error["code"]) == (7, "scope-differs")
@@ -532,7 +540,7 @@ async def test_a_narrower_and_a_wider_scope_are_told_tr_05(
 async def test_no_refresh_token_is_said_tr_06(server: AuthorizationServer, tmp_path: Path) -> None:
     """TR-06: a sign-in without a refresh token says so."""
     where = ("--issuer", server.issuer, "--client-id", "demo", "--scope", "openid")
-    async with login(*where, home=tmp_path) as sign_in:
+    async with login_here(*where, home=tmp_path) as sign_in:
         await visit(await sign_in.open_page())
         outcome = await sign_in.outcome()
     assert [event["code"] for event in outcome.events_named("warning")] == ["no-refresh-token"]
@@ -540,7 +548,9 @@ async def test_no_refresh_token_is_said_tr_06(server: AuthorizationServer, tmp_p
 
 
 async def test_logout_revokes_and_forgets(server: AuthorizationServer, tmp_path: Path) -> None:
-    async with login("--issuer", server.issuer, "--client-id", "demo", home=tmp_path) as sign_in:
+    async with login_here(
+        "--issuer", server.issuer, "--client-id", "demo", home=tmp_path
+    ) as sign_in:
         await visit(await sign_in.open_page())
         await sign_in.outcome()
     tokens = token_file(tmp_path)
@@ -562,7 +572,7 @@ async def test_logout_forgets_though_the_server_fails_and_locally_asks_nobody(
         (["logout"], 7, "failed"),
         (["logout", "--local"], 0, "not asked"),
     ):
-        async with login(
+        async with login_here(
             "--issuer", server.issuer, "--client-id", "demo", home=tmp_path
         ) as sign_in:
             await visit(await sign_in.open_page())
@@ -580,7 +590,7 @@ async def test_status_and_profiles_tell_all_but_the_tokens(
         f'default_profile = "dev"\n\n[profiles.dev]\nissuer = "{server.issuer}"\n'
         'client_id = "demo"\n[profiles.other]\nprovider = "github"\n'
     )
-    async with login(home=tmp_path) as sign_in:
+    async with login_here(home=tmp_path) as sign_in:
         await visit(await sign_in.open_page())
         assert (await sign_in.outcome()).exit_code == 0
     tokens = token_file(tmp_path, "dev")

@@ -1,4 +1,4 @@
-"""What is pasted while `login` waits: on a real terminal, and through a pipe."""
+"""What is pasted while `login_here` waits: on a real terminal, and through a pipe."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from loopback_auth.testing.browser import Page
 from loopback_auth.testing.salesforce import APP, ORG, USER, Org, Salesforce
 
 from ..support.callback.client import query
-from ..support.command import COMMAND, environment, login, no_token_file, run, token_file
+from ..support.command import COMMAND, environment, login_here, no_token_file, run, token_file
 from ..support.sockets import free_port
 from .test_exchange import exchange
 from .test_terminal import on_a_terminal
@@ -207,7 +207,7 @@ async def test_a_pipe_is_read_line_by_line_with_paste(
     salesforce: Salesforce, tmp_path: Path
 ) -> None:
     """What is not the answer is told; the answer after it counts, and the pipe may stay open."""
-    async with login(*login_words(salesforce, "--paste")[1:], home=tmp_path) as command:
+    async with login_here(*login_words(salesforce, "--paste")[1:], home=tmp_path) as command:
         answer = await asyncio.to_thread(answer_to, await command.open_page())
         await command.paste(f"{CALLBACK}?code=x&state=another\n\n{answer}")
         outcome = await command.outcome()
@@ -226,7 +226,7 @@ async def test_a_browser_of_another_org_is_told_as_that(tmp_path: Path, way: str
         await asyncio.to_thread(signed_in_elsewhere.visit, f"{other}/login")
         words = login_words(server, "--login-url", mine, way)[1:]
         if way == "--paste":
-            async with login(*words, home=tmp_path) as command:
+            async with login_here(*words, home=tmp_path) as command:
                 page = await asyncio.to_thread(signed_in_elsewhere.visit, await command.open_page())
                 await command.paste(page.text)
                 outcome = await command.outcome()
@@ -243,7 +243,7 @@ async def test_a_browser_of_another_org_is_told_as_that(tmp_path: Path, way: str
 
 async def test_a_closed_pipe_ends_nothing(salesforce: Salesforce, tmp_path: Path) -> None:
     """The browser's answer still comes."""
-    async with login(*login_words(salesforce, "--paste")[1:], home=tmp_path) as command:
+    async with login_here(*login_words(salesforce, "--paste")[1:], home=tmp_path) as command:
         await command.close_stdin()
         browser = Browser(username=USER.username, password=USER.password)
         await asyncio.to_thread(browser.visit, await command.open_page())
@@ -255,7 +255,9 @@ async def test_after_twenty_seconds_it_is_told_what_silence_means(
     salesforce: Salesforce, tmp_path: Path
 ) -> None:
     """Without a terminal `explain` is named; the same moment is an event for programs."""
-    async with login(*login_words(salesforce, "--timeout", "22s")[1:], home=tmp_path) as command:
+    async with login_here(
+        *login_words(salesforce, "--timeout", "22s")[1:], home=tmp_path
+    ) as command:
         outcome = await command.outcome()
     (event,) = outcome.events_named("nothing_yet")
     assert (event["waited_s"], event["takes_paste"]) == (20, False)

@@ -265,7 +265,8 @@ async def test_a_walk_with_the_vpn_off_and_on_again(salesforce: Salesforce, tmp_
     walk = (("token",), ("exec", "default", "--", *program), ("api", limits), ("refresh",))
     salesforce.vpn = False
     for command in walk:
-        refused = await run_process(*command, home=tmp_path)
+        carry_out = run_process if command[0] == "exec" else run
+        refused = await carry_out(*command, home=tmp_path)
         assert refused.exit_code == 7, (command, refused.stderr)
         assert "ip restricted" in refused.stderr
         assert "VPN" in refused.stderr
@@ -276,7 +277,8 @@ async def test_a_walk_with_the_vpn_off_and_on_again(salesforce: Salesforce, tmp_
     assert token_file(tmp_path) == before
     salesforce.vpn = True
     for command in walk:
-        worked = await run_process(*command, home=tmp_path)
+        carry_out = run_process if command[0] == "exec" else run
+        worked = await carry_out(*command, home=tmp_path)
         assert worked.exit_code == 0, (command, worked.stderr)
     after = token_file(tmp_path)
     assert after["refresh_token"] == before["refresh_token"]

@@ -14,7 +14,7 @@ from loopback_auth.testing import Browser
 from loopback_auth.testing.http import faults
 from loopback_auth.testing.salesforce import APP, ORG, USER, Salesforce
 
-from ..support.command import Outcome, login, run, token_file
+from ..support.command import Outcome, login_here, run, token_file
 from ..support.sockets import free_port
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ async def sign_in(
         "--port",
         str(PORT),
     )
-    async with login(
+    async with login_here(
         *flags, "--client-id", APP.client_id, "--no-browser", *more, home=home, secret=secret
     ) as command:
         browser = Browser(username=USER.username, password=USER.password)

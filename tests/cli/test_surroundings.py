@@ -1,4 +1,4 @@
-"""Places without a browser of their own: what `login` does there - CL-09."""
+"""Places without a browser of their own: what `login_here` does there - CL-09."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from loopback_auth.edge.interaction.browser import TEXT_BROWSERS
 
-from ..support.command import login
+from ..support.command import login_here
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,7 +70,7 @@ async def opened_page(home: Path, more: Mapping[str, str]) -> tuple[dict[str, An
         "--token-endpoint",
         "http://127.0.0.1:9/t",
     )
-    async with login(*flags, "--client-id", "app", home=home, more=more) as command:
+    async with login_here(*flags, "--client-id", "app", home=home, more=more) as command:
         return await command.event("open_page"), await command.event("browser_not_opened")
 
 

@@ -18,7 +18,7 @@ from tests.support.exchange import TOKENS
 from tests.support.internet import allow
 from tests.support.scripted_server import ScriptedServer, json_answer, tunnel_to
 
-from ..support.command import COMMAND, environment, login, no_token_file, run, token_file
+from ..support.command import COMMAND, environment, login_here, no_token_file, run, token_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -102,7 +102,7 @@ async def test_ds_04_a_host_is_trusted_by_flag_environment_and_profile_and_the_e
     flags, more, config = WAYS[way]
     (tmp_path / "config.toml").write_text(config)
     with servers(tmp_path, **MIXED, revocation_endpoint=f"{TOKEN}/revoke") as there:
-        async with login(
+        async with login_here(
             *there.flags, *flags, home=tmp_path, more={**there.more, **more}
         ) as sign_in:
             opened = await sign_in.event("open_page")

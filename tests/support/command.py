@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from loopback_auth.cli.main import run as run_command
 
 from .callback.client import Callback
+from .command_thread import CommandThread
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
@@ -72,7 +73,7 @@ class Outcome:
 class Login:
     """A `login` that is under way, its stderr read as it comes."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, process: Any) -> None:
         self.process = process
         self._lines: list[str] = []
         self._news = asyncio.Condition()
@@ -149,6 +150,18 @@ class Login:
         """Press Ctrl-C."""
         self.signal(signal.SIGINT)
 
+    async def refuse(self) -> None:
+        """End a login that still waits for its answer, and wait for its end."""
+        ended = asyncio.create_task(self.outcome())
+        shown = asyncio.create_task(self.callback())
+        await asyncio.wait({ended, shown}, return_when=asyncio.FIRST_COMPLETED)
+        if not ended.done() and not shown.exception():
+            await asyncio.wait({ended}, timeout=0.2)
+        if not ended.done():
+            await (await shown).refuse("access_denied")
+        await asyncio.gather(ended, shown, return_exceptions=True)
+        await ended
+
     async def give_up(self) -> None:
         if self.process.returncode is None:
             self.process.kill()
@@ -181,6 +194,28 @@ async def login(
         yield pending
     finally:
         await pending.give_up()
+
+
+@asynccontextmanager
+async def login_here(
+    *arguments: str, home: Path, secret: str | None = None, more: Mapping[str, str] | None = None
+) -> AsyncIterator[Login]:
+    """
+    Start a login in a thread of this process; as `login`, for tests that are not about a process.
+
+    A login that still waits for its answer when the block ends is refused by the callback.
+    """
+    given = ("--client-secret-stdin",) if secret is not None else ()
+    command = CommandThread()
+    await command.start(("login", *arguments, *given, "--json"), environment(home, more))
+    command.stdin.write((secret or "").encode())
+    if "--paste" not in arguments:
+        command.stdin.close()
+    pending = Login(command)
+    try:
+        yield pending
+    finally:
+        await pending.refuse()
 
 
 async def run(
