@@ -26,7 +26,7 @@ def session_timeout(text: str, provider: Provider) -> dict[str, float]:
             f"the provider {provider.name} has no session timeouts to choose from",
             cause="Its server says how long a token lasts, or it is not known what it can be set"
             " to.",
-            fix="leave --session-timeout out: `loopback-auth init {provider}`",
+            fix="leave --session-timeout out: `loopback-auth init {provider} {profile}`",
             provider=provider.name,
         )
     try:
@@ -38,7 +38,7 @@ def session_timeout(text: str, provider: Provider) -> dict[str, float]:
         raise UsageError(
             f"{text[:40]!r} is not one of the session timeouts of {provider.name}",
             cause=f"An app there has one of these: {timeout_choices(provider)}.",
-            fix="`loopback-auth init {provider} --session-timeout {timeout}`",
+            fix="`loopback-auth init {provider} {profile} --session-timeout {timeout}`",
             provider=provider.name,
             timeout=first,
         )

@@ -143,6 +143,20 @@ def test_a_commands_end_is_seen(where: str) -> None:
     assert all(re.match(r"[;,:.)]|$| \(", after) for after in pieces[2::2]), FIXES[where]
 
 
+def takes_profile(name: str) -> bool:
+    return "--profile NAME" in parser_of(name).format_help()
+
+
+@pytest.mark.parametrize("where", FIXES)
+def test_cl_11_a_command_names_the_profile(where: str) -> None:
+    """CL-11: where one can be named, or what is typed is about another one."""
+    for command in commands_of(FIXES[where]):
+        name = command.removeprefix("loopback-auth ").split()[0]
+        names_none = re.search(r" (?:explain|path|--help|--list|--all|NAME|PROFILE)\b", command)
+        if name in COMMANDS and not names_none and takes_profile(name):
+            assert "{profile}" in command
+
+
 @pytest.mark.parametrize("where", FIXES)
 def test_no_command_stands_outside_of_backticks(where: str) -> None:
     for piece in FIXES[where].split("`")[::2]:

@@ -80,7 +80,7 @@ def _provider_name(context: Context) -> str:
     raise UsageError(
         "PROVIDER is missing",
         cause=f"It says what kind of server the profile is for: {names}.",
-        fix="`loopback-auth init PROVIDER`; for any other server:"
+        fix="`loopback-auth init PROVIDER {profile}`; for any other server:"
         " `loopback-auth login {profile} --issuer URL --client-id ID`",
     )
 
@@ -160,7 +160,7 @@ def _port(text: str) -> int:
         raise UsageError(
             "the port must be a number from 0 to 65535",
             cause="The callback listens on it; 0 is any free one, which few servers allow.",
-            fix="`loopback-auth init PROVIDER --port 1717`",
+            fix="`loopback-auth init PROVIDER {profile} --port 1717`",
         ) from None
 
 
