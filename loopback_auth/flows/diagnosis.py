@@ -61,14 +61,15 @@ def flags_of(profile: Profile) -> Flags:
     """
     Return the flags that this run was given and that the next one would not know by itself.
 
-    A sign-in that fails remembers nothing: what it says to type has them once more.
+    A sign-in that fails remembers nothing: what it says to type has them once more. One that is
+    finished by hand has those that it was begun with.
     """
     from ..settings.table import SETTINGS
 
     known = profile.remembered.get("settings") or {}
     client = profile.remembered.get("client") or {}
     known = {**known, "client_id": client.get("client_id")}
-    found: list[tuple[str, ...]] = []
+    found = [tuple(map(str, flag)) for flag in profile.remembered.get("flags") or ()]
     for name, setting in profile.settings.items():
         has_flag = name == "client_secret" or SETTINGS[name].option is not None
         value = list(setting.value) if isinstance(setting.value, tuple) else setting.value

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shlex
 import stat
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, quote, urlsplit
@@ -228,6 +229,28 @@ async def test_too_old_and_never_begun_are_told(salesforce: Salesforce, tmp_path
     file.write_text(json.dumps({**document, "until": document["until"] - 901}))
     ended = await exchange("code=x&state=y", tmp_path)
     assert (ended.exit_code, "too old" in ended.stderr, pending(tmp_path)) == (4, True, [])
+
+
+@pytest.mark.parametrize("until", [None, 0], ids=["in time", "too late"])
+async def test_cl_11_what_begins_it_anew_has_the_flags_of_the_first_half(
+    until: int | None, tmp_path: Path
+) -> None:
+    """CL-11: the first half stored nothing that a sign-in could know them from."""
+    server = (
+        "--authorization-endpoint=http://127.0.0.1:9/a",
+        "--token-endpoint=http://127.0.0.1:9/t",
+    )
+    begun = ("login", "work", *server, "--client-id", "c", "--param", "audience=a b", "--manual")
+    assert (await run(*begun, home=tmp_path)).exit_code == 0
+    (file,) = pending(tmp_path)
+    if until is not None:
+        file.write_text(json.dumps({**json.loads(file.read_text()), "until": until}))
+    ended = await exchange("http://127.0.0.1:1/?code=x&state=y", tmp_path, "work")
+    command = ended.stderr.split("loopback-auth ")[-1].strip()
+    assert command.startswith("login work --manual"), ended.stderr
+    again = await run(*shlex.split(command), home=tmp_path)
+    assert again.exit_code == 0, again.stderr
+    assert "audience=a+b" in again.stdout
 
 
 async def test_two_profiles_are_pending_side_by_side(

@@ -26,7 +26,7 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
     **dict.fromkeys(_TEXTS, str),
     **dict.fromkeys(("client", "server", "settings"), dict),
 }
-_OPTIONAL_KINDS = {"nonce": str, "resource": list, "sent": list}
+_OPTIONAL_KINDS = {"nonce": str, "resource": list, "sent": list, "flags": list}
 
 
 class PendingSignIns:

@@ -16,7 +16,7 @@ from ...oauth.authorize.response import AuthorizationErrorResponse, Stray
 from ...oauth.credential import client_document
 from ...oauth.metadata import server_metadata
 from ...oauth.secret import Secret
-from ..diagnosis import diagnosing
+from ..diagnosis import diagnosing, flags_of
 from ..server.connections import sharing
 from ..server.mix_up import refuse_mix_up
 from .completion import complete
@@ -172,7 +172,9 @@ def pending_document(
     if float(document.get("until", 0)) <= clock().timestamp():
         pending.remove(profile)
         raise NoPendingSignIn(
-            f"the pending sign-in to the profile {profile} is too old", profile=profile
+            f"the pending sign-in to the profile {profile} is too old",
+            profile=profile,
+            flags=document.get("flags"),
         )
     return document
 
@@ -190,6 +192,7 @@ def _document(profile: Profile, request: AuthorizationRequest, *, until: float) 
         "client": client_document(request.client, profile.client_secret_env),
         "server": request.server.to_json(),
         "settings": profile.to_remember(),
+        "flags": flags_of(profile),
     }
 
 
@@ -226,4 +229,5 @@ def _not_the_answer(
         fix="paste the address again: `loopback-auth exchange {profile}`;"
         " or begin anew: `loopback-auth login {profile} --manual`",
         profile=profile.name,
+        flags=flags_of(profile),
     )
