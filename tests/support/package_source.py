@@ -263,7 +263,9 @@ def _code_lines(path: Path) -> Iterator[tuple[int, str]]:
             passed_over |= set(range(node.lineno, (node.end_lineno or 0) + 1))
     for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
         code = " ".join(line.split())
-        if number not in passed_over and re.search(r"\w", code) and not code.startswith("#"):
+        is_for_types = code in ("TYPE_CHECKING = False", "if TYPE_CHECKING:")
+        is_code = re.search(r"\w", code) and not code.startswith("#") and not is_for_types
+        if is_code and number not in passed_over:
             yield number, code
 
 
