@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import suppress
 
-from ..errors import ApiRefused, StoreError, UsageError
+from ..errors import StoreError, UsageError
 from ..flows.tokens.freshness import MIN_TTL_S, is_good, signed_in
 from ..oauth.secret import Secret
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+    from ..errors import ApiRefused
     from ..flows.services import Services
     from ..notices import Notice
     from ..oauth.http.messages import FormPost, Get, HttpReply
@@ -97,6 +98,8 @@ class Access:
         raise self._not_taken()
 
     def _not_taken(self) -> ApiRefused:
+        from ..errors import ApiRefused
+
         error = ApiRefused(
             f"the server does not take an access token of the profile {self.profile} that was"
             " obtained just now",

@@ -88,25 +88,6 @@ from .machine import (
     StoreUnwritable,
     SystemRefused,
 )
-from .server import (
-    ApiRefused,
-    AuthorizationError,
-    AuthorizationResponseInvalid,
-    CodeCredentialsUnavailable,
-    DiscoveryFailed,
-    HTMLAnswer,
-    IDTokenInvalid,
-    IDTokenOutOfTime,
-    IssuerMismatch,
-    NonceMissing,
-    PKCEUnsupported,
-    ProtocolError,
-    ProviderError,
-    RefreshRefused,
-    ScopeDiffers,
-    ServerUnavailable,
-    TokenError,
-)
 from .sign_in import (
     AuthorizationDenied,
     Cancelled,
@@ -117,26 +98,6 @@ from .sign_in import (
     SignInNeeded,
     Stopped,
     StoreDamaged,
-)
-from .transport import (
-    AnswerEncoded,
-    AnswerTimedOut,
-    AnswerTooLarge,
-    CertificateExpired,
-    CertificateMalformed,
-    CertificateNameDiffers,
-    CertificateNotYetValid,
-    CertificateUntrusted,
-    ClientCertificateWanted,
-    ConnectionFailed,
-    ConnectionLost,
-    HostNotFound,
-    PlainHTTPAnswered,
-    ProxyFailed,
-    TLSFailed,
-    TLSTooOld,
-    TransportError,
-    UnexpectedRedirect,
 )
 from .usage import (
     AccountDiffers,
@@ -156,6 +117,48 @@ from .usage import (
     UsageError,
     ValueUnquotable,
 )
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .server import (
+        ApiRefused,
+        AuthorizationError,
+        AuthorizationResponseInvalid,
+        CodeCredentialsUnavailable,
+        DiscoveryFailed,
+        HTMLAnswer,
+        IDTokenInvalid,
+        IDTokenOutOfTime,
+        IssuerMismatch,
+        NonceMissing,
+        PKCEUnsupported,
+        ProtocolError,
+        ProviderError,
+        RefreshRefused,
+        ScopeDiffers,
+        ServerUnavailable,
+        TokenError,
+    )
+    from .transport import (
+        AnswerEncoded,
+        AnswerTimedOut,
+        AnswerTooLarge,
+        CertificateExpired,
+        CertificateMalformed,
+        CertificateNameDiffers,
+        CertificateNotYetValid,
+        CertificateUntrusted,
+        ClientCertificateWanted,
+        ConnectionFailed,
+        ConnectionLost,
+        HostNotFound,
+        PlainHTTPAnswered,
+        ProxyFailed,
+        TLSFailed,
+        TLSTooOld,
+        TransportError,
+        UnexpectedRedirect,
+    )
 
 __all__ = [
     "AccountDiffers",
@@ -233,3 +236,16 @@ __all__ = [
     "UsageError",
     "ValueUnquotable",
 ]
+
+
+def __getattr__(name: str) -> object:
+    # Late: a token that is handed out as it was stored needs no word of a server.
+    if name in __all__:
+        from . import server, transport
+
+        return getattr(server, name, None) or getattr(transport, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
