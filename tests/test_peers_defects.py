@@ -176,7 +176,7 @@ async def test_peer_10_a_forged_code_never_gets_to_the_token_endpoint(
     assert len(pending.endpoint.forms[0]["code_verifier"]) >= 43
 
 
-async def test_peer_11_a_wrong_state_is_not_told_success_and_does_not_end_the_login(
+async def test_peer_11_a_wrong_state_is_not_shown_success_and_does_not_end_the_login(
     pending: PendingLogin,
 ) -> None:
     page = await pending.callback.arrive(code="forged", state="wrong")
@@ -227,7 +227,7 @@ async def test_peer_15_of_two_codes_neither_is_taken(pending: PendingLogin) -> N
 
 
 @pytest.mark.parametrize("iss", ["https://evil.example", None])
-async def test_peer_16_the_issuer_is_checked_and_the_state_is_not_told(
+async def test_peer_16_the_issuer_is_checked_and_the_state_is_not_shown(
     tmp_path: Path, *, iss: str | None
 ) -> None:
     async with pending_login(

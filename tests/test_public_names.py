@@ -130,7 +130,7 @@ def test_the_page_lists_what_there_is() -> None:
         assert home == "types" or home.startswith("loopback_auth."), name
 
 
-def test_what_is_no_public_name_is_told_as_python_tells_it() -> None:
+def test_what_is_no_public_name_is_reported_as_python_does() -> None:
     with pytest.raises(AttributeError, match="'loopback_auth' has no attribute 'nothing'"):
         _ = loopback_auth.nothing  # type: ignore[attr-defined]
 

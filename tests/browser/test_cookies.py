@@ -44,7 +44,7 @@ async def test_cb_10_a_browser_full_of_cookies_signs_in(
     assert not ended.events_named("stray")
 
 
-async def test_cb_10_a_browser_with_more_cookies_than_fit_is_told_and_signs_in_without_them(
+async def test_cb_10_a_browser_with_more_cookies_than_fit_is_warned_and_signs_in_without_them(
     stage: Stage, context: BrowserContext, tab: Page, tmp_path: Path
 ) -> None:
     """

@@ -225,7 +225,7 @@ async def test_stopping_and_clicking_again_during_the_exchange_makes_no_second_e
     assert stage.username in await tab.locator("main").inner_text()
 
 
-async def test_the_same_answer_in_two_tabs_is_exchanged_once_and_both_are_told(
+async def test_the_same_answer_in_two_tabs_is_exchanged_once_and_both_are_informed(
     stage: Stage, tab: Page, chromium: Browser, tmp_path: Path
 ) -> None:
     """
@@ -271,7 +271,7 @@ async def test_closing_the_tab_during_the_exchange_loses_no_tokens(
     assert is_free(port)
 
 
-async def test_a_tab_that_is_open_when_the_command_is_stopped_is_told(
+async def test_a_tab_that_is_open_when_the_command_is_stopped_is_informed(
     stage: Stage, tab: Page, tmp_path: Path
 ) -> None:
     """CL-07: Ctrl-C during the exchange ends the command within 2 s, and the page does not hang."""

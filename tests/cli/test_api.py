@@ -361,7 +361,7 @@ async def test_a_body_in_json_is_json_text_or_base64(
 
 @pytest.mark.slow_cases
 @pytest.mark.parametrize("answer", [drop, hang])
-async def test_a_server_that_does_not_answer_is_told(
+async def test_a_server_that_does_not_answer_is_reported(
     server: ScriptedServer, tmp_path: Path, *, answer: Any
 ) -> None:
     """And is not asked again: nobody knows whether it acted."""
@@ -422,7 +422,7 @@ WRONG = [
 
 @pytest.mark.slow_cases
 @pytest.mark.parametrize(("words", "message"), WRONG)
-async def test_what_cannot_be_asked_is_told(
+async def test_what_cannot_be_asked_is_reported(
     server: ScriptedServer, tmp_path: Path, *, words: tuple[str, ...], message: str
 ) -> None:
     signed_in(server, tmp_path)
@@ -443,7 +443,7 @@ async def test_cl_02_verbose_tells_requests_and_no_secret(
     assert "hidden" not in outcome.stderr
 
 
-async def test_rf_08_nobody_signed_in_is_told_at_once(tmp_path: Path) -> None:
+async def test_rf_08_nobody_signed_in_is_reported_at_once(tmp_path: Path) -> None:
     """RF-08: exit status 4 and no browser."""
     began = time.monotonic()
     assert (await api("/me", home=tmp_path)).exit_code == 4
@@ -581,7 +581,7 @@ async def test_a_closed_stdout_is_no_traceback(server: ScriptedServer, tmp_path:
 
 
 @pytest.mark.slow
-async def test_a_full_disk_is_told(server: ScriptedServer, tmp_path: Path) -> None:
+async def test_a_full_disk_is_reported(server: ScriptedServer, tmp_path: Path) -> None:
     signed_in(server, tmp_path)
     with open("/dev/full", "wb") as full:  # noqa: ASYNC230 - a device
         process = await start("/me", home=tmp_path, stdout=full)

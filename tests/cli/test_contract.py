@@ -315,7 +315,7 @@ USAGE = [
 @pytest.mark.parametrize(
     ("arguments", "status", "code"), USAGE, ids=[" ".join(row[0]) for row in USAGE]
 )
-async def test_mistakes_are_told_in_json_too_cl_06_cl_10_aq_03_aq_04(
+async def test_mistakes_are_reported_in_json_too_cl_06_cl_10_aq_03_aq_04(
     arguments: list[str], status: int, code: str, tmp_path: Path
 ) -> None:
     """
@@ -511,7 +511,7 @@ async def test_metadata_is_remembered_checked_again_and_a_moved_endpoint_refused
 
 
 @pytest.mark.slow
-async def test_a_narrower_and_a_wider_scope_are_told_tr_05(
+async def test_a_narrower_and_a_wider_scope_are_reported_tr_05(
     server: AuthorizationServer, tmp_path: Path
 ) -> None:
     """
@@ -688,7 +688,7 @@ async def test_a_name_the_locale_cannot_show_is_shown_somehow(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 )
-async def test_a_signal_is_told_in_json_too(
+async def test_a_signal_is_reported_in_json_too(
     server: AuthorizationServer, tmp_path: Path, number: signal.Signals, status: int
 ) -> None:
     process = await start(

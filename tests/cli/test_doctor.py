@@ -196,7 +196,7 @@ async def test_the_registered_callback_is_compared(
     assert verdict == "ok" or f'"{given}"' in check["seen"]
 
 
-async def test_a_port_that_is_taken_is_told_with_its_holder(
+async def test_a_port_that_is_taken_is_reported_with_its_holder(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
     """Exit 6, as `login` would; a second port that is free makes it a warning."""
@@ -265,7 +265,7 @@ async def test_both_loopback_families_are_looked_at(server: ScriptedServer, tmp_
         ),
     ],
 )
-async def test_what_has_to_change_in_the_configuration_is_told_with_2(
+async def test_what_has_to_change_in_the_configuration_is_reported_with_2(
     server: ScriptedServer, tmp_path: Path, config: str, name: str, code: str
 ) -> None:
     """Whatever is wrong there, the other checks are made all the same."""
@@ -286,7 +286,7 @@ async def test_a_secret_is_said_to_be_there_and_where(
     assert seen == f"client ID {CLIENT_ID}, a secret, not shown (ORG_SECRET, from config.toml:6)"
 
 
-async def test_cl_12_the_settings_in_effect_are_told_with_their_sources(
+async def test_cl_12_the_settings_in_effect_are_reported_with_their_sources(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
     """
@@ -467,7 +467,7 @@ def store(home: Path, document: Mapping[str, Any]) -> None:
         ),
     ],
 )
-async def test_the_stored_sign_in_is_told(
+async def test_the_stored_sign_in_is_reported(
     server: ScriptedServer, tmp_path: Path, members: dict[str, Any], verdict: str, printed: str
 ) -> None:
     """CL-12: who, shortened, and until when."""
@@ -640,7 +640,7 @@ async def test_an_interval_that_is_none_is_2(server: ScriptedServer, tmp_path: P
     assert (outcome.exit_code, outcome.error["code"]) == (2, "usage")
 
 
-async def test_a_text_browser_is_told_and_not_started(
+async def test_a_text_browser_is_reported_and_not_started(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
     """

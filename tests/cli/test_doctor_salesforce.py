@@ -104,7 +104,7 @@ async def test_the_whole_set_up_in_one_command(salesforce: Salesforce, tmp_path:
     assert f"the server takes {CALLBACK} and shows its sign-in page" in outcome.stdout
 
 
-async def test_a_callback_that_is_not_registered_is_told_with_both_addresses(
+async def test_a_callback_that_is_not_registered_is_reported_with_both_addresses(
     salesforce: Salesforce, tmp_path: Path
 ) -> None:
     """

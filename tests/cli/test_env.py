@@ -94,7 +94,9 @@ async def test_cl_04_github_begins_a_line_of_its_own(
     ]
 
 
-async def test_github_outside_a_workflow_is_told(server: ScriptedServer, tmp_path: Path) -> None:
+async def test_github_outside_a_workflow_is_reported(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
     stored(tmp_path, server, lasts_s=3000)
     outcome = await run("env", "--format", "github", home=tmp_path)
     assert (outcome.exit_code, outcome.stdout) == (2, "")

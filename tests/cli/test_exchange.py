@@ -135,7 +135,7 @@ NOT_OURS = {
 }
 
 
-async def test_ar_09_what_is_not_the_answer_is_told_and_the_sign_in_stays_pending(
+async def test_ar_09_what_is_not_the_answer_is_reported_and_the_sign_in_stays_pending(
     salesforce: Salesforce, tmp_path: Path
 ) -> None:
     """
@@ -220,7 +220,7 @@ async def test_ar_09_a_code_without_its_state_uses_nothing_up(
     assert (len(salesforce.seen("token")), pending(tmp_path)) == (2, [])
 
 
-async def test_too_old_and_never_begun_are_told(salesforce: Salesforce, tmp_path: Path) -> None:
+async def test_too_old_and_never_begun_are_reported(salesforce: Salesforce, tmp_path: Path) -> None:
     ended = await exchange("code=x&state=y", tmp_path)
     assert (ended.exit_code, "error[nothing-pending]" in ended.stderr) == (4, True)
     await begin(salesforce, tmp_path)
@@ -273,7 +273,7 @@ async def test_an_answer_in_argv_is_refused(tmp_path: Path) -> None:
     )
 
 
-async def test_what_can_never_work_is_told_before_anybody_signs_in(
+async def test_what_can_never_work_is_reported_before_anybody_signs_in(
     salesforce: Salesforce, tmp_path: Path
 ) -> None:
     began = await run(

@@ -88,7 +88,7 @@ REFUSED: list[tuple[tuple[str, ...], int, str]] = [
 
 
 @pytest.mark.parametrize(("words", "exit_code", "message"), REFUSED)
-async def test_what_cannot_be_run_is_told(
+async def test_what_cannot_be_run_is_reported(
     server: ScriptedServer, tmp_path: Path, *, words: tuple[str, ...], exit_code: int, message: str
 ) -> None:
     stored(tmp_path, server, lasts_s=3000)
@@ -119,7 +119,7 @@ async def test_cl_04_what_no_environment_holds_is_refused_and_the_variable_named
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="MAX_ARG_STRLEN is Linux's")
-async def test_variables_that_are_too_large_are_told_as_that(
+async def test_variables_that_are_too_large_are_reported_as_that(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
     stored(tmp_path, server, lasts_s=3000, extra={"large": "x" * 200_000})

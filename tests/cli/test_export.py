@@ -118,7 +118,7 @@ async def test_a_file_of_yours_is_not_overwritten_unasked(
 
 
 @pytest.mark.parametrize(("output", "exit_code"), [(".", 2), ("link", 2), ("none/file", 1)])
-async def test_a_place_that_will_not_do_is_told_and_left_as_it_is(
+async def test_an_output_that_will_not_do_is_reported_and_left_as_it_is(
     server: ScriptedServer, tmp_path: Path, *, output: str, exit_code: int
 ) -> None:
     signed_in(tmp_path, server)
@@ -144,7 +144,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-async def test_what_is_asked_wrongly_is_told(
+async def test_what_is_asked_wrongly_is_reported(
     server: ScriptedServer, tmp_path: Path, *, name: str
 ) -> None:
     words, more, fix = REFUSED[name]

@@ -188,7 +188,7 @@ async def test_what_is_missing_or_wrong_is_named_with_2(
     assert outcome.error["fix"]
 
 
-async def test_without_a_client_id_the_steps_are_told_all_the_same(tmp_path: Path) -> None:
+async def test_without_a_client_id_the_steps_are_reported_all_the_same(tmp_path: Path) -> None:
     """They are how to get one."""
     outcome = await run("init", "salesforce", home=tmp_path)
     assert outcome.exit_code == 2
@@ -332,7 +332,7 @@ SWITCHES = {
 
 
 @pytest.mark.parametrize("provider", ["salesforce", "salesforce-sandbox"])
-def test_each_switch_of_the_apps_security_is_told(provider: str) -> None:
+def test_each_switch_of_the_apps_security_is_reported(provider: str) -> None:
     text = " ".join(load_provider(provider).setup_for(["http://localhost:1/"], "api").split())
     positions = [text.index(f"{switch}: {setting}") for switch, setting in SWITCHES.items()]
     assert positions == sorted(positions)
@@ -460,7 +460,7 @@ async def test_the_profile_that_was_written_is_the_one_that_is_used(
     assert SECRET not in outcome.stdout
 
 
-async def test_cl_11_a_missing_client_id_is_told_with_the_provider_and_the_profile_just_given(
+async def test_cl_11_a_missing_client_id_is_reported_with_the_provider_and_the_profile_just_given(
     tmp_path: Path,
 ) -> None:
     text = await run("init", "salesforce", "work", "--json", "--no-input", home=tmp_path)

@@ -217,7 +217,7 @@ async def test_a_pipe_is_read_line_by_line_with_paste(
 
 
 @pytest.mark.parametrize("way", ["--paste", "--manual"])
-async def test_a_browser_of_another_org_is_told_as_that(tmp_path: Path, way: str) -> None:
+async def test_a_browser_of_another_org_is_reported_as_that(tmp_path: Path, way: str) -> None:
     """The key is right: the pre-flight passed. A private window is what helps."""
     local = replace(APP, callback_urls=(CALLBACK,), require_secret_web=False, distribution="local")
     with Salesforce.running(apps=[local], orgs=[ORG, OTHER_ORG], users=[USER, GRACE]) as server:
@@ -251,7 +251,7 @@ async def test_a_closed_pipe_ends_nothing(salesforce: Salesforce, tmp_path: Path
 
 
 @pytest.mark.slow
-async def test_after_twenty_seconds_it_is_told_what_silence_means(
+async def test_after_twenty_seconds_it_is_said_what_silence_means(
     salesforce: Salesforce, tmp_path: Path
 ) -> None:
     """Without a terminal `explain` is named; the same moment is an event for programs."""

@@ -282,7 +282,7 @@ def test_a_stopped_command_holds_up_nobody(server: SlowServer, tmp_path: Path) -
 
 
 @linux
-def test_the_child_has_a_place_of_its_own_and_shows_no_secret(
+def test_the_child_has_a_folder_of_its_own_and_shows_no_secret(
     server: SlowServer, tmp_path: Path
 ) -> None:
     """

@@ -157,7 +157,9 @@ async def test_rf_07_a_401_that_says_no_more_is_answered_with_a_refresh(
     assert (outcome.exit_code, len(salesforce.seen("token"))) == (0, 1), outcome.stderr
 
 
-async def test_a_given_token_is_told_the_reason_too(salesforce: Salesforce, tmp_path: Path) -> None:
+async def test_a_given_token_is_given_the_reason_too(
+    salesforce: Salesforce, tmp_path: Path
+) -> None:
     """There is nothing to refresh; a good token that does not open the API is no expired one."""
     token = signed_in(salesforce, tmp_path, lasts_s=3000, scope="refresh_token id")["access_token"]
     given = {"LOOPBACK_AUTH_TOKEN": token}

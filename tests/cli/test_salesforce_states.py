@@ -91,7 +91,9 @@ STATES: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any], str, str
 
 @pytest.mark.slow_cases
 @pytest.mark.parametrize("name", STATES)
-async def test_a_refusal_that_comes_back_is_told_with_its_fix(tmp_path: Path, name: str) -> None:
+async def test_a_refusal_that_comes_back_is_reported_with_its_fix(
+    tmp_path: Path, name: str
+) -> None:
     app, org, user, said, fix = STATES[name]
     with salesforce(app, org, user) as server:
         server.vpn = False
@@ -132,7 +134,7 @@ SILENT: dict[str, tuple[dict[str, Any], dict[str, Any], str, str, str]] = {
 
 @pytest.mark.slow_cases
 @pytest.mark.parametrize("name", SILENT)
-async def test_what_the_browser_alone_is_told_can_be_explained(tmp_path: Path, name: str) -> None:
+async def test_what_the_browser_alone_is_shown_can_be_explained(tmp_path: Path, name: str) -> None:
     """Nothing comes back; what the tab shows is pasted to `explain`, which knows the profile."""
     app, org, host, shown, fix = SILENT[name]
     with salesforce(app, org) as server:
@@ -222,7 +224,7 @@ async def test_the_sixth_sign_in_ends_the_first_and_that_is_explained(tmp_path: 
 
 
 @pytest.mark.slow
-async def test_a_login_that_replaces_a_sign_in_frees_its_place(tmp_path: Path) -> None:
+async def test_a_login_that_replaces_a_sign_in_frees_its_slot(tmp_path: Path) -> None:
     with salesforce() as server:
         for _ in range(7):
             assert (await sign_in(server, tmp_path))[0].exit_code == 0

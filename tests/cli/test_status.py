@@ -159,7 +159,7 @@ async def test_check_asks_by_introspection_where_it_may(
     assert outcome.stdout.strip() == (OLD if active else NEW)["access_token"]
 
 
-async def test_check_where_nothing_can_be_asked_is_told(
+async def test_check_where_nothing_can_be_asked_is_reported(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
     stored(tmp_path, server, lasts_s=3000)

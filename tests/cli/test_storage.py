@@ -190,7 +190,9 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("text", "position"), WRONG)
-def test_a_storage_that_there_is_not_is_told_with_its_place(text: str, position: str) -> None:
+def test_a_storage_that_there_is_not_is_reported_with_its_position(
+    text: str, position: str
+) -> None:
     with pytest.raises(
         ConfigError, match=f':{position}: error: storage must be "file" or "keyring"'
     ):
@@ -290,7 +292,7 @@ async def test_st_10_login_proves_the_keyring_before_anybody_is_sent_to_a_browse
 
 
 @pytest.mark.slow
-async def test_st_10_a_keyring_out_of_reach_can_be_left_and_that_is_told(
+async def test_st_10_a_keyring_out_of_reach_can_be_left_and_that_is_reported(
     person: Person, server: AuthorizationServer
 ) -> None:
     """ST-10: asked for by name, and the older copy goes as soon as it can."""
@@ -386,7 +388,7 @@ async def test_rf_05_st_10_a_refresh_token_that_the_keyring_does_not_take_is_in_
 @pytest.mark.slow_cases
 @pytest.mark.parametrize("backend", MEANWHILE)
 @pytest.mark.parametrize("before", [True, False])
-async def test_rv_04_st_10_a_sign_in_that_the_keyring_does_not_take_is_in_a_file_and_that_is_told(
+async def test_rv_04_st_10_a_sign_in_that_the_keyring_does_not_take_is_in_a_file_and_reported(
     person: Person, server: AuthorizationServer, backend: str, *, before: bool
 ) -> None:
     """ST-10, RV-04: nobody signs in twice because a screen was locked; nothing is revoked."""

@@ -77,7 +77,7 @@ async def opened_page(home: Path, more: Mapping[str, str]) -> tuple[dict[str, An
 @pytest.mark.slow_cases
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="these are places of Linux")
 @pytest.mark.parametrize(("environ", "hint"), SURROUNDINGS.values(), ids=SURROUNDINGS)
-async def test_cl_09_no_text_browser_is_started_and_the_way_in_is_told(
+async def test_cl_09_no_text_browser_is_started_and_the_way_in_is_reported(
     tmp_path: Path, environ: Mapping[str, str], hint: str
 ) -> None:
     """

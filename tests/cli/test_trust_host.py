@@ -139,7 +139,7 @@ async def test_aq_09_the_lines_for_a_person_name_issuer_and_other_hosts_before_t
 @pytest.mark.parametrize(
     "value", ["https://token.evil.test", "token.evil.test/token", "a b", "", "host:8443"]
 )
-async def test_what_is_no_host_name_is_told_as_that(tmp_path: Path, value: str) -> None:
+async def test_what_is_no_host_name_is_reported_as_that(tmp_path: Path, value: str) -> None:
     (tmp_path / "config.toml").write_text(f'[profiles.default]\ntrust_hosts = ["{value}"]\n')
     flag = await run("login", "--trust-host", value, "--json", home=tmp_path)
     config = await run("config", "show", "--json", home=tmp_path)

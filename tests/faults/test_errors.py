@@ -115,7 +115,7 @@ def test_rb_02_a_refresh_refused_at_any_system_call(
 
 
 @pytest.mark.parametrize(("name", "error"), [("renameat", "EROFS"), ("fsync", "EIO")])
-def test_rf_05_a_disk_that_fails_for_good_in_the_middle_of_a_rotation_is_told(
+def test_rf_05_a_disk_that_fails_for_good_in_the_middle_of_a_rotation_is_reported(
     server: AuthorizationServer, tmp_path: Path, name: str, error: str
 ) -> None:
     """

@@ -189,7 +189,7 @@ def path_of(reader: Reader, home: Path) -> Path:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("shape", CONTENTS)
-async def test_rb_06_whatever_others_wrote_is_read_or_told(
+async def test_rb_06_whatever_others_wrote_is_read_or_reported(
     server: ScriptedServer, tmp_path: Path, shape: str
 ) -> None:
     """RB-06, ST-05, ST-07: and nothing of it is lost."""
@@ -208,7 +208,7 @@ async def test_rb_06_whatever_others_wrote_is_read_or_told(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("shape", FILES)
-async def test_rb_06_whatever_lies_in_a_files_place_is_told(
+async def test_rb_06_whatever_lies_where_a_file_belongs_is_reported(
     server: ScriptedServer, tmp_path: Path, shape: str
 ) -> None:
     """RB-06: nobody waits for a pipe, and no file is too large for a look at its size."""
@@ -222,7 +222,9 @@ async def test_rb_06_whatever_lies_in_a_files_place_is_told(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("shape", CONTENTS)
-async def test_rb_06_whatever_a_server_answers_is_read_or_told(tmp_path: Path, shape: str) -> None:
+async def test_rb_06_whatever_a_server_answers_is_read_or_reported(
+    tmp_path: Path, shape: str
+) -> None:
     """RB-06, TX-06: its metadata, and what an API says, which `api` may explain."""
     with ScriptedServer() as server:
         metadata = {
@@ -252,7 +254,7 @@ async def test_rb_06_whatever_a_server_answers_is_read_or_told(tmp_path: Path, s
 
 @pytest.mark.slow
 @pytest.mark.parametrize("shape", CONTENTS)
-async def test_rb_06_whatever_a_keyring_holds_is_read_or_told(
+async def test_rb_06_whatever_a_keyring_holds_is_read_or_reported(
     server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shape: str
 ) -> None:
     """RB-06, ST-05, ST-10."""

@@ -121,7 +121,7 @@ def test_st_01_under_umask_000_nothing_is_open_to_others_at_any_moment_of_a_refr
     assert token_file(home)["refresh_token"] == "the-next"
 
 
-def test_st_04_a_file_that_turns_into_a_link_again_and_again_is_never_followed(
+def test_st_04_a_file_that_becomes_a_link_again_and_again_is_never_followed(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
     """

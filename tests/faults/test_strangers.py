@@ -151,7 +151,7 @@ def test_st_03_no_command_believes_a_configuration_that_others_have_a_hand_in(
 
 @pytest.mark.parametrize("wrong", WRONG)
 @pytest.mark.parametrize("name", [".", "providers", "providers/github.toml"])
-def test_st_03_no_providers_file_that_others_have_a_hand_in_takes_a_built_ins_place(
+def test_st_03_no_providers_file_that_others_have_a_hand_in_replaces_a_built_in(
     home: Path, name: str, wrong: str
 ) -> None:
     (home / "providers" / "github.toml").write_text(PROVIDER)

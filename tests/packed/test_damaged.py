@@ -62,7 +62,7 @@ DAMAGES: dict[str, Callable[[Path], None]] = {
 
 @pytest.mark.slow_cases
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_cb_13_a_sign_in_is_saved_and_told_whatever_became_of_its_page(
+def test_cb_13_a_sign_in_is_saved_and_reported_whatever_became_of_its_page(
     program: Program, damage: str
 ) -> None:
     DAMAGES[damage](program.home / "program" / PAGE)
@@ -87,7 +87,7 @@ def test_cb_13_the_page_is_read_before_the_browser_opens(program: Program) -> No
 
 
 @pytest.mark.parametrize("damage", ["removed", "emptied"])
-def test_an_error_is_told_without_the_catalogue(program: Program, damage: str) -> None:
+def test_an_error_is_reported_without_the_catalogue(program: Program, damage: str) -> None:
     """An exception in the place of an error's cause would hide the error."""
     DAMAGES[damage](program.home / "program" / CATALOGUE)
     failed = program.run(

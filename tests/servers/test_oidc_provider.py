@@ -71,7 +71,7 @@ async def test_id_and_secret_full_of_special_characters_survive_http_basic(
     assert ended.exit_code == 0
 
 
-async def test_a_client_of_client_secret_post_is_served_when_told(
+async def test_a_client_of_client_secret_post_is_served_when_asked_for(
     oidc_provider: Server, tab: Page, tmp_path: Path
 ) -> None:
     how = (
@@ -109,7 +109,7 @@ async def test_a_wrong_secret_ends_with_7_and_a_page_that_says_failed(
     assert no_token_file(tmp_path)
 
 
-async def test_a_client_the_server_does_not_know_is_told_in_the_browser_and_times_out_here(
+async def test_a_client_the_server_does_not_know_is_reported_in_the_browser_and_times_out_here(
     oidc_provider: Server, tab: Page, tmp_path: Path
 ) -> None:
     """RB-07: such an error never comes back to us, so only the time limit can end the wait."""
@@ -125,7 +125,7 @@ async def test_a_client_the_server_does_not_know_is_told_in_the_browser_and_time
     assert is_free(urlsplit(await command.redirect_uri()).port or 0)
 
 
-async def test_a_port_that_is_not_registered_is_told_in_the_browser_and_times_out_here(
+async def test_a_port_that_is_not_registered_is_reported_in_the_browser_and_times_out_here(
     oidc_provider: Server, tab: Page, tmp_path: Path
 ) -> None:
     async with login(

@@ -224,7 +224,7 @@ async def test_each_state_with_a_sign_in_is_refreshed_and_signed_out_of(
 
 @pytest.mark.slow_cases
 @pytest.mark.parametrize("state", SIGNED_OUT, indirect=True)
-async def test_a_state_without_a_sign_in_is_told_as_that(
+async def test_a_state_without_a_sign_in_is_reported_as_that(
     person: Person, state: dict[str, Any]
 ) -> None:
     """Killed while it was made or removed; what is there does not count."""

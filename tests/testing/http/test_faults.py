@@ -52,7 +52,7 @@ MIB = 1024 * 1024
         (faults.ERROR_WITH_200, 200, "application/json", b'"error": "invalid_grant"'),
     ],
 )
-def test_a_fault_answers_in_the_place_of_its_endpoint(
+def test_a_fault_answers_instead_of_its_endpoint(
     server: AuthorizationServer, fault: Fault, status: int, content_type: str, body: bytes
 ) -> None:
     """What was asked for did not happen: the code is good afterwards."""
@@ -97,7 +97,7 @@ def test_one_of_two_discovery_documents_can_fail(server: AuthorizationServer) ->
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_a_redirect_leads_where_it_is_told(server: AuthorizationServer, status: int) -> None:
+def test_a_redirect_leads_where_it_is_sent(server: AuthorizationServer, status: int) -> None:
     server.faults.token = faults.redirect(status, "https://elsewhere.example/token")
     reply = exchange(server, {"code": "c"})
 
@@ -335,7 +335,7 @@ with AuthorizationServer.running() as server:
 
 
 @pytest.mark.slow
-def test_nothing_that_clients_do_is_told_on_the_terminal() -> None:
+def test_nothing_that_clients_do_is_reported_on_the_terminal() -> None:
     """
     No trace from aiohttp or asyncio when they hang up, send nonsense or half a request; and the end
     is quick.
@@ -353,7 +353,7 @@ def sent_back_in(reply: Reply) -> dict[str, list[str]]:
     return parse_qs(urlsplit(reply.headers["location"]).query)
 
 
-def test_a_whole_page_can_stand_in_the_place_of_the_sign_in(server: AuthorizationServer) -> None:
+def test_a_whole_page_can_be_sent_instead_of_the_sign_in(server: AuthorizationServer) -> None:
     """Or a redirect to the client that the person never saw."""
     server.faults.authorize = faults.redirect(302, f"{REDIRECT_URI}?error=server_error&state=s")
 

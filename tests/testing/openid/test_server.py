@@ -47,7 +47,7 @@ async def test_it_runs_in_the_loop_of_a_test() -> None:
         await asyncio.to_thread(server.wait_for, "jwks")
 
 
-def test_a_busy_port_is_told_to_who_asked() -> None:
+def test_a_busy_port_is_reported_to_who_asked() -> None:
     """In the thread that asked, at once."""
     with socket.create_server(("127.0.0.1", 0)) as holder, pytest.raises(OSError, match="address"):
         AuthorizationServer.running(port=holder.getsockname()[1]).__enter__()
@@ -120,7 +120,7 @@ def test_the_record_can_start_anew(server: AuthorizationServer) -> None:
     assert server.requests == []
 
 
-def test_what_breaks_in_the_server_is_told_to_the_log(
+def test_what_breaks_in_the_server_is_reported_to_the_log(
     server: AuthorizationServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Where pytest shows it beside the test that failed; a document that is no JSON, say."""

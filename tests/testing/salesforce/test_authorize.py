@@ -199,7 +199,7 @@ def test_each_display_is_a_login_page(salesforce: Salesforce, display: str) -> N
     assert 'id="Login"' in authorize(salesforce.login_url, display=display).text
 
 
-def test_a_login_provider_that_is_named_takes_the_place_of_the_login_page(
+def test_a_login_provider_that_is_named_replaces_the_login_page(
     salesforce: Salesforce,
 ) -> None:
     """The person is sent on at once."""
@@ -279,7 +279,7 @@ def test_scopes_that_the_app_has_not_may_be_left_out_without_a_word(salesforce: 
     assert (answer["scope"], "refresh_token" in answer) == ("api", False)
 
 
-def test_a_scope_that_no_app_could_have_is_told_to_the_app(salesforce: Salesforce) -> None:
+def test_a_scope_that_no_app_could_have_is_reported_to_the_app(salesforce: Salesforce) -> None:
     """D: unlike one that this app has not."""
     salesforce.put(replace(APP, ignores_other_scopes=True))
     reply = signed_in(salesforce.login_url, scope="api read:user")

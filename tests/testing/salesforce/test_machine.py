@@ -337,7 +337,7 @@ def test_the_approval_of_a_person_is_enough_where_the_app_leaves_it_to_them(
     assert by_assertion(host, assertion(clock.now)).status == 200
 
 
-def test_an_assertion_takes_the_place_of_no_grant(salesforce: Salesforce, clock: Clock) -> None:
+def test_an_assertion_replaces_no_grant(salesforce: Salesforce, clock: Clock) -> None:
     """However many: the five grants of a person are those with a refresh token."""
     host = salesforce.my_domain()
     tokens(host)
