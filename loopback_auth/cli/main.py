@@ -109,6 +109,9 @@ def _ended(command: str, rest: Sequence[str], console: Console) -> int:
     try:
         with _printing_warnings(console):
             return _carry_out(command, rest, console)
+    except SystemExit:
+        # argparse leaves so once it has printed a command's help; its errors are raised as ours.
+        return 0
     except LoopbackAuthError as error:
         return console.error(error)
     except BrokenPipeError:

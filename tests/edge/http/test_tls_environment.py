@@ -269,7 +269,7 @@ async def test_ds_03_what_other_programs_obey_is_reported_where_it_would_have_he
     for variable in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"):
         outcome = await discovered(server, tmp_path, **{variable: bundle})
         assert outcome.error["code"] == "certificate-untrusted"
-        assert outcome.error["fix"].endswith(f"loopback-auth login --ca-bundle {bundle}")
+        assert f"loopback-auth login default --ca-bundle {bundle}" in outcome.error["fix"]
         assert variable in outcome.error["fix"]
 
 
