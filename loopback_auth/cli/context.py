@@ -110,7 +110,13 @@ class Context:
         """Give *error* what its fix repeats: the profile and the flags that were just given."""
         arguments = vars(self.arguments)
         if named := arguments.get("profile_option") or arguments.get("profile"):
-            error.facts.setdefault("profile", named)
+            from contextlib import suppress
+
+            from ..edge.store.file_store import check_profile_name
+
+            # Else it may be a secret in the wrong place, and is not shown.
+            with suppress(UsageError):
+                error.facts.setdefault("profile", check_profile_name(named))
         if self._resolved is not None:
             from ..flows.diagnosis import flags_of
 

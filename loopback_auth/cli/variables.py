@@ -96,7 +96,7 @@ def _asked(text: str) -> tuple[str, str]:
             "--set takes NAME=FIELD",
             cause="NAME is an environment variable: letters, digits and _, no digit first."
             " FIELD is part of the sign-in.",
-            fix="for example: `loopback-auth env {profile} --set API_TOKEN=access_token`",
+            fix="for example: --set API_TOKEN=access_token",
         )
     return name, field
 

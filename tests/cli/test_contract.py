@@ -705,3 +705,18 @@ async def test_a_signal_is_reported_in_json_too(
     error = json.loads(stdout)["error"]
     assert (error["code"], error["exit_code"]) == ("interrupted", status)
     assert stderr == b""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [(command, SECRET) for command in ("login", "token", "env", "exec", "status", "logout")]
+    + [("exec", SECRET, "--", "true"), ("export", "postman", SECRET), ("init", "nowhere", SECRET)],
+    ids=" ".join,
+)
+async def test_cl_02_a_secret_in_the_place_of_the_profile_is_not_shown(
+    words: tuple[str, ...], tmp_path: Path
+) -> None:
+    """CL-02: neither in what is wrong nor in the command that puts it right."""
+    ended = await run(*words, home=tmp_path)
+    assert ended.exit_code == 2
+    assert "canary" not in ended.stdout + ended.stderr

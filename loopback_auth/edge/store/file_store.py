@@ -36,20 +36,29 @@ _WINDOWS_DEVICES = frozenset(
 
 def check_profile_name(name: str) -> str:
     """Return *name* if it can be a file name on every system, or raise `UsageError`."""
-    stem = name.partition(".")[0].lower()
-    if (
-        not 1 <= len(name) <= NAME_CHARACTERS
-        or not _ALLOWED.issuperset(name)
-        or name[0] in ".-"
-        or stem in _WINDOWS_DEVICES
-    ):
+    if what := _wrong_with(name):
         raise UsageError(
-            f"{name[:80]!r} cannot be a profile name",
+            f"{what} cannot be a profile name",
             cause="A profile's name is also a file's: "
             f"at most {NAME_CHARACTERS} letters, digits or . _ - @ +.",
             fix="choose another name: `loopback-auth login NAME`",
         )
     return name
+
+
+def _wrong_with(name: str) -> str:
+    """Return why *name* is none; it is not shown, since it may be a secret in the wrong place."""
+    if not name:
+        return "an empty text"
+    if len(name) > NAME_CHARACTERS:
+        return f"a text of {len(name)} characters"
+    if other := next((character for character in name if character not in _ALLOWED), ""):
+        return f"a text with {other!r} in it"
+    if name[0] in ".-":
+        return f"a text that begins with {name[0]!r}"
+    if name.partition(".")[0].lower() in _WINDOWS_DEVICES:
+        return f"{name!r}, a device of Windows,"
+    return ""
 
 
 class FileStore:

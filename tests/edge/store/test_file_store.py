@@ -134,6 +134,14 @@ def test_a_profile_may_not_have_a_name_that_leads_elsewhere(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("secret", ["hunter2/", "a client secret", "00D5g!AQcAQH0d", "x1" * 40])
+def test_cl_02_what_is_no_name_is_not_shown(secret: str) -> None:
+    """CL-02: it may be a secret in the wrong place."""
+    with pytest.raises(UsageError, match="cannot be a profile name") as refused:
+        check_profile_name(secret)
+    assert secret[:5] not in f"{refused.value} {refused.value.cause} {refused.value.fix}"
+
+
 # --- ST-05
 
 DAMAGES: dict[str, bytes] = {
