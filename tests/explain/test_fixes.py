@@ -178,6 +178,20 @@ def test_a_fix_is_a_constant_and_its_values_are_facts(path: Path) -> None:
                 assert not is_command, f"{name_of(path)}:{node.value.lineno}"
 
 
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_who_raises_gives_each_value_of_its_fix(path: Path) -> None:
+    """Only the profile and the flags are added on the way."""
+    for node in ast.walk(tree_of(path)):
+        given = {each.arg for each in node.keywords} if isinstance(node, ast.Call) else set()
+        if "fix" not in given or None in given:
+            continue
+        (fix,) = (each.value for each in node.keywords if each.arg == "fix")
+        parts = [part.value for part in ast.walk(fix) if isinstance(part, ast.Constant)]
+        wanted = {name for text in parts for name in re.findall(r"\{(\w+)\}", str(text))}
+        by_rendering = isinstance(fix, ast.Call)
+        assert by_rendering or wanted <= {*given, "profile"}, f"{name_of(path)}:{node.lineno}"
+
+
 MENTIONED = {
     f"{name_of(path)}:{line}": text
     for path in MODULES
