@@ -49,9 +49,6 @@ EXCEPTIONS = {
         "flows/tokens/access_token.py ~ flows/tokens/refresh.py": (
             "a protocol, and the function that fills it"
         ),
-        "testing/salesforce/endpoints/identity.py ~ testing/salesforce/endpoints/identity.py": (
-            "two documents that have members in common at the real server"
-        ),
     },
 }
 

@@ -14,7 +14,7 @@ from ..http.service import HttpService, Served
 from .endpoints import OPENID, metadata
 from .grants import tokens_for
 from .registry import DEFAULT_CLIENTS, DEFAULT_USERS, Registry
-from .tenant import Policy, Tenant
+from .tenant import DEFAULT_POLICY, Tenant
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .registry import Client, User
+    from .tenant import Policy
 
 
 class AuthorizationServer(HttpService):
@@ -40,7 +41,7 @@ class AuthorizationServer(HttpService):
         *,
         clients: Sequence[Client] = DEFAULT_CLIENTS,
         users: Sequence[User] = DEFAULT_USERS,
-        policy: Policy = Policy(),  # noqa: B008 - a frozen value
+        policy: Policy = DEFAULT_POLICY,
         port: int = 0,
         path: str = "",
         clock: Callable[[], float] = time.time,

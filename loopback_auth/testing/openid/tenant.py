@@ -42,6 +42,10 @@ class Policy:
         return ACCESS_TOKEN_TTL_S if self.expires_in is None else float(self.expires_in)
 
 
+DEFAULT_POLICY = Policy()
+"""The policy of a server that is given none."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interaction:
     """

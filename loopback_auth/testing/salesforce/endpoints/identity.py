@@ -30,30 +30,19 @@ def userinfo(state: State, _: Host, request: Request) -> Json | Text:
     user = found.grant.user
     first, _space, last = user.name.partition(" ")
     document = {
+        **_common(state, found),
         "sub": state.identity_url(user),
-        "user_id": user.user_id,
-        "organization_id": user.org_id,
         "preferred_username": user.username,
         "nickname": first.lower(),
         "name": user.name,
-        "email": user.username,
-        "email_verified": True,
         "given_name": first,
         "family_name": last,
         "zoneinfo": "Europe/London",
-        "photos": {"picture": "https://example.com/p", "thumbnail": "https://example.com/t"},
         "profile": f"{state.my_domain(state.org_of(user))}/{user.user_id}",
         "picture": "https://example.com/p",
         "address": {"country": "GB"},
         "is_salesforce_integration_user": user.api_only,
-        "urls": _urls(state, user),
-        "active": user.active,
-        "user_type": "STANDARD",
-        "language": "en_US",
-        "locale": "en_GB",
-        "utcOffset": 0,
         "updated_at": "2026-09-01T00:00:00Z",
-        "is_app_installed": found.grant.app.installed,
     }
     return Json(document=document)
 
@@ -107,23 +96,38 @@ def _of_version(urls: dict[str, str], version: str) -> dict[str, str]:
     return {name: url.replace("{version}", number or "{version}") for name, url in urls.items()}
 
 
+def _common(state: State, found: AccessToken) -> dict[str, object]:
+    """Return the members that userinfo and the identity URL share."""
+    user = found.grant.user
+    return {
+        "user_id": user.user_id,
+        "organization_id": user.org_id,
+        "email": user.username,
+        "email_verified": True,
+        "photos": {"picture": "https://example.com/p", "thumbnail": "https://example.com/t"},
+        "urls": _urls(state, user),
+        "active": user.active,
+        "user_type": "STANDARD",
+        "language": "en_US",
+        "locale": "en_GB",
+        "utcOffset": 0,
+        "is_app_installed": found.grant.app.installed,
+    }
+
+
 def _identity_of(state: State, found: AccessToken) -> dict[str, object]:
     user = found.grant.user
     first, _space, last = user.name.partition(" ")
     return {
+        **_common(state, found),
         "id": state.identity_url(user),
         "asserted_user": True,
-        "user_id": user.user_id,
-        "organization_id": user.org_id,
         "username": user.username,
         "nick_name": first.lower(),
         "display_name": user.name,
-        "email": user.username,
-        "email_verified": True,
         "first_name": first,
         "last_name": last,
         "timezone": "Europe/London",
-        "photos": {"picture": "https://example.com/p", "thumbnail": "https://example.com/t"},
         "addr_street": None,
         "addr_city": None,
         "addr_state": None,
@@ -133,14 +137,7 @@ def _identity_of(state: State, found: AccessToken) -> dict[str, object]:
         "mobile_phone_verified": False,
         "is_lightning_login_user": False,
         "status": {"created_date": None, "body": None},
-        "urls": _urls(state, user),
-        "active": user.active,
-        "user_type": "STANDARD",
-        "language": "en_US",
-        "locale": "en_GB",
-        "utcOffset": 0,
         "last_modified_date": "2026-09-01T00:00:00Z",
-        "is_app_installed": found.grant.app.installed,
     }
 
 

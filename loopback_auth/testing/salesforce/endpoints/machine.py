@@ -111,22 +111,16 @@ def by_client(state: State, host: Host, app: App, _: Mapping[str, str]) -> dict[
         Refused: the app or its user is not accepted.
     """
     user = state.users.get(app.run_as)
-    checks = (
+    if not app.client_credentials:
         # Assumed: of the errors that are reported, this one.
-        (app.client_credentials, "invalid_grant", "client credentials flow not enabled"),
-        (
-            user and host.org and user.org_id == host.org.org_id,
-            "invalid_grant",
-            "no client credentials user enabled",
-        ),
-        (not (user and user.portal), "access_denied", "end-user denied authorization"),
+        raise Refused("invalid_grant", "client credentials flow not enabled")
+    if user is None or host.org is None or user.org_id != host.org.org_id:
+        raise Refused("invalid_grant", "no client credentials user enabled")
+    if user.portal:
+        raise Refused("access_denied", "end-user denied authorization")
+    if "api" not in app.scopes:
         # What `full` would allow does not count here.
-        ("api" in app.scopes, "invalid_grant", "no valid scopes defined"),
-    )
-    for passed, error, description in checks:
-        if not passed:
-            raise Refused(error, description)
-    assert user is not None  # noqa: S101 - just checked
+        raise Refused("invalid_grant", "no valid scopes defined")
     check_user(state, app, user, "client_credentials")
     return state.tokens_for(_grant(state, app, user, host))
 
