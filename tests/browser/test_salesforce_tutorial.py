@@ -45,16 +45,21 @@ def flags(salesforce: Salesforce, port: int) -> tuple[str, ...]:
     return (*where, "--client-id", APP.client_id, "--no-browser")
 
 
+async def sign_in(tab: Page, url: str, decision: str) -> None:
+    """Sign in as the server's person and click *decision* on the consent page."""
+    await tab.goto(url)
+    await tab.fill("#username", USER.username)
+    await tab.fill("#password", USER.password)
+    await tab.click("#Login")
+    await tab.click(decision)
+
+
 async def test_one_login_then_the_api_answers(
     salesforce: Salesforce, port: int, tab: Page, tmp_path: Path
 ) -> None:
     """No code is copied, no %3D is fixed, no token is pasted into a header."""
     async with login(*flags(salesforce, port), home=tmp_path, secret=APP.client_secret) as command:
-        await tab.goto(await command.open_page())
-        await tab.fill("#username", USER.username)
-        await tab.fill("#password", USER.password)
-        await tab.click("#Login")
-        await tab.click("#oaapprove")
+        await sign_in(tab, await command.open_page(), "#oaapprove")
         await tab.wait_for_url("**/done/*")
         ended = await command.outcome()
     assert ended.exit_code == 0
@@ -79,11 +84,7 @@ async def test_denying_is_said_in_the_tab_and_in_the_terminal(
     salesforce: Salesforce, port: int, tab: Page, tmp_path: Path
 ) -> None:
     async with login(*flags(salesforce, port), home=tmp_path, secret=APP.client_secret) as command:
-        await tab.goto(await command.open_page())
-        await tab.fill("#username", USER.username)
-        await tab.fill("#password", USER.password)
-        await tab.click("#Login")
-        await tab.click("#oadeny")
+        await sign_in(tab, await command.open_page(), "#oadeny")
         await tab.wait_for_url("**/done/*")
         ended = await command.outcome()
     assert (ended.exit_code, ended.error["code"], no_token_file(tmp_path)) == (
@@ -100,11 +101,7 @@ async def test_a_wrong_secret_is_explained_in_the_tab_too(
 ) -> None:
     """The exchange fails after the browser came back; the tab must not say that all is well."""
     async with login(*flags(salesforce, port), home=tmp_path, secret="wrong") as command:
-        await tab.goto(await command.open_page())
-        await tab.fill("#username", USER.username)
-        await tab.fill("#password", USER.password)
-        await tab.click("#Login")
-        await tab.click("#oaapprove")
+        await sign_in(tab, await command.open_page(), "#oaapprove")
         await tab.wait_for_url("**/done/*")
         ended = await command.outcome()
     assert (ended.exit_code, no_token_file(tmp_path)) == (7, True)
