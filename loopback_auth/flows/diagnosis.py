@@ -85,6 +85,8 @@ def _flags(name: str, flag: str, value: Any) -> Iterator[tuple[str, ...]]:
         yield flag, " ".join(value)
     elif isinstance(value, bool):
         yield (flag,)
+    elif isinstance(value, float):
+        yield flag, f"{str(value).removesuffix('.0')}s"
     elif isinstance(value, dict):
         # Imported late: a sign-in shows its address without it.
         from ..explain.redaction import is_secret_name

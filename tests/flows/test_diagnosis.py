@@ -128,3 +128,8 @@ def test_what_the_last_sign_in_remembers_is_not_given_again() -> None:
     assert flags_of(replace(profile, remembered=remembered)) == ()
     changed = {**remembered, "settings": {**profile.to_remember(), "scope": ["b"]}}
     assert flags_of(replace(profile, remembered=changed)) == (("--scope", "a"),)
+
+
+def test_a_time_is_given_again_as_people_write_it() -> None:
+    flags = flags_of(from_settings("work", issuer="https://id.example", timeout="2.5m"))
+    assert ("--timeout", "150s") in flags
