@@ -61,7 +61,7 @@ class Access:
         A token that is good costs neither an event loop nor an HTTP client.
 
         Raises:
-            LoopbackAuthError: as `fresh_document`.
+            LoopbackAuthError: As `fresh_document`.
         """
         document = signed_in(self.profile, self._store.load(self.profile))
         if is_good(document, at=time.time(), min_ttl_s=self._min_ttl_s):
@@ -73,7 +73,7 @@ class Access:
         Return the stored document with a new access token, whatever the clock says of the old one.
 
         Raises:
-            LoopbackAuthError: as `document`.
+            LoopbackAuthError: As `document`.
         """
         document = signed_in(self.profile, self._store.load(self.profile))
         return self._refreshed(document, refused=Secret(document["access_token"]))
@@ -83,8 +83,8 @@ class Access:
         Return *document* if the server takes its token, else a refreshed one whose token it takes.
 
         Raises:
-            ApiRefused: the server takes neither.
-            LoopbackAuthError: as `document`.
+            ApiRefused: The server takes neither.
+            LoopbackAuthError: As `document`.
         """
         from ..edge.process.event_loop import run
         from ..flows.tokens.check import check
@@ -207,7 +207,7 @@ def given_token(environ: Mapping[str, str]) -> str | None:
     Return the token that the environment hands over, which takes the place of all that is stored.
 
     Raises:
-        UsageError: it has what no access token can hold (RFC 6749 appendix A.12).
+        UsageError: It has what no access token can hold (RFC 6749 appendix A.12).
     """
     token = environ.get("LOOPBACK_AUTH_TOKEN", "").strip(" \t\r\n")
     if not (token.isascii() and token.isprintable()):

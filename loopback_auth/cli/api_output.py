@@ -64,7 +64,7 @@ class JSONAnswer:
         Read the whole answer.
 
         Raises:
-            AnswerTooLarge: it is too much for one JSON document.
+            AnswerTooLarge: It is too much for one JSON document.
         """
         body = bytearray()
         async for piece in reply.pieces:

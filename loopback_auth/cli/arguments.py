@@ -70,7 +70,7 @@ class Parser(argparse.ArgumentParser):
         Return *args* as parsed; the second part is empty.
 
         Raises:
-            UsageError: there is a word that means nothing here.
+            UsageError: There is a word that means nothing here.
         """
         own, command = list(args or ()), list[str]()
         if self._takes_command and "--" in own:
@@ -101,7 +101,7 @@ class Parser(argparse.ArgumentParser):
         Refuse the command line, without a value that may be a secret in the wrong place.
 
         Raises:
-            UsageError: always.
+            UsageError: Always.
         """
         # argparse quotes the value after "invalid choice:" or "invalid ... value:".
         for mark in ("invalid choice:", "invalid"):
@@ -143,9 +143,9 @@ def profile_name(arguments: argparse.Namespace, home: str, environ: Mapping[str,
     config.toml, else `default`.
 
     Raises:
-        UsageError: two are named, or one that no profile can have.
+        UsageError: Two are named, or one that no profile can have.
         ConfigError: config.toml cannot be used, which does not mean `default`.
-        FileUnsafe: somebody else can write config.toml.
+        FileUnsafe: Somebody else can write config.toml.
     """
     from ..edge.store.file_store import check_profile_name
 

@@ -77,7 +77,7 @@ class Context:
         Return the provider called *name*.
 
         Raises:
-            ProviderUnknown: there is none.
+            ProviderUnknown: There is none.
         """
         from ..edge.files.provider_files import load_provider
 
@@ -92,7 +92,7 @@ class Context:
         *stored* is the document of its last sign-in.
 
         Raises:
-            LoopbackAuthError: as `resolve`.
+            LoopbackAuthError: As `resolve`.
         """
         from ..settings.resolve import resolve
 
@@ -133,7 +133,7 @@ class Context:
         Return the profile as these describe it, whatever else is set.
 
         Raises:
-            LoopbackAuthError: as `resolve`.
+            LoopbackAuthError: As `resolve`.
         """
         from ..settings.config_toml import parse_config
         from ..settings.resolve import resolve

@@ -47,7 +47,7 @@ def examine_profile(
     the callback addresses as the person says that the app has them.
 
     Raises:
-        UsageError: the environment names an interval that is no time.
+        UsageError: The environment names an interval that is no time.
     """
     console = context.console
     checks: list[Check] = []

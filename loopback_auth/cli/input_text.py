@@ -30,7 +30,7 @@ def pasted(words: Sequence[str], console: Console) -> str:
     Return "" where nothing is there, or standard input may not be read.
 
     Raises:
-        UsageError: the file cannot be read.
+        UsageError: The file cannot be read.
     """
     if len(words) == 1 and words[0].startswith("@"):
         return _file(words[0][1:])

@@ -39,7 +39,7 @@ def ask(question: str, console: Console, *, usual: str = "") -> str:
     Return the line that answers *question*, *usual* for an empty one.
 
     Raises:
-        Cancelled: the answer is Ctrl-C or the end of the input.
+        Cancelled: The answer is Ctrl-C or the end of the input.
     """
     console.prompt(f"{question} [{usual}]: " if usual else f"{question}: ")
     try:
@@ -57,7 +57,7 @@ def ask_unseen(question: str, console: Console, *, what: str) -> str:
     Return what is typed at *question* and not shown.
 
     Raises:
-        Cancelled: the answer is Ctrl-C or the end of the input; *what* was asked for.
+        Cancelled: The answer is Ctrl-C or the end of the input; *what* was asked for.
     """
     from getpass import getpass
 
@@ -97,8 +97,8 @@ def ask_credentials(profile: Profile, console: Console) -> Credentials:
     Return the username and the password: typed, or piped in a line each, and never in the command.
 
     Raises:
-        UsageError: one is missing, or cannot be sent.
-        Cancelled: the person stops at a question.
+        UsageError: One is missing, or cannot be sent.
+        Cancelled: The person stops at a question.
     """
     from ..flows.login.code_credentials import Credentials
     from ..oauth.secret import Secret
@@ -151,7 +151,7 @@ def check_standard_input(arguments: Namespace) -> None:
     Check that no two options want standard input, or one wants what another forbids.
 
     Raises:
-        UsageError: two of them exclude each other.
+        UsageError: Two of them exclude each other.
     """
     readers = {
         "--paste": arguments.paste,

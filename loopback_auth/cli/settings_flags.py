@@ -98,8 +98,8 @@ def settings_of(arguments: Namespace, console: Console) -> dict[str, Any]:
     Return what the options say, by the names of settings.
 
     Raises:
-        UsageError: a parameter is not NAME=VALUE, or the client secret cannot be read.
-        Cancelled: the person stops at the question for it.
+        UsageError: A parameter is not NAME=VALUE, or the client secret cannot be read.
+        Cancelled: The person stops at the question for it.
     """
     given = {name: getattr(arguments, name, None) for name in SETTINGS}
     flags = {name: tuple(v) if isinstance(v, list) else v for name, v in given.items()}

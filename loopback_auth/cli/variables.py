@@ -51,8 +51,8 @@ def filled_variables(context: Context) -> dict[str, Secret]:
     Return the variables that are asked for, each with its value; the token in them is good.
 
     Raises:
-        UsageError: a name is none that a variable can have, or the sign-in has no such field.
-        LoopbackAuthError: as `Access.document`.
+        UsageError: A name is none that a variable can have, or the sign-in has no such field.
+        LoopbackAuthError: As `Access.document`.
     """
     asked = dict(_asked(text) for text in context.arguments.set or [])
     if token := given_token(context.environ):

@@ -59,7 +59,7 @@ def sign_in_document(profile: str, document: Mapping[str, Any], store: FileStore
     Return what of the stored *document* may be shown: no token is in it.
 
     Raises:
-        StoreDamaged: somebody has edited the file badly.
+        StoreDamaged: Somebody has edited the file badly.
     """
     # Imported late: `login` shows its address without it.
     from ..oauth.credential import Credential

@@ -65,7 +65,7 @@ def resources_of(profile: Profile, document: Mapping[str, Any] | None) -> Resour
     configuration alone.
 
     Raises:
-        SignInNeeded: the configuration now names another server than the one that gave the token. A
+        SignInNeeded: The configuration now names another server than the one that gave the token. A
             request meant for the one must not reach the other.
     """
     if document is not None and not profile.remembered:
@@ -140,10 +140,10 @@ async def api(
     its body.
 
     Raises:
-        SignInNeeded: a 401 that another token would mend, and there is none.
-        ApiRefused: any other answer that is no success, when it is delivered.
-        LoopbackAuthError: what `renew` raises, when the 401 is delivered.
-        TransportError: there was no answer.
+        SignInNeeded: A 401 that another token would mend, and there is none.
+        ApiRefused: Any other answer that is no success, when it is delivered.
+        LoopbackAuthError: What `renew` raises, when the 401 is delivered.
+        TransportError: There was no answer.
     """
     profile, token = authorization.profile, authorization.token
     async with _answer(request, token, send, notify) as reply:

@@ -55,8 +55,8 @@ def refuse(
     Raise what *reply* means unless it is a success; *why* is what a 401 means that stays.
 
     Raises:
-        SignInNeeded: a 401, without a *why*.
-        ApiRefused: any other answer that is no success.
+        SignInNeeded: A 401, without a *why*.
+        ApiRefused: Any other answer that is no success.
     """
     status, host = reply.status, urlsplit(reply.url).netloc
     # A 304 was asked for, with If-None-Match or If-Modified-Since.

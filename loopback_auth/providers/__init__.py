@@ -120,7 +120,7 @@ def load_provider(name: str) -> Provider:
     Return the provider *name* of this package.
 
     Raises:
-        ProviderUnknown: there is none.
+        ProviderUnknown: There is none.
     """
     provider = read_provider(name, shipped) if is_provider_name(name) else None
     if provider is None:

@@ -41,7 +41,7 @@ def read_provider(name: str, find: Callable[[str], Iterable[ProviderFile]]) -> P
     name extends the next one of that name.
 
     Raises:
-        ConfigError: a file cannot be used; the message has its path and the member.
+        ConfigError: A file cannot be used; the message has its path and the member.
     """
     file = next(iter(find(name)), None)
     if file is None:

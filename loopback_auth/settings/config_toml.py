@@ -152,8 +152,8 @@ def load_config(home: str) -> Config:
     Return the `config.toml` of *home*.
 
     Raises:
-        ConfigError: it cannot be read, is no TOML, or says something impossible.
-        FileUnsafe: another user owns or can write it, or a folder on the way.
+        ConfigError: It cannot be read, is no TOML, or says something impossible.
+        FileUnsafe: Another user owns or can write it, or a folder on the way.
     """
     return parse_config(config_path(home), read_config(home)[0])
 
@@ -163,8 +163,8 @@ def read_config(home: str) -> tuple[str, bool]:
     Return the text of `config.toml`, and whether a byte order mark is before it.
 
     Raises:
-        ConfigError: it cannot be read.
-        FileUnsafe: as `load_config`.
+        ConfigError: It cannot be read.
+        FileUnsafe: As `load_config`.
     """
     path = config_path(home)
     try:
@@ -188,7 +188,7 @@ def parse_config(path: str, text: str) -> Config:
     Return *text* as the `config.toml` at *path*.
 
     Raises:
-        ConfigError: it is no TOML, or says something impossible.
+        ConfigError: It is no TOML, or says something impossible.
     """
     if (plain := parse_plain(text)) is not None:
         return Config(path, text, plain)

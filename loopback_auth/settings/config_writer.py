@@ -55,9 +55,9 @@ def write_profile(
     Add the profile *name* to `config.toml`, or put *settings* in the place of those it has there.
 
     Raises:
-        UsageError: there is one of that name, and it may not be replaced.
-        ConfigError: the file cannot be used as it is, or the profile cannot be put into it.
-        StoreError: the file cannot be written, or another process does not end writing it.
+        UsageError: There is one of that name, and it may not be replaced.
+        ConfigError: The file cannot be used as it is, or the profile cannot be put into it.
+        StoreError: The file cannot be written, or another process does not end writing it.
     """
     # Before the lock: loading it takes longer than all that is done under it.
     import_module("tomlkit")

@@ -56,7 +56,7 @@ class Kind:
         Return what *text*, as an environment variable has it, means.
 
         Raises:
-            ValueError: as `check`.
+            ValueError: As `check`.
         """
         try:
             value = self._from_text(text)
@@ -78,7 +78,7 @@ def seconds(value: object) -> float:
     Return `300`, `"90s"`, `"5m"` or `"1h"` in seconds.
 
     Raises:
-        ValueError: it is no time, not more than zero, or more than a day.
+        ValueError: It is no time, not more than zero, or more than a day.
     """
     match = None
     if not isinstance(value, bool):
@@ -102,7 +102,7 @@ def host_name(text: str) -> str:
     Return *text*, the name or the address of a host, in lower case.
 
     Raises:
-        ValueError: it is neither, or has a port.
+        ValueError: It is neither, or has a port.
     """
     if not re.fullmatch(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*", text):
         raise ValueError(text)
@@ -114,7 +114,7 @@ def port_number(value: object) -> int:
     Return *value* as the number of a TCP port; 0 means any.
 
     Raises:
-        ValueError: there is no such port.
+        ValueError: There is no such port.
     """
     number = int(value) if isinstance(value, (str, int)) and not isinstance(value, bool) else -1
     if number not in range(2**16):

@@ -72,7 +72,7 @@ class Profile:
         Check that something says where to sign in.
 
         Raises:
-            NotConfigured: nothing does.
+            NotConfigured: Nothing does.
         """
         if not self.endpoints():
             raise NotConfigured(
@@ -102,9 +102,9 @@ class Profile:
         Return the client, with its secret from the variable or file that was named.
 
         Raises:
-            NotConfigured: there is no client ID, or no secret though the method needs one.
-            UsageError: the variable is not set.
-            LoopbackAuthError: the file cannot be used.
+            NotConfigured: There is no client ID, or no secret though the method needs one.
+            UsageError: The variable is not set.
+            LoopbackAuthError: The file cannot be used.
         """
         client_id = self.get("client_id")
         if not client_id:

@@ -42,9 +42,9 @@ def resolve(
     *flags* hold settings under their canonical names; *stored* is the document of the last sign-in.
 
     Raises:
-        UsageError: a setting has a value that it cannot have.
-        ProviderUnknown: there is no provider of that name.
-        ConfigError: the provider's file cannot be used.
+        UsageError: A setting has a value that it cannot have.
+        ProviderUnknown: There is no provider of that name.
+        ConfigError: The provider's file cannot be used.
     """
     sources: list[dict[str, tuple[Any, str]]] = [
         {key: (value, SETTINGS[key].flag) for key, value in flags.items() if value is not None},
@@ -89,7 +89,7 @@ def from_settings(name: str, **settings: Any) -> Profile:
     Neither the environment nor any file is read. `client_secret` is text or a `Secret`.
 
     Raises:
-        UsageError: a setting does not exist, or cannot have that value.
+        UsageError: A setting does not exist, or cannot have that value.
     """
     from ..providers import load_provider
     from .config_toml import parse_config
@@ -165,7 +165,7 @@ def from_environment(environ: Mapping[str, str]) -> dict[str, tuple[Any, str]]:
     The client's secret is not read: its variable becomes `client_secret_env`.
 
     Raises:
-        UsageError: a variable has a value that its setting cannot have.
+        UsageError: A variable has a value that its setting cannot have.
     """
     found: dict[str, tuple[Any, str]] = {}
     for name in (*SETTINGS, *ALIASES):

@@ -20,9 +20,9 @@ def chosen_storage(home: str, profile: str, environ: Mapping[str, str] | None = 
     Return what the environment or `config.toml` says; `None` leaves the tokens where they are.
 
     Raises:
-        UsageError: the environment names something else.
+        UsageError: The environment names something else.
         ConfigError: config.toml cannot be used.
-        FileUnsafe: somebody else can write config.toml.
+        FileUnsafe: Somebody else can write config.toml.
     """
     chosen = variable("LOOPBACK_AUTH_STORAGE", environ)
     if chosen and chosen not in STORAGES:

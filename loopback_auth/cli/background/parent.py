@@ -61,8 +61,8 @@ async def refreshed_by_child(
     *is_talkative* says that the command prints each step.
 
     Raises:
-        ConnectionLost: the child has ended without a word.
-        LoopbackAuthError: as `refreshed`.
+        ConnectionLost: The child has ended without a word.
+        LoopbackAuthError: As `refreshed`.
     """
     if not document.get("refresh_token"):
         return None

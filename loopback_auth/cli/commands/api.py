@@ -154,7 +154,7 @@ def _head(arguments: Namespace) -> tuple[str, list[tuple[str, str]]]:
     Return method and headers of the request, before anything is sent.
 
     Raises:
-        UsageError: one of them is none.
+        UsageError: One of them is none.
     """
     method = read_method(arguments.method or ("GET" if arguments.data is None else "POST"))
     return method, [read_header(text) for text in arguments.header or []]

@@ -90,8 +90,8 @@ def _may_replace(context: Context) -> bool:
     Return whether a profile of that name may be replaced.
 
     Raises:
-        UsageError: there is one, and the person cannot be asked.
-        Cancelled: the person wants to keep it.
+        UsageError: There is one, and the person cannot be asked.
+        Cancelled: The person wants to keep it.
     """
     name, force = context.profile_name, bool(context.arguments.force)
     if force or name not in context.config.profiles:

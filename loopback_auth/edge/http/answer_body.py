@@ -26,7 +26,7 @@ async def pieces_of(response: ClientResponse, host: str) -> AsyncIterator[bytes]
     Raises:
         AnswerEncoded: It is compressed in an unknown way, or damaged.
         ConnectionLost: It is compressed, and its end is missing.
-        ClientError: aiohttp's own error, for all else.
+        ClientError: Aiohttp's own error, for all else.
     """
     codings = codings_of(response.headers.get("Content-Encoding", ""))
     if codings and not can_unpack(codings):

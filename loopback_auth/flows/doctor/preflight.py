@@ -61,7 +61,7 @@ async def within(work: Coroutine[Any, Any, T], late: str) -> T:
     Return what *work* returns within `QUESTION_TIMEOUT_S`.
 
     Raises:
-        AnswerTimedOut: it took longer; the message begins with *late*.
+        AnswerTimedOut: It took longer; the message begins with *late*.
     """
     import asyncio
 

@@ -50,7 +50,7 @@ async def answer_or_paste(
     *preflight_passed*: it showed its sign-in page to us, without cookies.
 
     Raises:
-        LoopbackAuthError: the pasted error, or what `CallbackSession.response` raises.
+        LoopbackAuthError: The pasted error, or what `CallbackSession.response` raises.
     """
     hint = profile.provider.silence if profile.provider else ""
     nothing_yet = NothingYet(waited_s=NOTHING_YET_S, hint=hint, takes_paste=pastes is not None)

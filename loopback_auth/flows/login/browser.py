@@ -87,7 +87,7 @@ async def login(
       client's secret.
 
     Raises:
-        LoopbackAuthError: nothing was stored, and what the server issued was given back.
+        LoopbackAuthError: Nothing was stored, and what the server issued was given back.
     """
     given = Options(**options)
     services = Services(

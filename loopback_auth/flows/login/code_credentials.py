@@ -42,7 +42,7 @@ def check_flow(profile: Profile) -> None:
     Check that the server of *profile* has this flow: a password goes nowhere by accident.
 
     Raises:
-        UsageError: its provider file does not say so.
+        UsageError: Its provider file does not say so.
     """
     profile.check_server()
     if profile.provider is None or FLOW not in profile.provider.flows:
@@ -69,7 +69,7 @@ async def login_with_credentials(
     Sign in to *profile* with *credentials* and store the tokens; no browser is opened.
 
     Raises:
-        LoopbackAuthError: nothing was stored, and what the server issued was given back.
+        LoopbackAuthError: Nothing was stored, and what the server issued was given back.
     """
     check_flow(profile)
     client = profile.client(services.environ)

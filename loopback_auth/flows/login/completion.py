@@ -45,7 +45,7 @@ async def complete(
     the page, revoke the sign-in that was replaced, and learn how long the token lasts.
 
     Raises:
-        LoopbackAuthError: nothing was stored, and what the server issued was given back.
+        LoopbackAuthError: Nothing was stored, and what the server issued was given back.
     """
     replacement: Replacement | None = None
     try:

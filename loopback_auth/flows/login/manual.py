@@ -60,7 +60,7 @@ async def begin(
     *may_trust* are those of `login`.
 
     Raises:
-        LoopbackAuthError: the sign-in cannot be begun.
+        LoopbackAuthError: The sign-in cannot be begun.
     """
     profile.check_server()
     client = profile.client(services.environ)
@@ -93,7 +93,7 @@ async def finish(
     over only where the server takes it.
 
     Raises:
-        LoopbackAuthError: nothing was stored, and what the server issued was given back.
+        LoopbackAuthError: Nothing was stored, and what the server issued was given back.
     """
     document = pending_document(profile.name, pending, clock=services.clock)
     request = _request(document, profile.client(services.environ))
@@ -130,7 +130,7 @@ def _still_pending(
     where that fails.
 
     Raises:
-        UsageError: it was sent before.
+        UsageError: It was sent before.
     """
     profile, sent = document["profile"], document.get("sent", [])
     digest = sha256(answer.code.reveal().encode()).hexdigest()
@@ -164,7 +164,7 @@ def pending_document(
     Return what is kept of the pending sign-in, in the form of a stored one as far as settings go.
 
     Raises:
-        NoPendingSignIn: there is none, or its time is over.
+        NoPendingSignIn: There is none, or its time is over.
     """
     document = pending.load(profile)
     if document is None:

@@ -66,7 +66,7 @@ class Opening:
         Show where to sign in, and start the desktop's browser on the one-time address.
 
         Raises:
-            NoBrowser: none opens, and nobody is shown the address.
+            NoBrowser: None opens, and nobody is shown the address.
         """
         request = self._request
         result = self._notify(

@@ -63,7 +63,7 @@ async def preflight(request: AuthorizationRequest, *, transport: Transport) -> b
     answers something else. Then the browser will show it.
 
     Raises:
-        AuthorizationError: a browser would show this error instead of a sign-in page.
+        AuthorizationError: A browser would show this error instead of a sign-in page.
     """
     await event_loop_started()
     import asyncio
@@ -83,8 +83,8 @@ async def look(request: AuthorizationRequest, *, transport: Transport) -> HttpRe
     Return the answer to a request like *request*, if it is no refusal.
 
     Raises:
-        AuthorizationError: it is one.
-        ProviderError: there was no answer that can be used.
+        AuthorizationError: It is one.
+        ProviderError: There was no answer that can be used.
     """
     probe = probe_of(request)
     reply = await transport(Get(url=probe.url))

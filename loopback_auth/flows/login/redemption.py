@@ -57,7 +57,7 @@ async def redeem(
     of the sign-in that this one replaces.
 
     Raises:
-        LoopbackAuthError: nothing was stored, and what the server issued was given back.
+        LoopbackAuthError: Nothing was stored, and what the server issued was given back.
     """
     request, store, notify = answer.response.request, services.store, services.notify
     reply = await services.transport(authorization_code_grant(answer.response))

@@ -54,7 +54,7 @@ async def refuse_another_account(
     that was signed in to the wrong account.
 
     Raises:
-        AccountDiffers: another person signed in.
+        AccountDiffers: Another person signed in.
     """
     if (
         held is None
@@ -95,7 +95,7 @@ class Replacement:
         Store *new*.
 
         Raises:
-            StoreError: the old sign-in is untouched.
+            StoreError: The old sign-in is untouched.
         """
         location = self._services.store.location(self._profile.name)
         self._storage_before = "keyring" if "awaits_keyring" in location else location["storage"]

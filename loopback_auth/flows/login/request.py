@@ -24,8 +24,8 @@ async def server_of(
     be checked again.
 
     Raises:
-        NotConfigured: there is one endpoint only, and no issuer.
-        LoopbackAuthError: what `discover` raises.
+        NotConfigured: There is one endpoint only, and no issuer.
+        LoopbackAuthError: What `discover` raises.
     """
     if known := profile.known_server():
         return known, False
@@ -74,7 +74,7 @@ async def ask_first(
     Return whether the server shows its sign-in page; `False` also where it was not asked.
 
     Raises:
-        AuthorizationError: the server refuses the request, which it would show in the browser
+        AuthorizationError: The server refuses the request, which it would show in the browser
             alone.
     """
     if not (profile.provider and profile.provider.preflight if wanted is None else wanted):

@@ -51,9 +51,9 @@ async def discover(issuer: str, *, transport: Transport) -> dict[str, Any]:
 
     Raises:
         URLRefused: *issuer* is no address that can be asked.
-        IssuerMisspelled: the server spells its own name otherwise.
-        DiscoveryFailed: there is no metadata, or none that can be used.
-        TransportError: the server could not be asked at all.
+        IssuerMisspelled: The server spells its own name otherwise.
+        DiscoveryFailed: There is no metadata, or none that can be used.
+        TransportError: The server could not be asked at all.
     """
     check_url(issuer, name="the issuer")
     await event_loop_started()
@@ -209,7 +209,7 @@ def _updated(
     Return *server* with the optional endpoints that are new in *document*.
 
     Raises:
-        MetadataChanged: a known endpoint moved.
+        MetadataChanged: A known endpoint moved.
     """
     known = {name: url for name in ENDPOINTS if (url := getattr(server, name))}
     # One that is not named any more stays: one of the documents may have been out of reach.

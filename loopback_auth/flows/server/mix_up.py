@@ -41,7 +41,7 @@ async def refuse_mix_up(
     *may_trust* decides; without it nobody is trusted.
 
     Raises:
-        HostNotTrusted: nobody said that the token endpoint's host belongs to the server.
+        HostNotTrusted: Nobody said that the token endpoint's host belongs to the server.
     """
     if profile.known_server():
         return server, profile

@@ -50,7 +50,7 @@ async def send_with_retries(
     short, nor sent again while the server may be at work on it.
 
     Raises:
-        TransportError: the last try had no answer.
+        TransportError: The last try had no answer.
     """
     await event_loop_started()
     import asyncio

@@ -81,7 +81,7 @@ async def _lock(
     still *usable*.
 
     Raises:
-        StoreBusy: another process has it for longer than a refresh may take.
+        StoreBusy: Another process has it for longer than a refresh may take.
     """
     from .profile_lock import LOCK_TIMEOUT_S, lock_profile
 

@@ -26,8 +26,8 @@ async def check(
     It is asked by introspection, else at the userinfo endpoint.
 
     Raises:
-        UsageError: the server has neither.
-        ProviderError: it gave no clear answer.
+        UsageError: The server has neither.
+        ProviderError: It gave no clear answer.
     """
     credential = Credential.from_document(document)
     message = introspection_request(

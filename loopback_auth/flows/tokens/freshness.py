@@ -35,7 +35,7 @@ def signed_in(profile: str, document: Mapping[str, Any] | None) -> Mapping[str, 
     Return *document*, what is stored of *profile*.
 
     Raises:
-        SignInNeeded: it is `None`.
+        SignInNeeded: It is `None`.
     """
     if document is None:
         raise SignInNeeded(f"nobody is signed in to the profile {profile}", profile=profile)

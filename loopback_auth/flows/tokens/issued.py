@@ -46,10 +46,10 @@ async def access_token(
     least. *refused* is a token that a server did not take, whatever the clock says of it.
 
     Raises:
-        SignInNeeded: nothing is stored, the refresh token is of no more use, or what is stored is
+        SignInNeeded: Nothing is stored, the refresh token is of no more use, or what is stored is
             of another server or client.
-        ProviderError: the server could not be asked; then nothing has changed.
-        StoreError: the tokens could not be read or stored.
+        ProviderError: The server could not be asked; then nothing has changed.
+        StoreError: The tokens could not be read or stored.
     """
     name = profile if isinstance(profile, str) else profile.name
     if not isinstance(profile, str):
@@ -70,8 +70,8 @@ def issued_to(profile: Profile, document: Mapping[str, Any]) -> Credential:
     Return the credential of *document*; what *profile* does not name may be anything.
 
     Raises:
-        SignInNeeded: another server, or another client, issued it.
-        StoreDamaged: the document is not one that was stored here.
+        SignInNeeded: Another server, or another client, issued it.
+        StoreDamaged: The document is not one that was stored here.
     """
     credential = Credential.from_document(document)
     if differing := ", ".join(_differing(profile, credential)):

@@ -43,8 +43,8 @@ async def logout(
     *environ* holds the client's secret where the sign-in names a variable for it.
 
     Raises:
-        SignInNeeded: nothing was stored.
-        StoreError: it could not be removed.
+        SignInNeeded: Nothing was stored.
+        StoreError: It could not be removed.
     """
     stored = store.load(profile)
     if stored is None and profile in store.profiles():

@@ -30,7 +30,7 @@ async def or_part(
     returned where *send* raises: until then the whole may yet come.
 
     Raises:
-        TransportError: what *send* raises, where no token came.
+        TransportError: What *send* raises, where no token came.
     """
     parts: list[HttpReply] = []
 

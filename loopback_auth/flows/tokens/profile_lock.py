@@ -31,7 +31,7 @@ async def lock_profile(
     Take the lock of *profile* until *stack* ends, without blocking the event loop.
 
     Raises:
-        StoreBusy: another process has it for longer than *within_s*.
+        StoreBusy: Another process has it for longer than *within_s*.
     """
     deadline = running_s() + within_s
     while True:

@@ -222,7 +222,7 @@ def client_of(credential: Credential, environ: Mapping[str, str] | None = None) 
     Return the client of *credential* with its secret.
 
     Raises:
-        UsageError: the variable that should hold the secret is not set. A server that is asked
+        UsageError: The variable that should hold the secret is not set. A server that is asked
             without the secret would only say that it does not know the client.
     """
     name = credential.client_secret_env or ""

@@ -27,7 +27,7 @@ class Transport(Protocol):
     each sign-in, and to connect before there is anything to send.
 
     Raises:
-        TransportError: there is no answer, or only its beginning was read.
+        TransportError: There is no answer, or only its beginning was read.
     """
 
     def __call__(self, message: FormPost | Get, /) -> Awaitable[HttpReply]:

@@ -36,8 +36,8 @@ class Request:
         Return the one value of a form or query parameter.
 
         Raises:
-            KeyError: the request has none.
-            ValueError: it has more than one.
+            KeyError: The request has none.
+            ValueError: It has more than one.
         """
         (value,) = self.form[name] if name in self.form else self.query[name]
         return value
@@ -93,7 +93,7 @@ class Records:
         Return the requests to *endpoint* once there are *count* of them.
 
         Raises:
-            TimeoutError: there were fewer after *timeout_s*.
+            TimeoutError: There were fewer after *timeout_s*.
         """
         with self._arrived:
             if not self._arrived.wait_for(lambda: len(self.all(endpoint)) >= count, timeout_s):

@@ -78,7 +78,7 @@ class HttpService(ABC):
         *options* are those of the class.
 
         Raises:
-            TimeoutError: the thread did not start within `START_S`.
+            TimeoutError: The thread did not start within `START_S`.
         """
         server = cls(**options)
         started = threading.Event()
@@ -166,7 +166,7 @@ class HttpService(ABC):
         "token")`.
 
         Raises:
-            TimeoutError: there were fewer after *timeout_s*.
+            TimeoutError: There were fewer after *timeout_s*.
         """
         return self._records.wait_for(endpoint, count=count, timeout_s=timeout_s)
 

@@ -41,7 +41,7 @@ def read_form(request: Request) -> dict[str, str]:
     A field without a value counts as absent (RFC 6749 section 3.2).
 
     Raises:
-        RequestRefused: a field occurs twice, the body is no form, or the URL has credentials.
+        RequestRefused: A field occurs twice, the body is no form, or the URL has credentials.
     """
     if _NEVER_IN_A_URL & set(request.query):
         raise RequestRefused("invalid_request", "Credentials belong in the body, not in the URL.")
@@ -59,7 +59,7 @@ def authenticated(registry: Registry, request: Request, fields: dict[str, str]) 
     Return the client, proven by exactly the one method it is registered with.
 
     Raises:
-        RequestRefused: no client is, or another method was used.
+        RequestRefused: No client is, or another method was used.
     """
     authorization = request.headers.get("authorization")
     if "client_assertion" in fields:

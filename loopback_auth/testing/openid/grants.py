@@ -28,7 +28,7 @@ def token(tenant: Tenant, request: Request) -> JsonObject:
     Redeem a code or a refresh token; return the token answer.
 
     Raises:
-        RequestRefused: the client, the grant type or the grant is not accepted.
+        RequestRefused: The client, the grant type or the grant is not accepted.
     """
     fields = read_form(request)
     client = authenticated(tenant.registry, request, fields)

@@ -19,7 +19,7 @@ def introspect(tenant: Tenant, request: Request) -> JsonObject:
     Return what a token of the client's own is good for; the client authenticates.
 
     Raises:
-        RequestRefused: the client is public or not authenticated, or no token is sent.
+        RequestRefused: The client is public or not authenticated, or no token is sent.
     """
     registry, fields = tenant.registry, read_form(request)
     client = authenticated(registry, request, fields)

@@ -23,7 +23,7 @@ def userinfo(tenant: Tenant, request: Request) -> JsonObject:
     Return the person's claims that the scope covers.
 
     Raises:
-        RequestRefused: the token is not good, or lacks the scope openid.
+        RequestRefused: The token is not good, or lacks the scope openid.
     """
     token = _bearer(tenant, request)
     if "openid" not in token.scope.split():
@@ -39,7 +39,7 @@ def me(tenant: Tenant, request: Request) -> JsonObject:
     Return the person of any good token, as an API of their own would.
 
     Raises:
-        RequestRefused: the token is not good.
+        RequestRefused: The token is not good.
     """
     token = _bearer(tenant, request)
     user = token.grant.user

@@ -16,7 +16,7 @@ def revoke(tenant: Tenant, request: Request) -> JsonObject:
     Revoke a refresh token with its whole family, or an access token alone (section 2.1).
 
     Raises:
-        RequestRefused: the client is not authenticated, or the token is another's.
+        RequestRefused: The client is not authenticated, or the token is another's.
     """
     registry, fields = tenant.registry, read_form(request)
     client = authenticated(registry, request, fields)

@@ -28,7 +28,7 @@ def by_assertion(state: State, host: Host, sent: Mapping[str, str]) -> dict[str,
     Return the token answer for an assertion that a certificate of the app's has signed.
 
     Raises:
-        Refused: the assertion, the app or the person is not accepted.
+        Refused: The assertion, the app or the person is not accepted.
     """
     assertion = read_assertion(sent.get("assertion", ""))
     if assertion is None:
@@ -108,7 +108,7 @@ def by_client(state: State, host: Host, app: App, _: Mapping[str, str]) -> dict[
     Return the token answer for the app's own user, who is chosen in Setup (Run As).
 
     Raises:
-        Refused: the app or its user is not accepted.
+        Refused: The app or its user is not accepted.
     """
     user = state.users.get(app.run_as)
     if not app.client_credentials:

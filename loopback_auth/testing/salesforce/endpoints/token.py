@@ -83,7 +83,7 @@ def client_of(sent: Mapping[str, str], authorization: str) -> tuple[str, str | N
     Return the client's name and secret: the body's, else those of the Basic header.
 
     Raises:
-        Refused: the Basic header cannot be read.
+        Refused: The Basic header cannot be read.
     """
     if {"client_id", "client_secret"} <= set(sent) or not authorization.lower().startswith(
         "basic "
