@@ -92,7 +92,9 @@ class Parser(argparse.ArgumentParser):
         near = get_close_matches(name, self._option_string_actions, n=1)
         raise self._mistake(
             f"there is no option {name[:40]}",
-            "`loopback-auth {command} {option}`" if near else "",
+            "perhaps {option} was meant; all options: `loopback-auth {command} --help`"
+            if near
+            else "",
             option="".join(near),
         )
 

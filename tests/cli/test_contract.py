@@ -720,3 +720,17 @@ async def test_cl_02_a_secret_in_the_place_of_the_profile_is_not_shown(
     ended = await run(*words, home=tmp_path)
     assert ended.exit_code == 2
     assert "canary" not in ended.stdout + ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("--isuer=x", "--issuer"), ("--no-brwsr", "--no-browser")]
+)
+async def test_cl_11_what_is_said_of_a_misspelled_option_can_be_typed(
+    typed: str, meant: str, tmp_path: Path
+) -> None:
+    """CL-11: an option alone is none, where it takes a value."""
+    ended = await run("login", "work", typed, home=tmp_path)
+    assert ended.exit_code == 2
+    assert f"perhaps {meant} was meant" in ended.stderr
+    command = ended.stderr.rpartition("loopback-auth ")[2].split()
+    assert (await run(*command, home=tmp_path)).exit_code == 0
