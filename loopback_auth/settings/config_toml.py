@@ -15,12 +15,13 @@ from ..edge.files.plain_toml import parse_plain
 from ..edge.store.file_store import check_profile_name
 from ..errors import ConfigError, UsageError
 from ..oauth.secret import Secret
-from .table import ALIASES, SETTINGS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Any
+
+    from .table import Definition
 
 _FILE = "config.toml"
 _TOP = ("version", "default_profile", "storage", "profiles")
@@ -62,12 +63,12 @@ class Config:
         table = self._document.get("profiles", {}).get(profile, {})
         found = {}
         for key, value in table.items():
-            name = ALIASES.get(key, key)
-            own = SETTINGS[name].kind.check(value)
+            setting = _definitions()[key]
+            own = setting.kind.check(value)
             source = (
                 f"{os.path.basename(self.path)}:{self._position(key, ('profiles', profile))[0]}"
             )
-            found[name] = (Secret(own) if name == "client_secret" else own, source)
+            found[setting.name] = (Secret(own) if setting.name == "client_secret" else own, source)
         if "storage" in self._document:
             source = f"{os.path.basename(self.path)}:{self._position('storage', ())[0]}"
             found.setdefault("storage", (self._document["storage"], source))
@@ -101,8 +102,8 @@ class Config:
         raise self._error("default_profile", (), "default_profile must be the name of a profile")
 
     def _check_setting(self, profile: str, key: str, value: object) -> None:
-        if ALIASES.get(key, key) not in SETTINGS:
-            hint = _did_you_mean(key, [*SETTINGS, *ALIASES])
+        if key not in _definitions():
+            hint = _did_you_mean(key, _definitions())
             if not hint and (top := _near(key, _TOP)):
                 hint = f"; {top} stands above the first table"
             raise self._error(key, ("profiles", profile), f"unknown setting {key!r}{hint}")
@@ -110,7 +111,7 @@ class Config:
 
     def _check_kind(self, key: str, value: object, table: tuple[str, ...]) -> None:
         try:
-            SETTINGS[ALIASES.get(key, key)].kind.check(value)
+            _definitions()[key].kind.check(value)
         except ValueError as error:
             # The value is not shown: it may be a secret in the wrong place.
             raise self._error(key, table, f"{key} must be {error}") from None
@@ -125,8 +126,16 @@ class Config:
         return position(self._text, key, table)
 
 
+def _definitions() -> dict[str, Definition]:
+    """Return the settings by all their names."""
+    # Late: `token` needs none of them where the file says nothing.
+    from .table import ALIASES, SETTINGS
+
+    return SETTINGS | {alias: SETTINGS[name] for alias, name in ALIASES.items()}
+
+
 def _hint_at_top(key: str) -> str:
-    if key in SETTINGS or key in ALIASES:
+    if key in _definitions():
         return "; settings of a profile go below [profiles.NAME]"
     return _did_you_mean(key, _TOP) or f"; known are {', '.join(_TOP)}"
 
