@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from contextlib import contextmanager, suppress
 from importlib import import_module
@@ -161,9 +162,9 @@ def _carry_out(command: str, rest: Sequence[str], console: Console) -> int:
 
 
 def _module_of(command: str, console: Console) -> Any:
-    if console.is_process and command == "login":
+    if sys.version_info < (3, 12) and console.is_process and command == "login":
         # `dataclasses` imports it, for classes without a docstring; ours have one. To load it takes
-        # a tenth of all that precedes the authorize URL.
+        # a tenth of all that precedes the authorize URL. Later, each dataclass needs it.
         from ..edge.process.late_module import load_late
 
         load_late("inspect")
