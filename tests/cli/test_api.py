@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ..support.command import COMMAND, Outcome, environment, run
+from ..support.command import COMMAND, Outcome, environment, run, run_process
 from ..support.scripted_server import (
     ScriptedServer,
     drop,
@@ -116,7 +116,7 @@ async def test_a_body_is_sent_as_given(
     signed_in(server, tmp_path)
     (tmp_path / "body.json").write_text('{"from": "a file"}\n')
     (tmp_path / "binary").write_bytes(bytes(range(256)))
-    assert (await api("/me", *flags, home=tmp_path)).exit_code == 0
+    assert (await run_process("api", "/me", *flags, home=tmp_path)).exit_code == 0
     (asked,) = server.asked("/me")
     assert (asked.method, asked.body, asked.header("content-type")) == (method, body, kind)
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 PART = 1200
 """The characters in a part: fewer than the 1280 that Windows takes."""
 
+PROBES = 5
+"""How often a keyring may lose a text until it is called forgetful."""
+
 _EARLIER_PART = re.compile(r"loopback-auth 1 (\d+ \w+) (\d+)/(\d+) (.*)", re.DOTALL)
 
 
@@ -68,8 +71,18 @@ class Entries:
                 self.keyring.remove(*_address(name, f"{slot}{number}"))
 
     def probe(self, name: str) -> None:
-        """Write, read and remove a text that is no secret, to see whether the keyring works."""
-        self._put(f"{name}/probe", [os.urandom(8).hex()])
+        """
+        Write, read and remove a text that is no secret, to see whether the keyring works.
+
+        Another process may do so at the same time, and replace or remove ours before we read it.
+        """
+        for tries_left in reversed(range(PROBES)):
+            try:
+                self._put(f"{name}/probe", [os.urandom(8).hex()])
+                break
+            except KeyringUnavailable as error:
+                if error.facts["reason"] != "forgetful" or not tries_left:
+                    raise
         self.keyring.remove(*_address(f"{name}/probe", "1"))
 
     def _put(self, name: str, texts: list[str]) -> int:
