@@ -32,7 +32,7 @@ async def test_rb_07_a_denial_ends_within_a_second(tmp_path: Path) -> None:
         page = await scene.callback.refuse("access_denied")
         ended = await scene.command.outcome()
 
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 1
     assert (page.status, ended.exit_code) == (403, 3)
     assert "Sign-in refused" in page.text
     assert scene.callback.is_closed
@@ -75,7 +75,7 @@ async def test_rb_07_an_idle_socket_does_not_stop_the_clock(tmp_path: Path) -> N
         error = await pending.error()
 
     assert error.exit_code == 5
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 1
 
 
 @pytest.mark.skipif(
@@ -121,7 +121,7 @@ async def test_rb_11_a_browser_that_goes_away_during_the_exchange_loses_no_token
         scene.endpoint.may_answer.set()
         ended = await scene.command.outcome()
 
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 1
     assert ended.exit_code == 0
     assert scene.tokens()["access_token"] == "an-access-token"
     assert scene.callback.is_closed
@@ -148,7 +148,7 @@ async def test_rb_11_a_browser_that_repeats_its_request_on_a_new_connection_gets
 
     assert page.status == 200
     assert pending.endpoint.exchanges == 1
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 1
 
 
 def reset(connection: Connection) -> None:
