@@ -12,12 +12,11 @@ from ...errors.frames import without_locals
 from ...notices import Warned
 from ..diagnosis import diagnosing
 from ..server.connections import connect_ahead, sharing_connections
-from ..server.mix_up import refuse_mix_up
 from ..services import Services
 from .completion import complete, ending
 from .opening import Opening
 from .options import Options
-from .request import ask_first, request_to, server_of
+from .request import ask_first, request_to, trusted_server
 from .sign_in_page import Answer
 
 TYPE_CHECKING = False
@@ -102,9 +101,8 @@ async def login(
         services.notify(Warned(code="login-url-read", message=note))
     client = profile.client(services.environ)
     services.store.check_writable(profile.name)
-    server, is_remembered = await server_of(profile, transport, rediscover=given.rediscover)
-    server, profile = await refuse_mix_up(
-        server, profile, may_trust=given.may_trust, notify=services.notify
+    server, profile, is_remembered = await trusted_server(
+        profile, services, rediscover=given.rediscover, may_trust=given.may_trust
     )
     visit = _BrowserVisit(
         profile=profile,

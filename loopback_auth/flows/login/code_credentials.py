@@ -13,9 +13,8 @@ from ...oauth.authorize.code_credentials import (
 )
 from ..diagnosis import diagnosing
 from ..server.connections import sharing
-from ..server.mix_up import refuse_mix_up
 from .completion import complete
-from .request import request_to, server_of
+from .request import request_to, trusted_server
 from .sign_in_page import answered
 
 TYPE_CHECKING = False
@@ -76,8 +75,7 @@ async def login_with_credentials(
     services = services.with_storage(profile.get("storage"))
     services.store.check_writable(profile.name)
     async with sharing(services) as shared:
-        server, _ = await server_of(profile, shared.transport)
-        server, profile = await refuse_mix_up(server, profile, may_trust=None, notify=shared.notify)
+        server, profile, _ = await trusted_server(profile, shared)
         request = request_to(
             server, profile, client, profile.registered_redirect_uri, token_bytes=token_bytes
         )

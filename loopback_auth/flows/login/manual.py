@@ -18,9 +18,8 @@ from ...oauth.metadata import server_metadata
 from ...oauth.secret import Secret
 from ..diagnosis import diagnosing, flags_of
 from ..server.connections import sharing
-from ..server.mix_up import refuse_mix_up
 from .completion import complete
-from .request import ask_first, request_to, server_of
+from .request import ask_first, request_to, trusted_server
 from .sign_in_page import answered
 
 _AGAIN = "paste the whole address that the browser ended at: `loopback-auth exchange {profile}`"
@@ -64,9 +63,8 @@ async def begin(
     """
     profile.check_server()
     client = profile.client(services.environ)
-    server, _ = await server_of(profile, services.transport, rediscover=rediscover)
-    server, profile = await refuse_mix_up(
-        server, profile, may_trust=may_trust, notify=services.notify
+    server, profile, _ = await trusted_server(
+        profile, services, rediscover=rediscover, may_trust=may_trust
     )
     request = request_to(
         server, profile, client, profile.registered_redirect_uri, token_bytes=token_bytes

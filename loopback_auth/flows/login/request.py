@@ -6,6 +6,7 @@ from ...errors import NotConfigured
 from ...oauth.authorize.request import AuthorizationRequest
 from ...oauth.metadata import server_metadata
 from ..diagnosis import diagnosing
+from ..server.mix_up import refuse_mix_up
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,20 +14,37 @@ if TYPE_CHECKING:
 
     from ...oauth.http.transport import Transport
     from ...oauth.metadata import Client, ServerMetadata
+    from ...seams import MayTrust
     from ...settings.profile import Profile
+    from ..services import Services
 
 
-async def server_of(
-    profile: Profile, transport: Transport, *, rediscover: bool = False
-) -> tuple[ServerMetadata, bool]:
+async def trusted_server(
+    profile: Profile,
+    services: Services,
+    *,
+    rediscover: bool = False,
+    may_trust: MayTrust | None = None,
+) -> tuple[ServerMetadata, Profile, bool]:
     """
-    Return the server's metadata, and whether it is remembered from an earlier discovery, and so to
-    be checked again.
+    Return the server's metadata, *profile* with the host that was agreed to, and whether the
+    metadata is remembered from an earlier discovery, and so to be checked again.
 
     Raises:
         NotConfigured: There is one endpoint only, and no issuer.
+        HostNotTrusted: As `refuse_mix_up`.
         LoopbackAuthError: What `discover` raises.
     """
+    found, is_remembered = await _server_of(profile, services.transport, rediscover=rediscover)
+    server, agreed = await refuse_mix_up(
+        found, profile, may_trust=may_trust, notify=services.notify
+    )
+    return server, agreed, is_remembered
+
+
+async def _server_of(
+    profile: Profile, transport: Transport, *, rediscover: bool
+) -> tuple[ServerMetadata, bool]:
     if known := profile.known_server():
         return known, False
     issuer = profile.endpoints().get("issuer")
