@@ -94,4 +94,4 @@ def test_a_response_holds_the_request_that_it_answers() -> None:
 
 
 def test_the_grant_is_built_in_one_place() -> None:
-    assert makers("authorization_code_grant") == {"flows/login/redemption.py:redeem"}
+    assert makers("authorization_code_grant") == {"flows/login/completion/redemption.py:redeem"}

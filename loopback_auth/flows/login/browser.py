@@ -13,7 +13,7 @@ from ...notices import Warned
 from ..diagnosis import diagnosing
 from ..server.connections import connect_ahead, sharing_connections
 from ..services import Services
-from .completion import complete, ending
+from .completion.complete import complete, ending
 from .opening import Opening
 from .options import Options
 from .request import ask_first, request_to, trusted_server

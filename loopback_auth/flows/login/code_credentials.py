@@ -13,7 +13,7 @@ from ...oauth.authorize.code_credentials import (
 )
 from ..diagnosis import diagnosing
 from ..server.connections import sharing
-from .completion import complete
+from .completion.complete import complete
 from .request import request_to, trusted_server
 from .sign_in_page import answered
 

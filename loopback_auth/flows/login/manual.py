@@ -18,7 +18,7 @@ from ...oauth.metadata import server_metadata
 from ...oauth.secret import Secret
 from ..diagnosis import diagnosing, flags_of
 from ..server.connections import sharing
-from .completion import complete
+from .completion.complete import complete
 from .request import ask_first, request_to, trusted_server
 from .sign_in_page import answered
 

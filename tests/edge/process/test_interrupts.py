@@ -260,7 +260,7 @@ MODULES = {
     "aiohttp": "aiohttp",
     "http_server": "loopback_auth.edge.callback.http",
     "tab": "loopback_auth.edge.callback.session",
-    "redemption": "loopback_auth.flows.login.redemption",
+    "redemption": "loopback_auth.flows.login.completion.redemption",
 }
 
 

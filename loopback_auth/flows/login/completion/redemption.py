@@ -6,34 +6,34 @@ import asyncio
 from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import replace
 
-from ...edge.store.updates import amend
-from ...errors import LoopbackAuthError, ScopeDiffers, StoreError
-from ...notices import Exchanged, Saved, Warned
-from ...oauth.credential import Credential
-from ...oauth.http.messages import Get, read_json_object
-from ...oauth.identity import NAME_CLAIMS, read_identity
-from ...oauth.jose.id_token import check_at_hash, is_jwt, read_id_token
-from ...oauth.scope import scope_differences
-from ...oauth.secret import Secret
-from ...oauth.token.reply import authorization_code_grant, issued_tokens, read_token_reply
-from ..tokens.profile_lock import lock_for_sign_in
-from ..tokens.revocation import ABANDONED_S, give_back
+from ....edge.store.updates import amend
+from ....errors import LoopbackAuthError, ScopeDiffers, StoreError
+from ....notices import Exchanged, Saved, Warned
+from ....oauth.credential import Credential
+from ....oauth.http.messages import Get, read_json_object
+from ....oauth.identity import NAME_CLAIMS, read_identity
+from ....oauth.jose.id_token import check_at_hash, is_jwt, read_id_token
+from ....oauth.scope import scope_differences
+from ....oauth.secret import Secret
+from ....oauth.token.reply import authorization_code_grant, issued_tokens, read_token_reply
+from ...tokens.profile_lock import lock_for_sign_in
+from ...tokens.revocation import ABANDONED_S, give_back
 from .replacement import refuse_another_account
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from ...oauth.authorize.request import AuthorizationRequest
-    from ...oauth.http.messages import HttpReply
-    from ...oauth.http.transport import Transport
-    from ...oauth.identity import Identity
-    from ...oauth.token.reply import TokenSet
-    from ...seams import MaySwitch, Notify
-    from ...settings.profile import Profile
-    from ..services import Services
+    from ....oauth.authorize.request import AuthorizationRequest
+    from ....oauth.http.messages import HttpReply
+    from ....oauth.http.transport import Transport
+    from ....oauth.identity import Identity
+    from ....oauth.token.reply import TokenSet
+    from ....seams import MaySwitch, Notify
+    from ....settings.profile import Profile
+    from ...services import Services
+    from ..sign_in_page import Answer
     from .replacement import Replacement
-    from .sign_in_page import Answer
 
 USERINFO_S = 3.0
 """For asking the person's name where no ID token has it; the sign-in is saved already."""

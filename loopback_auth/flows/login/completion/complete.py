@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from ...errors import LaunchURLReused, StoreError
+from ....errors import LaunchURLReused, StoreError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from contextlib import AbstractAsyncContextManager
 
-    from ...oauth.credential import Credential
-    from ...seams import MaySwitch
-    from ...settings.profile import Profile
-    from ..services import Services
+    from ....oauth.credential import Credential
+    from ....seams import MaySwitch
+    from ....settings.profile import Profile
+    from ...services import Services
+    from ..sign_in_page import Answer
     from .replacement import Replacement
-    from .sign_in_page import Answer
 
 
 def ending() -> tuple[Callable[..., Awaitable[Credential]], type[Replacement]]:
@@ -71,13 +71,13 @@ async def _dated(credential: Credential, services: Services) -> Credential:
     """Learn how long the token lasts where its answer did not say."""
     if credential.tokens.expires_at is not None:
         return credential
-    from ..tokens.expiry import with_expiry
+    from ...tokens.expiry import with_expiry
 
     dated = await with_expiry(
         credential, client=credential.client, transport=services.transport, clock=services.clock
     )
     if dated is not credential:
-        from ...edge.store.updates import amend
+        from ....edge.store.updates import amend
 
         # The sign-in is saved: that this could not be does not end it.
         with suppress(StoreError):

@@ -7,24 +7,24 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from ...edge.files.home import variable
-from ...edge.process.event_loop import awaited
-from ...edge.store.updates import put_back
-from ...errors import AccountDiffers, LoopbackAuthError, StoreChanged
-from ...notices import Warned
-from ...oauth.credential import Credential
-from ..tokens.only_copy import save_only_copy
-from ..tokens.revocation import give_back, revoke
+from ....edge.files.home import variable
+from ....edge.process.event_loop import awaited
+from ....edge.store.updates import put_back
+from ....errors import AccountDiffers, LoopbackAuthError, StoreChanged
+from ....notices import Warned
+from ....oauth.credential import Credential
+from ...tokens.only_copy import save_only_copy
+from ...tokens.revocation import give_back, revoke
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from ...edge.store.interface import LockedDocument, Store
-    from ...seams import MaySwitch
-    from ...settings.profile import Profile
-    from ..services import Services
+    from ....edge.store.interface import LockedDocument, Store
+    from ....seams import MaySwitch
+    from ....settings.profile import Profile
+    from ...services import Services
 
 
 def held_before(profile: Profile, store: Store) -> Credential | None:
