@@ -1,4 +1,4 @@
-"""`demo`: the whole story, against each server of our own, on one command line."""
+"""`demo`: a whole sign-in, against each server of our own, on one command line."""
 
 from __future__ import annotations
 

@@ -233,7 +233,7 @@ def raised(**members: Any) -> LoopbackAuthError:
 )
 def test_cl_02_an_error_about_tokens_holds_none_of_them(members: dict[str, Any]) -> None:
     error = raised(**members)
-    told = [str(error), repr(error), repr(error.facts), repr(vars(error)), error.cause, error.fix]
-    assert not [text for text in told if CANARY in text]
+    texts = [str(error), repr(error), repr(error.facts), repr(vars(error)), error.cause, error.fix]
+    assert not [text for text in texts if CANARY in text]
     assert error.__cause__ is None
     assert isinstance(error, TokenError) == ("error" in members)

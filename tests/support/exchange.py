@@ -153,7 +153,7 @@ async def sign_in(
     credential = error = None
     try:
         transport = HttpTransport(timeout_s=timeout_s, environ={})
-        story = login(
+        login_task = login(
             profile,
             store=store,
             transport=transport,
@@ -163,7 +163,7 @@ async def sign_in(
             may_switch=may_switch,
             rediscover=rediscover,
         )
-        credential = await story
+        credential = await login_task
     except LoopbackAuthError as failed:
         error = failed
     page = await ended if opened else Page(status=0, url="", text="")

@@ -31,7 +31,7 @@ UNIQUE_ANSWER_S = 300.0
 LONGEST_WAIT_S = 60.0
 """A server that names a later time is not asked again."""
 
-_BUSY = frozenset({429, 500, 502, 503, 504})
+_RETRIED = frozenset({429, 500, 502, 503, 504})
 
 
 async def send_with_retries(
@@ -83,7 +83,7 @@ def _is_at_work(delivery: Delivery, error: TransportError) -> bool:
 
 def wait_before(attempt: int, reply: HttpReply, moment: datetime) -> float | None:
     """Return the seconds from *moment*, when *reply* came, to *attempt*; `None` for never."""
-    if attempt > TRIES or reply.status not in _BUSY:
+    if attempt > TRIES or reply.status not in _RETRIED:
         return None
     asked_s = retry_after_s(reply, moment)
     if asked_s is not None:

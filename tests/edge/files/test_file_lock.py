@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 pytestmark = posix
 
-HOLD = """
+HOLD_LOCK = """
 with FileStore(sys.argv[1]).locked("work") as locked:
     locked.load()
     print("held", flush=True)
@@ -52,7 +52,7 @@ def store(tmp_path: Path) -> FileStore:
 @contextmanager
 def holder(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     """Run another process that has the lock, and saves when it is given a line."""
-    with start(HOLD, tmp_path / "home") as process:
+    with start(HOLD_LOCK, tmp_path / "home") as process:
         assert process.stdout
         assert process.stdout.readline() == "held\n"
         yield process

@@ -343,7 +343,7 @@ except LoopbackAuthError as error:
 
 # --- the lock
 
-HOLD = """
+HOLD_LOCK = """
 with create_private_folder(sys.argv[1]) as folder, lock_file(folder, "a.lock"):
     print("held", flush=True)
     sys.stdin.read()
@@ -366,7 +366,7 @@ def test_rf_02_one_process_at_a_time_holds_the_lock(home: Path) -> None:
 
 
 def test_a_lock_that_stays_taken_is_reported_and_not_waited_for_for_ever(home: Path) -> None:
-    with start(HOLD, home / "tokens") as child:
+    with start(HOLD_LOCK, home / "tokens") as child:
         assert child.stdout
         assert child.stdout.readline() == "held\n"
         with create_private_folder(str(home / "tokens")) as folder:
@@ -381,7 +381,7 @@ def test_a_lock_that_stays_taken_is_reported_and_not_waited_for_for_ever(home: P
 
 
 def test_rf_02_a_process_that_is_killed_frees_its_lock_at_once(home: Path) -> None:
-    with start(HOLD, home / "tokens") as child:
+    with start(HOLD_LOCK, home / "tokens") as child:
         assert child.stdout
         assert child.stdout.readline() == "held\n"
         child.kill()

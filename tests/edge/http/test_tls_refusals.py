@@ -75,9 +75,9 @@ def company_files(tmp_path: Path, company: Issued) -> dict[str, dict[str, object
     }
 
 
-def company_makes(**bent: object) -> Callable[[], tuple[Issued, Issued, tuple[Issued, ...]]]:
+def company_makes(**altered: object) -> Callable[[], tuple[Issued, Issued, tuple[Issued, ...]]]:
     def make() -> tuple[Issued, Issued, tuple[Issued, ...]]:
-        company = issue("A company", is_ca=True, **bent)  # type: ignore[arg-type]  # its keywords
+        company = issue("A company", is_ca=True, **altered)  # type: ignore[arg-type]  # its keywords
         return company, issue("localhost", by=company), ()
 
     return make

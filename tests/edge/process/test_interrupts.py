@@ -294,13 +294,13 @@ async def test_cl_07_at_many_moments_from_the_very_start(tmp_path: Path) -> None
         (number * 0.02, name) for number, name in zip(range(15), cycle(SIGNALS), strict=False)
     ]
     async with running_endpoint() as endpoint:
-        turns = asyncio.Semaphore(2)
+        two_at_a_time = asyncio.Semaphore(2)
 
         async def one(moment_s: float, name: str) -> None:
             home = tmp_path / f"{moment_s:.3f}"
             home.mkdir()
             flags = (*endpoint.flags(), "--no-browser")
-            async with turns, login(*flags, home=home) as command:
+            async with two_at_a_time, login(*flags, home=home) as command:
                 # No event tells of these moments; that is why they are tried.
                 await asyncio.sleep(moment_s)
                 ended = await stopped(

@@ -325,16 +325,16 @@ def test_rf_09_processes_that_save_at_once_lose_nothing_and_mix_nothing(
 @pytest.fixture
 def server() -> Any:
     with ScriptedServer() as running:
-        turns: list[int] = []
+        refreshes: list[int] = []
 
         def rotate(connection: Connection) -> None:
             # Long enough for the others to come and wait.
             time.sleep(0.5)
-            turns.append(len(turns))
+            refreshes.append(len(refreshes))
             answer = {
                 **NEW,
-                "refresh_token": f"refresh-{len(turns)}",
-                "access_token": f"access-{len(turns)}",
+                "refresh_token": f"refresh-{len(refreshes)}",
+                "access_token": f"access-{len(refreshes)}",
             }
             connection.socket.sendall(json_answer(answer))
 

@@ -265,7 +265,7 @@ def test_a_name_that_is_not_there_is_not_made_up() -> None:
 
 
 def test_a_sign_in_leaves_its_trail(server: AuthorizationServer) -> None:
-    """One story: what a program's test looks at afterwards."""
+    """What a program's test looks at afterwards."""
     page = Browser().visit(start(server))
     assert page.url.startswith(REDIRECT_URI)
     exchange(server, {"code": code(server)})
