@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from .console import Console
 
+_LONGEST_WORD = 20
+"""Of letters alone: longer ones may be secrets."""
+
 
 class Parser(argparse.ArgumentParser):
     """One command's arguments; a mistake in them is a `UsageError`."""
@@ -87,7 +90,9 @@ class Parser(argparse.ArgumentParser):
         from difflib import get_close_matches
 
         if not word.startswith("-"):
-            raise self._mistake("there is one argument too many")
+            # A code or a secret that went astray is not repeated; a plain word is.
+            shown = f" {word!r}" if word.isalpha() and len(word) <= _LONGEST_WORD else ""
+            raise self._mistake(f"unexpected argument{shown}")
         name = word.partition("=")[0]
         near = get_close_matches(name, self._option_string_actions, n=1)
         raise self._mistake(

@@ -87,11 +87,9 @@ def tell_outcome(name: str, checks: list[Check], console: Console) -> int:
     failed = [check for check in checks if check.verdict == FAIL]
     console.end_line()
     if failed:
-        console.say(
-            f"\nTo be put right: {', '.join(dict.fromkeys(check.name for check in failed))}."
-        )
+        console.say(f"\nFix first: {', '.join(dict.fromkeys(check.name for check in failed))}.")
         return failed[0].exit_code
-    console.say(f"\nNothing stands in the way of: loopback-auth login {name}")
+    console.say(f"\nAll checks passed. Next: loopback-auth login {name}")
     return 0
 
 

@@ -49,7 +49,7 @@ class ProgressReporter:
                 self._explain(notice)
             case StrayVisit(reason=reason):
                 self._console.event("stray", reason=reason)
-                self._console.say(f"Ignored {reason}; still waiting.")
+                self._console.say(f"Ignored {reason}. Still waiting.")
             case Exchanged():
                 self._console.event("exchanged")
             case Saved(profile=profile, path=path):
@@ -78,17 +78,18 @@ class ProgressReporter:
         )
         # -q silences talk, but a sign-in nobody can find helps nobody.
         if not console.json:
-            scope = one_line(notice.scope, limit=600) or "the client's usual scopes"
+            scope = one_line(notice.scope, limit=600)
+            scope = f"scopes {scope}" if scope else "default scopes"
             console.say(
-                f"Signing in at {notice.host} as client {one_line(notice.client_id)} for: {scope}"
+                f"Signing in to {notice.host} (client {one_line(notice.client_id)}, {scope})"
             )
             for line in server_lines(notice.issuer, notice.other_hosts):
                 console.say(line)
             console.say("If no browser opens, open this address in one:")
             console.insist(notice.url)
             console.say(
-                "The address it comes back to holds a one-time code:"
-                " paste it nowhere but into this program."
+                "After you sign in, the browser's address contains a one-time code."
+                " Paste it only here."
             )
 
     def _browser_not_opened(self, notice: BrowserNotOpened) -> None:

@@ -56,7 +56,7 @@ def settings_arguments(parser: Parser) -> Any:
         if name == "client_id":
             secret_arguments(groups[CLIENT])
     groups[WHERE].add_argument(
-        "--refresh-metadata", action="store_true", help="ask the server for its endpoints anew"
+        "--refresh-metadata", action="store_true", help="ask the server for its endpoints again"
     )
     groups[REQUEST].add_argument("--prompt", metavar="VALUE", help="login, consent, select_account")
     groups[REQUEST].add_argument("--login-hint", metavar="NAME", help="the user name to fill in")

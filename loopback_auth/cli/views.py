@@ -49,9 +49,11 @@ def report_sign_in(credential: Credential, context: Context) -> None:
             **location,
         },
     )
-    console.say(f"Tokens of the profile {credential.profile}: {location_in_words(location)}")
-    name = who.name if who else "somebody the server does not name"
-    console.say(f"Signed in as {name} at {host}.")
+    console.say(f"Saved to {location_in_words(location)} (profile {credential.profile})")
+    if who:
+        console.say(f"Signed in as {who.name} at {host}.")
+    else:
+        console.say(f"Signed in at {host} (the server did not say who you are).")
 
 
 def sign_in_document(profile: str, document: Mapping[str, Any], store: FileStore) -> dict[str, Any]:

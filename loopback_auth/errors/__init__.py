@@ -24,7 +24,7 @@ Every error that this package raises on purpose; `except LoopbackAuthError` catc
     |-- SignInNeeded                     4  nothing stored that could be handed out
     |   |-- StoreDamaged                    a token file that cannot be read, set aside
     |   |-- NoPendingSignIn                 nothing was begun that could be finished by hand
-    |   `-- RefreshRejected                 the server takes the refresh token no more
+    |   `-- RefreshRejected                 the server no longer accepts the refresh token
     |-- LoginTimedOut                    5  nobody came back in time
     |-- ListenError                      6  no registered callback address could be had
     |   |-- PortInUse                       other programs hold them
@@ -38,7 +38,7 @@ Every error that this package raises on purpose; `except LoopbackAuthError` catc
     |   `-- KeyringUnavailable              the keyring is locked, silent or not there
     |-- CommandNotRun                  126  what `exec` should run cannot be (127: there is none)
     |-- SystemRefused                    1  too many open files, no memory
-    |-- OutputFailed                     1  standard output takes no more
+    |-- OutputFailed                     1  standard output accepts no more
     |-- LaunchURLReused                  1  the one-time address was opened twice
     `-- ProviderError                    7  the server or the way to it
         |-- AuthorizationError              the server refused, through the browser

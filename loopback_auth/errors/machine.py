@@ -89,6 +89,6 @@ class SystemRefused(LoopbackAuthError):
 
 
 class OutputFailed(LoopbackAuthError):
-    """Raised when standard output takes no more: make room, then see what was done."""
+    """Raised when standard output accepts no more: make room, then see what was done."""
 
     code = "output-failed"

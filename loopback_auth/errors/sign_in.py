@@ -47,7 +47,7 @@ class NoPendingSignIn(SignInNeeded):
 
 class RefreshRejected(SignInNeeded):
     """
-    Raised when the server takes the refresh token no more: sign in again.
+    Raised when the server no longer accepts the refresh token: sign in again.
 
     The fact `final` tells whether the server ended the grant; if not, the refresh token is kept.
     """

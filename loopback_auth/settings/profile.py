@@ -232,7 +232,7 @@ class Profile:
         """
         Return how long tokens of the client last at most, as was learned in the last sign-in.
 
-        A lifetime that is set anew starts over.
+        A lifetime that is set again starts over.
         """
         last, lifetime = self.remembered, "access_token_lifetime"
         is_same = (last.get("client") or {}).get("client_id") == client_id and (

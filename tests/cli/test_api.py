@@ -415,7 +415,7 @@ WRONG = [
     (("/me", "-X", "TRACE"), "method cannot be used"),
     (("//evil.example/me",), "neither a path nor a URL"),
     (("/../me",), "has . or .."),
-    (("/me", "work"), "one argument too many"),
+    (("/me", "work"), "unexpected argument 'work'"),
     ((), "required"),
 ]
 

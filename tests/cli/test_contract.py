@@ -113,11 +113,9 @@ async def test_a_sign_in_as_a_person_sees_it_aq_09(
 
     assert process.returncode == 0
     assert stdout == b""
-    assert (
-        f"Signing in at {server.issuer.removeprefix('http://')} as client demo for: openid profile"
-        in lines[0]
-    )
-    assert any("paste it nowhere but into this program" in line for line in lines)
+    host = server.issuer.removeprefix("http://")
+    assert f"Signing in to {host} (client demo, scopes openid profile" in lines[0]
+    assert any("Paste it only here" in line for line in lines)
     waiting = [line for line in lines if line.startswith("Waiting for your browser")]
     assert len(waiting) == 1
     assert lines[-1] == "Signed in as ada at 127.0.0.1."

@@ -137,7 +137,7 @@ async def test_a_person_reads_lines(server: ScriptedServer, tmp_path: Path) -> N
     fix = lines[failed + 2].strip()
     assert fix.startswith("fix: Setup > External Client App Manager")
     assert f"http://localhost:{port}/OauthRedirect" in fix
-    assert outcome.stderr == "\nTo be put right: pre-flight.\n"
+    assert outcome.stderr == "\nFix first: pre-flight.\n"
 
 
 async def test_each_registered_callback_has_its_pre_flight(

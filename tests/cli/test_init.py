@@ -54,7 +54,7 @@ async def test_a_profile_is_written_and_looked_at(server: ScriptedServer, tmp_pa
     assert "".join(callbacks) in outcome.stdout
     assert "move to the right (api id)" in outcome.stdout
     assert "ok      pre-flight" in outcome.stdout
-    assert outcome.stderr.endswith("Nothing stands in the way of: loopback-auth login acme\n")
+    assert outcome.stderr.endswith("All checks passed. Next: loopback-auth login acme\n")
     table, *settings = config(tmp_path).splitlines()
     assert table == "[profiles.acme]"
     assert sorted(settings) == [

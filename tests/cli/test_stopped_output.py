@@ -70,7 +70,7 @@ def test_cb_09_ctrl_s_holds_the_words_up_and_not_the_browser(
     time.sleep(A_LINE_S)
     assert terminal.isalive()
     os.write(terminal.child_fd, GO)
-    terminal.expect(r"Tokens of the profile work: .*Signed in as ada at 127\.0\.0\.1\.")
+    terminal.expect(r"Saved to .* \(profile work\).*Signed in as ada at 127\.0\.0\.1\.")
     if not more:
         terminal.expect(r"Write that\? \[y/N\] ")
         terminal.sendline("n")

@@ -113,7 +113,7 @@ class _Refresher:
 
     def _tell(self, **said: object) -> None:
         line = json.dumps(said, default=str).encode() + b"\n"
-        # Who has left listens no more.
+        # Who has left no longer listens.
         with suppress(BrokenPipeError):
             while line:
                 line = line[os.write(self._answer_pipe, line) :]

@@ -36,7 +36,7 @@ def run(context: Context) -> int:
 
 
 def _lines(sign_in: Mapping[str, Any]) -> list[str]:
-    who = (sign_in["identity"] or {}).get("name") or "somebody the server does not name"
+    who = (sign_in["identity"] or {}).get("name") or "(the server did not say who you are)"
     return [
         f"Profile       {sign_in['profile']}",
         f"Signed in as  {one_line(str(who))}",

@@ -1,4 +1,4 @@
-"""`token`: print an access token that is good now."""
+"""`token`: print a valid access token."""
 
 from __future__ import annotations
 

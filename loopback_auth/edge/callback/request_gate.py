@@ -81,6 +81,9 @@ class Refusal:
     reason: str
 
 
+_LONGEST_PATH = 20
+"""Of those that are shown."""
+
 LINE_TOO_LONG = Refusal(status=414, reason="a request line of more than 16 KiB")
 HEADERS_TOO_LONG = Refusal(
     status=431,
@@ -99,6 +102,13 @@ def of_another_user(name: str) -> Refusal:
     return Refusal(status=403, reason=f"a request from another user of this computer ({shown})")
 
 
+def _shown(path: str) -> str:
+    """Return *path* as it may be shown: a plain one alone, since others may hold a code."""
+    letters = path.strip("/").replace(".", "")
+    is_plain = path.isascii() and len(path) <= _LONGEST_PATH and (not letters or letters.isalpha())
+    return f" ({path})" if is_plain else ""
+
+
 def check_request(
     request: CallbackRequest, *, redirect_uri: str, paths: Sequence[str], posts: bool
 ) -> Refusal | None:
@@ -111,7 +121,7 @@ def check_request(
     if not _is_to(request, redirect_uri):
         return Refusal(status=421, reason="another host's name")
     if request.path not in paths:
-        return Refusal(status=404, reason="a path that is not ours")
+        return Refusal(status=404, reason=f"an unrelated request{_shown(request.path)}")
     if request.method != "GET" and not (
         request.method == "POST" and posts and request.path == callback_path(redirect_uri)
     ):

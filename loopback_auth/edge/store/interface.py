@@ -40,7 +40,7 @@ class LockedDocument(Protocol):
         Return the document; `None` when nothing is stored.
 
         Raises:
-            StoreError: What is stored cannot be read; `StoreDamaged`, where it is of no more use.
+            StoreError: What is stored cannot be read; `StoreDamaged`, where it is no longer of use.
         """
         ...
 
@@ -137,7 +137,7 @@ class Store(Protocol):
         Return the document of *profile* without waiting for a lock; `None` when nothing is stored.
 
         Raises:
-            StoreError: What is stored cannot be read; `StoreDamaged`, where it is of no more use.
+            StoreError: What is stored cannot be read; `StoreDamaged`, where it is no longer of use.
         """
         ...
 

@@ -73,7 +73,7 @@ async def login(
 
     Further keywords, all optional:
 
-    - `rediscover`: take the server's metadata anew instead of as remembered.
+    - `rediscover`: take the server's metadata again instead of as remembered.
     - `preflight`: ask the server for its sign-in page before the browser does; by default where the
       provider says so.
     - `may_switch`: a function, async or not, of two names: may the second person take the place of

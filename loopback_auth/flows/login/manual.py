@@ -225,7 +225,7 @@ def _not_the_answer(
         cause=f"It comes back to {request.redirect_uri} with the state of this request;"
         " an answer to an earlier one does not count.",
         fix="paste the address again: `loopback-auth exchange {profile}`;"
-        " or begin anew: `loopback-auth login {profile} --manual`",
+        " or start again: `loopback-auth login {profile} --manual`",
         profile=profile.name,
         flags=flags_of(profile),
     )

@@ -1,4 +1,4 @@
-"""An access token that is good now. On the path of `token`: nothing heavy is imported early."""
+"""A valid access token. On the path of `token`: nothing heavy is imported early."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ async def access_token(
     least. *refused* is a token that a server did not take, whatever the clock says of it.
 
     Raises:
-        SignInNeeded: Nothing is stored, the refresh token is of no more use, or what is stored is
+        SignInNeeded: Nothing is stored, the refresh token is no longer of use, or what is stored is
             of another server or client.
         ProviderError: The server could not be asked; then nothing has changed.
         StoreError: The tokens could not be read or stored.

@@ -87,7 +87,7 @@ def read_refresh_reply(
 
     Raises:
         RefreshRejected: A sign-in is needed. Its fact `error` is the server's code, and `final`
-            whether the refresh token is of no more use.
+            whether the refresh token is no longer of use.
         RefreshRefused: The server refuses for a reason that leaves the grant alive.
         IDTokenInvalid: The ID token names another issuer or person (ID-04).
         ProviderError: What `read_token_reply` raises, for any other answer without tokens.

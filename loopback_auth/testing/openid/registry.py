@@ -149,7 +149,7 @@ class Registry:
         return name
 
     def is_alive(self, token: Token | None) -> bool:
-        """Return whether *token* is good now."""
+        """Return whether *token* is valid."""
         if token is None or token.revoked or token.grant.revoked:
             return False
         return token.expires_at is None or self.clock() < token.expires_at

@@ -246,7 +246,7 @@ class State:
         return {**claims, "nonce": nonce} if nonce else claims
 
     def good(self, token: str) -> AccessToken | None:
-        """Return the access token if it is good now."""
+        """Return the access token if it is valid."""
         found = self.access_tokens.get(token)
         if found is None or found.revoked or found.grant.revoked or found.ends <= self.clock():
             return None

@@ -35,10 +35,10 @@ async def test_aq_09_the_terminal_says_where_as_whom_and_for_what_before_the_wai
 
     host = urlsplit(endpoint.issuer).netloc
     text = "\n".join(lines[: lines.index(url)])
-    assert f"Signing in at {host} as client the-client for: api refresh_token" in text
-    assert any("paste it nowhere but into this program" in line for line in lines)
+    assert f"Signing in to {host} (client the-client, scopes api refresh_token)" in text
+    assert any("Paste it only here" in line for line in lines)
     assert (page.status, ended.exit_code, ended.stdout) == (200, 0, "")
-    assert "Signed in as somebody the server does not name at 127.0.0.1." in ended.stderr
+    assert "Signed in at 127.0.0.1 (the server did not say who you are)." in ended.stderr
     assert ended.stderr.count("Waiting for your browser") == 1
     for secret in ("canary-in-the-code", "an-access-token", "\x1b"):
         assert secret not in ended.stderr

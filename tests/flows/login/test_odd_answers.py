@@ -95,7 +95,7 @@ async def test_rf_05_id_04_an_odd_answer_to_a_refresh_is_saved_and_then_judged(
     assert after
     if odd.refresh == REFUSED:
         assert failed
-        # 4: the server's own word that the refresh token is of no more use.
+        # 4: the server's own word that the refresh token is no longer of use.
         assert failed.exit_code in (4, 7)
         assert after == before
         return
