@@ -148,21 +148,26 @@ def _piped(hint: str, console: Console) -> tuple[str, str]:
 
 def check_standard_input(arguments: Namespace) -> None:
     """
-    Check that no two options want standard input, or one wants what another forbids.
+    Check that no two options want standard input, or one wants what another forbids; and none
+    listens for a sign-in that comes back in no browser here.
 
     Raises:
         UsageError: Two of them exclude each other.
     """
-    readers = {
-        "--paste": arguments.paste,
-        "--flow code-credentials": arguments.flow == "code-credentials",
-    }
+    asks_password = arguments.flow == "code-credentials"
+    readers = {"--paste": arguments.paste, "--flow code-credentials": asks_password}
     others = {
         "--no-input": arguments.no_input,
         "--client-secret-stdin": arguments.client_secret_stdin,
         "--manual": arguments.manual,
     }
     given = [name for name, is_given in {**readers, **others}.items() if is_given]
+    if arguments.bind is not None and (asks_password or arguments.manual):
+        raise UsageError(
+            "--bind and a sign-in that no browser comes back from exclude each other",
+            cause="--manual and --flow code-credentials listen nowhere.",
+            fix="leave one of them out: `loopback-auth login --help`",
+        )
     if len(given) > 1 and given[0] in readers:
         raise UsageError(
             f"{given[0]} and {given[1]} exclude each other",

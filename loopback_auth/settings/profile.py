@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from ..edge.callback.listeners import check_redirect_uri, with_port
 from ..edge.files.home import variable
 from ..errors import NotConfigured, UsageError
-from ..oauth.http.url import check_url
+from ..oauth.http.url import check_url, is_loopback
 from ..oauth.metadata import ENDPOINTS, Client, server_metadata
 from ..oauth.secret import Secret
 from ..oauth.token.lifetime import learned_lifetime
@@ -179,6 +180,14 @@ class Profile:
         """The first registered address, on any machine: for a sign-in that nobody listens for."""
         uris = self.settings.get("redirect_uris")
         return check_url(uris.value[0], name="redirect_uri") if uris else self.redirect_uris[0]
+
+    @property
+    def redirect_uris_elsewhere(self) -> list[str]:
+        """The addresses to try where `--bind` says where to listen: that of a proxy, too."""
+        uris = self.settings.get("redirect_uris")
+        if not uris or self.get("port") or is_loopback(urlsplit(uris.value[0]).hostname or ""):
+            return self.redirect_uris
+        return [check_url(uris.value[0], name="redirect_uri")]
 
     def scope_for(self, server: ServerMetadata) -> str:
         """

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+    from ...edge.callback.bind_address import BindAddress
     from ...oauth.credential import Credential
     from ...settings.profile import Profile
     from ..arguments import Parser
@@ -37,7 +38,9 @@ if TYPE_CHECKING:
 def arguments(parser: Parser) -> None:
     """Add the command's arguments."""
     parser.profile_argument()
-    _how_arguments(settings_arguments(parser))
+    how = settings_arguments(parser)
+    _how_arguments(how)
+    _way_arguments(how)
 
 
 def _how_arguments(how: Any) -> None:
@@ -65,6 +68,9 @@ def _how_arguments(how: Any) -> None:
         help="code-credentials asks for a username and a password and opens no browser,"
         " for servers that have it",
     )
+
+
+def _way_arguments(how: Any) -> None:
     how.add_argument(
         "--manual",
         action="store_true",
@@ -79,6 +85,12 @@ def _how_arguments(how: Any) -> None:
     )
     how.add_argument(
         "--no-browser", action="store_true", help="open nothing: print the address only"
+    )
+    how.add_argument(
+        "--bind",
+        metavar="ADDR[:PORT]",
+        help="listen there, for a port forward of a container or a proxy (loopback-auth help"
+        " remote); opens nothing",
     )
 
 
@@ -152,8 +164,23 @@ def _sign_in(profile: Profile, context: Context) -> Credential:
             may_switch=may_switch(context),
             may_trust=may_trust(context),
             pastes=pastes_of(context),
+            bind_address=_bind_address(context),
         )
     )
+
+
+def _bind_address(context: Context) -> BindAddress | None:
+    given = context.arguments.bind
+    if given is None:
+        return None
+    from ...edge.callback.bind_address import read_bind_address
+
+    address = read_bind_address(given)
+    if not address.is_loopback:
+        reason = "other machines that reach it can send requests to this sign-in"
+        message = f"--bind {address.host}: {reason}; nothing but the answer to it is taken"
+        context.notify(Warned(code="bound-to-others", message=message))
+    return address
 
 
 def _sign_in_with_credentials(profile: Profile, context: Context) -> Credential:

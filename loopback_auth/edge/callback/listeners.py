@@ -10,12 +10,14 @@ from contextlib import contextmanager
 from urllib.parse import urlsplit, urlunsplit
 
 from ...errors import ListenError, PortForbidden, PortInUse, RedirectURIRefused
-from ...oauth.http.url import is_loopback
+from ...oauth.http.url import is_loopback, loopback_addresses
 from ...oauth.text import one_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from .bind_address import BindAddress
 
 BACKLOG = 128
 """
@@ -74,11 +76,14 @@ def with_port(redirect_uri: str, port: int) -> str:
 
 
 @contextmanager
-def bind(redirect_uris: Sequence[str]) -> Iterator[tuple[list[socket.socket], str]]:
+def bind(
+    redirect_uris: Sequence[str], *, bind_address: BindAddress | None = None
+) -> Iterator[tuple[list[socket.socket], str]]:
     """
     Listen on the first of *redirect_uris* that is free; yield the sockets and the URI.
 
     Port 0 is any free port, which the URI then has. The sockets are closed when the block ends.
+    With *bind_address* it is listened on there, and a URI with a port of its own stays as it is.
 
     Raises:
         PortInUse: Other programs hold the ports; the message names them.
@@ -88,12 +93,14 @@ def bind(redirect_uris: Sequence[str]) -> Iterator[tuple[list[socket.socket], st
     failures: list[tuple[str, OSError]] = []
     for redirect_uri in redirect_uris:
         try:
-            listeners = _listen(redirect_uri)
+            listeners = _listen(redirect_uri, bind_address)
         except OSError as error:
             failures.append((redirect_uri, error))
             continue
         try:
-            yield listeners, with_port(redirect_uri, listeners[0].getsockname()[1])
+            port = listeners[0].getsockname()[1]
+            has_its_own = bind_address and urlsplit(redirect_uri).port != 0
+            yield listeners, redirect_uri if has_its_own else with_port(redirect_uri, port)
         finally:
             for listener in listeners:
                 listener.close()
@@ -101,24 +108,40 @@ def bind(redirect_uris: Sequence[str]) -> Iterator[tuple[list[socket.socket], st
     raise _cannot_listen(failures)
 
 
-def _listen(redirect_uri: str) -> list[socket.socket]:
-    parts = urlsplit(redirect_uri)
-    host, port = parts.hostname or "", 80 if parts.port is None else parts.port
-    if host != "localhost":
-        return [_listen_on(host, port)]
-    # A browser may use either family for `localhost`: a program that listens on the other one would
-    # receive the code.
+def _listen(redirect_uri: str, bind_address: BindAddress | None) -> list[socket.socket]:
+    addresses: Sequence[str]
+    if bind_address:
+        addresses, port = bind_address.addresses(redirect_uri), bind_address.port_for(redirect_uri)
+    else:
+        parts = urlsplit(redirect_uri)
+        addresses = loopback_addresses(parts.hostname or "")
+        port = 80 if parts.port is None else parts.port
     for attempt in range(FREE_PORT_TRIES):
-        first = _listen_on("127.0.0.1", port)
         try:
-            return [first, _listen_on("::1", first.getsockname()[1])]
+            return _listen_on_all(addresses, port)
         except OSError as error:
-            if error.errno in _NO_FAMILY:
-                return [first]
-            first.close()
-            if port != 0 or error.errno not in _BUSY or attempt == FREE_PORT_TRIES - 1:
+            is_last = port != 0 or len(addresses) == 1 or attempt == FREE_PORT_TRIES - 1
+            if is_last or error.errno not in _BUSY:
                 raise
     raise AssertionError  # the last attempt returned or raised
+
+
+def _listen_on_all(addresses: Sequence[str], port: int) -> list[socket.socket]:
+    """Return a listener of each of *addresses*, on one port; IPv6 may be missing here."""
+    listeners: list[socket.socket] = []
+    try:
+        for address in addresses:
+            try:
+                listeners.append(_listen_on(address, port))
+            except OSError as error:
+                if not listeners or error.errno not in _NO_FAMILY:
+                    raise
+            port = listeners[0].getsockname()[1]
+    except BaseException:
+        for listener in listeners:
+            listener.close()
+        raise
+    return listeners
 
 
 def _listen_on(address: str, port: int) -> socket.socket:
@@ -140,8 +163,8 @@ def _listen_on(address: str, port: int) -> socket.socket:
     except BaseException as error:
         listener.close()
         if isinstance(error, OSError):
-            # For the message: `localhost` has two addresses.
-            error.filename = address
+            # For the message: `localhost` has two addresses, and `--bind` a port of its own.
+            error.filename, error.filename2 = address, port
         raise
     return listener
 
@@ -151,9 +174,7 @@ def _cannot_listen(failures: list[tuple[str, OSError]]) -> ListenError:
 
     shown = ", ".join(uri for uri, _ in failures)
     busy = [
-        (uri, urlsplit(uri).port or 80, error.filename)
-        for uri, error in failures
-        if error.errno in _BUSY
+        (uri, error.filename2, error.filename) for uri, error in failures if error.errno in _BUSY
     ]
     if busy:
         held = "; ".join(

@@ -146,10 +146,12 @@ def callback_path(redirect_uri: str) -> str:
 
 
 def _is_to(request: CallbackRequest, redirect_uri: str) -> bool:
-    expected = urlsplit(redirect_uri).netloc.lower()
+    parts = urlsplit(redirect_uri)
+    expected, default = parts.netloc.lower(), ":443" if parts.scheme == "https" else ":80"
     hosts = [value for key, value in request.headers if key == "host"]
     # RFC 9110 section 4.2.1: a browser leaves out the default port.
-    return hosts in ([expected], [expected.removesuffix(":80")]) and request.target.startswith("/")
+    is_host = hosts in ([expected], [expected.removesuffix(default)])
+    return is_host and request.target.startswith("/")
 
 
 _METHODS = frozenset({"HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT"})

@@ -11,6 +11,7 @@ from ...errors import LaunchURLReused, LoginTimedOut, LoopbackAuthError
 from ...notices import StrayVisit, Waiting
 from ...oauth.authorize.pkce import new_secret
 from ...oauth.authorize.response import AuthorizationErrorResponse, Stray
+from ...oauth.http.url import is_loopback
 from ..process.clock import running_s
 from . import pages
 from .request_gate import (
@@ -65,6 +66,7 @@ class CallbackSession:
         self._notify = notify
         self._name = ""
         self._callback_path = callback_path(request.redirect_uri)
+        self._is_direct = is_loopback(urlsplit(request.redirect_uri).hostname or "")
         self._done_path = "/done/" + new_secret(NONCE_OCTETS, token_bytes=token_bytes).reveal()
         self._strays: Counter[str] = Counter()
         loop = asyncio.get_running_loop()
@@ -170,7 +172,8 @@ class CallbackSession:
             answer = error
         if isinstance(answer, Stray):
             return self.refuse(Refusal(status=400, reason=answer.reason))
-        if other := request.other_user():
+        # A reverse proxy, which is where another host's redirect URI leads, is another user's.
+        if self._is_direct and (other := request.other_user()):
             return self.refuse(of_another_user(other))
         self.resolve(answer)
         # Browsers repeat a request when a connection breaks, and people reload: all get the page of

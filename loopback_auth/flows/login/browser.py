@@ -22,6 +22,8 @@ from .sign_in_page import Answer
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from contextlib import AbstractContextManager
+    from socket import socket
     from typing import Unpack
 
     from ...edge.store.interface import Store
@@ -82,6 +84,8 @@ async def login(
       endpoint's, where discovery alone says that they belong together: do they? Without it such a
       sign-in is refused.
     - `pastes`: gives what the person pastes while the browser is waited for.
+    - `bind_address`: listen there (`BindAddress`), since the browser comes through a port forward
+      or a proxy; then no browser is opened, and the redirect URI may be that of another host.
     - `clock`, `token_bytes`, `environ`: the time, randomness, and the environment that may hold the
       client's secret.
 
@@ -110,7 +114,7 @@ async def login(
         client=client,
         server=server,
         is_remembered=is_remembered,
-        browser=browser,
+        browser=None if given.bind_address else browser,
         is_watched=notify is not None,
         timeout_s=timeout_s,
         options=given,
@@ -140,7 +144,7 @@ class _BrowserVisit:
     async def answer(self) -> AsyncIterator[Answer]:
         """Bind, show and wait; give the block the answer, and the page how the block ended."""
         profile, services = self.profile, self.services
-        with diagnosing(profile), bind(profile.redirect_uris) as (listeners, redirect_uri):
+        with diagnosing(profile), self._bound() as (listeners, redirect_uri):
             request, passed = await self._request(redirect_uri)
             opening = self._opening(request)
             opening.show()
@@ -177,6 +181,11 @@ class _BrowserVisit:
                         preflight_passed=passed,
                     )
                     yield Answer(response, page=session, server=await recheck())
+
+    def _bound(self) -> AbstractContextManager[tuple[list[socket], str]]:
+        if address := self.options.bind_address:
+            return bind(self.profile.redirect_uris_elsewhere, bind_address=address)
+        return bind(self.profile.redirect_uris)
 
     async def _request(self, redirect_uri: str) -> tuple[AuthorizationRequest, bool]:
         """Return the request, and whether the server has shown its sign-in page to us."""

@@ -12,6 +12,7 @@ from ...edge.interaction.browser import open_browser
 from ...edge.process.event_loop import awaited
 from ...errors import NoBrowser, UsageError
 from ...notices import BrowserNotOpened, OpenThisPage
+from ...oauth.http.url import is_loopback
 from ...resources import read
 
 TYPE_CHECKING = False
@@ -152,7 +153,10 @@ class Opening:
             raise NoBrowser(f"no browser was opened ({reason}), and nobody is shown the address")
         from ...edge.interaction.environment import surroundings, way_in
 
-        hint = way_in(surroundings(self._environ), self._request.redirect_uri)
+        uri, environ = self._request.redirect_uri, self._environ
+        # Another host's, behind a proxy, needs no way here.
+        is_here = is_loopback(urlsplit(uri).hostname or "")
+        hint = way_in(surroundings(environ), uri) if is_here else ""
         self._notify(BrowserNotOpened(reason=reason, hint=hint))
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import TypedDict
 
+    from ...edge.callback.bind_address import BindAddress
     from ...seams import Clock, MaySwitch, MayTrust
     from .answer import Pastes
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
         may_switch: MaySwitch | None
         may_trust: MayTrust | None
         pastes: Pastes | None
+        bind_address: BindAddress | None
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -45,6 +47,7 @@ class Options:
     may_switch: MaySwitch | None = None
     may_trust: MayTrust | None = None
     pastes: Pastes | None = None
+    bind_address: BindAddress | None = None
 
 
 # A keyword that does not exist is the caller's of `login`, and the error says so.

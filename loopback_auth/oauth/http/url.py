@@ -57,3 +57,15 @@ def is_loopback(host: str) -> bool:
         and octets[0] == "127"
         and all(n.isdecimal() and int(n) in range(256) for n in octets)
     )
+
+
+def loopback_addresses(host: str) -> tuple[str, ...]:
+    """
+    Return the addresses of *host* on this machine; none if it is another one.
+
+    A browser may use either family for `localhost`: a program that listens on the other one would
+    receive the code.
+    """
+    if host == "localhost":
+        return ("127.0.0.1", "::1")
+    return (host,) if is_loopback(host) else ()

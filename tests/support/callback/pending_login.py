@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
+    from loopback_auth.edge.callback.bind_address import BindAddress
     from loopback_auth.notices import Notice
     from loopback_auth.oauth.credential import Credential
 
@@ -113,6 +114,7 @@ async def pending_login(
     browser: Callable[[str], object] | None = None,
     token_bytes: Callable[[int], bytes] = random_bytes,
     timeout_s: float = TIMEOUT_S,
+    bind_address: BindAddress | None = None,
     **flags: Any,
 ) -> AsyncIterator[PendingLogin]:
     """
@@ -147,6 +149,7 @@ async def pending_login(
                 environ={},
                 notify=pending.notify,
                 timeout_s=timeout_s,
+                bind_address=bind_address,
             )
         )
         shown = asyncio.create_task((called if browser else pending.shown).wait())
