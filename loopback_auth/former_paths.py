@@ -193,6 +193,7 @@ _SPLIT = {
     "cli.login": ("cli.prompts",),
     "edge.config": ("settings.kinds", "settings.table"),
     "edge.document": ("edge.store.keyring_store",),
+    "edge.environment": ("flows.login.way",),
     "edge.permissions": ("edge.process.users",),
     "edge.transport": ("edge.http.proxy",),
     "flows.access_token": ("flows.tokens.freshness",),

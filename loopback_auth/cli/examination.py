@@ -159,6 +159,7 @@ def _subject(name: str, context: Context, registered: tuple[str, ...]) -> Subjec
         profile=_profile(context, config, stored),
         environ=context.environ,
         registered=registered,
+        terminal=context.console.interactive,
     )
 
 

@@ -23,6 +23,7 @@ Every error that this package raises on purpose; `except LoopbackAuthError` catc
     |-- Stopped                        130  a signal (SIGTERM 143, SIGHUP 129)
     |-- SignInNeeded                     4  nothing stored that could be handed out
     |   |-- StoreDamaged                    a token file that cannot be read, set aside
+    |   |-- UnattendedSignIn                CI without a terminal, where nobody would come
     |   |-- NoPendingSignIn                 nothing was begun that could be finished by hand
     |   `-- RefreshRejected                 the server no longer accepts the refresh token
     |-- LoginTimedOut                    5  nobody came back in time
@@ -98,6 +99,7 @@ from .sign_in import (
     SignInNeeded,
     Stopped,
     StoreDamaged,
+    UnattendedSignIn,
 )
 from .usage import (
     AccountDiffers,
@@ -232,6 +234,7 @@ __all__ = [
     "TokenError",
     "TransportError",
     "URLRefused",
+    "UnattendedSignIn",
     "UnexpectedRedirect",
     "UsageError",
     "ValueUnquotable",

@@ -33,6 +33,12 @@ class SignInNeeded(LoopbackAuthError):
     exit_code = 4
 
 
+class UnattendedSignIn(SignInNeeded):
+    """Raised in CI without a terminal, where nobody would come: give the job a credential."""
+
+    code = "unattended-sign-in"
+
+
 class StoreDamaged(SignInNeeded):
     """Raised for a token file that cannot be read and was set aside: sign in, then delete it."""
 

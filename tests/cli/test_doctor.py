@@ -96,6 +96,7 @@ async def test_all_is_well(server: ScriptedServer, tmp_path: Path) -> None:
             "server",
             "client",
             "callback",
+            "surroundings",
             "proxy",
             "certificates",
             "name",
@@ -655,5 +656,26 @@ async def test_a_text_browser_is_reported_and_not_started(
     assert check["verdict"] == "warn"
     assert "w3m would run inside the terminal" in check["seen"]
     assert "ssh -N -L" in check["fix"]
+    where = checks(outcome)["surroundings"]["seen"]
+    assert where.startswith("SSH without a display (SSH_CONNECTION, ")
+    assert "login uses the device flow where the server has it" in where
     graphical = await doctor(tmp_path, more={"BROWSER": sys.executable})
     assert checks(graphical)["browser"]["seen"] == f"{sys.executable} would be started"
+
+
+async def test_cl_12_the_place_of_a_sign_in_is_reported(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    """CL-09, CL-12: which row of the table applies, what it was read from, and what login does."""
+    configure(tmp_path, server)
+    place = checks(await doctor(tmp_path, more={"CI": "true"}))["surroundings"]
+    assert place["verdict"] == "warn"
+    assert "CI without a terminal (" in place["seen"]
+    assert "login stops at once, since nobody would come" in place["seen"]
+    assert "loopback-auth help ci" in place["fix"]
+    place = checks(await doctor(tmp_path, more={"DISPLAY": ":0", "BROWSER": sys.executable}))[
+        "surroundings"
+    ]
+    assert place["verdict"] == "ok"
+    assert place["seen"].startswith("a desktop (DISPLAY, BROWSER")
+    assert place["seen"].endswith("): login opens a browser here")

@@ -31,10 +31,10 @@ SURROUNDINGS: dict[str, tuple[Mapping[str, str], str]] = {
         {"CODESPACES": "true", "BROWSER": "w3m %s"},
         "forward port {port}",
     ),
-    "a dev container": ({"REMOTE_CONTAINERS": "true"}, "port {port} of its loopback is its own"),
+    "a dev container": ({"REMOTE_CONTAINERS": "true"}, '"forwardPorts": [{port}]'),
     "a container of systemd or podman": (
         {"container": "podman"},
-        "port {port} of its loopback is its own",
+        "docker run -p 127.0.0.1:{port}:{port}",
     ),
     "a container over SSH": ({"container": "podman", **SSH}, FORWARD),
     "no display": ({}, "{port}"),

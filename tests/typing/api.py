@@ -264,6 +264,7 @@ ERRORS: tuple[type[LoopbackAuthError], ...] = (
     loopback_auth.TokenError,
     loopback_auth.TransportError,
     loopback_auth.URLRefused,
+    loopback_auth.UnattendedSignIn,
     loopback_auth.UnexpectedRedirect,
     loopback_auth.UsageError,
     loopback_auth.ValueUnquotable,

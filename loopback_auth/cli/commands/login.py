@@ -12,6 +12,7 @@ from ...flows.login.browser import TIMEOUT_S, login
 from ...flows.tokens.freshness import has_expired, is_refreshable
 from ...notices import Warned
 from ...oauth.text import one_line
+from ..access import given_token
 from ..progress import server_lines
 from ..prompts import (
     ask_credentials,
@@ -99,6 +100,8 @@ def run(context: Context) -> int:
     arguments = context.arguments
     context.listen_for_interrupts()
     check_standard_input(arguments)
+    if arguments.if_needed and given_token(context.environ):
+        return _has_token_already(context)
     name, config, console = context.profile_name, context.config, context.console
     stored = _stored(context)
     if arguments.if_needed and stored and _is_good_enough(stored):
@@ -146,10 +149,18 @@ def _signed_in_already(stored: Mapping[str, Any], context: Context) -> int:
     return 0
 
 
+def _has_token_already(context: Context) -> int:
+    """Say that the environment hands over a token, which the other commands use."""
+    context.console.result("", {"profile": context.profile_name, "signed_in": True})
+    context.console.say("LOOPBACK_AUTH_TOKEN is set: its token is used, and no sign-in is needed.")
+    return 0
+
+
 def _sign_in(profile: Profile, context: Context) -> Credential:
     arguments = context.arguments
     if arguments.flow == "code-credentials":
         return _sign_in_with_credentials(profile, context)
+    _check_way(profile, context)
     return run_coroutine(
         login(
             profile,
@@ -181,6 +192,29 @@ def _bind_address(context: Context) -> BindAddress | None:
         message = f"--bind {address.host}: {reason}; nothing but the answer to it is taken"
         context.notify(Warned(code="bound-to-others", message=message))
     return address
+
+
+def _check_way(profile: Profile, context: Context) -> None:
+    """
+    Check that somebody can sign in from here.
+
+    Raises:
+        UnattendedSignIn: Nobody would come, and nothing was said about how to sign in.
+    """
+    arguments, console, environ = context.arguments, context.console, context.environ
+    if arguments.no_browser or arguments.paste or console.interactive:
+        return
+    # Not before the address of a person at a terminal.
+    from ...edge.interaction.environment import surroundings
+    from ...errors import UnattendedSignIn
+    from ...flows.login.way import STOP, way_from
+
+    found = way_from(surroundings(environ), environ, browser=profile.get("browser"))
+    if found.how == STOP:
+        raise UnattendedSignIn(
+            f"this is {found.row.situation} ({', '.join(found.seen)}): nobody would sign in",
+            profile=profile.name,
+        )
 
 
 def _sign_in_with_credentials(profile: Profile, context: Context) -> Credential:

@@ -49,9 +49,11 @@ def launch_command(
     """
     if commands := chosen or environ.get("BROWSER"):
         return _chosen(commands, url, which)
-    if fixed := {"win32": ["start", url], "darwin": ["/usr/bin/open", url]}.get(around.platform):
-        return fixed
-    if around.wsl:
+    fixed = {"win32": ["start", url], "darwin": ["/usr/bin/open", url]}.get(around.platform)
+    if fixed:
+        # Over SSH it would open in front of whoever sits there.
+        return fixed if around.display else None
+    if around.wsl and not around.ssh_server:
         return _windows_from_linux(url, which)
     return _from_the_desktop(url, which) if around.display else None
 

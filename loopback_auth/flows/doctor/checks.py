@@ -112,7 +112,7 @@ class Subject:
 
     *config*, *profile* and *stored* are the error instead where they cannot be read. *folder_mode*
     is the token store's before anything was read from it: reading makes it private. *registered*
-    are the callbacks that the app has, where the person gave them.
+    are the callbacks that the app has, where the person gave them. *terminal*: a person can type.
     """
 
     name: str
@@ -124,6 +124,7 @@ class Subject:
     folder_mode: int | None
     environ: Mapping[str, str] = field(repr=False)
     registered: tuple[str, ...] = ()
+    terminal: bool = False
 
 
 def warned(name: str, seen: str, fix: str) -> Check:

@@ -9,13 +9,14 @@ from urllib.parse import urlsplit
 from ...edge.callback.listeners import bind
 from ...edge.http.proxy import proxy_for
 from ...edge.interaction.browser import TEXT_BROWSERS, launch_command
-from ...edge.interaction.environment import surroundings, way_in
+from ...edge.interaction.environment import surroundings
 from ...errors import ListenError, LoopbackAuthError, ProxyFailed
 from ...explain.fix import rendered
 from ...oauth.authorize.redirect_uri import difference
 from ...oauth.text import one_line
 from ...providers.login_host import own_host, whom_it_serves
 from ...settings.table import SETTINGS
+from ..login.way import BROWSER, DEVICE, PASTE, STOP, way_from, way_in
 from .checks import FAIL, OK, WARN, Check, warned
 from .files import configuration, sign_in, token_store
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
 
+    from ...edge.interaction.environment import Surroundings
     from ...settings.profile import Profile
     from .checks import Report, Subject
 
@@ -50,7 +52,9 @@ def checks_here(subject: Subject, report: Report) -> list[str]:
     redirect_uris = _callbacks(profile, report)
     for check in _registered(redirect_uris, subject.registered, subject.name):
         report.add(check)
-    report.add(_browser(profile, subject.environ, redirect_uris))
+    around = surroundings(subject.environ, terminal=subject.terminal)
+    report.add(_browser(profile, subject.environ, around, redirect_uris))
+    report.add(_surroundings(profile, subject.environ, around))
     report.add(_proxy(profile, subject.environ))
     report.add(_certificates(profile, subject.environ))
     return redirect_uris
@@ -183,10 +187,15 @@ def _distance(sent: str, registered: str) -> float:
     return -SequenceMatcher(None, sent, registered).ratio()
 
 
-def _browser(profile: Profile, environ: Mapping[str, str], redirect_uris: Sequence[str]) -> Check:
+def _browser(
+    profile: Profile,
+    environ: Mapping[str, str],
+    around: Surroundings,
+    redirect_uris: Sequence[str],
+) -> Check:
     from shutil import which
 
-    name, around = "browser", surroundings(environ)
+    name = "browser"
     chosen = profile.get("browser")
     command = launch_command("URL", around=around, environ=environ, chosen=chosen, which=which)
     if command:
@@ -200,6 +209,24 @@ def _browser(profile: Profile, environ: Mapping[str, str], redirect_uris: Sequen
         f"none was found that could be started here{why}",
         f"open the address that login prints yourself. {hint}".strip(),
     )
+
+
+_DONE = {
+    BROWSER: "login opens a browser here",
+    DEVICE: "login uses the device flow where the server has it, and else shows an address"
+    " and takes what is pasted",
+    PASTE: "login shows an address, and takes what comes back or is pasted",
+    STOP: "login stops at once, since nobody would come",
+}
+
+
+def _surroundings(profile: Profile, environ: Mapping[str, str], around: Surroundings) -> Check:
+    name, found = "surroundings", way_from(around, environ, browser=profile.get("browser"))
+    read_from = f" ({', '.join(found.seen)})" if found.seen else ""
+    seen = f"{found.row.situation}{read_from}: {_DONE[found.how]}"
+    if found.how == STOP:
+        return warned(name, seen, "give the job a credential: `loopback-auth help ci`")
+    return Check(name=name, verdict=OK, seen=seen)
 
 
 def _proxy(profile: Profile, environ: Mapping[str, str]) -> Check:

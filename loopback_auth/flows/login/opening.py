@@ -151,7 +151,8 @@ class Opening:
     def _not_opened(self, reason: str) -> None:
         if not self._is_watched:
             raise NoBrowser(f"no browser was opened ({reason}), and nobody is shown the address")
-        from ...edge.interaction.environment import surroundings, way_in
+        from ...edge.interaction.environment import surroundings
+        from .way import way_in
 
         uri, environ = self._request.redirect_uri, self._environ
         # Another host's, behind a proxy, needs no way here.

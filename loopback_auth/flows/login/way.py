@@ -1,0 +1,161 @@
+"""How a person can sign in from here: what can be observed, and what is done about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from ...edge.interaction.browser import launch_command
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ...edge.interaction.environment import Surroundings
+
+BROWSER, DEVICE, PASTE, STOP = "browser", "device", "paste", "stop"
+"""
+What is done: a browser is opened here; the device flow; the address is shown, and what comes back
+is waited for, pasted or forwarded; nothing, since nobody would ever come.
+"""
+
+
+@dataclass(eq=False, repr=False)
+class Row:
+    """One situation: whether it is this one, and what is done there, the first that is possible."""
+
+    name: str
+    situation: str
+    applies: Callable[[Surroundings], bool]
+    hows: tuple[str, ...] = (BROWSER, PASTE)
+
+
+@dataclass(eq=False, repr=False)
+class Way:
+    """What is done, and the row of the table that says so; *seen* is what that was read from."""
+
+    how: str
+    row: Row
+    seen: tuple[str, ...]
+
+
+TABLE = (
+    # Its editor may be a page of a browser, which no redirect to localhost reaches.
+    Row("codespaces", "a codespace", lambda at: at.codespaces, (DEVICE, BROWSER, PASTE)),
+    Row("ci", "CI without a terminal", lambda at: at.ci and not at.terminal, (STOP,)),
+    Row("remote-editor", "VS Code, connected to here", lambda at: at.remote_editor and at.browser),
+    Row("devcontainer", "a dev container", lambda at: at.devcontainer),
+    Row("ssh", "SSH without a display", lambda at: bool(at.ssh_server) and not at.display),
+    Row("wsl", "WSL", lambda at: bool(at.wsl)),
+    Row("container", "a container without a display", lambda at: at.container and not at.display),
+    Row("agent", "an agent's shell", lambda at: at.agent and not at.terminal),
+    Row("jetbrains", "a JetBrains run window", lambda at: at.jetbrains and not at.terminal),
+    Row("desktop", "a desktop", lambda at: at.display),
+    Row("headless", "a machine without a display", lambda _: True),
+)
+"""The first row that applies says what is done."""
+
+
+def way(around: Surroundings, *, opens: bool, has_device: bool, is_chosen: bool = False) -> Way:
+    """
+    Return how to sign in.
+
+    *opens*: a browser can be started; *is_chosen*: the person named it. *has_device*: the server
+    has the device flow. It is used where neither a redirect nor a paste can come back.
+    """
+    row = next(row for row in TABLE if row.applies(around))
+    if row.hows == (STOP,) and is_chosen:
+        return Way(BROWSER if opens else PASTE, row, around.seen)
+    possible = [how for how in row.hows if {BROWSER: opens, DEVICE: has_device}.get(how, True)]
+    how = possible[0]
+    if how == PASTE and has_device and not around.terminal:
+        how = DEVICE
+    return Way(how, row, around.seen)
+
+
+def way_from(
+    around: Surroundings,
+    environ: Mapping[str, str],
+    *,
+    browser: str | None = None,
+    has_device: bool = True,
+) -> Way:
+    """Return how to sign in *around* here; *browser* is the one that the profile names."""
+    return way(
+        around,
+        opens=_opens(around, environ, browser),
+        has_device=has_device,
+        is_chosen=bool(browser) or around.browser,
+    )
+
+
+def _opens(around: Surroundings, environ: Mapping[str, str], browser: str | None) -> bool:
+    # Late: most sign-ins show their address without it.
+    from shutil import which
+
+    def find(name: str) -> str | None:
+        return which(name, path=environ.get("PATH"))
+
+    command = launch_command("URL", around=around, environ=environ, chosen=browser, which=find)
+    return command is not None
+
+
+def way_in(around: Surroundings, redirect_uri: str) -> str:
+    """Return in words how a browser elsewhere can reach *redirect_uri*; empty if none has to."""
+    parts = urlsplit(redirect_uri)
+    port, row = parts.port or 80, next(row for row in TABLE if row.applies(around))
+    if make := _RECIPES.get(row.name):
+        return make(around, port, "[::1]" if parts.hostname == "::1" else "127.0.0.1")
+    return ""
+
+
+def _codespaces(_: Surroundings, port: int, __: str) -> str:
+    return (
+        f"In a codespace, forward port {port} to your computer's own port {port}"
+        " (VS Code desktop: Ports view)."
+    )
+
+
+def _devcontainer(_: Surroundings, port: int, __: str) -> str:
+    return f'Have the editor forward the callback, in devcontainer.json: "forwardPorts": [{port}]'
+
+
+def _ssh(around: Surroundings, port: int, host: str) -> str:
+    server = around.ssh_server or around.host or "HOST"
+    where = f"{around.user}@{server}" if around.user else server
+    # As OpenSSH wants it: -p before the destination.
+    door = f"-p {around.ssh_port} " if around.ssh_port != _SSH_PORT else ""
+    return (
+        "From your own computer, forward the callback first:"
+        f" ssh -N -L {port}:{host}:{port} {door}{where}"
+    )
+
+
+_SSH_PORT = 22
+
+
+def _container(_: Surroundings, port: int, __: str) -> str:
+    return (
+        "In a container, publish the port and listen where it arrives:"
+        f" docker run -p 127.0.0.1:{port}:{port} ..., then login --port {port} --bind 0.0.0.0"
+    )
+
+
+def _wsl(around: Surroundings, port: int, _: str) -> str:
+    if around.wsl == 1:
+        return "Open the address in a Windows browser: WSL 1 has the same localhost as Windows."
+    return (
+        "Open the address in a Windows browser:"
+        f" WSL 2 leads port {port} of localhost there to the one here."
+    )
+
+
+_RECIPES: dict[str, Callable[[Surroundings, int, str], str]] = {
+    "codespaces": _codespaces,
+    "devcontainer": _devcontainer,
+    "ssh": _ssh,
+    "container": _container,
+    "wsl": _wsl,
+    "agent": lambda at, port, host: "" if at.display else _ssh(at, port, host),
+    "headless": _ssh,
+}
