@@ -1,15 +1,16 @@
-"""Text that somebody pasted: as words, in a file, through a pipe or on the terminal."""
+"""Text that somebody pasted: as words, in a file, through a pipe or on the terminal, unseen."""
 
 from __future__ import annotations
 
 import os
 import sys
 
-from ..errors import UsageError
+from ..errors import Cancelled, UsageError
 from ..explain.report import PASTE_CHARACTERS, read_paste
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from argparse import Namespace
     from collections.abc import Sequence
     from typing import BinaryIO, TextIO
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 PATH_CHARACTERS = 1024
 """What is longer is no name of a file."""
+
+ANSWER_CHARACTERS = 64 * 1024
+"""The most that is read of an answer on standard input."""
 
 _MOST_OCTETS = 64 * 1024 * 1024
 """So far a log is read for its end; a pipe may have none."""
@@ -112,3 +116,57 @@ def _typed(console: Console, stdin: TextIO) -> str:
 def _is_whole(text: str) -> bool:
     paste = read_paste(text)
     return bool(paste.error) or paste.kind in ("answer", "secret", "tokens")
+
+
+def refuse_secret_argument(arguments: Namespace, command: str) -> None:
+    """
+    Refuse an address that was given to *command* as its profile, without repeating it.
+
+    Raises:
+        UsageError: It was.
+    """
+    text = arguments.profile or arguments.profile_option or ""
+    if not ("://" in text or "code=" in text or "state=" in text or "%" in text):
+        return
+    raise UsageError(
+        "the answer is not taken from the command line",
+        cause="It would stay in the shell's history, and every process of this computer could"
+        " read it.",
+        fix="paste the address when asked, or pipe it in: `loopback-auth {command} {profile}`",
+        command=command,
+        # What was given as the profile is not shown.
+        profile="",
+    )
+
+
+def answer_unseen(question: str, console: Console, *, command: str) -> str:
+    """
+    Return what is typed or pasted at *question*, unseen; without a terminal, standard input.
+
+    Raises:
+        Cancelled: The person stops at the question.
+        UsageError: Nothing is given to *command*.
+    """
+    if console.stdin is None or console.no_input or not console.interactive:
+        return _answer_from_stdin(console, command)
+    from ..edge.interaction.terminal import line_unseen
+
+    try:
+        return line_unseen(lambda: console.prompt(question), console.stdin.fileno())
+    except (EOFError, KeyboardInterrupt):
+        raise Cancelled("stopped at the question for the answer") from None
+    finally:
+        console.prompt("\n")
+
+
+def _answer_from_stdin(console: Console, command: str) -> str:
+    is_read = not console.no_input and console.stdin is not None
+    text = console.stdin.read(ANSWER_CHARACTERS) if is_read and console.stdin else ""
+    if not text.strip():
+        raise UsageError(
+            "no answer was given",
+            cause="There is no terminal to ask on, and standard input is empty or may not be read.",
+            fix="pipe the address in: `loopback-auth {command} {profile} < FILE`",
+            command=command,
+        )
+    return text

@@ -25,6 +25,7 @@ COMMANDS = {
     "init": "set a profile up: what to register, what to enter, and whether it works",
     "login": "sign in through the browser and store the tokens",
     "exchange": "finish by hand what login --manual began: paste the address or the code",
+    "deliver": "hand the address the browser ended at to a login that waits in another terminal",
     "token": "print a valid access token",
     "exec": "run a command with the token in its environment",
     "env": "print the token as variables for a shell or a pipeline",

@@ -11,9 +11,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import asyncio
     from argparse import Namespace
-    from contextlib import AbstractContextManager
+    from collections.abc import Callable
+    from contextlib import AbstractAsyncContextManager, AbstractContextManager
 
-    from ..flows.login.answer import Pastes
+    from ..edge.interaction.delivery import Verdict
+    from ..flows.login.answer import Deliveries, Pastes
     from ..flows.login.code_credentials import Credentials
     from ..seams import MaySwitch, MayTrust
     from ..settings.profile import Profile
@@ -233,6 +235,17 @@ def pastes_of(context: Context) -> Pastes | None:
         return take(descriptor)
 
     return taken
+
+
+def deliveries_of(context: Context) -> Deliveries:
+    """Return what takes what `deliver` brings from another terminal."""
+
+    def receiving(take: Callable[[str, bool], Verdict]) -> AbstractAsyncContextManager[None]:
+        from ..edge.interaction.delivery import receiving
+
+        return receiving(context.home, context.profile_name, take)
+
+    return receiving
 
 
 def _line(console: Console) -> str:

@@ -18,6 +18,7 @@ from ..prompts import (
     ask_credentials,
     check_standard_input,
     confirm,
+    deliveries_of,
     may_switch,
     may_trust,
     pastes_of,
@@ -175,6 +176,7 @@ def _sign_in(profile: Profile, context: Context) -> Credential:
             may_switch=may_switch(context),
             may_trust=may_trust(context),
             pastes=pastes_of(context),
+            deliveries=deliveries_of(context),
             bind_address=_bind_address(context),
         )
     )

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
+from functools import partial
 
+from ...edge.interaction.delivery import Verdict
 from ...errors import AuthorizationError, LoopbackAuthError
 from ...explain import find
 from ...explain.denial import is_denial
@@ -17,7 +20,7 @@ from ..diagnosis import diagnose, facts_of, read_report
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from contextlib import AbstractContextManager
+    from contextlib import AbstractAsyncContextManager, AbstractContextManager
 
     from ...edge.callback.session import CallbackSession
     from ...explain.report import Paste
@@ -28,6 +31,11 @@ if TYPE_CHECKING:
 
     Pastes = Callable[[], AbstractContextManager[asyncio.Queue[str]]]
     """Opens a block in which a queue gets what the person pastes (`edge.interaction.terminal`)."""
+
+    _Judge = Callable[[str], AuthorizationResponse | LoopbackAuthError | Notice]
+
+    Deliveries = Callable[[Callable[[str, bool], Verdict]], AbstractAsyncContextManager[None]]
+    """Opens a block in which what it is given takes texts (`edge.interaction.delivery`)."""
 
 NOTHING_YET_S = 20.0
 """By then most sign-ins are over, or the browser shows something that will never come here."""
@@ -42,9 +50,10 @@ async def answer_or_paste(
     notify: Notify,
     timeout_s: float,
     preflight_passed: bool = False,
+    deliveries: Deliveries | None = None,
 ) -> AuthorizationResponse:
     """
-    Wait for the browser's answer or a pasted one, whichever comes first.
+    Wait for the browser's answer, or one that is pasted or delivered, whichever comes first.
 
     A pasted error of the server's ends the wait: a server that has shown one does not come back.
     *preflight_passed*: it showed its sign-in page to us, without cookies.
@@ -55,42 +64,56 @@ async def answer_or_paste(
     hint = profile.provider.silence if profile.provider else ""
     nothing_yet = NothingYet(waited_s=NOTHING_YET_S, hint=hint, takes_paste=pastes is not None)
     timer = asyncio.get_running_loop().call_later(NOTHING_YET_S, notify, nothing_yet)
+    judged = partial(judge, request=request, profile=profile, preflight_passed=preflight_passed)
     try:
-        if pastes is None:
+        async with AsyncExitStack() as meanwhile:
+            if deliveries:
+                take = _taking(judged, request, session=session, notify=notify)
+                await meanwhile.enter_async_context(deliveries(take))
+            if pastes:
+                texts = meanwhile.enter_context(pastes())
+                reading = _read(texts, judged, session=session, notify=notify)
+                meanwhile.callback(asyncio.ensure_future(reading).cancel)
             return await session.response(timeout_s=timeout_s)
-        with pastes() as texts:
-            reading = asyncio.ensure_future(
-                _read(
-                    texts,
-                    request,
-                    profile,
-                    session=session,
-                    notify=notify,
-                    preflight_passed=preflight_passed,
-                )
-            )
-            try:
-                return await session.response(timeout_s=timeout_s)
-            finally:
-                reading.cancel()
     finally:
         timer.cancel()
 
 
 async def _read(
-    texts: asyncio.Queue[str],
-    request: AuthorizationRequest,
-    profile: Profile,
-    *,
-    session: CallbackSession,
-    notify: Notify,
-    preflight_passed: bool,
+    texts: asyncio.Queue[str], judged: _Judge, *, session: CallbackSession, notify: Notify
 ) -> None:
     while True:
-        judged = judge(await texts.get(), request, profile, preflight_passed=preflight_passed)
-        if isinstance(judged, (AuthorizationResponse, LoopbackAuthError)):
-            return session.resolve(judged)
-        notify(judged)
+        found = judged(await texts.get())
+        if isinstance(found, (AuthorizationResponse, LoopbackAuthError)):
+            return session.resolve(found)
+        notify(found)
+
+
+def _taking(
+    judged: _Judge, request: AuthorizationRequest, *, session: CallbackSession, notify: Notify
+) -> Callable[[str, bool], Verdict]:
+    """Return what takes a text from another terminal, and says there why it does not."""
+
+    def take(text: str, only_answer: bool) -> Verdict:  # noqa: FBT001 - as `receiving` calls it
+        if only_answer and not _has_our_state(text, request):
+            return Verdict(is_taken=False, reason="it is not the answer to this sign-in")
+        found = judged(text)
+        if isinstance(found, Warned):
+            return Verdict(is_taken=False, reason=found.message)
+        if isinstance(found, (AuthorizationResponse, LoopbackAuthError)):
+            session.resolve(found)
+        else:
+            notify(found)
+        return Verdict(is_taken=True)
+
+    return take
+
+
+def _has_our_state(text: str, request: AuthorizationRequest) -> bool:
+    try:
+        return not isinstance(read_pasted(text, request, takes_bare_code=False), Stray)
+    except LoopbackAuthError:
+        return True
 
 
 def judge(

@@ -84,6 +84,7 @@ async def login(
       endpoint's, where discovery alone says that they belong together: do they? Without it such a
       sign-in is refused.
     - `pastes`: gives what the person pastes while the browser is waited for.
+    - `deliveries`: has what another terminal brings taken meanwhile.
     - `bind_address`: listen there (`BindAddress`), since the browser comes through a port forward
       or a proxy; then no browser is opened, and the redirect URI may be that of another host.
     - `clock`, `token_bytes`, `environ`: the time, randomness, and the environment that may hold the
@@ -179,6 +180,7 @@ class _BrowserVisit:
                         notify=services.notify,
                         timeout_s=self.timeout_s,
                         preflight_passed=passed,
+                        deliveries=self.options.deliveries,
                     )
                     yield Answer(response, page=session, server=await recheck())
 

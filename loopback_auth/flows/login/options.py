@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from ...edge.callback.bind_address import BindAddress
     from ...seams import Clock, MaySwitch, MayTrust
-    from .answer import Pastes
+    from .answer import Deliveries, Pastes
 
     class LoginOptions(TypedDict, total=False):
         """The keywords of `login` that few callers need; `login` says what each means."""
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         may_trust: MayTrust | None
         pastes: Pastes | None
         bind_address: BindAddress | None
+        deliveries: Deliveries | None
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -48,6 +49,7 @@ class Options:
     may_trust: MayTrust | None = None
     pastes: Pastes | None = None
     bind_address: BindAddress | None = None
+    deliveries: Deliveries | None = None
 
 
 # A keyword that does not exist is the caller's of `login`, and the error says so.

@@ -1,0 +1,1 @@
+"""A sign-in whose browser, or whose answer, is in another terminal or on another machine."""
