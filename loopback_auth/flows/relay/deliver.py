@@ -9,9 +9,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ...edge.interaction.delivery import WaitingLogin
 
-_BY_HAND = "; one that `login --manual` began: `loopback-auth exchange`"
-
-
 def deliver(text: str, home: str, profile: str | None) -> WaitingLogin:
     """
     Hand *text* to the login whose answer it is, and return that login.
@@ -33,7 +30,8 @@ def deliver(text: str, home: str, profile: str | None) -> WaitingLogin:
         raise NoPendingSignIn(
             f"no login{to} waits in another terminal",
             cause="A login takes what is delivered while it waits for its browser, and no longer.",
-            fix="begin one: `loopback-auth login {profile}`" + _BY_HAND,
+            fix="begin one: `loopback-auth login {profile}`; one that was begun with --manual is"
+            " finished by `loopback-auth exchange {profile}`",
             **({"profile": profile} if profile else {}),
         )
     if len(waiting) > 1:
