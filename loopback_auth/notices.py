@@ -37,11 +37,14 @@ class BrowserNotOpened:
     """
     No browser was started.
 
-    *hint* says how to come here from another machine, if that helps.
+    *hint* says how to come here from another machine, if that helps. *takes_paste*: a paste is read
+    meanwhile. *deliver_to* is the profile that `deliver` in another terminal brings one to.
     """
 
     reason: str
     hint: str = ""
+    takes_paste: bool = False
+    deliver_to: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -93,11 +93,27 @@ class ProgressReporter:
             )
 
     def _browser_not_opened(self, notice: BrowserNotOpened) -> None:
-        self._console.event("browser_not_opened", reason=notice.reason, hint=notice.hint)
+        self._console.event(
+            "browser_not_opened",
+            reason=notice.reason,
+            hint=notice.hint,
+            takes_paste=notice.takes_paste,
+            deliver_to=notice.deliver_to or None,
+        )
         if notice.reason != "as asked":
             self._console.say(f"No browser was opened: {notice.reason}.")
         if notice.hint:
             self._console.say(notice.hint)
+        anywhere = (
+            "Or open it on any computer. Its browser ends at an address that it may not reach"
+        )
+        if notice.takes_paste:
+            self._console.say(f"{anywhere}: paste that here (unseen), then Enter.")
+        elif notice.deliver_to:
+            self._console.say(
+                f"{anywhere}: bring that from another terminal here:"
+                f" loopback-auth deliver {notice.deliver_to}"
+            )
 
     def _wait(self, notice: Waiting) -> None:
         console = self._console

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from loopback_auth.cli.console import Console
+from loopback_auth.cli.progress import ProgressReporter
+from loopback_auth.notices import BrowserNotOpened
 from loopback_auth.testing import AuthorizationServer, Browser, Client
 from loopback_auth.testing.browser import Page
 from loopback_auth.testing.salesforce import APP, ORG, USER, Org, Salesforce
@@ -248,6 +252,27 @@ async def test_a_closed_pipe_ends_nothing(salesforce: Salesforce, tmp_path: Path
         browser = Browser(username=USER.username, password=USER.password)
         await asyncio.to_thread(browser.visit, await command.open_page())
         assert (await command.outcome()).exit_code == 0
+
+
+def test_cl_09_without_a_browser_it_is_said_at_once_that_one_can_paste(
+    salesforce: Salesforce, tmp_path: Path
+) -> None:
+    """CL-09: before the wait begins, and with what reaches this machine from another one."""
+    terminal = on_a_terminal(
+        tmp_path, *login_words(salesforce), more={"SSH_CONNECTION": "::1 5 10.0.0.2 2222"}
+    )
+    terminal.expect(rf"ssh -N -L {PORT}:127.0.0.1:{PORT} -p 2222 10.0.0.2\r\n")
+    terminal.expect("Or open it on any computer.* paste that here \\(unseen\\), then Enter")
+    terminal.expect("Waiting for your browser")
+    terminal.sendintr()
+    ended(terminal)
+
+
+def test_cl_09_without_a_terminal_it_is_said_how_another_one_brings_the_answer() -> None:
+    stderr = io.StringIO()
+    notice = BrowserNotOpened(reason="none was found here", deliver_to="work")
+    ProgressReporter(Console(stderr=stderr))(notice)
+    assert "from another terminal here: loopback-auth deliver work\n" in stderr.getvalue()
 
 
 @pytest.mark.slow

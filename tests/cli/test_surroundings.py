@@ -89,6 +89,7 @@ async def test_cl_09_no_text_browser_is_started_and_the_way_in_is_reported(
     port = page["redirect_uri"].split(":")[2].split("/")[0]
     assert page["url"].startswith("http://127.0.0.1:9/a?")
     assert hint.replace("{port}", port) in without["hint"]
+    assert (without["takes_paste"], without["deliver_to"]) == (False, "default")
     assert started(browsers) == []
 
 

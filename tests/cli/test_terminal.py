@@ -12,6 +12,7 @@ from loopback_auth.testing import AuthorizationServer, Browser, Client, User
 from ..support.command import COMMAND, environment, token_file
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 pexpect = pytest.importorskip("pexpect", reason="there are no pseudo-terminals on Windows")
@@ -19,8 +20,10 @@ pexpect = pytest.importorskip("pexpect", reason="there are no pseudo-terminals o
 SECRET = "typed, and never shown"
 
 
-def on_a_terminal(home: Path, *arguments: str) -> pexpect.spawn:
-    variables = {**environment(home), "TERM": "xterm", "BROWSER": ""}
+def on_a_terminal(
+    home: Path, *arguments: str, more: Mapping[str, str] | None = None
+) -> pexpect.spawn:
+    variables = {**environment(home), "TERM": "xterm", "BROWSER": "", **(more or {})}
     words = [*COMMAND, *arguments]
     return pexpect.spawn(
         words[0], words[1:], env=variables, timeout=20, encoding="utf-8", dimensions=(40, 600)

@@ -210,6 +210,7 @@ class _BrowserVisit:
             self.services,
             launch_path=new_launch_path(token_bytes=token_bytes) if self.browser else None,
             is_watched=self.is_watched,
+            options=self.options,
         )
 
     def _connect(self) -> None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ...seams import Browser
     from ...settings.profile import Profile
     from ..services import Services
+    from .options import Options
 
 
 GRACE_S = 1.0
@@ -45,8 +46,12 @@ class Opening:
         *,
         launch_path: str | None,
         is_watched: bool,
+        options: Options,
     ) -> None:
-        """*is_watched*: somebody is shown the address, and can open it where no browser does."""
+        """
+        *is_watched*: somebody is shown the address, and can open it where no browser does;
+        *options* say how they can bring what comes of it.
+        """
         self._browser = browser
         self._request = request
         self._profile = profile
@@ -54,6 +59,8 @@ class Opening:
         # The result of an async function is a coroutine, which is refused.
         self._notify: Callable[[Notice], object] = services.notify
         self._is_watched = is_watched
+        self._takes_paste = options.pastes is not None
+        self._takes_delivery = options.deliveries is not None
         self._environ = services.environ
         self._task: Task[None] | None = None
         self._is_awaited = False
@@ -157,8 +164,16 @@ class Opening:
         uri, environ = self._request.redirect_uri, self._environ
         # Another host's, behind a proxy, needs no way here.
         is_here = is_loopback(urlsplit(uri).hostname or "")
-        hint = way_in(surroundings(environ), uri) if is_here else ""
-        self._notify(BrowserNotOpened(reason=reason, hint=hint))
+        around = surroundings(environ, terminal=self._takes_paste)
+        hint = way_in(around, uri) if is_here else ""
+        self._notify(
+            BrowserNotOpened(
+                reason=reason,
+                hint=hint,
+                takes_paste=self._takes_paste,
+                deliver_to=self._profile.name if self._takes_delivery else "",
+            )
+        )
 
 
 def _refuse_coroutine(result: object) -> None:
