@@ -147,6 +147,7 @@ HOLDERS: list[object] = [
 
 HARMLESS = {
     "AuthorizationErrorResponse",
+    "BindAddress",
     "BrowserNotOpened",
     "Check",
     "Exchanged",
@@ -170,9 +171,10 @@ HARMLESS = {
     "ServerMetadata",
     "Stray",
     "StrayVisit",
-    "Surroundings",
     "Traced",
+    "Verdict",
     "Waiting",
+    "WaitingLogin",
     "Warned",
 }
 """Names, addresses, words and places, which are meant to be seen."""
