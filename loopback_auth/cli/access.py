@@ -5,20 +5,19 @@ from __future__ import annotations
 import time
 from contextlib import suppress
 
-from ..errors import StoreError, UsageError
+from .. import errors
 from ..flows.tokens.freshness import MIN_TTL_S, is_good, signed_in
-from ..oauth.secret import Secret
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from ..errors import ApiRefused
     from ..flows.services import Services
     from ..notices import Notice
     from ..oauth.http.messages import FormPost, Get, HttpReply
     from ..oauth.http.transport import Transport
+    from ..oauth.secret import Secret
     from .arguments import Parser
     from .context import Context
 
@@ -76,7 +75,7 @@ class Access:
             LoopbackAuthError: As `document`.
         """
         document = signed_in(self.profile, self._store.load(self.profile))
-        return self._refreshed(document, refused=Secret(document["access_token"]))
+        return self._refreshed(document, refused=_token_of(document))
 
     def checked(self, document: Mapping[str, Any]) -> Mapping[str, Any]:
         """
@@ -92,15 +91,14 @@ class Access:
         if run(check(document, transport=self._transport(), environ=self._context.environ)):
             return document
         if not self.has_new_token:
-            document = self._refreshed(document, refused=Secret(document["access_token"]))
+            document = self._refreshed(document, refused=_token_of(document))
             if run(check(document, transport=self._transport(), environ=self._context.environ)):
                 return document
         raise self._not_taken()
 
-    def _not_taken(self) -> ApiRefused:
-        from ..errors import ApiRefused
+    def _not_taken(self) -> errors.ApiRefused:
 
-        error = ApiRefused(
+        error = errors.ApiRefused(
             f"the server does not take an access token of the profile {self.profile} that was"
             " obtained just now",
             cause="It is not the token's age, then: the endpoint that was asked wants another"
@@ -118,7 +116,7 @@ class Access:
 
         Nothing is noted where the profile is locked, or cannot be written.
         """
-        with suppress(StoreError), self._store.locked(self.profile, timeout_s=0) as locked:
+        with suppress(errors.StoreError), self._store.locked(self.profile, timeout_s=0) as locked:
             stored = locked.load()
             if stored and stored["access_token"] == document["access_token"]:
                 locked.note({**stored, "refused": True})
@@ -191,6 +189,13 @@ class Access:
         return send
 
 
+def _token_of(document: Mapping[str, Any]) -> Secret:
+    # Late: a token that is handed out as it was stored stays plain.
+    from ..oauth.secret import Secret
+
+    return Secret(document["access_token"])
+
+
 async def _here(
     profile: str, document: Mapping[str, Any], services: Services, **given: Any
 ) -> Mapping[str, Any]:
@@ -211,7 +216,7 @@ def given_token(environ: Mapping[str, str]) -> str | None:
     """
     token = environ.get("LOOPBACK_AUTH_TOKEN", "").strip(" \t\r\n")
     if not (token.isascii() and token.isprintable()):
-        raise UsageError(
+        raise errors.UsageError(
             "LOOPBACK_AUTH_TOKEN holds what no access token does",
             cause="A token is one line of printable ASCII characters.",
             fix="set it again, or unset LOOPBACK_AUTH_TOKEN to use the stored sign-in",

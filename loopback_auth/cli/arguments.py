@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 
-from ..errors import UsageError
+from .. import errors
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -121,8 +121,8 @@ class Parser(argparse.ArgumentParser):
                 break
         raise self._mistake(message)
 
-    def _mistake(self, message: str, fix: str = "", **facts: str) -> UsageError:
-        return UsageError(
+    def _mistake(self, message: str, fix: str = "", **facts: str) -> errors.UsageError:
+        return errors.UsageError(
             message,
             cause="The command line could not be understood.",
             fix=fix or "`loopback-auth {command} --help`",
@@ -158,7 +158,7 @@ def profile_name(arguments: argparse.Namespace, home: str, environ: Mapping[str,
 
     first, second = arguments.profile, arguments.profile_option
     if first and second and first != second:
-        raise UsageError(
+        raise errors.UsageError(
             "two profiles were named",
             cause="PROFILE and --profile mean the same.",
             fix="name the profile once",

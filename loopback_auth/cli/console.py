@@ -7,8 +7,7 @@ import os
 import sys
 from contextlib import contextmanager
 
-from ..errors import OutputFailed, RefreshRejected
-from ..oauth.text import one_line
+from .. import errors
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
     from typing import Any, TextIO
 
     from ..edge.interaction.background_writer import BackgroundWriter
-    from ..errors import LoopbackAuthError
 
 FLUSH_S = 10.0
 """For talk to leave at the end, unless it goes to a terminal: a person comes back to it."""
@@ -110,7 +108,9 @@ class Console:
             raise
         except OSError as error:
             self.drop_stdout()
-            raise OutputFailed(f"the result could not be written: {error.strerror}") from error
+            raise errors.OutputFailed(
+                f"the result could not be written: {error.strerror}"
+            ) from error
 
     def say(self, text: str) -> None:
         """Print lines for the person; nothing with `--quiet` or `--json`."""
@@ -141,7 +141,7 @@ class Console:
         if self._line_open:
             self._talk("\n")
 
-    def error(self, error: LoopbackAuthError) -> int:
+    def error(self, error: errors.LoopbackAuthError) -> int:
         """Print what went wrong, why, and what to do; return the exit status."""
         self.end_line()
         document = self.error_document(error)
@@ -153,12 +153,14 @@ class Console:
         return error.exit_code
 
     @staticmethod
-    def error_document(error: LoopbackAuthError) -> dict[str, Any]:
+    def error_document(error: errors.LoopbackAuthError) -> dict[str, Any]:
         """Return *error* as a member of a JSON document."""
+        from ..oauth.text import one_line
+
         tokens = {None: "", False: " The stored tokens are as before."}.get(error.tokens_changed)
         if tokens is None:
             # A refresh token that the server refused is all that such an error takes away.
-            forgotten = isinstance(error, RefreshRejected)
+            forgotten = isinstance(error, errors.RefreshRejected)
             tokens = (
                 " The stored refresh token was removed."
                 if forgotten
@@ -175,7 +177,7 @@ class Console:
     def _last(self, text: str) -> None:
         try:
             self.raw(text)
-        except (OSError, OutputFailed):
+        except (OSError, errors.OutputFailed):
             self.drop_stdout()
 
     def drop_stdout(self) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from .. import errors
 from ..edge.files.home import home, variable
-from ..errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from ..edge.http.client import HttpTransport
     from ..edge.store.file_store import FileStore
-    from ..errors import LoopbackAuthError
     from ..flows.services import Services
     from ..oauth.http.transport import Transport
     from ..providers import Provider
@@ -106,7 +105,7 @@ class Context:
         )
         return self._resolved
 
-    def add_facts(self, error: LoopbackAuthError) -> None:
+    def add_facts(self, error: errors.LoopbackAuthError) -> None:
         """Give *error* what its fix repeats: the profile and the flags that were just given."""
         arguments = vars(self.arguments)
         if named := arguments.get("profile_option") or arguments.get("profile"):
@@ -115,7 +114,7 @@ class Context:
             from ..edge.store.file_store import check_profile_name
 
             # Else it may be a secret in the wrong place, and is not shown.
-            with suppress(UsageError):
+            with suppress(errors.UsageError):
                 error.facts.setdefault("profile", check_profile_name(named))
         if self._resolved is not None:
             from ..flows.diagnosis import flags_of
@@ -199,7 +198,7 @@ def http_transport(
     try:
         total_s = seconds(limit) if limit else timeout_s or TOTAL_S
     except ValueError:
-        raise UsageError(
+        raise errors.UsageError(
             "LOOPBACK_AUTH_HTTP_TIMEOUT must be a number of seconds",
             cause="It bounds each HTTP request.",
             fix="unset it, or set it to a number such as 30",

@@ -7,10 +7,12 @@ import warnings
 from contextlib import contextmanager, suppress
 from importlib import import_module
 
-from .. import __version__
+from .. import __version__, errors
 from ..edge.files.permissions import PermissionsIgnored
 from ..edge.process.core_dumps import forbid_core_dumps
-from ..errors import LoopbackAuthError, Stopped, SystemRefused, UsageError
+
+# At once: with as many open files as there may be, no module can be read.
+from ..errors.machine import SystemRefused
 from .arguments import Parser
 from .console import Console
 from .context import Context
@@ -114,7 +116,7 @@ def _ended(command: str, rest: Sequence[str], console: Console) -> int:
     except SystemExit:
         # argparse leaves so once it has printed a command's help; its errors are raised as ours.
         return 0
-    except LoopbackAuthError as error:
+    except errors.LoopbackAuthError as error:
         return console.error(error)
     except BrokenPipeError:
         console.drop_stdout()
@@ -156,7 +158,7 @@ def _carry_out(command: str, rest: Sequence[str], console: Console) -> int:
     context = Context(arguments, console)
     try:
         status: int = module.run(context)
-    except LoopbackAuthError as error:
+    except errors.LoopbackAuthError as error:
         context.add_facts(error)
         raise
     return status
@@ -192,10 +194,10 @@ def _printing_warnings(console: Console) -> Iterator[None]:
         yield
 
 
-def _stopped(interrupt: KeyboardInterrupt) -> LoopbackAuthError:
-    error = Stopped(f"stopped by {str(interrupt) or 'SIGINT'}")
+def _stopped(interrupt: KeyboardInterrupt) -> errors.LoopbackAuthError:
+    error = errors.Stopped(f"stopped by {str(interrupt) or 'SIGINT'}")
     if remark := getattr(interrupt, "remark", ""):
-        error = Stopped(
+        error = errors.Stopped(
             error.message,
             cause=f"{error.cause} {remark}",
             fix="run the same again: `loopback-auth token {profile}`",
@@ -205,7 +207,7 @@ def _stopped(interrupt: KeyboardInterrupt) -> LoopbackAuthError:
     return error
 
 
-def _refused(error: OSError) -> LoopbackAuthError:
+def _refused(error: OSError) -> errors.LoopbackAuthError:
     where = f"{error.filename}: " if error.filename else ""
     return SystemRefused(
         f"{where}{error.strerror or type(error).__name__}",
@@ -216,11 +218,11 @@ def _refused(error: OSError) -> LoopbackAuthError:
     )
 
 
-def _unknown(command: str) -> UsageError:
+def _unknown(command: str) -> errors.UsageError:
     from difflib import get_close_matches
 
     near = get_close_matches(command, COMMANDS, n=1)
-    return UsageError(
+    return errors.UsageError(
         f"there is no command {command[:40]!r}",
         cause="The first word after loopback-auth names the command.",
         fix="`loopback-auth {command}`" if near else "the commands: `loopback-auth --help`",

@@ -74,54 +74,24 @@ come from the catalogue unless the code that raised it knew better.
 from __future__ import annotations
 
 from .base import LoopbackAuthError
-from .machine import (
-    CommandNotRun,
-    KeyringUnavailable,
-    ListenError,
-    OutputFailed,
-    PortForbidden,
-    PortInUse,
-    StoreBusy,
-    StoreChanged,
-    StoreError,
-    StoreNewer,
-    StoreUnsafe,
-    StoreUnwritable,
-    SystemRefused,
-)
-from .sign_in import (
-    AuthorizationDenied,
-    Cancelled,
-    LaunchURLReused,
-    LoginTimedOut,
-    NoPendingSignIn,
-    RefreshRejected,
-    SignInNeeded,
-    Stopped,
-    StoreDamaged,
-    UnattendedSignIn,
-)
-from .usage import (
-    AccountDiffers,
-    ConfigError,
-    FileUnsafe,
-    HostNotTrusted,
-    IssuerMisspelled,
-    MetadataChanged,
-    NoBrowser,
-    NotConfigured,
-    OriginRefused,
-    ParameterRefused,
-    ProviderUnknown,
-    RedirectURIRefused,
-    TLSUnavailable,
-    URLRefused,
-    UsageError,
-    ValueUnquotable,
-)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from .machine import (
+        CommandNotRun,
+        KeyringUnavailable,
+        ListenError,
+        OutputFailed,
+        PortForbidden,
+        PortInUse,
+        StoreBusy,
+        StoreChanged,
+        StoreError,
+        StoreNewer,
+        StoreUnsafe,
+        StoreUnwritable,
+        SystemRefused,
+    )
     from .server import (
         ApiRefused,
         AuthorizationError,
@@ -140,6 +110,18 @@ if TYPE_CHECKING:
         ScopeDiffers,
         ServerUnavailable,
         TokenError,
+    )
+    from .sign_in import (
+        AuthorizationDenied,
+        Cancelled,
+        LaunchURLReused,
+        LoginTimedOut,
+        NoPendingSignIn,
+        RefreshRejected,
+        SignInNeeded,
+        Stopped,
+        StoreDamaged,
+        UnattendedSignIn,
     )
     from .transport import (
         AnswerEncoded,
@@ -160,6 +142,24 @@ if TYPE_CHECKING:
         TLSTooOld,
         TransportError,
         UnexpectedRedirect,
+    )
+    from .usage import (
+        AccountDiffers,
+        ConfigError,
+        FileUnsafe,
+        HostNotTrusted,
+        IssuerMisspelled,
+        MetadataChanged,
+        NoBrowser,
+        NotConfigured,
+        OriginRefused,
+        ParameterRefused,
+        ProviderUnknown,
+        RedirectURIRefused,
+        TLSUnavailable,
+        URLRefused,
+        UsageError,
+        ValueUnquotable,
     )
 
 __all__ = [
@@ -241,13 +241,21 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    # Late: a token that is handed out as it was stored needs no word of a server.
-    if name in __all__:
-        from . import server, transport
+# The likeliest first: each is loaded until the name is found.
+_MODULES = ("machine", "usage", "sign_in", "server", "transport")
 
-        return getattr(server, name, None) or getattr(transport, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+def __getattr__(name: str) -> object:
+    # Late: a token that is handed out as it was stored needs none of them.
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    modules = (import_module(f".{module}", __name__) for module in _MODULES)
+    error = globals()[name] = next(
+        getattr(module, name) for module in modules if hasattr(module, name)
+    )
+    return error
 
 
 def __dir__() -> list[str]:

@@ -10,11 +10,10 @@ from __future__ import annotations
 import os
 import re
 
+from .. import errors
 from ..edge.files.config_file import BOM, read_below, text_of
 from ..edge.files.plain_toml import parse_plain
 from ..edge.store.file_store import check_profile_name
-from ..errors import ConfigError, UsageError
-from ..oauth.secret import Secret
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,6 +59,8 @@ class Config:
 
     def profile(self, profile: str) -> dict[str, tuple[Any, str]]:
         """Return the settings of *profile*, each with where it stands: `config.toml:7`."""
+        from ..oauth.secret import Secret
+
         table = self._document.get("profiles", {}).get(profile, {})
         found = {}
         for key, value in table.items():
@@ -97,7 +98,7 @@ class Config:
         try:
             if isinstance(name, str) and check_profile_name(name):
                 return
-        except UsageError:
+        except errors.UsageError:
             pass
         raise self._error("default_profile", (), "default_profile must be the name of a profile")
 
@@ -116,9 +117,9 @@ class Config:
             # The value is not shown: it may be a secret in the wrong place.
             raise self._error(key, table, f"{key} must be {error}") from None
 
-    def _error(self, key: str, table: tuple[str, ...], message: str) -> ConfigError:
+    def _error(self, key: str, table: tuple[str, ...], message: str) -> errors.ConfigError:
         line, column = self._position(key, table)
-        return ConfigError(f"{self.path}:{line}:{column}: error: {message}")
+        return errors.ConfigError(f"{self.path}:{line}:{column}: error: {message}")
 
     def _position(self, key: str, table: tuple[str, ...]) -> tuple[int, int]:
         from ..edge.files.toml_position import position
@@ -186,10 +187,10 @@ def read_config(home: str) -> tuple[str, bool]:
         raise _unreadable(path, str(error), "save {path} as UTF-8, in an editor") from None
 
 
-def _unreadable(path: str, why: str, fix: str) -> ConfigError:
+def _unreadable(path: str, why: str, fix: str) -> errors.ConfigError:
     cause = "It says which profile is meant; only a file that is not there says nothing."
     message = f"{path}:1:1: error: cannot be read: {why}"
-    return ConfigError(message, cause=cause, fix=fix, path=os.path.abspath(path))
+    return errors.ConfigError(message, cause=cause, fix=fix, path=os.path.abspath(path))
 
 
 def parse_config(path: str, text: str) -> Config:
@@ -212,9 +213,9 @@ def parse_config(path: str, text: str) -> Config:
         line, column = len(lines), len(lines[-1]) + 1
         if found and found[2]:
             line, column = int(found[2]), int(found[3])
-        raise ConfigError(f"{path}:{line}:{column}: error: {message}") from None
+        raise errors.ConfigError(f"{path}:{line}:{column}: error: {message}") from None
     except RecursionError:
-        raise ConfigError(f"{path}:1:1: error: nested too deep") from None
+        raise errors.ConfigError(f"{path}:1:1: error: nested too deep") from None
     except ValueError as error:
         # A number of thousands of digits.
-        raise ConfigError(f"{path}:1:1: error: {error}") from None
+        raise errors.ConfigError(f"{path}:1:1: error: {error}") from None

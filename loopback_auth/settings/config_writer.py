@@ -12,8 +12,9 @@ import re
 from importlib import import_module
 
 from ..edge.files.config_file import BOM, follow_links
-from ..edge.files.file_lock import LOCK_TIMEOUT_S, lock_file
+from ..edge.files.file_lock import lock_file
 from ..edge.files.private_folder import (
+    LOCK_TIMEOUT_S,
     PrivateFolder,
     create_private_folder,
     open_folder,

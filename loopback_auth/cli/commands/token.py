@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...errors import UsageError
+from ... import errors
 from ..access import Access, given_token, min_ttl_argument
 
 TYPE_CHECKING = False
@@ -53,7 +53,7 @@ def run(context: Context) -> int:
     console, end = context.console, "" if arguments.no_newline else "\n"
     if given := given_token(context.environ):
         if arguments.show_refresh_token or arguments.refresh or arguments.check:
-            raise UsageError(
+            raise errors.UsageError(
                 "LOOPBACK_AUTH_TOKEN holds an access token and nothing else",
                 cause="It takes the place of all that is stored,"
                 " and there is nothing to refresh or to check it with.",
@@ -92,7 +92,7 @@ def _print_refresh_token(
 ) -> None:
     token = document.get("refresh_token")
     if not token:
-        raise UsageError(
+        raise errors.UsageError(
             f"the profile {profile} has no refresh token",
             cause="The server gave none; some give one only for the scope offline_access.",
             fix="the scopes that were granted: `loopback-auth status {profile}`",

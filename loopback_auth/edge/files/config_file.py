@@ -13,7 +13,7 @@ import stat
 import sys
 from contextlib import contextmanager, suppress
 
-from ...errors import FileUnsafe
+from ... import errors
 from .permissions import check_link, check_trusted
 
 TYPE_CHECKING = False
@@ -90,7 +90,7 @@ def follow_links(path: str) -> str:
         about = os.lstat(path)
         if not stat.S_ISLNK(about.st_mode):
             break
-        check_link(path, about, FileUnsafe)
+        check_link(path, about, errors.FileUnsafe)
         path = os.path.join(os.path.dirname(path), os.readlink(path))
         folder = os.path.dirname(path)
         check_trusted(folder, os.stat(folder), sticky=True)

@@ -13,7 +13,7 @@ import time
 from contextlib import contextmanager, suppress
 
 from ...errors import StoreBusy, StoreError, StoreUnsafe
-from .private_folder import temporary_name
+from .private_folder import LOCK_TIMEOUT_S, temporary_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from typing import Self
 
     from .private_folder import PrivateFolder
-
-LOCK_TIMEOUT_S = 10.0
-"""How long to wait for a lock: far longer than another process takes to save."""
 
 OTHERS_S = 10.0
 """How long to try to take a lock over while other processes try as well."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from ...errors import UsageError
+from ... import errors
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def absolute_folder(path: str | bytes | os.PathLike[str]) -> str:
     """
     given = os.path.expanduser(os.fsdecode(path))
     if not given or given.startswith("~"):
-        raise UsageError(
+        raise errors.UsageError(
             f"{given!r} is not a folder to keep files in",
             cause="It is empty, "
             "or begins with ~ and the name of a user that this computer does not know.",
@@ -42,7 +42,7 @@ def absolute_folder(path: str | bytes | os.PathLike[str]) -> str:
     try:
         return os.path.abspath(given)
     except FileNotFoundError as error:
-        raise UsageError(
+        raise errors.UsageError(
             f"{given!r} is relative, and the current folder does not exist any more",
             cause="Another program removed the folder that this one was started in.",
             fix="give an absolute path, or change to a folder that exists: cd",
@@ -59,13 +59,13 @@ def home(environ: Mapping[str, str] | None = None, platform: str = sys.platform)
     chosen = variable("LOOPBACK_AUTH_HOME", environ)
     if chosen:
         if not os.path.isabs(chosen):
-            raise UsageError(
+            raise errors.UsageError(
                 f"LOOPBACK_AUTH_HOME must be an absolute path, not {chosen!r}",
                 cause="A relative path would mean another folder in every directory.",
                 fix="set it to an absolute path, or unset it",
             )
         if os.path.dirname(os.path.normpath(chosen)) == os.path.normpath(chosen):
-            raise UsageError(
+            raise errors.UsageError(
                 "LOOPBACK_AUTH_HOME must not be the root folder",
                 cause="What lies there belongs to the whole machine.",
                 fix="set it to a folder of your own, or unset it",
@@ -95,7 +95,7 @@ def _on_macos(chosen: str, environ: Mapping[str, str] | None) -> str:
         return chosen
     try:
         former = os.path.join(_home_folder(environ), "Library", "Application Support", _NAME)
-    except UsageError:
+    except errors.UsageError:
         if not chosen:
             raise
         return chosen
@@ -109,7 +109,7 @@ def _home_folder(environ: Mapping[str, str] | None) -> str:
 
         folder = home_of(os.getuid())
     if not os.path.isabs(folder) or not os.path.normpath(folder).strip("/"):
-        raise UsageError(
+        raise errors.UsageError(
             "there is no home folder to keep tokens in",
             cause="HOME is unset, relative or the root folder, and LOOPBACK_AUTH_HOME is not set.",
             fix="set LOOPBACK_AUTH_HOME to an absolute path that only you can write to",

@@ -11,7 +11,7 @@ import os
 import stat
 import sys
 
-from ...errors import FileUnsafe, StoreUnsafe
+from ... import errors
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class PermissionsIgnored(UserWarning):
     lie on the host, and on Windows' drives in WSL. Elsewhere it is an error, with the same *fix*.
     """
 
-    def __init__(self, error: FileUnsafe, why: str) -> None:
+    def __init__(self, error: errors.FileUnsafe, why: str) -> None:
         super().__init__(f"{error.message}; it is believed {why}")
         self.fix = error.fix
 
@@ -52,7 +52,7 @@ def check_trusted(path: str, about: os.stat_result, *, sticky: bool = False) -> 
         error = _foreign(path, about)
     elif (writers := _writers(about, owners)) and not (sticky and about.st_mode & stat.S_ISVTX):
         why = f"{_STAKES} Read it before you trust it again."
-        error = FileUnsafe(
+        error = errors.FileUnsafe(
             _WRITABLE.format(path), cause=why, path=path, **_closing(path, about, writers)
         )
     else:
@@ -77,7 +77,7 @@ def check_own(path: str, about: os.stat_result) -> bool:
         return False
     check_owner(path, about)
     if writers := _writers(about, {_own_uid()}):
-        raise StoreUnsafe(
+        raise errors.StoreUnsafe(
             _WRITABLE.format(path), cause=_STORED, path=path, **_closing(path, about, writers)
         )
     return True
@@ -86,7 +86,7 @@ def check_own(path: str, about: os.stat_result) -> bool:
 def check_owner(path: str, about: os.stat_result) -> None:
     """Raise `StoreUnsafe` if files that we write below *path* would lock its owner out."""
     if about.st_uid != _own_uid():
-        raise StoreUnsafe(
+        raise errors.StoreUnsafe(
             _belongs_to(path, about),
             cause="Under sudo, HOME may still be yours while the process is root's;"
             " or somebody else made the file.",
@@ -96,9 +96,11 @@ def check_owner(path: str, about: os.stat_result) -> None:
         )
 
 
-def check_link(path: str, about: os.stat_result, error: type[FileUnsafe | StoreUnsafe]) -> None:
-    """Raise *error* if *path*, whose `lstat` is *about*, is a symbolic link of another user's."""
-    if stat.S_ISLNK(about.st_mode) and about.st_uid not in _owners():
+def check_link(
+    path: str, about: os.stat_result, error: type[errors.FileUnsafe | errors.StoreUnsafe]
+) -> None:
+    """Raise *error* if the symbolic link *path*, whose `lstat` is *about*, is another user's."""
+    if about.st_uid not in _owners():
         me = _own_uid()
         raise error(
             f"{path} is a symbolic link that somebody else made",
@@ -140,9 +142,9 @@ def _belongs_to(path: str, about: os.stat_result) -> str:
     return f"{path} belongs to another user ({numbers})"
 
 
-def _foreign(path: str, about: os.stat_result) -> FileUnsafe:
+def _foreign(path: str, about: os.stat_result) -> errors.FileUnsafe:
     me = _own_uid()
-    return FileUnsafe(
+    return errors.FileUnsafe(
         _belongs_to(path, about),
         cause=f"{_STAKES} Read it before you make it yours.",
         fix="`sudo chown {owner} {target}`" if me else "`chown {owner} {target}`",

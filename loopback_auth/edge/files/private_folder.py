@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 FILE_OCTETS = 8 * 1024 * 1024
 """The most that is read of a file; no credential is that large."""
 
+LOCK_TIMEOUT_S = 10.0
+"""How long to wait for a lock on a file: far longer than another process takes to save."""
+
 # O_NONBLOCK: opening a named pipe that somebody put there would wait for its other end.
 _FLAGS = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_CLOEXEC", "O_NONBLOCK", "O_BINARY"))
 _FOLDER = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_DIRECTORY", "O_CLOEXEC"))
@@ -260,7 +263,9 @@ def _open_folder(path: str, *, parent_counts: bool = True) -> int | None:
     if sys.platform == "win32":
         os.stat(path)
         return None
-    check_link(path, os.lstat(path), StoreUnsafe)
+    about = os.lstat(path)
+    if stat.S_ISLNK(about.st_mode):
+        check_link(path, about, StoreUnsafe)
     if parent_counts:
         check_own(os.path.dirname(path), os.stat(os.path.dirname(path)))
     descriptor = os.open(path, _FOLDER)

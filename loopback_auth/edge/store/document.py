@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from types import NoneType
 
-from ...errors import StoreNewer
+from ... import errors
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def document_of(content: bytes) -> dict[str, Any]:
     if not isinstance(version, int) or isinstance(version, bool):
         raise DocumentDamaged("no version")
     if version > VERSION:
-        raise StoreNewer(
+        raise errors.StoreNewer(
             f"the token file was written by a later version of loopback-auth (format {version})"
         )
     if not isinstance(document.get("access_token"), str) or not document["access_token"]:

@@ -1,7 +1,8 @@
 """
 The token store: one JSON file per profile.
 
-`token` imports this, so nothing heavy is imported here.
+`token` imports this, so nothing heavy is imported here; and what locks and saves is imported where
+it is used, since a token that is good needs neither.
 """
 
 from __future__ import annotations
@@ -9,13 +10,11 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager, nullcontext
 
-from ...errors import LoopbackAuthError, StoreBusy, StoreError, StoreUnwritable, UsageError
+from ... import errors
 from ...errors.frames import without_locals_of
-from ..files.file_lock import LOCK_TIMEOUT_S, FileLock, held_by_another, lock_file
 from ..files.home import absolute_folder
-from ..files.private_folder import create_private_folder, open_private_folder
-from .document import STORAGES, VERSION, document_of, may_point_elsewhere
-from .profile_lock import LockedProfile, damaged, write_probe
+from ..files.private_folder import LOCK_TIMEOUT_S, create_private_folder, open_private_folder
+from .document import STORAGES, document_of, may_point_elsewhere
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +22,9 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from typing import Any
 
+    from ..files.file_lock import FileLock
     from ..files.private_folder import PrivateFolder
+    from .profile_lock import LockedProfile
 
 NAME_CHARACTERS = 64
 """The longest profile name: file names stay far below every system's limit."""
@@ -37,7 +38,7 @@ _WINDOWS_DEVICES = frozenset(
 def check_profile_name(name: str) -> str:
     """Return *name* if it can be a file name on every system, or raise `UsageError`."""
     if what := _wrong_with(name):
-        raise UsageError(
+        raise errors.UsageError(
             f"{what} cannot be a profile name",
             cause="A profile's name is also a file's: "
             f"at most {NAME_CHARACTERS} letters, digits or . _ - @ +.",
@@ -80,7 +81,7 @@ class FileStore:
             UsageError: There is no such storage, or *home* is no folder.
         """
         if storage not in (None, *STORAGES):
-            raise UsageError(
+            raise errors.UsageError(
                 "there is no such storage for tokens",
                 cause=f"It is one of {', '.join(STORAGES)}.",
                 fix="`loopback-auth help security`",
@@ -155,9 +156,11 @@ class FileStore:
         try:
             with self.locked(profile) as locked:
                 return locked.load()
-        except StoreUnwritable:
+        except errors.StoreUnwritable:
             if is_elsewhere:
                 raise
+            from .profile_lock import damaged
+
             raise damaged(profile, why, self.path(profile)) from None
 
     @without_locals_of
@@ -166,8 +169,10 @@ class FileStore:
         with self.locked(profile) as locked:
             locked.save(document)
 
-    def busy(self, profile: str, waited_s: float) -> StoreBusy:
+    def busy(self, profile: str, waited_s: float) -> errors.StoreBusy:
         """Return the error that says who has held the lock of *profile* for *waited_s* seconds."""
+        from ..files.file_lock import held_by_another
+
         path = self.path(profile)
         return held_by_another((f"{path.removesuffix('.json')}.lock", path), waited_s)
 
@@ -192,7 +197,9 @@ class FileStore:
         try:
             with self.locked(profile, timeout_s=0) as locked:
                 locked.check_writable()
-        except StoreBusy:
+        except errors.StoreBusy:
+            from .profile_lock import write_probe
+
             # Another process may hold the lock for ever. This touches nothing of the profile's.
             with create_private_folder(self.folder) as folder:
                 folder.remove(write_probe(folder, ""))
@@ -207,10 +214,10 @@ class FileStore:
         self._changed.pop(profile, None)
         try:
             yield
-        except (LoopbackAuthError, KeyboardInterrupt) as error:
+        except (errors.LoopbackAuthError, KeyboardInterrupt) as error:
             has_changed = self._changed.get(profile, False)
             # A wrong command line has changed nothing, and need not say so.
-            if has_changed is not False or not isinstance(error, UsageError):
+            if has_changed is not False or not isinstance(error, errors.UsageError):
                 # KeyboardInterrupt has no such attribute, and takes it all the same.
                 error.tokens_changed = has_changed  # type: ignore[union-attr]
             raise
@@ -229,34 +236,29 @@ class FileStore:
             StoreBusy: Another process has the lock for longer than *timeout_s*.
             StoreError: The folder or the lock cannot be opened.
         """
+        from .profile_lock import lock_of
+
         check_profile_name(profile)
-        with create_private_folder(self.folder) as folder:
-            lock = lock_file(
-                folder,
-                f"{profile}.lock",
-                guarded=f"{profile}.json",
-                timeout_s=timeout_s,
-                take_over=take_over,
-            )
-            with (
-                lock as taken,
-                self._locked_profile(
-                    folder, profile, taken, timeout_s=timeout_s, take_over=take_over
-                ) as locked,
-            ):
-                try:
-                    yield locked
-                finally:
-                    if locked.has_changed:
-                        self.record_change(profile, has_changed=True)
+        with (
+            create_private_folder(self.folder) as folder,
+            lock_of(profile, folder, timeout_s=timeout_s, take_over=take_over) as lock,
+            self._locked_profile(
+                folder, profile, lock, timeout_s=timeout_s, take_over=take_over
+            ) as locked,
+        ):
+            try:
+                yield locked
+            finally:
+                if locked.has_changed:
+                    self.record_change(profile, has_changed=True)
 
     @contextmanager
     def inherited(self, profile: str, descriptors: Sequence[int]) -> Iterator[LockedProfile]:
         """As `locked`, in a child that has inherited the `descriptors` of a `LockedProfile`."""
+        from .profile_lock import inherited_lock_of
+
         with create_private_folder(self.folder) as folder:
-            lock = FileLock.inherited(
-                descriptors, folder, f"{profile}.lock", guarded=f"{profile}.json"
-            )
+            lock = inherited_lock_of(profile, folder, descriptors)
             with self._locked_profile(folder, profile, lock, timeout_s=None) as locked:
                 try:
                     yield locked
@@ -280,6 +282,8 @@ class FileStore:
         timeout_s: float | None,
         take_over: bool = False,
     ) -> AbstractContextManager[LockedProfile]:
+        from .profile_lock import LockedProfile
+
         locked = LockedProfile(folder, profile, lock)
         if self.storage != "keyring" and not may_point_elsewhere(locked.content or b""):
             return nullcontext(locked)
@@ -293,6 +297,3 @@ class FileStore:
         name = f"{check_profile_name(profile)}.json"
         with open_private_folder(self.folder) as folder:
             return folder.read(name) if folder else None
-
-
-__all__ = ["VERSION", "FileStore", "StoreError", "StoreUnwritable", "check_profile_name"]

@@ -10,7 +10,7 @@ from abc import abstractmethod
 from typing import Protocol
 
 from ...errors import StoreBusy
-from ..files.file_lock import LOCK_TIMEOUT_S
+from ..files.private_folder import LOCK_TIMEOUT_S
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

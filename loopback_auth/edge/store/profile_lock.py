@@ -9,17 +9,17 @@ from contextlib import suppress
 
 from ...errors import StoreChanged, StoreDamaged, StoreUnsafe, StoreUnwritable
 from ...errors.frames import without_locals_of
-from ..files.file_lock import LOCK_TIMEOUT_S
-from ..files.private_folder import temporary_name
+from ..files.file_lock import FileLock, lock_file
+from ..files.private_folder import LOCK_TIMEOUT_S, temporary_name
 from .document import document_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+    from contextlib import AbstractContextManager
     from typing import Any
 
     from ...errors import StoreError
-    from ..files.file_lock import FileLock
     from ..files.private_folder import PrivateFolder
 
 
@@ -187,6 +187,19 @@ class LockedProfile:
         moved = folder.set_aside(self._name, as_name=kept)
         self._seen = self._content()
         return damaged(self.profile, why, os.path.join(folder.path, kept if moved else self._name))
+
+
+def lock_of(
+    profile: str, folder: PrivateFolder, *, timeout_s: float, take_over: bool
+) -> AbstractContextManager[FileLock]:
+    """Return the lock on the files of *profile*, as `lock_file` takes it."""
+    names = f"{profile}.lock", f"{profile}.json"
+    return lock_file(folder, names[0], guarded=names[1], timeout_s=timeout_s, take_over=take_over)
+
+
+def inherited_lock_of(profile: str, folder: PrivateFolder, descriptors: Sequence[int]) -> FileLock:
+    """Return that lock as another process has it, whose `descriptors` this one has inherited."""
+    return FileLock.inherited(descriptors, folder, f"{profile}.lock", guarded=f"{profile}.json")
 
 
 def damaged(profile: str, why: str, where: str) -> StoreDamaged:

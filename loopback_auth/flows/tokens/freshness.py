@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 
-from ...errors import SignInNeeded
+from ... import errors
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def signed_in(profile: str, document: Mapping[str, Any] | None) -> Mapping[str, 
         SignInNeeded: It is `None`.
     """
     if document is None:
-        raise SignInNeeded(f"nobody is signed in to the profile {profile}", profile=profile)
+        raise errors.SignInNeeded(f"nobody is signed in to the profile {profile}", profile=profile)
     return document
 
 

@@ -16,7 +16,8 @@ import pytest
 import loopback_auth
 from loopback_auth.edge.files.file_lock import lock_file
 from loopback_auth.edge.files.private_folder import open_private_folder
-from loopback_auth.edge.store.file_store import VERSION, FileStore, check_profile_name
+from loopback_auth.edge.store.document import VERSION
+from loopback_auth.edge.store.file_store import FileStore, check_profile_name
 from loopback_auth.errors import StoreDamaged, StoreNewer, StoreUnsafe, StoreUnwritable, UsageError
 
 from ...support.children import posix, run, unprivileged
