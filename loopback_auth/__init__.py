@@ -37,6 +37,8 @@ if TYPE_CHECKING:
         ConfigError,
         ConnectionFailed,
         ConnectionLost,
+        DeviceCodeExpired,
+        DeviceFlowUnavailable,
         DiscoveryFailed,
         FileUnsafe,
         HostNotFound,
@@ -94,9 +96,11 @@ if TYPE_CHECKING:
         ValueUnquotable,
     )
     from .flows.login.browser import login
+    from .flows.login.device import device_login
     from .flows.tokens.issued import access_token
     from .notices import (
         BrowserNotOpened,
+        EnterThisCode,
         Exchanged,
         NothingYet,
         Notice,
@@ -147,7 +151,10 @@ __all__ = [
     "ConnectionLost",
     "Credential",
     "Delivery",
+    "DeviceCodeExpired",
+    "DeviceFlowUnavailable",
     "DiscoveryFailed",
+    "EnterThisCode",
     "Exchanged",
     "FileStore",
     "FileUnsafe",
@@ -229,6 +236,7 @@ __all__ = [
     "Waiting",
     "Warned",
     "access_token",
+    "device_login",
     "from_settings",
     "login",
 ]
@@ -239,10 +247,11 @@ _HOMES = {
     "edge.store.file_store": "FileStore",
     "edge.store.interface": "LockedDocument Store",
     "flows.login.browser": "login",
+    "flows.login.device": "device_login",
     "flows.tokens.issued": "access_token",
     "notices": (
-        "BrowserNotOpened Exchanged NothingYet Notice OpenThisPage PasteExplained Refreshed "
-        "Saved StrayVisit Traced Waiting Warned"
+        "BrowserNotOpened EnterThisCode Exchanged NothingYet Notice OpenThisPage PasteExplained "
+        "Refreshed Saved StrayVisit Traced Waiting Warned"
     ),
     "oauth.credential": "Credential",
     "oauth.http.messages": "Delivery FormPost Get HttpReply",

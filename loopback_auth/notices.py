@@ -33,6 +33,27 @@ class OpenThisPage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EnterThisCode:
+    """
+    The person enters *user_code* at *verification_uri*, in any browser on any device.
+
+    *verification_uri_complete* is the same page with the code filled in, where the server has one.
+    The code lasts *expires_in_s*, and the server is asked every *interval_s*. The rest is as in
+    `OpenThisPage`.
+    """
+
+    user_code: str = field(repr=False)
+    verification_uri: str
+    verification_uri_complete: str | None = field(repr=False)
+    expires_in_s: float
+    interval_s: float
+    client_id: str
+    scope: str
+    issuer: str | None = None
+    other_hosts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BrowserNotOpened:
     """
     No browser was started.
@@ -122,6 +143,7 @@ class Traced:
 
 Notice = (
     OpenThisPage
+    | EnterThisCode
     | BrowserNotOpened
     | Waiting
     | NothingYet

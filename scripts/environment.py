@@ -56,7 +56,10 @@ def floors(pyproject: str) -> list[str]:
     import tomllib
 
     project = tomllib.loads(pyproject)["project"]
-    declared = [*project["dependencies"], *project["optional-dependencies"]["keyring"]]
+    declared = [
+        *project["dependencies"],
+        *(each for extra in ("keyring", "qr") for each in project["optional-dependencies"][extra]),
+    ]
     return [re.sub(r">=([\d.]+)", r"==\1", requirement) for requirement in declared]
 
 

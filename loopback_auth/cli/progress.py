@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from ..notices import (
     BrowserNotOpened,
+    EnterThisCode,
     Exchanged,
     NothingYet,
     OpenThisPage,
@@ -21,7 +22,8 @@ from ..oauth.text import one_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+    from typing import Any
 
     from ..notices import Notice
     from .console import Console
@@ -33,36 +35,38 @@ class ProgressReporter:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._waiting = False
+        self._printers: Mapping[type, Callable[[Any], None]] = {
+            OpenThisPage: self._open_this_page,
+            EnterThisCode: self._enter_this_code,
+            BrowserNotOpened: self._browser_not_opened,
+            Waiting: self._wait,
+            NothingYet: self._nothing_yet,
+            PasteExplained: self._explain,
+            StrayVisit: self._ignored,
+            Exchanged: lambda _: console.event("exchanged"),
+            Saved: lambda notice: console.event("saved", profile=notice.profile, path=notice.path),
+            Refreshed: self._refreshed,
+            Warned: self._warn,
+            Traced: self._trace,
+        }
 
-    def __call__(self, notice: Notice) -> None:  # noqa: C901 - one case a notice
+    def __call__(self, notice: Notice) -> None:
         """Print *notice*."""
-        match notice:
-            case OpenThisPage():
-                self._open_this_page(notice)
-            case Waiting():
-                self._wait(notice)
-            case BrowserNotOpened():
-                self._browser_not_opened(notice)
-            case NothingYet():
-                self._nothing_yet(notice)
-            case PasteExplained():
-                self._explain(notice)
-            case StrayVisit(reason=reason):
-                self._console.event("stray", reason=reason)
-                self._console.say(f"Ignored {reason}. Still waiting.")
-            case Exchanged():
-                self._console.event("exchanged")
-            case Saved(profile=profile, path=path):
-                self._console.event("saved", profile=profile, path=path)
-            case Refreshed(profile=profile):
-                self._console.event("refreshed", profile=profile)
-                if self._console.verbose:
-                    self._console.say(f"Refreshed the access token of the profile {profile}.")
-            case Warned(code=code, message=message):
-                self._console.event("warning", code=code, message=one_line(message))
-                self._console.say(f"Note: {one_line(message)}.")
-            case Traced(message=message):
-                self._trace(message)
+        self._printers[type(notice)](notice)
+
+    def _ignored(self, notice: StrayVisit) -> None:
+        self._console.event("stray", reason=notice.reason)
+        self._console.say(f"Ignored {notice.reason}; still waiting.")
+
+    def _refreshed(self, notice: Refreshed) -> None:
+        self._console.event("refreshed", profile=notice.profile)
+        if self._console.verbose:
+            self._console.say(f"Refreshed the access token of the profile {notice.profile}.")
+
+    def _warn(self, notice: Warned) -> None:
+        message = one_line(notice.message)
+        self._console.event("warning", code=notice.code, message=message)
+        self._console.say(f"Note: {message}.")
 
     def _open_this_page(self, notice: OpenThisPage) -> None:
         console = self._console
@@ -78,11 +82,7 @@ class ProgressReporter:
         )
         # -q silences talk, but a sign-in nobody can find helps nobody.
         if not console.json:
-            scope = one_line(notice.scope, limit=600)
-            scope = f"scopes {scope}" if scope else "default scopes"
-            console.say(
-                f"Signing in to {notice.host} (client {one_line(notice.client_id)}, {scope})"
-            )
+            console.say(_what_is_asked(notice.host, notice))
             for line in server_lines(notice.issuer, notice.other_hosts):
                 console.say(line)
             console.say("If no browser opens, open this address in one:")
@@ -91,6 +91,35 @@ class ProgressReporter:
                 "After you sign in, the browser's address contains a one-time code."
                 " Paste it only here."
             )
+
+    def _enter_this_code(self, notice: EnterThisCode) -> None:
+        console, page = self._console, notice.verification_uri
+        console.event(
+            "enter_code",
+            user_code=notice.user_code,
+            verification_uri=page,
+            verification_uri_complete=notice.verification_uri_complete,
+            expires_in_s=notice.expires_in_s,
+            interval_s=notice.interval_s,
+            client_id=notice.client_id,
+            scope=notice.scope,
+            issuer=notice.issuer,
+            other_hosts=notice.other_hosts,
+        )
+        console.say(_what_is_asked(host_of(page), notice))
+        for line in server_lines(notice.issuer, notice.other_hosts):
+            console.say(line)
+        console.say("Open this address in any browser, on any device:")
+        console.insist(page)
+        console.insist(f"Enter this code there: {notice.user_code}")
+        if console.terminal and not (console.quiet or console.json):
+            from ..edge.interaction.qr_code import qr_code
+
+            console.say(qr_code(notice.verification_uri_complete or page, console.stderr))
+        console.say(
+            "Only if you started this sign-in yourself: whoever else gave you a code to enter"
+            " would be signed in as you."
+        )
 
     def _browser_not_opened(self, notice: BrowserNotOpened) -> None:
         self._console.event(
@@ -151,10 +180,16 @@ class ProgressReporter:
         console.say(f"{notice.code}: {notice.title}.\n  cause: {notice.cause}\n  fix: {notice.fix}")
         console.say("Still waiting.")
 
-    def _trace(self, message: str) -> None:
+    def _trace(self, notice: Traced) -> None:
         if self._console.verbose:
-            self._console.event("trace", message=message)
-            self._console.say(f"  . {message}")
+            self._console.event("trace", message=notice.message)
+            self._console.say(f"  . {notice.message}")
+
+
+def _what_is_asked(host: str, notice: OpenThisPage | EnterThisCode) -> str:
+    scope = one_line(notice.scope, limit=600)
+    scope = f"scopes {scope}" if scope else "default scopes"
+    return f"Signing in to {host} (client {one_line(notice.client_id)}, {scope})"
 
 
 def server_lines(issuer: str | None, other_hosts: Mapping[str, str]) -> list[str]:

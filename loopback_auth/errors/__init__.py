@@ -13,6 +13,7 @@ Every error that this package raises on purpose; `except LoopbackAuthError` catc
     |   |-- IssuerMisspelled                the server spells its issuer in another way
     |   |-- MetadataChanged                 an endpoint moved since the last sign-in
     |   |-- HostNotTrusted                  a code would go to a host of another owner
+    |   |-- DeviceFlowUnavailable           no device authorization endpoint is known
     |   |-- AccountDiffers                  another person signed in than the profile holds
     |   |-- TLSUnavailable                  OpenSSL cannot begin with its settings
     |   |-- ValueUnquotable                 a value that the chosen format cannot carry
@@ -27,6 +28,7 @@ Every error that this package raises on purpose; `except LoopbackAuthError` catc
     |   |-- NoPendingSignIn                 nothing was begun that could be finished by hand
     |   `-- RefreshRejected                 the server no longer accepts the refresh token
     |-- LoginTimedOut                    5  nobody came back in time
+    |   `-- DeviceCodeExpired               ... or confirmed the device flow's code
     |-- ListenError                      6  no registered callback address could be had
     |   |-- PortInUse                       other programs hold them
     |   `-- PortForbidden                   the system does not let us have them
@@ -114,6 +116,7 @@ if TYPE_CHECKING:
     from .sign_in import (
         AuthorizationDenied,
         Cancelled,
+        DeviceCodeExpired,
         LaunchURLReused,
         LoginTimedOut,
         NoPendingSignIn,
@@ -146,6 +149,7 @@ if TYPE_CHECKING:
     from .usage import (
         AccountDiffers,
         ConfigError,
+        DeviceFlowUnavailable,
         FileUnsafe,
         HostNotTrusted,
         IssuerMisspelled,
@@ -183,6 +187,8 @@ __all__ = [
     "ConfigError",
     "ConnectionFailed",
     "ConnectionLost",
+    "DeviceCodeExpired",
+    "DeviceFlowUnavailable",
     "DiscoveryFailed",
     "FileUnsafe",
     "HTMLAnswer",

@@ -68,6 +68,12 @@ class LoginTimedOut(LoopbackAuthError):
     exit_code = 5
 
 
+class DeviceCodeExpired(LoginTimedOut):
+    """Raised when nobody confirmed the device flow's code in time: begin anew, for a new code."""
+
+    code = "device-code-expired"
+
+
 class LaunchURLReused(LoopbackAuthError):
     """Raised when the one-time address was opened twice: sign in again, without that browser."""
 

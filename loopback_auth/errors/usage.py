@@ -72,6 +72,12 @@ class HostNotTrusted(UsageError):
     code = "host-not-trusted"
 
 
+class DeviceFlowUnavailable(UsageError):
+    """Raised where the server has no device flow, as far as is known: sign in by the browser."""
+
+    code = "device-flow-unavailable"
+
+
 class AccountDiffers(UsageError):
     """Raised when another person signed in than the profile holds: choose the other account."""
 

@@ -18,7 +18,12 @@ if TYPE_CHECKING:
     from .http.messages import HttpReply
     from .secret import Secret
 
-OPTIONAL_ENDPOINTS = ("revocation_endpoint", "introspection_endpoint", "userinfo_endpoint")
+OPTIONAL_ENDPOINTS = (
+    "revocation_endpoint",
+    "introspection_endpoint",
+    "userinfo_endpoint",
+    "device_authorization_endpoint",
+)
 ENDPOINTS = ("authorization_endpoint", "token_endpoint", *OPTIONAL_ENDPOINTS)
 """The members of server metadata to whose addresses something is sent."""
 
@@ -38,6 +43,7 @@ class ServerMetadata:
     revocation_endpoint: str | None = None
     introspection_endpoint: str | None = None
     userinfo_endpoint: str | None = None
+    device_authorization_endpoint: str | None = None
     scopes_supported: tuple[str, ...] | None = None
     response_modes_supported: tuple[str, ...] | None = None
     code_challenge_methods_supported: tuple[str, ...] | None = None

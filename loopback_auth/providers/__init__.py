@@ -39,6 +39,9 @@ Kinds of server, as data: one TOML file each, in the format that users write int
     pitfalls = "salesforce"
     # Other ways to a code that the server has, for `login --flow`.
     flows = ["code-credentials"]
+    # Hosts of the page where a device flow's code is entered, where their names do not tell that
+    # they are the server's.
+    verification_hosts = ["example.net"]
     # Ask the server for its sign-in page before a browser does: its errors do not come back.
     preflight = true
     # For who waits in vain: what this server tells to the browser alone.

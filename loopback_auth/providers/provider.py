@@ -41,6 +41,7 @@ class Provider:
     refusals: Refusals | None = None
     pitfalls: str | None = None
     flows: tuple[str, ...] = ()
+    verification_hosts: tuple[str, ...] = ()
     preflight: bool = False
     silence: str = ""
     api_base: str | None = None

@@ -60,7 +60,7 @@ class Definition:
 
 
 def _endpoint(kind: str) -> Definition:
-    words = f"the {kind} endpoint, where there is no discovery"
+    words = f"the {kind.replace('_', ' ')} endpoint, where there is no discovery"
     return Definition(f"{kind}_endpoint", TEXT, Option(WHERE, "URL", words), is_shown=False)
 
 
@@ -87,6 +87,7 @@ _ROWS = (
     _endpoint("token"),
     _endpoint("revocation"),
     _endpoint("userinfo"),
+    _endpoint("device_authorization"),
     Definition("introspection_endpoint", TEXT, is_shown=False),
     Definition(
         "trust_hosts",

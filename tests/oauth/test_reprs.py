@@ -24,12 +24,13 @@ from loopback_auth.explain.report import read_paste
 from loopback_auth.flows.api import Authorization
 from loopback_auth.flows.doctor.checks import Subject
 from loopback_auth.flows.login.code_credentials import Credentials
-from loopback_auth.notices import OpenThisPage
+from loopback_auth.notices import EnterThisCode, OpenThisPage
 from loopback_auth.oauth.credential import Credential
 from loopback_auth.oauth.http.messages import Get
 from loopback_auth.oauth.identity import Identity
 from loopback_auth.oauth.metadata import server_metadata
 from loopback_auth.oauth.secret import Secret
+from loopback_auth.oauth.token.device import DeviceAuthorization, DeviceGrant, DeviceRequest
 from loopback_auth.oauth.token.refresh import RefreshedTokens
 from loopback_auth.oauth.token.reply import (
     IssuedTokens,
@@ -52,6 +53,9 @@ REQUEST = replace(
     code_verifier=SECRET,
     nonce=SECRET,
     parameters=(("a", "b"),),
+)
+DEVICE_REQUEST = DeviceRequest(
+    server=server(), client=client(CANARY), code_verifier=SECRET, parameters=(("a", "b"),)
 )
 RESPONSE = replace(response(), request=REQUEST, code=SECRET)
 TOKENS = TokenSet(
@@ -117,6 +121,25 @@ HOLDERS: list[object] = [
         url=f"https://x.example/authorize?state={CANARY}",
         redirect_uri="http://127.0.0.1:1/cb",
         host="x.example",
+        client_id="my-cli",
+        scope="",
+    ),
+    DEVICE_REQUEST,
+    DeviceAuthorization(
+        device_code=SECRET,
+        user_code="AB-CD",
+        verification_uri="https://x.example",
+        verification_uri_complete=None,
+        expires_in_s=600,
+        interval_s=5,
+    ),
+    DeviceGrant(request=DEVICE_REQUEST, reply=reply({"access_token": CANARY})),
+    EnterThisCode(
+        user_code=CANARY,
+        verification_uri="https://x.example",
+        verification_uri_complete=f"https://x.example/?code={CANARY}",
+        expires_in_s=600,
+        interval_s=5,
         client_id="my-cli",
         scope="",
     ),

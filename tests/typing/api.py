@@ -34,6 +34,7 @@ from loopback_auth import (
     TokenSet,
     Transport,
     access_token,
+    device_login,
     from_settings,
     login,
 )
@@ -114,6 +115,8 @@ def notify(notice: Notice) -> None:
     match notice:
         case loopback_auth.OpenThisPage():
             shown = notice.url
+        case loopback_auth.EnterThisCode():
+            shown = f"{notice.user_code} at {notice.verification_uri}"
         case loopback_auth.BrowserNotOpened() | loopback_auth.StrayVisit():
             shown = notice.reason
         case loopback_auth.Waiting():
@@ -170,6 +173,7 @@ async def sign_in(profile: Profile, store: Store) -> TokenSet:
         may_trust=may_trust,
         timeout_s=60,
     )
+    await device_login(profile, store=store, transport=transport, notify=notify, timeout_s=60)
     assert_type(credential, Credential)
     assert_type(credential.identity, Identity | None)
     tokens = await access_token(profile, store=store, transport=transport, clock=clock)
@@ -213,6 +217,8 @@ ERRORS: tuple[type[LoopbackAuthError], ...] = (
     loopback_auth.ConfigError,
     loopback_auth.ConnectionFailed,
     loopback_auth.ConnectionLost,
+    loopback_auth.DeviceCodeExpired,
+    loopback_auth.DeviceFlowUnavailable,
     loopback_auth.DiscoveryFailed,
     loopback_auth.FileUnsafe,
     loopback_auth.HTMLAnswer,

@@ -74,6 +74,12 @@ def _how_arguments(how: Any) -> None:
 
 def _way_arguments(how: Any) -> None:
     how.add_argument(
+        "--device",
+        action="store_true",
+        help="sign in with a code that you enter in any browser, on any device, for servers that"
+        " have that (RFC 8628)",
+    )
+    how.add_argument(
         "--manual",
         action="store_true",
         help="only print the address; what you paste finishes it within 15 minutes:"
@@ -161,6 +167,8 @@ def _sign_in(profile: Profile, context: Context) -> Credential:
     arguments = context.arguments
     if arguments.flow == "code-credentials":
         return _sign_in_with_credentials(profile, context)
+    if arguments.device:
+        return _sign_in_by_device(profile, context)
     _check_way(profile, context)
     return run_coroutine(
         login(
@@ -217,6 +225,27 @@ def _check_way(profile: Profile, context: Context) -> None:
             f"this is {found.row.situation} ({', '.join(found.seen)}): nobody would sign in",
             profile=profile.name,
         )
+
+
+def _sign_in_by_device(profile: Profile, context: Context) -> Credential:
+    from ...flows.login.device import device_login
+    from ...oauth.token.device import LIFETIME_S
+
+    arguments = context.arguments
+    return run_coroutine(
+        device_login(
+            profile,
+            store=context.store,
+            transport=context.transport(profile.get("ca_bundle")),
+            notify=context.notify,
+            opens_browser=not arguments.no_browser,
+            timeout_s=profile.get("timeout", LIFETIME_S),
+            environ=context.environ,
+            rediscover=arguments.refresh_metadata,
+            may_switch=may_switch(context),
+            may_trust=may_trust(context),
+        )
+    )
 
 
 def _sign_in_with_credentials(profile: Profile, context: Context) -> Credential:

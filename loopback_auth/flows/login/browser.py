@@ -9,14 +9,12 @@ from ...edge.callback.listeners import bind
 from ...edge.callback.server import new_launch_path, serve
 from ...edge.interaction.browser import open_browser
 from ...errors.frames import without_locals
-from ...notices import Warned
 from ..diagnosis import diagnosing
 from ..server.connections import connect_ahead, sharing_connections
-from ..services import Services
 from .completion.complete import complete, ending
 from .opening import Opening
-from .options import Options
-from .request import ask_first, request_to, trusted_server
+from .options import Options, services_of
+from .request import ask_first, checked_client, request_to, trusted_server
 from .sign_in_page import Answer
 
 TYPE_CHECKING = False
@@ -33,6 +31,7 @@ if TYPE_CHECKING:
     from ...oauth.metadata import Client, ServerMetadata
     from ...seams import Browser, Notify
     from ...settings.profile import Profile
+    from ..services import Services
     from .options import LoginOptions
 
 TIMEOUT_S = 300.0
@@ -94,18 +93,8 @@ async def login(
         LoopbackAuthError: Nothing was stored, and what the server issued was given back.
     """
     given = Options(**options)
-    services = Services(
-        store=store.with_storage(profile.get("storage")),
-        transport=transport,
-        clock=given.clock,
-        notify=notify,
-        environ=given.environ,
-    )
-    profile.check_server()
-    for note in profile.notes:
-        services.notify(Warned(code="login-url-read", message=note))
-    client = profile.client(services.environ)
-    services.store.check_writable(profile.name)
+    services = services_of(given, profile, store=store, transport=transport, notify=notify)
+    client = checked_client(profile, services)
     server, profile, is_remembered = await trusted_server(
         profile, services, rediscover=given.rediscover, may_trust=given.may_trust
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from secrets import token_bytes as random_bytes
 
 from ...edge.process.clock import now
+from ..services import Services
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,7 +14,10 @@ if TYPE_CHECKING:
     from typing import TypedDict
 
     from ...edge.callback.bind_address import BindAddress
-    from ...seams import Clock, MaySwitch, MayTrust
+    from ...edge.store.interface import Store
+    from ...oauth.http.transport import Transport
+    from ...seams import Clock, MaySwitch, MayTrust, Notify
+    from ...settings.profile import Profile
     from .answer import Deliveries, Pastes
 
     class LoginOptions(TypedDict, total=False):
@@ -50,6 +54,24 @@ class Options:
     pastes: Pastes | None = None
     bind_address: BindAddress | None = None
     deliveries: Deliveries | None = None
+
+
+def services_of(
+    options: Options,
+    profile: Profile,
+    *,
+    store: Store,
+    transport: Transport,
+    notify: Notify | None,
+) -> Services:
+    """Return what a sign-in to *profile* uses of the world."""
+    return Services(
+        store=store.with_storage(profile.get("storage")),
+        transport=transport,
+        clock=options.clock,
+        notify=notify,
+        environ=options.environ,
+    )
 
 
 # A keyword that does not exist is the caller's of `login`, and the error says so.

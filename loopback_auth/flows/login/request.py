@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...errors import NotConfigured
+from ...notices import Warned
 from ...oauth.authorize.request import AuthorizationRequest
 from ...oauth.metadata import server_metadata
 from ..diagnosis import diagnosing
@@ -17,6 +18,21 @@ if TYPE_CHECKING:
     from ...seams import MayTrust
     from ...settings.profile import Profile
     from ..services import Services
+
+
+def checked_client(profile: Profile, services: Services) -> Client:
+    """
+    Return the client of *profile*, once all is checked that can be before anything is sent.
+
+    Raises:
+        LoopbackAuthError: The sign-in could not end well.
+    """
+    profile.check_server()
+    for note in profile.notes:
+        services.notify(Warned(code="login-url-read", message=note))
+    client = profile.client(services.environ)
+    services.store.check_writable(profile.name)
+    return client
 
 
 async def trusted_server(

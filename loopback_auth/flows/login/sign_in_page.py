@@ -11,9 +11,12 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from typing import Protocol
 
-    from ...oauth.authorize.request import AuthorizationResponse
+    from ...oauth.authorize.request import AuthorizationRequest, AuthorizationResponse
     from ...oauth.metadata import ServerMetadata
+    from ...oauth.token.device import DeviceGrant, DeviceRequest
     from ...settings.profile import Profile
+
+    SignInRequest = AuthorizationRequest | DeviceRequest
 
     class SignInPage(Protocol):
         """What the browser shows of a sign-in: a `CallbackSession`, or `NO_PAGE`."""
@@ -51,7 +54,7 @@ class Answer:
 
     def __init__(
         self,
-        response: AuthorizationResponse,
+        response: AuthorizationResponse | DeviceGrant,
         *,
         page: SignInPage = NO_PAGE,
         server: ServerMetadata | None = None,

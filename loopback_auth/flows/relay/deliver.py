@@ -9,6 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ...edge.interaction.delivery import WaitingLogin
 
+
 def deliver(text: str, home: str, profile: str | None) -> WaitingLogin:
     """
     Hand *text* to the login whose answer it is, and return that login.

@@ -57,9 +57,47 @@ async def refuse_mix_up(
                 profile=profile.name,
                 host=token,
             )
-        hosts = Setting(value=(*_trusted(profile), token), source="your answer")
-        profile = replace(profile, settings={**profile.settings, "trust_hosts": hosts})
+        profile = _with_trusted(profile, token)
     return _without_strangers(server, profile, notify), profile
+
+
+async def refuse_strange_page(
+    page_url: str, server: ServerMetadata, profile: Profile, *, may_trust: MayTrust | None
+) -> Profile:
+    """
+    Return *profile* with the host that was agreed to of *page_url*, where a code is to be entered.
+
+    A false issuer could begin a sign-in of its own at an honest server, and show that one's page
+    and code. So the page is at a host of the server, by name, or at one that its provider's file or
+    the person named; else *may_trust* decides.
+
+    Raises:
+        HostNotTrusted: Nobody said that the page's host belongs to the server.
+    """
+    from ...oauth.registrable_domain import belong_together
+
+    page, token = _host(page_url), _host(server.token_endpoint)
+    own = {token, _host(server.issuer or server.authorization_endpoint)}
+    named = profile.provider.verification_hosts if profile.provider else ()
+    if page in (*own, *named, *_trusted(profile)) or any(belong_together(page, h) for h in own):
+        return profile
+    issuer = server.issuer or server.authorization_endpoint
+    if may_trust is None or not await awaited(may_trust(issuer, page, token)):
+        raise HostNotTrusted(
+            f"{_host(issuer)} has you enter its code at {page}",
+            cause="As far as their names tell, the two hosts belong to two owners. That is how a"
+            " false issuer has you confirm a sign-in of its own at another server.",
+            fix="only if both belong to whoever runs the issuer:"
+            " `loopback-auth login {profile} --device --trust-host {host}`",
+            profile=profile.name,
+            host=page,
+        )
+    return _with_trusted(profile, page)
+
+
+def _with_trusted(profile: Profile, host: str) -> Profile:
+    hosts = Setting(value=(*_trusted(profile), host), source="your answer")
+    return replace(profile, settings={**profile.settings, "trust_hosts": hosts})
 
 
 def _are_known(page: str, token: str, profile: Profile) -> bool:

@@ -141,6 +141,11 @@ class AuthorizationRequest:
         )
 
     @property
+    def takes_id_token(self) -> bool:
+        """Whether an ID token was asked for: one without our nonce proves nothing."""
+        return self.nonce is not None
+
+    @property
     def resource(self) -> tuple[str, ...]:
         """The resources that the token is for, which the token endpoint is sent, too - RFC 8707."""
         return tuple(value for name, value in self.parameters if name == "resource" and value)

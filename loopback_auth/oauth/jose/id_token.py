@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ..authorize.request import AuthorizationRequest
     from ..credential import Credential
     from ..secret import Secret
+    from ..token.device import DeviceRequest
 
 SKEW = timedelta(seconds=60)
 """The most by which the server's clock may differ from ours."""
@@ -50,7 +51,11 @@ _HASHES = {
 
 
 def read_id_token(
-    id_token: Secret, request: AuthorizationRequest, *, now: datetime, warn: Callable[[str], None]
+    id_token: Secret,
+    request: AuthorizationRequest | DeviceRequest,
+    *,
+    now: datetime,
+    warn: Callable[[str], None],
 ) -> dict[str, Any]:
     """
     Return the claims of *id_token*, checked against *request*.

@@ -21,19 +21,21 @@ if TYPE_CHECKING:
 _FORM = re.compile(rb"[a-z_]+=[!-;=-~]*\s*")
 
 
-def strict_members(reply: HttpReply) -> Mapping[str, Any]:
+def strict_members(reply: HttpReply, *, what: str = "the token endpoint") -> Mapping[str, Any]:
     """
     Return the members of *reply*, a JSON object or, by its content type, a form.
+
+    *what* names the endpoint in the errors.
 
     Raises:
         ProtocolError: It is neither, or a name occurs twice.
         ProviderError: Whatever else `read_json_object` raises.
     """
     if not _is_form(reply):
-        return read_json_object(reply, what="the token endpoint")
+        return read_json_object(reply, what=what)
     pairs = _form(reply)
     if len(dict(pairs)) != len(pairs):
-        raise ProtocolError("the token endpoint: a name occurs twice in its form")
+        raise ProtocolError(f"{what}: a name occurs twice in its form")
     return dict(pairs)
 
 

@@ -176,20 +176,21 @@ def issued_tokens(reply: HttpReply) -> IssuedTokens:
 def _check_success(reply: HttpReply, answer: Mapping[str, Any]) -> None:
     code, said = code_and_words(reply, answer)
     if has_error(answer):
-        raise _token_error(reply, code, said)
+        raise token_error(reply, code, said)
     refuse_unusable(reply, "the token endpoint", said=said)
     if reply.is_success:
         if answer.get("access_token") is None:
             raise ProtocolError(_NOTHING_ISSUED + (f": {said}" if said else ""))
     elif code or said:
-        raise _token_error(reply, code, said)
+        raise token_error(reply, code, said)
     else:
         raise ProtocolError(
             f"the token endpoint answered with status {reply.status} and no error code"
         )
 
 
-def _token_error(reply: HttpReply, code: str, said: str) -> TokenError:
+def token_error(reply: HttpReply, code: str, said: str) -> TokenError:
+    """Return the error for *reply*, which refuses with *code* and the words *said*."""
     host = urlsplit(reply.url).netloc
     shown = ": ".join(filter(None, (code, said))) or "an error without a name"
     return TokenError(

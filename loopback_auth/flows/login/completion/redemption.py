@@ -9,6 +9,7 @@ from dataclasses import replace
 from ....edge.store.updates import amend
 from ....errors import LoopbackAuthError, ScopeDiffers, StoreError
 from ....notices import Exchanged, Saved, Warned
+from ....oauth.authorize.request import AuthorizationResponse
 from ....oauth.credential import Credential
 from ....oauth.http.messages import Get, read_json_object
 from ....oauth.identity import NAME_CLAIMS, read_identity
@@ -24,7 +25,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from ....oauth.authorize.request import AuthorizationRequest
     from ....oauth.http.messages import HttpReply
     from ....oauth.http.transport import Transport
     from ....oauth.identity import Identity
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ....seams import MaySwitch, Notify
     from ....settings.profile import Profile
     from ...services import Services
-    from ..sign_in_page import Answer
+    from ..sign_in_page import Answer, SignInRequest
     from .replacement import Replacement
 
 USERINFO_S = 3.0
@@ -53,14 +53,19 @@ async def redeem(
     """
     Exchange the code of *answer*, once, and store what it gives; then learn who it was.
 
-    The code goes to the endpoint that its request knew; `answer.server` is stored. *replacement* is
+    The code goes to the endpoint that its request knew; `answer.server` is stored. The device
+    flow's answer holds the tokens already. *replacement* is
     of the sign-in that this one replaces.
 
     Raises:
         LoopbackAuthError: Nothing was stored, and what the server issued was given back.
     """
-    request, store, notify = answer.response.request, services.store, services.notify
-    reply = await services.transport(authorization_code_grant(answer.response))
+    response, store, notify = answer.response, services.store, services.notify
+    request = response.request
+    if isinstance(response, AuthorizationResponse):
+        reply = await services.transport(authorization_code_grant(response))
+    else:
+        reply = response.reply
     held = replacement.held
     async with _given_back_unless_kept(reply, request, profile, services.transport):
         tokens = read_token_reply(reply, received_at=services.clock(), scope=request.scope)
@@ -88,7 +93,7 @@ async def redeem(
 
 @asynccontextmanager
 async def _given_back_unless_kept(
-    reply: HttpReply, request: AuthorizationRequest, profile: Profile, transport: Transport
+    reply: HttpReply, request: SignInRequest, profile: Profile, transport: Transport
 ) -> AsyncIterator[None]:
     """Revoke the tokens of *reply* if the block fails: then they are stored nowhere."""
     try:
@@ -109,7 +114,7 @@ async def _given_back_unless_kept(
 
 def _credential(
     profile: Profile,
-    request: AuthorizationRequest,
+    request: SignInRequest,
     tokens: TokenSet,
     services: Services,
 ) -> Credential:
@@ -145,7 +150,7 @@ def _check_scope(profile: Profile, asked: str, tokens: TokenSet, notify: Notify)
 
 def _identity(
     profile: Profile,
-    request: AuthorizationRequest,
+    request: SignInRequest,
     tokens: TokenSet,
     services: Services,
 ) -> Identity | None:
@@ -154,8 +159,7 @@ def _identity(
 
     if tokens.id_token is None:
         return None
-    if request.nonce is None:
-        # An ID token that was not asked for carries no nonce of ours and proves nothing.
+    if not request.takes_id_token:
         if not is_jwt(tokens.id_token):
             warn("the server gave an ID token that was not asked for, and that is no JWT")
         return None
