@@ -127,9 +127,7 @@ def notify(notice: Notice) -> None:
             shown = notice.title
         case loopback_auth.Exchanged():
             shown = "exchanged"
-        case loopback_auth.Saved():
-            shown = notice.path
-        case loopback_auth.Refreshed():
+        case loopback_auth.Saved() | loopback_auth.Refreshed():
             shown = notice.profile
         case loopback_auth.Warned() | loopback_auth.Traced():
             shown = notice.message

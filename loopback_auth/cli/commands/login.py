@@ -2,35 +2,26 @@
 
 from __future__ import annotations
 
-import time
 from argparse import BooleanOptionalAction
 
-from ...edge.interaction.browser import open_browser
 from ...edge.process.event_loop import run as run_coroutine
-from ...errors import KeyringUnavailable, StoreDamaged
-from ...flows.login.browser import TIMEOUT_S, login
-from ...flows.tokens.freshness import has_expired, is_refreshable
 from ...notices import Warned
 from ...oauth.text import one_line
 from ..access import given_token
 from ..progress import server_lines
 from ..prompts import (
-    ask_credentials,
     check_standard_input,
     confirm,
-    deliveries_of,
-    may_switch,
     may_trust,
-    pastes_of,
 )
 from ..settings_flags import settings_arguments, settings_of
+from ..signing_in.sign_in import is_good_enough, sign_in, stored_sign_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from ...edge.callback.bind_address import BindAddress
     from ...oauth.credential import Credential
     from ...settings.profile import Profile
     from ..arguments import Parser
@@ -110,42 +101,21 @@ def run(context: Context) -> int:
     if arguments.if_needed and given_token(context.environ):
         return _has_token_already(context)
     name, config, console = context.profile_name, context.config, context.console
-    stored = _stored(context)
-    if arguments.if_needed and stored and _is_good_enough(stored):
+    stored = stored_sign_in(context)
+    if arguments.if_needed and stored and is_good_enough(stored):
         return _signed_in_already(stored, context)
     flags = settings_of(arguments, console)
     profile = context.profile(stored, flags=flags)
     if arguments.manual:
         return _begin(profile, context)
     with context.store.tracking_changes(name):
-        credential = _sign_in(profile, context)
+        credential = run_coroutine(sign_in(profile, context))
     from ..views import report_sign_in
 
     report_sign_in(credential, context)
     if flags and name not in config.profiles and console.may_ask:
         _offer_profile(credential, context)
     return 0
-
-
-def _stored(context: Context) -> Mapping[str, Any] | None:
-    """
-    Return what the last sign-in left; a new one sets a damaged file aside.
-
-    A keyring that is out of reach keeps nobody from leaving it.
-    """
-    leaves_keyring = context.arguments.storage == "file"
-    try:
-        return context.store.load(context.profile_name)
-    except (StoreDamaged, KeyringUnavailable) as error:
-        if isinstance(error, KeyringUnavailable) and not leaves_keyring:
-            raise
-        context.notify(Warned(code=error.code, message=error.message))
-        return None
-
-
-def _is_good_enough(stored: Mapping[str, Any]) -> bool:
-    is_good = not (stored.get("refused") or has_expired(stored, at=time.time()))
-    return is_good or is_refreshable(stored)
 
 
 def _signed_in_already(stored: Mapping[str, Any], context: Context) -> int:
@@ -161,103 +131,6 @@ def _has_token_already(context: Context) -> int:
     context.console.result("", {"profile": context.profile_name, "signed_in": True})
     context.console.say("LOOPBACK_AUTH_TOKEN is set: its token is used, and no sign-in is needed.")
     return 0
-
-
-def _sign_in(profile: Profile, context: Context) -> Credential:
-    arguments = context.arguments
-    if arguments.flow == "code-credentials":
-        return _sign_in_with_credentials(profile, context)
-    if arguments.device:
-        return _sign_in_by_device(profile, context)
-    _check_way(profile, context)
-    return run_coroutine(
-        login(
-            profile,
-            store=context.store,
-            transport=context.transport(profile.get("ca_bundle")),
-            browser=None if arguments.no_browser else open_browser,
-            environ=context.environ,
-            notify=context.notify,
-            timeout_s=profile.get("timeout", TIMEOUT_S),
-            rediscover=arguments.refresh_metadata,
-            preflight=arguments.preflight,
-            may_switch=may_switch(context),
-            may_trust=may_trust(context),
-            pastes=pastes_of(context),
-            deliveries=deliveries_of(context),
-            bind_address=_bind_address(context),
-        )
-    )
-
-
-def _bind_address(context: Context) -> BindAddress | None:
-    given = context.arguments.bind
-    if given is None:
-        return None
-    from ...edge.callback.bind_address import read_bind_address
-
-    address = read_bind_address(given)
-    if not address.is_loopback:
-        reason = "other machines that reach it can send requests to this sign-in"
-        message = f"--bind {address.host}: {reason}; nothing but the answer to it is taken"
-        context.notify(Warned(code="bound-to-others", message=message))
-    return address
-
-
-def _check_way(profile: Profile, context: Context) -> None:
-    """
-    Check that somebody can sign in from here.
-
-    Raises:
-        UnattendedSignIn: Nobody would come, and nothing was said about how to sign in.
-    """
-    arguments, console, environ = context.arguments, context.console, context.environ
-    if arguments.no_browser or arguments.paste or console.interactive:
-        return
-    # Not before the address of a person at a terminal.
-    from ...edge.interaction.environment import surroundings
-    from ...errors import UnattendedSignIn
-    from ...flows.login.way import STOP, way_from
-
-    found = way_from(surroundings(environ), environ, browser=profile.get("browser"))
-    if found.how == STOP:
-        raise UnattendedSignIn(
-            f"this is {found.row.situation} ({', '.join(found.seen)}): nobody would sign in",
-            profile=profile.name,
-        )
-
-
-def _sign_in_by_device(profile: Profile, context: Context) -> Credential:
-    from ...flows.login.device import device_login
-    from ...oauth.token.device import LIFETIME_S
-
-    arguments = context.arguments
-    return run_coroutine(
-        device_login(
-            profile,
-            store=context.store,
-            transport=context.transport(profile.get("ca_bundle")),
-            notify=context.notify,
-            opens_browser=not arguments.no_browser,
-            timeout_s=profile.get("timeout", LIFETIME_S),
-            environ=context.environ,
-            rediscover=arguments.refresh_metadata,
-            may_switch=may_switch(context),
-            may_trust=may_trust(context),
-        )
-    )
-
-
-def _sign_in_with_credentials(profile: Profile, context: Context) -> Credential:
-    from ...flows.login.code_credentials import check_flow, login_with_credentials
-
-    # Before the question: nobody is asked for a password that would go nowhere.
-    check_flow(profile)
-    credentials = ask_credentials(profile, context.console)
-    services = context.services(profile)
-    return run_coroutine(
-        login_with_credentials(profile, credentials, services, may_switch=may_switch(context))
-    )
 
 
 def _begin(profile: Profile, context: Context) -> int:

@@ -1,0 +1,1 @@
+"""The sign-in that `login` and the commands with `--login` share."""

@@ -1,0 +1,147 @@
+"""
+One sign-in as its command line asks for it: in a browser, with a code, or with a password.
+
+`login` has options for all of it; elsewhere `--login` means a sign-in without any of them.
+"""
+
+from __future__ import annotations
+
+import time
+
+from ...edge.interaction.browser import open_browser
+from ...errors import KeyringUnavailable, StoreDamaged
+from ...flows.login.browser import TIMEOUT_S, login
+from ...flows.tokens.freshness import has_expired, is_refreshable
+from ...notices import Warned
+from ..prompts import ask_credentials, deliveries_of, may_switch, may_trust, pastes_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from ...edge.callback.bind_address import BindAddress
+    from ...oauth.credential import Credential
+    from ...settings.profile import Profile
+    from ..context import Context
+
+
+async def sign_in(profile: Profile, context: Context) -> Credential:
+    """
+    Sign in to *profile*, store the tokens, and return them.
+
+    Raises:
+        LoopbackAuthError: Nothing was stored, and what the server issued was given back.
+    """
+    arguments = context.arguments
+    if arguments.flow == "code-credentials":
+        return await _with_credentials(profile, context)
+    if arguments.device:
+        return await _by_device(profile, context)
+    _check_way(profile, context)
+    return await login(
+        profile,
+        store=context.store,
+        transport=context.transport(profile.get("ca_bundle")),
+        browser=None if arguments.no_browser else open_browser,
+        environ=context.environ,
+        notify=context.notify,
+        timeout_s=profile.get("timeout", TIMEOUT_S),
+        rediscover=arguments.refresh_metadata,
+        preflight=arguments.preflight,
+        may_switch=may_switch(context),
+        may_trust=may_trust(context),
+        pastes=pastes_of(context),
+        deliveries=deliveries_of(context),
+        bind_address=_bind_address(context),
+    )
+
+
+def stored_sign_in(context: Context) -> Mapping[str, Any] | None:
+    """
+    Return what the last sign-in left; a new one sets a damaged file aside.
+
+    A keyring that is out of reach keeps nobody from leaving it.
+    """
+    leaves_keyring = context.arguments.storage == "file"
+    try:
+        return context.store.load(context.profile_name)
+    except (StoreDamaged, KeyringUnavailable) as error:
+        if isinstance(error, KeyringUnavailable) and not leaves_keyring:
+            raise
+        context.notify(Warned(code=error.code, message=error.message))
+        return None
+
+
+def is_good_enough(stored: Mapping[str, Any]) -> bool:
+    """Return whether no sign-in is needed, as far as is known here."""
+    is_good = not (stored.get("refused") or has_expired(stored, at=time.time()))
+    return is_good or is_refreshable(stored)
+
+
+def _bind_address(context: Context) -> BindAddress | None:
+    given = context.arguments.bind
+    if given is None:
+        return None
+    from ...edge.callback.bind_address import read_bind_address
+
+    address = read_bind_address(given)
+    if not address.is_loopback:
+        reason = "other machines that reach it can send requests to this sign-in"
+        message = f"--bind {address.host}: {reason}; nothing but the answer to it is taken"
+        context.notify(Warned(code="bound-to-others", message=message))
+    return address
+
+
+def _check_way(profile: Profile, context: Context) -> None:
+    """
+    Check that somebody can sign in from here.
+
+    Raises:
+        UnattendedSignIn: Nobody would come, and nothing was said about how to sign in.
+    """
+    arguments, console, environ = context.arguments, context.console, context.environ
+    if arguments.no_browser or arguments.paste or console.interactive:
+        return
+    # Not before the address of a person at a terminal.
+    from ...edge.interaction.environment import surroundings
+    from ...errors import UnattendedSignIn
+    from ...flows.login.way import STOP, way_from
+
+    found = way_from(surroundings(environ), environ, browser=profile.get("browser"))
+    if found.how == STOP:
+        raise UnattendedSignIn(
+            f"this is {found.row.situation} ({', '.join(found.seen)}): nobody would sign in",
+            profile=profile.name,
+        )
+
+
+async def _by_device(profile: Profile, context: Context) -> Credential:
+    # Late, as all that a browser's address does not need.
+    from ...flows.login.device import device_login
+    from ...oauth.token.device import LIFETIME_S
+
+    return await device_login(
+        profile,
+        store=context.store,
+        transport=context.transport(profile.get("ca_bundle")),
+        notify=context.notify,
+        opens_browser=not context.arguments.no_browser,
+        timeout_s=profile.get("timeout", LIFETIME_S),
+        environ=context.environ,
+        rediscover=context.arguments.refresh_metadata,
+        may_switch=may_switch(context),
+        may_trust=may_trust(context),
+    )
+
+
+async def _with_credentials(profile: Profile, context: Context) -> Credential:
+    from ...flows.login.code_credentials import check_flow, login_with_credentials
+
+    # Before the question: nobody is asked for a password that would go nowhere.
+    check_flow(profile)
+    credentials = ask_credentials(profile, context.console)
+    services = context.services(profile)
+    return await login_with_credentials(
+        profile, credentials, services, may_switch=may_switch(context)
+    )
