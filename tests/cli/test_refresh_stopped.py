@@ -25,9 +25,10 @@ from loopback_auth.errors import StoreBusy
 
 from ..support.children import as_root, posix
 from ..support.command import COMMAND, environment, token_file
+from ..support.rows import all_in_threads
 from ..support.scripted_server import ScriptedServer, json_answer, plain_answer
 from ..support.servers.needs import need
-from ..support.sockets import silent_listener
+from ..support.sockets import first_words, silent_server
 from ..support.stored import NEW, OLD, stored
 from ..support.strace import Ended, outcome, run, with_traced_child
 
@@ -200,7 +201,8 @@ def test_cl_07_a_refresh_of_which_nothing_was_sent_is_given_up(
     CL-07: there is a connection and no TLS yet; the profile is free soon, and its tokens are as
     before.
     """
-    with silent_listener() as port:
+    with silent_server() as listener:
+        port = listener.getsockname()[1]
         endpoints = {
             "authorization_endpoint": server.url("/a"),
             "token_endpoint": f"https://127.0.0.1:{port}/token",
@@ -208,13 +210,13 @@ def test_cl_07_a_refresh_of_which_nothing_was_sent_is_given_up(
         stored(tmp_path, server, server=endpoints)
         before = token_file(tmp_path)
         command = begin(*TOKEN, home=tmp_path)
-        with pytest.raises(subprocess.TimeoutExpired):
-            command.wait(1.5)
-        began = time.monotonic()
-        command.send_signal(signal.Signals[name])
-        ended = outcome(command)
-        unlocked(tmp_path)
-        assert time.monotonic() - began < 2
+        with first_words(listener) as hello:
+            assert hello.startswith(b"\x16\x03")
+            began = time.monotonic()
+            command.send_signal(signal.Signals[name])
+            ended = outcome(command)
+            unlocked(tmp_path)
+            assert time.monotonic() - began < 2
     assert token_file(tmp_path) == before
     if name == "SIGINT":
         assert ended.status == 130
@@ -388,27 +390,30 @@ INIT = ("sh", "-c", '"$@"; exit $?', "sh")
 
 @linux
 @as_root
-@pytest.mark.parametrize("init", [(), INIT], ids=["first", "under an init"])
-def test_cl_07_the_first_process_of_a_container_waits_for_the_answer(
-    server: SlowServer, tmp_path: Path, init: tuple[str, ...]
-) -> None:
+async def test_cl_07_the_first_process_of_a_container_waits_for_the_answer(tmp_path: Path) -> None:
     """
     CL-07: with it everything ends, a child too; it says what it waits for, and stores
-    what comes.
+    what comes. So does one under an init.
     """
-    stored(tmp_path, server)
-    command = begin("unshare", "--pid", "--fork", "--kill-child", *init, *TOKEN, home=tmp_path)
-    server.wait_for("/token")
-    first = child_of(command.pid)
-    os.kill(child_of(first) if init else first, signal.SIGTERM)
-    with pytest.raises(subprocess.TimeoutExpired):
-        command.wait(2.5)
-    server.may_answer.set()
-    ended = outcome(command)
-    assert ended.status == 143
-    assert "is waited for" in ended.stderr
-    assert "The stored tokens have changed." in ended.stderr
-    assert token_file(tmp_path)["refresh_token"] == "the-next"
+
+    def check(init: tuple[str, ...]) -> None:
+        home = tmp_path / f"{len(init)}"
+        with SlowServer() as server:
+            stored(home, server)
+            command = begin("unshare", "--pid", "--fork", "--kill-child", *init, *TOKEN, home=home)
+            server.wait_for("/token")
+            first = child_of(command.pid)
+            os.kill(child_of(first) if init else first, signal.SIGTERM)
+            with pytest.raises(subprocess.TimeoutExpired):
+                command.wait(2.5)
+            server.may_answer.set()
+            ended = outcome(command)
+        assert ended.status == 143
+        assert "is waited for" in ended.stderr
+        assert "The stored tokens have changed." in ended.stderr
+        assert token_file(home)["refresh_token"] == "the-next"
+
+    await all_in_threads(check, [(), INIT])
 
 
 @linux
@@ -472,27 +477,31 @@ main()
 """
 
 
-@pytest.mark.parametrize("interpreter", ["", "/nonexistent", "/bin/false"])
-def test_where_no_child_can_be_had_the_command_refreshes_itself(
-    server: SlowServer, tmp_path: Path, interpreter: str
-) -> None:
+async def test_where_no_child_can_be_had_the_command_refreshes_itself(tmp_path: Path) -> None:
     """
     RF-05: a program that has Python within itself, a system without memory; and Ctrl-C does not cut
     the answer off.
     """
-    stored(tmp_path, server)
-    command = begin(sys.executable, "-c", WITHOUT_CHILDREN, interpreter, "token", home=tmp_path)
-    server.wait_for("/token")
-    command.send_signal(signal.SIGINT)
-    with pytest.raises(subprocess.TimeoutExpired):
-        command.wait(2)
-    server.may_answer.set()
-    ended = outcome(command)
-    assert (ended.status, ended.stdout) == (130, "")
-    assert token_file(tmp_path)["refresh_token"] == "the-next"
-    stored(tmp_path, server)
-    again = begin(sys.executable, "-c", WITHOUT_CHILDREN, interpreter, "token", home=tmp_path)
-    assert outcome(again) == Ended(status=0, stdout="the-new-token\n", stderr="")
+
+    def check(interpreter: str) -> None:
+        home = tmp_path / f"home{interpreter.replace('/', '-')}"
+        words = (sys.executable, "-c", WITHOUT_CHILDREN, interpreter, "token")
+        with SlowServer() as server:
+            stored(home, server)
+            command = begin(*words, home=home)
+            server.wait_for("/token")
+            command.send_signal(signal.SIGINT)
+            with pytest.raises(subprocess.TimeoutExpired):
+                command.wait(2)
+            server.may_answer.set()
+            ended = outcome(command)
+            assert (ended.status, ended.stdout) == (130, "")
+            assert token_file(home)["refresh_token"] == "the-next"
+            stored(home, server)
+            again = outcome(begin(*words, home=home))
+            assert again == Ended(status=0, stdout="the-new-token\n", stderr="")
+
+    await all_in_threads(check, ["", "/nonexistent", "/bin/false"])
 
 
 def test_standard_streams_that_are_closed_are_not_taken_for_the_childs_pipes(

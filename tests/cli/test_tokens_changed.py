@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-DOWN = json_answer({}, status=503)
+DOWN = json_answer({}, "Retry-After: 0", status=503)
 DEAD = json_answer(
     {"error": "invalid_grant", "error_description": "expired access/refresh token"}, status=400
 )
@@ -39,7 +39,7 @@ ERRORS = {
             "x",
             "--no-browser",
             "--timeout",
-            "1s",
+            "0.2s",
         ),
         SAME,
     ),

@@ -55,7 +55,7 @@ ANSWERS = {
     "refused": json_answer({"error": "invalid_grant", "error_description": "no"}, status=400),
     "dropped": drop,
     "broken off": partial,
-    "down": plain_answer(f"down, {CANARY}".encode(), status=503),
+    "down": plain_answer(f"down, {CANARY}".encode(), "Retry-After: 0", status=503),
     "no JSON": plain_answer(f"<p>{CANARY}".encode()),
     "not quite JSON": plain_answer(b'{"access_token": "%s", ' % CANARY.encode()),
     "a list": json_answer([CANARY]),

@@ -47,5 +47,20 @@ def has_ipv6_loopback() -> bool:
 @contextmanager
 def silent_listener() -> Iterator[int]:
     """Yield the port of a listener that takes connections and never says anything."""
-    with socket.create_server(("127.0.0.1", 0), backlog=8) as listener:
+    with silent_server() as listener:
         yield listener.getsockname()[1]
+
+
+def silent_server() -> socket.socket:
+    """Return a listener that takes connections and never says anything."""
+    return socket.create_server(("127.0.0.1", 0), backlog=8)
+
+
+@contextmanager
+def first_words(listener: socket.socket, timeout_s: float = 20) -> Iterator[bytes]:
+    """Wait until somebody connects to *listener* and speaks; yield that, with the line open."""
+    listener.settimeout(timeout_s)
+    connection, _ = listener.accept()
+    with connection:
+        connection.settimeout(timeout_s)
+        yield connection.recv(65536)

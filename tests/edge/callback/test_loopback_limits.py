@@ -15,6 +15,7 @@ import pytest
 from ...support.callback.client import connected
 from ...support.callback.pending_command import signing_in
 from ...support.callback.pending_login import pending_login
+from ...support.rows import all_at_once
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -222,22 +223,26 @@ def too_long(callback: Callback, what: str) -> bytes:
     return callback.request(target, *headers.get(what, ()))
 
 
-@pytest.mark.parametrize("what", TOO_LONG)
 async def test_cb_10_what_is_too_long_is_refused_told_and_consumes_nothing(
-    tmp_path: Path, *, what: str
+    tmp_path: Path,
 ) -> None:
     """CB-10: it is named when it comes and at the time-out; the sign-in goes on."""
-    status, reason = TOO_LONG[what]
-    async with pending_login(tmp_path, response_mode="form_post", timeout_s=1) as pending:
-        for _ in range(2):
-            refused = await pending.callback.send(too_long(pending.callback, what))
-            assert refused.status == status
-        [stray] = pending.strays
-        error = await pending.error()
 
-    assert stray.startswith(reason)
-    assert pending.endpoint.exchanges == 0
-    assert f"what came was not the answer: 2 x {reason}" in str(error)
+    async def check(what: str) -> None:
+        status, reason = TOO_LONG[what]
+        home = tmp_path / what
+        async with pending_login(home, response_mode="form_post", timeout_s=2) as pending:
+            for _ in range(2):
+                refused = await pending.callback.send(too_long(pending.callback, what))
+                assert refused.status == status
+            [stray] = pending.strays
+            error = await pending.error()
+
+        assert stray.startswith(reason)
+        assert pending.endpoint.exchanges == 0
+        assert f"what came was not the answer: 2 x {reason}" in str(error)
+
+    await all_at_once(check, TOO_LONG)
 
 
 async def test_cb_10_the_page_for_too_many_cookies_says_how_to_go_on(tmp_path: Path) -> None:
@@ -296,19 +301,20 @@ NOT_HTTP = {
 }
 
 
-@pytest.mark.parametrize("what", NOT_HTTP)
-async def test_cb_10_what_the_parser_refuses_is_told_as_a_stray(
-    tmp_path: Path, *, what: str
-) -> None:
+async def test_cb_10_what_the_parser_refuses_is_told_as_a_stray(tmp_path: Path) -> None:
     """CB-10: once a kind, in our words, and at the time-out."""
-    octets, reason = NOT_HTTP[what]
-    async with pending_login(tmp_path, timeout_s=1) as pending:
-        for _ in range(2):
-            assert (await pending.callback.send(octets)).status in (0, 400)
-        assert pending.strays == [reason]
-        error = await pending.error()
 
-    assert f"2 x {reason}" in str(error)
+    async def check(what: str) -> None:
+        octets, reason = NOT_HTTP[what]
+        async with pending_login(tmp_path / what, timeout_s=2) as pending:
+            for _ in range(2):
+                assert (await pending.callback.send(octets)).status in (0, 400)
+            assert pending.strays == [reason]
+            error = await pending.error()
+
+        assert f"2 x {reason}" in str(error)
+
+    await all_at_once(check, NOT_HTTP)
 
 
 async def test_cb_10_a_body_without_end_is_cut_off(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,7 +20,7 @@ import pty
 from loopback_auth.edge.interaction.terminal import pasted_on_terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 
@@ -38,16 +39,34 @@ class Terminal:
             os.write(self.near, chunk)
             await asyncio.sleep(0.02)
 
+    def close(self) -> None:
+        os.close(self.near)
+        os.close(self.far)
+
 
 @pytest.fixture
-def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Terminal]:
-    found = Terminal()
-    # This process does not run in the pseudo-terminal's foreground; a command that somebody types
-    # does.
+def in_foreground(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let this process be in every terminal's foreground, as a command is that somebody types."""
     monkeypatch.setattr(os, "tcgetpgrp", lambda _: os.getpgrp())
+
+
+@pytest.fixture
+def terminal(in_foreground: None) -> Iterator[Terminal]:
+    found = Terminal()
     yield found
-    os.close(found.near)
-    os.close(found.far)
+    found.close()
+
+
+async def pasted_as(pastes: Iterable[str]) -> dict[str, str]:
+    """Paste each of *pastes* on a terminal of its own; return what each was taken for."""
+    with ExitStack() as terminals:
+        queues = {}
+        for text in pastes:
+            terminal = Terminal()
+            terminals.callback(terminal.close)
+            queues[text] = terminals.enter_context(pasted_on_terminal(terminal.far))
+            await terminal.type(text.encode())
+        return {text: (await texts_of(queue, 1))[0] for text, queue in queues.items()}
 
 
 async def texts_of(queue: asyncio.Queue[str], count: int) -> list[str]:
@@ -97,10 +116,7 @@ async def test_the_marks_of_a_terminal_are_no_part_of_the_paste(terminal: Termin
         assert await texts_of(texts, 1) == ["error=x"]
 
 
-@pytest.mark.parametrize("spelled", ["{}", "'{}'", "{} ", "file://{}", "escaped"])
-async def test_a_file_that_is_dragged_here_is_read(
-    terminal: Terminal, tmp_path: Path, *, spelled: str
-) -> None:
+async def test_a_file_that_is_dragged_here_is_read(in_foreground: None, tmp_path: Path) -> None:
     """
     What a browser downloaded in place of a page; terminals quote its name in one way or
     another.
@@ -108,17 +124,17 @@ async def test_a_file_that_is_dragged_here_is_read(
     file = tmp_path / "a folder" / "authorize"
     file.parent.mkdir()
     file.write_text("error=x")
-    path = str(file).replace(" ", r"\ ") if spelled == "escaped" else spelled.format(file)
-    with pasted_on_terminal(terminal.far) as texts:
-        await terminal.type(path.encode())
-        assert await texts_of(texts, 1) == ["error=x"]
+    escaped = str(file).replace(" ", r"\ ")
+    expected = dict.fromkeys(
+        (str(file), f"'{file}'", f"{file} ", f"file://{file}", escaped), "error=x"
+    )
+    assert await pasted_as(expected) == expected
 
 
-@pytest.mark.parametrize("text", ["/nothing/there", "/", "/\0", "~nobody/x", "error=/x"])
-async def test_what_names_no_file_is_itself(terminal: Terminal, text: str) -> None:
-    with pasted_on_terminal(terminal.far) as texts:
-        await terminal.type(text.encode() + b"\n")
-        assert await texts_of(texts, 1) == [text + "\n"]
+async def test_what_names_no_file_is_itself(in_foreground: None) -> None:
+    texts = ("/nothing/there\n", "/\n", "/\0\n", "~nobody/x\n", "error=/x\n")
+    expected = {text: text for text in texts}
+    assert await pasted_as(expected) == expected
 
 
 async def test_enter_alone_is_nothing(terminal: Terminal) -> None:

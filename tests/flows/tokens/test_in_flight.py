@@ -37,19 +37,30 @@ ROTATED = {**NEW, "refresh_token": "the-next"}
 LATE_S = 1.6
 """Longer than a caller who gives up was ever waited for."""
 
+SHORT_S = 0.4
+"""The limit of a caller; the server answers after that."""
+
 
 class SlowServer(ScriptedServer):
-    """Rotates at once and answers `LATE_S` later; `asked_once` is set when a request is there."""
+    """
+    Rotates at once and answers when it is let, or *late_s* later; `asked_once` is set when a
+    request is there.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, late_s: float = 10) -> None:
         super().__init__()
-        self.asked_once = threading.Event()
+        self.asked_once, self.may_answer = threading.Event(), threading.Event()
+        self.late_s = late_s
         self.answers["/token"] = self.late
 
-    def late(self, connection: Connection) -> None:
+    def late(self, connection: Connection, answer: bytes = json_answer(ROTATED)) -> None:
         self.asked_once.set()
-        self.over.wait(LATE_S)
-        connection.socket.sendall(json_answer(ROTATED))
+        self.may_answer.wait(self.late_s)
+        connection.socket.sendall(answer)
+
+    def __exit__(self, *why: object) -> None:
+        self.may_answer.set()
+        super().__exit__(*why)  # type: ignore[arg-type]  # what `with` gives
 
 
 @pytest.fixture
@@ -134,6 +145,7 @@ async def test_rb_10_a_caller_that_gives_up_is_gone_at_once_and_the_refresh_is_s
     assert time.monotonic() - began < LATE_S / 2
     assert is_locked(store)
 
+    asyncio.get_running_loop().call_later(0.1, server.may_answer.set)
     assert (await token(store))["access_token"] == NEW["access_token"]
     assert refresh_token_of(store) == "the-next"
     assert len(server.asked("/token")) == 1
@@ -146,8 +158,10 @@ async def test_rb_10_a_limit_on_the_caller_is_none_on_the_refresh(
     """RB-10: `asyncio.timeout`, the way to bound it."""
     store = stored(tmp_path, server)
     with pytest.raises(TimeoutError):
-        async with asyncio.timeout(LATE_S / 4):
+        async with asyncio.timeout(SHORT_S):
             await token(store)
+    assert is_locked(store)
+    server.may_answer.set()
     await unlocked(store)
     assert refresh_token_of(store) == "the-next"
 
@@ -168,9 +182,11 @@ async def test_rb_10_a_client_that_hangs_up_on_a_web_handler(
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     host, port = runner.addresses[0][:2]
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=LATE_S / 4)) as session:
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=SHORT_S)) as session:
         with pytest.raises(TimeoutError):
             await session.get(f"http://{host}:{port}/")
+    assert is_locked(store)
+    server.may_answer.set()
     await unlocked(store)
     await runner.cleanup()
     assert refresh_token_of(store) == "the-next"
@@ -190,16 +206,21 @@ async def failed(store: FileStore, server: SlowServer) -> None:
 
 
 async def ran_into_a_limit(store: FileStore, server: SlowServer) -> None:
-    async with asyncio.timeout(LATE_S / 4):
+    async with asyncio.timeout(SHORT_S):
         await token(store)
 
 
-@pytest.mark.parametrize("main", [gave_up, failed, ran_into_a_limit])
+@pytest.mark.parametrize(
+    ("main", "late_s"), [(gave_up, LATE_S), (failed, SHORT_S), (ran_into_a_limit, 2 * SHORT_S)]
+)
 def test_rb_10_the_loops_end_waits_for_a_refresh_that_was_sent(
-    server: SlowServer, tmp_path: Path, main: Callable[[FileStore, SlowServer], Awaitable[None]]
+    server: SlowServer,
+    tmp_path: Path,
+    main: Callable[[FileStore, SlowServer], Awaitable[None]],
+    late_s: float,
 ) -> None:
     """RB-10: nothing is left when `asyncio.run` is over, and the tokens are stored."""
-    store = stored(tmp_path, server)
+    store, server.late_s = stored(tmp_path, server), late_s
     with suppress(ZeroDivisionError, TimeoutError):
         asyncio.run(main(store, server))  # type: ignore[arg-type]
     assert refresh_token_of(store) == "the-next"
@@ -240,22 +261,20 @@ async def test_rb_10_a_busy_server_is_not_asked_again_for_a_caller_that_is_gone(
     server: SlowServer, tmp_path: Path
 ) -> None:
     """RB-10: what was refused cost nothing; the next caller asks."""
-    late = server.answers["/token"]
 
     def busy(connection: Connection) -> None:
-        server.asked_once.set()
-        server.over.wait(LATE_S)
-        connection.socket.sendall(plain_answer(b"", "Retry-After: 0", status=503))
+        server.late(connection, plain_answer(b"", "Retry-After: 0", status=503))
 
     server.answers["/token"] = busy
     store = stored(tmp_path, server)
     task = asyncio.create_task(token(store))
     await sent(server)
     await cancelled(task)
+    server.may_answer.set()
     await unlocked(store)
     assert len(server.asked("/token")) == 1
     assert refresh_token_of(store) == OLD["refresh_token"]
-    server.answers["/token"] = late
+    server.answers["/token"] = server.late
     assert (await token(store))["refresh_token"] == "the-next"
 
 
@@ -280,8 +299,8 @@ async def test_rf_05_a_limit_on_requests_does_not_cut_off_the_answer_to_a_refres
     RF-05: the answer is the only copy of the next refresh token, and a second request would be
     reuse.
     """
-    store = stored(tmp_path, server)
-    assert (await token(store, timeout_s=LATE_S / 2))["access_token"] == NEW["access_token"]
+    store, server.late_s = stored(tmp_path, server), 1.0
+    assert (await token(store, timeout_s=server.late_s / 2))["access_token"] == NEW["access_token"]
     assert refresh_token_of(store) == "the-next"
     assert len(server.asked("/token")) == 1
 
