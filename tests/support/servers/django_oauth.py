@@ -120,6 +120,11 @@ def clients(callback_ports: list[int]) -> dict[str, dict[str, Any]]:
             "redirect_uris": any_port,
         },
     }
+    known["device"] = {
+        "client_id": "device",
+        "redirect_uris": [],
+        "authorization_grant_type": "urn:ietf:params:oauth:grant-type:device_code",
+    }
     if callback_ports:
         # Here `localhost` means the one port that was registered, unless --localhost-any-port.
         exact = [f"http://localhost:{port}/callback" for port in callback_ports]
@@ -141,7 +146,7 @@ def fill(known: dict[str, dict[str, Any]]) -> None:
             client_id=client["client_id"],
             client_secret=secret,
             client_type="confidential" if secret else "public",
-            authorization_grant_type="authorization-code",
+            authorization_grant_type=client.get("authorization_grant_type", "authorization-code"),
             redirect_uris=" ".join(client["redirect_uris"]),
             algorithm="RS256",
         )
@@ -165,6 +170,7 @@ def main() -> None:
     fill(known)
     server = serve(chosen.port)
     origin = f"http://127.0.0.1:{server.server_port}"
+    settings.OAUTH2_PROVIDER["OAUTH_DEVICE_VERIFICATION_URI"] = f"{origin}/o/device/"
     ready(
         {"issuer": f"{origin}/o", "origin": origin, "clients": known},
         until_eof=chosen.until_eof,

@@ -40,6 +40,15 @@ const clients = {
   // Every character here means something else to somebody: HTTP Basic, forms, URLs, shells.
   odd: { ...anyPort, client_id: 'cli:odd id', client_secret: 'p%+:& /=~' },
 };
+// RFC 8628; this one has to send PKCE's challenge nowhere, and may.
+clients.device = {
+  client_id: 'device',
+  application_type: 'native',
+  grant_types: ['urn:ietf:params:oauth:grant-type:device_code', 'refresh_token'],
+  redirect_uris: [],
+  response_types: [],
+  token_endpoint_auth_method: 'none',
+};
 if (exactPort.redirect_uris.length > 0) {
   clients.exact = { ...exactPort, client_id: 'exact', token_endpoint_auth_method: 'none' };
 }

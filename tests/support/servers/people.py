@@ -37,6 +37,14 @@ class Server:
         """
         raise NotImplementedError
 
+    def device_flags(self) -> list[str]:
+        """Give what `login --device` must be told to sign in here."""
+        return [*self.flags("device"), "--device"]
+
+    async def confirm(self, tab: Page, shown: Mapping[str, Any], *, allow: bool = True) -> None:
+        """Enter the code of the event *shown* at this server's own page, and allow it."""
+        raise NotImplementedError
+
     async def allow_again(self, tab: Page) -> None:
         """
         Answer the page, if there is one, that this server shows to somebody who is signed in and
@@ -72,8 +80,31 @@ class OidcProvider(Server):
     async def allow_again(self, tab: Page) -> None:
         await tab.get_by_role("button", name="Continue").click()
 
+    async def confirm(self, tab: Page, shown: Mapping[str, Any], *, allow: bool = True) -> None:
+        await tab.goto(shown["verification_uri_complete"])
+        await tab.get_by_role("button", name="Continue" if allow else "Abort").click()
+        if allow:
+            await self.sign_in(tab)
+            await tab.get_by_text("Sign-in Success").wait_for()
+
 
 class DjangoOAuthToolkit(Server):
+    def device_flags(self) -> list[str]:
+        # Its metadata does not name the endpoint.
+        endpoint = f"{self.issuer}/device-authorization/"
+        flags = ["--device-authorization-endpoint", endpoint, "--scope", "openid profile"]
+        return [*super().device_flags(), *flags]
+
+    async def confirm(self, tab: Page, shown: Mapping[str, Any], *, allow: bool = True) -> None:
+        await tab.goto(shown["verification_uri"])
+        await tab.get_by_label("Username").fill(self.username)
+        await tab.get_by_label("Password").fill(self.password)
+        await tab.get_by_role("button", name="Sign in").click()
+        await tab.get_by_label("User code").fill(shown["user_code"])
+        await tab.get_by_role("button", name="Verify").click()
+        await tab.get_by_role("button", name="Accept" if allow else "Deny").click()
+        await tab.get_by_role("heading", name="Device").wait_for()
+
     async def allow_again(self, tab: Page) -> None:
         await tab.get_by_role("button", name="Authorize").click()
 
