@@ -10,7 +10,7 @@ from ..flows.tokens.freshness import MIN_TTL_S, is_good, signed_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from ..flows.services import Services
@@ -31,6 +31,30 @@ def min_ttl_argument(parser: Parser) -> None:
         default=MIN_TTL_S,
         help="refresh a token that does not last so long, such as 90s or 5m (default: 1m)",
     )
+
+
+_LOGIN_AS_USUAL = {
+    "bind": None,
+    "device": False,
+    "flow": "authorization-code",
+    "no_browser": False,
+    "paste": False,
+    "preflight": None,
+    "refresh_metadata": False,
+    "storage": None,
+    "switch_account": False,
+}
+"""What the options of `login` are where the command has only `--login`."""
+
+
+def login_argument(parser: Parser) -> None:
+    """Add `--login`."""
+    parser.add_argument(
+        "--login",
+        action="store_true",
+        help="where a sign-in is needed, sign in first, as login does, and go on",
+    )
+    parser.set_defaults(**_LOGIN_AS_USUAL)
 
 
 def _seconds(text: str) -> float:
@@ -55,13 +79,17 @@ class Access:
 
     def document(self) -> Mapping[str, Any]:
         """
-        Return the stored document with a good access token, refreshed where needed.
+        Return the stored document with a good access token, refreshed where needed; with `--login`,
+        after a sign-in where that is needed.
 
         A token that is good costs neither an event loop nor an HTTP client.
 
         Raises:
             LoopbackAuthError: As `fresh_document`.
         """
+        return self._or_signed_in(self._document)
+
+    def _document(self) -> Mapping[str, Any]:
         document = signed_in(self.profile, self._store.load(self.profile))
         if is_good(document, at=time.time(), min_ttl_s=self._min_ttl_s):
             return document
@@ -74,8 +102,44 @@ class Access:
         Raises:
             LoopbackAuthError: As `document`.
         """
+        return self._or_signed_in(self._renewed)
+
+    def _renewed(self) -> Mapping[str, Any]:
         document = signed_in(self.profile, self._store.load(self.profile))
         return self._refreshed(document, refused=_token_of(document))
+
+    def _or_signed_in(self, found: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
+        if not getattr(self._context.arguments, "login", False):
+            return found()
+        try:
+            document = found()
+        except errors.SignInNeeded as error:
+            needed = error
+        else:
+            if not document.get("refused"):
+                return document
+            what = f"a server did not take the token of the profile {self.profile}"
+            needed = errors.SignInNeeded(what, profile=self.profile)
+        from ..edge.process.event_loop import run
+
+        self._context.listen_for_interrupts()
+        return run(self.signed_in_after(needed))
+
+    async def signed_in_after(self, needed: errors.SignInNeeded) -> Mapping[str, Any]:
+        """
+        Return what a sign-in stores, which `--login` asks for; without that, raise *needed*.
+
+        Raises:
+            LoopbackAuthError: As `sign_in`.
+        """
+        if not getattr(self._context.arguments, "login", False):
+            raise needed
+        # Late, as few commands sign in.
+        from .signing_in.when_needed import sign_in_after
+
+        document = await sign_in_after(needed, self._context)
+        self.has_new_token = True
+        return document
 
     def checked(self, document: Mapping[str, Any]) -> Mapping[str, Any]:
         """

@@ -164,10 +164,18 @@ def check_standard_input(arguments: Namespace) -> None:
         "--manual": arguments.manual,
     }
     given = [name for name, is_given in {**readers, **others}.items() if is_given]
-    if arguments.bind is not None and (asks_password or arguments.manual):
+    ways = {"--device": arguments.device, "--manual": arguments.manual, **readers}
+    named = [name for name, is_given in ways.items() if is_given]
+    if arguments.device and len(named) > 1:
+        raise UsageError(
+            f"--device and {named[1]} exclude each other",
+            cause="Each is a way to sign in of its own.",
+            fix="leave one of them out: `loopback-auth login {profile} --device`",
+        )
+    if arguments.bind is not None and (asks_password or arguments.manual or arguments.device):
         raise UsageError(
             "--bind and a sign-in that no browser comes back from exclude each other",
-            cause="--manual and --flow code-credentials listen nowhere.",
+            cause="--manual, --device and --flow code-credentials listen nowhere.",
             fix="leave one of them out: `loopback-auth login --help`",
         )
     if len(given) > 1 and given[0] in readers:

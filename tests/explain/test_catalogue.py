@@ -72,7 +72,7 @@ def test_a_code_is_found_in_any_spelling(spelling: str) -> None:
 
 def test_placeholders_are_filled_and_unknown_ones_shown_as_in_a_manual() -> None:
     assert "login work" in explain.explanation("sign-in-needed", profile="work").fix
-    assert explain.explanation("sign-in-needed").fix == "loopback-auth login"
+    assert explain.explanation("refresh-rejected").fix == "loopback-auth login"
     assert "<host>" in explain.explanation("host-not-found").fix
 
 

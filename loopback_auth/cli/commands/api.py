@@ -14,7 +14,7 @@ from ...flows.diagnosis import diagnose
 from ...flows.tokens.lifetime import learn_from_refusal, learn_from_success
 from ...oauth.resource.address import read_header, read_method
 from ...oauth.secret import Secret
-from ..access import Access, given_token, min_ttl_argument
+from ..access import Access, given_token, login_argument, min_ttl_argument
 from ..api_output import JSONAnswer, PrintedAnswer
 
 TYPE_CHECKING = False
@@ -77,6 +77,7 @@ def arguments(parser: Parser) -> None:
         "-i", "--include", action="store_true", help="print status and headers, too"
     )
     min_ttl_argument(parser)
+    login_argument(parser)
 
 
 def run(context: Context) -> int:
@@ -132,9 +133,9 @@ class _Renewal:
         self._refused_at = now()
         try:
             self._renewed = await self._access.refresh(refused)
-        except SignInNeeded:
+        except SignInNeeded as needed:
             self._access.note_refusal(self._document)
-            raise
+            self._renewed = await self._access.signed_in_after(needed)
         return Secret(self._renewed["access_token"])
 
     def learn(self, profile: Profile, store: FileStore) -> None:
