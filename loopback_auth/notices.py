@@ -101,9 +101,14 @@ class PasteExplained:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StrayVisit:
-    """A request to the callback server is not the answer: the sign-in goes on."""
+    """
+    A request to the callback server is not the answer: the sign-in goes on.
+
+    *fix* is what the person can do about it, if anything.
+    """
 
     reason: str
+    fix: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

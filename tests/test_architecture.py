@@ -70,6 +70,7 @@ IMPURE = {
 REVEALS = {
     "cli/background/parent.py",
     "cli/commands/demo.py",
+    "edge/callback/tls/own.py",
     "edge/files/client_secrets.py",
     "edge/http/streaming.py",
     "edge/callback/session.py",

@@ -39,6 +39,7 @@ COMMANDS = {
     "profiles": "list the profiles",
     "logout": "revoke the tokens and forget them",
     "config": "show the configuration: path, show",
+    "callback-cert": "an https callback's certificate: create, show, and who trusts it",
     "providers": "list the kinds of server that are known by name",
     "doctor": "check all that a sign-in needs, and say what to put right",
     "explain": "explain an error, however you have it: what happened, why, what to do",
@@ -171,7 +172,7 @@ def _module_of(command: str, console: Console) -> Any:
         from ..edge.process.late_module import load_late
 
         load_late("inspect")
-    return import_module(f".commands.{command}", __package__)
+    return import_module(f".commands.{command.replace('-', '_')}", __package__)
 
 
 @contextmanager
@@ -231,7 +232,7 @@ def _unknown(command: str) -> errors.UsageError:
 
 
 def _usage() -> str:
-    commands = "\n".join(f"  {name:<10} {line}" for name, line in COMMANDS.items())
+    commands = "\n".join(f"  {name:<13} {line}" for name, line in COMMANDS.items())
     return USAGE.format(commands=commands).rstrip()
 
 

@@ -42,7 +42,7 @@ class ProgressReporter:
             Waiting: self._wait,
             NothingYet: self._nothing_yet,
             PasteExplained: self._explain,
-            StrayVisit: self._ignored,
+            StrayVisit: self._stray,
             Exchanged: lambda _: console.event("exchanged"),
             Saved: lambda notice: console.event("saved", profile=notice.profile, path=notice.path),
             Refreshed: self._refreshed,
@@ -53,10 +53,6 @@ class ProgressReporter:
     def __call__(self, notice: Notice) -> None:
         """Print *notice*."""
         self._printers[type(notice)](notice)
-
-    def _ignored(self, notice: StrayVisit) -> None:
-        self._console.event("stray", reason=notice.reason)
-        self._console.say(f"Ignored {notice.reason}; still waiting.")
 
     def _refreshed(self, notice: Refreshed) -> None:
         self._console.event("refreshed", profile=notice.profile)
@@ -171,6 +167,13 @@ class ProgressReporter:
             else "If the browser shows an error,"
             " this tells what to do about it: loopback-auth explain"
         )
+
+    def _stray(self, notice: StrayVisit) -> None:
+        fix = {"fix": notice.fix} if notice.fix else {}
+        self._console.event("stray", reason=notice.reason, **fix)
+        self._console.say(f"Ignored {notice.reason}; still waiting.")
+        if fix:
+            self._console.say(f"  fix: {notice.fix}")
 
     def _explain(self, notice: PasteExplained) -> None:
         console = self._console

@@ -9,6 +9,8 @@ Every error that this package raises on purpose; `except LoopbackAuthError` catc
     |   |-- ProviderUnknown                 no provider of that name
     |   |-- URLRefused                      an address that must not be used
     |   |-- RedirectURIRefused              a redirect URI this program cannot listen on
+    |   |-- CallbackCertificateMissing      an https redirect URI without a certificate
+    |   |-- CallbackCertificateUnusable     one that no browser would take
     |   |-- ParameterRefused                an extra parameter that belongs to the protocol
     |   |-- IssuerMisspelled                the server spells its issuer in another way
     |   |-- MetadataChanged                 an endpoint moved since the last sign-in
@@ -28,7 +30,8 @@ Every error that this package raises on purpose; `except LoopbackAuthError` catc
     |   |-- NoPendingSignIn                 nothing was begun that could be finished by hand
     |   `-- RefreshRejected                 the server no longer accepts the refresh token
     |-- LoginTimedOut                    5  nobody came back in time
-    |   `-- DeviceCodeExpired               ... or confirmed the device flow's code
+    |   |-- CallbackCertificateRefused      the browser does not trust the https callback
+    |   `-- DeviceCodeExpired               nobody confirmed the device flow's code
     |-- ListenError                      6  no registered callback address could be had
     |   |-- PortInUse                       other programs hold them
     |   `-- PortForbidden                   the system does not let us have them
@@ -115,6 +118,7 @@ if TYPE_CHECKING:
     )
     from .sign_in import (
         AuthorizationDenied,
+        CallbackCertificateRefused,
         Cancelled,
         DeviceCodeExpired,
         LaunchURLReused,
@@ -148,6 +152,8 @@ if TYPE_CHECKING:
     )
     from .usage import (
         AccountDiffers,
+        CallbackCertificateMissing,
+        CallbackCertificateUnusable,
         ConfigError,
         DeviceFlowUnavailable,
         FileUnsafe,
@@ -175,6 +181,9 @@ __all__ = [
     "AuthorizationDenied",
     "AuthorizationError",
     "AuthorizationResponseInvalid",
+    "CallbackCertificateMissing",
+    "CallbackCertificateRefused",
+    "CallbackCertificateUnusable",
     "Cancelled",
     "CertificateExpired",
     "CertificateMalformed",

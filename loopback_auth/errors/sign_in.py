@@ -74,6 +74,12 @@ class DeviceCodeExpired(LoginTimedOut):
     code = "device-code-expired"
 
 
+class CallbackCertificateRefused(LoginTimedOut):
+    """Raised when the browser does not trust the https callback's certificate: trust it there."""
+
+    code = "callback-certificate-refused"
+
+
 class LaunchURLReused(LoopbackAuthError):
     """Raised when the one-time address was opened twice: sign in again, without that browser."""
 

@@ -48,6 +48,18 @@ class RedirectURIRefused(UsageError):
     code = "redirect-uri-refused"
 
 
+class CallbackCertificateMissing(UsageError):
+    """Raised when an https redirect URI has no certificate: make or name one."""
+
+    code = "callback-certificate-missing"
+
+
+class CallbackCertificateUnusable(UsageError):
+    """Raised for a callback's certificate or key that no browser would take: make another."""
+
+    code = "callback-certificate-unusable"
+
+
 class ParameterRefused(UsageError):
     """Raised for an extra parameter that belongs to the protocol, such as `state`: leave it out."""
 

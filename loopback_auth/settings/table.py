@@ -134,6 +134,12 @@ _ROWS = (
         aliases=("ports",),
     ),
     Definition(
+        "callback_cert",
+        TEXT,
+        Option(HOW, "FILE", "the PEM certificate of an https redirect URI"),
+    ),
+    Definition("callback_key", TEXT, Option(HOW, "FILE", "its key, if in another file")),
+    Definition(
         "scope",
         WORDS,
         Option(REQUEST, '"A B"', "scopes, separated by spaces"),

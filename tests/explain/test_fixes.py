@@ -87,7 +87,7 @@ FIXES = {**dict(by_data()), **dict(by_source())}
 @cache
 def parser_of(name: str) -> Parser:
     parser = Parser(Console(), prog=f"loopback-auth {name}")
-    import_module(f"loopback_auth.cli.commands.{name}").arguments(parser)
+    import_module(f"loopback_auth.cli.commands.{name.replace('-', '_')}").arguments(parser)
     return parser
 
 
@@ -152,7 +152,9 @@ def test_cl_11_a_command_names_the_profile(where: str) -> None:
     """CL-11: where one can be named, or what is typed is about another one."""
     for command in FIXES[where].split("`")[1::2]:
         name = command.removeprefix("loopback-auth ").split()[0]
-        names_none = re.search(r" (?:explain|path|--help|--list|--all|NAME|PROFILE)\b", command)
+        names_none = re.search(
+            r" (?:explain|path|create|--help|--list|--all|NAME|PROFILE)\b", command
+        )
         if name in COMMANDS and not names_none and takes_profile(name):
             assert "{profile}" in command
 

@@ -169,9 +169,11 @@ HOLDERS: list[object] = [
 """One of each kind of value that may hold a secret, made of nothing else."""
 
 HARMLESS = {
+    "Authority",
     "AuthorizationErrorResponse",
     "BindAddress",
     "BrowserNotOpened",
+    "CertificateFiles",
     "Check",
     "Exchanged",
     "Explanation",
@@ -191,6 +193,7 @@ HARMLESS = {
     "Resources",
     "Revocation",
     "Saved",
+    "Secure",
     "ServerMetadata",
     "Stray",
     "StrayVisit",

@@ -183,7 +183,7 @@ def test_a_redirect_uri_given_nearer_than_a_port_keeps_its_own() -> None:
 @pytest.mark.parametrize(
     "uri",
     [
-        "https://127.0.0.1:1/cb",
+        "https://example.com/cb",
         "http://example.com/cb",
         "http://0.0.0.0:1/cb",
         "http://127.0.0.1.evil.example/cb",

@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager, suppress
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 
 PAUSE_S = 0.05
 """The pause after the system refused to accept; connections wait in the kernel meanwhile."""
@@ -36,18 +36,18 @@ def descriptor_limit() -> int:
 @asynccontextmanager
 async def accepting(
     listeners: Sequence[socket.socket],
-    protocol: Callable[[], asyncio.Protocol],
+    start: Callable[[socket.socket], Coroutine[None, None, None]],
     *,
     make_room: Callable[[], None],
 ) -> AsyncIterator[None]:
     """
-    Connect each connection to *listeners* to a new *protocol* until the block ends.
+    Call *start* with each connection to *listeners* until the block ends.
 
     *make_room* is called when the system refuses to accept; it closes a connection if it can.
     """
     loop, is_over = asyncio.get_running_loop(), asyncio.Event()
     tasks = [
-        loop.create_task(_accept(listener, protocol, make_room, is_over)) for listener in listeners
+        loop.create_task(_accept(listener, start, make_room, is_over)) for listener in listeners
     ]
     try:
         yield
@@ -68,7 +68,7 @@ async def accepting(
 
 async def _accept(
     listener: socket.socket,
-    protocol: Callable[[], asyncio.Protocol],
+    start: Callable[[socket.socket], Coroutine[None, None, None]],
     make_room: Callable[[], None],
     is_over: asyncio.Event,
 ) -> None:
@@ -81,13 +81,6 @@ async def _accept(
                 make_room()
                 await asyncio.sleep(PAUSE_S)
                 continue
-            starting.create_task(_start(protocol, connection))
+            starting.create_task(start(connection))
             # Let other tasks run: while a flood lasts, sock_accept does not wait.
             await asyncio.sleep(0)
-
-
-async def _start(protocol: Callable[[], asyncio.Protocol], connection: socket.socket) -> None:
-    try:
-        await asyncio.get_running_loop().connect_accepted_socket(protocol, connection)
-    except OSError:
-        connection.close()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from ...errors import UsageError
-from ...oauth.http.url import is_loopback, loopback_addresses
+from ...oauth.http.url import is_loopback, loopback_addresses, port_of
 
 _ALL = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - only listened on when it is named
 """The addresses that mean all of their family, with the loopback address among these."""
@@ -55,7 +55,7 @@ class BindAddress:
                 " machine.",
                 fix="name the port that the proxy forwards to, such as --bind 127.0.0.1:3000",
             )
-        return 80 if parts.port is None else parts.port
+        return port_of(redirect_uri)
 
 
 def read_bind_address(text: str) -> BindAddress:

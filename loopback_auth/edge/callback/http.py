@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import asynccontextmanager
+from functools import partial
 
 from aiohttp import web
 
@@ -27,11 +28,13 @@ from .request_reader import read_request
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
+    import ssl
     from collections.abc import AsyncIterator, Callable, Sequence
     from typing import Any, Protocol
 
     from .pages import Answer
     from .request_gate import CallbackRequest
+    from .tls.handshakes import Handshake
 
     class CallbackHandler(Protocol):
         """What answers the requests."""
@@ -85,9 +88,10 @@ _silent.propagate = False
 class _Connection(web.RequestHandler):
     """One browser connection, with a deadline, a limit of size and our own error pages."""
 
-    def __init__(self, server: _Server, **options: Any) -> None:
+    def __init__(self, server: _Server, *, refusal: Refusal | None, **options: Any) -> None:
         super().__init__(server.web_server, **options)
         self._server = server
+        self._refusal = refusal
         self._octets = 0
         self._last = b""
         self._has_head = False
@@ -97,7 +101,7 @@ class _Connection(web.RequestHandler):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        self._server.track(self, transport)
+        self._server.track(self, transport.get_extra_info("socket").fileno())
         self._deadline = asyncio.get_running_loop().call_later(REQUEST_DEADLINE_S, self._give_up)
 
     def connection_lost(self, exc: BaseException | None) -> None:
@@ -110,9 +114,9 @@ class _Connection(web.RequestHandler):
         self._octets += len(data)
         if self._is_refused:
             return
-        if is_first and data.startswith(_TLS):
+        if is_first and (self._refusal or data.startswith(_TLS)):
             # One of aiohttp's two parsers would wait for the end of a line.
-            self._refuse_unread(NOT_PLAIN)
+            self._refuse_unread(self._refusal or NOT_PLAIN)
             return
         self._has_head = self._has_head or b"\r\n\r\n" in self._last + data[:room]
         self._last = data[-3:]
@@ -140,7 +144,10 @@ class _Connection(web.RequestHandler):
             # Do not close it: with octets unread, the connection would be reset, and the browser
             # would lose the page.
             self.transport.write("\r\n".join((*lines, "", "")).encode("latin-1") + answer.body)
-            self.transport.write_eof()
+            if self.transport.can_write_eof():
+                self.transport.write_eof()
+            else:
+                self.transport.close()
 
     def _give_up(self) -> None:
         if self._octets and not self._is_refused:
@@ -171,15 +178,16 @@ class _Server:
 
     def __init__(self, handler: CallbackHandler) -> None:
         self.handler = handler
-        self.connections: dict[_Connection, None] = {}
+        self.connections: dict[_Connection | Handshake, None] = {}
         self._descriptor_limit = descriptor_limit()
         self._most = CONNECTIONS
         self._closed = False
         self.web_server = web.Server(self._answer)
 
-    def connection(self) -> _Connection:
+    def connection(self, *, refusal: Refusal | None = None) -> _Connection:
         return _Connection(
             self,
+            refusal=refusal,
             loop=asyncio.get_running_loop(),
             access_log=None,
             logger=_silent,
@@ -189,14 +197,25 @@ class _Server:
             auto_decompress=False,
         )
 
-    def track(self, connection: _Connection, transport: asyncio.BaseTransport) -> None:
+    async def start(self, connection: socket.socket) -> None:
+        try:
+            await asyncio.get_running_loop().connect_accepted_socket(self.connection, connection)
+        except OSError:
+            connection.close()
+
+    async def start_secure(self, context: ssl.SSLContext, connection: socket.socket) -> None:
+        from .tls.handshakes import Handshake
+
+        await Handshake(self, connection).complete(context, timeout_s=REQUEST_DEADLINE_S)
+
+    def track(self, connection: _Connection | Handshake, descriptor: int) -> None:
         """Add *connection*; close the one that has idled longest if there are too many."""
         self.connections[connection] = None
         if self._closed:
             # It was accepted while the server closed.
             connection.force_close()
         # The system assigns the lowest free number: a high one means that all below are in use.
-        if transport.get_extra_info("socket").fileno() >= self._descriptor_limit:
+        if descriptor >= self._descriptor_limit:
             self._most = max(FEWEST_CONNECTIONS, min(self._most, len(self.connections) - 1))
         if len(self.connections) > self._most:
             self.make_room()
@@ -260,20 +279,22 @@ async def answering(
     handler: CallbackHandler,
     *,
     accepted: Callable[[], None] = lambda: None,
+    context: ssl.SSLContext | None = None,
 ) -> AsyncIterator[None]:
     """
-    Answer the requests to *listeners* by *handler* until the block ends.
+    Answer the requests to *listeners* by *handler* until the block ends; with *context* by TLS.
 
     *accepted* is called for each connection, before it has sent anything.
     """
     server = _Server(handler)
+    begin = partial(server.start_secure, context) if context else server.start
 
-    def connection() -> _Connection:
+    async def start(connection: socket.socket) -> None:
         accepted()
-        return server.connection()
+        await begin(connection)
 
     try:
-        async with accepting(listeners, connection, make_room=server.make_room):
+        async with accepting(listeners, start, make_room=server.make_room):
             yield
     finally:
         await server.close()

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from urllib.parse import urlsplit, urlunsplit
 
 from ...errors import ListenError, PortForbidden, PortInUse, RedirectURIRefused
-from ...oauth.http.url import is_loopback, loopback_addresses
+from ...oauth.http.url import is_loopback, loopback_addresses, port_of
 from ...oauth.text import one_line
 
 TYPE_CHECKING = False
@@ -41,8 +41,8 @@ def check_redirect_uri(redirect_uri: str) -> str:
     """
     Return *redirect_uri* if this program can listen on it.
 
-    It is http, to a literal loopback address or `localhost` (RFC 8252 sections 7.3 and 8.3),
-    without a fragment.
+    It is http or https, to a literal loopback address or `localhost` (RFC 8252 sections 7.3 and
+    8.3), without a fragment.
 
     Raises:
         RedirectURIRefused: It is anything else.
@@ -55,7 +55,7 @@ def check_redirect_uri(redirect_uri: str) -> str:
     plain = redirect_uri.isascii() and redirect_uri.isprintable() and " " not in redirect_uri
     if (
         not plain
-        or parts.scheme != "http"
+        or parts.scheme not in ("http", "https")
         or not is_loopback(host)
         or "@" in parts.netloc
         or "#" in redirect_uri
@@ -69,7 +69,7 @@ def check_redirect_uri(redirect_uri: str) -> str:
 def with_port(redirect_uri: str, port: int) -> str:
     """Return *redirect_uri* with *port*; byte for byte the same if that is its port already."""
     parts = urlsplit(redirect_uri)
-    if port == (80 if parts.port is None else parts.port):
+    if port == port_of(redirect_uri):
         return redirect_uri
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
     return urlunsplit(parts._replace(netloc=f"{host}:{port}"))
@@ -115,7 +115,7 @@ def _listen(redirect_uri: str, bind_address: BindAddress | None) -> list[socket.
     else:
         parts = urlsplit(redirect_uri)
         addresses = loopback_addresses(parts.hostname or "")
-        port = 80 if parts.port is None else parts.port
+        port = port_of(redirect_uri)
     for attempt in range(FREE_PORT_TRIES):
         try:
             return _listen_on_all(addresses, port)

@@ -75,10 +75,15 @@ class CallbackRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """The status of the answer, and the reason in our own words, which the terminal shows."""
+    """
+    The status of the answer, and the reason in our own words, which the terminal shows.
+
+    *fix* is what the person can do about it, if anything.
+    """
 
     status: int
     reason: str
+    fix: str = ""
 
 
 _LONGEST_PATH = 20
@@ -92,8 +97,17 @@ HEADERS_TOO_LONG = Refusal(
 FORM_TOO_LONG = Refusal(status=413, reason="a form of more than 16 KiB")
 NOT_HTTP = Refusal(status=400, reason="a request that is no HTTP")
 NOT_PLAIN = Refusal(status=400, reason="an https request, where this address is http")
+NOT_SECURE = Refusal(status=400, reason="an http request, where this address is https")
 NEVER_WHOLE = Refusal(status=408, reason="a request that was not complete after 10 s")
 TOO_MANY = Refusal(status=503, reason="more connections at once than a browser opens")
+
+CERTIFICATE_REFUSED = Refusal(
+    status=495,
+    reason="a browser that does not trust the certificate of this address",
+    fix="for this once, choose Advanced in that tab, and proceed: it is this computer;"
+    " for good: `loopback-auth callback-cert show {profile}`",
+)
+"""It is never sent: who does not trust the certificate gets no answer (495 is nginx's for it)."""
 
 
 def of_another_user(name: str) -> Refusal:

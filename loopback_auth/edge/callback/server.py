@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from ...oauth.authorize.request import AuthorizationRequest
     from ...seams import Notify
+    from .https import Secure
     from .session import CallbackSession
 
 NONCE_OCTETS = 16
@@ -42,6 +43,7 @@ async def serve(
     notify: Notify,
     token_bytes: Callable[[int], bytes],
     connected: Callable[[], None] | None = None,
+    secure: Secure | None = None,
 ) -> AsyncIterator[CallbackSession]:
     """
     Serve the redirect URI of *request* on *listeners* until the block ends.
@@ -50,7 +52,7 @@ async def serve(
     leaves the block becomes the page that the browser shows.
 
     *connected* is called when somebody has connected who may bring the answer, before anything of
-    the request is read.
+    the request is read. *secure* is what an https redirect URI has.
     """
     await event_loop_started()
     # Imported late: importing aiohttp takes as long as a browser that starts meanwhile.
@@ -58,17 +60,21 @@ async def serve(
 
     load_aiohttp()
     from .http import answering
+    from .https import launch_page
     from .session import CallbackSession
 
+    own = None if secure else launch_path
     session = CallbackSession(
-        request, launch_path=launch_path, profile=profile, notify=notify, token_bytes=token_bytes
+        request, launch_path=own, profile=profile, notify=notify, token_bytes=token_bytes
     )
 
     def accepted() -> None:
         if connected is not None and not session.has_answer:
             connected()
 
-    async with answering(listeners, session, accepted=accepted):
+    context = secure.context if secure else None
+    callback = answering(listeners, session, accepted=accepted, context=context)
+    async with launch_page(secure, session, launch_path), callback:
         try:
             yield session
         except BaseException as error:

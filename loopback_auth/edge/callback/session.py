@@ -7,7 +7,8 @@ from collections import Counter
 from contextlib import suppress
 from urllib.parse import urlsplit
 
-from ...errors import LaunchURLReused, LoginTimedOut, LoopbackAuthError
+from ...errors import CallbackCertificateRefused, LaunchURLReused, LoginTimedOut, LoopbackAuthError
+from ...explain.fix import rendered
 from ...notices import StrayVisit, Waiting
 from ...oauth.authorize.pkce import new_secret
 from ...oauth.authorize.response import AuthorizationErrorResponse, Stray
@@ -15,6 +16,7 @@ from ...oauth.http.url import is_loopback
 from ..process.clock import running_s
 from . import pages
 from .request_gate import (
+    CERTIFICATE_REFUSED,
     Refusal,
     callback_path,
     check_request,
@@ -109,6 +111,7 @@ class CallbackSession:
             AuthorizationResponseInvalid: The answer breaks the protocol.
             LaunchURLReused: The one-time address was used twice.
             LoginTimedOut: No answer came within *timeout_s*; the message says what came instead.
+            CallbackCertificateRefused: ... because the browser does not trust the certificate.
         """
         deadline = running_s() + timeout_s
         while (left := deadline - running_s()) > 0:
@@ -116,7 +119,12 @@ class CallbackSession:
             await asyncio.wait({self._answer}, timeout=min(1.0, left))
             if self._answer.done():
                 return self._answer.result()
-        raise LoginTimedOut(
+        error = (
+            CallbackCertificateRefused
+            if CERTIFICATE_REFUSED.reason in self._strays
+            else LoginTimedOut
+        )
+        raise error(
             f"nobody came back from the browser within {timeout_s:g} s{self._strays_shown()}"
         )
 
@@ -140,12 +148,13 @@ class CallbackSession:
         if refused:
             return self.refuse(refused)
         if request.path == self._launch_path:
-            return await self._launch(request)
+            return await self.launch(request)
         if request.path == self._done_path:
             return await self._last_page()
         return await self._callback(request)
 
-    async def _launch(self, request: CallbackRequest) -> Answer:
+    async def launch(self, request: CallbackRequest) -> Answer:
+        """Return the redirect to the authorize URL, to the first who opens the one-time address."""
         if other := request.other_user():
             return self.refuse(of_another_user(other))
         self._launches += 1
@@ -199,7 +208,11 @@ class CallbackSession:
         # Notify of each reason once: a scanner that tries a thousand paths is one line.
         self._strays[refusal.reason] += 1
         if self._strays[refusal.reason] == 1:
-            self._notify(StrayVisit(reason=refusal.reason))
+            self._notify(
+                StrayVisit(
+                    reason=refusal.reason, fix=rendered(refusal.fix, {"profile": self._profile})
+                )
+            )
         return pages.refused(refusal.status)
 
     async def _last_page(self) -> Answer:

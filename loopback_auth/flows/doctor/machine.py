@@ -50,6 +50,12 @@ def checks_here(subject: Subject, report: Report) -> list[str]:
     report.add(_server(profile))
     report.add(_client(profile, subject.environ))
     redirect_uris = _callbacks(profile, report)
+    for uri in redirect_uris:
+        if uri.startswith("https:"):
+            # Late, as `ssl` is with it.
+            from .certificate import callback_certificate
+
+            report.add(callback_certificate(profile, uri, subject.environ))
     for check in _registered(redirect_uris, subject.registered, subject.name):
         report.add(check)
     around = surroundings(subject.environ, terminal=subject.terminal)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
+from ...edge.callback.https import secured
 from ...edge.callback.listeners import bind
 from ...edge.callback.server import new_launch_path, serve
 from ...edge.interaction.browser import open_browser
@@ -19,11 +20,13 @@ from .sign_in_page import Answer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-    from contextlib import AbstractContextManager
-    from socket import socket
+    import socket
+    from collections.abc import AsyncIterator, Iterator, Sequence
+    from contextlib import AbstractAsyncContextManager
     from typing import Unpack
 
+    from ...edge.callback.https import Secure
+    from ...edge.callback.session import CallbackSession
     from ...edge.store.interface import Store
     from ...oauth.authorize.request import AuthorizationRequest
     from ...oauth.credential import Credential
@@ -134,24 +137,16 @@ class _BrowserVisit:
     async def answer(self) -> AsyncIterator[Answer]:
         """Bind, show and wait; give the block the answer, and the page how the block ended."""
         profile, services = self.profile, self.services
-        with diagnosing(profile), self._bound() as (listeners, redirect_uri):
+        with diagnosing(profile), self._bound() as (listeners, redirect_uri, secure):
             request, passed = await self._request(redirect_uri)
-            opening = self._opening(request)
+            opening = self._opening(request, secure)
             opening.show()
             # Late, as all that is not needed to show the address: a browser is starting now.
             from ..server.discovery import rechecked
 
             async with (
                 opening,
-                serve(
-                    listeners,
-                    request,
-                    launch_path=opening.launch_path,
-                    profile=profile.name,
-                    notify=services.notify,
-                    token_bytes=self.options.token_bytes,
-                    connected=self._connect,
-                ) as session,
+                self._serving(listeners, request, opening.launch_path, secure) as session,
                 rechecked(self.server, profile, services, needed=self.is_remembered) as recheck,
             ):
                 opening.call(session)
@@ -173,10 +168,34 @@ class _BrowserVisit:
                     )
                     yield Answer(response, page=session, server=await recheck())
 
-    def _bound(self) -> AbstractContextManager[tuple[list[socket], str]]:
-        if address := self.options.bind_address:
-            return bind(self.profile.redirect_uris_elsewhere, bind_address=address)
-        return bind(self.profile.redirect_uris)
+    @contextmanager
+    def _bound(self) -> Iterator[tuple[Sequence[socket.socket], str, Secure | None]]:
+        profile, address = self.profile, self.options.bind_address
+        files = profile.get("callback_cert"), profile.get("callback_key")
+        uris = profile.redirect_uris_elsewhere if address else profile.redirect_uris
+        with (
+            bind(uris, bind_address=address) as (listeners, redirect_uri),
+            secured(redirect_uri, *files, environ=self.services.environ) as secure,
+        ):
+            yield listeners, redirect_uri, secure
+
+    def _serving(
+        self,
+        listeners: Sequence[socket.socket],
+        request: AuthorizationRequest,
+        launch_path: str | None,
+        secure: Secure | None,
+    ) -> AbstractAsyncContextManager[CallbackSession]:
+        return serve(
+            listeners,
+            request,
+            launch_path=launch_path,
+            profile=self.profile.name,
+            notify=self.services.notify,
+            token_bytes=self.options.token_bytes,
+            connected=self._connect,
+            secure=secure,
+        )
 
     async def _request(self, redirect_uri: str) -> tuple[AuthorizationRequest, bool]:
         """Return the request, and whether the server has shown its sign-in page to us."""
@@ -190,7 +209,7 @@ class _BrowserVisit:
         transport, wanted = self.services.transport, self.options.preflight
         return request, await ask_first(request, self.profile, transport=transport, wanted=wanted)
 
-    def _opening(self, request: AuthorizationRequest) -> Opening:
+    def _opening(self, request: AuthorizationRequest, secure: Secure | None) -> Opening:
         token_bytes = self.options.token_bytes
         return Opening(
             self.browser,
@@ -198,6 +217,7 @@ class _BrowserVisit:
             self.profile,
             self.services,
             launch_path=new_launch_path(token_bytes=token_bytes) if self.browser else None,
+            launch_origin=secure.origin if secure else None,
             is_watched=self.is_watched,
             options=self.options,
         )

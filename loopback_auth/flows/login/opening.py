@@ -45,17 +45,20 @@ class Opening:
         services: Services,
         *,
         launch_path: str | None,
+        launch_origin: str | None = None,
         is_watched: bool,
         options: Options,
     ) -> None:
         """
-        *is_watched*: somebody is shown the address, and can open it where no browser does;
-        *options* say how they can bring what comes of it.
+        *launch_origin* is where *launch_path* is, unless beside the callback. *is_watched*:
+        somebody is shown the address, and can open it where no browser does; *options* say how they
+        can bring what comes of it.
         """
         self._browser = browser
         self._request = request
         self._profile = profile
         self.launch_path = launch_path
+        self._origin = launch_origin or f"http://{urlsplit(request.redirect_uri).netloc}"
         # The result of an async function is a coroutine, which is refused.
         self._notify: Callable[[Notice], object] = services.notify
         self._is_watched = is_watched
@@ -67,7 +70,7 @@ class Opening:
 
     @property
     def _url(self) -> str:
-        return f"http://{urlsplit(self._request.redirect_uri).netloc}{self.launch_path or ''}"
+        return f"{self._origin}{self.launch_path or ''}"
 
     def show(self) -> None:
         """

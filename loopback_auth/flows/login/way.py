@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from ...edge.interaction.browser import launch_command
+from ...oauth.http.url import port_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def _opens(around: Surroundings, environ: Mapping[str, str], browser: str | None
 def way_in(around: Surroundings, redirect_uri: str) -> str:
     """Return in words how a browser elsewhere can reach *redirect_uri*; empty if none has to."""
     parts = urlsplit(redirect_uri)
-    port, row = parts.port or 80, next(row for row in TABLE if row.applies(around))
+    port, row = port_of(redirect_uri), next(row for row in TABLE if row.applies(around))
     if make := _RECIPES.get(row.name):
         return make(around, port, "[::1]" if parts.hostname == "::1" else "127.0.0.1")
     return ""

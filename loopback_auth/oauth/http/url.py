@@ -42,6 +42,12 @@ def check_url(raw: str, *, name: str) -> str:
     return raw
 
 
+def port_of(url: str) -> int:
+    """Return the port of *url*; that of its scheme if it names none."""
+    parts = urlsplit(url)
+    return {"https": 443}.get(parts.scheme, 80) if parts.port is None else parts.port
+
+
 def _without_userinfo(raw: str) -> str:
     # A password may be in it, and a refused URL is shown.
     before, at, host = raw.rpartition("@")

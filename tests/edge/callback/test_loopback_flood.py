@@ -119,7 +119,10 @@ async def test_cb_10_what_the_system_will_not_accept_waits_for_room_and_nothing_
                 if refusals == 3:
                     os.close(taken.pop())
 
-            async with accepting([listener], Protocol, make_room=make_room):
+            async def start(accepted: socket.socket) -> None:
+                await loop.connect_accepted_socket(Protocol, accepted)
+
+            async with accepting([listener], start, make_room=make_room):
                 await loop.sock_connect(client, listener.getsockname())
                 async with asyncio.timeout(10):
                     await connected.wait()

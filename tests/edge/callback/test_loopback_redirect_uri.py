@@ -38,7 +38,7 @@ if TYPE_CHECKING:
         "http://127.0.0.1:99999/callback",
         "http://127.0.0.1:port/callback",
         "http://[::1/callback",
-        "https://127.0.0.1:0/callback",
+        "https://example.com/callback",
         "com.example.app:/callback",
         "//127.0.0.1/callback",
         "",

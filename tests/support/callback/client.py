@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from ..sockets import is_free
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import AsyncIterator, Mapping
 
 TIMEOUT_S = 30
@@ -49,10 +50,12 @@ class Reply:
         return self.raw.partition(b"\r\n\r\n")[2].decode()
 
 
-async def send(host: str, port: int, *pieces: bytes) -> Reply:
+async def send(
+    host: str, port: int, *pieces: bytes, context: ssl.SSLContext | None = None
+) -> Reply:
     """Send bytes, read all that comes until the other side closes."""
     async with asyncio.timeout(TIMEOUT_S):
-        reader, writer = await asyncio.open_connection(host, port)
+        reader, writer = await asyncio.open_connection(host, port, ssl=context)
         got = bytearray()
         with suppress(ConnectionError):
             for piece in pieces:
@@ -67,9 +70,14 @@ async def send(host: str, port: int, *pieces: bytes) -> Reply:
 
 
 class Callback:
-    """The address that a sign-in waits on, and what the authorize URL asked for."""
+    """
+    The address that a sign-in waits on, and what the authorize URL asked for.
 
-    def __init__(self, opened: Mapping[str, Any]) -> None:
+    With *context* it is visited by TLS.
+    """
+
+    def __init__(self, opened: Mapping[str, Any], *, context: ssl.SSLContext | None = None) -> None:
+        self.context = context
         self.url: str = opened["url"]
         self.redirect_uri: str = opened["redirect_uri"]
         self.asked = query(self.url)
@@ -118,7 +126,7 @@ class Callback:
         )
 
     async def send(self, *pieces: bytes) -> Reply:
-        return await send(self.host, self.port, *pieces)
+        return await send(self.host, self.port, *pieces, context=self.context)
 
     async def follow(self, reply: Reply) -> Reply:
         """Go where a redirect leads, as a browser does."""

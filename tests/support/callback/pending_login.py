@@ -29,7 +29,7 @@ from .client import Callback
 from .endpoint import Endpoint, running_endpoint
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Mapping
     from pathlib import Path
 
     from loopback_auth.edge.callback.bind_address import BindAddress
@@ -115,6 +115,7 @@ async def pending_login(
     token_bytes: Callable[[int], bytes] = random_bytes,
     timeout_s: float = TIMEOUT_S,
     bind_address: BindAddress | None = None,
+    environ: Mapping[str, str] | None = None,
     **flags: Any,
 ) -> AsyncIterator[PendingLogin]:
     """
@@ -146,7 +147,7 @@ async def pending_login(
                 transport=HttpTransport(environ={}),
                 browser=opened if browser else None,
                 token_bytes=token_bytes,
-                environ={},
+                environ=environ or {},
                 notify=pending.notify,
                 timeout_s=timeout_s,
                 bind_address=bind_address,

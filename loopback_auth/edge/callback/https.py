@@ -1,0 +1,100 @@
+"""What an https callback has beside its listeners: a certificate, and the launch page's port."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from ...oauth.http.url import is_loopback
+from .request_gate import check_request
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import socket
+    import ssl
+    from collections.abc import AsyncIterator, Iterator, Mapping
+
+    from .pages import Answer
+    from .request_gate import CallbackRequest
+    from .session import CallbackSession
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Secure:
+    """
+    The TLS *context* of the callback, and the *launch* listener at *origin*.
+
+    Behind a reverse proxy, which speaks TLS itself, there is no context. The one-time address stays
+    http: the browser's first page is no warning about a certificate.
+    """
+
+    context: ssl.SSLContext | None
+    launch: socket.socket
+    origin: str
+
+
+@contextmanager
+def secured(
+    redirect_uri: str,
+    certificate: str | None,
+    key: str | None,
+    *,
+    environ: Mapping[str, str] | None,
+) -> Iterator[Secure | None]:
+    """
+    Give the block what an https *redirect_uri* needs, and `None` to an http one.
+
+    Raises:
+        CallbackCertificateMissing: There is no certificate.
+        CallbackCertificateUnusable: No browser would take it.
+    """
+    parts = urlsplit(redirect_uri)
+    if parts.scheme != "https":
+        yield None
+        return
+    # Late: `ssl` is not loaded before the address of an http callback is shown.
+    from .listeners import bind
+    from .tls.certificate import certificate_files, check_certificate, server_context
+
+    host, context = parts.hostname or "", None
+    if is_loopback(host) or certificate is not None:
+        files = certificate_files(certificate, key, environ)
+        context = server_context(files)
+        check_certificate(context, files, host)
+    with bind(["http://127.0.0.1:0"]) as (listeners, origin):
+        yield Secure(context=context, launch=listeners[0], origin=origin)
+
+
+@asynccontextmanager
+async def launch_page(
+    secure: Secure | None, session: CallbackSession, path: str | None
+) -> AsyncIterator[None]:
+    """Serve the one-time address of an https callback, at *path*, until the block ends."""
+    if secure is None or path is None:
+        yield
+        return
+    from .http import answering
+
+    async with answering([secure.launch], _LaunchPage(session, secure.origin, path)):
+        yield
+
+
+class _LaunchPage:
+    """The only page of its port."""
+
+    def __init__(self, session: CallbackSession, origin: str, path: str) -> None:
+        self._session = session
+        self._origin = origin
+        self._path = path
+        self.refuse = session.refuse
+
+    async def handle(self, request: CallbackRequest) -> Answer:
+        refused = check_request(request, redirect_uri=self._origin, paths=[self._path], posts=False)
+        return self.refuse(refused) if refused else await self._session.launch(request)
+
+    def was_sent(self, request: CallbackRequest) -> None:
+        """Do nothing: nobody waits for this page."""
+
+    def was_lost(self, request: CallbackRequest) -> None:
+        """Do nothing."""

@@ -1,0 +1,1 @@
+"""TLS for an https callback: its certificate, its handshakes, and who trusts it."""
