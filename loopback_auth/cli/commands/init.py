@@ -16,6 +16,7 @@ from ...providers.login_host import own_host, whom_it_serves
 from ...settings.config_toml import config_path
 from ...settings.kinds import duration_text, port_number
 from ...settings.session_timeout import session_timeout, timeout_choices
+from ..project.ide import ide_arguments, run_ide
 from ..prompts import ask, ask_unseen, confirm
 from ..settings_flags import add_setting, secret_arguments, typed_secret
 
@@ -49,10 +50,13 @@ def arguments(parser: Parser) -> None:
     )
     parser.add_argument("--force", action="store_true", help="replace a profile of that name")
     parser.add_argument("--no-doctor", action="store_true", help="do not look whether it works")
+    ide_arguments(parser)
 
 
 def run(context: Context) -> int:
     """Write a profile; return the exit status of the doctor that looks at it."""
+    if context.arguments.ide:
+        return run_ide(context)
     provider = context.provider(_provider_name(context))
     may_replace = _may_replace(context)
     flags = _asked_before(provider, context)
