@@ -35,6 +35,7 @@ VALUES = {
     "option": "--json",
     "near": "invalid-grant",
     "provider": "salesforce",
+    "ide": "zed",
     "timeout": "2h",
     "variable": "API_TOKEN",
     "ca_bundle": "/etc/ssl/ca bundle.pem",

@@ -169,6 +169,7 @@ HOLDERS: list[object] = [
 """One of each kind of value that may hold a secret, made of nothing else."""
 
 HARMLESS = {
+    "Addition",
     "Authority",
     "AuthorizationErrorResponse",
     "BindAddress",
@@ -179,6 +180,7 @@ HARMLESS = {
     "Explanation",
     "ExportFormat",
     "Holder",
+    "IdeFile",
     "NothingYet",
     "Parser",
     "PasteExplained",
@@ -202,6 +204,7 @@ HARMLESS = {
     "Waiting",
     "WaitingLogin",
     "Warned",
+    "Written",
 }
 """Names, addresses, words and places, which are meant to be seen."""
 

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ...edge.callback.bind_address import BindAddress
+    from ...notices import Notice
     from ...oauth.credential import Credential
+    from ...seams import Notify
     from ...settings.profile import Profile
     from ..context import Context
 
@@ -37,8 +39,11 @@ async def sign_in(profile: Profile, context: Context) -> Credential:
     if arguments.flow == "code-credentials":
         return await _with_credentials(profile, context)
     if arguments.device:
-        return await _by_device(profile, context)
-    _check_way(profile, context)
+        return await _by_device(profile, context, context.notify)
+    if _prefers_device(profile, context):
+        signed_in = await _by_device_where_possible(profile, context)
+        if signed_in:
+            return signed_in
     return await login(
         profile,
         store=context.store,
@@ -93,30 +98,57 @@ def _bind_address(context: Context) -> BindAddress | None:
     return address
 
 
-def _check_way(profile: Profile, context: Context) -> None:
+def _prefers_device(profile: Profile, context: Context) -> bool:
     """
-    Check that somebody can sign in from here.
+    Return whether to sign in with a code where the server has that, as the place suggests.
 
     Raises:
         UnattendedSignIn: Nobody would come, and nothing was said about how to sign in.
     """
     arguments, console, environ = context.arguments, context.console, context.environ
-    if arguments.no_browser or arguments.paste or console.interactive:
-        return
-    # Not before the address of a person at a terminal.
+    if arguments.no_browser or arguments.paste or arguments.bind:
+        return False
+    if console.interactive and not environ.get("CODESPACES"):
+        # No row says so on another terminal, where the address is not to wait for this look.
+        return False
     from ...edge.interaction.environment import surroundings
     from ...errors import UnattendedSignIn
-    from ...flows.login.way import STOP, way_from
+    from ...flows.login.way import DEVICE, STOP, way_from
 
-    found = way_from(surroundings(environ), environ, browser=profile.get("browser"))
+    around = surroundings(environ, terminal=console.interactive)
+    found = way_from(around, environ, browser=profile.get("browser"))
     if found.how == STOP:
         raise UnattendedSignIn(
             f"this is {found.row.situation} ({', '.join(found.seen)}): nobody would sign in",
             profile=profile.name,
         )
+    return found.how == DEVICE
 
 
-async def _by_device(profile: Profile, context: Context) -> Credential:
+async def _by_device_where_possible(profile: Profile, context: Context) -> Credential | None:
+    """Sign in with a code; `None` where the server gives none, to this client at least."""
+    from ...errors import DeviceFlowUnavailable, HostNotTrusted, ProviderError
+    from ...notices import EnterThisCode
+
+    shown = []
+
+    def notify(notice: Notice) -> None:
+        if isinstance(notice, EnterThisCode):
+            shown.append(notice)
+        context.notify(notice)
+
+    try:
+        return await _by_device(profile, context, notify)
+    except (DeviceFlowUnavailable, HostNotTrusted, ProviderError) as error:
+        if shown:
+            raise
+        if not isinstance(error, DeviceFlowUnavailable):
+            message = f"the server gives no code to sign in with ({error.message})"
+            context.notify(Warned(code="no-device-code", message=message))
+        return None
+
+
+async def _by_device(profile: Profile, context: Context, notify: Notify) -> Credential:
     # Late, as all that a browser's address does not need.
     from ...flows.login.device import device_login
     from ...oauth.token.device import LIFETIME_S
@@ -125,7 +157,7 @@ async def _by_device(profile: Profile, context: Context) -> Credential:
         profile,
         store=context.store,
         transport=context.transport(profile.get("ca_bundle")),
-        notify=context.notify,
+        notify=notify,
         opens_browser=not context.arguments.no_browser,
         timeout_s=profile.get("timeout", LIFETIME_S),
         environ=context.environ,
