@@ -29,6 +29,7 @@ from loopback_auth.errors import (
     TokenError,
 )
 from loopback_auth.flows.services import Services
+from loopback_auth.flows.tokens import refresh
 from loopback_auth.flows.tokens.access_token import fresh_document
 from loopback_auth.notices import Refreshed, Warned
 from loopback_auth.oauth.secret import Secret
@@ -361,8 +362,10 @@ async def test_rf_06_a_lost_answer_is_asked_for_once_more(
 
 
 async def test_a_token_that_is_still_good_is_used_while_the_server_is_down(
-    server: ScriptedServer, tmp_path: Path
+    server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The real five seconds are waited for in `test_in_flight.py`."""
+    monkeypatch.setattr(refresh, "SPARE_S", 0.5)
     server.answers["/token"] = plain_answer(b"", "Retry-After: 30", status=503)
     store, notices = stored(tmp_path, server, lasts_s=30), list[Any]()
     assert (await token(store, notify=notices.append))["access_token"] == OLD["access_token"]
