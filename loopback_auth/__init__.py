@@ -129,6 +129,7 @@ __all__ = [
     "RefreshRefused",
     "RefreshRejected",
     "Refreshed",
+    "RemoteSignInFailed",
     "Saved",
     "ScopeDiffers",
     "Secret",

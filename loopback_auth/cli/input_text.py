@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import contextmanager, suppress
 
 from ..errors import Cancelled, UsageError
 from ..explain.report import PASTE_CHARACTERS, read_paste
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from argparse import Namespace
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from typing import BinaryIO, TextIO
 
     from .console import Console
@@ -118,14 +118,13 @@ def _is_whole(text: str) -> bool:
     return bool(paste.error) or paste.kind in ("answer", "secret", "tokens")
 
 
-def refuse_secret_argument(arguments: Namespace, command: str) -> None:
+def refuse_secret_argument(text: str, command: str) -> None:
     """
-    Refuse an address that was given to *command* as its profile, without repeating it.
+    Refuse *text*, an argument of *command*, where it is an address; it is not repeated.
 
     Raises:
-        UsageError: It was.
+        UsageError: It is.
     """
-    text = arguments.profile or arguments.profile_option or ""
     if not ("://" in text or "code=" in text or "state=" in text or "%" in text):
         return
     raise UsageError(
@@ -137,6 +136,37 @@ def refuse_secret_argument(arguments: Namespace, command: str) -> None:
         # What was given as the profile is not shown.
         profile="",
     )
+
+
+def check_terminal(console: Console, command: str) -> None:
+    """
+    Check that *command* can ask the person, whatever standard input is.
+
+    Raises:
+        UsageError: It cannot.
+    """
+    is_forbidden = console.no_input or console.json or console.quiet
+    with suppress(OSError):
+        if console.terminal and not is_forbidden:
+            with terminal_of(console):
+                return
+    raise UsageError(
+        f"{command} asks a question before it opens anything, and there is nobody to ask",
+        cause="It needs a terminal, and excludes --no-input, --json and --quiet.",
+        fix="run it in a terminal: `loopback-auth {command}`",
+        command=command,
+    )
+
+
+@contextmanager
+def terminal_of(console: Console) -> Iterator[TextIO]:
+    """Yield the terminal for an answer, also where standard input is none; raise `OSError`."""
+    if console.stdin is not None and console.stdin.isatty():
+        yield console.stdin
+        return
+    name = "CONIN$" if sys.platform == "win32" else "/dev/tty"
+    with open(name, encoding="utf-8", errors="replace") as terminal:
+        yield terminal
 
 
 def answer_unseen(question: str, console: Console, *, command: str) -> str:

@@ -28,6 +28,7 @@ COMMANDS = {
     "login": "sign in through the browser and store the tokens",
     "exchange": "finish by hand what login --manual began: paste the address or the code",
     "deliver": "hand the address the browser ended at to a login that waits in another terminal",
+    "relay": "be the browser of a sign-in on another machine: relay ssh://HOST/PROFILE",
     "token": "print a valid access token",
     "exec": "run a command with the token in its environment",
     "env": "print the token as variables for a shell or a pipeline",

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Callable
     from contextlib import AbstractAsyncContextManager, AbstractContextManager
+    from typing import TextIO
 
     from ..edge.interaction.delivery import Verdict
     from ..flows.login.answer import Deliveries, Pastes
@@ -26,11 +27,15 @@ CHARACTERS = 4096
 """Of one line of credentials that is piped in."""
 
 
-def confirm(question: str, console: Console) -> bool:
-    """Return whether the person says yes to *question*; Ctrl-C is a no."""
+def confirm(question: str, console: Console, *, terminal: TextIO | None = None) -> bool:
+    """
+    Return whether the person says yes to *question*; Ctrl-C is a no.
+
+    The answer comes from *terminal*, by default from standard input.
+    """
     console.prompt(question)
     try:
-        return _is_yes(_line(console))
+        return _is_yes(terminal.readline() if terminal else _line(console))
     except KeyboardInterrupt:
         console.prompt("\n")
         return False

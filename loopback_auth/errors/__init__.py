@@ -32,6 +32,7 @@ Every error that this package raises on purpose; `except LoopbackAuthError` catc
     |-- LoginTimedOut                    5  nobody came back in time
     |   |-- CallbackCertificateRefused      the browser does not trust the https callback
     |   `-- DeviceCodeExpired               nobody confirmed the device flow's code
+    |-- RemoteSignInFailed               7  another machine, asked by ssh, did not sign in
     |-- ListenError                      6  no registered callback address could be had
     |   |-- PortInUse                       other programs hold them
     |   `-- PortForbidden                   the system does not let us have them
@@ -125,6 +126,7 @@ if TYPE_CHECKING:
         LoginTimedOut,
         NoPendingSignIn,
         RefreshRejected,
+        RemoteSignInFailed,
         SignInNeeded,
         Stopped,
         StoreDamaged,
@@ -231,6 +233,7 @@ __all__ = [
     "RedirectURIRefused",
     "RefreshRefused",
     "RefreshRejected",
+    "RemoteSignInFailed",
     "ScopeDiffers",
     "ServerUnavailable",
     "SignInNeeded",

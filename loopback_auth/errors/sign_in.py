@@ -84,3 +84,14 @@ class LaunchURLReused(LoopbackAuthError):
     """Raised when the one-time address was opened twice: sign in again, without that browser."""
 
     code = "launch-url-reused"
+
+
+class RemoteSignInFailed(LoopbackAuthError):
+    """
+    Raised when another machine, asked by ssh, does not sign in: put right there what it says.
+
+    The exit status is the one that machine gives, where it gives one.
+    """
+
+    code = "remote-sign-in-failed"
+    exit_code = 7

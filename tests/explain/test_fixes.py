@@ -33,6 +33,7 @@ VALUES = {
     "profile": "work",
     "command": "login",
     "option": "--json",
+    "target": "ssh://box/work",
     "near": "invalid-grant",
     "provider": "salesforce",
     "ide": "zed",

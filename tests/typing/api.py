@@ -253,6 +253,7 @@ ERRORS: tuple[type[LoopbackAuthError], ...] = (
     loopback_auth.RedirectURIRefused,
     loopback_auth.RefreshRefused,
     loopback_auth.RefreshRejected,
+    loopback_auth.RemoteSignInFailed,
     loopback_auth.ScopeDiffers,
     loopback_auth.ServerUnavailable,
     loopback_auth.SignInNeeded,

@@ -24,7 +24,7 @@ def run(context: Context) -> int:
     """Read an address or an error, and hand it over."""
     arguments = context.arguments
     context.listen_for_interrupts()
-    refuse_secret_argument(arguments, "deliver")
+    refuse_secret_argument(arguments.profile or arguments.profile_option or "", "deliver")
     if sys.platform == "win32":
         raise UsageError(
             "deliver is not available on Windows",

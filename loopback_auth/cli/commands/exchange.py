@@ -31,7 +31,7 @@ def run(context: Context) -> int:
     """Redeem what is pasted, and print who has signed in."""
     arguments = context.arguments
     context.listen_for_interrupts()
-    refuse_secret_argument(arguments, "exchange")
+    refuse_secret_argument(arguments.profile or arguments.profile_option or "", "exchange")
     pending = PendingSignIns(context.home)
     # What the sign-in was begun with is what finishes it, whatever was edited since.
     profile = context.profile_from(stored=pending_document(context.profile_name, pending))

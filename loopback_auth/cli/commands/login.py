@@ -156,7 +156,11 @@ def _begin(profile: Profile, context: Context) -> int:
         console.say(line)
     console.say("Open this address in any browser, on any machine, and sign in:")
     document = {"url": request.url, "redirect_uri": uri, "issuer": server.issuer}
-    more = {"other_hosts": server.other_hosts, "finish_within_s": PENDING_S}
+    more = {
+        "other_hosts": server.other_hosts,
+        "finish_within_s": PENDING_S,
+        "next_step": f"loopback-auth exchange {profile.name}",
+    }
     console.result(request.url, {**document, **more})
     console.say(f"You end at {uri}, which may show nothing, or an error.")
     console.say(

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import socket
     import ssl
     from collections.abc import AsyncIterator, Iterator, Mapping
+    from typing import Any
 
     from .pages import Answer
     from .request_gate import CallbackRequest
@@ -68,7 +69,7 @@ def secured(
 
 @asynccontextmanager
 async def launch_page(
-    secure: Secure | None, session: CallbackSession, path: str | None
+    secure: Secure | None, session: CallbackSession[Any], path: str | None
 ) -> AsyncIterator[None]:
     """Serve the one-time address of an https callback, at *path*, until the block ends."""
     if secure is None or path is None:
@@ -83,7 +84,7 @@ async def launch_page(
 class _LaunchPage:
     """The only page of its port."""
 
-    def __init__(self, session: CallbackSession, origin: str, path: str) -> None:
+    def __init__(self, session: CallbackSession[Any], origin: str, path: str) -> None:
         self._session = session
         self._origin = origin
         self._path = path

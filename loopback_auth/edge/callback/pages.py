@@ -98,6 +98,38 @@ def signed_in(*, name: str, server: str, profile: str) -> Answer:
     )
 
 
+def handed_over(*, server: str, error: str) -> Answer:
+    """
+    Return the page of an answer of *server* for a sign-in on another machine.
+
+    Nobody is signed in yet. *error* is what the server reports in it.
+    """
+    what = f"refused (<code>{_shown(error)}</code>)" if error else "has answered"
+    return _page(
+        status=200,
+        kind="failed" if error else "done",
+        title="Go back to the other machine",
+        lead=f"<strong>{_shown(server)}</strong> {what}, and your terminal has the answer.",
+        details="<p>Nobody is signed in yet, and no token has come here: the sign-in goes on where"
+        " it was started, once that answer is pasted there.</p>",
+        closing="You can close this tab and go back to your terminal.",
+    )
+
+
+def signed_in_there(*, name: str, server: str, machine: str, profile: str) -> Answer:
+    """Return the page of a sign-in that another machine has finished."""
+    return _page(
+        status=200,
+        kind="done",
+        title="Signed in on the other machine",
+        lead=f"<strong>{_shown(machine)}</strong> is signed in to <strong>{_shown(server)}</strong>"
+        + (f" as <strong>{_shown(name)}</strong>." if name else "."),
+        details="<p>The tokens are stored there, and never were on this computer,"
+        f" in the profile <code>{_shown(profile)}</code>.</p>",
+        closing="You can close this tab and go back to your terminal.",
+    )
+
+
 def failed(error: LoopbackAuthError, *, is_stored: bool = False) -> Answer:
     """
     Return the page that explains *error* in our own texts.

@@ -18,8 +18,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
     from collections.abc import AsyncIterator, Callable, Sequence
+    from ssl import SSLContext
+    from typing import Any
 
-    from ...oauth.authorize.request import AuthorizationRequest
+    from ...oauth.authorize.request import AuthorizationRequest, AuthorizationResponse
     from ...seams import Notify
     from .https import Secure
     from .session import CallbackSession
@@ -44,7 +46,7 @@ async def serve(
     token_bytes: Callable[[int], bytes],
     connected: Callable[[], None] | None = None,
     secure: Secure | None = None,
-) -> AsyncIterator[CallbackSession]:
+) -> AsyncIterator[CallbackSession[AuthorizationResponse]]:
     """
     Serve the redirect URI of *request* on *listeners* until the block ends.
 
@@ -55,11 +57,6 @@ async def serve(
     the request is read. *secure* is what an https redirect URI has.
     """
     await event_loop_started()
-    # Imported late: importing aiohttp takes as long as a browser that starts meanwhile.
-    from ..http.tls import load_aiohttp
-
-    load_aiohttp()
-    from .http import answering
     from .https import launch_page
     from .session import CallbackSession
 
@@ -67,16 +64,34 @@ async def serve(
     session = CallbackSession(
         request, launch_path=own, profile=profile, notify=notify, token_bytes=token_bytes
     )
+    context = secure.context if secure else None
+    callback = serving(listeners, session, connected=connected, context=context)
+    async with launch_page(secure, session, launch_path), callback:
+        yield session
+
+
+@asynccontextmanager
+async def serving(
+    listeners: Sequence[socket.socket],
+    session: CallbackSession[Any],
+    *,
+    connected: Callable[[], None] | None = None,
+    context: SSLContext | None = None,
+) -> AsyncIterator[None]:
+    """Serve *session*, as `serve` does with one of its own, in an event loop that has started."""
+    # Imported late: importing aiohttp takes as long as a browser that starts meanwhile.
+    from ..http.tls import load_aiohttp
+
+    load_aiohttp()
+    from .http import answering
 
     def accepted() -> None:
         if connected is not None and not session.has_answer:
             connected()
 
-    context = secure.context if secure else None
-    callback = answering(listeners, session, accepted=accepted, context=context)
-    async with launch_page(secure, session, launch_path), callback:
+    async with answering(listeners, session, accepted=accepted, context=context):
         try:
-            yield session
+            yield
         except BaseException as error:
             await session.end(error)
             raise

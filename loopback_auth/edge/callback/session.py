@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from contextlib import suppress
+from typing import Generic, TypeVar
 from urllib.parse import urlsplit
 
 from ...errors import CallbackCertificateRefused, LaunchURLReused, LoginTimedOut, LoopbackAuthError
@@ -28,7 +29,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ...oauth.authorize.request import AuthorizationRequest, AuthorizationResponse
+    from ...oauth.authorize.response import AwaitedRequest
     from ...seams import Notify
     from .pages import Answer
     from .request_gate import CallbackRequest
@@ -43,7 +44,10 @@ NONCE_OCTETS = 16
 """Random octets in the address of the last page, so that nobody can guess it."""
 
 
-class CallbackSession:
+A = TypeVar("A")
+
+
+class CallbackSession(Generic[A]):
     """
     The browser's part of one sign-in.
 
@@ -53,7 +57,7 @@ class CallbackSession:
 
     def __init__(
         self,
-        request: AuthorizationRequest,
+        request: AwaitedRequest[A],
         *,
         launch_path: str | None,
         profile: str,
@@ -72,7 +76,7 @@ class CallbackSession:
         self._done_path = "/done/" + new_secret(NONCE_OCTETS, token_bytes=token_bytes).reveal()
         self._strays: Counter[str] = Counter()
         loop = asyncio.get_running_loop()
-        self._answer: asyncio.Future[AuthorizationResponse] = loop.create_future()
+        self._answer: asyncio.Future[A] = loop.create_future()
         self._outcome: asyncio.Future[Answer] = loop.create_future()
         self._visitors: list[CallbackRequest] = []
         self._shown = 0
@@ -101,7 +105,7 @@ class CallbackSession:
         """Set the *name* that the page shows for the person who signed in."""
         self._name = name
 
-    async def response(self, *, timeout_s: float) -> AuthorizationResponse:
+    async def response(self, *, timeout_s: float) -> A:
         """
         Return the answer to our request, once it has come.
 
@@ -173,7 +177,7 @@ class CallbackSession:
         parameters = request.parameters()
         if parameters is None:
             return self.refuse(Refusal(status=400, reason="a malformed query"))
-        answer: Stray | AuthorizationResponse | LoopbackAuthError
+        answer: Stray | A | LoopbackAuthError
         try:
             read = self._request.read(parameters)
             answer = read.as_error() if isinstance(read, AuthorizationErrorResponse) else read
@@ -191,7 +195,7 @@ class CallbackSession:
         await self._last_page()
         return pages.redirect(self._done_path)
 
-    def resolve(self, answer: AuthorizationResponse | LoopbackAuthError) -> None:
+    def resolve(self, answer: A | LoopbackAuthError) -> None:
         """Set the answer, or the error that ends the login; only the first one counts."""
         if self._answer.done():
             return
@@ -253,14 +257,12 @@ class CallbackSession:
 
     def _page(self, error: BaseException | None, *, is_done: bool) -> Answer:
         if is_done:
-            host = (
-                urlsplit(
-                    self._request.server.issuer or self._request.server.authorization_endpoint
-                ).hostname
-                or ""
-            )
-            return pages.signed_in(name=self._name, server=host, profile=self._profile)
+            return self.done_page(self._name)
         return pages.failed(error) if isinstance(error, LoopbackAuthError) else pages.interrupted()
+
+    def done_page(self, name: str) -> Answer:
+        """Return the page of success; *name* is that of `set_identity`."""
+        return pages.signed_in(name=name, server=self._request.host, profile=self._profile)
 
 
 def _reused() -> LaunchURLReused:

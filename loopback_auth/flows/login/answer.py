@@ -45,7 +45,7 @@ async def answer_or_paste(
     request: AuthorizationRequest,
     profile: Profile,
     *,
-    session: CallbackSession,
+    session: CallbackSession[AuthorizationResponse],
     pastes: Pastes | None,
     notify: Notify,
     timeout_s: float,
@@ -80,7 +80,11 @@ async def answer_or_paste(
 
 
 async def _read(
-    texts: asyncio.Queue[str], judged: _Judge, *, session: CallbackSession, notify: Notify
+    texts: asyncio.Queue[str],
+    judged: _Judge,
+    *,
+    session: CallbackSession[AuthorizationResponse],
+    notify: Notify,
 ) -> None:
     while True:
         found = judged(await texts.get())
@@ -90,7 +94,11 @@ async def _read(
 
 
 def _taking(
-    judged: _Judge, request: AuthorizationRequest, *, session: CallbackSession, notify: Notify
+    judged: _Judge,
+    request: AuthorizationRequest,
+    *,
+    session: CallbackSession[AuthorizationResponse],
+    notify: Notify,
 ) -> Callable[[str, bool], Verdict]:
     """Return what takes a text from another terminal, and says there why it does not."""
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ...edge.callback.https import Secure
     from ...edge.callback.session import CallbackSession
     from ...edge.store.interface import Store
-    from ...oauth.authorize.request import AuthorizationRequest
+    from ...oauth.authorize.request import AuthorizationRequest, AuthorizationResponse
     from ...oauth.credential import Credential
     from ...oauth.http.transport import Transport
     from ...oauth.metadata import Client, ServerMetadata
@@ -185,7 +185,7 @@ class _BrowserVisit:
         request: AuthorizationRequest,
         launch_path: str | None,
         secure: Secure | None,
-    ) -> AbstractAsyncContextManager[CallbackSession]:
+    ) -> AbstractAsyncContextManager[CallbackSession[AuthorizationResponse]]:
         return serve(
             listeners,
             request,

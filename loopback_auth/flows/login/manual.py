@@ -5,7 +5,9 @@ from __future__ import annotations
 from contextlib import contextmanager, nullcontext
 from hashlib import sha256
 from secrets import token_bytes as random_bytes
+from urllib.parse import urlsplit
 
+from ...edge.callback.listeners import with_port
 from ...edge.process.clock import now
 from ...errors import LoopbackAuthError, NoPendingSignIn, UsageError
 from ...explain.fix import rendered
@@ -40,6 +42,9 @@ if TYPE_CHECKING:
 PENDING_S = 900.0
 """How long the second half may take: as long as any server keeps a code."""
 
+_DYNAMIC_PORTS = range(49152, 65536)
+"""RFC 6335 section 6: those that nobody registers."""
+
 
 async def begin(
     profile: Profile,
@@ -66,13 +71,20 @@ async def begin(
     server, profile, _ = await trusted_server(
         profile, services, rediscover=rediscover, may_trust=may_trust
     )
-    request = request_to(
-        server, profile, client, profile.registered_redirect_uri, token_bytes=token_bytes
-    )
+    redirect_uri = _with_a_port(profile.registered_redirect_uri, token_bytes)
+    request = request_to(server, profile, client, redirect_uri, token_bytes=token_bytes)
     passed = await ask_first(request, profile, transport=services.transport, wanted=preflight)
     document = _document(profile, request, until=services.timestamp + PENDING_S)
     pending.save(profile.name, {**document, "preflight_passed": passed})
     return request
+
+
+def _with_a_port(redirect_uri: str, token_bytes: Callable[[int], bytes]) -> str:
+    """Return *redirect_uri*; where any port will do (0), with one that `relay` can listen on."""
+    if urlsplit(redirect_uri).port != 0:
+        return redirect_uri
+    number = int.from_bytes(token_bytes(2), "big") % len(_DYNAMIC_PORTS)
+    return with_port(redirect_uri, _DYNAMIC_PORTS[number])
 
 
 async def finish(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from ...edge.callback.session import CallbackSession
     from ...notices import Notice
-    from ...oauth.authorize.request import AuthorizationRequest
+    from ...oauth.authorize.request import AuthorizationRequest, AuthorizationResponse
     from ...seams import Browser
     from ...settings.profile import Profile
     from ..services import Services
@@ -107,7 +107,7 @@ class Opening:
         ):
             self._not_opened("none was found here")
 
-    def call(self, session: CallbackSession) -> None:
+    def call(self, session: CallbackSession[AuthorizationResponse]) -> None:
         """
         Call the function that the caller gave, in a thread.
 
@@ -134,7 +134,9 @@ class Opening:
             self._task.cancel()
             await asyncio.wait({self._task}, timeout=GRACE_S)
 
-    async def _call(self, browser: Browser, session: CallbackSession) -> None:
+    async def _call(
+        self, browser: Browser, session: CallbackSession[AuthorizationResponse]
+    ) -> None:
         from ...edge.process.thread import in_thread
 
         failure: BaseException | None = None

@@ -146,6 +146,11 @@ class AuthorizationRequest:
         return self.nonce is not None
 
     @property
+    def host(self) -> str:
+        """The server's host, without a port, for a sentence."""
+        return urlsplit(self.server.issuer or self.server.authorization_endpoint).hostname or ""
+
+    @property
     def resource(self) -> tuple[str, ...]:
         """The resources that the token is for, which the token endpoint is sent, too - RFC 8707."""
         return tuple(value for name, value in self.parameters if name == "resource" and value)

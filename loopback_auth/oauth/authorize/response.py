@@ -8,6 +8,9 @@ from ...errors import AuthorizationDenied, AuthorizationError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Protocol, TypeVar
+
     from ...errors import LoopbackAuthError
 
 KNOWN_ERRORS = frozenset(
@@ -78,3 +81,36 @@ class AuthorizationErrorResponse:
             known=self.error in KNOWN_ERRORS,
             error_description=self.description,
         )
+
+
+if TYPE_CHECKING:
+    A_co = TypeVar("A_co", covariant=True)
+
+    class AwaitedRequest(Protocol[A_co]):
+        """What a session needs of a request: `AuthorizationRequest`, or one of another machine."""
+
+        @property
+        def host(self) -> str:
+            """The server's host, for the last page."""
+            ...
+
+        @property
+        def url(self) -> str:
+            """The address for the browser."""
+            ...
+
+        @property
+        def redirect_uri(self) -> str:
+            """Where its answer comes back to."""
+            ...
+
+        @property
+        def response_mode(self) -> str | None:
+            """How its answer comes, if not in the query."""
+            ...
+
+        def read(
+            self, query: Sequence[tuple[str, str]]
+        ) -> Stray | AuthorizationErrorResponse | A_co:
+            """Return what the parameters of a request to the redirect URI are."""
+            ...
