@@ -389,6 +389,9 @@ PARTS = (
     _program("zsh", ("zsh",)),
     _program("strace", ("strace",)),
     _program("faketime", ("faketime",)),
+    # Who trusts the certificate of an https callback.
+    _program("certutil", ("libnss3-tools",)),
+    _program("mkcert", ("mkcert",)),
     _program(
         SECRET_SERVICE,
         ("gnome-keyring", "dbus-daemon", "dbus-bin"),

@@ -183,7 +183,8 @@ def _not_loaded(
     files: CertificateFiles, error: OSError | ValueError
 ) -> CallbackCertificateUnusable:
     reason = getattr(error, "reason", None) or ""
-    if "MISMATCH" in reason:
+    # Of another kind of key, RSA or EC, OpenSSL says that there is no certificate to it.
+    if "MISMATCH" in reason or reason == "NO_CERTIFICATE_ASSIGNED":
         return _unusable(
             f"the key in {files.key} is not that of the certificate in {files.certificate}",
             cause="Each certificate is made for one key.",
@@ -195,10 +196,10 @@ def _not_loaded(
 
 
 def _reason(error: OSError | ValueError) -> str:
-    reason = str(getattr(error, "reason", None) or error).replace("_", " ").lower()
-    # OpenSSL names only the part of it that gave up.
-    is_odd = reason in ("pem lib", "no start line")
-    return "no certificate or no key in PEM form" if is_odd else reason
+    # Without a word of OpenSSL's: it found something else, or nothing.
+    if reason := getattr(error, "reason", None):
+        return str(reason).replace("_", " ").lower()
+    return "there is no certificate, or no key, in PEM form"
 
 
 def _not_verified(
