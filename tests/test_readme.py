@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import shlex
+import socket
 import sys
 import tomllib
 from importlib import import_module
@@ -21,7 +23,9 @@ from loopback_auth.cli.main import COMMANDS
 from loopback_auth.settings.config_toml import parse_config
 from loopback_auth.testing import AuthorizationServer, Browser, Client
 
+from .export.ide.test_shapes import TASK, differences
 from .support.command import login_here, run
+from .support.sockets import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -208,6 +212,63 @@ async def test_the_examples_have_the_types_that_they_say(tmp_path: Path) -> None
     )
     stdout, _ = await process.communicate()
     assert process.returncode == 0, stdout.decode()
+
+
+def section(title: str) -> str:
+    """Give one section, without its title."""
+    found = re.search(rf"^## {title}\n(.*?)^## ", README, re.MULTILINE | re.DOTALL)
+    assert found, title
+    return found[1]
+
+
+async def test_the_ide_tasks_are_written_and_can_be_depended_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = tmp_path / "project"
+    project.mkdir()
+    monkeypatch.chdir(project)
+    lines = blocks("sh", section("IDE tasks"))[0].splitlines()
+    for words in (shlex.split(line, comments=True)[1:] for line in lines):
+        outcome = await run(*words, home=tmp_path)
+        assert outcome.exit_code == 0, (words, outcome)
+        assert bool(outcome.stdout) == ("--write" not in words)
+    (task,) = map(json.loads, blocks("json", section("IDE tasks")))
+    assert differences(task, TASK) == []
+    tasks = json.loads((project / ".vscode" / "tasks.json").read_text("utf-8"))["tasks"]
+    assert set(task["dependsOn"]) <= {each["label"] for each in tasks}
+
+
+async def test_the_way_over_ssh_is_printed_as_it_is_shown(tmp_path: Path) -> None:
+    """With the values of the place; `tests/servers` has them typed at a real sshd."""
+    block = blocks("sh", section("SSH and containers"))[0]
+    on_server, forward = block.splitlines()[:2]
+    more = {"SSH_CONNECTION": "198.51.100.1 50000 192.0.2.7 22", "USER": "ada"}
+    port = str(free_port())
+    words = shlex.split(on_server.replace("8765", port), comments=True)[2:]
+    async with login_here(*words, *SOMEWHERE, home=tmp_path, more=more) as waiting:
+        hint = (await waiting.event("browser_not_opened"))["hint"]
+    assert hint.endswith(f": {forward.replace('8765', port)}")
+
+
+async def test_the_way_into_a_container_is_printed_as_it_is_shown(tmp_path: Path) -> None:
+    *_, run_it, on_it = blocks("sh", section("SSH and containers"))[0].splitlines()
+    port = str(free_port())
+    words = shlex.split(on_it.replace("8765", port), comments=True)[2:]
+    more = {"container": "docker"}
+    async with login_here(*words, *SOMEWHERE, home=tmp_path, more=more) as waiting:
+        hint = (await waiting.event("browser_not_opened"))["hint"]
+        with socket.create_connection(("127.0.0.1", int(port)), timeout=5):
+            pass
+    published = shlex.split(run_it.replace("8765", port), comments=True)[3:5]
+    assert f"docker run {' '.join(published)} ..." in hint
+    assert f"login {' '.join(words[1:])}" in hint
+
+
+SOMEWHERE = (
+    *("--authorization-endpoint", "http://127.0.0.1:9/a"),
+    *("--token-endpoint", "http://127.0.0.1:9/t"),
+    *("--client-id", "app"),
+)
 
 
 @pytest.mark.slow
