@@ -7,15 +7,14 @@ the person.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from .value import Value, field
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenThisPage:
+class OpenThisPage(Value):
     """
     The callback is listening, and the person signs in at *url*.
 
@@ -32,8 +31,7 @@ class OpenThisPage:
     other_hosts: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EnterThisCode:
+class EnterThisCode(Value):
     """
     The person enters *user_code* at *verification_uri*, in any browser on any device.
 
@@ -53,8 +51,7 @@ class EnterThisCode:
     other_hosts: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BrowserNotOpened:
+class BrowserNotOpened(Value):
     """
     No browser was started.
 
@@ -68,16 +65,14 @@ class BrowserNotOpened:
     deliver_to: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
+class Waiting(Value):
     """The sign-in waits: sent once a second until the answer comes."""
 
     timeout_s: float
     left_s: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NothingYet:
+class NothingYet(Value):
     """
     No answer came for *waited_s* seconds.
 
@@ -89,8 +84,7 @@ class NothingYet:
     takes_paste: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PasteExplained:
+class PasteExplained(Value):
     """The explanation of what was pasted, which ends nothing: the sign-in goes on."""
 
     code: str
@@ -99,8 +93,7 @@ class PasteExplained:
     fix: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StrayVisit:
+class StrayVisit(Value):
     """
     A request to the callback server is not the answer: the sign-in goes on.
 
@@ -111,36 +104,31 @@ class StrayVisit:
     fix: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exchanged:
+class Exchanged(Value):
     """The code was redeemed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Saved:
+class Saved(Value):
     """The tokens are on disk."""
 
     profile: str
     path: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refreshed:
+class Refreshed(Value):
     """The access token was refreshed, and the new one is on disk."""
 
     profile: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Warned:
+class Warned(Value):
     """Something the person should know, though the sign-in works."""
 
     code: str
     message: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Traced:
+class Traced(Value):
     """One line of the redacted protocol trace (`--verbose`)."""
 
     message: str

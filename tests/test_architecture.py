@@ -295,7 +295,10 @@ def test_quick_commands_load_nothing_heavy(arguments: list[str], tmp_path: Path)
 
 
 AFTER_THE_ADDRESS = {
+    "ast",
+    "dataclasses",
     "datetime",
+    "inspect",
     "ssl",
     "tomllib",
     "typing",
@@ -319,11 +322,6 @@ AFTER_THE_ADDRESS = {
     "loopback_auth.providers",
 }
 """What `login` loads while the person signs in, since it takes time and the address needs none."""
-
-# `inspect` brings it, which is in `sys.modules` before it is loaded. From Python 3.12 on each
-# dataclass needs it.
-if sys.version_info < (3, 12):
-    AFTER_THE_ADDRESS.add("ast")
 
 
 @pytest.mark.parametrize("browser", [["--no-browser"], []], ids=["without-browser", "browser"])

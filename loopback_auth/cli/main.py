@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import warnings
 from contextlib import contextmanager, suppress
 from importlib import import_module
@@ -141,7 +140,9 @@ def _carry_out(command: str, rest: Sequence[str], console: Console) -> int:
     if console.is_process and command != "exec":
         # What that one runs gets the limits that we were given.
         forbid_core_dumps()
-    module = _module_of(command, console)
+    module: Any = import_module(
+        f".commands.{command.replace('-', '_')}", __package__
+    )
     parser = Parser(
         console,
         prog=f"loopback-auth {command}",
@@ -164,16 +165,6 @@ def _carry_out(command: str, rest: Sequence[str], console: Console) -> int:
         context.add_facts(error)
         raise
     return status
-
-
-def _module_of(command: str, console: Console) -> Any:
-    if sys.version_info < (3, 12) and console.is_process and command == "login":
-        # `dataclasses` imports it, for classes without a docstring; ours have one. To load it takes
-        # a tenth of all that precedes the authorize URL. Later, each dataclass needs it.
-        from ..edge.process.late_module import load_late
-
-        load_late("inspect")
-    return import_module(f".commands.{command.replace('-', '_')}", __package__)
 
 
 @contextmanager

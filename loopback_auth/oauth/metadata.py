@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
 from urllib.parse import urlsplit
 
 from ..errors import DiscoveryFailed, IssuerMisspelled, PKCEUnsupported, ProtocolError, URLRefused
+from ..value import Value
 from .http.url import check_url
 from .text import one_line
 
@@ -28,8 +28,7 @@ ENDPOINTS = ("authorization_endpoint", "token_endpoint", *OPTIONAL_ENDPOINTS)
 """The members of server metadata to whose addresses something is sent."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServerMetadata:
+class ServerMetadata(Value):
     """
     The metadata of an authorization server that a sign-in needs.
 
@@ -63,7 +62,7 @@ class ServerMetadata:
 
     def to_json(self) -> dict[str, Any]:
         """Return the members that are known, by their names in RFC 8414."""
-        members = {f.name: getattr(self, f.name) for f in fields(self)}
+        members = {name: getattr(self, name) for name in type(self).names}
         return {
             name: list(v) if isinstance(v, tuple) else v
             for name, v in members.items()
@@ -71,8 +70,7 @@ class ServerMetadata:
         }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Client:
+class Client(Value):
     """
     The client, as the server knows it.
 
@@ -188,9 +186,9 @@ def server_metadata(document: Mapping[str, Any]) -> ServerMetadata:
             raise ProtocolError(f"the server's metadata has no {name}")
     urls = {name: _url(document, name) for name in ("issuer", *ENDPOINTS)}
     lists = {
-        f.name: _names(document, f.name)
-        for f in fields(ServerMetadata)
-        if f.name.endswith("s_supported")
+        name: _names(document, name)
+        for name in ServerMetadata.names
+        if name.endswith("s_supported")
     }
     methods = lists["code_challenge_methods_supported"]
     if methods is not None and "S256" not in methods:

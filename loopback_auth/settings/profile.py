@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from ..edge.callback.listeners import check_redirect_uri, with_port
@@ -12,6 +11,7 @@ from ..oauth.http.url import check_url, is_loopback
 from ..oauth.metadata import ENDPOINTS, Client, server_metadata
 from ..oauth.secret import Secret
 from ..oauth.token.lifetime import learned_lifetime
+from ..value import Value, field
 from .table import SECRETS, SETTINGS
 
 TYPE_CHECKING = False
@@ -29,8 +29,7 @@ DEFAULT_SCOPE = ("openid", "profile", "email", "offline_access")
 """Asked for at an OpenID provider, as far as it lists them."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
+class Setting(Value):
     """
     A value, and where it came from, in words: `--client-id`, `config.toml:7`.
 
@@ -42,8 +41,7 @@ class Setting:
     rank: int = field(default=0, repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Profile:
+class Profile(Value):
     """
     One sign-in of the user, as all sources together describe it.
 

@@ -9,10 +9,10 @@ an endpoint) shuts out lower ones that say otherwise.
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 
 from ..errors import StoreDamaged, UsageError
 from ..oauth.secret import Secret
+from ..value import replace
 from .profile import Profile, Setting
 from .table import ALIASES, SECRETS, SETTINGS
 

@@ -26,7 +26,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # From the ground up: a module imports from its own floor and those below.
 FLOORS = [
-    {"resources", "help", "__version__", "former_paths"},
+    {"resources", "value", "help", "__version__", "former_paths"},
     {"explain"},
     {"errors"},
     {"oauth", "notices", "seams"},

@@ -6,7 +6,8 @@ import os
 import re
 import sys
 from contextlib import contextmanager
-from dataclasses import dataclass
+
+from ...value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,8 +27,7 @@ _USER = re.compile(r"[\w.@-]+", re.ASCII)
 _NO = ("", "0", "false", "no")
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
-class Surroundings:
+class Surroundings(Value):
     """
     Facts of the environment: *seen* are the variables and files that they were read from.
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
 
 from ...edge.callback.https import secured
 from ...edge.callback.listeners import bind
 from ...edge.callback.server import new_launch_path, serve
 from ...edge.interaction.browser import open_browser
 from ...errors.frames import without_locals
+from ...value import Value
 from ..diagnosis import diagnosing
 from ..server.connections import connect_ahead, sharing_connections
 from .completion.complete import complete, ending
@@ -115,13 +115,8 @@ async def login(
     return await complete(visit.answer(), profile, services, may_switch=given.may_switch)
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
-class _BrowserVisit:
-    """
-    A person's way through the browser; *is_watched*: somebody is shown its address.
-
-    It has an `__init__` alone, as `Options`.
-    """
+class _BrowserVisit(Value):
+    """A person's way through the browser; *is_watched*: somebody is shown its address."""
 
     profile: Profile
     services: Services

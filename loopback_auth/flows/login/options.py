@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from secrets import token_bytes as random_bytes
 
 from ...edge.process.clock import now
+from ...value import Value, field
 from ..services import Services
 
 TYPE_CHECKING = False
@@ -35,18 +35,12 @@ if TYPE_CHECKING:
         deliveries: Deliveries | None
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
-class Options:
-    """
-    `LoginOptions`, with the usual value of each.
-
-    It has an `__init__` alone: this is imported before the browser is started, and each method that
-    is made costs time.
-    """
+class Options(Value):
+    """`LoginOptions`, with the usual value of each."""
 
     clock: Clock = now
     token_bytes: Callable[[int], bytes] = random_bytes
-    environ: Mapping[str, str] | None = None
+    environ: Mapping[str, str] | None = field(default=None, repr=False)
     rediscover: bool = False
     preflight: bool | None = None
     may_switch: MaySwitch | None = None
@@ -75,4 +69,4 @@ def services_of(
 
 
 # A keyword that does not exist is the caller's of `login`, and the error says so.
-Options.__init__.__qualname__ = "login"
+Options.__qualname__ = "login"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from ...edge.interaction.browser import launch_command
@@ -21,23 +20,24 @@ is waited for, pasted or forwarded; nothing, since nobody would ever come.
 """
 
 
-@dataclass(eq=False, repr=False)
 class Row:
     """One situation: whether it is this one, and what is done there, the first that is possible."""
 
-    name: str
-    situation: str
-    applies: Callable[[Surroundings], bool]
-    hows: tuple[str, ...] = (BROWSER, PASTE)
+    def __init__(
+        self,
+        name: str,
+        situation: str,
+        applies: Callable[[Surroundings], bool],
+        hows: tuple[str, ...] = (BROWSER, PASTE),
+    ) -> None:
+        self.name, self.situation, self.applies, self.hows = name, situation, applies, hows
 
 
-@dataclass(eq=False, repr=False)
 class Way:
     """What is done, and the row of the table that says so; *seen* is what that was read from."""
 
-    how: str
-    row: Row
-    seen: tuple[str, ...]
+    def __init__(self, how: str, row: Row, seen: tuple[str, ...]) -> None:
+        self.how, self.row, self.seen = how, row, seen
 
 
 TABLE = (

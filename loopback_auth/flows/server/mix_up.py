@@ -7,7 +7,6 @@ people who sign in there.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from urllib.parse import urlsplit
 
 from ...edge.process.event_loop import awaited
@@ -15,6 +14,7 @@ from ...errors import HostNotTrusted
 from ...notices import Warned
 from ...oauth.metadata import OPTIONAL_ENDPOINTS
 from ...settings.profile import Setting
+from ...value import replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ else: a code that was not checked cannot be exchanged.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from ...errors import AuthorizationResponseInvalid, IssuerMismatch, ParameterRefused
+from ...value import Value
 from ..scope import scope_words
 from ..secret import Secret
 from ..text import one_line
@@ -63,16 +63,14 @@ _ANSWER = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuthorizationResponse:
+class AuthorizationResponse(Value):
     """The code that answers *request*. Only `AuthorizationRequest.read` makes one."""
 
     request: AuthorizationRequest
     code: Secret
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuthorizationRequest:
+class AuthorizationRequest(Value):
     """
     An authorization request to one server, and all that its answer is checked against.
 
@@ -90,7 +88,7 @@ class AuthorizationRequest:
     scope: str = ""
     nonce: Secret | None = None
     response_mode: str | None = None
-    parameters: tuple[tuple[str, str], ...] = field(default=())
+    parameters: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         for name, _ in self.parameters:
