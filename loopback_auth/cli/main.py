@@ -140,9 +140,7 @@ def _carry_out(command: str, rest: Sequence[str], console: Console) -> int:
     if console.is_process and command != "exec":
         # What that one runs gets the limits that we were given.
         forbid_core_dumps()
-    module: Any = import_module(
-        f".commands.{command.replace('-', '_')}", __package__
-    )
+    module: Any = import_module(f".commands.{command.replace('-', '_')}", __package__)
     parser = Parser(
         console,
         prog=f"loopback-auth {command}",

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from ...oauth.http.url import is_loopback
-from .request_gate import check_request
+from ...value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,8 +20,7 @@ if TYPE_CHECKING:
     from .session import CallbackSession
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Secure:
+class Secure(Value):
     """
     The TLS *context* of the callback, and the *launch* listener at *origin*.
 
@@ -91,6 +89,9 @@ class _LaunchPage:
         self.refuse = session.refuse
 
     async def handle(self, request: CallbackRequest) -> Answer:
+        # Late: it is not needed to show the address.
+        from .request_gate import check_request
+
         refused = check_request(request, redirect_uri=self._origin, paths=[self._path], posts=False)
         return self.refuse(refused) if refused else await self._session.launch(request)
 
