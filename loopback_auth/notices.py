@@ -19,7 +19,8 @@ class OpenThisPage(Value):
     The callback is listening, and the person signs in at *url*.
 
     *host* is that of the page, *client_id* and *scope* are what is asked with. *other_hosts* are
-    the hosts of the server's endpoints, by their names, that are not the *issuer*'s.
+    the hosts of the server's endpoints, by their names, that are not the *issuer*'s. The sign-in
+    waits for *timeout_s*.
     """
 
     url: str = field(repr=False)
@@ -29,6 +30,7 @@ class OpenThisPage(Value):
     scope: str
     issuer: str | None = None
     other_hosts: Mapping[str, str] = field(default_factory=dict)
+    timeout_s: float | None = None
 
 
 class EnterThisCode(Value):

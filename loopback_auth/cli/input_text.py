@@ -44,6 +44,9 @@ def pasted(words: Sequence[str], console: Console) -> str:
         return " ".join(words)
     if console.no_input or console.stdin is None:
         return ""
+    if console.stdin.isatty() and (console.json or console.quiet):
+        # Nobody would know that something is waited for.
+        return ""
     return (
         _typed(console, console.stdin)
         if console.stdin.isatty()
@@ -177,7 +180,7 @@ def answer_unseen(question: str, console: Console, *, command: str) -> str:
         Cancelled: The person stops at the question.
         UsageError: Nothing is given to *command*.
     """
-    if console.stdin is None or console.no_input or not console.interactive:
+    if console.stdin is None or console.no_input or console.json or not console.interactive:
         return _answer_from_stdin(console, command)
     from ..edge.interaction.terminal import line_unseen
 
@@ -190,8 +193,9 @@ def answer_unseen(question: str, console: Console, *, command: str) -> str:
 
 
 def _answer_from_stdin(console: Console, command: str) -> str:
-    is_read = not console.no_input and console.stdin is not None
-    text = console.stdin.read(ANSWER_CHARACTERS) if is_read and console.stdin else ""
+    stdin = None if console.no_input else console.stdin
+    # From a terminal it would be read in plain view, and without a word that it is waited for.
+    text = stdin.read(ANSWER_CHARACTERS) if stdin and not stdin.isatty() else ""
     if not text.strip():
         raise UsageError(
             "no answer was given",

@@ -29,6 +29,19 @@ if TYPE_CHECKING:
     from .console import Console
 
 
+_NEXT_STEP = (
+    "Have the person open url in a browser on this computer and sign in; this command then goes on."
+    " If their browser is elsewhere, it ends at an address that it cannot reach: pipe that address"
+    " into loopback-auth deliver, or into this command's standard input if it was given --paste."
+    " It holds a one-time code, so never put it into an argument or a log."
+)
+_NEXT_STEP_OF_A_CODE = (
+    "Show the person verification_uri and user_code. They open the one in any browser, check the"
+    " other and allow; this command then goes on. Nothing has to be passed back."
+)
+"""For an agent that reads the events."""
+
+
 class ProgressReporter:
     """Prints notices on *console*: `notify=ProgressReporter(console)`."""
 
@@ -75,6 +88,8 @@ class ProgressReporter:
             scope=notice.scope,
             issuer=notice.issuer,
             other_hosts=notice.other_hosts,
+            timeout_s=notice.timeout_s,
+            next_step=_NEXT_STEP,
         )
         # -q silences talk, but a sign-in nobody can find helps nobody.
         if not console.json:
@@ -101,6 +116,7 @@ class ProgressReporter:
             scope=notice.scope,
             issuer=notice.issuer,
             other_hosts=notice.other_hosts,
+            next_step=_NEXT_STEP_OF_A_CODE,
         )
         console.say(_what_is_asked(host_of(page), notice))
         for line in server_lines(notice.issuer, notice.other_hosts):
@@ -111,7 +127,8 @@ class ProgressReporter:
         if console.terminal and not (console.quiet or console.json):
             from ..edge.interaction.qr_code import qr_code
 
-            console.say(qr_code(notice.verification_uri_complete or page, console.stderr))
+            if picture := qr_code(notice.verification_uri_complete or page, console.stderr):
+                console.say(picture)
         console.say(
             "Only if you started this sign-in yourself: whoever else gave you a code to enter"
             " would be signed in as you."

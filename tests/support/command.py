@@ -103,6 +103,12 @@ class Login:
         events = (json.loads(line) for line in self._lines if line)
         return next((event for event in events if event["event"] == name), None)
 
+    @property
+    def first_event(self) -> dict[str, Any]:
+        """The first event of those that came so far."""
+        event: dict[str, Any] = json.loads(self._lines[0])
+        return event
+
     async def open_page(self) -> str:
         """Wait for the authorize URL."""
         url: str = (await self.event("open_page"))["url"]

@@ -135,7 +135,7 @@ class _BrowserVisit(Value):
         with diagnosing(profile), self._bound() as (listeners, redirect_uri, secure):
             request, passed = await self._request(redirect_uri)
             opening = self._opening(request, secure)
-            opening.show()
+            opening.show(timeout_s=self.timeout_s)
             # Late, as all that is not needed to show the address: a browser is starting now.
             from ..server.discovery import rechecked
 

@@ -72,7 +72,7 @@ class Opening:
     def _url(self) -> str:
         return f"{self._origin}{self.launch_path or ''}"
 
-    def show(self) -> None:
+    def show(self, *, timeout_s: float | None = None) -> None:
         """
         Show where to sign in, and start the desktop's browser on the one-time address.
 
@@ -89,6 +89,7 @@ class Opening:
                 scope=request.scope,
                 issuer=request.server.issuer,
                 other_hosts=request.server.other_hosts,
+                timeout_s=timeout_s,
             )
         )
         if result is not None:
