@@ -121,6 +121,7 @@ __all__ = [
     "PortForbidden",
     "PortInUse",
     "Profile",
+    "ProjectNotTrusted",
     "ProtocolError",
     "ProviderError",
     "ProviderUnknown",

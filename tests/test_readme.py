@@ -20,12 +20,15 @@ import loopback_auth
 from loopback_auth.cli.arguments import Parser
 from loopback_auth.cli.console import Console
 from loopback_auth.cli.main import COMMANDS
+from loopback_auth.edge.project.repository import ProjectText
 from loopback_auth.settings.config_toml import parse_config
+from loopback_auth.settings.project_file import read_project
 from loopback_auth.testing import AuthorizationServer, Browser, Client
 
 from .export.ide.test_shapes import TASK, differences
 from .support.command import login_here, run
 from .support.sockets import free_port
+from .support.projects import repository
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -118,6 +121,34 @@ def test_every_command_line_in_the_documents_can_be_parsed(document: Path) -> No
         parser = Parser(Console(), prog=words[0])
         import_module(f"loopback_auth.cli.commands.{words[0]}").arguments(parser)
         parser.parse_args(words[1:])
+
+
+async def test_a_team_gets_the_project_file_that_is_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    section = README.partition("## Share it with your team")[2].partition("\n## ")[0]
+    (commands,), (shown,) = blocks("sh", section), blocks("toml", section)
+    path = repository(tmp_path / "clone", None)
+    monkeypatch.chdir(path.parent)
+    for words in commands_in(commands):
+        outcome = await run(*words, "--no-doctor", home=tmp_path)
+        assert outcome.exit_code == 0, outcome
+    written = path.read_text("utf-8")
+    assert tomllib.loads(written) == tomllib.loads(shown)
+    path.write_text(shown, "utf-8")
+    assert (await run("trust", "--json", home=tmp_path)).document["hosts"] == [
+        "acme.my.salesforce.com"
+    ]
+
+
+def test_the_project_file_and_the_rules_of_the_help_are_taken() -> None:
+    text = (ROOT / "loopback_auth" / "help" / "team.md").read_text("utf-8")
+    lines = [line[4:] for line in text.splitlines() if line.startswith("    ")]
+    shown = "\n".join(line for line in lines if not line.startswith("loopback-auth"))
+    project, rules = shown.split("[[rules]]", 1)
+    found = ProjectText("/clone/.loopback-auth.toml", project)
+    assert read_project(found, "id").profiles == ["acme", "staging"]
+    assert len(parse_config("config.toml", f"[[rules]]{rules}").rules) == 2
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

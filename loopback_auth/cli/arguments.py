@@ -54,7 +54,7 @@ class Parser(argparse.ArgumentParser):
             "profile",
             nargs="?",
             metavar="PROFILE",
-            help="which login (default: default_profile, else default)",
+            help="which login (default: by rules, project file or default_profile; else default)",
         )
         self.add_argument(
             "-p", "--profile", dest="profile_option", metavar="NAME", help="the same as PROFILE"
@@ -142,20 +142,15 @@ class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
         super().__init__(prog, width=100, max_help_position=34)
 
 
-def profile_name(arguments: argparse.Namespace, home: str, environ: Mapping[str, str]) -> str:
+def named_profile(
+    arguments: argparse.Namespace, environ: Mapping[str, str]
+) -> tuple[str, str] | None:
     """
-    Return the name of the profile that is meant.
-
-    It is the one on the command line, else `LOOPBACK_AUTH_PROFILE`, else `default_profile` of
-    config.toml, else `default`.
+    Return the profile that the command line or `LOOPBACK_AUTH_PROFILE` names, and which of them.
 
     Raises:
-        UsageError: Two are named, or one that no profile can have.
-        ConfigError: config.toml cannot be used, which does not mean `default`.
-        FileUnsafe: Somebody else can write config.toml.
+        UsageError: Two are named.
     """
-    from ..edge.store.file_store import check_profile_name
-
     first, second = arguments.profile, arguments.profile_option
     if first and second and first != second:
         raise errors.UsageError(
@@ -163,9 +158,8 @@ def profile_name(arguments: argparse.Namespace, home: str, environ: Mapping[str,
             cause="PROFILE and --profile mean the same.",
             fix="name the profile once",
         )
-    name = second or first or environ.get("LOOPBACK_AUTH_PROFILE")
-    if not name:
-        from ..settings.config_toml import load_config
-
-        name = load_config(home).default_profile
-    return check_profile_name(name or "default")
+    if name := second or first:
+        return name, "the command line"
+    if name := environ.get("LOOPBACK_AUTH_PROFILE"):
+        return name, "LOOPBACK_AUTH_PROFILE"
+    return None

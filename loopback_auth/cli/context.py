@@ -10,7 +10,7 @@ from ..edge.files.home import home, variable
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from ..edge.http.client import HttpTransport
@@ -19,22 +19,29 @@ if TYPE_CHECKING:
     from ..oauth.http.transport import Transport
     from ..providers import Provider
     from ..seams import Notify
+    from ..settings.chosen_profile import ChosenProfile
     from ..settings.config_toml import Config
     from ..settings.profile import Profile
+    from ..settings.project_file import ProjectFile
     from .console import Console
     from .progress import ProgressReporter
+
+    Agree = Callable[[ProjectFile, Mapping[str, Any] | None, "Context"], None]
 
 
 class Context:
     """
     The surroundings of one command: *arguments* as parsed, and the streams of *console*.
 
+    *agree* asks whether a project file is trusted.
+
     Imports are late, since `token` must start fast and uses few of these.
     """
 
-    def __init__(self, arguments: Namespace, console: Console) -> None:
+    def __init__(self, arguments: Namespace, console: Console, agree: Agree) -> None:
         self.arguments = arguments
         self.console = console
+        self.agree = agree
         self.environ = console.environ
         self._resolved: Profile | None = None
 
@@ -44,11 +51,31 @@ class Context:
         return home(self.environ)
 
     @cached_property
-    def profile_name(self) -> str:
-        """The profile that is meant, as `arguments.profile_name` chooses it."""
-        from .arguments import profile_name
+    def chosen(self) -> ChosenProfile:
+        """
+        The profile that is meant, and why.
 
-        return profile_name(self.arguments, self.home, self.environ)
+        A project file that is not trusted yet is asked about, unless the command set `asks` false.
+        With `is_new` neither rules nor projects are looked at.
+        """
+        from ..settings.chosen_profile import Chooser, ChosenProfile
+        from .arguments import named_profile
+
+        def agree(project: ProjectFile, before: Mapping[str, Any] | None) -> None:
+            self.agree(project, before, self)
+
+        chooser = Chooser(self.home, lambda: self.config, agree, self.environ)
+        named = named_profile(self.arguments, self.environ)
+        if getattr(self.arguments, "is_new", False):
+            # A profile that is about to be written has no other one's name.
+            usual = self.config.default_profile or "default"
+            return ChosenProfile(*(named or (usual, "")))
+        return chooser.named(*named) if named else chooser.unnamed()
+
+    @property
+    def profile_name(self) -> str:
+        """The name of the profile that is meant."""
+        return self.chosen.name
 
     @cached_property
     def store(self) -> FileStore:
@@ -102,6 +129,7 @@ class Context:
             config=self.config,
             stored=stored,
             find_provider=self.provider,
+            project=self.chosen.project_settings(),
         )
         return self._resolved
 

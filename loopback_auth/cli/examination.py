@@ -65,7 +65,7 @@ def examine_profile(
     )
     transport, interval_s = _transport(subject.profile, context), _interval_s(context.environ)
     if not console.json:
-        console.raw(f"{_program()}, profile {name}\n")
+        console.raw(f"{_program()}, profile {name}{_why(context)}\n")
     run_coroutine(
         examine(subject, report, transport=transport, wait_s=wait_s, interval_s=interval_s)
     )
@@ -91,6 +91,14 @@ def tell_outcome(name: str, checks: list[Check], console: Console) -> int:
         return failed[0].exit_code
     console.say(f"\nAll checks passed. Next: loopback-auth login {name}")
     return 0
+
+
+def _why(context: Context) -> str:
+    chosen = _or_error(lambda: context.chosen)
+    if isinstance(chosen, LoopbackAuthError):
+        return ""
+    folder = os.path.join(context.environ.get("HOME") or os.path.expanduser("~"), "")
+    return chosen.remark.replace(folder, f"~{os.sep}")
 
 
 def _program() -> str:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from typing import Any, TextIO
 
+    from ..settings.project_file import ProjectFile
+
 COMMANDS = {
     "init": "set a profile up: what to register, what to enter, and whether it works",
     "login": "sign in through the browser and store the tokens",
@@ -40,6 +42,7 @@ COMMANDS = {
     "logout": "revoke the tokens and forget them",
     "config": "show the configuration: path, show",
     "callback-cert": "an https callback's certificate: create, show, and who trusts it",
+    "trust": "let a repository's project file choose where to sign in",
     "providers": "list the kinds of server that are known by name",
     "doctor": "check all that a sign-in needs, and say what to put right",
     "explain": "explain an error, however you have it: what happened, why, what to do",
@@ -150,19 +153,27 @@ def _carry_out(command: str, rest: Sequence[str], console: Console) -> int:
     topic = {
         "login": "getting-started",
         "config": "config",
+        "trust": "team",
         "providers": "providers",
         "init": "getting-started",
         "doctor": "troubleshooting",
     }.get(command)
     parser.epilog = f"learn more: loopback-auth help {topic}" if topic else None
     arguments: Namespace = parser.parse_args(rest)
-    context = Context(arguments, console)
+    context = Context(arguments, console, _ask_trust)
     try:
         status: int = module.run(context)
     except errors.LoopbackAuthError as error:
         context.add_facts(error)
         raise
     return status
+
+
+def _ask_trust(project: ProjectFile, before: Mapping[str, Any] | None, context: Context) -> None:
+    # Late: who has agreed is not asked again.
+    from .project.trusting import ask_trust
+
+    ask_trust(project, before, context)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ Every error that this package raises on purpose; `except LoopbackAuthError` catc
     |-- UsageError                       2  the command or the profile has to change
     |   |-- ConfigError                     config.toml cannot be read as it stands
     |   |-- FileUnsafe                      others own or can write a file that is believed
+    |   |-- ProjectNotTrusted               a repository's project file, before the person agrees
     |   |-- NotConfigured                   nothing says where to sign in
     |   |-- ProviderUnknown                 no provider of that name
     |   |-- URLRefused                      an address that must not be used
@@ -166,6 +167,7 @@ if TYPE_CHECKING:
         NotConfigured,
         OriginRefused,
         ParameterRefused,
+        ProjectNotTrusted,
         ProviderUnknown,
         RedirectURIRefused,
         TLSUnavailable,
@@ -226,6 +228,7 @@ __all__ = [
     "PlainHTTPAnswered",
     "PortForbidden",
     "PortInUse",
+    "ProjectNotTrusted",
     "ProtocolError",
     "ProviderError",
     "ProviderUnknown",

@@ -24,6 +24,12 @@ class FileUnsafe(UsageError):
     code = "file-unsafe"
 
 
+class ProjectNotTrusted(UsageError):
+    """Raised for a repository's project file that nobody has agreed to: `loopback-auth trust`."""
+
+    code = "project-not-trusted"
+
+
 class NotConfigured(UsageError):
     """Raised when nothing says where to sign in: name a provider or an issuer, and a client ID."""
 

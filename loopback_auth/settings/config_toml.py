@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .table import Definition
 
 _FILE = "config.toml"
-_TOP = ("version", "default_profile", "storage", "profiles")
+_RULE = ("dir", "git_remote", "profile")
 _AT = r"^(.*) \(at (?:line (\d+), column (\d+)|end of document)\)$"
 
 
@@ -31,15 +31,23 @@ class Config:
     """
     A `config.toml` that was read; an absent file is an empty one.
 
+    One that was checked before *is_checked*.
+
     Raises:
         ConfigError: *document* has a setting that does not exist, or that cannot have its value.
     """
 
-    def __init__(self, path: str, text: str, document: Mapping[str, Any]) -> None:
+    _TOP: tuple[str, ...] = ("version", "default_profile", "storage", "rules", "profiles")
+    _tables: tuple[str, ...] = ()
+
+    def __init__(
+        self, path: str, text: str, document: Mapping[str, Any], *, is_checked: bool = False
+    ) -> None:
         self.path = path
         self._text = text
         self._document = document
-        self._check()
+        if not is_checked:
+            self._check()
 
     @property
     def default_profile(self) -> str | None:
@@ -50,6 +58,11 @@ class Config:
     def profiles(self) -> list[str]:
         """The names of the profiles."""
         return list(self._document.get("profiles", {}))
+
+    @property
+    def rules(self) -> list[dict[str, str]]:
+        """The `[[rules]]`: `profile`, and the `dir` or `git_remote` that it is meant for."""
+        return list(self._document.get("rules", []))
 
     def storage(self, profile: str) -> str | None:
         """Return where the tokens of *profile* shall be kept, if that is said."""
@@ -64,7 +77,7 @@ class Config:
         table = self._document.get("profiles", {}).get(profile, {})
         found = {}
         for key, value in table.items():
-            setting = _definitions()[key]
+            setting = self._definitions()[key]
             own = setting.kind.check(value)
             source = (
                 f"{os.path.basename(self.path)}:{self._position(key, ('profiles', profile))[0]}"
@@ -77,15 +90,19 @@ class Config:
 
     def _check(self) -> None:
         for key in self._document:
-            if key not in _TOP:
-                raise self._error(key, (), f"unknown setting {key!r}{_hint_at_top(key)}")
+            if key not in self._TOP:
+                raise self._error(key, (), f"unknown setting {key!r}{self._hint_at_top(key)}")
         if self._document.get("version", 1) != 1:
             raise self._error("version", (), "this file is for another version of loopback-auth")
         if (name := self._document.get("default_profile")) is not None:
             self._check_default_profile(name)
         if "storage" in self._document:
             self._check_kind("storage", self._document["storage"], ())
-        profiles = self._document.get("profiles", {})
+        if "rules" in self._document:
+            self._check_rules(self._document["rules"])
+        self._check_profiles(self._document.get("profiles", {}))
+
+    def _check_profiles(self, profiles: object) -> None:
         if not isinstance(profiles, dict):
             raise self._error("profiles", (), "profiles must be tables: [profiles.NAME]")
         for name, table in profiles.items():
@@ -95,24 +112,55 @@ class Config:
                 self._check_setting(name, key, value)
 
     def _check_default_profile(self, name: object) -> None:
+        if not self._is_name(name):
+            what = "default_profile must be the name of a profile"
+            raise self._error("default_profile", (), what)
+
+    def _check_rules(self, rules: object) -> None:
+        if not isinstance(rules, list) or not all(isinstance(rule, dict) for rule in rules):
+            raise self._error("rules", (), "rules must be tables: [[rules]]")
+        for number, rule in enumerate(rules, 1):
+            for key, value in rule.items():
+                if key not in _RULE:
+                    hint = _did_you_mean(key, _RULE) or f"; known are {', '.join(_RULE)}"
+                    raise self._error(key, ("rules",), f"unknown setting {key!r}{hint}")
+                if not isinstance(value, str) or not value:
+                    raise self._error(key, ("rules",), f"{key} must be a string")
+            if not self._is_name(rule.get("profile")) or len(rule) == 1:
+                what = f"rule {number} must have a profile, and dir or git_remote"
+                raise self._error("rules", (), what)
+            if not os.path.isabs(os.path.expanduser(rule.get("dir", "/"))):
+                raise self._error("dir", ("rules",), "dir must be absolute, or begin with ~/")
+
+    @staticmethod
+    def _is_name(name: object) -> bool:
         try:
-            if isinstance(name, str) and check_profile_name(name):
-                return
+            return isinstance(name, str) and bool(check_profile_name(name))
         except errors.UsageError:
-            pass
-        raise self._error("default_profile", (), "default_profile must be the name of a profile")
+            return False
+
+    @staticmethod
+    def _definitions() -> dict[str, Definition]:
+        """Return the settings by all their names."""
+        # Late: `token` needs none of them where the file says nothing.
+        from .table import ALIASES, SETTINGS
+
+        return SETTINGS | {alias: SETTINGS[name] for alias, name in ALIASES.items()}
+
+    def _known(self) -> Iterable[str]:
+        return self._definitions()
 
     def _check_setting(self, profile: str, key: str, value: object) -> None:
-        if key not in _definitions():
-            hint = _did_you_mean(key, _definitions())
-            if not hint and (top := _near(key, _TOP)):
+        if key not in self._definitions():
+            hint = _did_you_mean(key, self._known())
+            if not hint and (top := _near(key, self._TOP)):
                 hint = f"; {top} stands above the first table"
             raise self._error(key, ("profiles", profile), f"unknown setting {key!r}{hint}")
         self._check_kind(key, value, ("profiles", profile))
 
     def _check_kind(self, key: str, value: object, table: tuple[str, ...]) -> None:
         try:
-            _definitions()[key].kind.check(value)
+            self._definitions()[key].kind.check(value)
         except ValueError as error:
             # The value is not shown: it may be a secret in the wrong place.
             raise self._error(key, table, f"{key} must be {error}") from None
@@ -124,21 +172,12 @@ class Config:
     def _position(self, key: str, table: tuple[str, ...]) -> tuple[int, int]:
         from ..edge.files.toml_position import position
 
-        return position(self._text, key, table)
+        return position(self._text, key, (*self._tables, *table))
 
-
-def _definitions() -> dict[str, Definition]:
-    """Return the settings by all their names."""
-    # Late: `token` needs none of them where the file says nothing.
-    from .table import ALIASES, SETTINGS
-
-    return SETTINGS | {alias: SETTINGS[name] for alias, name in ALIASES.items()}
-
-
-def _hint_at_top(key: str) -> str:
-    if key in _definitions():
-        return "; settings of a profile go below [profiles.NAME]"
-    return _did_you_mean(key, _TOP) or f"; known are {', '.join(_TOP)}"
+    def _hint_at_top(self, key: str) -> str:
+        if key in self._known():
+            return "; settings of a profile go below [profiles.NAME]"
+        return _did_you_mean(key, self._TOP) or f"; known are {', '.join(self._TOP)}"
 
 
 def _did_you_mean(key: str, known: Iterable[str]) -> str:
@@ -200,12 +239,22 @@ def parse_config(path: str, text: str) -> Config:
     Raises:
         ConfigError: It is no TOML, or says something impossible.
     """
+    return Config(path, text, parse_toml(path, text))
+
+
+def parse_toml(path: str, text: str) -> dict[str, Any]:
+    """
+    Return what *text*, of the file at *path*, says.
+
+    Raises:
+        ConfigError: It is no TOML.
+    """
     if (plain := parse_plain(text)) is not None:
-        return Config(path, text, plain)
+        return plain
     import tomllib
 
     try:
-        return Config(path, text, tomllib.loads(text))
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         found = re.match(_AT, str(error))
         message = found[1] if found else str(error)

@@ -71,7 +71,7 @@ def write_profile(
         text, has_mark = read_config(home)
         if name in parse_config(path, text).profiles and not may_replace:
             raise profile_exists(name)
-        changed = _with_profile(path, text, name, wanted)
+        changed = with_profile(path, text, name, wanted)
         _replace(folder, path, (BOM if has_mark else b"") + changed.encode())
 
 
@@ -90,10 +90,12 @@ def _named(settings: Mapping[str, Any], client_secret_env: str | None) -> dict[s
     return {**settings, **({"client_secret_env": client_secret_env} if client_secret_env else {})}
 
 
-def _with_profile(path: str, text: str, name: str, wanted: Mapping[str, Any]) -> str:
+def with_profile(path: str, text: str, name: str, wanted: Mapping[str, Any]) -> str:
     """
-    Return *text* with the profile, having read it again: nothing else in it says
-    anything else.
+    Return *text* with the profile, having read it again: nothing else in it says anything else.
+
+    Raises:
+        ConfigError: The profile cannot be put into the file at *path*.
     """
     import tomllib
 

@@ -1,5 +1,6 @@
 """
-Putting a profile together: flag > environment > config.toml > the last sign-in > provider.
+Putting a profile together: flag > environment > project file > config.toml > the last sign-in >
+provider.
 
 Every setting remembers where it came from, for `status` and `config show`. And nothing meant for
 one server is ever sent to another: the source that says where to sign in (`provider`, `issuer` or
@@ -35,11 +36,13 @@ def resolve(
     config: Config,
     stored: Mapping[str, Any] | None,
     find_provider: Callable[[str], Provider],
+    project: Mapping[str, tuple[Any, str]] | None = None,
 ) -> Profile:
     """
     Return the profile *name*, put together from all sources.
 
     *flags* hold settings under their canonical names; *stored* is the document of the last sign-in.
+    *project* is what a trusted project file says; nothing looks for one here.
 
     Raises:
         UsageError: A setting has a value that it cannot have.
@@ -49,6 +52,7 @@ def resolve(
     sources: list[dict[str, tuple[Any, str]]] = [
         {key: (value, SETTINGS[key].flag) for key, value in flags.items() if value is not None},
         from_environment(environ),
+        dict(project or {}),
         config.profile(name),
         _remembered(stored or {}),
     ]

@@ -39,6 +39,7 @@ VALUES = {
     "ide": "zed",
     "timeout": "2h",
     "variable": "API_TOKEN",
+    "file": "/home/me/a shop/.loopback-auth.toml",
     "ca_bundle": "/etc/ssl/ca bundle.pem",
     "named": "https://id.example.com/it's",
     "own": "https://MYDOMAIN.my.salesforce.com",

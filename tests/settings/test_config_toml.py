@@ -144,7 +144,7 @@ UNUSABLE: dict[str, tuple[bytes, str]] = {
     ),
     "nothing alike": (
         b"qqq = 1\n",
-        "1:1: error: unknown setting 'qqq'; known are version, default_profile, storage, profiles",
+        "1:1: error: unknown setting 'qqq'; known are version, default_profile, storage",
     ),
     "what looks like a header in a string": (
         b'[profiles.a]\nclient_id = """\n[ x y ]\n"""\ncleint = 1\n',

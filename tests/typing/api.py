@@ -248,6 +248,7 @@ ERRORS: tuple[type[LoopbackAuthError], ...] = (
     loopback_auth.PortInUse,
     loopback_auth.ProtocolError,
     loopback_auth.ProviderError,
+    loopback_auth.ProjectNotTrusted,
     loopback_auth.ProviderUnknown,
     loopback_auth.ProxyFailed,
     loopback_auth.RedirectURIRefused,

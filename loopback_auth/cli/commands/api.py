@@ -53,7 +53,7 @@ def arguments(parser: Parser) -> None:
         "--profile",
         dest="profile_option",
         metavar="NAME",
-        help="which login (default: default_profile, else default)",
+        help="which login (default: by rules, project file or default_profile; else default)",
     )
     parser.add_argument(
         "-X", "--method", metavar="METHOD", help="the method (default: GET, with -d POST)"

@@ -34,6 +34,7 @@ def run(context: Context) -> int:
         console.say(f"Note: {damage}")
         stored = None
     lines, settings = settings_view(context.profile(stored))
-    text = "\n".join([f"profile {name}", *lines])
-    console.result(text, {"profile": name, "settings": settings})
+    chosen = context.chosen
+    text = "\n".join([f"profile {name}{chosen.remark}", *lines])
+    console.result(text, {"profile": name, "chosen_by": chosen.reason, "settings": settings})
     return 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...errors import ConfigError, FileUnsafe
+from ...errors import ConfigError, FileUnsafe, ProjectNotTrusted
 from ...settings.kinds import seconds
 from ..examination import examination_document, examine_profile, tell_outcome
 
@@ -18,6 +18,7 @@ WAIT = "10m"
 def arguments(parser: Parser) -> None:
     """Add the command's arguments."""
     parser.profile_argument()
+    parser.set_defaults(asks=False)
     parser.add_argument(
         "--wait",
         metavar="TIME",
@@ -43,7 +44,7 @@ def run(context: Context) -> int:
     context.listen_for_interrupts()
     try:
         name = context.profile_name
-    except (ConfigError, FileUnsafe):
+    except (ConfigError, FileUnsafe, ProjectNotTrusted):
         # The first check says so; those that need no configuration are made all the same.
         name = "default"
     checks = examine_profile(

@@ -31,7 +31,7 @@ are never shown. What is known of the profile is put into the answer.
 def arguments(parser: Parser) -> None:
     """Add the command's arguments."""
     parser.description = f"{parser.description}\n\n{_ABOUT}"
-    parser.set_defaults(profile=None)
+    parser.set_defaults(profile=None, asks=False)
     parser.add_argument(
         "what", nargs="*", metavar="WHAT", help="the error; - reads it from standard input"
     )
@@ -40,7 +40,7 @@ def arguments(parser: Parser) -> None:
         "--profile",
         dest="profile_option",
         metavar="NAME",
-        help="whose values to show (default: default_profile, else default)",
+        help="whose values to show (default: the profile that is meant here)",
     )
     parser.add_argument("--list", action="store_true", help="list every code")
 

@@ -6,6 +6,7 @@ has the doctor look at it.
 from __future__ import annotations
 
 import os
+from argparse import Namespace
 from urllib.parse import urlsplit
 
 from ...edge.files.provider_files import provider_names
@@ -22,6 +23,7 @@ from ..settings_flags import add_setting, secret_arguments, typed_secret
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from typing import Any
 
     from ...providers import Provider
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from ..arguments import Parser
     from ..console import Console
     from ..context import Context
+    from ..project.writing import ProjectWriter
 
 
 def arguments(parser: Parser) -> None:
@@ -37,6 +40,12 @@ def arguments(parser: Parser) -> None:
         "provider", nargs="?", metavar="PROVIDER", help="a kind of server: loopback-auth providers"
     )
     parser.profile_argument()
+    parser.set_defaults(is_new=True)
+    parser.add_argument(
+        "--project",
+        action="store_true",
+        help="write it into this repository, for all who clone it: loopback-auth help team",
+    )
     add_setting(parser, "login_url", "the login host, where the provider has several")
     add_setting(parser, "client_id", "the client ID that the app has got")
     secret_arguments(parser)
@@ -58,21 +67,38 @@ def run(context: Context) -> int:
     if context.arguments.ide:
         return run_ide(context)
     provider = context.provider(_provider_name(context))
-    may_replace = _may_replace(context)
+    project = _project_writer(context) if context.arguments.project else None
+    may_replace = _may_replace(project.profiles if project else context.config.profiles, context)
     flags = _asked_before(provider, context)
     setup = _setup(context.profile_from(flags=flags), provider, context)
     flags["client_id"] = _client_id(provider, context)
     if (
-        context.console.may_ask
+        not project
+        and context.console.may_ask
         and context.arguments.session_timeout is None
         and provider.session_timeouts
     ):
         flags.update(_asked_timeout(provider, context.console))
-    flags.update(_secret(provider, context))
-    settings = _write(context.profile_from(flags=flags), context.home, may_replace=may_replace)
-    path = config_path(context.home)
+    if not project:
+        flags.update(_secret(provider, context))
+    settings = _settings_of(context.profile_from(flags=flags))
+    if project:
+        name, path = project.write(context.profile_name, settings), project.path
+    else:
+        name, path = context.profile_name, config_path(context.home)
+        _write(settings, context, may_replace=may_replace)
     context.console.say(f"\nThe profile {context.profile_name} is written to {path}.\n")
-    return _finish({"setup": setup, "settings": settings}, context)
+    if project:
+        context.console.say(
+            f"Commit it: git add {path}; whoever clones it types: loopback-auth login\n"
+        )
+    return _finish(name, {"path": path, "setup": setup, "settings": settings}, context)
+
+
+def _project_writer(context: Context) -> ProjectWriter:
+    from ..project.writing import ProjectWriter
+
+    return ProjectWriter(context)
 
 
 def _provider_name(context: Context) -> str:
@@ -89,16 +115,16 @@ def _provider_name(context: Context) -> str:
     )
 
 
-def _may_replace(context: Context) -> bool:
+def _may_replace(profiles: Collection[str], context: Context) -> bool:
     """
-    Return whether a profile of that name may be replaced.
+    Return whether a profile of that name may be replaced, which may be one of *profiles*.
 
     Raises:
         UsageError: There is one, and the person cannot be asked.
         Cancelled: The person wants to keep it.
     """
     name, force = context.profile_name, bool(context.arguments.force)
-    if force or name not in context.config.profiles:
+    if force or name not in profiles:
         return force
     if not context.console.may_ask:
         from ...settings.config_writer import profile_exists
@@ -221,34 +247,39 @@ def _asked_secret(console: Console) -> Secret | None:
     return Secret(secret) if secret else None
 
 
-def _write(profile: Profile, home: str, *, may_replace: bool) -> dict[str, Any]:
-    """Write the profile to config.toml; return its settings as they stand there."""
-    from ...settings.config_writer import write_profile
-
+def _settings_of(profile: Profile) -> dict[str, Any]:
+    """Return the profile's settings as they stand in a file."""
     settings = {name: setting.value for name, setting in profile.settings.items()}
-    secret_env = settings.pop("client_secret_env", None)
     settings = {name: list(v) if isinstance(v, tuple) else v for name, v in settings.items()}
     if "access_token_lifetime" in settings:
         settings["access_token_lifetime"] = duration_text(settings["access_token_lifetime"])
     if "scope" in settings:
         settings["scope"] = " ".join(settings["scope"])
-    write_profile(home, profile.name, settings, secret_env, may_replace=may_replace)
     return settings
 
 
-def _finish(written: dict[str, Any], context: Context) -> int:
+def _write(settings: dict[str, Any], context: Context, *, may_replace: bool) -> None:
+    from ...settings.config_writer import write_profile
+
+    home, name, env = context.home, context.profile_name, settings.pop("client_secret_env", None)
+    write_profile(home, name, settings, env, may_replace=may_replace)
+
+
+def _finish(name: str, written: dict[str, Any], context: Context) -> int:
     """Have the doctor look at what was written; return its exit status."""
     from ..context import Context
     from ..examination import examination_document, examine_profile, tell_outcome
 
-    name, console = context.profile_name, context.console
-    result = {"profile": name, "path": config_path(context.home), **written}
+    console = context.console
+    result = {"profile": name, **written}
     if context.arguments.no_doctor:
         console.result("", {**result, "doctor": None})
         console.say(f"Sign in: loopback-auth login {name}")
         return 0
     # Another context, which reads the configuration as it is now.
-    checks = examine_profile(name, Context(context.arguments, console))
+    named = {"profile": name, "profile_option": None, "is_new": False}
+    arguments = Namespace(**{**vars(context.arguments), **named})
+    checks = examine_profile(name, Context(arguments, console, context.agree))
     if console.json:
         console.document({**result, "doctor": examination_document(name, checks)})
     status = tell_outcome(name, checks, console)

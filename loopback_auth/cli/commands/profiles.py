@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...errors import StoreDamaged, StoreError
+from ...errors import LoopbackAuthError, StoreDamaged, StoreError
 from ...oauth.text import one_line
 from ..views import sign_in_document
 
@@ -18,20 +18,35 @@ if TYPE_CHECKING:
 def arguments(parser: Parser) -> None:
     """Add the command's arguments."""
     parser.add_argument("--names", action="store_true", help="print the names only, one a line")
+    parser.set_defaults(asks=False, profile=None, profile_option=None)
 
 
 def run(context: Context) -> int:
     """List the profiles of config.toml and those that somebody is signed in to."""
-    console, store, config = context.console, context.store, context.config
-    names = sorted({*config.profiles, *store.profiles()})
+    console, store = context.console, context.store
+    default, of_project, note = _meant(context)
+    names = sorted({*context.config.profiles, *store.profiles(), *of_project})
     if context.arguments.names and not console.json:
         console.raw("\n".join(names))
         return 0
-    rows = [_row(name, store, default=config.default_profile or "default") for name in names]
-    console.result(_table(rows) if rows else "", {"profiles": rows})
+    rows = [_row(name, store, default=default) for name in names]
+    console.result(_table(rows) if rows else "", {"profiles": rows, "chosen_by": note})
     if not rows:
         console.say("There is no profile yet: loopback-auth login --help")
+    if note:
+        console.say(f"{default or 'Nothing'} is meant here, chosen by {note}")
     return 0
+
+
+def _meant(context: Context) -> tuple[str, list[str], str]:
+    """Return the profile that is meant here, those of the project, and why in words."""
+    try:
+        chosen = context.chosen
+    except LoopbackAuthError as error:
+        return "", [], f"nobody: {one_line(error.message)}; {one_line(error.fix)}"
+    project = chosen.project
+    of_project = [project.stored_name(each) for each in project.profiles] if project else []
+    return chosen.name, of_project, chosen.reason
 
 
 def _row(name: str, store: FileStore, *, default: str) -> dict[str, Any]:

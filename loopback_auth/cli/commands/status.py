@@ -29,16 +29,17 @@ def run(context: Context) -> int:
     profile = context.profile(document)
     details = profile.provider.details_of(document.get("extra") or {}) if profile.provider else {}
     sign_in = {**sign_in_document(name, document, context.store), "details": details}
+    sign_in["chosen_by"] = context.chosen.reason
     lines, settings = settings_view(profile)
-    text = "\n".join([*_lines(sign_in), "", *lines])
+    text = "\n".join([*_lines(sign_in, context.chosen.remark), "", *lines])
     context.console.result(text, {**sign_in, "settings": settings})
     return 0
 
 
-def _lines(sign_in: Mapping[str, Any]) -> list[str]:
+def _lines(sign_in: Mapping[str, Any], remark: str) -> list[str]:
     who = (sign_in["identity"] or {}).get("name") or "(the server did not say who you are)"
     return [
-        f"Profile       {sign_in['profile']}",
+        f"Profile       {sign_in['profile']}{remark}",
         f"Signed in as  {one_line(str(who))}",
         f"At            {sign_in['issuer'] or sign_in['host']}",
         *(f"{name:<13} {value}" for name, value in sign_in["details"].items()),

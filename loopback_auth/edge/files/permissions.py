@@ -112,6 +112,13 @@ def check_link(
         )
 
 
+def is_foreign(about: os.stat_result) -> bool:
+    """Return whether neither this user, root nor the user who called sudo owns what *about* is."""
+    if sys.platform == "win32" or about.st_uid == _own_uid() or about.st_uid in _owners():
+        return False
+    return not _reason_to_ignore(about)
+
+
 def _own_uid() -> int:
     if sys.platform == "win32":
         return 0

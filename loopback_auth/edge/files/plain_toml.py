@@ -2,7 +2,7 @@
 Reading the TOML that people write by hand without `tomllib`, whose import costs a fifth of `token`.
 
 Each line is a comment, a `[table]`, or a key with a string, a whole number, true, false or a list
-of them. A file with anything else is left to tomllib.
+of them; a table may be one of several: `[[rules]]`. A file with anything else is left to tomllib.
 """
 
 from __future__ import annotations
@@ -27,13 +27,15 @@ def parse_plain(text: str) -> dict[str, Any] | None:
     if not text.replace("\n", "").replace("\t", "").isprintable():
         return None
     document: dict[str, Any] = {}
-    table = document
+    table, several = document, set[str]()
     try:
         for line in text.split("\n"):
             words = line.strip(_BLANK)
             if not words or words[0] == "#":
                 continue
-            if words[0] == "[":
+            if words.startswith("[["):
+                table = _append_table(document, _key(_before_comment(words[2:], "]]")), several)
+            elif words[0] == "[":
                 table = _open_table(document, _before_comment(words[1:], "]"))
             else:
                 key, _, value = words.partition("=")
@@ -51,6 +53,15 @@ def _open_table(document: dict[str, Any], header: str) -> dict[str, Any]:
             raise _NotPlain
     table: dict[str, Any] = {}
     _add(document, name, table)
+    return table
+
+
+def _append_table(document: dict[str, Any], name: str, several: set[str]) -> dict[str, Any]:
+    if name not in several:
+        _add(document, name, [])
+        several.add(name)
+    table: dict[str, Any] = {}
+    document[name].append(table)
     return table
 
 
