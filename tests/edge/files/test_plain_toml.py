@@ -21,6 +21,7 @@ WRITTEN_BY_PEOPLE = [
     "[profiles.a]\nport = 1717\n[profiles.a.parameters]\nprompt = 'login # now'\n",
     "version = 1\n[profiles]\n[profiles.a]\n",
     'title = "ü # no comment"\n',
+    "[[rules]]\ndir = '~/work'\nprofile = 'a'\n\n[[ rules ]] # two\nprofile = 'b'\n[c]\nd = 1\n",
 ]
 
 LEFT_TO_TOMLLIB = {
@@ -32,7 +33,10 @@ LEFT_TO_TOMLLIB = {
     "a list of many lines": "a = [\n  1,\n]",
     "a comma at the end": "a = [1, ]",
     "a table in a line": "a = { b = 1 }",
-    "tables in a list": "[[a]]\nb = 1",
+    "a table in a list of tables": "[[a]]\n[a.b]",
+    "a list of tables in a table": "[[a.b]]\nc = 1",
+    "a list, and then tables in it": "a = [1]\n[[a]]",
+    "tables in a list, and then a table": "[[a]]\n[a]",
     "a dotted key": "a.b = 1",
     "a key twice": "a = 1\na = 2",
     "a table twice": "[a]\n[a]",
