@@ -1,1 +1,1 @@
-"""Project files at the command line: whether one is trusted, and writing one."""
+"""The project around a command: whether its file is trusted, and what is written there."""

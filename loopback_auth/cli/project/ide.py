@@ -32,6 +32,8 @@ def run_ide(context: Context) -> int:
     from ...flows.ide_files import ide_files, write_ide_files
 
     arguments, console = context.arguments, context.console
+    # The tasks are for a profile that is there, such as the project's.
+    arguments.is_new = False
     files = ide_files(arguments.ide, _named(context), _redirect_uris(context))
     if arguments.write:
         written = write_ide_files(files, os.getcwd())
@@ -64,7 +66,7 @@ def _named(context: Context) -> str | None:
         )
     arguments.profile, arguments.provider = arguments.provider or arguments.profile, None
     is_named = arguments.profile or arguments.profile_option
-    return context.profile_name if is_named else None
+    return (context.chosen.own_name or context.profile_name) if is_named else None
 
 
 def _redirect_uris(context: Context) -> list[str]:

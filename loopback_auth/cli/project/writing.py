@@ -9,10 +9,10 @@ from ...edge.project.repository import (
     ProjectText,
     repository_around,
     working_directory,
-    write_project_file,
 )
+from ...edge.project.shared_file import write_shared_file
 from ...edge.project.trust_records import id_of
-from ...errors import ConfigError, OutputFailed, UsageError
+from ...errors import ConfigError, UsageError
 from ...settings.chosen_profile import known_project, trust
 from ...settings.config_writer import with_profile
 from ...settings.project_file import read_project
@@ -84,11 +84,7 @@ class ProjectWriter:
             raise ConfigError(f"{self.path}:1:1: error: somebody else has changed it meanwhile")
         text = with_profile(self.path, self._text or _HEADER.format(name=name), name, settings)
         project = read_project(ProjectText(self.path, text), id_of(self.path))
-        try:
-            write_project_file(self.path, text)
-        except OSError as error:
-            why = error.strerror or str(error)
-            raise OutputFailed(f"{self.path} could not be written: {why}") from error
+        write_shared_file(self._root, PROJECT_FILE, text.encode())
         trust(project, self._home)
         return project.stored_name(name)
 

@@ -1,1 +1,1 @@
-"""The project around the working directory: its repository, its file, and what is trusted of it."""
+"""The repository around the working directory, its files, and what is trusted of it."""

@@ -102,19 +102,6 @@ def working_directory() -> str | None:
         return None
 
 
-def write_project_file(path: str, text: str) -> None:
-    """Write *text* to *path*, as the shared file that it is: whole or not at all, or `OSError`."""
-    temporary = f"{path}.{os.urandom(8).hex()}.tmp"
-    try:
-        with open(temporary, "x", encoding="utf-8", newline="") as file:
-            file.write(text)
-        os.replace(temporary, path)
-    except BaseException:
-        if os.path.lexists(temporary):
-            os.unlink(temporary)
-        raise
-
-
 def _content(path: str) -> bytes | None:
     """Return what is in a project file; `None` where there is none, or no table of ours in it."""
     is_shared = os.path.basename(path) == PYPROJECT

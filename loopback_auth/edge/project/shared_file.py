@@ -64,7 +64,7 @@ def write_shared_file(folder: str, path: str, content: bytes) -> None:
         raise OutputFailed(
             f"{path} could not be written: {error.strerror}",
             cause="Its folder is read-only or full, or you may not write there.",
-            fix="look at the folder: `ls -ld {folder}`; or leave --write out",
+            fix="look at the folder: `ls -ld {folder}`",
             folder=folder,
         ) from error
 

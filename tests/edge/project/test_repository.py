@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from loopback_auth.edge.project.repository import OCTETS, repository_around, write_project_file
+from loopback_auth.edge.project.repository import OCTETS, repository_around
 from loopback_auth.errors import ConfigError, FileUnsafe
 
 from ...support.projects import ACME, repository
@@ -175,12 +175,3 @@ def test_a_worktree_has_the_remotes_of_its_repository(tmp_path: Path) -> None:
     around = repository_around(str(tmp_path / "w"))
     assert around
     assert around.remotes() == ["github.com/acme/shop"]
-
-
-def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
-    path = tmp_path / ".loopback-auth.toml"
-    write_project_file(str(path), ACME)
-    with pytest.raises(UnicodeEncodeError):
-        write_project_file(str(path), "\ud800")
-    assert path.read_text() == ACME
-    assert list(tmp_path.iterdir()) == [path]
