@@ -27,8 +27,8 @@ from loopback_auth.testing import AuthorizationServer, Browser, Client
 
 from .export.ide.test_shapes import TASK, differences
 from .support.command import login_here, run
-from .support.sockets import free_port
 from .support.projects import repository
+from .support.sockets import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -119,7 +119,8 @@ def test_every_command_line_in_the_documents_can_be_parsed(document: Path) -> No
             continue
         assert words[0] in COMMANDS, words
         parser = Parser(Console(), prog=words[0])
-        import_module(f"loopback_auth.cli.commands.{words[0]}").arguments(parser)
+        module = words[0].replace("-", "_")
+        import_module(f"loopback_auth.cli.commands.{module}").arguments(parser)
         parser.parse_args(words[1:])
 
 
