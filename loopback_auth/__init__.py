@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         BrowserNotOpened,
         EnterThisCode,
         Exchanged,
+        JoinedSignIn,
         NothingYet,
         Notice,
         OpenThisPage,
@@ -95,6 +96,7 @@ __all__ = [
     "Identity",
     "IssuerMismatch",
     "IssuerMisspelled",
+    "JoinedSignIn",
     "KeyringUnavailable",
     "LaunchURLReused",
     "ListenError",
@@ -135,6 +137,7 @@ __all__ = [
     "ScopeDiffers",
     "Secret",
     "ServerUnavailable",
+    "SignInInProgress",
     "SignInNeeded",
     "Stopped",
     "Store",
@@ -177,8 +180,8 @@ _HOMES = {
     "flows.login.device": "device_login",
     "flows.tokens.issued": "access_token",
     "notices": (
-        "BrowserNotOpened EnterThisCode Exchanged NothingYet Notice OpenThisPage PasteExplained "
-        "Refreshed Saved StrayVisit Traced Waiting Warned"
+        "BrowserNotOpened EnterThisCode Exchanged JoinedSignIn NothingYet Notice OpenThisPage "
+        "PasteExplained Refreshed Saved StrayVisit Traced Waiting Warned"
     ),
     "oauth.credential": "Credential",
     "oauth.http.messages": "Delivery FormPost Get HttpReply",

@@ -53,6 +53,18 @@ class EnterThisCode(Value):
     other_hosts: Mapping[str, str] = field(default_factory=dict)
 
 
+class JoinedSignIn(Value):
+    """
+    The process *pid* is signing in to the profile already; this one waits for its end.
+
+    *page* is what that one shows. *terminal* is where it runs, "" where it has none.
+    """
+
+    page: OpenThisPage | EnterThisCode
+    pid: int
+    terminal: str = ""
+
+
 class BrowserNotOpened(Value):
     """
     No browser was started.
@@ -139,6 +151,7 @@ class Traced(Value):
 Notice = (
     OpenThisPage
     | EnterThisCode
+    | JoinedSignIn
     | BrowserNotOpened
     | Waiting
     | NothingYet

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from loopback_auth import errors
-from loopback_auth.cli.background.parent import packed, unpacked
+from loopback_auth.errors.packing import packed, unpacked
 from loopback_auth.explain import explanation
 
 from .test_architecture import every_error

@@ -37,6 +37,7 @@ _LOGIN_AS_USUAL = {
     "bind": None,
     "device": False,
     "flow": "authorization-code",
+    "if_needed": False,
     "no_browser": False,
     "paste": False,
     "preflight": None,

@@ -8,6 +8,7 @@ from ..notices import (
     BrowserNotOpened,
     EnterThisCode,
     Exchanged,
+    JoinedSignIn,
     NothingYet,
     OpenThisPage,
     PasteExplained,
@@ -52,6 +53,7 @@ class ProgressReporter:
             OpenThisPage: self._open_this_page,
             EnterThisCode: self._enter_this_code,
             BrowserNotOpened: self._browser_not_opened,
+            JoinedSignIn: self._joined,
             Waiting: self._wait,
             NothingYet: self._nothing_yet,
             PasteExplained: self._explain,
@@ -133,6 +135,15 @@ class ProgressReporter:
             "Only if you started this sign-in yourself: whoever else gave you a code to enter"
             " would be signed in as you."
         )
+
+    def _joined(self, notice: JoinedSignIn) -> None:
+        where = f" on {one_line(notice.terminal)}" if notice.terminal else ""
+        self._console.say(
+            f"Process {notice.pid}{where} is signing in to this profile already."
+            " Waiting for that one: no second page is opened."
+        )
+        self(notice.page)
+        self._console.event("joined", pid=notice.pid, terminal=notice.terminal)
 
     def _browser_not_opened(self, notice: BrowserNotOpened) -> None:
         self._console.event(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ..edge.interaction.delivery import Verdict
     from ..flows.login.answer import Deliveries, Pastes
     from ..flows.login.code_credentials import Credentials
+    from ..flows.login.join import MayEnd
     from ..seams import MaySwitch, MayTrust
     from ..settings.profile import Profile
     from .console import Console
@@ -203,6 +204,20 @@ def may_switch(context: Context) -> MaySwitch | None:
     async def decide(held: str, new: str) -> bool:
         names = f"This profile holds {one_line(held)}, and {one_line(new)} signed in."
         return is_decided or await confirm_meanwhile(f"{names} Replace it? [y/N] ", console)
+
+    return decide
+
+
+def may_end(context: Context) -> MayEnd | None:
+    """Return who decides whether another process's sign-in is ended, for this one to begin."""
+    console = context.console
+    if not console.may_ask:
+        return None
+
+    async def decide(what: str) -> bool:
+        # A line for itself: the wait goes on after it, or ends here.
+        console.end_line()
+        return confirm(f"{what[:1].upper()}{what[1:]}. End that one? [y/N] ", console)
 
     return decide
 

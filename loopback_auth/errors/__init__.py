@@ -17,6 +17,7 @@ Every error that this package raises on purpose; `except LoopbackAuthError` catc
     |   |-- MetadataChanged                 an endpoint moved since the last sign-in
     |   |-- HostNotTrusted                  a code would go to a host of another owner
     |   |-- DeviceFlowUnavailable           no device authorization endpoint is known
+    |   |-- SignInInProgress                another process signs in to the profile otherwise
     |   |-- AccountDiffers                  another person signed in than the profile holds
     |   |-- TLSUnavailable                  OpenSSL cannot begin with its settings
     |   |-- ValueUnquotable                 a value that the chosen format cannot carry
@@ -170,6 +171,7 @@ if TYPE_CHECKING:
         ProjectNotTrusted,
         ProviderUnknown,
         RedirectURIRefused,
+        SignInInProgress,
         TLSUnavailable,
         URLRefused,
         UsageError,
@@ -239,6 +241,7 @@ __all__ = [
     "RemoteSignInFailed",
     "ScopeDiffers",
     "ServerUnavailable",
+    "SignInInProgress",
     "SignInNeeded",
     "Stopped",
     "StoreBusy",

@@ -96,6 +96,12 @@ class DeviceFlowUnavailable(UsageError):
     code = "device-flow-unavailable"
 
 
+class SignInInProgress(UsageError):
+    """Raised when another process is signing in to the profile otherwise: let it end, or end it."""
+
+    code = "sign-in-in-progress"
+
+
 class AccountDiffers(UsageError):
     """Raised when another person signed in than the profile holds: choose the other account."""
 

@@ -53,6 +53,16 @@ class Services:
             environ=self.environ,
         )
 
+    def with_notify(self, notify: Notify) -> Services:
+        """Return these services with another listener."""
+        return Services(
+            store=self.store,
+            transport=self.transport,
+            clock=self.clock,
+            notify=notify,
+            environ=self.environ,
+        )
+
     def with_storage(self, storage: str | None) -> Services:
         """Return these services with another choice of where a save puts the tokens."""
         return Services(

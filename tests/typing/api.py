@@ -125,8 +125,8 @@ def notify(notice: Notice) -> None:
             shown = notice.hint
         case loopback_auth.PasteExplained():
             shown = notice.title
-        case loopback_auth.Exchanged():
-            shown = "exchanged"
+        case loopback_auth.Exchanged() | loopback_auth.JoinedSignIn():
+            shown = type(notice).__name__
         case loopback_auth.Saved() | loopback_auth.Refreshed():
             shown = notice.profile
         case loopback_auth.Warned() | loopback_auth.Traced():
@@ -257,6 +257,7 @@ ERRORS: tuple[type[LoopbackAuthError], ...] = (
     loopback_auth.RemoteSignInFailed,
     loopback_auth.ScopeDiffers,
     loopback_auth.ServerUnavailable,
+    loopback_auth.SignInInProgress,
     loopback_auth.SignInNeeded,
     loopback_auth.Stopped,
     loopback_auth.StoreBusy,

@@ -14,13 +14,13 @@ from ...edge.http.tls import load_aiohttp
 from ...edge.process.core_dumps import forbid_core_dumps
 from ...edge.store.file_store import FileStore
 from ...errors import LoopbackAuthError
+from ...errors.packing import packed
 from ...flows.services import Services
 from ...flows.tokens.in_flight import is_under_way
 from ...flows.tokens.refresh import refreshed
 from ...notices import Refreshed, Traced
 from ...oauth.secret import Secret
 from ..context import transport_for, trusted
-from .parent import packed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

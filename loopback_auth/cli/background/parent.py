@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from ...edge.store.interface import Store
     from ...edge.store.profile_lock import LockedProfile
-    from ...errors import LoopbackAuthError
     from ...flows.services import Services
     from ...oauth.secret import Secret
 
@@ -141,6 +140,8 @@ def _record(message: Mapping[str, Any], profile: str, store: Store) -> None:
 
 def _raise(message: Mapping[str, Any]) -> NoReturn:
     if "error" in message:
+        from ...errors.packing import unpacked
+
         raise unpacked(message["error"])
     if "system" in message:
         raise OSError(*message["system"])
@@ -159,24 +160,3 @@ def _leave(child: Child, profile: str, store: Store) -> None:
             return
     store.record_change(profile, has_changed=None)
     remark_on_interrupt(UNKNOWN)
-
-
-def packed(error: LoopbackAuthError) -> dict[str, Any]:
-    """Return *error* as JSON can hold it."""
-    from dataclasses import asdict
-
-    known = asdict(error.explanation) if error.explanation else None
-    members = {**vars(error), "explanation": known}
-    return {"kind": type(error).__name__, "message": error.message, "members": members}
-
-
-def unpacked(document: Mapping[str, Any]) -> LoopbackAuthError:
-    """Return the error that was `packed`."""
-    kind: type[LoopbackAuthError] = getattr(errors, document["kind"])
-    error = kind.__new__(kind, document["message"])
-    vars(error).update(document["members"])
-    if known := document["members"]["explanation"]:
-        from ...explain import Explanation
-
-        error.explanation = Explanation(**known)
-    return error

@@ -7,13 +7,15 @@ One sign-in as its command line asks for it: in a browser, with a code, or with 
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 
 from ...edge.interaction.browser import open_browser
-from ...errors import KeyringUnavailable, StoreDamaged
+from ...errors import KeyringUnavailable, LoopbackAuthError, StoreDamaged
 from ...flows.login.browser import TIMEOUT_S, login
+from ...flows.login.join import Caller, sign_in_once
 from ...flows.tokens.freshness import has_expired, is_refreshable
 from ...notices import Warned
-from ..prompts import ask_credentials, deliveries_of, may_switch, may_trust, pastes_of
+from ..prompts import ask_credentials, deliveries_of, may_end, may_switch, may_trust, pastes_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,16 +23,16 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ...edge.callback.bind_address import BindAddress
+    from ...flows.services import Services
     from ...notices import Notice
     from ...oauth.credential import Credential
-    from ...seams import Notify
     from ...settings.profile import Profile
     from ..context import Context
 
 
 async def sign_in(profile: Profile, context: Context) -> Credential:
     """
-    Sign in to *profile*, store the tokens, and return them.
+    Sign in to *profile*, store the tokens, and return them; a sign-in of another process is joined.
 
     Raises:
         LoopbackAuthError: Nothing was stored, and what the server issued was given back.
@@ -38,20 +40,60 @@ async def sign_in(profile: Profile, context: Context) -> Credential:
     arguments = context.arguments
     if arguments.flow == "code-credentials":
         return await _with_credentials(profile, context)
-    if arguments.device:
-        return await _by_device(profile, context, context.notify)
-    if _prefers_device(profile, context):
-        signed_in = await _by_device_where_possible(profile, context)
-        if signed_in:
-            return signed_in
+    way, timeout_s = _by_browser, TIMEOUT_S
+    if arguments.device or _prefers_device(profile, context):
+        # Late, as all that a browser's address does not need.
+        from ...oauth.token.device import LIFETIME_S
+
+        way, timeout_s = _by_device_where_possible, LIFETIME_S
+        if arguments.device:
+            way = _by_device
+    return await sign_in_once(
+        lambda services, left_s: way(profile, context, services, left_s),
+        profile,
+        context.services(profile),
+        timeout_s=profile.get("timeout", timeout_s),
+        caller=_caller(context),
+    )
+
+
+def _caller(context: Context) -> Caller:
+    arguments, store, name = context.arguments, context.store, context.profile_name
+    is_midst = getattr(arguments, "login", False)
+
+    def stored() -> Mapping[str, Any]:
+        with suppress(LoopbackAuthError):
+            return store.load(name) or {}
+        return {}
+
+    # What `--login` found is not good enough for its command, whatever it looks like here.
+    found = stored().get("access_token") if is_midst else None
+
+    def is_done() -> bool:
+        now = stored() if is_midst or arguments.if_needed else {}
+        return bool(now) and now["access_token"] != found and is_good_enough(now)
+
+    flags = {"--device": arguments.device, "--switch-account": arguments.switch_account}
+    return Caller(
+        wants=tuple(flag for flag, is_given in flags.items() if is_given),
+        is_person=context.console.interactive and not (is_midst or arguments.if_needed),
+        is_done=is_done,
+        may_end=may_end(context),
+    )
+
+
+async def _by_browser(
+    profile: Profile, context: Context, services: Services, timeout_s: float
+) -> Credential:
+    arguments = context.arguments
     return await login(
         profile,
-        store=context.store,
-        transport=context.transport(profile.get("ca_bundle")),
+        store=services.store,
+        transport=services.transport,
         browser=None if arguments.no_browser else open_browser,
-        environ=context.environ,
-        notify=context.notify,
-        timeout_s=profile.get("timeout", TIMEOUT_S),
+        environ=services.environ,
+        notify=services.notify,
+        timeout_s=timeout_s,
         rediscover=arguments.refresh_metadata,
         preflight=arguments.preflight,
         may_switch=may_switch(context),
@@ -125,8 +167,10 @@ def _prefers_device(profile: Profile, context: Context) -> bool:
     return found.how == DEVICE
 
 
-async def _by_device_where_possible(profile: Profile, context: Context) -> Credential | None:
-    """Sign in with a code; `None` where the server gives none, to this client at least."""
+async def _by_device_where_possible(
+    profile: Profile, context: Context, services: Services, timeout_s: float
+) -> Credential:
+    """Sign in with a code; in a browser where the server gives none, to this client at least."""
     from ...errors import DeviceFlowUnavailable, HostNotTrusted, ProviderError
     from ...notices import EnterThisCode
 
@@ -135,32 +179,34 @@ async def _by_device_where_possible(profile: Profile, context: Context) -> Crede
     def notify(notice: Notice) -> None:
         if isinstance(notice, EnterThisCode):
             shown.append(notice)
-        context.notify(notice)
+        services.notify(notice)
 
     try:
-        return await _by_device(profile, context, notify)
+        return await _by_device(profile, context, services.with_notify(notify), timeout_s)
     except (DeviceFlowUnavailable, HostNotTrusted, ProviderError) as error:
         if shown:
             raise
         if not isinstance(error, DeviceFlowUnavailable):
             message = f"the server gives no code to sign in with ({error.message})"
-            context.notify(Warned(code="no-device-code", message=message))
-        return None
+            services.notify(Warned(code="no-device-code", message=message))
+    usual_s = profile.get("timeout", TIMEOUT_S)
+    return await _by_browser(profile, context, services, min(timeout_s, usual_s))
 
 
-async def _by_device(profile: Profile, context: Context, notify: Notify) -> Credential:
-    # Late, as all that a browser's address does not need.
+async def _by_device(
+    profile: Profile, context: Context, services: Services, timeout_s: float
+) -> Credential:
+    # Late, as above.
     from ...flows.login.device import device_login
-    from ...oauth.token.device import LIFETIME_S
 
     return await device_login(
         profile,
-        store=context.store,
-        transport=context.transport(profile.get("ca_bundle")),
-        notify=notify,
+        store=services.store,
+        transport=services.transport,
+        notify=services.notify,
         opens_browser=not context.arguments.no_browser,
-        timeout_s=profile.get("timeout", LIFETIME_S),
-        environ=context.environ,
+        timeout_s=timeout_s,
+        environ=services.environ,
         rediscover=context.arguments.refresh_metadata,
         may_switch=may_switch(context),
         may_trust=may_trust(context),
