@@ -26,9 +26,11 @@ from loopback_auth.settings.project_file import read_project
 from loopback_auth.testing import AuthorizationServer, Browser, Client
 
 from .export.ide.test_shapes import TASK, differences
-from .support.command import login_here, run
+from .support.command import login_here, run, run_process
 from .support.projects import repository
+from .support.scripted_server import ScriptedServer, json_answer
 from .support.sockets import free_port
+from .support.stored import write_config
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -106,7 +108,8 @@ def commands_in(text: str) -> Iterator[list[str]]:
         # What follows is another program's, or a file's.
         words = list(
             takewhile(
-                lambda word: word not in ("|", ">", ">>", "&&"), shlex.split(found, comments=True)
+                lambda word: word not in ("|", "<", ">", ">>", "&&"),
+                shlex.split(found, comments=True),
             )
         )
         yield words[1:]
@@ -268,6 +271,47 @@ async def test_the_ide_tasks_are_written_and_can_be_depended_on(
     assert differences(task, TASK) == []
     tasks = json.loads((project / ".vscode" / "tasks.json").read_text("utf-8"))["tasks"]
     assert set(task["dependsOn"]) <= {each["label"] for each in tasks}
+
+
+def lines_for_agents() -> list[list[str]]:
+    lines = blocks("sh", section("Agents and scripts"))[0].splitlines()
+    return [shlex.split(line, comments=True)[1:] for line in lines]
+
+
+@pytest.mark.slow
+async def test_an_agent_can_do_what_is_shown(server: AuthorizationServer, tmp_path: Path) -> None:
+    sign_in, _, token, execute, api = lines_for_agents()
+    where = f'issuer = "{server.issuer}"\nclient_id = "my-cli"\napi_base = "{server.issuer}"\n'
+    write_config(tmp_path, f"[profiles.work]\n{where}")
+    async with login_here(*sign_in[1:-1], home=tmp_path) as waiting:
+        shown = await waiting.event("open_page")
+        assert waiting.first_event == shown
+        await asyncio.to_thread(Browser().visit, shown["url"])
+        assert (await waiting.outcome()).exit_code == 0
+    for words in (token, execute, api):
+        await run("logout", "work", home=tmp_path)
+        own = [*words[: words.index("--")], "--", "true"] if "--" in words else words
+        own = ["/userinfo" if word == "/me" else word for word in own]
+        more = {"BROWSER": str(stand_in_browser(tmp_path))}
+        ended = await run_process(*own, home=tmp_path, more=more)
+        assert ended.exit_code == 0, (words, ended)
+    assert json.loads(ended.stdout)["sub"]
+
+
+async def test_an_agent_can_show_a_code_as_is_shown(tmp_path: Path) -> None:
+    _, device, *_ = lines_for_agents()
+    with ScriptedServer() as scripted:
+        ends = {"authorization": "/a", "token": "/token", "device_authorization": "/device"}
+        lines = [f'{name}_endpoint = "{scripted.url(path)}"' for name, path in ends.items()]
+        write_config(tmp_path, "\n".join(["[profiles.work]", 'client_id = "my-cli"', *lines]))
+        code = {"device_code": "d", "user_code": "AB-CD", "verification_uri": scripted.url("/")}
+        scripted.answers["/device"] = json_answer({**code, "interval": 1})
+        scripted.answers["/token"] = json_answer({"access_token": "at", "token_type": "Bearer"})
+        async with login_here(*device[1:-1], home=tmp_path) as waiting:
+            shown = await waiting.event("enter_code")
+            assert waiting.first_event == shown
+            assert shown["user_code"] == "AB-CD"
+            assert (await waiting.outcome()).exit_code == 0
 
 
 async def test_the_way_over_ssh_is_printed_as_it_is_shown(tmp_path: Path) -> None:
