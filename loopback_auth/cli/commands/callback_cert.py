@@ -81,8 +81,8 @@ def _show(files: CertificateFiles, host: str, context: Context) -> None:
         ("certificate", files.certificate),
         ("for", ", ".join(names)),
         ("until", until),
-        ("SHA-256", fingerprint(files.certificate)),
-        *([("issued by", issuer.path), ("SHA-256", issuer.fingerprint)] if issuer else ()),
+        ("its SHA-256", fingerprint(files.certificate)),
+        *([("issued by", issuer.path), ("its SHA-256", issuer.fingerprint)] if issuer else ()),
         *((name, _STATES[state]) for name, state in stores.items()),
     ]
     lines = [f"{name:<26} {value}" for name, value in rows]

@@ -7,6 +7,9 @@ from urllib.parse import urlsplit
 
 from ...oauth.http.url import is_loopback
 from ...value import Value
+from .listeners import bind
+from .request_gate import check_request
+from .tls.certificate import certificate_files, check_certificate, server_context
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,23 +43,15 @@ def secured(
     key: str | None,
     *,
     environ: Mapping[str, str] | None,
-) -> Iterator[Secure | None]:
+) -> Iterator[Secure]:
     """
-    Give the block what an https *redirect_uri* needs, and `None` to an http one.
+    Give the block what an https *redirect_uri* needs.
 
     Raises:
         CallbackCertificateMissing: There is no certificate.
         CallbackCertificateUnusable: No browser would take it.
     """
-    parts = urlsplit(redirect_uri)
-    if parts.scheme != "https":
-        yield None
-        return
-    # Late: `ssl` is not loaded before the address of an http callback is shown.
-    from .listeners import bind
-    from .tls.certificate import certificate_files, check_certificate, server_context
-
-    host, context = parts.hostname or "", None
+    host, context = urlsplit(redirect_uri).hostname or "", None
     if is_loopback(host) or certificate is not None:
         files = certificate_files(certificate, key, environ)
         context = server_context(files)
@@ -67,12 +62,10 @@ def secured(
 
 @asynccontextmanager
 async def launch_page(
-    secure: Secure | None, session: CallbackSession[Any], path: str | None
+    secure: Secure, session: CallbackSession[Any], path: str
 ) -> AsyncIterator[None]:
     """Serve the one-time address of an https callback, at *path*, until the block ends."""
-    if secure is None or path is None:
-        yield
-        return
+    # Late, as aiohttp: the address is not shown yet when this module is loaded.
     from .http import answering
 
     async with answering([secure.launch], _LaunchPage(session, secure.origin, path)):
@@ -90,7 +83,6 @@ class _LaunchPage:
 
     async def handle(self, request: CallbackRequest) -> Answer:
         # Late: it is not needed to show the address.
-        from .request_gate import check_request
 
         refused = check_request(request, redirect_uri=self._origin, paths=[self._path], posts=False)
         return self.refuse(refused) if refused else await self._session.launch(request)

@@ -10,7 +10,7 @@ The callback server of one sign-in: how its block ends is what the browser shows
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 
 from ..process.event_loop import event_loop_started
 
@@ -18,6 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
     from collections.abc import AsyncIterator, Callable, Sequence
+    from contextlib import AbstractAsyncContextManager
     from ssl import SSLContext
     from typing import Any
 
@@ -57,7 +58,6 @@ async def serve(
     the request is read. *secure* is what an https redirect URI has.
     """
     await event_loop_started()
-    from .https import launch_page
     from .session import CallbackSession
 
     own = None if secure else launch_path
@@ -66,7 +66,7 @@ async def serve(
     )
     context = secure.context if secure else None
     callback = serving(listeners, session, connected=connected, context=context)
-    async with launch_page(secure, session, launch_path), callback:
+    async with _launch_page(secure, session, launch_path), callback:
         yield session
 
 
@@ -97,3 +97,13 @@ async def serving(
             raise
         else:
             await session.end(None)
+
+
+def _launch_page(
+    secure: Secure | None, session: CallbackSession[Any], path: str | None
+) -> AbstractAsyncContextManager[None]:
+    if secure is None or path is None:
+        return nullcontext()
+    from .https import launch_page
+
+    return launch_page(secure, session, path)

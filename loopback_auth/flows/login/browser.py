@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager, contextmanager
 
-from ...edge.callback.https import secured
 from ...edge.callback.listeners import bind
 from ...edge.callback.server import new_launch_path, serve
 from ...edge.interaction.browser import open_browser
@@ -166,13 +165,17 @@ class _BrowserVisit(Value):
     @contextmanager
     def _bound(self) -> Iterator[tuple[Sequence[socket.socket], str, Secure | None]]:
         profile, address = self.profile, self.options.bind_address
-        files = profile.get("callback_cert"), profile.get("callback_key")
         uris = profile.redirect_uris_elsewhere if address else profile.redirect_uris
-        with (
-            bind(uris, bind_address=address) as (listeners, redirect_uri),
-            secured(redirect_uri, *files, environ=self.services.environ) as secure,
-        ):
-            yield listeners, redirect_uri, secure
+        with bind(uris, bind_address=address) as (listeners, redirect_uri):
+            if not redirect_uri.startswith("https:"):
+                yield listeners, redirect_uri, None
+                return
+            # Late: most callbacks are http, and need nothing of TLS.
+            from ...edge.callback.https import secured
+
+            files = profile.get("callback_cert"), profile.get("callback_key")
+            with secured(redirect_uri, *files, environ=self.services.environ) as secure:
+                yield listeners, redirect_uri, secure
 
     def _serving(
         self,
