@@ -45,6 +45,8 @@ NPM_PACKAGES = (
 )
 CHROMIUM = "chromium"
 SECRET_SERVICE = "secret-service"
+SBIN = "/usr/sbin:/usr/local/sbin:/sbin"
+"""Where programs are that only root has on the path."""
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 CHROMIUM_PATHS = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
@@ -388,6 +390,12 @@ PARTS = (
     _program("fish", ("fish",)),
     _program("zsh", ("zsh",)),
     _program("strace", ("strace",)),
+    # An SSH session, and a network of its own to have it in.
+    Part(
+        names=("sshd",),
+        is_there=lambda: bool(shutil.which("sshd", path=SBIN) and shutil.which("ssh")),
+        install=lambda say: _apt_get("sshd", ("openssh-server", "openssh-client", "iproute2"), say),
+    ),
     _program("faketime", ("faketime",)),
     # Who trusts the certificate of an https callback.
     _program("certutil", ("libnss3-tools",)),
