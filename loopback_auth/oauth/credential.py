@@ -207,5 +207,14 @@ def to_rfc3339(moment: datetime) -> str:
 
 
 def from_rfc3339(text: str) -> datetime:
-    """Return the time that `to_rfc3339` wrote."""
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    """
+    Return the time that `to_rfc3339` wrote.
+
+    Raises:
+        ValueError: It did not write *text*.
+    """
+    # `strptime` loads a module of its own, in the middle of a sign-in.
+    moment = datetime.fromisoformat(text)
+    if not text.endswith("Z") or to_rfc3339(moment) != text:
+        raise ValueError("no time in UTC to the second")
+    return moment

@@ -158,3 +158,23 @@ def test_times_are_written_in_utc_to_the_second_and_sort_as_text(
 ) -> None:
     assert to_rfc3339(moment) == text
     assert from_rfc3339(text) == moment.astimezone(UTC).replace(microsecond=0)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "2026-01-02",
+        "20260102T030405Z",
+        "2026-W05-6T12:00:00Z",
+        "2026-01-02T03:04:05",
+        "2026-01-02T03:04:05+00:00",
+        "2026-01-02T03:04:05.5Z",
+        "2026-01-02t03:04:05z",
+        "0001-01-01T00:00:00+23:59",
+    ],
+)
+def test_a_time_in_another_form_is_refused(text: str) -> None:
+    """It would not sort as text."""
+    with pytest.raises(ValueError, match=r"time|isoformat"):
+        from_rfc3339(text)

@@ -7,7 +7,10 @@ import logging
 from contextlib import asynccontextmanager
 from functools import partial
 
-from aiohttp import web
+# Not `aiohttp.web`: its applications, routes, files and WebSockets take a megabyte and go unused.
+from aiohttp.web_protocol import RequestHandler, RequestPayloadError
+from aiohttp.web_response import Response
+from aiohttp.web_server import Server
 
 from ...oauth.http.status import BAD_REQUEST
 from . import pages
@@ -31,6 +34,9 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import AsyncIterator, Callable, Sequence
     from typing import Any, Protocol
+
+    from aiohttp.web_request import BaseRequest
+    from aiohttp.web_response import StreamResponse
 
     from .pages import Answer
     from .request_gate import CallbackRequest
@@ -85,7 +91,7 @@ _silent.addHandler(logging.NullHandler())
 _silent.propagate = False
 
 
-class _Connection(web.RequestHandler):
+class _Connection(RequestHandler):
     """One browser connection, with a deadline, a limit of size and our own error pages."""
 
     def __init__(self, server: _Server, *, refusal: Refusal | None, **options: Any) -> None:
@@ -161,14 +167,14 @@ class _Connection(web.RequestHandler):
 
     def handle_error(
         self,
-        request: web.BaseRequest,
+        request: BaseRequest,
         status: int = 500,
         exc: BaseException | None = None,
         message: str | None = None,
-    ) -> web.StreamResponse:
+    ) -> StreamResponse:
         del request, message
         # aiohttp's own answer quotes the request. The status 400 is its parser's.
-        if status == BAD_REQUEST or isinstance(exc, web.RequestPayloadError):
+        if status == BAD_REQUEST or isinstance(exc, RequestPayloadError):
             return self._server.refused(NOT_HTTP)
         return _response(pages.refused(500))
 
@@ -182,7 +188,7 @@ class _Server:
         self._descriptor_limit = descriptor_limit()
         self._most = CONNECTIONS
         self._closed = False
-        self.web_server = web.Server(self._answer)
+        self.web_server = Server(self._answer)
 
     def connection(self, *, refusal: Refusal | None = None) -> _Connection:
         return _Connection(
@@ -228,7 +234,7 @@ class _Server:
             idle.force_close()
             self.handler.refuse(TOO_MANY)
 
-    async def _answer(self, raw: web.BaseRequest) -> web.StreamResponse:
+    async def _answer(self, raw: BaseRequest) -> StreamResponse:
         connection = raw.protocol
         if not isinstance(connection, _Connection):
             raise TypeError("a connection of another server")
@@ -248,7 +254,7 @@ class _Server:
         self.handler.was_sent(request)
         return response
 
-    def refused(self, refusal: Refusal) -> web.Response:
+    def refused(self, refusal: Refusal) -> Response:
         """Return the answer to a request that is not read."""
         return _response(self.handler.refuse(refusal))
 
@@ -263,8 +269,8 @@ class _Server:
         )
 
 
-def _response(answer: Answer) -> web.Response:
-    response = web.Response(
+def _response(answer: Answer) -> Response:
+    response = Response(
         status=answer.status,
         body=answer.body or None,
         headers={**pages.fixed_headers(), **answer.headers},
