@@ -8,9 +8,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 # Not `aiohttp.web`: its applications, routes, files and WebSockets take a megabyte and go unused.
-from aiohttp.web_protocol import RequestHandler, RequestPayloadError
-from aiohttp.web_response import Response
-from aiohttp.web_server import Server
+from aiohttp import web_protocol, web_request, web_response, web_server
 
 from ...oauth.http.status import BAD_REQUEST
 from . import pages
@@ -34,9 +32,6 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import AsyncIterator, Callable, Sequence
     from typing import Any, Protocol
-
-    from aiohttp.web_request import BaseRequest
-    from aiohttp.web_response import StreamResponse
 
     from .pages import Answer
     from .request_gate import CallbackRequest
@@ -91,7 +86,7 @@ _silent.addHandler(logging.NullHandler())
 _silent.propagate = False
 
 
-class _Connection(RequestHandler):
+class _Connection(web_protocol.RequestHandler):
     """One browser connection, with a deadline, a limit of size and our own error pages."""
 
     def __init__(self, server: _Server, *, refusal: Refusal | None, **options: Any) -> None:
@@ -142,14 +137,12 @@ class _Connection(RequestHandler):
             **answer.headers,
             "Content-Length": str(len(answer.body)),
         }
-        lines = (
-            f"HTTP/1.1 {answer.status} Refused",
-            *(f"{name}: {headers[name]}" for name in headers),
-        )
+        fields = (f"{name}: {value}" for name, value in headers.items())
         if self.transport is not None:
             # Do not close it: with octets unread, the connection would be reset, and the browser
             # would lose the page.
-            self.transport.write("\r\n".join((*lines, "", "")).encode("latin-1") + answer.body)
+            head = "\r\n".join((f"HTTP/1.1 {answer.status} Refused", *fields, "", ""))
+            self.transport.write(head.encode("latin-1") + answer.body)
             if self.transport.can_write_eof():
                 self.transport.write_eof()
             else:
@@ -167,14 +160,14 @@ class _Connection(RequestHandler):
 
     def handle_error(
         self,
-        request: BaseRequest,
+        request: web_request.BaseRequest,
         status: int = 500,
         exc: BaseException | None = None,
         message: str | None = None,
-    ) -> StreamResponse:
+    ) -> web_response.StreamResponse:
         del request, message
         # aiohttp's own answer quotes the request. The status 400 is its parser's.
-        if status == BAD_REQUEST or isinstance(exc, RequestPayloadError):
+        if status == BAD_REQUEST or isinstance(exc, web_protocol.RequestPayloadError):
             return self._server.refused(NOT_HTTP)
         return _response(pages.refused(500))
 
@@ -188,7 +181,7 @@ class _Server:
         self._descriptor_limit = descriptor_limit()
         self._most = CONNECTIONS
         self._closed = False
-        self.web_server = Server(self._answer)
+        self.web_server = web_server.Server(self._answer)
 
     def connection(self, *, refusal: Refusal | None = None) -> _Connection:
         return _Connection(
@@ -234,7 +227,7 @@ class _Server:
             idle.force_close()
             self.handler.refuse(TOO_MANY)
 
-    async def _answer(self, raw: BaseRequest) -> StreamResponse:
+    async def _answer(self, raw: web_request.BaseRequest) -> web_response.StreamResponse:
         connection = raw.protocol
         if not isinstance(connection, _Connection):
             raise TypeError("a connection of another server")
@@ -254,7 +247,7 @@ class _Server:
         self.handler.was_sent(request)
         return response
 
-    def refused(self, refusal: Refusal) -> Response:
+    def refused(self, refusal: Refusal) -> web_response.Response:
         """Return the answer to a request that is not read."""
         return _response(self.handler.refuse(refusal))
 
@@ -269,8 +262,8 @@ class _Server:
         )
 
 
-def _response(answer: Answer) -> Response:
-    response = Response(
+def _response(answer: Answer) -> web_response.Response:
+    response = web_response.Response(
         status=answer.status,
         body=answer.body or None,
         headers={**pages.fixed_headers(), **answer.headers},
