@@ -5,38 +5,25 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 
 from ...edge.interaction.browser import open_browser
-from ...edge.process.clock import running_s
-from ...edge.process.event_loop import paused
-from ...errors import (
-    AnswerTimedOut,
-    ConnectionFailed,
-    ConnectionLost,
-    DeviceCodeExpired,
-    DeviceFlowUnavailable,
-    HostNotFound,
-    TokenError,
-)
+from ...errors import DeviceFlowUnavailable, TokenError
 from ...errors.frames import without_locals
-from ...notices import EnterThisCode, Waiting
+from ...notices import EnterThisCode
 from ...oauth.authorize.pkce import VERIFIER_OCTETS, new_secret
-from ...oauth.http.messages import retry_after_s
 from ...oauth.token.device import (
     LIFETIME_S,
-    SLOW_DOWN_S,
     DeviceGrant,
     DeviceRequest,
     device_authorization_request,
-    device_code_grant,
     read_device_authorization,
-    state_of,
 )
 from ..diagnosis import diagnosing
 from ..server.connections import sharing_connections
 from ..server.discovery import rechecked
 from ..server.mix_up import refuse_strange_page
-from ..server.retry import send_with_retries
+from ..server.retry import RETRY_TIMEOUT_S, send_with_retries
 from .completion.complete import complete
 from .options import Options, services_of
+from .polling import Polling, Timer
 from .request import checked_client, trusted_server
 from .sign_in_page import Answer
 
@@ -47,7 +34,6 @@ if TYPE_CHECKING:
 
     from ...edge.store.interface import Store
     from ...oauth.credential import Credential
-    from ...oauth.http.messages import HttpReply
     from ...oauth.http.transport import Transport
     from ...oauth.metadata import Client, ServerMetadata
     from ...oauth.token.device import DeviceAuthorization
@@ -55,21 +41,6 @@ if TYPE_CHECKING:
     from ...settings.profile import Profile
     from ..services import Services
     from .options import LoginOptions
-
-_LONGEST_INTERVAL_S = 60.0
-"""Of our own backing off; a server may want longer ones."""
-
-
-class Timer:
-    """Seconds that only grow, and how to wait for them."""
-
-    def seconds(self) -> float:
-        """Return the seconds since some fixed moment."""
-        return running_s()
-
-    async def wait(self, seconds: float) -> None:
-        """Wait."""
-        await paused(seconds)
 
 
 @without_locals
@@ -95,7 +66,7 @@ async def device_login(
 
     *opens_browser*: the desktop's browser is started where there is one. *timeout_s* is how long
     the person may take, within the lifetime of the code. *timer* may stand for the passing of time.
-    Of `login`'s further keywords, `preflight` and `pastes` mean nothing here.
+    Of `login`'s further keywords, those about a browser's way back mean nothing here.
 
     Raises:
         DeviceFlowUnavailable: The server has no such flow, as far as is known.
@@ -110,12 +81,17 @@ async def device_login(
     with diagnosing(profile):
         asked = device_authorization_request(request)
         authorization = read_device_authorization(
-            await send_with_retries(asked, transport=services.transport, clock=services.clock)
+            await send_with_retries(
+                asked,
+                transport=services.transport,
+                clock=services.clock,
+                timeout_s=min(timeout_s, RETRY_TIMEOUT_S),
+            )
         )
         profile = await refuse_strange_page(
             authorization.verification_uri, server, profile, may_trust=given.may_trust
         )
-    polling = _Polling(request, authorization, services, timer or Timer(), timeout_s=timeout_s)
+    polling = Polling(request, authorization, services, timer or Timer(), timeout_s=timeout_s)
     _show(request, authorization, services, lasts_s=polling.lasts_s)
     if opens_browser:
         _open(authorization, profile, services)
@@ -198,7 +174,7 @@ def _open(authorization: DeviceAuthorization, profile: Profile, services: Servic
 
 @asynccontextmanager
 async def _answer(
-    polling: _Polling, profile: Profile, services: Services, *, is_remembered: bool
+    polling: Polling, profile: Profile, services: Services, *, is_remembered: bool
 ) -> AsyncIterator[Answer]:
     """Poll; give the block the tokens."""
     request = polling.request
@@ -211,70 +187,3 @@ async def _answer(
                 if polling.lost:
                     error.add("an earlier answer was lost on the way, and may have had tokens")
                 raise
-
-
-class _Polling:
-    """The requests for the tokens, for *lasts_s*; *lost*: an answer did not arrive."""
-
-    def __init__(
-        self,
-        request: DeviceRequest,
-        authorization: DeviceAuthorization,
-        services: Services,
-        timer: Timer,
-        *,
-        timeout_s: float,
-    ) -> None:
-        self.request = request
-        self.lasts_s = min(authorization.expires_in_s, timeout_s)
-        self.lost = False
-        self._grant = device_code_grant(request, authorization)
-        self._services = services
-        self._timer = timer
-        self._interval_s = authorization.interval_s
-        self._end_s = timer.seconds() + self.lasts_s
-
-    async def final_reply(self) -> HttpReply:
-        """
-        Return the answer that holds the tokens, or an error that ends the sign-in.
-
-        Raises:
-            DeviceCodeExpired: The time is over.
-            AuthorizationDenied: The person said no.
-            TransportError: The way to the server is closed.
-        """
-        wait_s = self._interval_s
-        while True:
-            await self._wait(wait_s)
-            try:
-                reply = await self._services.transport(self._grant)
-            except (AnswerTimedOut, ConnectionFailed, ConnectionLost, HostNotFound) as error:
-                self.lost = self.lost or isinstance(error, AnswerTimedOut | ConnectionLost)
-                wait_s = self._back_off()
-                continue
-            match state_of(reply):
-                case "final":
-                    return reply
-                case "slow_down":
-                    self._interval_s += SLOW_DOWN_S
-                    wait_s = self._interval_s
-                case "busy":
-                    asked_s = retry_after_s(reply, self._services.clock())
-                    wait_s = max(self._back_off(), asked_s or 0.0)
-                case _:
-                    wait_s = self._interval_s
-
-    def _back_off(self) -> float:
-        """Return the interval from now on - RFC 8628 section 3.5."""
-        self._interval_s = max(min(self._interval_s * 2, _LONGEST_INTERVAL_S), self._interval_s)
-        return self._interval_s
-
-    async def _wait(self, seconds: float) -> None:
-        timer, services = self._timer, self._services
-        until_s = timer.seconds() + seconds
-        while (now_s := timer.seconds()) < until_s:
-            left_s = self._end_s - now_s
-            if left_s <= 0:
-                raise DeviceCodeExpired(f"nobody confirmed the code within {self.lasts_s:g} s")
-            services.notify(Waiting(timeout_s=self.lasts_s, left_s=left_s))
-            await timer.wait(min(1.0, until_s - now_s, left_s))

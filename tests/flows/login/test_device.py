@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
@@ -27,6 +28,7 @@ from loopback_auth import (
     from_settings,
 )
 from loopback_auth.flows.login.device import device_login
+from loopback_auth.flows.login.polling import Timer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +40,7 @@ ISSUER = "https://id.example.com"
 PENDING = {"error": "authorization_pending"}
 SLOW_DOWN = {"error": "slow_down"}
 TOKENS = {"access_token": "CANARY-at", "refresh_token": "CANARY-rt", "token_type": "Bearer"}
-BUSY = 503
+BUSY, HANG = 503, 0
 CODE: dict[str, Any] = {
     "device_code": "CANARY-device",
     "user_code": "WDJB-MJHT",
@@ -48,14 +50,19 @@ CODE: dict[str, Any] = {
 }
 
 
-class Passing:
+class Passing(Timer):
     """Time that passes when it is waited for."""
 
     def __init__(self) -> None:
         self.now_s = 1000.0
+        self.limits: list[float] = []
 
     def seconds(self) -> float:
         return self.now_s
+
+    def limit(self, seconds: float) -> asyncio.Timeout:
+        self.limits.append(seconds)
+        return asyncio.timeout(0.05 if seconds == 5 else 10)
 
     async def wait(self, seconds: float) -> None:
         assert 0 < seconds <= 1
@@ -84,13 +91,15 @@ class Server:
             case "token":
                 self.waits.append(self.timer.seconds() - self._last_s)
                 self._last_s = self.timer.seconds()
-                return self._poll(message.url)
+                return await self._poll(message.url)
         return _reply(message.url, {})
 
-    def _poll(self, url: str) -> HttpReply:
+    async def _poll(self, url: str) -> HttpReply:
         said = self.polls.pop(0) if self.polls else PENDING
         if isinstance(said, LoopbackAuthError):
             raise said
+        if said == HANG:
+            await asyncio.sleep(30)
         if said == BUSY:
             return _reply(url, {}, BUSY)
         return _reply(url, said, 400 if "error" in said else 200)
@@ -223,6 +232,15 @@ async def test_a_code_that_was_used_up_by_a_lost_answer_says_so(tmp_path: Path) 
     sign_in = SignIn(tmp_path, ConnectionLost("lost"), {"error": "invalid_grant"})
     with pytest.raises(TokenError, match="may have had tokens"):
         await sign_in.run()
+
+
+async def test_rb_07_a_server_that_never_answers_a_poll_ends_with_the_time_out(
+    tmp_path: Path,
+) -> None:
+    sign_in = SignIn(tmp_path, HANG)
+    with pytest.raises(DeviceCodeExpired):
+        await sign_in.run(timeout_s=7)
+    assert sign_in.timer.limits == [5]
 
 
 async def test_a_connection_that_is_not_safe_is_no_reason_to_try_again(tmp_path: Path) -> None:
