@@ -16,7 +16,18 @@ import pytest
 
 from loopback_auth import errors, explain
 
-from .support.package_source import MEASURES, MODULES, imports, module_of, name_of, room_of, tree_of
+from .support.command import run_here
+from .support.package_source import (
+    MEASURES,
+    MODULES,
+    PACKAGE,
+    imports,
+    module_of,
+    name_of,
+    room_of,
+    tree_of,
+)
+from .support.projects import repository
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -234,6 +245,8 @@ HEAVY = {"aiohttp", "asyncio", "rich", "joserfc", "tomlkit", "filelock", "yarl"}
 
 NOT_FOR_TOKEN = {
     "dataclasses",
+    "fnmatch",
+    "hashlib",
     "socket",
     "ssl",
     "threading",
@@ -249,22 +262,35 @@ NOT_FOR_TOKEN = {
 """What a token that is good has no use for; each of our modules is a percent of the command."""
 
 
+def trusted_project(home: Path) -> str:
+    """Make *home* a repository with a project file that is trusted; return its profile's name."""
+    text = "[profiles.team]\nissuer = 'https://a.test'\nclient_id = 'c'\n"
+    repository(home, text)
+    document = run_here("trust", str(home), "--json", home=home).document
+    name: str = document["profiles"]["team"]["profile"]
+    return name
+
+
+@pytest.mark.parametrize("in_project", [False, True], ids=["", "in-a-project"])
 @pytest.mark.parametrize("arguments", LIGHT.values(), ids=LIGHT)
-def test_quick_commands_load_nothing_heavy(arguments: list[str], tmp_path: Path) -> None:
+def test_quick_commands_load_nothing_heavy(
+    arguments: list[str], tmp_path: Path, *, in_project: bool
+) -> None:
     """
     A command that waits for nobody is there at once; each of these modules costs more than all of
     `token`.
     """
     tokens = tmp_path / "tokens"
     tokens.mkdir(mode=0o700)
+    name = trusted_project(tmp_path) if in_project else "default"
     document = {
         "version": 1,
-        "profile": "default",
+        "profile": name,
         "access_token": "t",
         "token_type": "Bearer",
         "expires_at": None,
     }
-    (tokens / "default.json").write_text(json.dumps(document))
+    (tokens / f"{name}.json").write_text(json.dumps(document))
     # As `init` and people write it.
     (tmp_path / "config.toml").write_text(
         'default_profile = "default" # mine\n\n[profiles.default]\n'
@@ -280,7 +306,8 @@ def test_quick_commands_load_nothing_heavy(arguments: list[str], tmp_path: Path)
     environment.pop("COVERAGE_PROCESS_START", None)
     done = subprocess.run(
         [sys.executable, "-c", program, *arguments],
-        env=environment,
+        env={**environment, "PYTHONPATH": str(PACKAGE.parent)},
+        cwd=tmp_path,
         capture_output=True,
         text=True,
         check=False,

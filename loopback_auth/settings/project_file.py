@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 
+from .. import errors
 from ..edge.project.repository import PYPROJECT
 from .config_toml import Config, parse_toml
 
@@ -123,8 +124,11 @@ def read_project(found: ProjectText, project_id: str) -> ProjectFile:
         ConfigError: It is no TOML, or says what a project file may not.
     """
     document: Any = parse_toml(found.path, found.text)
-    if os.path.basename(found.path) == PYPROJECT:
-        document = document.get("tool", {}).get("loopback-auth", {})
+    for name in ("tool", "loopback-auth") if os.path.basename(found.path) == PYPROJECT else ():
+        document = document.get(name, {})
+        if not isinstance(document, dict):
+            what = "[tool.loopback-auth] must be a table"
+            raise errors.ConfigError(f"{found.path}:1:1: error: {what}")
     return ProjectFile(found, document, project_id)
 
 
@@ -147,7 +151,6 @@ def _flat(document: Mapping[str, Any]) -> dict[str, Any]:
 def _check_value(name: str, value: Any) -> None:
     """Raise `ValueError` where *value* is nothing that a person can read and agree to."""
     from ..edge.callback.listeners import check_redirect_uri
-    from ..errors import UsageError
     from ..oauth.http.url import check_url
 
     texts = [str(each) for each in (value if isinstance(value, list) else [value])]
@@ -157,12 +160,14 @@ def _check_value(name: str, value: Any) -> None:
         # Letters of other alphabets look like ours.
         if not (text.isascii() and text.isprintable()):
             raise ValueError(f"must be ASCII{_in_ascii(text)}")
+        if name not in ("scope", "redirect_uris") and " " in text:
+            raise ValueError("must have no space in it")
         try:
             if name in ("issuer", "api_base"):
                 check_url(text, name=name)
             for uri in text.split() if name == "redirect_uris" else ():
                 check_redirect_uri(uri)
-        except UsageError as error:
+        except errors.UsageError as error:
             raise ValueError(f"cannot be used: {error.message}") from None
 
 

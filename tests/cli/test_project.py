@@ -284,7 +284,7 @@ async def test_trust_shows_the_api_and_every_host(home: Path, clone: Path) -> No
         "API         https://api.evil.test (gets the token)\n",
         "sign-in at  id.xn--cme-8cd.test\n",
         "callback    http://127.0.0.1:1717/callback\n",
-        "would go to: acme.my.salesforce.com, id.xn--cme-8cd.test, api.evil.test\n",
+        "go to:\n  acme.my.salesforce.com\n  id.xn--cme-8cd.test\n  api.evil.test\n\n",
     ):
         assert words in outcome.stderr, outcome.stderr
     document = (await run("trust", str(path), "--json", home=home)).document

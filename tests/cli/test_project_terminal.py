@@ -80,7 +80,7 @@ def test_a_sign_in_from_a_fresh_clone_asks_once(
         host = server.issuer.partition("://")[2]
         terminal.expect(rf"sign-in at  {host}\r\n")
         terminal.expect(r"client      team-cli\r\n")
-        terminal.expect(rf"would go to: {host}\r\n")
+        terminal.expect(rf"would go to:\r\n  {host}\r\n")
         terminal.expect(QUESTION)
         terminal.sendline("y")
         sign_in_on(terminal)

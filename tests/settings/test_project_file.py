@@ -112,6 +112,11 @@ REFUSED = {
         "must be ASCII",
     ),
     "more than anybody reads": (f"{ACME}redirect_uris = '{'a ' * 300}'", "5:1", "longer than 500"),
+    "a client that reads like another line": (
+        "[profiles.a]\nissuer = 'https://a'\nclient_id = 'x  Do you trust that?'",
+        "3:1",
+        "must have no space in it",
+    ),
     "a value of another kind": (f"{ACME}port = 'x'", "5:1", "port must be a port"),
     "no TOML": ("[profiles.acme\n", "1:15", ""),
     "nested too deep": (f"x = {'[' * 5000}", "1:1", "nested too deep"),
@@ -141,6 +146,18 @@ def test_in_pyproject_it_is_a_table_and_its_lines_are_the_files() -> None:
     assert said.startswith("/repo/pyproject.toml:6:1: error: a repository may not set browser")
     good = project(text.replace("browser = 'x'\n", ""), "/repo/pyproject.toml")
     assert good.profile("acme") == {"issuer": ("https://id.acme.test", "pyproject.toml:5")}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[[tool.loopback-auth]]\ndefault_profile = 'a'\n",
+        'tool = 3\nx = """\n[tool.loopback-auth]\n"""\n',
+        "[tool]\nloopback-auth = 3\n",
+    ],
+)
+def test_in_pyproject_it_is_nothing_but_a_table(text: str) -> None:
+    assert "[tool.loopback-auth] must be a table" in error_of(text, "/repo/pyproject.toml")
 
 
 def test_the_only_profile_is_the_default_one() -> None:

@@ -113,7 +113,8 @@ def run(context: Context) -> int:
     from ..views import report_sign_in
 
     report_sign_in(credential, context)
-    if flags and name not in config.profiles and console.may_ask:
+    is_kept = bool(context.chosen.project) or name in config.profiles
+    if flags and not is_kept and console.may_ask:
         _offer_profile(credential, context)
     return 0
 

@@ -103,7 +103,8 @@ def project_lines(
     if before:
         lines += ["", "Changed since you trusted it:"]
         lines += [f"  {_shown(change)}" for change in changes(before, project.document)]
-    return [*lines, "", f"Your sign-in and tokens would go to: {_shown(document['hosts'])}"]
+    hosts = [f"  {_shown(host)}" for host in document["hosts"]]
+    return [*lines, "", "Your sign-in and tokens would go to:", *hosts, ""]
 
 
 def _rows(profile: Mapping[str, Any]) -> list[tuple[str, Any]]:
