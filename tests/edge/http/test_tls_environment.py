@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ...support.certificates import issue
-from ...support.command import run_process
+from ...support.command import run, run_process
 from ...support.scripted_server import ScriptedServer, json_answer
 
 if TYPE_CHECKING:
@@ -55,10 +55,15 @@ def bundle(company: Issued, tmp_path: Path) -> str:
     return str(tmp_path / "company.pem")
 
 
+def by_hand(server: ScriptedServer, *words: str) -> tuple[str, ...]:
+    """Return a sign-in by hand, which ends as soon as the server's metadata is there."""
+    start = ("login", "--manual", "--issuer", server.origin, "--client-id", "c", "--json")
+    return (*start, *words)
+
+
 async def discovered(server: ScriptedServer, home: Path, *words: str, **environ: str) -> Outcome:
-    """Begin a sign-in by hand, which ends as soon as the server's metadata is there."""
-    start = ("login", "--manual", "--issuer", server.origin, "--client-id", "c")
-    return await run_process(*start, "--json", *words, home=home, more=environ)
+    """Begin a sign-in in a process, since OpenSSL reads the environment of its own."""
+    return await run_process(*by_hand(server, *words), home=home, more=environ)
 
 
 KEY_LOGS: dict[str, Callable[[Path], str]] = {
@@ -203,7 +208,7 @@ async def test_ds_03_a_file_of_certificates_that_cannot_be_used_is_named(
     tells both.
     """
     path = make(tmp_path, company)
-    as_flag = await discovered(server, tmp_path, "--ca-bundle", path)
+    as_flag = await run(*by_hand(server, "--ca-bundle", path), home=tmp_path)
     assert (as_flag.exit_code, as_flag.error["code"]) == (2, "config-invalid")
     assert path in as_flag.error["message"]
     assert why in as_flag.error["message"]
@@ -217,7 +222,7 @@ async def test_ds_03_a_file_of_certificates_that_cannot_be_used_is_named(
     (tmp_path / "config.toml").write_text(
         '[profiles.default]\nissuer = "https://localhost:1"\nclient_id = "c"\n'
     )
-    output = (await run_process("doctor", home=tmp_path, more={"SSL_CERT_FILE": path})).stdout
+    output = (await run("doctor", home=tmp_path, more={"SSL_CERT_FILE": path})).stdout
     assert f"SSL_CERT_FILE = {path} is not used: ".replace(str(tmp_path), "~") in output
     assert why in output
 
