@@ -206,7 +206,7 @@ async def test_a_token_that_was_refused_and_cannot_be_refreshed_counts_as_none(
 ) -> None:
     """`login --if-needed` signs in then, whatever the clock says."""
     signed_in(server, tmp_path, refresh_token=None, lasts_s=3000)
-    if_needed = ("login", "--if-needed", "--no-browser", "--timeout", "1s")
+    if_needed = ("login", "--if-needed", "--no-browser", "--timeout", "0.3s")
     assert (await run(*if_needed, home=tmp_path)).exit_code == 0
     server.answers["/me"] = json_answer({}, status=401)
     assert (await api("/me", home=tmp_path)).exit_code == 4

@@ -219,7 +219,7 @@ async def test_rf_04_a_sign_in_that_the_server_has_ended_is_dropped(
     assert (await run(*IF_NEEDED, home=tmp_path)).exit_code == 5
 
 
-IF_NEEDED = ("login", "--if-needed", "--no-browser", "--timeout", "1s")
+IF_NEEDED = ("login", "--if-needed", "--no-browser", "--timeout", "0.3s")
 
 
 async def test_rf_04_a_refusal_that_nobody_knows_asks_for_a_sign_in_and_keeps_the_token(

@@ -433,7 +433,7 @@ EDITS: dict[str, tuple[tuple[str, ...], str, object]] = {
     "a client that is none": (("status",), "client", []),
     "settings that are none": (("status",), "settings", {"scope": 42}),
     "settings that are none, used": (
-        ("login", "--no-browser", "--timeout", "1s"),
+        ("login", "--no-browser", "--timeout", "0.3s"),
         "settings",
         {"scope": 42},
     ),
