@@ -122,9 +122,11 @@ async def test_aq_09_the_lines_for_a_person_name_issuer_and_other_hosts_before_t
 ) -> None:
     with servers(tmp_path, **MIXED) as there:
         for how in ((), ("--manual",)):
+            words = ("login", *there.flags, "--trust-host", "token.evil.test", *how)
             process = await asyncio.create_subprocess_exec(
                 *COMMAND,
-                *("login", *there.flags, "--trust-host", "token.evil.test", *how, "--timeout", "0.3"),
+                *words,
+                *("--timeout", "0.3"),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.STDOUT,

@@ -22,6 +22,7 @@ from loopback_auth.explain.fix import rendered
 from loopback_auth.explain.pitfalls import entries, pitfall_files
 
 from ..support.package_source import MODULES, name_of, tree_of
+from ..support.rows import each
 from .pitfalls_table import FACTS
 
 if TYPE_CHECKING:
@@ -107,10 +108,13 @@ def type_it(command: str) -> None:
         parser_of(name).parse_args(arguments)
 
 
-@pytest.mark.parametrize("where", FIXES)
 @pytest.mark.parametrize("knows", ["a profile", "none", "one of an odd name", "flags"])
-def test_cl_11_each_command_of_a_fix_can_be_typed(where: str, knows: str) -> None:
+def test_cl_11_each_command_of_a_fix_can_be_typed(knows: str) -> None:
     """CL-11: with the profile in it where one is known, with what was just given, and without."""
+    each(lambda where: can_be_typed(where, knows), FIXES)
+
+
+def can_be_typed(where: str, knows: str) -> None:
     facts: dict[str, Any] = {
         "a profile": VALUES,
         "none": {name: value for name, value in VALUES.items() if name != "profile"},
@@ -136,9 +140,12 @@ def test_cl_11_each_command_of_a_fix_can_be_typed(where: str, knows: str) -> Non
             )
 
 
-@pytest.mark.parametrize("where", FIXES)
-def test_a_commands_end_is_seen(where: str) -> None:
+def test_a_commands_end_is_seen() -> None:
     """In print nothing stands around a command: a mark, a bracket or the end shows its end."""
+    each(ends_are_seen, FIXES)
+
+
+def ends_are_seen(where: str) -> None:
     pieces = FIXES[where].split("`")
     assert len(pieces) % 2, "a backtick is missing"
     for command in pieces[1::2]:
@@ -150,9 +157,12 @@ def takes_profile(name: str) -> bool:
     return "--profile NAME" in parser_of(name).format_help()
 
 
-@pytest.mark.parametrize("where", FIXES)
-def test_cl_11_a_command_names_the_profile(where: str) -> None:
+def test_cl_11_a_command_names_the_profile() -> None:
     """CL-11: where one can be named, or what is typed is about another one."""
+    each(names_the_profile, FIXES)
+
+
+def names_the_profile(where: str) -> None:
     for command in FIXES[where].split("`")[1::2]:
         name = command.removeprefix("loopback-auth ").split()[0]
         names_none = re.search(
@@ -162,8 +172,11 @@ def test_cl_11_a_command_names_the_profile(where: str) -> None:
             assert "{profile}" in command
 
 
-@pytest.mark.parametrize("where", FIXES)
-def test_no_command_stands_outside_of_backticks(where: str) -> None:
+def test_no_command_stands_outside_of_backticks() -> None:
+    each(none_outside_of_backticks, FIXES)
+
+
+def none_outside_of_backticks(where: str) -> None:
     for piece in FIXES[where].split("`")[::2]:
         assert not re.search(r"loopback-auth (?:[a-z-]+ )?(?:\{profile\}|--)", piece), piece
         assert not re.search(rf"loopback-auth (?:{'|'.join(COMMANDS)})\b", piece), piece

@@ -1,4 +1,8 @@
-"""The rows of a table that wait: all at once, and each failure with the name of its row."""
+"""
+The rows of a table in one test, where each waits, or where there are hundreds of a moment's work.
+
+All are carried out, and each failure has the name of its row.
+"""
 
 from __future__ import annotations
 
@@ -17,16 +21,33 @@ async def all_at_once(
 ) -> None:
     """Carry out *check* for all *rows* at the same time; raise what failed, each with its row."""
     table = list(rows)
-    ends = await asyncio.gather(*map(check, table), return_exceptions=True)
-    failures = [(row, end) for row, end in zip(table, ends, strict=True) if end is not None]
-    for row, failure in failures:
-        failure.add_note(f"in the row {row!r}")
-    if failures:
-        raise BaseExceptionGroup(
-            f"{len(failures)} of {len(table)} rows", [failure for _, failure in failures]
-        )
+    _judge(table, await asyncio.gather(*map(check, table), return_exceptions=True))
 
 
 async def all_in_threads(check: Callable[[Row], None], rows: Iterable[Row]) -> None:
     """Do as `all_at_once` with a *check* that blocks."""
     await all_at_once(lambda row: asyncio.to_thread(check, row), rows)
+
+
+def each(check: Callable[[Row], None], rows: Iterable[Row]) -> None:
+    """Carry out *check* for each of *rows*, whatever fails; then raise what did, with its row."""
+    table, ends = list(rows), list[BaseException | None]()
+    for row in table:
+        try:
+            check(row)
+        except Exception as error:  # noqa: BLE001 - whatever it is
+            ends.append(error)
+        else:
+            ends.append(None)
+    _judge(table, ends)
+
+
+def _judge(table: list[Row], ends: Iterable[BaseException | None]) -> None:
+    assert table, "a table without rows proves nothing"
+    failures = []
+    for row, end in zip(table, ends, strict=True):
+        if end is not None:
+            end.add_note(f"in the row {row!r}")
+            failures.append(end)
+    if failures:
+        raise BaseExceptionGroup(f"{len(failures)} of {len(table)} rows", failures)
