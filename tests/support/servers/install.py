@@ -45,8 +45,8 @@ NPM_PACKAGES = (
 )
 CHROMIUM = "chromium"
 SECRET_SERVICE = "secret-service"
-SBIN = "/usr/sbin:/usr/local/sbin:/sbin"
-"""Where programs are that only root has on the path."""
+SSHD = "sshd"
+SSHD_ROOT = HOME / "openssh"
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 CHROMIUM_PATHS = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
@@ -207,6 +207,20 @@ def _program(name: str, packages: tuple[str, ...], *programs: str) -> Part:
     )
 
 
+def _sshd_is_there() -> bool:
+    return (SSHD_ROOT / "usr/sbin/sshd").exists() and shutil.which("ssh") is not None
+
+
+def _install_sshd(say: Callable[[str], None]) -> None:
+    """Unpack OpenSSH's server beside the others: installed, it would run as a service."""
+    _apt_get("ssh", ("openssh-client", "iproute2"), say)
+    SSHD_ROOT.mkdir(exist_ok=True)
+    download = ["apt-get", "-q", "download", "openssh-server", "libwrap0"]
+    _fetch(download, "apt-get download", say, folder=SSHD_ROOT)
+    for package in SSHD_ROOT.glob("*.deb"):
+        _run(["dpkg-deb", "-x", str(package), str(SSHD_ROOT)], "dpkg-deb")
+
+
 def _apt_get(name: str, packages: tuple[str, ...], say: Callable[[str], None]) -> None:
     if shutil.which("apt-get") is None:
         raise NotHadError(f"no {name} was found, and there is no apt-get to install one")
@@ -302,6 +316,7 @@ def _fetch(
     *,
     env: dict[str, str] | None = None,
     mend: Callable[[], None] = lambda: None,
+    folder: Path | None = None,
 ) -> None:
     """
     Run what downloads something. When it fails, *mend* what it left half done and try again, while
@@ -309,7 +324,7 @@ def _fetch(
     """
     while True:
         try:
-            return _run(command, name, env=env)
+            return _run(command, name, env=env, folder=folder)
         except NotHadError as error:
             if not _pauses_s:
                 raise
@@ -319,11 +334,18 @@ def _fetch(
         time.sleep(pause_s)
 
 
-def _run(command: list[str], name: str, *, env: dict[str, str] | None = None) -> None:
+def _run(
+    command: list[str],
+    name: str,
+    *,
+    env: dict[str, str] | None = None,
+    folder: Path | None = None,
+) -> None:
     try:
         done = subprocess.run(
             command,
             env=env,
+            cwd=folder,
             stdin=None if sys.stdin.isatty() else subprocess.DEVNULL,
             capture_output=True,
             encoding="utf-8",
@@ -390,12 +412,6 @@ PARTS = (
     _program("fish", ("fish",)),
     _program("zsh", ("zsh",)),
     _program("strace", ("strace",)),
-    # An SSH session, and a network of its own to have it in.
-    Part(
-        names=("sshd",),
-        is_there=lambda: bool(shutil.which("sshd", path=SBIN) and shutil.which("ssh")),
-        install=lambda say: _apt_get("sshd", ("openssh-server", "openssh-client", "iproute2"), say),
-    ),
     _program("faketime", ("faketime",)),
     # Who trusts the certificate of an https callback.
     _program("certutil", ("libnss3-tools",)),
@@ -406,6 +422,8 @@ PARTS = (
         "gnome-keyring-daemon",
         "dbus-run-session",
     ),
+    # An SSH session, and a network of its own to have it in.
+    Part(names=(SSHD,), is_there=_sshd_is_there, install=_install_sshd),
 )
 
 

@@ -5,22 +5,23 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from .install import SBIN
+from .install import SSHD_ROOT
 from .needs import need
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 READY_S = 20
 SSH_PORT = 2222
@@ -39,6 +40,13 @@ class OtherMachine:
         """Return what runs *command* there."""
         return ("ip", "netns", "exec", self.name, *command)
 
+    def kill(self) -> None:
+        """End all that runs there."""
+        listed = subprocess.run(["ip", "netns", "pids", self.name], capture_output=True, check=True)
+        for number in listed.stdout.split():
+            with suppress(ProcessLookupError):
+                os.kill(int(number), signal.SIGKILL)
+
     def ssh(self, *words: str) -> list[str]:
         """Return an ssh command with *words*, and a key that is let in."""
         return ["ssh", *self.options, *words]
@@ -47,8 +55,7 @@ class OtherMachine:
 @contextmanager
 def other_machine() -> Iterator[OtherMachine]:
     """Give a machine that is reached through one address, and has a loopback of its own."""
-    if sys.platform != "linux" or os.geteuid() != 0 or shutil.which("ip") is None:
-        pytest.skip("only root makes a network of its own, with ip, on Linux")
+    _need_networks()
     number = next(_numbers)
     name, subnet = f"la{os.getpid()}n{number}", f"10.77.{(os.getpid() + number) % 250}"
     here, there = f"v{os.getpid()}n{number}a", f"v{os.getpid()}n{number}b"
@@ -68,14 +75,27 @@ def other_machine() -> Iterator[OtherMachine]:
         yield OtherMachine(name=name, address=f"{subnet}.2")
 
 
+def _need_networks() -> None:
+    if sys.platform == "linux" and shutil.which("ip") and shutil.which("unshare"):
+        done = subprocess.run(["unshare", "--net", "--mount", "true"], check=False)
+        if done.returncode == 0:
+            return
+    why = "this machine makes no networks of its own (root does, with ip and unshare, on Linux)"
+    if os.environ.get("LOOPBACK_AUTH_REQUIRE_SERVERS") == "1":
+        pytest.fail(why, pytrace=False)
+    pytest.skip(why)
+
+
 def _ip(*words: str) -> None:
     done = subprocess.run(["ip", *words], capture_output=True, text=True, check=False)
     assert done.returncode == 0, (words, done.stderr)
 
 
 @contextmanager
-def with_sshd(machine: OtherMachine, folder: Path) -> Iterator[OtherMachine]:
-    """Run sshd on *machine*; give it with the options that get there."""
+def with_sshd(
+    machine: OtherMachine, folder: Path, *, more: Mapping[str, str] | None = None
+) -> Iterator[OtherMachine]:
+    """Run sshd, with *more* settings, on *machine*; give it with the options that get there."""
     need("sshd")
     for key in ("host", "user"):
         generate = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / key)]
@@ -89,11 +109,11 @@ def with_sshd(machine: OtherMachine, folder: Path) -> Iterator[OtherMachine]:
         "PasswordAuthentication": "no",
         "PermitRootLogin": "prohibit-password",
         "PidFile": "none",
+        **_parts_of_sshd(),
+        **(more or {}),
     }
     config = folder / "sshd_config"
     config.write_text("".join(f"{name} {value}\n" for name, value in settings.items()))
-    # Where sshd shuts its unprivileged half in.
-    Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
     given = {
         "StrictHostKeyChecking": "no",
         "UserKnownHostsFile": "/dev/null",
@@ -103,11 +123,33 @@ def with_sshd(machine: OtherMachine, folder: Path) -> Iterator[OtherMachine]:
     }
     options = ["-F", "/dev/null", "-i", str(folder / "user")]
     options += [word for name, value in given.items() for word in ("-o", f"{name}={value}")]
-    program = shutil.which("sshd", path=SBIN)
-    assert program
-    with running(machine.argv(program, "-D", "-e", "-f", str(config))):
+    with running(machine.argv("sh", "-c", _STARTED_ALONE, *map(str, _sshd(folder)), str(config))):
         answers(machine.address, SSH_PORT)
         yield OtherMachine(name=machine.name, address=machine.address, options=tuple(options))
+
+
+# The user, and the folder where sshd shuts its unprivileged half in, are there for it alone: `ip
+# netns exec` has mounts of its own. It is unpacked and not installed, which would start a service.
+_STARTED_ALONE = (
+    'mount --bind "$0" /etc/passwd && mount -t tmpfs none /run && mkdir -m 755 /run/sshd'
+    ' && LD_LIBRARY_PATH="$1" exec "$2" -D -e -f "$3"'
+)
+
+
+def _sshd(folder: Path) -> tuple[str | Path, ...]:
+    passwd = Path("/etc/passwd").read_text()
+    if "\nsshd:" not in passwd:
+        passwd += "sshd:x:65533:65534::/run/sshd:/usr/sbin/nologin\n"
+    (folder / "passwd").write_text(passwd)
+    libraries = ":".join(map(str, SSHD_ROOT.glob("usr/lib/*-linux-gnu*")))
+    return folder / "passwd", libraries, SSHD_ROOT / "usr/sbin/sshd"
+
+
+def _parts_of_sshd() -> dict[str, Path]:
+    # From 9.8 on it is several programs.
+    parts = {"SshdSessionPath": "sshd-session", "SshdAuthPath": "sshd-auth"}
+    found = {name: SSHD_ROOT / "usr/lib/openssh" / file for name, file in parts.items()}
+    return {name: path for name, path in found.items() if path.exists()}
 
 
 @contextmanager
