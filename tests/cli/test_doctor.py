@@ -674,7 +674,7 @@ async def test_cl_12_the_place_of_a_sign_in_is_reported(
     assert place["verdict"] == "warn"
     assert "CI without a terminal (" in place["seen"]
     assert "login stops at once, since nobody would come" in place["seen"]
-    assert "loopback-auth help ci" in place["fix"]
+    assert place["fix"] == "give the job a credential: loopback-auth help ci"
     place = checks(await doctor(tmp_path, more={"DISPLAY": ":0", "BROWSER": sys.executable}))[
         "surroundings"
     ]

@@ -222,7 +222,7 @@ MENTIONED = {
 
 @pytest.mark.parametrize("where", MENTIONED)
 def test_a_command_that_is_named_elsewhere_can_be_typed_too(where: str) -> None:
-    text = MENTIONED[where].replace("{profile}", "work")
+    text = MENTIONED[where].replace("{profile}", "work").replace("{port}", "8765")
     for found in re.finditer(rf"loopback-auth (?:{'|'.join(COMMANDS)})\b[^;,:.()<\n]*", text):
         type_it(re.sub(r'["|].*', "", found[0]).strip())
 

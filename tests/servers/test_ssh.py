@@ -91,7 +91,7 @@ def test_the_printed_line_leads_a_browser_to_an_ssh_session_cl_09(
     home, port = tmp_path / "home", free_port()
     terminal = session(machine, home, login_words(server, port))
     address = address_in(terminal)
-    terminal.expect(r"forward the callback first: (ssh -N -L [^\r\n]+)")
+    terminal.expect(r"forward the callback first:\s+(ssh -N -L [^\r\n]+)")
     printed = shlex.split(terminal.match[1])
     assert printed[1:] == [
         *("-N", "-L", f"{port}:127.0.0.1:{port}"),

@@ -231,7 +231,8 @@ def _surroundings(profile: Profile, environ: Mapping[str, str], around: Surround
     read_from = f" ({', '.join(found.seen)})" if found.seen else ""
     seen = f"{found.row.situation}{read_from}: {_DONE[found.how]}"
     if found.how == STOP:
-        return warned(name, seen, "give the job a credential: `loopback-auth help ci`")
+        fix = rendered("give the job a credential: `loopback-auth help ci`", {})
+        return warned(name, seen, fix)
     return Check(name=name, verdict=OK, seen=seen)
 
 

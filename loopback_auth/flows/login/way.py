@@ -102,7 +102,11 @@ def _opens(around: Surroundings, environ: Mapping[str, str], browser: str | None
 
 
 def way_in(around: Surroundings, redirect_uri: str) -> str:
-    """Return in words how a browser elsewhere can reach *redirect_uri*; empty if none has to."""
+    """
+    Return how a browser elsewhere can reach *redirect_uri*; empty if none has to.
+
+    What is to be typed stands on lines of its own.
+    """
     parts = urlsplit(redirect_uri)
     port, row = port_of(redirect_uri), next(row for row in TABLE if row.applies(around))
     if make := _RECIPES.get(row.name):
@@ -118,7 +122,10 @@ def _codespaces(_: Surroundings, port: int, __: str) -> str:
 
 
 def _devcontainer(_: Surroundings, port: int, __: str) -> str:
-    return f'Have the editor forward the callback, in devcontainer.json: "forwardPorts": [{port}]'
+    return (
+        "Have the editor forward the callback, in devcontainer.json (loopback-auth help ide):"
+        f'{_TYPED}"forwardPorts": [{port}]'
+    )
 
 
 def _ssh(around: Surroundings, port: int, host: str) -> str:
@@ -126,19 +133,22 @@ def _ssh(around: Surroundings, port: int, host: str) -> str:
     where = f"{around.user}@{server}" if around.user else server
     # As OpenSSH wants it: -p before the destination.
     door = f"-p {around.ssh_port} " if around.ssh_port != _SSH_PORT else ""
-    return (
-        "From your own computer, forward the callback first:"
-        f" ssh -N -L {port}:{host}:{port} {door}{where}"
-    )
+    # Else sshd may not have been the way here.
+    known = "From your own computer" if around.ssh_server else "From the computer of your browser"
+    line = f"ssh -N -L {port}:{host}:{port} {door}{where}"
+    return f"{known}, forward the callback first:{_TYPED}{line}"
 
 
 _SSH_PORT = 22
+_TYPED = "\n    "
+_LISTENS = "loopback-auth login --port {port} --bind 0.0.0.0"
 
 
 def _container(_: Surroundings, port: int, __: str) -> str:
     return (
-        "In a container, publish the port and listen where it arrives:"
-        f" docker run -p 127.0.0.1:{port}:{port} ..., then login --port {port} --bind 0.0.0.0"
+        "To reach a container, publish the port and listen where it arrives:"
+        f"{_TYPED}docker run -p 127.0.0.1:{port}:{port} ..."
+        f"{_TYPED}{_LISTENS.format(port=port)}"
     )
 
 

@@ -212,6 +212,8 @@ def test_the_way_in_from_elsewhere_has_the_real_values_cl_09(
     """CL-09: what to type on the person's own computer, with the port of this sign-in."""
     words = way_in(seen.around(), redirect_uri)
     assert recipe in words
+    if recipe.startswith(("ssh", '"')):
+        assert words.splitlines()[-1] == f"    {recipe}"
     assert bool(words) == bool(recipe)
     others = [other for _, _, other in RECIPES.values() if other and other != recipe]
     assert not [other for other in others if other in words and other not in recipe]
