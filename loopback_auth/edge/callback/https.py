@@ -39,8 +39,8 @@ class Secure(Value):
 @contextmanager
 def secured(
     redirect_uri: str,
-    certificate: str | None,
-    key: str | None,
+    certificate: str | None = None,
+    key: str | None = None,
     *,
     environ: Mapping[str, str] | None,
 ) -> Iterator[Secure]:
@@ -61,7 +61,7 @@ def secured(
 
 
 @asynccontextmanager
-async def launch_page(
+async def serving_launch_page(
     secure: Secure, session: CallbackSession[Any], path: str
 ) -> AsyncIterator[None]:
     """Serve the one-time address of an https callback, at *path*, until the block ends."""

@@ -17,8 +17,8 @@ from ..process.event_loop import event_loop_started
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
-    from collections.abc import AsyncIterator, Callable, Sequence
-    from contextlib import AbstractAsyncContextManager
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+    from contextlib import AbstractAsyncContextManager, AbstractContextManager
     from ssl import SSLContext
     from typing import Any
 
@@ -66,7 +66,7 @@ async def serve(
     )
     context = secure.context if secure else None
     callback = serving(listeners, session, connected=connected, context=context)
-    async with _launch_page(secure, session, launch_path), callback:
+    async with launch_page(secure, session, launch_path), callback:
         yield session
 
 
@@ -99,11 +99,26 @@ async def serving(
             await session.end(None)
 
 
-def _launch_page(
+def secure_for(
+    redirect_uri: str,
+    *files: str | None,
+    environ: Mapping[str, str] | None,
+) -> AbstractContextManager[Secure | None]:
+    """Give a block what an https *redirect_uri* has, as `secured` does; `None` to an http one."""
+    if not redirect_uri.startswith("https:"):
+        return nullcontext()
+    # Late: most callbacks are http, and need nothing of TLS.
+    from .https import secured
+
+    return secured(redirect_uri, *files, environ=environ)
+
+
+def launch_page(
     secure: Secure | None, session: CallbackSession[Any], path: str | None
 ) -> AbstractAsyncContextManager[None]:
+    """Serve the one-time address of an https callback in a block; of any other the session does."""
     if secure is None or path is None:
         return nullcontext()
-    from .https import launch_page
+    from .https import serving_launch_page
 
-    return launch_page(secure, session, path)
+    return serving_launch_page(secure, session, path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import asynccontextmanager, contextmanager
 
 from ...edge.callback.listeners import bind
-from ...edge.callback.server import new_launch_path, serve
+from ...edge.callback.server import new_launch_path, secure_for, serve
 from ...edge.interaction.browser import open_browser
 from ...errors.frames import without_locals
 from ...value import Value
@@ -166,16 +166,12 @@ class _BrowserVisit(Value):
     def _bound(self) -> Iterator[tuple[Sequence[socket.socket], str, Secure | None]]:
         profile, address = self.profile, self.options.bind_address
         uris = profile.redirect_uris_elsewhere if address else profile.redirect_uris
-        with bind(uris, bind_address=address) as (listeners, redirect_uri):
-            if not redirect_uri.startswith("https:"):
-                yield listeners, redirect_uri, None
-                return
-            # Late: most callbacks are http, and need nothing of TLS.
-            from ...edge.callback.https import secured
-
-            files = profile.get("callback_cert"), profile.get("callback_key")
-            with secured(redirect_uri, *files, environ=self.services.environ) as secure:
-                yield listeners, redirect_uri, secure
+        files = profile.get("callback_cert"), profile.get("callback_key")
+        with (
+            bind(uris, bind_address=address) as (listeners, redirect_uri),
+            secure_for(redirect_uri, *files, environ=self.services.environ) as secure,
+        ):
+            yield listeners, redirect_uri, secure
 
     def _serving(
         self,

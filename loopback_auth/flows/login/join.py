@@ -46,7 +46,15 @@ _LET_IT_END = (
     "sign in on the page that it opened; or end it (`kill {pid}`), then run the command again"
 )
 
-_OF_THIS_RUN = ("access_token_lifetime", "ca_bundle", "port", "redirect_uris", "response_mode")
+_OF_THIS_RUN = (
+    "access_token_lifetime",
+    "ca_bundle",
+    "callback_cert",
+    "callback_key",
+    "port",
+    "redirect_uris",
+    "response_mode",
+)
 
 
 class Caller:

@@ -7,7 +7,7 @@ from secrets import token_bytes
 from urllib.parse import urlsplit
 
 from ...edge.callback.listeners import bind
-from ...edge.callback.server import new_launch_path, serving
+from ...edge.callback.server import launch_page, new_launch_path, secure_for, serving
 from ...edge.interaction.browser import open_browser
 from ...edge.process.event_loop import event_loop_started
 from ...errors import Cancelled, ListenError, LoginTimedOut
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping
     from socket import socket
 
+    from ...edge.callback.https import Secure
     from ...oauth.authorize.relayed import RelayedAnswer, RelayedRequest
     from ...seams import Notify
     from .relay_session import Finished
@@ -52,7 +53,7 @@ async def relay(
         LoginTimedOut: No answer came within *timeout_s*.
         LoopbackAuthError: *finish* raised it.
     """
-    with _listening(request) as listeners:
+    with _listening(request, environ) as (listeners, secure):
         if not may_go_on():
             raise Cancelled(
                 "nothing was opened",
@@ -61,25 +62,36 @@ async def relay(
             )
         launch_path = new_launch_path(token_bytes=token_bytes)
         show(request.url)
-        url = f"http://{urlsplit(request.redirect_uri).netloc}{launch_path}"
+        origin = secure.origin if secure else f"http://{urlsplit(request.redirect_uri).netloc}"
+        url = f"{origin}{launch_path}"
         if opens and not open_browser(url, environ=environ):
             notify(BrowserNotOpened(reason="none was found here"))
         await event_loop_started()
         from .relay_session import RelaySession
 
-        session = RelaySession(request, launch_path=launch_path if opens else None, notify=notify)
-        async with serving(listeners, session):
+        path = launch_path if opens else None
+        session = RelaySession(request, launch_path=None if secure else path, notify=notify)
+        context = secure.context if secure else None
+        async with (
+            launch_page(secure, session, path),
+            serving(listeners, session, context=context),
+        ):
             answer = await session.response(timeout_s=timeout_s)
             session.finished(answer, await finish(answer) if finish else None)
         return answer
 
 
 @contextmanager
-def _listening(request: RelayedRequest) -> Iterator[list[socket]]:
+def _listening(
+    request: RelayedRequest, environ: Mapping[str, str] | None
+) -> Iterator[tuple[list[socket], Secure | None]]:
     """Listen for the answer in the block, whose errors say what to do about a relay."""
     try:
-        with bind([request.redirect_uri]) as (listeners, _):
-            yield listeners
+        with (
+            bind([request.redirect_uri]) as (listeners, redirect_uri),
+            secure_for(redirect_uri, environ=environ) as secure,
+        ):
+            yield listeners, secure
     except ListenError as error:
         raise type(error)(
             error.message,

@@ -164,8 +164,11 @@ def _fault_of_redirect_uri(redirect_uri: str) -> str:
         return "its redirect URI is no address"
     if any(not "!" <= c <= "~" for c in redirect_uri) or not is_loopback(host):
         return "its redirect URI is not on this machine (localhost, 127.0.0.1 or [::1])"
-    if parts.scheme == "https":
-        return "its redirect URI is https, for which this machine has no certificate"
-    if parts.scheme != "http" or "@" in parts.netloc or "#" in redirect_uri or port == 0:
+    if (
+        parts.scheme not in ("http", "https")
+        or "@" in parts.netloc
+        or "#" in redirect_uri
+        or port == 0
+    ):
         return "its redirect URI is none that can be listened on"
     return ""

@@ -10,13 +10,20 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from loopback_auth.errors import Cancelled, LoginTimedOut, LoopbackAuthError, PortInUse
+from loopback_auth.errors import (
+    CallbackCertificateMissing,
+    Cancelled,
+    LoginTimedOut,
+    LoopbackAuthError,
+    PortInUse,
+)
 from loopback_auth.flows.relay.relay import relay
 from loopback_auth.flows.relay.relay_session import Finished
 from loopback_auth.notices import StrayVisit
 from loopback_auth.oauth.authorize.relayed import read_authorize_url
 
 from ...support.callback.client import Callback
+from ...support.callback.secure import install
 from ...support.command import run
 from ...support.samples import request
 from ...support.sockets import free_port, is_free
@@ -39,12 +46,13 @@ class Relaying:
     timeout_s: float = 10
     opens: bool = False
     environ: dict[str, str] = field(default_factory=dict)
+    scheme: str = "http"
     finished: Finished | LoopbackAuthError | None = None
     notices: list[Notice] = field(default_factory=list)
     asked: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
-        self.redirect_uri = f"http://{self.host}:{free_port()}/cb?app=1"
+        self.redirect_uri = f"{self.scheme}://{self.host}:{free_port()}/cb?app=1"
         self.url = request(redirect_uri=self.redirect_uri).url
         self.callback = Callback({"url": self.url, "redirect_uri": self.redirect_uri})
 
@@ -159,6 +167,35 @@ async def test_cb_16_the_browser_is_started_on_a_one_time_address(tmp_path: Path
         assert (await relaying.callback.get(urlsplit(address).path)).status == 400
         with pytest.raises(LoopbackAuthError, match="a second time"):
             await task
+
+
+async def test_an_https_answer_is_caught_with_the_certificate_of_this_machine(
+    tmp_path: Path,
+) -> None:
+    context = install(tmp_path)
+    async with stand_in(tmp_path) as (started, environ):
+        own = {**environ, "LOOPBACK_AUTH_HOME": str(tmp_path)}
+        relaying = Relaying(opens=True, environ=own, scheme="https")
+        task = relaying.start()
+        launch = urlsplit(await started.address())
+        there = Callback({"url": relaying.url, "redirect_uri": launch.geturl()})
+        assert (await there.get(launch.path)).header("location") == relaying.url
+        relaying.callback.context = context
+        page = await relaying.callback.get(relaying.callback.answer())
+        answer = await task
+
+    assert (launch.scheme, page.status) == ("http", 303)
+    assert answer.url.reveal().startswith("https://localhost:")
+    assert is_free(relaying.callback.port)
+
+
+async def test_an_https_answer_without_a_certificate_is_refused_before_anybody_is_asked(
+    tmp_path: Path,
+) -> None:
+    relaying = Relaying(environ={"LOOPBACK_AUTH_HOME": str(tmp_path)}, scheme="https")
+    with pytest.raises(CallbackCertificateMissing):
+        await relaying.start()
+    assert not relaying.asked.is_set()
 
 
 @pytest.mark.parametrize("failed", [False, True])

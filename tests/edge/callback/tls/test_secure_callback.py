@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from loopback_auth.edge.callback.bind_address import BindAddress
 from loopback_auth.edge.callback.tls.certificate import CertificateFiles, server_context
 from loopback_auth.errors import CallbackCertificateMissing, CallbackCertificateRefused
 from loopback_auth.notices import StrayVisit
@@ -21,7 +22,7 @@ from ....support.callback.client import Callback, connected, send
 from ....support.callback.pending_command import signing_in
 from ....support.callback.pending_login import Launches, pending_login
 from ....support.callback.secure import install, secure_login, trusting
-from ....support.sockets import has_ipv6_loopback, is_free
+from ....support.sockets import free_port, has_ipv6_loopback, is_free
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -239,3 +240,38 @@ async def test_the_command_signs_in_with_a_browser_that_is_started(tmp_path: Pat
 
     assert (address.scheme, page.status, ended.exit_code) == ("http", 200, 0)
     assert "ResourceWarning" not in ended.stderr
+
+
+async def test_behind_a_port_forward_tls_is_spoken_here_cb_04(tmp_path: Path) -> None:
+    """The browser goes to https://localhost of its own machine, which leads here (--bind)."""
+    port = free_port()
+    async with secure_login(
+        tmp_path, "https://localhost:1/cb", bind_address=BindAddress(host="127.0.0.1", port=port)
+    ) as (pending, callback):
+        reader, writer = await asyncio.open_connection(
+            "127.0.0.1", port, ssl=callback.context, server_hostname="localhost"
+        )
+        writer.write(callback.request(callback.answer()))
+        reply = await reader.read()
+        writer.close()
+        await pending.outcome()
+
+    assert callback.redirect_uri == "https://localhost:1/cb"
+    assert b" 303 " in reply
+
+
+async def test_behind_a_reverse_proxy_no_certificate_is_needed(tmp_path: Path) -> None:
+    """The proxy has it, and speaks http to us."""
+    port = free_port()
+    async with pending_login(
+        tmp_path,
+        redirect_uris=("https://my.host/cb",),
+        bind_address=BindAddress(host="127.0.0.1", port=port),
+        environ={"LOOPBACK_AUTH_HOME": str(tmp_path)},
+    ) as pending:
+        pending.endpoint.may_answer.set()
+        callback = pending.callback
+        page = await send("127.0.0.1", port, callback.request(callback.answer()))
+        await pending.outcome()
+
+    assert page.status == 303
