@@ -244,6 +244,7 @@ LIGHT = {
 HEAVY = {"aiohttp", "asyncio", "rich", "joserfc", "tomlkit", "filelock", "yarl"}
 
 NOT_FOR_TOKEN = {
+    "locale",
     "dataclasses",
     "fnmatch",
     "hashlib",

@@ -20,6 +20,16 @@ _LONGEST_WORD = 20
 """Of letters alone: longer ones may be secrets."""
 
 
+def speak_english() -> None:
+    """
+    Have argparse of this process look for no translation of its words.
+
+    There is none of ours, and `Parser.error` reads those words. To look for one takes as long as to
+    load seven modules of ours.
+    """
+    vars(argparse)["_"] = str
+
+
 class Parser(argparse.ArgumentParser):
     """One command's arguments; a mistake in them is a `UsageError`."""
 

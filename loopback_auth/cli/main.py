@@ -12,7 +12,7 @@ from ..edge.process.core_dumps import forbid_core_dumps
 
 # At once: with as many open files as there may be, no module can be read.
 from ..errors.machine import SystemRefused
-from .arguments import Parser
+from .arguments import Parser, speak_english
 from .console import Console
 from .context import Context
 
@@ -143,6 +143,8 @@ def _carry_out(command: str, rest: Sequence[str], console: Console) -> int:
     if console.is_process and command != "exec":
         # What that one runs gets the limits that we were given.
         forbid_core_dumps()
+    if console.is_process:
+        speak_english()
     module: Any = import_module(f".commands.{command.replace('-', '_')}", __package__)
     parser = Parser(
         console,
