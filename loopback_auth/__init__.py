@@ -78,6 +78,7 @@ __all__ = [
     "Credential",
     "Delivery",
     "DeviceCodeExpired",
+    "DeviceFlowRefused",
     "DeviceFlowUnavailable",
     "DiscoveryFailed",
     "EnterThisCode",

@@ -52,6 +52,7 @@ Every error that this package raises on purpose; `except LoopbackAuthError` catc
     `-- ProviderError                    7  the server or the way to it
         |-- AuthorizationError              the server refused, through the browser
         |-- CodeCredentialsUnavailable      a sign-in page where a code was to be had without one
+        |-- DeviceFlowRefused               the server has it, and not for this client
         |-- AuthorizationResponseInvalid    an answer with our state that breaks the protocol
         |   `-- IssuerMismatch              ... that comes from another server
         |-- TokenError                      the token endpoint refused
@@ -105,6 +106,7 @@ if TYPE_CHECKING:
         AuthorizationError,
         AuthorizationResponseInvalid,
         CodeCredentialsUnavailable,
+        DeviceFlowRefused,
         DiscoveryFailed,
         HTMLAnswer,
         IDTokenInvalid,
@@ -203,6 +205,7 @@ __all__ = [
     "ConnectionFailed",
     "ConnectionLost",
     "DeviceCodeExpired",
+    "DeviceFlowRefused",
     "DeviceFlowUnavailable",
     "DiscoveryFailed",
     "FileUnsafe",

@@ -29,6 +29,12 @@ class CodeCredentialsUnavailable(ProviderError):
     code = "code-credentials-unavailable"
 
 
+class DeviceFlowRefused(_ErrorResponse):
+    """Raised when the server does not let this client have the device flow: allow it there."""
+
+    code = "device-flow-refused"
+
+
 class AuthorizationResponseInvalid(ProviderError):
     """Raised for an answer with our `state` that breaks the protocol: sign in once more."""
 

@@ -219,6 +219,7 @@ ERRORS: tuple[type[LoopbackAuthError], ...] = (
     loopback_auth.ConnectionFailed,
     loopback_auth.ConnectionLost,
     loopback_auth.DeviceCodeExpired,
+    loopback_auth.DeviceFlowRefused,
     loopback_auth.DeviceFlowUnavailable,
     loopback_auth.DiscoveryFailed,
     loopback_auth.FileUnsafe,

@@ -9,7 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
-from ...errors import AuthorizationDenied, DeviceCodeExpired, ProtocolError, URLRefused
+from ...errors import (
+    AuthorizationDenied,
+    DeviceCodeExpired,
+    DeviceFlowRefused,
+    ProtocolError,
+    URLRefused,
+)
 from ...explain.denial import is_denial
 from ..authorize.pkce import code_challenge
 from ..client_authentication import authenticated
@@ -26,6 +32,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Literal
 
+    from ...errors import ProviderError
     from ..http.messages import FormPost, HttpReply
     from ..metadata import Client, ServerMetadata
 
@@ -44,6 +51,7 @@ _LEAST_INTERVAL_S = 1.0
 _URL_CHARACTERS = 2048
 _CODE_CHARACTERS = 100
 _DIGITS = 9
+_OF_ANY_REQUEST = frozenset({"invalid_client", "invalid_scope", "invalid_target"})
 _ENDPOINT = "the device authorization endpoint"
 
 # Parameters for a sign-in page in this browser, which no device shows.
@@ -129,7 +137,8 @@ def read_device_authorization(reply: HttpReply) -> DeviceAuthorization:
 
     Raises:
         URLRefused: The address to enter it at must not be used (DS-01).
-        TokenError: The server refuses the request.
+        DeviceFlowRefused: The server does not let this client have the flow.
+        TokenError: It refuses the request for another reason.
         ProtocolError: It is no answer, or none that anybody can follow.
         ProviderError: What `strict_members` raises, for any other answer.
     """
@@ -138,7 +147,7 @@ def read_device_authorization(reply: HttpReply) -> DeviceAuthorization:
     if not has_error(answer):
         refuse_unusable(reply, _ENDPOINT, said=said)
     if has_error(answer) or not reply.is_success:
-        raise token_error(reply, code, said)
+        raise _refusal(reply, code, said)
     device_code, shown = answer.get("device_code"), answer.get("user_code")
     # Some servers send a number.
     user_code = one_line(str(shown), limit=_CODE_CHARACTERS) if shown is not None else ""
@@ -203,6 +212,14 @@ def state_of(reply: HttpReply) -> Literal["pending", "slow_down", "busy", "final
     if code == "expired_token":
         raise DeviceCodeExpired("the code was not confirmed before the server gave it up")
     return "busy" if reply.is_busy else "final"
+
+
+def _refusal(reply: HttpReply, code: str, said: str) -> ProviderError:
+    error = token_error(reply, code, said)
+    # Google says of an app of another type that it is an invalid client.
+    if code in _OF_ANY_REQUEST and "device" not in said.casefold():
+        return error
+    return DeviceFlowRefused(error.message, error=code, known=False, **error.facts)
 
 
 def _page(value: object) -> str:

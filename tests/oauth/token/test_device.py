@@ -9,6 +9,7 @@ import pytest
 from loopback_auth.errors import (
     AuthorizationDenied,
     DeviceCodeExpired,
+    DeviceFlowRefused,
     HTMLAnswer,
     LoopbackAuthError,
     ProtocolError,
@@ -186,8 +187,18 @@ def test_a_code_that_can_never_be_asked_about_ends_the_sign_in_at_once(
 @pytest.mark.parametrize(
     ("answer", "status", "error"),
     [
-        ({"error": "unauthorized_client"}, 400, TokenError),
-        ({"error": "device_flow_disabled"}, 200, TokenError),
+        ({"error": "unauthorized_client"}, 400, DeviceFlowRefused),
+        ({"error": "device_flow_disabled"}, 200, DeviceFlowRefused),
+        ({"error": "invalid_client"}, 401, TokenError),
+        ({"error": "invalid_scope"}, 400, TokenError),
+        (
+            {
+                "error": "invalid_client",
+                "error_description": "Only clients of type 'TVs and Limited Input devices' can.",
+            },
+            401,
+            DeviceFlowRefused,
+        ),
         ({}, 200, ProtocolError),
         ({**GOOD, "device_code": None}, 200, ProtocolError),
         ({**GOOD, "device_code": 7}, 200, ProtocolError),
