@@ -340,6 +340,33 @@ async def test_the_way_into_a_container_is_printed_as_it_is_shown(tmp_path: Path
     assert f"loopback-auth login {' '.join(words[1:])}" in hint
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals, no unix sockets")
+async def test_a_sign_in_is_relayed_and_delivered_as_is_shown(
+    server: AuthorizationServer, tmp_path: Path
+) -> None:
+    from .support.relaying import Scene, agree_and_visit, ended
+
+    relayed, delivered = (
+        shlex.split(line, comments=True)
+        for line in blocks("sh", section("SSH and containers"))[1].splitlines()
+    )
+    scene = Scene(server=server, folder=tmp_path)
+    assert relayed[:2] == ["loopback-auth", "relay"]
+    terminal = scene.relay(*relayed[2:])
+    await asyncio.to_thread(agree_and_visit, terminal)
+    assert "devbox is signed in, to its profile work" in await asyncio.to_thread(ended, terminal)
+    assert (scene.box / "tokens" / "work.json").is_file()
+
+    words = ("work", "--issuer", server.issuer, "--client-id", "my-cli", "--no-browser")
+    async with login_here(*words, home=scene.box) as waiting:
+        callback = await waiting.callback()
+        await waiting.event("waiting")
+        answer = f"{callback.redirect_uri}?error=access_denied&state={callback.state}"
+        assert (await run(*delivered[1:], home=scene.box, stdin=answer)).exit_code == 0
+        assert (await waiting.outcome()).exit_code == 3
+
+
 SOMEWHERE = (
     *("--authorization-endpoint", "http://127.0.0.1:9/a"),
     *("--token-endpoint", "http://127.0.0.1:9/t"),

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shlex
 import sys
 import threading
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,20 +17,13 @@ from loopback_auth.flows.relay.box import Box, read_box
 from loopback_auth.testing import AuthorizationServer, Browser, Client
 
 from ...support.command import COMMAND, environment, no_token_file, run_here, token_file
+from ...support.relaying import Scene, agree_and_visit, ended
 from ...support.sockets import is_free
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 pexpect = pytest.importorskip("pexpect", reason="there are no pseudo-terminals on Windows")
-
-SSH = """#!/bin/sh
-printf '%s\\n' "$@" == >> {log}
-for line; do :; done
-cd {home}; {before}
-PATH={path} LOOPBACK_AUTH_HOME={home} HOME={home} exec sh -c "$line"
-"""
-"""A stand-in for ssh: what it was started with is in a file, and the other machine is a folder."""
 
 
 @pytest.mark.parametrize(
@@ -84,77 +75,11 @@ def test_a_name_that_ssh_or_a_shell_would_take_for_more_is_refused(text: str) ->
     assert "secret" not in str(refused.value)
 
 
-@dataclass(kw_only=True)
-class Scene:
-    """A laptop, and a box that a stand-in for ssh reaches, with a profile for *server*."""
-
-    server: AuthorizationServer
-    folder: Path
-
-    def __post_init__(self) -> None:
-        self.laptop, self.box, self.bin = (self.folder / name for name in ("laptop", "box", "bin"))
-        for each in (self.laptop, self.box, self.bin):
-            each.mkdir(mode=0o700)
-        self.program("loopback-auth", f'#!/bin/sh\nexec {shlex.join(COMMAND)} "$@"\n')
-        self.ssh()
-        (self.box / "config.toml").write_text(
-            f'[profiles.work]\nissuer = "{self.server.issuer}"\nclient_id = "app"\n'
-        )
-
-    def program(self, name: str, text: str) -> None:
-        (self.bin / name).write_text(text)
-        (self.bin / name).chmod(0o755)
-
-    def ssh(self, *, before: str = "") -> None:
-        path = shlex.quote(f"{self.bin}:{os.environ['PATH']}")
-        text = SSH.format(log=self.folder / "argv", home=self.box, before=before, path=path)
-        self.program("ssh", text)
-
-    def relay(self, *words: str) -> pexpect.spawn:
-        variables = {
-            **environment(self.laptop),
-            "TERM": "xterm",
-            "BROWSER": "",
-            "PATH": f"{self.bin}:{os.environ['PATH']}",
-        }
-        command = [*COMMAND, "relay", *words]
-        return pexpect.spawn(
-            command[0],
-            command[1:],
-            env=variables,
-            timeout=20,
-            encoding="utf-8",
-            dimensions=(40, 600),
-        )
-
-    def begin(self) -> dict[str, str]:
-        document: dict[str, str] = run_here(
-            "login", "work", "--manual", "--json", home=self.box
-        ).document
-        return document
-
-
 @pytest.fixture
 def scene(tmp_path: Path) -> Iterator[Scene]:
-    clients = (Client(client_id="app"),)
+    clients = (Client(client_id="my-cli"),)
     with AuthorizationServer.running(clients=clients) as server:
         yield Scene(server=server, folder=tmp_path)
-
-
-def agree_and_visit(terminal: pexpect.spawn) -> str:
-    terminal.expect(r"Did you\? \[y/N\] ")
-    asked: str = terminal.before
-    terminal.sendline("y")
-    terminal.expect(r"(http://127\.0\.0\.1:\d+/authorize\?\S+)")
-    threading.Thread(target=Browser().visit, args=(terminal.match[1],), daemon=True).start()
-    return asked
-
-
-def ended(terminal: pexpect.spawn) -> str:
-    terminal.expect(pexpect.EOF)
-    terminal.close()
-    said: str = terminal.before
-    return said
 
 
 def test_by_hand_the_address_goes_there_and_its_answer_back(scene: Scene) -> None:
@@ -166,7 +91,7 @@ def test_by_hand_the_address_goes_there_and_its_answer_back(scene: Scene) -> Non
     terminal.sendline(begun["url"])
     asked = agree_and_visit(terminal)
     assert begun["url"] not in asked
-    for word in ("127.0.0.1", "Client:        app", "only if you started this sign-in yourself"):
+    for word in ("127.0.0.1", "Client:        my-cli", "only if you started this sign-in yourself"):
         assert word in asked
     terminal.expect(rf"({re.escape(begun['redirect_uri'])}\?\S+)")
     answer = terminal.match[1]
@@ -177,6 +102,7 @@ def test_by_hand_the_address_goes_there_and_its_answer_back(scene: Scene) -> Non
     assert token_file(scene.box, "work")["access_token"]
 
 
+@pytest.mark.slow
 def test_the_usual_answer_is_no(scene: Scene) -> None:
     url = scene.begin()["url"]
     for answer in ("", "n", "\x03"):
@@ -189,6 +115,7 @@ def test_the_usual_answer_is_no(scene: Scene) -> None:
         assert terminal.exitstatus == 3
 
 
+@pytest.mark.slow
 def test_the_address_may_come_through_a_pipe_and_the_answer_from_the_terminal(
     scene: Scene,
 ) -> None:
@@ -258,7 +185,10 @@ HOSTILE = {
 }
 
 
-@pytest.mark.parametrize("case", HOSTILE)
+@pytest.mark.parametrize(
+    "case",
+    ["noise", *(pytest.param(each, marks=pytest.mark.slow) for each in HOSTILE if each != "noise")],
+)
 def test_cl_03_what_the_other_machine_prints_is_a_strangers(scene: Scene, case: str) -> None:
     """CL-03: one clean line of it, and never a terminal's command."""
     before, words, status = HOSTILE[case]
@@ -275,6 +205,7 @@ def test_cl_03_what_the_other_machine_prints_is_a_strangers(scene: Scene, case: 
         assert fix in said
 
 
+@pytest.mark.slow
 def test_the_remote_command_may_be_another(scene: Scene) -> None:
     (scene.bin / "loopback-auth").rename(scene.box / "la here")
     terminal = scene.relay("ssh://box/work", "--remote-command", "'./la here'")
@@ -293,6 +224,7 @@ def test_what_the_box_refuses_has_its_words_and_its_exit_status(scene: Scene) ->
     assert "on box: " in said
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 def test_cl_06_no_process_of_either_end_has_the_state_or_the_code_in_its_command_line(
     scene: Scene,
@@ -329,6 +261,7 @@ def test_cl_06_no_process_of_either_end_has_the_state_or_the_code_in_its_command
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", ["at the question", "while the browser is out", "at the exchange"])
 def test_cl_07_the_laptop_may_go_at_any_step(scene: Scene, step: str) -> None:
     """CL-07: no port, no process and no token is left; the box's half waits for its 15 minutes."""
