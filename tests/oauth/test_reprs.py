@@ -17,6 +17,7 @@ from loopback_auth.edge.http.client import HttpTransport
 from loopback_auth.edge.http.proxy import Proxy
 from loopback_auth.edge.http.streaming import ResourceRequest, StreamedReply
 from loopback_auth.edge.http.upload import Upload
+from loopback_auth.edge.process.remote_command import Output
 from loopback_auth.edge.store.file_store import FileStore
 from loopback_auth.edge.store.keyring_record import Record
 from loopback_auth.errors import LoopbackAuthError, TokenError
@@ -24,7 +25,9 @@ from loopback_auth.explain.report import read_paste
 from loopback_auth.flows.api import Authorization
 from loopback_auth.flows.doctor.checks import Subject
 from loopback_auth.flows.login.code_credentials import Credentials
-from loopback_auth.notices import EnterThisCode, OpenThisPage
+from loopback_auth.flows.login.options import Options
+from loopback_auth.notices import EnterThisCode, JoinedSignIn, OpenThisPage
+from loopback_auth.oauth.authorize.relayed import RelayedAnswer, RelayedRequest
 from loopback_auth.oauth.credential import Credential
 from loopback_auth.oauth.http.messages import Get
 from loopback_auth.oauth.identity import Identity
@@ -124,6 +127,26 @@ HOLDERS: list[object] = [
         client_id="my-cli",
         scope="",
     ),
+    JoinedSignIn(
+        page=OpenThisPage(
+            url=f"https://x.example/authorize?state={CANARY}",
+            redirect_uri="http://127.0.0.1:1/cb",
+            host="x.example",
+            client_id="my-cli",
+            scope="",
+        ),
+        pid=1,
+    ),
+    Options(environ={"SECRET": CANARY}),
+    Output(status=0, stdout=CANARY.encode(), stderr=CANARY.encode()),
+    RelayedRequest(
+        url=f"https://x.example/authorize?state={CANARY}",
+        host="x.example",
+        client_id="my-cli",
+        redirect_uri="http://127.0.0.1:1/cb",
+        state=SECRET,
+    ),
+    RelayedAnswer(url=SECRET),
     DEVICE_REQUEST,
     DeviceAuthorization(
         device_code=SECRET,
@@ -173,12 +196,14 @@ HARMLESS = {
     "Authority",
     "AuthorizationErrorResponse",
     "BindAddress",
+    "Box",
     "BrowserNotOpened",
     "CertificateFiles",
     "Check",
     "Exchanged",
     "Explanation",
     "ExportFormat",
+    "Finished",
     "Holder",
     "IdeFile",
     "NothingYet",
@@ -199,7 +224,9 @@ HARMLESS = {
     "ServerMetadata",
     "Stray",
     "StrayVisit",
+    "Surroundings",
     "Traced",
+    "Value",
     "Verdict",
     "Waiting",
     "WaitingLogin",
