@@ -178,6 +178,7 @@ def test_a_run_window_of_jetbrains_needs_no_terminal_cl_09(
     assert "): login opens a browser here" in output
 
 
+@pytest.mark.slow
 def test_a_task_of_zed_signs_in_and_goes_on(server: AuthorizationServer, tmp_path: Path) -> None:
     """Its second task is both commands in one line, for the shell."""
     configure(tmp_path, f'[profiles.work]\nissuer = "{server.issuer}"\nclient_id = "app"\n')

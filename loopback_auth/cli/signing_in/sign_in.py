@@ -187,8 +187,8 @@ async def _by_device_where_possible(
         if shown:
             raise
         if not isinstance(error, DeviceFlowUnavailable):
-            message = f"the server gives no code to sign in with ({error.message})"
-            services.notify(Warned(code="no-device-code", message=message))
+            # No event: the first is that of the address, which takes the place of the code.
+            context.console.say(f"The server gives no code to sign in with: {error.message}.")
     usual_s = profile.get("timeout", TIMEOUT_S)
     return await _by_browser(profile, context, services, min(timeout_s, usual_s))
 

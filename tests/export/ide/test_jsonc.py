@@ -140,7 +140,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=50)
+@settings(max_examples=25)
 @given(
     document=st.dictionaries(st.text(), JSON),
     indent=st.sampled_from([None, 2, 4, "\t"]),
