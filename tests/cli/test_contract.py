@@ -17,10 +17,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from loopback_auth.resources import read
 from loopback_auth.testing import AuthorizationServer, Browser, Client
 from loopback_auth.testing.http import faults
 
 from ..support.command import COMMAND, environment, login_here, no_token_file, run, token_file
+from ..test_architecture import every_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -226,6 +228,16 @@ async def test_exit_status_error_document_and_page_agree_cl_10_cl_11_cb_13(
     assert no_token_file(tmp_path)
 
 
+def test_cl_10_every_status_of_an_error_is_on_the_page_and_every_error_has_one_of_it() -> None:
+    """CL-10: a script that goes by the page meets no other status."""
+    page = re.findall(r"^\| ([0-9, ]+) \|", read("help/exit-codes.md").decode(), re.MULTILINE)
+    listed = {int(number) for row in page for number in row.split(",")}
+    has = {kind.exit_code for kind in every_error()}
+    assert has <= listed
+    # Of the classes' own none is 0, and two kinds set theirs: signals, and programs that are not.
+    assert listed - has == {0, 127, 129, 143}
+
+
 USAGE = [
     (["login"], 2, "not-configured"),
     (["login", "--issuer", "http://evil.example", "--client-id", "x"], 2, "url-refused"),
@@ -340,7 +352,9 @@ async def test_a_mistake_is_three_lines_with_the_next_thing_to_type(tmp_path: Pa
 @pytest.mark.slow
 async def test_no_option_takes_a_secret_as_its_value_cl_06(tmp_path: Path) -> None:
     """CL-06: the help of every command names no option whose value would be a secret."""
-    commands = re.findall(r"^  (\w+) ", (await run("--help", home=tmp_path)).stdout, re.MULTILINE)
+    commands = re.findall(
+        r"^  ([\w-]+) +", (await run("--help", home=tmp_path)).stdout, re.MULTILINE
+    )
     assert {"login", "token", "status", "logout"} <= set(commands)
     for command in commands:
         printed = (await run(command, "--help", home=tmp_path)).stdout

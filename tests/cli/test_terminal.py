@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from loopback_auth.testing import AuthorizationServer, Browser, Client, User
+from loopback_auth.testing import AuthorizationServer, Browser, Client, User, faults
 
 from ..support.command import COMMAND, environment, token_file
 
@@ -178,3 +178,27 @@ def test_id_06_where_nobody_can_be_asked_a_flag_decides(
         signed_in,
     )
     assert exit_code == 0 or "--switch-account" in terminal.before
+
+
+def test_cl_03_a_servers_words_cannot_draw_on_the_terminal(tmp_path: Path) -> None:
+    """CL-03: where we draw ourselves, all that comes through is what we drew."""
+    hostile = "\x1b[2J\x1b]0;owned\x07 red \u202e\u200b\x9b1m\rSigned in as root."
+    with AuthorizationServer.running() as server:
+        server.faults["authorize"] = faults.members(
+            code=None, error="invalid_scope", error_description=hostile
+        )
+        terminal = on_a_terminal(
+            tmp_path, "login", "--issuer", server.issuer, "--client-id", "demo"
+        )
+        sign_in_on(terminal)
+        terminal.expect(pexpect.EOF)
+        terminal.close()
+
+    printed = terminal.before
+    assert terminal.exitstatus == 7
+    assert " red " in printed
+    found = [
+        mark for mark in ("\x1b[2J", "\x1b]", "\x07", "\u202e", "\u200b", "\x9b") if mark in printed
+    ]
+    assert found == []
+    assert "\rSigned in as root" not in printed
