@@ -75,13 +75,20 @@ def write_profile(
         _replace(folder, path, (BOM if has_mark else b"") + changed.encode())
 
 
-def profile_exists(name: str) -> UsageError:
+def profile_exists(name: str, *, in_project: bool = False) -> UsageError:
     """Return the error for a profile that would be replaced unasked."""
+    fix = (
+        "give another name, or replace it: `loopback-auth init PROVIDER {profile} --force`;"
+        " what it says now: `loopback-auth config show {profile}`"
+    )
+    of_project = (
+        "give another name, or replace it:"
+        " `loopback-auth init PROVIDER {profile} --project --force`"
+    )
     return UsageError(
         f"there is a profile {name} already",
         cause="What somebody wrote is not replaced unasked.",
-        fix="give another name, or replace it: `loopback-auth init PROVIDER {profile} --force`;"
-        " what it says now: `loopback-auth config show {profile}`",
+        fix=of_project if in_project else fix,
         profile=name,
     )
 

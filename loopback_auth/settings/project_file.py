@@ -43,6 +43,13 @@ NAME_CHARACTERS = 47
 """The longest name of a profile: in the store, `@` and the project's ID stand after it."""
 
 
+_CAUSE = "A repository's project file may say where its people sign in, and nothing else."
+_FIX = (
+    "correct it (`loopback-auth help team`), or name a profile of your own:"
+    " `loopback-auth login NAME`"
+)
+
+
 class ProjectFile(Config):
     """A project file that was read; *project_id* is that of its path."""
 
@@ -98,6 +105,9 @@ class ProjectFile(Config):
             what = "default_profile must be a profile of this file"
             raise self._error("default_profile", (), what)
 
+    def _error(self, key: str, table: tuple[str, ...], message: str) -> errors.ConfigError:
+        return _of_project(super()._error(key, table, message))
+
     def _known(self) -> Iterable[str]:
         from .table import SETTINGS
 
@@ -123,13 +133,20 @@ def read_project(found: ProjectText, project_id: str) -> ProjectFile:
     Raises:
         ConfigError: It is no TOML, or says what a project file may not.
     """
-    document: Any = parse_toml(found.path, found.text)
+    try:
+        document: Any = parse_toml(found.path, found.text)
+    except errors.ConfigError as error:
+        raise _of_project(error) from None
     for name in ("tool", "loopback-auth") if os.path.basename(found.path) == PYPROJECT else ():
         document = document.get(name, {})
         if not isinstance(document, dict):
             what = "[tool.loopback-auth] must be a table"
-            raise errors.ConfigError(f"{found.path}:1:1: error: {what}")
+            raise _of_project(errors.ConfigError(f"{found.path}:1:1: error: {what}"))
     return ProjectFile(found, document, project_id)
+
+
+def _of_project(error: errors.ConfigError) -> errors.ConfigError:
+    return errors.ConfigError(error.message, cause=_CAUSE, fix=_FIX)
 
 
 def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:

@@ -5,15 +5,18 @@ profiles are its own, and which profile is meant is said.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 from typing import TYPE_CHECKING
 
 import pytest
 
+from loopback_auth import from_settings
+from loopback_auth.testing import AuthorizationServer, Browser, Client
 from tests.support.scripted_server import ScriptedServer
 
-from ..support.command import Outcome, run
+from ..support.command import Outcome, login_here, run
 from ..support.projects import ACME, repository
 
 if TYPE_CHECKING:
@@ -497,3 +500,32 @@ async def test_init_without_project_is_about_the_persons_own_file(home: Path, cl
     assert (await run(*words, "--no-doctor", home=home)).exit_code == 0
     assert "[profiles.acme]" in (home / "config.toml").read_text()
     assert (clone / ".loopback-auth.toml").read_text() == ACME
+
+
+async def test_tx_05_a_file_that_changes_during_the_sign_in_moves_nothing(
+    home: Path, clone: Path
+) -> None:
+    with (
+        AuthorizationServer.running(clients=(Client(client_id="acme-cli"),)) as server,
+        ScriptedServer() as stranger,
+    ):
+        path = clone / ".loopback-auth.toml"
+        text = ACME.replace("https://id.acme.test", server.issuer)
+        path.write_text(text)
+        project_id = await trusted(home)
+        async with login_here("--no-browser", home=home) as sign_in_here:
+            url = await sign_in_here.open_page()
+            path.write_text(text.replace(server.issuer, stranger.origin))
+            await asyncio.to_thread(Browser().visit, url)
+            outcome = await sign_in_here.outcome()
+        assert outcome.exit_code == 0, outcome
+        assert outcome.document["profile"] == f"acme@{project_id}"
+        assert stranger.requests == []
+
+
+def test_a_program_that_uses_the_library_reads_no_project_file(clone: Path) -> None:
+    """The file there would be an error to whoever reads it."""
+    (clone / ".loopback-auth.toml").write_text("no TOML")
+    profile = from_settings("acme", issuer="https://id.acme.test", client_id="mine")
+    assert profile.get("client_id") == "mine"
+    assert {setting.source for setting in profile.settings.values()} == {"--issuer", "--client-id"}

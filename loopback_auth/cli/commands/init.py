@@ -66,8 +66,8 @@ def run(context: Context) -> int:
     """Write a profile; return the exit status of the doctor that looks at it."""
     if context.arguments.ide:
         return run_ide(context)
-    provider = context.provider(_provider_name(context))
     project = _project_writer(context) if context.arguments.project else None
+    provider = context.provider(_provider_name(context))
     may_replace = _may_replace(project.profiles if project else context.config.profiles, context)
     flags = _asked_before(provider, context)
     setup = _setup(context.profile_from(flags=flags), provider, context)
@@ -129,7 +129,7 @@ def _may_replace(profiles: Collection[str], context: Context) -> bool:
     if not context.console.may_ask:
         from ...settings.config_writer import profile_exists
 
-        raise profile_exists(name)
+        raise profile_exists(name, in_project=context.arguments.project)
     if not confirm(f"There is a profile {name} already. Replace it? [y/N] ", context.console):
         raise Cancelled(f"the profile {name} stays as it is")
     return True
@@ -274,7 +274,7 @@ def _finish(name: str, written: dict[str, Any], context: Context) -> int:
     result = {"profile": name, **written}
     if context.arguments.no_doctor:
         console.result("", {**result, "doctor": None})
-        console.say(f"Sign in: loopback-auth login {name}")
+        console.say(f"Sign in: loopback-auth login {context.profile_name}")
         return 0
     # Another context, which reads the configuration as it is now.
     named = {"profile": name, "profile_option": None, "is_new": False}
