@@ -38,6 +38,7 @@ async def test_ds_08_a_code_entered_in_a_browser_elsewhere_signs_in(
     assert shown["client_id"] == "device"
     assert shown["verification_uri"].startswith(server.issuer)
     stored = token_file(tmp_path)
+    assert stored["identity"]["name"] == server.username
     assert stored["server"]["device_authorization_endpoint"].startswith(server.issuer)
     assert (await run("token", home=tmp_path)).stdout.strip() == stored["access_token"]
     if "refresh_token" in stored:
