@@ -125,9 +125,12 @@ def _may_go_on(request: RelayedRequest, console: Console, box: Box | None) -> bo
     console.say(f"Client:        {one_line(request.client_id)}")
     console.say(f"Scopes:        {one_line(request.scope, limit=600) or '(the usual ones)'}")
     console.say(f"Comes back to: {one_line(request.redirect_uri)} (here)")
-    console.say(f"The tokens go to {where}, and whoever has it can act as you.")
+    console.say(f"The tokens go to {where}: whoever controls it can act as you.")
     question = "Go on only if you started this sign-in yourself. Did you? [y/N] "
+    from ...edge.interaction.terminal import discard_typed
+
     with terminal_of(console) as terminal:
+        discard_typed(terminal.fileno())
         return confirm(question, console, terminal=terminal)
 
 

@@ -116,6 +116,24 @@ def test_the_usual_answer_is_no(scene: Scene) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("parts", [("{url}\r", "y\r"), ("{url}\ry\r",), ("{url}\r\ny\r\ny\r",)])
+def test_a_paste_does_not_answer_the_question_that_follows_it(
+    scene: Scene, parts: tuple[str, ...]
+) -> None:
+    """Whoever has somebody copy an address can have them copy a `y` behind it."""
+    url = scene.begin()["url"]
+    terminal = scene.relay()
+    terminal.expect(r"not shown\): ")
+    for part in parts:
+        terminal.send(part.format(url=url))
+    terminal.expect(r"Did you\? \[y/N\] ")
+    with pytest.raises(pexpect.TIMEOUT):
+        terminal.expect("open this address", timeout=1)
+    terminal.sendline("n")
+    assert "error[cancelled]" in ended(terminal)
+
+
+@pytest.mark.slow
 def test_the_address_may_come_through_a_pipe_and_the_answer_from_the_terminal(
     scene: Scene,
 ) -> None:
