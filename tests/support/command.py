@@ -99,9 +99,18 @@ class Login:
         assert found, f"no {name} event came:\n{''.join(self._lines)}{await self._stdout}"
         return found
 
-    def _find(self, name: str) -> dict[str, Any] | None:
+    def seen(self, name: str) -> list[dict[str, Any]]:
+        """Return the events of that name so far."""
         events = (json.loads(line) for line in self._lines if line)
-        return next((event for event in events if event["event"] == name), None)
+        return [event for event in events if event["event"] == name]
+
+    async def news(self) -> None:
+        """Wait for the next line."""
+        async with asyncio.timeout(TIMEOUT_S), self._news:
+            await self._news.wait()
+
+    def _find(self, name: str) -> dict[str, Any] | None:
+        return next(iter(self.seen(name)), None)
 
     @property
     def first_event(self) -> dict[str, Any]:

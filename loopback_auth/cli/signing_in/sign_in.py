@@ -16,6 +16,7 @@ from ...flows.login.join import Caller, sign_in_once
 from ...flows.tokens.freshness import has_expired, is_refreshable
 from ...notices import Warned
 from ..prompts import ask_credentials, deliveries_of, may_end, may_switch, may_trust, pastes_of
+from .taken_port import may_paste
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -100,6 +101,7 @@ async def _by_browser(
         may_trust=may_trust(context),
         pastes=pastes_of(context),
         deliveries=deliveries_of(context),
+        may_paste=may_paste(context),
         bind_address=_bind_address(context),
     )
 

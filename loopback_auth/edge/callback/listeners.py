@@ -177,12 +177,14 @@ def _cannot_listen(failures: list[tuple[str, OSError]]) -> ListenError:
         (uri, error.filename2, error.filename) for uri, error in failures if error.errno in _BUSY
     ]
     if busy:
+        holders = [holder(port) for _, port, _ in busy]
         held = "; ".join(
-            f"port {port} of {address} is taken by {holder(port)}" for _, port, address in busy
+            f"port {port} of {address} is taken by {who}"
+            for (_, port, address), who in zip(busy, holders, strict=True)
         )
-        return PortInUse(
-            f"cannot listen on {shown}: {held}", port=busy[0][1], redirect_uri=busy[0][0]
-        )
+        uri, port, _ = busy[0]
+        message = f"cannot listen on {shown}: {held}"
+        return PortInUse(message, port=port, redirect_uri=uri, pid=holders[0].pid)
     if any(error.errno in _FORBIDDEN for _, error in failures):
         return PortForbidden(
             f"the system does not let this program listen on {shown}", redirect_uri=shown

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from contextlib import suppress
+from typing import NamedTuple
 
 from ..process.child import inheritable
 
@@ -20,24 +21,32 @@ TOOL_TIMEOUT_S = 2.0
 _LISTEN = "0A"
 
 
-def holder(port: int) -> str:
-    """
-    Return the process that listens on *port*, as `program (pid 123)`.
+class PortHolder(NamedTuple):
+    """A process that listens on a port; *pid* 0: the system does not say which."""
 
-    It is `another program` if the system does not say.
-    """
-    found = ""
+    program: str
+    pid: int = 0
+
+    def __str__(self) -> str:
+        if not self.program:
+            return f"the process with pid {self.pid}"
+        return f"{self.program} (pid {self.pid})" if self.pid else self.program
+
+
+def holder(port: int) -> PortHolder:
+    """Return the process that listens on *port*."""
+    found = None
     with suppress(OSError, ValueError, subprocess.SubprocessError):
         if sys.platform.startswith("linux"):
-            found = next(_linux(port), "")
+            found = next(_linux(port), None)
         elif sys.platform == "win32":
             found = _windows(port)
         else:
             found = _lsof(port)
-    return found or "another program"
+    return found or PortHolder("another program")
 
 
-def _linux(port: int) -> Iterator[str]:
+def _linux(port: int) -> Iterator[PortHolder]:
     inodes = set(_listening_inodes(port))
     for pid in filter(str.isdigit, os.listdir("/proc")):
         # The descriptors of other users' processes cannot be read.
@@ -45,7 +54,7 @@ def _linux(port: int) -> Iterator[str]:
             for descriptor in os.listdir(f"/proc/{pid}/fd"):
                 if os.readlink(f"/proc/{pid}/fd/{descriptor}") in inodes:
                     with open(f"/proc/{pid}/comm", encoding="utf-8", errors="replace") as name:
-                        yield f"{name.read().strip()} (pid {pid})"
+                        yield PortHolder(name.read().strip(), int(pid))
 
 
 def _listening_inodes(port: int) -> Iterator[str]:
@@ -57,19 +66,19 @@ def _listening_inodes(port: int) -> Iterator[str]:
                     yield f"socket:[{fields[9]}]"
 
 
-def _lsof(port: int) -> str:
+def _lsof(port: int) -> PortHolder | None:
     lsof = shutil.which("lsof") or "/usr/sbin/lsof"
     output = _output_of([lsof, "-nP", f"-iTCP:{port}", "-sTCP:LISTEN", "-Fpc"])
     fields = {line[0]: line[1:] for line in output.splitlines() if line}
-    return f"{fields['c']} (pid {fields['p']})" if {"c", "p"} <= fields.keys() else ""
+    return PortHolder(fields["c"], int(fields["p"])) if {"c", "p"} <= fields.keys() else None
 
 
-def _windows(port: int) -> str:
+def _windows(port: int) -> PortHolder | None:
     for line in _output_of(["netstat", "-ano", "-p", "TCP"]).splitlines():
         match line.split():
             case [_, local, _, "LISTENING", pid] if local.endswith(f":{port}"):
-                return f"the process with pid {pid}"
-    return ""
+                return PortHolder("", int(pid))
+    return None
 
 
 def _output_of(command: list[str]) -> str:

@@ -108,3 +108,16 @@ class SingleFlight:
             finally:
                 os.close(process)
         return False
+
+
+def profile_signing_in(home: str, pid: int) -> str | None:
+    """Return the profile that the process *pid* shows a page for; `None` where it shows none."""
+    with suppress(StoreError), open_private_folder(os.path.join(home, _FOLDER)) as folder:
+        for name in folder.names() if folder else ():
+            profile, suffix = os.path.splitext(name)
+            flight = SingleFlight(home, profile)
+            if suffix == ".json" and flight.read().pid == pid:
+                is_free = flight.begin()
+                flight.end()
+                return None if is_free else profile
+    return None

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 
 from ...edge.callback.listeners import bind
 from ...edge.callback.server import new_launch_path, secure_for, serve
 from ...edge.interaction.browser import open_browser
+from ...errors import PortInUse
 from ...errors.frames import without_locals
 from ...value import Value
 from ..diagnosis import diagnosing
@@ -86,6 +87,8 @@ async def login(
       sign-in is refused.
     - `pastes`: gives what the person pastes while the browser is waited for.
     - `deliveries`: has what another terminal brings taken meanwhile.
+    - `may_paste`: a function of the `PortInUse` that would end the sign-in: is it to go on without
+      a port, for its answer to be pasted? What holds the port gets that answer in the browser.
     - `bind_address`: listen there (`BindAddress`), since the browser comes through a port forward
       or a proxy; then no browser is opened, and the redirect URI may be that of another host.
     - `clock`, `token_bytes`, `environ`: the time, randomness, and the environment that may hold the
@@ -133,7 +136,7 @@ class _BrowserVisit(Value):
         profile, services = self.profile, self.services
         with diagnosing(profile), self._bound() as (listeners, redirect_uri, secure):
             request, passed = await self._request(redirect_uri)
-            opening = self._opening(request, secure)
+            opening = self._opening(request, secure, is_served=bool(listeners))
             opening.show(timeout_s=self.timeout_s)
             # Late, as all that is not needed to show the address: a browser is starting now.
             from ..server.discovery import rechecked
@@ -167,11 +170,27 @@ class _BrowserVisit(Value):
         profile, address = self.profile, self.options.bind_address
         uris = profile.redirect_uris_elsewhere if address else profile.redirect_uris
         files = profile.get("callback_cert"), profile.get("callback_key")
-        with (
-            bind(uris, bind_address=address) as (listeners, redirect_uri),
-            secure_for(redirect_uri, *files, environ=self.services.environ) as secure,
-        ):
-            yield listeners, redirect_uri, secure
+        with ExitStack() as stack:
+            pasted_at = ""
+            try:
+                listeners, redirect_uri = stack.enter_context(bind(uris, bind_address=address))
+            except PortInUse as error:
+                pasted_at = self._pasted_at(error)
+            if pasted_at:
+                yield (), pasted_at, None
+                return
+            certificate = secure_for(redirect_uri, *files, environ=self.services.environ)
+            yield listeners, redirect_uri, stack.enter_context(certificate)
+
+    def _pasted_at(self, error: PortInUse) -> str:
+        """Return the redirect URI of a sign-in that goes on without a port, or raise *error*."""
+        # Late, as nearly always the port is free.
+        from .join import of_own_sign_in
+
+        taken, may_paste = of_own_sign_in(error, self.services.store.home), self.options.may_paste
+        if may_paste is None or not may_paste(taken):
+            raise taken from None
+        return str(taken.facts["redirect_uri"])
 
     def _serving(
         self,
@@ -203,18 +222,24 @@ class _BrowserVisit(Value):
         transport, wanted = self.services.transport, self.options.preflight
         return request, await ask_first(request, self.profile, transport=transport, wanted=wanted)
 
-    def _opening(self, request: AuthorizationRequest, secure: Secure | None) -> Opening:
+    def _opening(
+        self, request: AuthorizationRequest, secure: Secure | None, *, is_served: bool
+    ) -> Opening:
         token_bytes = self.options.token_bytes
-        return Opening(
-            self.browser,
+        # The launch address is on the port, and the authorize URL goes into no command line.
+        browser = self.browser if is_served else None
+        opening = Opening(
+            browser,
             request,
             self.profile,
             self.services,
-            launch_path=new_launch_path(token_bytes=token_bytes) if self.browser else None,
+            launch_path=new_launch_path(token_bytes=token_bytes) if browser else None,
             launch_origin=secure.origin if secure else None,
             is_watched=self.is_watched,
             options=self.options,
         )
+        opening.is_served = is_served
+        return opening
 
     def _connect(self) -> None:
         """

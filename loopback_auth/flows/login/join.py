@@ -11,8 +11,8 @@ import time
 from ...edge.process.clock import running_s
 from ...edge.process.event_loop import paused
 from ...edge.process.flight_record import PAGES, FlightRecord
-from ...edge.process.single_flight import SingleFlight
-from ...errors import LoginTimedOut, LoopbackAuthError, SignInInProgress
+from ...edge.process.single_flight import SingleFlight, profile_signing_in
+from ...errors import LoginTimedOut, LoopbackAuthError, PortInUse, SignInInProgress
 from ...notices import JoinedSignIn, Saved, Waiting, Warned
 
 TYPE_CHECKING = False
@@ -112,6 +112,25 @@ def _terms(profile: Profile) -> dict[str, Any]:
         for name, value in settings.items()
         if name not in _OF_THIS_RUN and value is not None
     }
+
+
+def of_own_sign_in(taken: PortInUse, home: str | None) -> PortInUse:
+    """
+    Return *taken*, which names the profile where the port is held by another sign-in of this user.
+
+    Its fact `holding` is that profile.
+    """
+    pid = taken.facts.get("pid")
+    profile = profile_signing_in(home, pid) if home and isinstance(pid, int) and pid else None
+    if not profile:
+        return taken
+    return PortInUse(
+        f"{taken.message}, your own sign-in to the profile {profile}",
+        cause="A registered port is one sign-in's at a time, and that one still waits.",
+        fix="finish that sign-in, or end it (`kill {pid}`), then run the command again;"
+        " or use another port that is registered: `loopback-auth login {profile} --port N`",
+        **{**taken.facts, "holding": profile},
+    )
 
 
 class _Attempt:

@@ -52,7 +52,7 @@ class Opening:
         """
         *launch_origin* is where *launch_path* is, unless beside the callback. *is_watched*:
         somebody is shown the address, and can open it where no browser does; *options* say how they
-        can bring what comes of it.
+        can bring what comes of it. `is_served`: it comes here by itself where it can.
         """
         self._browser = browser
         self._request = request
@@ -62,6 +62,7 @@ class Opening:
         # The result of an async function is a coroutine, which is refused.
         self._notify: Callable[[Notice], object] = services.notify
         self._is_watched = is_watched
+        self.is_served = True
         self._takes_paste = options.pastes is not None
         self._takes_delivery = options.deliveries is not None
         self._environ = services.environ
@@ -171,7 +172,7 @@ class Opening:
         # Another host's, behind a proxy, needs no way here.
         is_here = is_loopback(urlsplit(uri).hostname or "")
         around = surroundings(environ, terminal=self._takes_paste)
-        hint = way_in(around, uri) if is_here else ""
+        hint = way_in(around, uri) if is_here and self.is_served else ""
         self._notify(
             BrowserNotOpened(
                 reason=reason,

@@ -15,10 +15,14 @@ if TYPE_CHECKING:
 
     from ...edge.callback.bind_address import BindAddress
     from ...edge.store.interface import Store
+    from ...errors import PortInUse
     from ...oauth.http.transport import Transport
     from ...seams import Clock, MaySwitch, MayTrust, Notify
     from ...settings.profile import Profile
     from .answer import Deliveries, Pastes
+
+    MayPaste = Callable[[PortInUse], bool]
+    """Decides whether to go on where the port is taken, and the answer can only be pasted."""
 
     class LoginOptions(TypedDict, total=False):
         """The keywords of `login` that few callers need; `login` says what each means."""
@@ -33,6 +37,7 @@ if TYPE_CHECKING:
         pastes: Pastes | None
         bind_address: BindAddress | None
         deliveries: Deliveries | None
+        may_paste: MayPaste | None
 
 
 class Options(Value):
@@ -48,6 +53,7 @@ class Options(Value):
     pastes: Pastes | None = None
     bind_address: BindAddress | None = None
     deliveries: Deliveries | None = None
+    may_paste: MayPaste | None = None
 
 
 def services_of(
