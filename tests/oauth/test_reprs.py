@@ -209,6 +209,7 @@ HARMLESS = {
     "NothingYet",
     "Parser",
     "PasteExplained",
+    "PortHolder",
     "Provider",
     "ProviderFile",
     "RecordingTransport",
