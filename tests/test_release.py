@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 
-SDIST_OCTETS = 1024 * 1024
+SDIST_OCTETS = 1280 * 1024
 
 PICTURES = frozenset({".github/page.png", ".github/terminal.png"})
 
