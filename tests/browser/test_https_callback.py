@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -19,7 +19,7 @@ from tests.support.servers.needs import need
 
 from ..support.chromium import TIMEOUT_MS, arguments, in_the_session_loop
 from ..support.command import environment, login, run, token_file
-from ..support.sockets import has_ipv6_loopback
+from ..support.sockets import free_port, has_ipv6_loopback
 from ..support.stand_in_browser import stand_in
 
 if TYPE_CHECKING:
@@ -156,6 +156,50 @@ async def test_where_mkcert_is_set_up_its_certificate_is_used(stage: Stage, tmp_
     root = (tmp_path / "authority" / "rootCA.pem").read_bytes()
     assert (tmp_path / "callback-cert" / "ca.pem").read_bytes() == root
     assert (ended.exit_code, ended.events_named("stray")) == (0, [])
+
+
+@asynccontextmanager
+async def forwarding(port: int, *, to: int) -> AsyncIterator[None]:
+    """Lead both families of localhost at *port* to another port, as `ssh -L` and Docker do."""
+
+    async def lead(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_connection("127.0.0.1", to)
+        await asyncio.gather(_pump(reader, back), _pump(there, writer))
+
+    families = ["127.0.0.1", *(["::1"] if has_ipv6_loopback() else [])]
+    async with await asyncio.start_server(lead, families, port):
+        yield
+
+
+async def test_behind_a_port_forward_the_browser_checks_the_address_that_it_goes_to(
+    stage: Stage, tmp_path: Path
+) -> None:
+    """Its own localhost: that is what the certificate is for, wherever it leads."""
+    need("certutil")
+    made = await run("callback-cert", "create", home=tmp_path, more=_without_mkcert(tmp_path))
+    type_what_is_printed(made.stdout, tmp_path)
+    registered, bound = free_port(), free_port()
+    uri = f"https://localhost:{registered}/callback"
+    where = ("--redirect-uri", uri, "--bind", f"127.0.0.1:{bound}", "--no-browser")
+    async with (
+        forwarding(registered, to=bound),
+        chromium_of(tmp_path) as tab,
+        login(*stage.flags(), *where, home=tmp_path) as command,
+    ):
+        await tab.goto(await command.open_page())
+        await tab.wait_for_url("**/done/*")
+        ended = await command.outcome()
+
+    assert urlsplit(tab.url).port == registered
+    assert (ended.exit_code, ended.events_named("stray")) == (0, [])
+
+
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with suppress(OSError):
+        while octets := await reader.read(65536):
+            writer.write(octets)
+            await writer.drain()
+    writer.close()
 
 
 def _without_mkcert(home: Path) -> dict[str, str]:
