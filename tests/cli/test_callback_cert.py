@@ -7,9 +7,12 @@ import shutil
 import stat
 import subprocess
 import sys
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from loopback_auth.edge.callback.tls.authority import issue
 
 from ..support.callback.secure import install
 from ..support.command import environment, run, run_here
@@ -63,6 +66,33 @@ async def test_create_replaces_one_that_is_damaged(tmp_path: Path, more: dict[st
     made = await run("callback-cert", "create", home=tmp_path, more=more)
     assert shown.error["code"] == "callback-certificate-unusable"
     assert made.exit_code == 0
+
+
+async def test_create_repairs_what_was_killed_between_its_two_files(
+    tmp_path: Path, more: dict[str, str]
+) -> None:
+    """Nobody is asked to trust an authority that is not the certificate's."""
+    install(tmp_path)
+    authority = tmp_path / "callback-cert" / "ca.pem"
+    _, another = issue(datetime.now(UTC), serial=1)
+    authority.write_bytes(another)
+    shown = await run("callback-cert", "show", "--json", home=tmp_path, more=more)
+    made = await run("callback-cert", "create", "--json", home=tmp_path, more=more)
+    assert shown.document["authority"] is None
+    assert made.document["authority"]["path"] == str(authority)
+    assert authority.read_bytes() != another
+
+
+@pytest.mark.skipif(os.name == "nt", reason="modes are POSIX's")
+async def test_create_in_a_folder_of_somebody_elses_makes_nothing(
+    tmp_path: Path, more: dict[str, str]
+) -> None:
+    folder = tmp_path / "callback-cert"
+    folder.mkdir()
+    folder.chmod(0o777)
+    made = await run("callback-cert", "create", "--json", home=tmp_path, more=more)
+    assert made.error["code"] == "store-unsafe"
+    assert os.listdir(folder) == []
 
 
 async def test_show_without_one_says_how_to_have_one(tmp_path: Path) -> None:

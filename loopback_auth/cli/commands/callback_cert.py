@@ -68,7 +68,7 @@ def _usable(environ: Mapping[str, str]) -> CertificateFiles | None:
         check_certificate(server_context(files), files, LOCALHOST)
     except (CallbackCertificateMissing, UsageError):
         return None
-    return files
+    return files if authority_of(files) else None
 
 
 def _show(files: CertificateFiles, host: str, context: Context) -> None:

@@ -80,6 +80,8 @@ def browser_databases(
     With *is_there* false also Chromium's where there is none: it is made by what is put into it.
     """
     home = environ.get("HOME", "")
+    if not os.path.isabs(home):
+        return
     for name, folder in _CHROMIUM.items():
         path = os.path.join(home, folder)
         if os.path.isfile(os.path.join(path, "cert9.db")) or not (
