@@ -76,6 +76,7 @@ class Server:
         self.timer = timer
         self.polls = list(polls)
         self.code = code
+        self.at: dict[str, str] = {}
         self.waits: list[float] = []
         self.posts: list[FormPost] = []
         self.endpoints = ["authorization", "token", "device_authorization", "revocation"]
@@ -105,7 +106,9 @@ class Server:
         return _reply(url, said, 400 if "error" in said else 200)
 
     def _metadata(self) -> dict[str, Any]:
-        ends = {f"{name}_endpoint": f"{ISSUER}/{name}" for name in self.endpoints}
+        ends = {
+            f"{name}_endpoint": f"{self.at.get(name, ISSUER)}/{name}" for name in self.endpoints
+        }
         return {"issuer": ISSUER, "code_challenge_methods_supported": ["S256"], **ends}
 
     def sent(self, path: str) -> list[dict[str, list[str]]]:
@@ -263,6 +266,23 @@ async def test_ds_08_ds_01_nobody_is_sent_to_a_page_of_another_owner(tmp_path: P
         await sign_in.run()
     assert "--device --trust-host honest.example" in refused.value.fix
     assert (sign_in.notices, sign_in.server.waits) == ([], [])
+
+
+async def test_ds_08_a_false_issuer_cannot_pass_an_honest_servers_codes_on(
+    tmp_path: Path,
+) -> None:
+    """It would begin a sign-in of its own there, and have the person confirm that one."""
+    sign_in = SignIn(tmp_path, TOKENS, verification_uri="https://honest.example/activate")
+    sign_in.server.at = {
+        "authorization": "https://honest.example",
+        "token": "https://honest.example",
+    }
+    with pytest.raises(DeviceFlowUnavailable):
+        await sign_in.run()
+    assert (sign_in.server.posts, [n for n in sign_in.notices if isinstance(n, EnterThisCode)]) == (
+        [],
+        [],
+    )
 
 
 async def test_a_page_that_the_person_trusts_is_shown_and_remembered(tmp_path: Path) -> None:
