@@ -314,9 +314,16 @@ async def test_trust_takes_only_the_file_that_counts(home: Path, clone: Path) ->
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"version": 1}'])
 async def test_a_damaged_record_is_no_trust(content: bytes, home: Path, clone: Path) -> None:
     await trusted(home)
-    (record,) = (home / "projects").iterdir()
+    (record,) = (home / "projects").glob("*.json")
     record.write_bytes(content)
     check_untrusted(await run("token", "--json", home=home), clone / ".loopback-auth.toml")
+
+
+async def test_what_a_killed_trust_left_goes_with_the_next(home: Path, clone: Path) -> None:
+    await trusted(home)
+    (home / "projects" / ".project~0123.tmp").write_text("{")
+    await trusted(home)
+    assert min(os.listdir(home / "projects")) != ".project~0123.tmp"
 
 
 async def test_another_users_records_are_not_read(home: Path, clone: Path) -> None:
@@ -439,7 +446,7 @@ async def test_init_project_writes_it_trusts_it_and_says_to_commit_it(
     os.chdir(clone / "src")
     outcome = await run(*INIT, "--no-doctor", home=home)
     assert outcome.exit_code == 0, outcome
-    assert f"git add {path}" in outcome.stderr
+    assert f"git add {path}; whoever clones it types: loopback-auth login\n" in outcome.stderr
     assert path.read_text() == (
         '# Sign in: loopback-auth login\ndefault_profile = "acme"\n\n[profiles.acme]\n'
         'provider = "salesforce"\nlogin_url = "https://acme.my.salesforce.com"\n'
@@ -454,7 +461,8 @@ async def test_init_project_writes_it_trusts_it_and_says_to_commit_it(
         True,
     )
     more = [word if word != "acme" or n != 2 else "second" for n, word in enumerate(INIT)]
-    assert (await run(*more, "--no-doctor", home=home)).exit_code == 0
+    second = await run(*more, "--no-doctor", home=home)
+    assert "whoever clones it types: loopback-auth login second\n" in second.stderr
     assert path.read_text().startswith("# Sign in: loopback-auth login\n")
     assert (await run("profiles", "--names", home=home)).stdout.count("@") == 2
 

@@ -90,7 +90,7 @@ def run(context: Context) -> int:
     context.console.say(f"\nThe profile {context.profile_name} is written to {path}.\n")
     if project:
         context.console.say(
-            f"Commit it: git add {path}; whoever clones it types: loopback-auth login\n"
+            f"Commit it: git add {path}; whoever clones it types: {project.command}\n"
         )
     return _finish(name, {"path": path, "setup": setup, "settings": settings}, context)
 

@@ -31,6 +31,8 @@ class ProjectWriter:
     """
     Writes to the file *path* at the root of the repository; *profiles* are in it already.
 
+    *command* is what signs in to the profile that was written.
+
     Raises:
         UsageError: There is no repository, or an option is nothing to share.
         LoopbackAuthError: The file that is there cannot be used, or is not trusted.
@@ -65,6 +67,7 @@ class ProjectWriter:
         found = self._found()
         self._text = found.text if found else ""
         self.profiles = list[str]()
+        self.command = "loopback-auth login"
         if found:
             project, record = known_project(found, context.home)
             if record is None or record["document"] != project.document:
@@ -85,6 +88,8 @@ class ProjectWriter:
         text = with_profile(self.path, self._text or _HEADER.format(name=name), name, settings)
         project = read_project(ProjectText(self.path, text), id_of(self.path))
         write_shared_file(self._root, PROJECT_FILE, text.encode())
+        if project.default_profile != name:
+            self.command += f" {name}"
         trust(project, self._home)
         return project.stored_name(name)
 

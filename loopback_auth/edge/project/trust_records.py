@@ -40,7 +40,15 @@ class TrustRecords:
         """Record that *text*, which says *document*, is trusted as the file *path*."""
         about = {"version": 1, "path": path, "id": id_of(path)}
         content = json.dumps({**about, "text": text, "document": document}).encode()
-        with create_private_folder(self._folder) as folder:
+        # Late: `token` reads records, and never writes one.
+        from ..files.file_lock import lock_file
+
+        with (
+            create_private_folder(self._folder) as folder,
+            lock_file(folder, "projects.lock"),
+        ):
+            # A process that was killed left them.
+            folder.remove_temporary_files("project")
             folder.replace(_name(path), content, temporary=temporary_name("project"))
 
     def remove(self, path: str) -> bool:
