@@ -90,7 +90,8 @@ class Handshake:
                 self._server.connection,
                 connection,
                 ssl=context,
-                ssl_handshake_timeout=timeout_s,
+                # Not asyncio's limit, which would end it in other words.
+                ssl_handshake_timeout=2 * timeout_s,
                 ssl_shutdown_timeout=SHUTDOWN_S,
             )
         elif first:
