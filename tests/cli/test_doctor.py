@@ -660,7 +660,7 @@ async def test_a_text_browser_is_reported_and_not_started(
     assert "ssh -N -L" in check["fix"]
     where = checks(outcome)["surroundings"]["seen"]
     assert where.startswith("SSH without a display (SSH_CONNECTION, ")
-    assert "login uses the device flow where the server has it" in where
+    assert where.endswith("): login shows an address, and takes what comes back or is pasted")
     graphical = await doctor(tmp_path, more={"BROWSER": sys.executable})
     assert checks(graphical)["browser"]["seen"] == f"{sys.executable} would be started"
 
@@ -675,6 +675,8 @@ async def test_cl_12_the_place_of_a_sign_in_is_reported(
     assert "CI without a terminal (" in place["seen"]
     assert "login stops at once, since nobody would come" in place["seen"]
     assert place["fix"] == "give the job a credential: loopback-auth help ci"
+    place = checks(await doctor(tmp_path, more={"CODESPACES": "true"}))["surroundings"]
+    assert "): login uses the device flow where the server has it" in place["seen"]
     place = checks(await doctor(tmp_path, more={"DISPLAY": ":0", "BROWSER": sys.executable}))[
         "surroundings"
     ]

@@ -157,10 +157,10 @@ def _prefers_device(profile: Profile, context: Context) -> bool:
         return False
     from ...edge.interaction.environment import surroundings
     from ...errors import UnattendedSignIn
-    from ...flows.login.way import DEVICE, STOP, way_from
+    from ...flows.login.way import DEVICE, STOP, way
 
     around = surroundings(environ, terminal=console.interactive)
-    found = way_from(around, environ, browser=profile.get("browser"))
+    found = way(around, browser=profile.get("browser"))
     if found.how == STOP:
         raise UnattendedSignIn(
             f"this is {found.row.situation} ({', '.join(found.seen)}): nobody would sign in",

@@ -16,7 +16,7 @@ from ...oauth.authorize.redirect_uri import difference
 from ...oauth.text import one_line
 from ...providers.login_host import own_host, whom_it_serves
 from ...settings.table import SETTINGS
-from ..login.way import BROWSER, DEVICE, PASTE, STOP, way_from, way_in
+from ..login.way import BROWSER, DEVICE, PASTE, STOP, way, way_in
 from .checks import FAIL, OK, WARN, Check, warned
 from .files import configuration, sign_in, token_store
 
@@ -59,8 +59,8 @@ def checks_here(subject: Subject, report: Report) -> list[str]:
     for check in _registered(redirect_uris, subject.registered, subject.name):
         report.add(check)
     around = surroundings(subject.environ, terminal=subject.terminal)
-    report.add(_browser(profile, subject.environ, around, redirect_uris))
-    report.add(_surroundings(profile, subject.environ, around))
+    browser = report.add(_browser(profile, subject.environ, around, redirect_uris))
+    report.add(_surroundings(profile, around, opens=browser.verdict == OK))
     report.add(_proxy(profile, subject.environ))
     report.add(_certificates(profile, subject.environ))
     return redirect_uris
@@ -226,8 +226,8 @@ _DONE = {
 }
 
 
-def _surroundings(profile: Profile, environ: Mapping[str, str], around: Surroundings) -> Check:
-    name, found = "surroundings", way_from(around, environ, browser=profile.get("browser"))
+def _surroundings(profile: Profile, around: Surroundings, *, opens: bool) -> Check:
+    name, found = "surroundings", way(around, opens=opens, browser=profile.get("browser"))
     read_from = f" ({', '.join(found.seen)})" if found.seen else ""
     seen = f"{found.row.situation}{read_from}: {_DONE[found.how]}"
     if found.how == STOP:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from ...edge.interaction.browser import launch_command
 from ...oauth.http.url import port_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from ...edge.interaction.environment import Surroundings
 
@@ -57,48 +56,29 @@ TABLE = (
 """The first row that applies says what is done."""
 
 
-def way(around: Surroundings, *, opens: bool, has_device: bool, is_chosen: bool = False) -> Way:
+def way(
+    around: Surroundings,
+    *,
+    has_device: bool = True,
+    opens: bool | None = None,
+    browser: str | None = None,
+) -> Way:
     """
     Return how to sign in.
 
-    *opens*: a browser can be started; *is_chosen*: the person named it. *has_device*: the server
-    has the device flow. It is used where neither a redirect nor a paste can come back.
+    *has_device*: the server has the device flow, which is used where neither a redirect nor a paste
+    can come back. *opens*: a browser can be started; if that was not looked up, as *around* and the
+    *browser* that the profile names suggest.
     """
     row = next(row for row in TABLE if row.applies(around))
-    if row.hows == (STOP,) and is_chosen:
-        return Way(BROWSER if opens else PASTE, row, around.seen)
-    possible = [how for how in row.hows if {BROWSER: opens, DEVICE: has_device}.get(how, True)]
-    how = possible[0]
-    if how == PASTE and has_device and not around.terminal:
+    is_chosen = bool(browser) or around.browser
+    may_open = is_chosen or around.display or bool(around.wsl)
+    is_possible = {BROWSER: may_open if opens is None else opens, DEVICE: has_device}
+    hows = (BROWSER, PASTE) if row.hows == (STOP,) and is_chosen else row.hows
+    how = next(how for how in hows if is_possible.get(how, True))
+    if how == PASTE and has_device and not (around.terminal or may_open):
         how = DEVICE
     return Way(how, row, around.seen)
-
-
-def way_from(
-    around: Surroundings,
-    environ: Mapping[str, str],
-    *,
-    browser: str | None = None,
-    has_device: bool = True,
-) -> Way:
-    """Return how to sign in *around* here; *browser* is the one that the profile names."""
-    return way(
-        around,
-        opens=_opens(around, environ, browser),
-        has_device=has_device,
-        is_chosen=bool(browser) or around.browser,
-    )
-
-
-def _opens(around: Surroundings, environ: Mapping[str, str], browser: str | None) -> bool:
-    # Late: most sign-ins show their address without it.
-    from shutil import which
-
-    def find(name: str) -> str | None:
-        return which(name, path=environ.get("PATH"))
-
-    command = launch_command("URL", around=around, environ=environ, chosen=browser, which=find)
-    return command is not None
 
 
 def way_in(around: Surroundings, redirect_uri: str) -> str:

@@ -15,7 +15,6 @@ from loopback_auth.flows.login.way import (
     STOP,
     TABLE,
     way,
-    way_from,
     way_in,
 )
 
@@ -23,7 +22,6 @@ from ...edge.interaction.test_environment import SSH, WSL_1, WSL_2
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from loopback_auth.edge.interaction.environment import Surroundings
 
@@ -137,9 +135,7 @@ SEEN = {
 def test_each_situation_has_its_way_cl_09(seen: Seen) -> None:
     """CL-09: from what can be observed to what is done, one row of the table each."""
     around = seen.around()
-    found = way(
-        around, opens=seen.opens, has_device=seen.has_device, is_chosen="BROWSER" in seen.environ
-    )
+    found = way(around, opens=seen.opens, has_device=seen.has_device)
     assert (found.row.name, found.how) == (seen.row, seen.how)
 
 
@@ -152,21 +148,28 @@ def test_each_row_has_its_test() -> None:
     [
         ({"DISPLAY": ":0"}, None, BROWSER),
         ({}, None, DEVICE),
-        ({"BROWSER": "x-www-browser"}, None, BROWSER),
+        ({}, "firefox", BROWSER),
+        ({"BROWSER": "firefox"}, None, BROWSER),
+        ({"WSL_DISTRO_NAME": "Debian"}, None, BROWSER),
+        ({"SSH_CONNECTION": SSH}, None, DEVICE),
         ({"CI": "1"}, None, STOP),
-        ({"CI": "1"}, "x-www-browser", BROWSER),
-        ({"CI": "1", "BROWSER": "missing"}, None, PASTE),
+        ({"CI": "1"}, "firefox", BROWSER),
+        ({"CI": "1", "BROWSER": "firefox"}, None, BROWSER),
     ],
 )
-def test_a_browser_is_looked_for_where_it_would_be_started(
-    tmp_path: Path, environ: Mapping[str, str], browser: str | None, how: str
+def test_without_a_search_a_browser_is_where_it_is_likely(
+    environ: Mapping[str, str], browser: str | None, how: str
 ) -> None:
-    program = tmp_path / "x-www-browser"
-    program.write_text("#!/bin/sh\n", encoding="ascii")
-    program.chmod(0o755)
-    around = surroundings(environ, "linux", read={}.get)
-    found = way_from(around, {"PATH": str(tmp_path), **environ}, browser=browser)
-    assert found.how == how
+    """A sign-in shows its address before it looks for one."""
+    assert way(surroundings(environ, "linux", read={}.get), browser=browser).how == how
+
+
+@pytest.mark.parametrize(
+    "environ", [{"DISPLAY": ":0"}, {"BROWSER": "missing"}, {"CI": "1", "BROWSER": "w3m"}]
+)
+def test_a_likely_browser_that_is_not_there_means_an_address(environ: Mapping[str, str]) -> None:
+    """As `login` finds out after it has shown one."""
+    assert way(surroundings(environ, "linux", read={}.get), opens=False).how == PASTE
 
 
 LOCALHOST = "http://localhost:1717/OauthRedirect"
