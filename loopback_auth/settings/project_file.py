@@ -45,7 +45,7 @@ NAME_CHARACTERS = 47
 
 _CAUSE = "A repository's project file may say where its people sign in, and nothing else."
 _FIX = (
-    "correct it (`loopback-auth help team`), or name a profile of your own:"
+    "correct it (`loopback-auth help team`), or name a profile that you have already:"
     " `loopback-auth login NAME`"
 )
 

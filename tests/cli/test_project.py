@@ -14,7 +14,7 @@ import pytest
 
 from loopback_auth import from_settings
 from loopback_auth.testing import AuthorizationServer, Browser, Client
-from tests.support.scripted_server import ScriptedServer
+from tests.support.scripted_server import ScriptedServer, json_answer
 
 from ..support.command import Outcome, login_here, run
 from ..support.projects import ACME, repository
@@ -537,3 +537,20 @@ def test_a_program_that_uses_the_library_reads_no_project_file(clone: Path) -> N
     profile = from_settings("acme", issuer="https://id.acme.test", client_id="mine")
     assert profile.get("client_id") == "mine"
     assert {setting.source for setting in profile.settings.values()} == {"--issuer", "--client-id"}
+
+
+async def test_the_api_of_a_trusted_project_gets_the_projects_token(
+    home: Path, clone: Path
+) -> None:
+    with ScriptedServer() as server, ScriptedServer() as stranger:
+        server.answers["/me"] = json_answer({"name": "ada"})
+        path = clone / ".loopback-auth.toml"
+        path.write_text(f"{ACME}api_base = '{server.origin}'\n")
+        project_id = await trusted(home)
+        sign_in(home, f"acme@{project_id}", "CANARY")
+        answer = await run("api", "/me", home=home)
+        assert (answer.exit_code, json.loads(answer.stdout)) == (0, {"name": "ada"})
+        assert [each.header("authorization") for each in server.requests] == ["Bearer CANARY"]
+        path.write_text(f"{ACME}api_base = '{stranger.origin}'\n")
+        check_untrusted(await run("api", "/me", "--json", home=home), path)
+        assert stranger.requests == []

@@ -140,7 +140,7 @@ def _check_own(path: str, about: os.stat_result) -> None:
             raise errors.FileUnsafe(
                 f"{each} belongs to another user",
                 cause="A project file says where you sign in; nobody else's is used.",
-                fix="work in a clone of your own, or name a profile of yours:"
+                fix="work in a clone of your own, or name a profile that you have already:"
                 " `loopback-auth login NAME`",
                 path=path,
             )
@@ -157,7 +157,7 @@ def _unreadable(path: str, why: str) -> errors.ConfigError:
     return errors.ConfigError(
         f"{path}:1:1: error: cannot be read: {why}",
         cause="It is this repository's project file, which says how its people sign in.",
-        fix="correct {path}, or name a profile of your own: `loopback-auth login NAME`",
+        fix="correct {path}, or name a profile that you have already: `loopback-auth login NAME`",
         path=path,
     )
 
