@@ -255,6 +255,7 @@ NOT_FOR_TOKEN = {
     "typing",
     "loopback_auth.edge.files.file_lock",
     "loopback_auth.edge.store.profile_lock",
+    "loopback_auth.errors.machine",
     "loopback_auth.errors.sign_in",
     "loopback_auth.errors.usage",
     "loopback_auth.notices",

@@ -9,9 +9,6 @@ from importlib import import_module
 from .. import __version__, errors
 from ..edge.files.permissions import PermissionsIgnored
 from ..edge.process.core_dumps import forbid_core_dumps
-
-# At once: with as many open files as there may be, no module can be read.
-from ..errors.machine import SystemRefused
 from .arguments import Parser, speak_english
 from .console import Console
 from .context import Context
@@ -213,7 +210,7 @@ def _stopped(interrupt: KeyboardInterrupt) -> errors.LoopbackAuthError:
 
 def _refused(error: OSError) -> errors.LoopbackAuthError:
     where = f"{error.filename}: " if error.filename else ""
-    return SystemRefused(
+    return errors.SystemRefused(
         f"{where}{error.strerror or type(error).__name__}",
         # Not from the catalogue, which is a file that may not be had either.
         cause="Too many files are open, memory or a disk is at its end,"

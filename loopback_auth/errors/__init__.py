@@ -82,7 +82,7 @@ come from the catalogue unless the code that raised it knew better.
 
 from __future__ import annotations
 
-from .base import LoopbackAuthError
+from .base import LoopbackAuthError, SystemRefused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -99,7 +99,6 @@ if TYPE_CHECKING:
         StoreNewer,
         StoreUnsafe,
         StoreUnwritable,
-        SystemRefused,
     )
     from .server import (
         ApiRefused,

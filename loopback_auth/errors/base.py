@@ -1,4 +1,4 @@
-"""The base of every error that this package raises on purpose."""
+"""The base of all errors that this package raises on purpose, and the one that needs no file."""
 
 from __future__ import annotations
 
@@ -68,6 +68,13 @@ class LoopbackAuthError(Exception):
         from ..explain import explanation
 
         return explanation(self.code, **self.facts)
+
+
+class SystemRefused(LoopbackAuthError):
+    """Raised when the system says no: too many open files, no memory. Look at its limits."""
+
+    # Here, since no other module can be read with as many open files as there may be.
+    code = "system-refused"
 
 
 def _restored(kind: type[LoopbackAuthError], arguments: tuple[object, ...]) -> LoopbackAuthError:

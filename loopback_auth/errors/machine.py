@@ -82,12 +82,6 @@ class CommandNotRun(LoopbackAuthError):
     exit_code = 126
 
 
-class SystemRefused(LoopbackAuthError):
-    """Raised when the system says no: too many open files, no memory. Look at its limits."""
-
-    code = "system-refused"
-
-
 class OutputFailed(LoopbackAuthError):
     """Raised when standard output accepts no more: make room, then see what was done."""
 

@@ -13,7 +13,7 @@ import stat
 import sys
 from contextlib import contextmanager, suppress
 
-from ...errors import StoreUnsafe, StoreUnwritable
+from ... import errors
 from .permissions import check_link, check_own, check_owner
 
 TYPE_CHECKING = False
@@ -163,28 +163,31 @@ class PrivateFolder:
         path = os.path.join(self.path, name)
         about = os.fstat(descriptor)
         if not stat.S_ISREG(about.st_mode):
-            raise StoreUnsafe(f"{path} is not a plain file", path=path)
+            raise errors.StoreUnsafe(f"{path} is not a plain file", path=path)
         if check_own(path, about) and about.st_mode & 0o077:
             os.fchmod(descriptor, 0o600)
 
-    def refused(self, name: str, error: OSError) -> StoreUnsafe | StoreUnwritable:
+    def refused(self, name: str, error: OSError) -> errors.StoreUnsafe | errors.StoreUnwritable:
         """Return the error for what the system said of the file *name*."""
         path = os.path.join(self.path, name)
         # ELOOP is how O_NOFOLLOW says "a symbolic link"; FreeBSD says EMLINK.
         if error.errno in (errno.ELOOP, errno.EMLINK):
-            return StoreUnsafe(f"{path} is a symbolic link, which is not followed", path=path)
+            return errors.StoreUnsafe(
+                f"{path} is a symbolic link, which is not followed", path=path
+            )
         return _unwritable(path, error)
 
     def _named(self, name: str) -> str:
         return name if self._descriptor is not None else os.path.join(self.path, name)
 
 
-def _unwritable(path: str, error: OSError) -> StoreUnwritable:
+def _unwritable(path: str, error: OSError) -> errors.StoreUnwritable:
     try:
         from .unwritable import unwritable
     except (OSError, ImportError):
-        # With as many open files as there may be, no module can be read either.
-        return StoreUnwritable(f"{path}: {error.strerror or error}", path=path)
+        # With as many open files as there may be, no module can be read either. Whoever saves has
+        # loaded that of the error; of a read, the caller hears what the system said.
+        return errors.StoreUnwritable(f"{path}: {error.strerror or error}", path=path)
     return unwritable(path, error)
 
 
@@ -265,7 +268,7 @@ def _open_folder(path: str, *, parent_counts: bool = True) -> int | None:
         return None
     about = os.lstat(path)
     if stat.S_ISLNK(about.st_mode):
-        check_link(path, about, StoreUnsafe)
+        check_link(path, about, errors.StoreUnsafe)
     if parent_counts:
         check_own(os.path.dirname(path), os.stat(os.path.dirname(path)))
     descriptor = os.open(path, _FOLDER)
