@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn
 
 _READ = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_CLOEXEC", "O_NONBLOCK"))
+# A handshake has three, one more where the server asks again.
+_ROUNDS = 8
 # X509_V_ERR_...: what OpenSSL's verification found.
 _NOT_YET_VALID, _EXPIRED, _HOST_DIFFERS, _ADDRESS_DIFFERS = 9, 10, 62, 64
 _LOST = "make another one: `loopback-auth callback-cert create`; or name the right file"
@@ -54,16 +56,16 @@ def certificate_files(
     Raises:
         CallbackCertificateMissing: Neither is there.
     """
+    if certificate is not None:
+        return CertificateFiles(certificate=certificate, key=key or certificate)
+    if key is not None:
+        raise CallbackCertificateMissing(f"there is no certificate to the key {key}")
     own = os.path.join(own_folder(environ), "callback.pem")
-    if certificate is None and key is None and os.path.lexists(own):
-        return CertificateFiles(certificate=own, key=own)
-    if certificate is None:
+    if not os.path.lexists(own):
         raise CallbackCertificateMissing(
-            f"there is no certificate to the key {key}"
-            if key
-            else "an https redirect URI needs a certificate, and there is none"
+            "an https redirect URI needs a certificate, and there is none"
         )
-    return CertificateFiles(certificate=certificate, key=key or certificate)
+    return CertificateFiles(certificate=own, key=own)
 
 
 def server_context(files: CertificateFiles) -> ssl.SSLContext:
@@ -112,8 +114,8 @@ def check_certificate(
     client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     # The certificate itself is the anchor: who issued it is the browser's question.
     client.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-    client.load_verify_locations(files.certificate)
     try:
+        client.load_verify_locations(files.certificate)
         return handshake(context, client, host)
     except ssl.SSLCertVerificationError as error:
         raise _not_verified(context, client, files, host, error) from None
@@ -131,15 +133,16 @@ def handshake(server: ssl.SSLContext, client: ssl.SSLContext, host: str) -> Mapp
     to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
     seen = client.wrap_bio(to_client, to_server, server_hostname=host)
     shown = server.wrap_bio(to_server, to_client, server_side=True)
-    waits = True
-    while waits:
-        waits = False
+    for _ in range(_ROUNDS):
+        waiting = 0
         for end in (seen, shown):
             try:
                 end.do_handshake()
             except ssl.SSLWantReadError:
-                waits = True
-    return seen.getpeercert() or {}
+                waiting += 1
+        if not waiting:
+            return seen.getpeercert() or {}
+    raise ssl.SSLError("the handshake does not end")
 
 
 def names_of(said: Mapping[str, Any]) -> list[str]:
