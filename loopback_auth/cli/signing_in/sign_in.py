@@ -166,7 +166,10 @@ def _prefers_device(profile: Profile, context: Context) -> bool:
             f"this is {found.row.situation} ({', '.join(found.seen)}): nobody would sign in",
             profile=profile.name,
         )
-    return found.how == DEVICE
+    if found.how != DEVICE:
+        return False
+    server = profile.known_server() or profile.remembered_server()
+    return server is None or bool(server.device_authorization_endpoint)
 
 
 async def _by_device_where_possible(
