@@ -11,6 +11,7 @@ import pytest
 
 from loopback_auth.cli.console import Console
 from loopback_auth.cli.progress import ProgressReporter
+from loopback_auth.flows.login import answer as login_answer
 from loopback_auth.notices import BrowserNotOpened
 from loopback_auth.testing import AuthorizationServer, Browser, Client
 from loopback_auth.testing.browser import Page
@@ -277,15 +278,20 @@ def test_cl_09_without_a_terminal_it_is_said_how_another_one_brings_the_answer()
 
 @pytest.mark.slow
 async def test_after_twenty_seconds_it_is_said_what_silence_means(
-    salesforce: Salesforce, tmp_path: Path
+    salesforce: Salesforce, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without a terminal `explain` is named; the same moment is an event for programs."""
+    """
+    Without a terminal `explain` is named; the same moment is an event for programs. The real twenty
+    seconds are waited for on the terminal below.
+    """
+    assert login_answer.NOTHING_YET_S == 20
+    monkeypatch.setattr(login_answer, "NOTHING_YET_S", 1)
     async with login_here(
-        *login_words(salesforce, "--timeout", "22s")[1:], home=tmp_path
+        *login_words(salesforce, "--timeout", "2s")[1:], home=tmp_path
     ) as command:
         outcome = await command.outcome()
     (event,) = outcome.events_named("nothing_yet")
-    assert (event["waited_s"], event["takes_paste"]) == (20, False)
+    assert (event["waited_s"], event["takes_paste"]) == (1, False)
     assert "a file called authorize" in event["hint"]
     assert outcome.exit_code == 5
 
