@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from ...errors import URLRefused
-from ..http.url import is_loopback
+from ..http.url import is_loopback, is_plain
 from ..secret import Secret
 from ..text import one_line
 from .response import Stray
@@ -120,8 +120,8 @@ def _fault_of_address(url: str, parts: SplitResult) -> str:
     host = parts.hostname or ""
     faults = {
         "it is empty, or longer than any": not 0 < len(url) <= CHARACTERS,
-        "it holds characters that no address has, such as letters that look like others": any(
-            not "!" <= c <= "~" or c in "\"'\\`<>^{|}" for c in url
+        "it holds characters that no address has, such as letters that look like others": (
+            not is_plain(url)
         ),
         "it does not begin with https:// and a host": parts.scheme not in ("http", "https")
         or not host,
@@ -162,7 +162,7 @@ def _fault_of_redirect_uri(redirect_uri: str) -> str:
         host, port = parts.hostname or "", parts.port
     except ValueError:
         return "its redirect URI is no address"
-    if any(not "!" <= c <= "~" for c in redirect_uri) or not is_loopback(host):
+    if not is_plain(redirect_uri) or not is_loopback(host):
         return "its redirect URI is not on this machine (localhost, 127.0.0.1 or [::1])"
     if (
         parts.scheme not in ("http", "https")

@@ -25,7 +25,7 @@ def check_url(raw: str, *, name: str) -> str:
         URLRefused: The URL must not be used.
     """
     shown = one_line(_without_userinfo(raw), limit=120)
-    if not raw or any(not "!" <= c <= "~" or c in _NEVER_IN_A_URL for c in raw):
+    if not raw or not is_plain(raw):
         raise URLRefused(f"{name} is not a URL that can be used: {shown!r}", name=name)
     try:
         parts = urlsplit(raw)
@@ -46,6 +46,11 @@ def port_of(url: str) -> int:
     """Return the port of *url*; that of its scheme if it names none."""
     parts = urlsplit(url)
     return {"https": 443}.get(parts.scheme, 80) if parts.port is None else parts.port
+
+
+def is_plain(raw: str) -> bool:
+    """Return whether *raw* has none but the characters of a URL (RFC 3986 section 2)."""
+    return all("!" <= c <= "~" and c not in _NEVER_IN_A_URL for c in raw)
 
 
 def _without_userinfo(raw: str) -> str:

@@ -158,6 +158,16 @@ async def test_a_path_too_long_for_a_socket_is_none_for_us(tmp_path: Path) -> No
         assert (await work.outcome()).exit_code == 0
 
 
+async def test_a_login_needs_no_socket(tmp_path: Path) -> None:
+    """Where none can be had, the browser and the paste are there still."""
+    (tmp_path / FOLDER).write_text("a file")
+    async with running_endpoint() as endpoint:
+        flags = (*endpoint.flags(), "--no-browser")
+        async with login_here("work", *flags, home=tmp_path) as login:
+            await (await login.callback()).arrive()
+            assert (await login.outcome()).exit_code == 0
+
+
 @pytest.mark.parametrize("said", [b"", b"{", b"[1]", b'{"text": 7}', b"x" * 600_000])
 async def test_what_is_no_request_changes_nothing(tmp_path: Path, said: bytes) -> None:
     async with waiting(tmp_path, "work") as [work]:

@@ -81,6 +81,7 @@ REFUSED = {
     url(redirect_uri="http://2130706433/cb"): "not on this machine",
     url(redirect_uri="http://0.0.0.0:1717/cb"): "not on this machine",
     url(redirect_uri="http://loсalhost:1717/cb"): "not on this machine",  # noqa: RUF001 - a Cyrillic c
+    url(redirect_uri="http://localhost:1/$(id)`id`"): "not on this machine",
     url(redirect_uri="urn:ietf:wg:oauth:2.0:oob"): "not on this machine",
     url(redirect_uri="ftp://localhost:1717/cb"): "none that can be listened on",
     url(redirect_uri="http://user@localhost:1717/cb"): "none that can be listened on",
