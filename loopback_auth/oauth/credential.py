@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import NoneType
 
 from ..errors import LoopbackAuthError, StoreDamaged
 from ..errors.frames import without_locals_of
+from ..value import replace
 from .identity import Identity
 from .metadata import Client, server_metadata
 from .secret import Secret

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from secrets import token_bytes as random_bytes
 
 from ...errors import UsageError
@@ -11,6 +11,7 @@ from ...oauth.authorize.code_credentials import (
     code_credentials_request,
     read_code_credentials_reply,
 )
+from ...value import replace
 from ..diagnosis import diagnosing
 from ..server.connections import sharing
 from .completion.complete import complete

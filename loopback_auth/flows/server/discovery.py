@@ -6,7 +6,6 @@ and merged.
 from __future__ import annotations
 
 from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
 from urllib.parse import urlsplit
 
 from ...edge.process.clock import now, running_s
@@ -27,6 +26,7 @@ from ...oauth.http.messages import Get
 from ...oauth.http.status import GONE, NOT_FOUND
 from ...oauth.http.url import check_url
 from ...oauth.metadata import ENDPOINTS, merge, read_metadata_document, well_known_urls
+from ...value import replace
 from .retry import RETRY_TIMEOUT_S, wait_before
 
 TYPE_CHECKING = False
@@ -221,12 +221,14 @@ def _updated(
     ]
     if moved:
         raise MetadataChanged(f"the server's metadata moved {'; '.join(moved)}", profile=profile)
+    unknown = {name: url for name, url in named.items() if name not in known}
+    if not unknown:
+        return server
+    # Late: the person's browser waits, and hardly a server has anything new.
     from ...oauth.resource.address import origin_in
 
     origins = {origin_in(url) for url in known.values()}
-    new: dict[str, Any] = {
-        name: url for name, url in named.items() if name not in known and _is_at(url, origins)
-    }
+    new: dict[str, Any] = {name: url for name, url in unknown.items() if _is_at(url, origins)}
     for name, url in new.items():
         message = f"the server now has a {name.replace('_', ' ')}, {url}; it is remembered"
         notify(Warned(code="endpoint-added", message=message))
