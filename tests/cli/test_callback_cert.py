@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import stat
 import subprocess
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from loopback_auth.cli.commands.callback_cert import steps
 from loopback_auth.edge.callback.tls.authority import issue
 
 from ..support.callback.secure import install
@@ -47,6 +49,25 @@ async def test_create_makes_one_shows_it_and_changes_no_store(
     assert str(folder / "ca.pem") in made.stdout
     assert "No store of certificates was changed" in made.stderr
     assert os.listdir(tmp_path) == ["callback-cert"], "nothing in ~/.pki"
+
+
+@pytest.mark.parametrize(
+    ("platform", "command"),
+    [
+        ("darwin", "security add-trusted-cert -r trustRoot -p ssl"),
+        ("win32", "certutil -user -addstore Root"),
+        ("linux", "certutil -d sql:"),
+    ],
+)
+def test_what_is_printed_is_for_the_browsers_of_this_system(
+    tmp_path: Path, *, platform: str, command: str
+) -> None:
+    path = str(tmp_path / "with a space" / "ca.pem")
+    lines = list(steps(path, "AA:BB:CC:DD:EE", {"HOME": str(tmp_path)}, platform))
+    typed = [line.strip() for line in lines if line.startswith("  ")]
+    assert [line for line in typed if line.startswith(command)]
+    assert {line.split()[0] for line in typed} <= {command.split()[0], "mkdir"}
+    assert any(path in shlex.split(line) for line in typed)
 
 
 async def test_create_keeps_one_that_is_good_and_force_makes_another(

@@ -15,7 +15,7 @@ from ...edge.callback.tls.certificate import (
     until_of,
 )
 from ...edge.callback.tls.own import authority_of, create, fingerprint
-from ...edge.callback.tls.trust import LOCALHOST, SYSTEM, browser_databases, trust
+from ...edge.callback.tls.trust import LOCALHOST, browser_databases, is_trusted, trust
 from ...errors import CallbackCertificateMissing, UsageError
 from ...explain.fix import rendered
 
@@ -86,10 +86,10 @@ def _show(files: CertificateFiles, host: str, context: Context) -> None:
         *((name, _STATES[state]) for name, state in stores.items()),
     ]
     lines = [f"{name:<26} {value}" for name, value in rows]
-    steps = list(_steps(issuer.path, issuer.fingerprint, context.environ)) if issuer else []
-    if steps and True not in [state for name, state in stores.items() if name != SYSTEM]:
+    if issuer and not is_trusted(stores):
         lines += ["", "To have a browser trust it, run what is for it, and restart the browser:"]
-        lines += [f"  {line}" for line in steps]
+        todo = steps(issuer.path, issuer.fingerprint, context.environ)
+        lines += [f"  {line}" for line in todo]
     document = {
         "certificate": files.certificate,
         "key": files.key,
@@ -103,14 +103,16 @@ def _show(files: CertificateFiles, host: str, context: Context) -> None:
     context.console.say("To undo that, and Firefox by hand: loopback-auth help https")
 
 
-def _steps(path: str, sha256: str, environ: Mapping[str, str]) -> Iterator[str]:
+def steps(
+    path: str, sha256: str, environ: Mapping[str, str], platform: str = sys.platform
+) -> Iterator[str]:
     """Yield what to type so that browsers here trust the authority in *path*."""
     facts = {"path": path, "name": f"loopback-auth-{sha256[:11].replace(':', '')}"}
-    if sys.platform == "darwin":
+    if platform == "darwin":
         yield "Safari, Chrome, Edge, Firefox:"
         command = "`security add-trusted-cert -r trustRoot -p ssl {path}`"
         yield "  " + rendered(command, facts)
-    elif sys.platform == "win32":
+    elif platform == "win32":
         yield "Edge, Chrome, Firefox:"
         yield "  " + rendered("`certutil -user -addstore Root {path}`", facts)
     else:

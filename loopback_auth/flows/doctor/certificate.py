@@ -11,7 +11,7 @@ from ...edge.callback.tls.certificate import (
     server_context,
     until_of,
 )
-from ...edge.callback.tls.trust import SYSTEM, trust
+from ...edge.callback.tls.trust import is_trusted, trust
 from ...errors import LoopbackAuthError
 from ...explain.fix import rendered
 from .checks import OK, WARN, Check
@@ -44,11 +44,10 @@ def callback_certificate(
     said = {True: "{} trusts it", False: "{} does not", None: "{} cannot be asked (no certutil)"}
     who = ", ".join(said[state].format(store) for store, state in stores.items())
     seen = f"{files.certificate} is good for {host} until {until.date()}; {who}"
-    browsers = [state for store, state in stores.items() if store != SYSTEM] or [*stores.values()]
     if left < SOON_DAYS:
         again = "`loopback-auth callback-cert create --force`; each browser has to trust that anew"
         return Check(name=name, verdict=WARN, seen=f"{seen} ({left} days)", fix=rendered(again, {}))
-    if True not in browsers:
+    if not is_trusted(stores):
         how = "trust it in your browser: `loopback-auth callback-cert show {profile}`"
         fix = rendered(how, {"profile": profile.name})
         return Check(name=name, verdict=WARN, seen=seen, fix=fix)

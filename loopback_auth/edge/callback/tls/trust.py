@@ -53,6 +53,12 @@ def trust(server: ssl.SSLContext, host: str, environ: Mapping[str, str]) -> dict
     return found
 
 
+def is_trusted(stores: Mapping[str, bool | None]) -> bool:
+    """Return whether a browser here trusts it; those of Linux do not ask the system's store."""
+    asks_system = not sys.platform.startswith("linux")
+    return any(state for name, state in stores.items() if asks_system or name != SYSTEM)
+
+
 def output_of(command: list[str], environ: Mapping[str, str]) -> str | None:
     """Return what *command* prints; `None` if it fails."""
     try:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from loopback_auth.edge.callback.tls.certificate import CertificateFiles, server_context
-from loopback_auth.edge.callback.tls.trust import SYSTEM, browser_databases, trust
+from loopback_auth.edge.callback.tls.trust import SYSTEM, browser_databases, is_trusted, trust
 
 from ....support.callback.secure import install
 
@@ -83,6 +83,14 @@ def test_what_cannot_be_asked_is_not_guessed(
     assert trust(server, "localhost", environ(tmp_path, path=""))[CHROMIUM] is None
     if shutil.which("certutil"):
         assert trust(server, "localhost", environ(tmp_path))[CHROMIUM] in (None, False)
+
+
+def test_the_systems_store_is_no_browsers_on_linux(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not is_trusted({SYSTEM: True})
+    assert not is_trusted({SYSTEM: True, CHROMIUM: None})
+    assert is_trusted({SYSTEM: False, CHROMIUM: True})
+    monkeypatch.setattr("sys.platform", "darwin")
+    assert is_trusted({SYSTEM: True})
 
 
 def test_a_home_of_odd_letters_is_no_pattern(tmp_path: Path) -> None:
