@@ -86,6 +86,7 @@ def scene(server: AuthorizationServer, tmp_path: Path) -> Iterator[Scene]:
         program(laptop / "bin" / "ssh", f'exec {shlex.join(ssh)} "$@"')
         port = server.issuer.rpartition(":")[2]
         with running([*ssh, "-N", "-R", f"{port}:127.0.0.1:{port}", "box"]) as leading:
+            machine.wait_for(int(port))
             yield Scene(machine=machine, home=home, laptop=laptop)
             leading.kill()
 

@@ -52,6 +52,7 @@ def machine(server: AuthorizationServer, tmp_path: Path) -> Iterator[OtherMachin
         lead = ("-R", f"{port}:127.0.0.1:{port}", "-p", str(SSH_PORT), f"root@{found.address}")
         # Started last: it ends before sshd does.
         with running(found.ssh("-N", *lead)) as leading:
+            found.wait_for(int(port))
             yield found
             assert leading.poll() is None
 

@@ -47,6 +47,15 @@ class OtherMachine:
             with suppress(ProcessLookupError):
                 os.kill(int(number), signal.SIGKILL)
 
+    def wait_for(self, port: int) -> None:
+        """Wait until something listens on *port* of its loopback."""
+        connect = f"import socket; socket.create_connection(('127.0.0.1', {port}), 1)"
+        until = time.monotonic() + READY_S
+        while subprocess.run(
+            self.argv(sys.executable, "-c", connect), capture_output=True, check=False
+        ).returncode:
+            assert time.monotonic() < until, f"nothing listens on port {port} of {self.name}"
+
     def ssh(self, *words: str) -> list[str]:
         """Return an ssh command with *words*, and a key that is let in."""
         return ["ssh", *self.options, *words]
