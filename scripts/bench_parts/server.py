@@ -43,6 +43,7 @@ class Server(http.server.ThreadingHTTPServer):
         self.is_reached_at(f"http://127.0.0.1:{self.server_address[1]}")
         self.challenges: set[str] = set()
         self.refreshes = 0
+        self.exchanges = 0
 
     def is_reached_at(self, origin: str) -> None:
         """Have the server be known by *origin*."""
@@ -65,6 +66,7 @@ class Server(http.server.ThreadingHTTPServer):
         if form.get("grant_type") == "refresh_token":
             self.refreshes += 1
             return bool(form.get("refresh_token"))
+        self.exchanges += 1
         return self.redeem(form)
 
     def metadata(self) -> dict[str, object]:

@@ -82,7 +82,7 @@ def measure(contestant: Contestant, server: Server, *, thinking_s: float = THINK
         before = _look(contestant.token_file)
         came_back = time.monotonic()
         with ThreadPoolExecutor(max_workers=1) as browser:
-            page = browser.submit(_come_back, query)
+            page = browser.submit(come_back, query)
             saved = _changed(contestant, before, process)
             page.result(TIMEOUT_S)
         words = report.read().split()
@@ -160,7 +160,7 @@ def _changed(
     raise SystemExit(f"{contestant.name} saved no tokens in {TIMEOUT_S:.0f} s")
 
 
-def _come_back(query: Mapping[str, str]) -> None:
+def come_back(query: Mapping[str, str]) -> None:
     """Bring the code back as a browser does, and follow the redirect to the last page."""
     answer = urllib.parse.urlencode({"code": CODE, "state": query["state"]})
     target = urllib.parse.urlsplit(query["redirect_uri"])

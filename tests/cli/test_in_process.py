@@ -44,7 +44,8 @@ def ran(environ: dict[str, str], *argv: str, stdin: str = "") -> tuple[int, str,
     return status, stdout.getvalue(), stderr.getvalue()
 
 
-def test_a_whole_sign_in(environ: dict[str, str]) -> None:
+def test_rb_12_a_whole_sign_in(environ: dict[str, str]) -> None:
+    """RB-12: in a thread, with streams and an environment of its own."""
     reader, writer = os.pipe()
     stdout, statuses = io.StringIO(), list[int]()
     with (

@@ -93,7 +93,8 @@ def record(home: Path) -> dict[str, Any]:
     return found
 
 
-async def test_six_that_start_at_once_have_one_page_and_one_outcome(tmp_path: Path) -> None:
+async def test_rb_12_six_that_start_at_once_have_one_page_and_one_outcome(tmp_path: Path) -> None:
+    """RB-12: in one event loop; as in six processes, which `tests/cli` starts."""
     first, *others = everybody = [Attempt(tmp_path) for _ in range(6)]
     tasks = [asyncio.create_task(attempt.run()) for attempt in everybody]
     await asyncio.gather(*(attempt.joined.wait() for attempt in others))
