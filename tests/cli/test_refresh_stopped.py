@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from ..support.scripted_server import Connection
 
-pytestmark = posix
+pytestmark = [pytest.mark.alone, posix]
 
 TOKEN = (*COMMAND, "token")
 ROTATED = {**NEW, "refresh_token": "the-next"}

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-pytestmark = [pytest.mark.slow, posix]
+pytestmark = [pytest.mark.slow, pytest.mark.alone, posix]
 
 ROUNDS = int(os.environ.get("CAMPAIGN_ROUNDS", "4"))
 REFRESHES, SIGN_INS, SIGN_OUTS = 6, 4, 2

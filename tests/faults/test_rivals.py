@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from .scene import Scene
 
-pytestmark = [pytest.mark.slow, posix]
+pytestmark = [pytest.mark.slow, pytest.mark.alone, posix]
 
 
 @pytest.fixture

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from ...support.callback.client import Callback
 
+pytestmark = pytest.mark.alone
+
 FLOOD = 2_000
 HELD = 400
 

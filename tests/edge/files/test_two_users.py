@@ -38,6 +38,7 @@ DAEMON = 1
 pytestmark = [
     as_root,
     pytest.mark.slow,
+    pytest.mark.alone,
     pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells whose connection it is"),
     pytest.mark.skipif(
         shutil.which("setpriv") is None, reason="no setpriv to become another user with"

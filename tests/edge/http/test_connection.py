@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
     from loopback_auth.notices import Notice
 
+pytestmark = pytest.mark.alone
 
 ROOT = Path(__file__).parents[3]
 ANSWER = json_answer({"access_token": "a"})

@@ -33,7 +33,10 @@ if TYPE_CHECKING:
     from ...support.callback.pending_command import Scene
     from ...support.command import Login, Outcome
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to send")
+pytestmark = [
+    pytest.mark.alone,
+    pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to send"),
+]
 
 SIGNALS = {"SIGINT": 130, "SIGTERM": 143, "SIGHUP": 129}
 # What is in every traceback from our first line on.

@@ -24,6 +24,8 @@ from ...support.keyrings import Person, new_person, use
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.alone
+
 SECRET = "CANARY-of-the-keyring"
 DOCUMENT = {"version": 1, "profile": "work", "access_token": SECRET, "token_type": "Bearer"}
 

@@ -32,6 +32,8 @@ from ...support.keyrings import Person, new_person, use
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+pytestmark = pytest.mark.alone
+
 OLD, NEW = "CANARY-old", "CANARY-new"
 
 
@@ -489,10 +491,12 @@ def test_a_reader_finds_a_credential_that_goes_from_the_keyring_to_the_file_mean
 
     reader = threading.Thread(target=read)
     reader.start()
-    for number in range(20):
-        store.with_storage("keyring" if number % 2 else "file").save("work", document(NEW))
-    over.set()
-    reader.join()
+    try:
+        for number in range(20):
+            store.with_storage("keyring" if number % 2 else "file").save("work", document(NEW))
+    finally:
+        over.set()
+        reader.join()
     assert wrong == []
 
 
