@@ -220,6 +220,20 @@ async def test_ar_09_a_code_without_its_state_uses_nothing_up(
     assert (len(salesforce.seen("token")), pending(tmp_path)) == (2, [])
 
 
+async def test_an_address_for_any_port_has_one_that_a_relay_can_listen_on(tmp_path: Path) -> None:
+    """RFC 8252 section 7.3: the server takes any; 0 is none that a browser goes to."""
+    where = (
+        "--authorization-endpoint=http://127.0.0.1:9/a",
+        "--token-endpoint=http://127.0.0.1:9/t",
+    )
+    words = ("login", "--manual", "--json", "--client-id", "c", *where)
+    begun = [(await run(*words, home=tmp_path)).document for _ in range(3)]
+    ports = [urlsplit(each["redirect_uri"]).port or 0 for each in begun]
+    assert all(port in range(20000, 32768) for port in ports)
+    assert len(set(ports)) > 1
+    assert begun[0]["next_step"] == "loopback-auth exchange default"
+
+
 async def test_too_old_and_never_begun_are_reported(salesforce: Salesforce, tmp_path: Path) -> None:
     ended = await exchange("code=x&state=y", tmp_path)
     assert (ended.exit_code, "error[nothing-pending]" in ended.stderr) == (4, True)

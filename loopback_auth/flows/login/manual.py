@@ -42,8 +42,8 @@ if TYPE_CHECKING:
 PENDING_S = 900.0
 """How long the second half may take: as long as any server keeps a code."""
 
-_DYNAMIC_PORTS = range(49152, 65536)
-"""RFC 6335 section 6: those that nobody registers."""
+_QUIET_PORTS = range(20000, 32768)
+"""Below those that systems give out to connections, so that it is free where the browser is."""
 
 
 async def begin(
@@ -83,8 +83,8 @@ def _with_a_port(redirect_uri: str, token_bytes: Callable[[int], bytes]) -> str:
     """Return *redirect_uri*; where any port will do (0), with one that `relay` can listen on."""
     if urlsplit(redirect_uri).port != 0:
         return redirect_uri
-    number = int.from_bytes(token_bytes(2), "big") % len(_DYNAMIC_PORTS)
-    return with_port(redirect_uri, _DYNAMIC_PORTS[number])
+    number = int.from_bytes(token_bytes(2), "big") % len(_QUIET_PORTS)
+    return with_port(redirect_uri, _QUIET_PORTS[number])
 
 
 async def finish(

@@ -159,7 +159,8 @@ async def _document(
     except OSError as error:
         raise _failed(box, f"could not be asked: {error.strerror}") from None
     try:
-        document = strict_json(output.stdout)
+        # The last line: a shell's settings may print a greeting before it.
+        document = strict_json(output.stdout.strip().rpartition(b"\n")[2])
     except ValueError:
         document = None
     if not isinstance(document, dict):

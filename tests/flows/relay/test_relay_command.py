@@ -224,6 +224,15 @@ def test_cl_03_what_the_other_machine_prints_is_a_strangers(scene: Scene, case: 
 
 
 @pytest.mark.slow
+def test_a_shell_that_greets_is_no_obstacle(scene: Scene) -> None:
+    scene.ssh(before="echo Welcome; echo")
+    terminal = scene.relay("ssh://box/work")
+    agree_and_visit(terminal)
+    ended(terminal)
+    assert terminal.exitstatus == 0
+
+
+@pytest.mark.slow
 def test_the_remote_command_may_be_another(scene: Scene) -> None:
     (scene.bin / "loopback-auth").rename(scene.box / "la here")
     terminal = scene.relay("ssh://box/work", "--remote-command", "'./la here'")
