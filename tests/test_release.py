@@ -1,4 +1,4 @@
-"""What is released holds the package, its tests and its papers, and nothing else."""
+"""What is released holds the package and its papers, and nothing else."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 
-SDIST_OCTETS = 1280 * 1024
+SDIST_OCTETS = 1000 * 1000
 
 PICTURES = frozenset({".github/page.png", ".github/terminal.png"})
 
@@ -39,6 +39,7 @@ def test_the_sdist_is_small_and_holds_text_and_the_pictures(
 
     assert sdist.stat().st_size < SDIST_OCTETS
     assert contents.keys() > PICTURES
+    assert not [name for name in contents if name.startswith(("tests/", "scripts/"))]
     for name, content in contents.items():
         if name not in PICTURES:
             assert b"\0" not in content, name
