@@ -1,4 +1,7 @@
-"""What a sign-in says of itself to the processes that wait for it: a JSON object, and no secret."""
+"""
+What a sign-in says of itself to the processes that wait for it: a JSON object, with nothing in it
+that its own terminal does not show.
+"""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ import time
 
 from ...edge.process.clock import running_s
 from ...edge.process.event_loop import paused
-from ...edge.process.flight_record import PAGES, FlightRecord
+from ...edge.process.flight_record import PAGES, QUIET_S, FlightRecord
 from ...edge.process.single_flight import SingleFlight, profile_signing_in
 from ...errors import LoginTimedOut, LoopbackAuthError, PortInUse, SignInInProgress
 from ...notices import JoinedSignIn, Saved, Waiting, Warned
@@ -232,7 +232,7 @@ class _Attempt:
         is_new = is_of_now or self._caller.is_person or self._differing(record)
         if not is_new and (repeated := record.repeated(now)):
             self.flight.write(repeated)
-            raise record.failure("no page is opened again so soon after that")
+            raise record.failure(f"no page is opened for a program within {QUIET_S:g} s of that")
         if record.page:
             # Of a process that was killed.
             self.flight.write(FlightRecord({}))

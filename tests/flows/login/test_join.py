@@ -288,7 +288,7 @@ async def test_a_loop_of_failing_programs_opens_one_page(tmp_path: Path) -> None
             await attempt.run()
 
     assert (len(denied.times), again.times) == (1, [])
-    assert "no page is opened again so soon" in str(ended.value)
+    assert "no page is opened for a program within 5 s" in str(ended.value)
 
 
 async def test_a_person_may_try_again_at_once(tmp_path: Path) -> None:
