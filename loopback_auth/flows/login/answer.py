@@ -10,7 +10,6 @@ from ...edge.interaction.delivery import Verdict
 from ...errors import AuthorizationError, LoopbackAuthError
 from ...explain import find
 from ...explain.denial import is_denial
-from ...explain.pitfalls import pitfall_for
 from ...notices import NothingYet, PasteExplained, Warned
 from ...oauth.authorize.pasted import address_in, read_pasted
 from ...oauth.authorize.request import AuthorizationResponse
@@ -208,6 +207,9 @@ def _error_shown(
 def _explained(
     paste: Paste, profile: Profile, facts: Mapping[str, object]
 ) -> PasteExplained | None:
+    # Late: it is read with a megabyte of expressions, and most people paste nothing.
+    from ...explain.pitfalls import pitfall_for
+
     pitfalls = profile.provider.pitfalls if profile.provider else None
     pitfall = pitfall_for(paste, pitfalls=pitfalls, facts=facts)
     if pitfall is None:
