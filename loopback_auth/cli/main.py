@@ -8,7 +8,6 @@ from importlib import import_module
 
 from .. import __version__, errors
 from ..edge.files.permissions import PermissionsIgnored
-from ..edge.process.core_dumps import forbid_core_dumps
 from .arguments import Parser, speak_english
 from .console import Console
 from .context import Context
@@ -138,7 +137,9 @@ def _carry_out(command: str, rest: Sequence[str], console: Console) -> int:
     if command not in COMMANDS:
         raise _unknown(command)
     if console.is_process and command != "exec":
-        # What that one runs gets the limits that we were given.
+        # What that one runs gets the limits that we were given, and waits for us.
+        from ..edge.process.core_dumps import forbid_core_dumps
+
         forbid_core_dumps()
     if console.is_process:
         speak_english()
