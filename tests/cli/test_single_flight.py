@@ -15,10 +15,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from loopback_auth.edge.process.single_flight import SingleFlight
+from loopback_auth.notices import OpenThisPage
+
 from ..support.callback.client import Callback
 from ..support.callback.endpoint import running_endpoint
 from ..support.children import posix
-from ..support.command import login, login_here, no_token_file, token_file
+from ..support.command import login, login_here, no_token_file, run_process, token_file
+from ..support.stored import write_config
 from .test_terminal import on_a_terminal
 
 if TYPE_CHECKING:
@@ -286,4 +290,40 @@ async def test_six_at_once_make_one_request_and_one_exchange(tmp_path: Path) -> 
 
     assert len(pages) == 1
     assert [each.exit_code for each in ended] == [0] * 6
+    assert endpoint.exchanges == 1
+
+
+def first_page(home: Path) -> OpenThisPage:
+    """Wait until the first process has said what it shows."""
+    flight, until = SingleFlight(str(home), "default"), time.monotonic() + 20
+    while time.monotonic() < until:
+        if isinstance(page := flight.read().page, OpenThisPage):
+            return page
+        time.sleep(0.005)
+    raise AssertionError("no page is shown")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("words", [("token", "--login"), ("login", "--if-needed", "--json")])
+async def test_those_that_come_while_it_ends_make_no_second_exchange(
+    tmp_path: Path, *, words: tuple[str, ...]
+) -> None:
+    """The browser is back before the last of sixteen has looked: that one finds what is stored."""
+    async with running_endpoint() as endpoint:
+        write_config(
+            tmp_path,
+            f'[profiles.default]\nauthorization_endpoint = "{endpoint.issuer}/authorize"\n'
+            f'token_endpoint = "{endpoint.issuer}/token"\nclient_id = "the-client"\n',
+        )
+        more = {"BROWSER": "/bin/true", "DISPLAY": ":9"}
+        everybody = [
+            asyncio.create_task(run_process(*words, home=tmp_path, more=more)) for _ in range(16)
+        ]
+        page = await asyncio.to_thread(first_page, tmp_path)
+        await Callback({"url": page.url, "redirect_uri": page.redirect_uri}).arrive()
+        ended = await asyncio.gather(*everybody)
+
+    assert {each.exit_code for each in ended} == {0}
+    if words[0] == "token":
+        assert {each.stdout for each in ended} == {"an-access-token\n"}
     assert endpoint.exchanges == 1
