@@ -60,7 +60,7 @@ async def sign_in(profile: Profile, context: Context) -> Credential:
 
 def _caller(context: Context) -> Caller:
     arguments, store, name = context.arguments, context.store, context.profile_name
-    is_midst = getattr(arguments, "login", False)
+    console, is_midst = context.console, getattr(arguments, "login", False)
 
     def stored() -> Mapping[str, Any]:
         with suppress(LoopbackAuthError):
@@ -77,7 +77,7 @@ def _caller(context: Context) -> Caller:
     flags = {"--device": arguments.device, "--switch-account": arguments.switch_account}
     return Caller(
         wants=tuple(flag for flag, is_given in flags.items() if is_given),
-        is_person=context.console.interactive and not (is_midst or arguments.if_needed),
+        is_person=console.interactive and not (console.no_input or is_midst or arguments.if_needed),
         is_done=is_done,
         may_end=may_end(context),
     )
