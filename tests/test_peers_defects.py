@@ -363,7 +363,7 @@ async def test_peer_23_files_in_the_current_folder_stay_as_they_are(tmp_path: Pa
         ended = await scene.command.outcome()
 
     assert ended.exit_code == 0
-    assert files(tmp_path) == {**mine, "tokens": ""}
+    assert files(tmp_path) == {**mine, "tokens": "", "signing-in": "", "waiting": ""}
 
 
 def files(folder: Path) -> dict[str, str]:
@@ -382,7 +382,8 @@ async def test_peer_24_files_are_private_under_any_umask_and_stdout_is_json(tmp_
         await scene.callback.arrive()
         ended = await scene.command.outcome()
 
-    assert modes(tmp_path) == {"tokens": 0o700, "default.json": 0o600, "default.lock": 0o600}
+    folders = dict.fromkeys(("tokens", "signing-in", "waiting"), 0o700)
+    assert modes(tmp_path) == {**folders, "default.json": 0o600, "default.lock": 0o600}
     assert json.loads(ended.stdout)["profile"] == "default"
     assert not re.search("an-access-token|rt-", ended.stdout)
     assert os.fspath(tmp_path) in ended.document["path"]

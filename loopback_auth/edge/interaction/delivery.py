@@ -97,6 +97,8 @@ def _listening(home: str, profile: str) -> Iterator[socket.socket | None]:
 
 
 def _bound(folder: str, name: str) -> socket.socket:
+    if sys.platform == "win32":
+        raise OSError("Python has no sockets with a path there")
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         # It gets its name when it listens: another login would take it for abandoned before.
@@ -209,6 +211,8 @@ class WaitingLogin:
         return False
 
     def _connected(self) -> socket.socket:
+        if sys.platform == "win32":
+            raise OSError("Python has no sockets with a path there")
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             connection.settimeout(REPLY_S)
