@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from loopback_auth.edge.process import flight_record
 from loopback_auth.resources import read
 from loopback_auth.testing import AuthorizationServer, Browser, Client
 from loopback_auth.testing.http import faults
@@ -490,7 +491,7 @@ async def test_if_needed_returns_at_once_when_signed_in(
 
 @pytest.mark.slow
 async def test_metadata_is_remembered_checked_again_and_a_moved_endpoint_refused(
-    server: AuthorizationServer, tmp_path: Path
+    server: AuthorizationServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """
     A second sign-in uses the remembered endpoints at once; one that moved meanwhile is told, and
@@ -517,6 +518,8 @@ async def test_metadata_is_remembered_checked_again_and_a_moved_endpoint_refused
     assert len(server.seen("token")) == exchanged
     assert token_file(tmp_path) == kept
     server.faults["discovery"] = faults.ERROR_500
+    # The seconds are over in which a program gets no page after a sign-in that failed.
+    monkeypatch.setattr(flight_record, "QUIET_S", 0)
     async with login_here(home=tmp_path) as sign_in:
         await visit(await sign_in.open_page())
         assert (await sign_in.outcome()).exit_code == 0
