@@ -128,9 +128,24 @@ class Console:
             self._talk(json.dumps({"event": name, **members}, ensure_ascii=True) + "\n")
 
     def redraw(self, text: str) -> None:
-        """Put *text* in place of the line drawn before; only on a terminal."""
+        """
+        Put *text* in place of the line drawn before; only on a terminal.
+
+        A narrow one gets what is before the brackets, and no more than fits: of two lines only the
+        last one could be replaced.
+        """
         if self.terminal and not self.quiet and not self.json:
+            columns = self._columns()
+            if columns and len(text) >= columns:
+                text = text.partition(" (")[0][: columns - 1]
             self._talk(f"\r\x1b[2K{text}", line_open=True)
+
+    def _columns(self) -> int:
+        """Return the width of the terminal on stderr; 0 where it is not known."""
+        try:
+            return os.get_terminal_size(self.stderr.fileno()).columns if self.stderr else 0
+        except (OSError, ValueError):
+            return 0
 
     def prompt(self, question: str) -> None:
         """Print *question*, for an answer on the same line."""

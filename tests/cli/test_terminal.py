@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from typing import TYPE_CHECKING
 
@@ -21,12 +22,12 @@ SECRET = "typed, and never shown"
 
 
 def on_a_terminal(
-    home: Path, *arguments: str, more: Mapping[str, str] | None = None
+    home: Path, *arguments: str, more: Mapping[str, str] | None = None, columns: int = 600
 ) -> pexpect.spawn:
     variables = {**environment(home), "TERM": "xterm", "BROWSER": "", **(more or {})}
     words = [*COMMAND, *arguments]
     return pexpect.spawn(
-        words[0], words[1:], env=variables, timeout=20, encoding="utf-8", dimensions=(40, 600)
+        words[0], words[1:], env=variables, timeout=20, encoding="utf-8", dimensions=(40, columns)
     )
 
 
@@ -202,3 +203,17 @@ def test_cl_03_a_servers_words_cannot_draw_on_the_terminal(tmp_path: Path) -> No
     ]
     assert found == []
     assert "\rSigned in as root" not in printed
+
+
+def test_the_time_that_is_left_stays_on_one_line_of_a_narrow_terminal(tmp_path: Path) -> None:
+    with AuthorizationServer.running() as server:
+        flags = ("--issuer", server.issuer, "--client-id", "demo")
+        terminal = on_a_terminal(tmp_path, "login", *flags, columns=40)
+        terminal.expect("Waiting for your browser")
+        terminal.expect_exact("\r\x1b[2KWaiting for your browser")
+        terminal.sendintr()
+        terminal.expect(pexpect.EOF)
+        terminal.close()
+
+    assert re.match(r"\.\.\. \d:\d\d left\r", terminal.before)
+    assert "Ctrl-C cancels" not in terminal.before
