@@ -24,8 +24,9 @@ class Console:
     """
     Prints results on stdout and talk on stderr.
 
-    *options* are the words of the command line, which is not parsed yet: an error in them is told
-    as they ask for it. `--json` means one document on stdout, and one event a line on stderr.
+    *options* are the words of the command line, which is not parsed yet: an error in them is
+    reported as they ask for it. `--json` means one document on stdout, and one event a line on
+    stderr.
 
     Either stream may be closed, or be closed by its reader: then talk is lost, and a lost result is
     an error. Or a stream takes nothing for a while: then what runs in an event loop goes on, and

@@ -69,7 +69,7 @@ class LoginTimedOut(LoopbackAuthError):
 
 
 class DeviceCodeExpired(LoginTimedOut):
-    """Raised when nobody confirmed the device flow's code in time: begin anew, for a new code."""
+    """Raised when nobody confirmed the device flow's code in time: start again, for a new code."""
 
     code = "device-code-expired"
 

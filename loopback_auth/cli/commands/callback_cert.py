@@ -37,7 +37,7 @@ def arguments(parser: Parser) -> None:
     )
     parser.profile_argument()
     parser.add_argument(
-        "--force", action="store_true", help="create: another one, to be trusted anew"
+        "--force", action="store_true", help="create: another one, to be trusted again"
     )
 
 
@@ -53,7 +53,7 @@ def run(context: Context) -> int:
         return 0
     files = None if context.arguments.force else _usable(environ)
     if files:
-        say("There is one already. Another, to be trusted anew: callback-cert create --force")
+        say("There is one already. Another, to be trusted again: callback-cert create --force")
     else:
         files = create(environ)
         say(f"Made in {own_folder(environ)}. No store of certificates was changed.")

@@ -143,7 +143,7 @@ def _beginning() -> Iterator[None]:
             f"OpenSSL does not work here: {str(error.reason or error).replace('_', ' ').lower()}",
             fix="unset OPENSSL_CONF, or correct {settings}" if settings else "",
             settings=settings,
-            cause=f"It is told how to by OPENSSL_CONF = {settings}." if settings else "",
+            cause=f"Its settings are those of OPENSSL_CONF = {settings}." if settings else "",
         ) from None
 
 

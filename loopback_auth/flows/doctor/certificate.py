@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ...settings.profile import Profile
 
 SOON_DAYS = 30
-"""A certificate that expires within these is told of."""
+"""A certificate that expires within these is reported."""
 
 
 def callback_certificate(
@@ -45,7 +45,7 @@ def callback_certificate(
     who = ", ".join(said[state].format(store) for store, state in stores.items())
     seen = f"{files.certificate} is good for {host} until {until.date()}; {who}"
     if left < SOON_DAYS:
-        again = "`loopback-auth callback-cert create --force`; each browser has to trust that anew"
+        again = "`loopback-auth callback-cert create --force`; each browser has to trust that again"
         return Check(name=name, verdict=WARN, seen=f"{seen} ({left} days)", fix=rendered(again, {}))
     if not is_trusted(stores):
         how = "trust it in your browser: `loopback-auth callback-cert show {profile}`"

@@ -66,7 +66,7 @@ async def checks_of_network(
         report.add(check if known else _NOT_YET)
 
 
-_NOT_YET = Check(name=NAME, verdict=SKIPPED, seen="first what is told above has to be put right")
+_NOT_YET = Check(name=NAME, verdict=SKIPPED, seen="fix what is reported above first")
 
 
 def _client(profile: Profile, subject: Subject) -> Client | None:

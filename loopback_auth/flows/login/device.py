@@ -107,9 +107,9 @@ async def _server(
 
     An earlier release remembered none.
     """
-    for anew in (options.rediscover, True):
+    for rediscover in (options.rediscover, True):
         server, trusting, is_remembered = await trusted_server(
-            profile, services, rediscover=anew, may_trust=options.may_trust
+            profile, services, rediscover=rediscover, may_trust=options.may_trust
         )
         if server.device_authorization_endpoint:
             return server, trusting, is_remembered

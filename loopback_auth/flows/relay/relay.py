@@ -97,7 +97,7 @@ def _listening(
             error.message,
             cause=f"The answer comes back to {request.redirect_uri} on this machine, and to no"
             " other port.",
-            fix="end the program that holds the port; or begin anew on the other machine with"
+            fix="end the program that holds the port; or start again on the other machine with"
             " another one: `loopback-auth login {profile} --manual --port N`",
             **error.facts,
         ) from error

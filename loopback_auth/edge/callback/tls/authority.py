@@ -3,7 +3,7 @@ A certificate for this computer, and the authority that issued it and nothing el
 
 Whoever trusts an authority believes all that it signs. So this one may sign for this computer
 alone (name constraints, RFC 5280 section 4.2.1.10), and its key is gone once it has signed: nobody
-can find it. A later certificate has an authority of its own, which has to be trusted anew.
+can find it. A later certificate has an authority of its own, which has to be trusted again.
 """
 
 from __future__ import annotations
