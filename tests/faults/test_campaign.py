@@ -25,7 +25,7 @@ from loopback_auth.testing import AuthorizationServer, Browser, Client
 from loopback_auth.testing.http import faults
 
 from ..support.children import posix
-from ..support.command import Outcome, login, run_process
+from ..support.command import Login, Outcome, login, run_process
 from ..support.keyrings import new_person, use
 
 if TYPE_CHECKING:
@@ -62,11 +62,29 @@ class Campaign:
         )
         await asyncio.sleep(SPREAD_S * self.chance.random())
         async with login(*flags, "--no-browser", home=self.home, more=self.environment) as command:
-            await asyncio.to_thread(Browser().visit, await command.open_page())
+            visits = asyncio.create_task(self.visit_pages(command))
             outcome = await command.outcome()
+            visits.cancel()
+            await asyncio.gather(visits, return_exceptions=True)
         self.ended[f"login {outcome.exit_code}"] += 1
         # Nobody's finished sign-in is lost, whatever the others do.
         assert outcome.exit_code == 0, outcome
+
+    async def visit_pages(self, command: Login) -> None:
+        """
+        Open each page that *command* shows: where the lock of the sign-in it waits for was removed,
+        it may show one of its own after that.
+        """
+        visited = 0
+        while True:
+            for event in command.seen("open_page")[visited:]:
+                visited += 1
+                # The page of another process may have been answered before.
+                with suppress(OSError):
+                    await asyncio.to_thread(Browser().visit, event["url"])
+            with suppress(TimeoutError):
+                async with asyncio.timeout(0.2):
+                    await command.news()
 
     async def refresh(self) -> None:
         outcome = await self.run("token", "--refresh", "--json")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from loopback_auth import HttpTransport, from_settings, login as library_login
 from loopback_auth.edge.files.lock_holder import holder_of
 from loopback_auth.edge.store.file_store import FileStore
 from loopback_auth.testing import AuthorizationServer, Browser, Client
@@ -189,8 +190,19 @@ def grant_of(server: AuthorizationServer, document: dict[str, Any]) -> object:
 async def test_rf_09_two_sign_ins_to_one_profile_at_once(
     strict: AuthorizationServer, tmp_path: Path
 ) -> None:
-    """RF-09: each redeems its own code; what is stored is one of them, whole."""
-    await asyncio.gather(*(sign_in(strict, tmp_path, "work") for _ in range(2)))
+    """
+    RF-09: each redeems its own code; what is stored is one of them, whole. (Two commands would
+    share one sign-in.)
+    """
+    store, transport = FileStore(str(tmp_path)), HttpTransport()
+    profile = from_settings(
+        "work", issuer=strict.issuer, client_id="public", scope="openid offline_access"
+    )
+    sign_ins = (
+        library_login(profile, store=store, transport=transport, browser=Browser().visit)
+        for _ in range(2)
+    )
+    await asyncio.gather(*sign_ins)
     grants = {id(token.grant): token.grant for token in strict.registry.refresh_tokens.values()}
     assert len(grants) == 2
     assert len(strict.seen("token")) == 2
