@@ -13,6 +13,7 @@ from loopback_auth.edge.callback.tls.certificate import CertificateFiles, server
 from loopback_auth.edge.callback.tls.trust import SYSTEM, browser_databases, is_trusted, trust
 
 from ....support.callback.secure import install
+from ....support.servers.needs import need
 
 if TYPE_CHECKING:
     import ssl
@@ -21,9 +22,12 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is one store")
 
 CHROMIUM = "Chromium, Chrome and Edge"
-has_certutil = pytest.mark.skipif(
-    not shutil.which("certutil"), reason="no certutil (libnss3-tools)"
-)
+
+
+@pytest.fixture
+def _installed() -> None:
+    """Fail, or skip with the reason, where there is none: `scripts/test` installs it."""
+    need("certutil")
 
 
 @pytest.fixture
@@ -49,7 +53,8 @@ def test_a_system_given_the_authority_trusts_it(server: ssl.SSLContext, tmp_path
     assert trust(server, "another.host", own) == {SYSTEM: False}
 
 
-@has_certutil
+@pytest.mark.browser
+@pytest.mark.usefixtures("_installed")
 @pytest.mark.parametrize(
     ("flags", "is_trusted"), [("C,,", True), ("CT,C,C", True), (",,", False), ("P,,", False)]
 )
@@ -62,7 +67,8 @@ def test_a_database_trusts_whom_it_has_for_servers(
     assert trust(server, "localhost", environ(tmp_path))[CHROMIUM] is is_trusted
 
 
-@has_certutil
+@pytest.mark.browser
+@pytest.mark.usefixtures("_installed")
 def test_each_profile_of_firefox_is_asked(server: ssl.SSLContext, tmp_path: Path) -> None:
     authority = str(tmp_path / "callback-cert" / "ca.pem")
     profiles = tmp_path / ".mozilla" / "firefox"
