@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -78,17 +77,28 @@ def test_each_profile_of_firefox_is_asked(server: ssl.SSLContext, tmp_path: Path
     assert found == {SYSTEM: False, "Firefox (one.default)": True, "Firefox (two [odd])": False}
 
 
+def damaged_database(home: Path, content: bytes) -> None:
+    folder = home / ".pki" / "nssdb"
+    folder.mkdir(parents=True)
+    (folder / "cert9.db").write_bytes(content)
+
+
 @pytest.mark.parametrize("content", [b"", b"no database"])
 def test_what_cannot_be_asked_is_not_guessed(
     server: ssl.SSLContext, tmp_path: Path, *, content: bytes
 ) -> None:
-    """Without certutil, or where it does not open the database."""
-    folder = tmp_path / ".pki" / "nssdb"
-    folder.mkdir(parents=True)
-    (folder / "cert9.db").write_bytes(content)
+    damaged_database(tmp_path, content)
     assert trust(server, "localhost", environ(tmp_path, path=""))[CHROMIUM] is None
-    if shutil.which("certutil"):
-        assert trust(server, "localhost", environ(tmp_path))[CHROMIUM] in (None, False)
+
+
+@pytest.mark.browser
+@pytest.mark.usefixtures("_installed")
+@pytest.mark.parametrize("content", [b"", b"no database"])
+def test_a_database_that_certutil_does_not_open_is_trusted_by_nobody(
+    server: ssl.SSLContext, tmp_path: Path, *, content: bytes
+) -> None:
+    damaged_database(tmp_path, content)
+    assert trust(server, "localhost", environ(tmp_path))[CHROMIUM] in (None, False)
 
 
 def test_the_systems_store_is_no_browsers_on_linux(monkeypatch: pytest.MonkeyPatch) -> None:
