@@ -81,8 +81,12 @@ def pitfall_for(
         paste = Paste(kind="line", error=paste, description=description)
     if paste.kind in _OF_KIND:
         return explanation(_OF_KIND[paste.kind], **facts)
-    entry = _best(pitfalls, paste, facts, least=_STATUS) if pitfalls else None
-    return entry or _general(paste, facts)
+    return (
+        (_best(pitfalls, paste, facts, least=_DESCRIPTION) if pitfalls else None)
+        or _by_own_words(paste, facts)
+        or (_best(pitfalls, paste, facts, least=_STATUS) if pitfalls else None)
+        or _general(paste, facts)
+    )
 
 
 def certain_pitfall_for(paste: Paste, *, facts: Mapping[str, object]) -> Explanation | None:
@@ -90,20 +94,23 @@ def certain_pitfall_for(paste: Paste, *, facts: Mapping[str, object]) -> Explana
     if paste.kind in _OF_KIND:
         return None
     found = (_best(name, paste, facts, least=_CERTAIN) for name in pitfall_files())
-    return next((entry for entry in found if entry), None)
+    return _by_own_words(paste, facts) or next((entry for entry in found if entry), None)
 
 
 def pitfall_of_error(
-    code: str, said: Paste, *, pitfalls: str, facts: Mapping[str, object]
+    code: str, said: Paste, *, pitfalls: str | None, facts: Mapping[str, object]
 ) -> Explanation | None:
     """
     Return the entry of the file *pitfalls* for an error of ours called *code*, or `None`.
 
     *said* is what the server said: its words count most, then *code* (`refresh-rejected`), then the
-    server's bare code.
+    server's bare code. Without a file, only words that are one server's own count.
     """
+    if not pitfalls:
+        return _by_own_words(said, facts)
     return (
         _best(pitfalls, said, facts, least=_DESCRIPTION)
+        or _by_own_words(said, facts)
         or _best(pitfalls, Paste(kind="line", error=code), facts, least=_ERROR)
         or _best(pitfalls, said, facts, least=_ERROR)
     )
@@ -128,6 +135,26 @@ def _best(
         return None
     entry = entries(name)[code]
     return filled(code, entry, {**facts, **entry["places"]})
+
+
+def _by_own_words(paste: Paste, facts: Mapping[str, object]) -> Explanation | None:
+    """
+    Return the entry of any file that is named, or one of whose `own_words` stands in *paste*.
+
+    The server of the profile does not count: many a company's sign-in ends at another one's page.
+    """
+    text = " ".join(f"{paste.around} {paste.error} {paste.description}".split())
+    name = _spelled(paste.error) if paste.kind == "code" else ""
+    for code, entry in _with_own_words():
+        if name == _spelled(code) or _matches(entry, "own_words", text):
+            return filled(code, entry, {**facts, **entry["places"]})
+    return None
+
+
+@cache
+def _with_own_words() -> list[tuple[str, dict[str, Any]]]:
+    files = map(entries, pitfall_files())
+    return [row for file in files for row in file.items() if "own_words" in row[1]]
 
 
 def _of_a_log(name: str, paste: Paste) -> Paste:

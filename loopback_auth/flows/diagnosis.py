@@ -136,11 +136,12 @@ def diagnose(
     """
     error.facts.setdefault("profile", profile.name)
     error.facts.setdefault("flags", flags_of(profile))
-    if profile.provider is None or not profile.provider.pitfalls:
+    pitfalls = profile.provider.pitfalls if profile.provider else None
+    if not (pitfalls or body or error.facts.get("error_description")):
         return
     facts = facts_of(profile, redirect_uri=redirect_uri)
     said = read_report(body, profile) if body else None
-    explain_by_pitfall(error, pitfalls=profile.provider.pitfalls, facts=facts, said=said)
+    explain_by_pitfall(error, pitfalls=pitfalls, facts=facts, said=said)
 
 
 def read_report(text: str, profile: Profile | None) -> Paste:
@@ -154,7 +155,7 @@ def read_report(text: str, profile: Profile | None) -> Paste:
 def explain_by_pitfall(
     error: LoopbackAuthError,
     *,
-    pitfalls: str,
+    pitfalls: str | None,
     facts: Mapping[str, object],
     said: Paste | None = None,
 ) -> None:
