@@ -75,6 +75,11 @@ class Parser(argparse.ArgumentParser):
         self.set_defaults(command=[])
         self._takes_command = True
 
+    @property
+    def actions(self) -> list[argparse.Action]:
+        """The options and positional arguments, in the order in which help has them."""
+        return [action for action in self._actions if action.help != argparse.SUPPRESS]
+
     # typeshed has three overloads that say the same.
     def parse_known_args(  # type: ignore[override]
         self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None

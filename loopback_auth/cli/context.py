@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ..settings.config_toml import Config
     from ..settings.profile import Profile
     from ..settings.project_file import ProjectFile
+    from .arguments import Parser
     from .console import Console
     from .progress import ProgressReporter
 
@@ -33,12 +34,23 @@ class Context:
     """
     The surroundings of one command: *arguments* as parsed, and the streams of *console*.
 
-    *agree* asks whether a project file is trusted.
+    *agree* asks whether a project file is trusted. *commands* has every command's line, and
+    *parser_of* makes the parser of one: both for what is about the command line itself.
 
     Imports are late, since `token` must start fast and uses few of these.
     """
 
-    def __init__(self, arguments: Namespace, console: Console, agree: Agree) -> None:
+    def __init__(
+        self,
+        arguments: Namespace,
+        console: Console,
+        agree: Agree,
+        *,
+        commands: Mapping[str, str],
+        parser_of: Callable[[str], Parser],
+    ) -> None:
+        self.commands = commands
+        self.parser_of = parser_of
         self.arguments = arguments
         self.console = console
         self.agree = agree

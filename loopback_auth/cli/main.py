@@ -43,6 +43,7 @@ COMMANDS = {
     "doctor": "check all that a sign-in needs, and say what to put right",
     "explain": "explain an error, however you have it: what happened, why, what to do",
     "demo": "sign in to a server of our own, to see how it works",
+    "completion": "print what makes your shell complete commands, options and profiles",
     "help": "read about a topic",
 }
 """Every command with its line in `--help`; each is the module of that name in this package."""
@@ -143,6 +144,25 @@ def _carry_out(command: str, rest: Sequence[str], console: Console) -> int:
         forbid_core_dumps()
     if console.is_process:
         speak_english()
+    module, parser = _load(command, console)
+    arguments: Namespace = parser.parse_args(rest)
+    context = Context(
+        arguments,
+        console,
+        _ask_trust,
+        commands=COMMANDS,
+        parser_of=lambda name: _load(name, console)[1],
+    )
+    try:
+        status: int = module.run(context)
+    except errors.LoopbackAuthError as error:
+        context.add_facts(error)
+        raise
+    return status
+
+
+def _load(command: str, console: Console) -> tuple[Any, Parser]:
+    """Return the module of *command*, and the parser of its arguments."""
     module: Any = import_module(f".commands.{command.replace('-', '_')}", __package__)
     parser = Parser(
         console,
@@ -159,14 +179,7 @@ def _carry_out(command: str, rest: Sequence[str], console: Console) -> int:
         "doctor": "troubleshooting",
     }.get(command)
     parser.epilog = f"learn more: loopback-auth help {topic}" if topic else None
-    arguments: Namespace = parser.parse_args(rest)
-    context = Context(arguments, console, _ask_trust)
-    try:
-        status: int = module.run(context)
-    except errors.LoopbackAuthError as error:
-        context.add_facts(error)
-        raise
-    return status
+    return module, parser
 
 
 def _ask_trust(project: ProjectFile, before: Mapping[str, Any] | None, context: Context) -> None:

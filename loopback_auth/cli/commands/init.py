@@ -279,7 +279,14 @@ def _finish(name: str, written: dict[str, Any], context: Context) -> int:
     # Another context, which reads the configuration as it is now.
     named = {"profile": name, "profile_option": None, "is_new": False}
     arguments = Namespace(**{**vars(context.arguments), **named})
-    checks = examine_profile(name, Context(arguments, console, context.agree))
+    again = Context(
+        arguments,
+        console,
+        context.agree,
+        commands=context.commands,
+        parser_of=context.parser_of,
+    )
+    checks = examine_profile(name, again)
     if console.json:
         console.document({**result, "doctor": examination_document(name, checks)})
     status = tell_outcome(name, checks, console)
