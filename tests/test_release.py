@@ -53,13 +53,19 @@ def test_the_sdist_is_small_and_holds_text_and_the_pictures(
 
 
 @pytest.mark.slow
-def test_the_wheel_holds_the_package_alone(distributions: tuple[Path, Path]) -> None:
+def test_the_wheel_holds_the_package_and_the_shells_completions_alone(distributions: tuple[Path, Path]) -> None:
     _, wheel = distributions
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
 
     tops = {name.partition("/")[0] for name in names}
-    assert {top for top in tops if not top.endswith(".dist-info")} == {"loopback_auth"}
+    data = next(top for top in tops if top.endswith(".data"))
+    assert {top for top in tops if not top.endswith(".dist-info")} == {"loopback_auth", data}
+    assert {name for name in names if name.startswith(data)} == {
+        f"{data}/data/share/bash-completion/completions/loopback-auth",
+        f"{data}/data/share/fish/vendor_completions.d/loopback-auth.fish",
+        f"{data}/data/share/zsh/site-functions/_loopback-auth",
+    }
     assert "loopback_auth/py.typed" in names
     assert "loopback_auth/help/salesforce.md" in names
 
