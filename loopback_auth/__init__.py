@@ -98,6 +98,7 @@ __all__ = [
     "IssuerMismatch",
     "IssuerMisspelled",
     "JoinedSignIn",
+    "KeyUnusable",
     "KeyringUnavailable",
     "LaunchURLReused",
     "ListenError",

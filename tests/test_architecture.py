@@ -97,6 +97,7 @@ REVEALS = {
     "flows/relay/box.py",
     "flows/login/completion/redemption.py",
     "oauth/authorize/request.py",
+    "oauth/jose/signing.py",
     "oauth/authorize/code_credentials.py",
     "oauth/credential.py",
     "oauth/jose/id_token.py",

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ..oauth.http.messages import FormPost, Get, HttpReply
     from ..oauth.http.transport import Transport
     from ..oauth.secret import Secret
+    from ..settings.profile import Profile
     from .arguments import Parser
     from .context import Context
 
@@ -36,7 +37,6 @@ def min_ttl_argument(parser: Parser) -> None:
 _LOGIN_AS_USUAL = {
     "bind": None,
     "device": False,
-    "flow": "authorization-code",
     "if_needed": False,
     "no_browser": False,
     "paste": False,
@@ -77,6 +77,7 @@ class Access:
         self._min_ttl_s: float = getattr(context.arguments, "min_ttl", MIN_TTL_S)
         self._context = context
         self._store = context.store
+        self._unminted: Profile | None = None
 
     def document(self) -> Mapping[str, Any]:
         """
@@ -91,8 +92,8 @@ class Access:
         return self._or_signed_in(self._document)
 
     def _document(self) -> Mapping[str, Any]:
-        document = signed_in(self.profile, self._store.load(self.profile))
-        if is_good(document, at=time.time(), min_ttl_s=self._min_ttl_s):
+        document = self._stored_or_machine()
+        if document and is_good(document, at=time.time(), min_ttl_s=self._min_ttl_s):
             return document
         return self._refreshed(document)
 
@@ -106,8 +107,15 @@ class Access:
         return self._or_signed_in(self._renewed)
 
     def _renewed(self) -> Mapping[str, Any]:
-        document = signed_in(self.profile, self._store.load(self.profile))
-        return self._refreshed(document, refused=_token_of(document))
+        document = self._stored_or_machine()
+        return self._refreshed(document, refused=_token_of(document) if document else None)
+
+    def _stored_or_machine(self) -> Mapping[str, Any]:
+        document = self._store.load(self.profile)
+        if document is None and (profile := self._context.profile(None)).is_machine:
+            # Its first token is minted when it is asked for.
+            self._unminted, document = profile, {}
+        return signed_in(self.profile, document)
 
     def _or_signed_in(self, found: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
         if not getattr(self._context.arguments, "login", False):
@@ -162,7 +170,6 @@ class Access:
         raise self._not_taken()
 
     def _not_taken(self) -> errors.ApiRefused:
-
         error = errors.ApiRefused(
             f"the server does not take an access token of the profile {self.profile} that was"
             " obtained just now",
@@ -195,7 +202,7 @@ class Access:
         with self._store.tracking_changes(self.profile):
             new: Mapping[str, Any] = run(self.refresh(refused))
         # A server that is down leaves one that is still good.
-        self.has_new_token = new["access_token"] != document["access_token"]
+        self.has_new_token = new["access_token"] != document.get("access_token")
         return new
 
     async def refresh(self, refused: Secret | None) -> Mapping[str, Any]:
@@ -219,6 +226,7 @@ class Access:
             min_ttl_s=self._min_ttl_s,
             refused=refused,
             refresh=self._in_background if in_background else _here,
+            machine=self._unminted,
         )
 
     async def _in_background(
@@ -247,7 +255,10 @@ class Access:
         async def send(message: FormPost | Get) -> HttpReply:
             from .context import trusted
 
-            transport = self._context.transport(trusted(self._store.load(self.profile)))
+            bundle = trusted(self._store.load(self.profile))
+            if self._unminted:
+                bundle = self._unminted.get("ca_bundle")
+            transport = self._context.transport(bundle)
             reply: HttpReply = await transport(message)
             return reply
 

@@ -17,6 +17,7 @@ Every error that this package raises on purpose; `except LoopbackAuthError` catc
     |   |-- MetadataChanged                 an endpoint moved since the last sign-in
     |   |-- HostNotTrusted                  a code would go to a host of another owner
     |   |-- DeviceFlowUnavailable           no device authorization endpoint is known
+    |   |-- KeyUnusable                     the private key of a machine profile
     |   |-- SignInInProgress                another process signs in to the profile otherwise
     |   |-- AccountDiffers                  another person signed in than the profile holds
     |   |-- TLSUnavailable                  OpenSSL cannot begin with its settings
@@ -164,6 +165,7 @@ if TYPE_CHECKING:
         FileUnsafe,
         HostNotTrusted,
         IssuerMisspelled,
+        KeyUnusable,
         MetadataChanged,
         NoBrowser,
         NotConfigured,
@@ -215,6 +217,7 @@ __all__ = [
     "IDTokenOutOfTime",
     "IssuerMismatch",
     "IssuerMisspelled",
+    "KeyUnusable",
     "KeyringUnavailable",
     "LaunchURLReused",
     "ListenError",

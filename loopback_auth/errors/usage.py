@@ -96,6 +96,12 @@ class DeviceFlowUnavailable(UsageError):
     code = "device-flow-unavailable"
 
 
+class KeyUnusable(UsageError):
+    """Raised when the private key of a machine profile is not there or signs nothing: give it."""
+
+    code = "key-unusable"
+
+
 class SignInInProgress(UsageError):
     """Raised when another process is signing in to the profile otherwise: let it end, or end it."""
 

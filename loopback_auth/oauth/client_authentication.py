@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     from .metadata import Client, ServerMetadata
 
 
+PRIVATE_KEY_JWT = "private_key_jwt"
+
+JWT_ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+"""RFC 7523 section 2.2."""
+
+
 def token_endpoint_auth_method(client: Client, server: ServerMetadata) -> str:
     """
     Return the authentication method of *client* at *server*.
@@ -22,6 +28,8 @@ def token_endpoint_auth_method(client: Client, server: ServerMetadata) -> str:
     (RFC 8414 section 2). Without a document, when the endpoints were given one by one, the body is
     what most servers read.
     """
+    if client.client_assertion is not None:
+        return PRIVATE_KEY_JWT
     if client.client_secret is None:
         return "none"
     if client.token_endpoint_auth_method:
@@ -46,6 +54,9 @@ def authenticated(
     """
     method = token_endpoint_auth_method(client, server)
     named = (*fields, ("client_id", client.client_id))
+    if client.client_assertion is not None:
+        proof = ("client_assertion", client.client_assertion)
+        return FormPost(url=url, fields=(*named, ("client_assertion_type", JWT_ASSERTION), proof))
     if method == "none" or client.client_secret is None:
         return FormPost(url=url, fields=named)
     if method == "client_secret_post":

@@ -30,7 +30,7 @@ VERSION = 1
 # `refused` is true of the stored tokens alone: a refresh or a sign-in does not carry it over.
 _OWN_NAMES = """
 version profile access_token token_type refresh_token id_token scope obtained_at expires_at extra
-identity client server settings resource rotates learned_lifetime refused
+identity client server settings grant resource rotates learned_lifetime refused
 """
 _OWN = frozenset(_OWN_NAMES.split())
 
@@ -43,7 +43,8 @@ class Credential:
     *settings* are the profile's settings as they were used, so that a bare `login PROFILE` repeats
     the sign-in. *client_secret_env* names the environment variable that holds the client's secret,
     if it was given that way; then the secret itself is not stored. *resource* is what the token was
-    asked for (RFC 8707). *rotates* is true once a refresh brought another refresh token.
+    asked for (RFC 8707). *grant* is what a machine profile's token is minted with again;
+    never a key. *rotates* is true once a refresh brought another refresh token.
     *learned_lifetime_s* is the longest lifetime that refused tokens leave room for. *unknown* holds
     the members of a stored document that this version does not know; they are written back.
     """
@@ -56,6 +57,7 @@ class Credential:
     identity: Identity | None = None
     client_secret_env: str | None = None
     resource: tuple[str, ...] = ()
+    grant: Mapping[str, Any] = field(default_factory=dict)
     rotates: bool = False
     learned_lifetime_s: int | None = None
     unknown: Mapping[str, Any] = field(default_factory=dict, repr=False)
@@ -81,6 +83,7 @@ class Credential:
             "server": self.server.to_json(),
             "settings": dict(self.settings),
             **({"resource": list(self.resource)} if self.resource else {}),
+            **({"grant": dict(self.grant)} if self.grant else {}),
             **({"rotates": True} if self.rotates else {}),
             **({"learned_lifetime": self.learned_lifetime_s} if self.learned_lifetime_s else {}),
             **self.unknown,
@@ -144,13 +147,14 @@ class Credential:
                 client_secret=_secret(client.get("client_secret")),
                 token_endpoint_auth_method=client.get("token_endpoint_auth_method"),
             ),
-            server=server_metadata(document["server"]),
+            server=server_metadata(document["server"], is_machine=bool(document.get("grant"))),
             settings=dict(document.get("settings") or {}),
             identity=Identity(subject=identity["subject"], name=identity["name"])
             if identity
             else None,
             client_secret_env=client.get("client_secret_env"),
             resource=_texts(document.get("resource") or ()),
+            grant=dict(document.get("grant") or {}),
             rotates=document.get("rotates") is True,
             learned_lifetime_s=learned_lifetime(document),
             unknown={name: value for name, value in document.items() if name not in _OWN},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from ..errors import DiscoveryFailed, IssuerMisspelled, PKCEUnsupported, ProtocolError, URLRefused
-from ..value import Value
+from ..value import Value, replace
 from .http.url import check_url
 from .text import one_line
 
@@ -74,12 +74,18 @@ class Client(Value):
     """
     The client, as the server knows it.
 
-    A client without a secret is public (RFC 6749 section 2.1).
+    A client without a secret is public (RFC 6749 section 2.1), unless it has a *client_assertion*
+    (RFC 7523 section 2.2), which is made for one request and stored nowhere.
     """
 
     client_id: str
     client_secret: Secret | None = None
     token_endpoint_auth_method: str | None = None
+    client_assertion: Secret | None = None
+
+    def with_assertion(self, assertion: Secret) -> Client:
+        """Return this client with *assertion* to authenticate with, in one request."""
+        return replace(self, client_assertion=assertion)
 
 
 def well_known_urls(issuer: str) -> tuple[str, ...]:
@@ -172,15 +178,20 @@ def _is_at_origin_of(url: str, other: str) -> bool:
     return origin_in(url) == origin_in(other)
 
 
-def server_metadata(document: Mapping[str, Any]) -> ServerMetadata:
+def server_metadata(document: Mapping[str, Any], *, is_machine: bool = False) -> ServerMetadata:
     """
     Return the metadata that *document* (of discovery, a provider or the store) holds, checked.
+
+    With *is_machine* nobody signs in: the server needs no PKCE, and no authorization endpoint (RFC
+    8414 section 2); its token endpoint then stands in for that one's host.
 
     Raises:
         ProtocolError: An endpoint is missing, or a member has the wrong type.
         URLRefused: An address must not be used.
         PKCEUnsupported: The server lists the methods of PKCE, and S256 is not among them.
     """
+    if is_machine and "token_endpoint" in document:
+        document = {"authorization_endpoint": document["token_endpoint"], **document}
     for name in ("authorization_endpoint", "token_endpoint"):
         if not isinstance(document.get(name), str):
             raise ProtocolError(f"the server's metadata has no {name}")
@@ -191,7 +202,7 @@ def server_metadata(document: Mapping[str, Any]) -> ServerMetadata:
         if name.endswith("s_supported")
     }
     methods = lists["code_challenge_methods_supported"]
-    if methods is not None and "S256" not in methods:
+    if methods is not None and "S256" not in methods and not is_machine:
         raise PKCEUnsupported(
             f"the server's metadata offers no PKCE with S256, only: {', '.join(methods) or 'none'}"
         )

@@ -73,6 +73,10 @@ Kinds of server, as data: one TOML file each, in the format that users write int
     [details."Org ID"]
     member = "id"
     pattern = "/id/([0-9A-Za-z]+)/"
+    # The `aud` of an assertion, with what the login host's address has in it, where it is not the
+    # token endpoint; the first that fits.
+    [assertion_audiences]
+    "https://test.example.com" = 'sandbox'
     # RFC 8414 members; with only `issuer`, the rest is discovered.
     [server]
     # Added to the authorization request; a list is sent as often as it has values.

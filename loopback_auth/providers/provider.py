@@ -51,6 +51,7 @@ class Provider:
     details: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     server: Mapping[str, Any] = field(default_factory=dict)
     parameters: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
+    assertion_audiences: Mapping[str, str] = field(default_factory=dict)
 
     def server_for(self, login_url: str | None) -> dict[str, Any]:
         """
@@ -66,6 +67,16 @@ class Provider:
             name: value.replace("{login_url}", base) if isinstance(value, str) else value
             for name, value in self.server.items()
         }
+
+    def audience_for(self, login_url: str | None) -> str | None:
+        """Return the `aud` of an assertion for the server at *login_url*, where the file says."""
+        import re
+
+        url = (login_url or self.login_url or "").rstrip("/")
+        for audience, pattern in self.assertion_audiences.items():
+            if re.search(pattern, url):
+                return audience.replace("{login_url}", url)
+        return None
 
     def setup_for(self, redirect_uris: Sequence[str], scope: str) -> str:
         """

@@ -12,7 +12,7 @@ from ..oauth.metadata import ENDPOINTS, Client, server_metadata
 from ..oauth.secret import Secret
 from ..oauth.token.lifetime import learned_lifetime
 from ..value import Value, field
-from .table import SECRETS, SETTINGS
+from .table import MACHINE_FLOWS, SECRETS, SETTINGS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,6 +60,11 @@ class Profile(Value):
         setting = self.settings.get(name)
         return default if setting is None else setting.value
 
+    @property
+    def is_machine(self) -> bool:
+        """Whether nobody signs in: its tokens are minted."""
+        return self.get("flow") in MACHINE_FLOWS
+
     def endpoints(self) -> dict[str, Any]:
         """Return the server's metadata that is known without asking the server."""
         known = self.provider.server_for(self.get("login_url")) if self.provider else {}
@@ -81,8 +86,11 @@ class Profile(Value):
     def known_server(self) -> ServerMetadata | None:
         """Return the server if it can be used without discovery."""
         document = self.endpoints()
-        complete = "authorization_endpoint" in document and "token_endpoint" in document
-        return server_metadata(document) if complete else None
+        ends = {"authorization_endpoint", "token_endpoint"}
+        needed = {"token_endpoint"} if self.is_machine else ends
+        if not needed <= document.keys():
+            return None
+        return server_metadata(document, is_machine=self.is_machine)
 
     def remembered_server(self) -> ServerMetadata | None:
         """
@@ -94,7 +102,7 @@ class Profile(Value):
         issuer = given.get("issuer")
         if not issuer or document.get("issuer") != issuer:
             return None
-        return server_metadata({**document, **given})
+        return server_metadata({**document, **given}, is_machine=self.is_machine)
 
     def client(self, environ: Mapping[str, str] | None = None) -> Client:
         """
@@ -117,7 +125,7 @@ class Profile(Value):
                 profile=self.name,
             )
         secret, method = self._client_secret(environ), self.get("token_endpoint_auth_method")
-        if secret is None and method and method != "none":
+        if secret is None and method not in (None, "none", "private_key_jwt"):
             raise NotConfigured(
                 f"the profile {self.name} authenticates with {method}, and has no client secret",
                 cause="Only `none`, a public client's method, needs no secret.",
@@ -131,8 +139,21 @@ class Profile(Value):
             token_endpoint_auth_method=self._auth_method(),
         )
 
+    @property
+    def has_client_secret(self) -> bool:
+        """Whether something says what or where the client's secret is."""
+        return self._given_as is not None
+
+    @property
+    def assertion_audience(self) -> str | None:
+        """Whom an assertion is for, where the provider says that it is not the token endpoint."""
+        return self.provider.audience_for(self.get("login_url")) if self.provider else None
+
     def _auth_method(self) -> str | None:
         given = self.get("token_endpoint_auth_method")
+        if not given and self.get("flow") == "client-credentials":
+            # RFC 7523 section 2.2: the key is all that such a client has.
+            given = "private_key_jwt" if self.get("key_file") or self.get("key_env") else None
         return given or (self.provider.token_endpoint_auth_method if self.provider else None)
 
     def _client_secret(self, environ: Mapping[str, str] | None) -> Secret | None:

@@ -64,7 +64,16 @@ def _endpoint(kind: str) -> Definition:
     return Definition(f"{kind}_endpoint", TEXT, Option(WHERE, "URL", words), is_shown=False)
 
 
-_AUTH_METHODS = ("none", "client_secret_basic", "client_secret_post")
+_AUTH_METHODS = ("none", "client_secret_basic", "client_secret_post", "private_key_jwt")
+
+MACHINE_FLOWS = ("client-credentials", "jwt-bearer", "token-exchange")
+"""The flows of machine profiles: nobody signs in, and a token is minted again when it ends."""
+
+FLOWS = ("authorization-code", "code-credentials", *MACHINE_FLOWS)
+"""The values of the setting `flow`, the usual one first."""
+
+GRANT = ("flow", "subject", "key_file", "key_env", "audience", "subject_token")
+"""The settings that a stored document's `grant` has: what a token is minted with again."""
 
 _ROWS = (
     Definition(
@@ -118,8 +127,47 @@ _ROWS = (
     Definition(
         "token_endpoint_auth_method",
         TEXT,
-        Option(CLIENT, "METHOD", "none, client_secret_basic or client_secret_post"),
+        Option(CLIENT, "METHOD", ", ".join(_AUTH_METHODS)),
         choices=_AUTH_METHODS,
+    ),
+    Definition(
+        "flow",
+        TEXT,
+        Option(
+            HOW,
+            None,
+            "code-credentials asks for a username and a password, for servers that have it; the"
+            " last three need nobody: loopback-auth help ci",
+        ),
+        choices=FLOWS,
+    ),
+    Definition(
+        "subject",
+        TEXT,
+        Option(CLIENT, "USER", "jwt-bearer: the user whom the token is for"),
+        is_shown=False,
+    ),
+    Definition(
+        "key_file",
+        TEXT,
+        Option(CLIENT, "FILE", "the private key, PEM, that signs in the place of a secret"),
+    ),
+    Definition(
+        "key_env",
+        TEXT,
+        Option(CLIENT, "NAME", "the environment variable that holds that key"),
+        is_shown=False,
+    ),
+    Definition(
+        "audience",
+        TEXT,
+        Option(CLIENT, "AUD", "whom what is signed is for, where the usual one is refused"),
+    ),
+    Definition(
+        "subject_token",
+        TEXT,
+        Option(CLIENT, "SOURCE", "where the token of this machine's own identity comes from"),
+        is_shown=False,
     ),
     Definition(
         "redirect_uris",

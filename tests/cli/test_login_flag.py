@@ -168,4 +168,4 @@ def test_the_options_of_login_are_what_the_flag_stands_for() -> None:
                 read.add(node.attr)
     ours = _LOGIN_AS_USUAL
     assert ours == {name: login[name] for name in ours}
-    assert read - ours.keys() <= {"no_input", "client_secret_stdin", "manual"}
+    assert read - ours.keys() <= {"no_input", "client_secret_stdin", "manual", "flow"}

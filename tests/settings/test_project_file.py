@@ -49,10 +49,14 @@ def test_no_other_setting_comes_from_a_repository(key: str) -> None:
 
 
 def test_the_list_of_what_it_may_set_is_this() -> None:
-    """Whoever adds one has to say here that it has no effect but where a person signs in."""
+    """
+    Whoever adds one has to say here that it has no effect but where a person signs in, or has
+    trusted the file and keeps a key or a secret elsewhere: as a `flow` does.
+    """
     assert set(MAY_SET) == {
         *("provider", "login_url", "issuer", "client_id"),
         *("scope", "redirect_uris", "port", "api_base"),
+        *("flow", "subject", "audience"),
     }
 
 

@@ -230,6 +230,7 @@ ERRORS: tuple[type[LoopbackAuthError], ...] = (
     loopback_auth.IDTokenOutOfTime,
     loopback_auth.IssuerMismatch,
     loopback_auth.IssuerMisspelled,
+    loopback_auth.KeyUnusable,
     loopback_auth.KeyringUnavailable,
     loopback_auth.LaunchURLReused,
     loopback_auth.ListenError,

@@ -54,13 +54,6 @@ def _how_arguments(how: Any) -> None:
         help="ask the server for its sign-in page before a browser does (default:"
         " as the provider says)",
     )
-    how.add_argument(
-        "--flow",
-        choices=("authorization-code", "code-credentials"),
-        default="authorization-code",
-        help="code-credentials asks for a username and a password and opens no browser,"
-        " for servers that have it",
-    )
 
 
 def _way_arguments(how: Any) -> None:

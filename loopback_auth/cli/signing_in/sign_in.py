@@ -39,8 +39,10 @@ async def sign_in(profile: Profile, context: Context) -> Credential:
         LoopbackAuthError: Nothing was stored, and what the server issued was given back.
     """
     arguments = context.arguments
-    if arguments.flow == "code-credentials":
+    if profile.get("flow") == "code-credentials":
         return await _with_credentials(profile, context)
+    if profile.is_machine:
+        return await _minted(profile, context)
     way, timeout_s = _by_browser, TIMEOUT_S
     if arguments.device or _prefers_device(profile, context):
         # Late, as all that a browser's address does not need.
@@ -212,6 +214,19 @@ async def _by_device(
         opens_browser=not context.arguments.no_browser,
         timeout_s=timeout_s,
         environ=services.environ,
+        rediscover=context.arguments.refresh_metadata,
+        may_switch=may_switch(context),
+        may_trust=may_trust(context),
+    )
+
+
+async def _minted(profile: Profile, context: Context) -> Credential:
+    # Late, as above.
+    from ...flows.machine.sign_in import machine_login
+
+    return await machine_login(
+        profile,
+        context.services(profile),
         rediscover=context.arguments.refresh_metadata,
         may_switch=may_switch(context),
         may_trust=may_trust(context),

@@ -31,7 +31,7 @@ _KINDS: dict[str, type] = {
         ),
         str,
     ),
-    **dict.fromkeys(("extra", "identity", "client", "server", "settings"), dict),
+    **dict.fromkeys(("extra", "identity", "client", "server", "settings", "grant"), dict),
 }
 
 

@@ -77,7 +77,8 @@ async def _server_of(
     from ..server.discovery import discover
 
     discovered = await discover(issuer, transport=transport)
-    return server_metadata({**discovered, **profile.endpoints()}), False
+    document = {**discovered, **profile.endpoints()}
+    return server_metadata(document, is_machine=profile.is_machine), False
 
 
 def request_to(

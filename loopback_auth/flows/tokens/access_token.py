@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from typing import Any, Protocol
 
     from ...oauth.secret import Secret
+    from ...settings.profile import Profile
     from ..services import Services
 
     class Refresh(Protocol):
@@ -41,19 +42,27 @@ async def fresh_document(
     min_ttl_s: float = MIN_TTL_S,
     refused: Secret | None = None,
     refresh: Refresh | None = None,
+    machine: Profile | None = None,
 ) -> Mapping[str, Any]:
     """
     Return the stored document of *profile* with an access token that is valid now.
 
     It holds the refresh token and the client's secret in clear: for the commands, not for callers
     of the library. Arguments and errors are those of `issued.access_token`; *refresh* takes the
-    place of `refresh.refreshed`.
+    place of `refresh.refreshed`. Where nothing is stored, the first token is minted for the profile
+    *machine*, if there is one.
     """
 
     def has_good_token(document: Mapping[str, Any]) -> bool:
         return is_good(document, at=services.timestamp, min_ttl_s=min_ttl_s, refused=refused)
 
-    document = signed_in(profile, services.store.load(profile))
+    stored, unminted = services.store.load(profile), None
+    if stored is None and machine is not None:
+        # Late: most profiles are a person's.
+        from ..machine.sign_in import unminted_document
+
+        unminted = await unminted_document(machine, services)
+    document = signed_in(profile, stored or unminted)
     if has_good_token(document):
         return document
     with ExitStack() as held:
@@ -62,7 +71,7 @@ async def fresh_document(
         if locked is None:
             return document
         # A process that waited here finds the tokens of the one that refreshed.
-        document = signed_in(profile, locked.load())
+        document = signed_in(profile, locked.load() or unminted)
         if has_good_token(document):
             return document
         if refresh is None:

@@ -54,12 +54,17 @@ async def access_token(
     name = profile if isinstance(profile, str) else profile.name
     if not isinstance(profile, str):
         # Checked before the refresh as well: what another server issued is left as it is.
-        issued_to(profile, signed_in(name, store.load(name)))
+        stored = store.load(name)
+        if stored is not None or not profile.is_machine:
+            issued_to(profile, signed_in(name, stored))
         store = store.with_storage(profile.get("storage"))
     services = Services(
         store=store, transport=transport, clock=clock, notify=notify, environ=environ
     )
-    document = await fresh_document(name, services, min_ttl_s=min_ttl_s, refused=refused)
+    machine = profile if not isinstance(profile, str) and profile.is_machine else None
+    document = await fresh_document(
+        name, services, min_ttl_s=min_ttl_s, refused=refused, machine=machine
+    )
     if isinstance(profile, str):
         return Credential.from_document(document).tokens
     return issued_to(profile, document).tokens

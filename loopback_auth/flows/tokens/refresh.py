@@ -64,7 +64,7 @@ async def refreshed(
     returned instead. Other arguments and the errors are those of `fresh_document`.
     """
     usable = is_usable(document, at=services.timestamp, refused=refused)
-    if not document.get("refresh_token"):
+    if not (document.get("refresh_token") or document.get("grant")):
         return document if usable else _no_refresh_token(profile, document)
     refresh = _Refresh(profile, document, services, locked)
     new = await refresh.in_flight.finish(
@@ -104,7 +104,7 @@ class _Refresh:
     ) -> None:
         self._profile = profile
         self._credential = Credential.from_document(document)
-        self._token = Secret(document["refresh_token"])
+        self._token = Secret(document.get("refresh_token") or "")
         self._refusals = cache(lambda: refusals_of(document, services.store.home))
         self._services = services
         self._locked = locked
@@ -136,7 +136,7 @@ class _Refresh:
 
     def _note_doubt(self, error: LoopbackAuthError) -> None:
         is_lost = isinstance(error, (AnswerTimedOut, ConnectionLost))
-        if is_lost and not self.in_flight.delivery.is_connecting:
+        if is_lost and self._token and not self.in_flight.delivery.is_connecting:
             error.add(
                 "the server may have used up the stored refresh token: the next refresh tells"
             )
@@ -144,6 +144,8 @@ class _Refresh:
     async def _refreshed(self) -> Credential:
         credential, token, locked = self._credential, self._token, self._locked
         client = client_of(credential, self._services.environ)
+        if credential.grant:
+            return await self._minted(client)
         # The answer may hold the only copy of the next refresh token: room for it is set aside.
         locked.reserve(2 * len(repr(credential.to_document())))
         reply = await self._ask(refresh_token_grant(token, credential, client=client))
@@ -167,6 +169,14 @@ class _Refresh:
         for objection in new.objections:
             self._notify(Warned(code="answer-odd", message=objection))
         return await self._dated(renewed, saved, client)
+
+    async def _minted(self, client: Client) -> Credential:
+        # Late: most profiles are a person's.
+        from ..machine.mint import mint
+
+        new = await mint(self._credential, client, self._services)
+        self._locked.save(new.to_document())
+        return await self._dated(new, new, client)
 
     async def _ask(self, message: FormPost) -> HttpReply:
         message = replace(message, delivery=self.in_flight.delivery)

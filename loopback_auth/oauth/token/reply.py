@@ -48,7 +48,9 @@ KNOWN_ERRORS = frozenset(
     }
 )
 
-_BEARER = "Bearer"
+BEARER = "Bearer"
+"""The only type of token."""
+
 _NOTHING_ISSUED = "the token endpoint's answer has no access_token"
 
 _STANDARD = frozenset(
@@ -149,7 +151,7 @@ def token_set(
     _check_token_type(answer, object_to)
     return TokenSet(
         access_token=access_token,
-        token_type=_BEARER,
+        token_type=BEARER,
         obtained_at=received_at,
         expires_at=stated_expiry(answer.get("expires_in"), received_at)
         or jwt_expiry(access_token, received_at),
@@ -225,8 +227,8 @@ def _token(answer: Mapping[str, Any], name: str, object_to: Callable[[str], None
 
 def _check_token_type(answer: Mapping[str, Any], object_to: Callable[[str], None]) -> None:
     """Object to any type but Bearer. An answer without a type, as many are, counts as Bearer."""
-    value = answer.get("token_type") or _BEARER
-    if not isinstance(value, str) or value.strip().lower() != _BEARER.lower():
+    value = answer.get("token_type") or BEARER
+    if not isinstance(value, str) or value.strip().lower() != BEARER.lower():
         object_to(
             "the token endpoint gave a token of the unknown type"
             f" {one_line(str(value), limit=40)!r}"

@@ -1,0 +1,1 @@
+"""Machine profiles: nobody signs in, and a token is minted again when it ends."""

@@ -1,0 +1,77 @@
+"""
+Minting: a token for which nobody signs in, by client credentials or an assertion.
+
+Nothing is lost with an answer that does not come: the next mint has another token.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from secrets import token_urlsafe
+
+from ...oauth.client_authentication import PRIVATE_KEY_JWT
+from ...oauth.jose.signing import signed_jwt
+from ...oauth.token.machine_grants import (
+    assertion_claims,
+    client_credentials_grant,
+    jwt_bearer_grant,
+    more_of,
+)
+from ...oauth.token.reply import read_token_reply
+from ..server.retry import send_with_retries
+from .key import key_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ...oauth.credential import Credential
+    from ...oauth.http.messages import FormPost, Get, HttpReply
+    from ...oauth.metadata import Client
+    from ...oauth.secret import Secret
+    from ..services import Services
+
+
+async def mint(credential: Credential, client: Client, services: Services) -> Credential:
+    """
+    Return *credential* with a new token, by its `grant`; *client* is its own, with its secret.
+
+    The caller stores it.
+
+    Raises:
+        KeyUnusable: The key that signs is not there, or is none.
+        TokenError: The server refuses.
+        ProviderError: It could not be asked.
+    """
+
+    async def send(_: FormPost | Get) -> HttpReply:
+        # Each try signs again: servers take an assertion once.
+        return await services.transport(_request(credential, client, services))
+
+    message = _request(credential, client, services)
+    reply = await send_with_retries(message, transport=send, clock=services.clock)
+    scope = credential.grant.get("scope") or ""
+    tokens = read_token_reply(reply, received_at=services.clock(), scope=scope)
+    # RFC 6749 section 4.4.3: there should be none, and the grant is what lasts.
+    return replace(credential, tokens=replace(tokens, refresh_token=None))
+
+
+def _request(credential: Credential, client: Client, services: Services) -> FormPost:
+    grant, server = credential.grant, credential.server
+    if client.token_endpoint_auth_method == PRIVATE_KEY_JWT:
+        proof = _assertion(credential, client.client_id, services)
+        client = client.with_assertion(proof)
+    if grant["flow"] == "jwt-bearer":
+        assertion = _assertion(credential, grant["subject"], services)
+        return jwt_bearer_grant(client, server, assertion, more=more_of(grant))
+    return client_credentials_grant(client, server, more=more_of(grant))
+
+
+def _assertion(credential: Credential, subject: str, services: Services) -> Secret:
+    grant = credential.grant
+    claims = assertion_claims(
+        issuer=credential.client.client_id,
+        subject=subject,
+        audience=grant.get("audience") or credential.server.token_endpoint,
+        at=services.clock(),
+        jti=token_urlsafe(16),
+    )
+    return signed_jwt(claims, key_of(grant, services.environ))

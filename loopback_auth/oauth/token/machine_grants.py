@@ -1,0 +1,70 @@
+"""The grants in which nobody signs in - RFC 6749 section 4.4, RFC 7523 section 2.1."""
+
+from __future__ import annotations
+
+from ..client_authentication import authenticated
+from ..http.messages import FormPost
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from typing import Any
+
+    from ..metadata import Client, ServerMetadata
+    from ..secret import Secret
+
+ASSERTION_S = 180
+"""How long an assertion is good: some servers take none that lasts longer."""
+
+JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+
+Pairs = tuple[tuple[str, str], ...]
+
+
+def assertion_claims(
+    *, issuer: str, subject: str, audience: str, at: datetime, jti: str
+) -> dict[str, Any]:
+    """Return the claims of an assertion that is made at the time *at* (RFC 7523 section 3)."""
+    now = int(at.timestamp())
+    return {
+        "iss": issuer,
+        "sub": subject,
+        "aud": audience,
+        "iat": now,
+        "exp": now + ASSERTION_S,
+        "jti": jti,
+    }
+
+
+def client_credentials_grant(client: Client, server: ServerMetadata, *, more: Pairs) -> FormPost:
+    """Return the request for a token of the client's own; *more* are `scope` and the like."""
+    fields = (("grant_type", "client_credentials"), *more)
+    return authenticated(client, server, url=server.token_endpoint, fields=fields)
+
+
+def jwt_bearer_grant(
+    client: Client, server: ServerMetadata, assertion: Secret, *, more: Pairs
+) -> FormPost:
+    """
+    Return the request for a token that *assertion* stands for.
+
+    A client that has nothing to authenticate with is named by the assertion alone, as RFC 7521
+    section 4.1 allows.
+    """
+    url = server.token_endpoint
+    fields: tuple[tuple[str, str | Secret], ...] = (
+        ("grant_type", JWT_BEARER),
+        ("assertion", assertion),
+        *more,
+    )
+    if client.client_secret is None and client.client_assertion is None:
+        return FormPost(url=url, fields=fields)
+    return authenticated(client, server, url=url, fields=fields)
+
+
+def more_of(grant: Mapping[str, Any]) -> Pairs:
+    """Return what the stored *grant* sends besides: its scope, and parameters, each a list."""
+    scope = (("scope", grant["scope"]),) if grant.get("scope") else ()
+    parameters = grant.get("parameters", {}).items()
+    return (*scope, *((name, value) for name, values in parameters for value in values))

@@ -1,0 +1,132 @@
+"""Machine profiles as a user has them: `login`, then `token`, at the test kit's Salesforce."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+
+from loopback_auth.testing.salesforce import APP, ORG, USER, Salesforce
+
+from ..support.command import no_token_file, run, token_file
+from ..support.salesforce_machines import certificate, rsa_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PIPELINE = replace(
+    APP,
+    distribution="local",
+    permitted_users="preauthorized",
+    certificate=certificate(rsa_key()),
+    client_credentials=True,
+    run_as=USER.username,
+)
+ADA = replace(USER, preauthorized=True)
+
+
+@pytest.fixture
+def salesforce() -> Iterator[Salesforce]:
+    with Salesforce.running(apps=[PIPELINE], orgs=[ORG], users=[ADA]) as running:
+        yield running
+
+
+def my_domain(salesforce: Salesforce) -> str:
+    return salesforce.my_domain(ORG)
+
+
+@pytest.fixture
+def key_file(tmp_path: Path) -> Path:
+    path = tmp_path / "server.key"
+    path.write_text(pem())
+    path.chmod(0o600)
+    return path
+
+
+def pem(*name: str) -> str:
+    kind, no = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    return rsa_key(*name).private_bytes(serialization.Encoding.PEM, kind, no).decode()
+
+
+def jwt_flags(salesforce: Salesforce) -> tuple[str, ...]:
+    return (
+        *("--provider", "salesforce", "--login-url", my_domain(salesforce)),
+        *("--client-id", APP.client_id, "--flow", "jwt-bearer", "--subject", USER.username),
+    )
+
+
+async def test_an_assertion_is_a_sign_in_that_asks_nobody(
+    salesforce: Salesforce, key_file: Path, tmp_path: Path
+) -> None:
+    """The key stays where it is; what is stored says where that is."""
+    flags = (*jwt_flags(salesforce), "--key-file", str(key_file))
+    done = await run("login", "ci", *flags, home=tmp_path)
+    assert done.exit_code == 0, done.stderr
+    stored = token_file(tmp_path, "ci")
+    assert stored["grant"]["key_file"] == str(key_file)
+    assert stored["refresh_token"] is None
+    assert "PRIVATE" not in str(stored)
+    said = await run("token", "ci", home=tmp_path)
+    assert said.stdout.strip() == stored["access_token"]
+
+
+async def test_a_refused_token_is_minted_again(
+    salesforce: Salesforce, key_file: Path, tmp_path: Path
+) -> None:
+    flags = (*jwt_flags(salesforce), "--key-file", str(key_file))
+    await run("login", "ci", *flags, home=tmp_path)
+    first = token_file(tmp_path, "ci")["access_token"]
+    again = await run("token", "ci", "--refresh", home=tmp_path)
+    assert again.exit_code == 0, again.stderr
+    assert again.stdout.strip() == token_file(tmp_path, "ci")["access_token"] != first
+
+
+async def test_a_client_with_its_secret_is_a_user_of_its_own(
+    salesforce: Salesforce, tmp_path: Path
+) -> None:
+    flags = ("--provider", "salesforce", "--login-url", my_domain(salesforce))
+    more = {"SECRET": APP.client_secret}
+    done = await run(
+        *("login", "ci", *flags, "--client-id", APP.client_id),
+        *("--flow", "client-credentials", "--client-secret-env", "SECRET"),
+        home=tmp_path,
+        more=more,
+    )
+    assert done.exit_code == 0, done.stderr
+    again = await run("token", "ci", "--refresh", home=tmp_path, more=more)
+    assert again.exit_code == 0, again.stderr
+    assert APP.client_secret not in str(token_file(tmp_path, "ci"))
+
+
+async def test_a_profile_in_config_toml_needs_no_login(
+    salesforce: Salesforce, tmp_path: Path
+) -> None:
+    (tmp_path / "config.toml").write_text(
+        f"""
+        [profiles.ci]
+        provider = "salesforce"
+        login_url = "{my_domain(salesforce)}"
+        client_id = "{APP.client_id}"
+        flow = "jwt-bearer"
+        subject = "{USER.username}"
+        key_env = "CI_KEY"
+        """
+    )
+    # As CI systems hand a PEM on: in one line.
+    more = {"CI_KEY": pem().replace("\n", "\\n")}
+    said = await run("token", "ci", home=tmp_path, more=more)
+    assert said.exit_code == 0, said.stderr
+    assert said.stdout.strip() == token_file(tmp_path, "ci")["access_token"]
+    assert (await run("token", "ci", home=tmp_path)).stdout == said.stdout
+
+
+async def test_nothing_is_stored_where_the_server_refuses(
+    salesforce: Salesforce, tmp_path: Path
+) -> None:
+    flags = (*jwt_flags(salesforce), "--key-env", "CI_KEY")
+    done = await run("login", "ci", *flags, home=tmp_path, more={"CI_KEY": pem("second")})
+    assert done.exit_code == 7
+    assert no_token_file(tmp_path)
