@@ -130,6 +130,7 @@ __all__ = [
     "ProviderError",
     "ProviderUnknown",
     "ProxyFailed",
+    "PushFailed",
     "RedirectURIRefused",
     "RefreshRefused",
     "RefreshRejected",

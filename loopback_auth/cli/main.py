@@ -31,6 +31,7 @@ COMMANDS = {
     "env": "print the token as variables for a shell or a pipeline",
     "export": "print the sign-in as another program reads it:"
     " sfdx-url, postman, simple-salesforce, singer",
+    "push": "send what a profile needs in CI to a CI system or a vault, by its own program",
     "api": "call an API with your token (sent only to that API's servers)",
     "refresh": "get a new access token now",
     "status": "show who is signed in, where, and where each setting came from",

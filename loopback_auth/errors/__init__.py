@@ -47,6 +47,7 @@ Every error that this package raises on purpose; `except LoopbackAuthError` catc
     |   |-- StoreNewer                      a later version of this program wrote it
     |   `-- KeyringUnavailable              the keyring is locked, silent or not there
     |-- CommandNotRun                  126  what `exec` should run cannot be (127: there is none)
+    |-- PushFailed                       7  the program that should take a secret did not
     |-- SystemRefused                    1  too many open files, no memory
     |-- OutputFailed                     1  standard output accepts no more
     |-- LaunchURLReused                  1  the one-time address was opened twice
@@ -94,6 +95,7 @@ if TYPE_CHECKING:
         OutputFailed,
         PortForbidden,
         PortInUse,
+        PushFailed,
         StoreBusy,
         StoreChanged,
         StoreError,
@@ -240,6 +242,7 @@ __all__ = [
     "ProviderError",
     "ProviderUnknown",
     "ProxyFailed",
+    "PushFailed",
     "RedirectURIRefused",
     "RefreshRefused",
     "RefreshRejected",

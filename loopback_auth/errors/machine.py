@@ -82,6 +82,13 @@ class CommandNotRun(LoopbackAuthError):
     exit_code = 126
 
 
+class PushFailed(LoopbackAuthError):
+    """Raised when the program that should take a secret did not: do what it says."""
+
+    code = "push-failed"
+    exit_code = 7
+
+
 class OutputFailed(LoopbackAuthError):
     """Raised when standard output accepts no more: make room, then see what was done."""
 

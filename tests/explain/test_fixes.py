@@ -35,6 +35,7 @@ VALUES = {
     "command": "login",
     "option": "--json",
     "target": "ssh://box/work",
+    "system": "azure-keyvault",
     "near": "invalid-grant",
     "provider": "salesforce",
     "ide": "zed",

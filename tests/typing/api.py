@@ -253,6 +253,7 @@ ERRORS: tuple[type[LoopbackAuthError], ...] = (
     loopback_auth.ProjectNotTrusted,
     loopback_auth.ProviderUnknown,
     loopback_auth.ProxyFailed,
+    loopback_auth.PushFailed,
     loopback_auth.RedirectURIRefused,
     loopback_auth.RefreshRefused,
     loopback_auth.RefreshRejected,
