@@ -24,6 +24,12 @@ def run_process(argv: list[str]) -> int:
     return run(argv, sys.stdin, sys.stdout, sys.stderr, os.environ, is_process=True)
 
 
+def docker() -> None:
+    """Be `docker-credential-loopback-auth`, a name by which Docker finds a credential helper."""
+    sys.argv[1:1] = ["credential", "docker"]
+    main()
+
+
 def main() -> None:
     """Run the command line and end the process with its exit status."""
     # Starting makes thousands of objects and no garbage: by default Python would look through them

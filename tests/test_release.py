@@ -53,7 +53,9 @@ def test_the_sdist_is_small_and_holds_text_and_the_pictures(
 
 
 @pytest.mark.slow
-def test_the_wheel_holds_the_package_and_the_shells_completions_alone(distributions: tuple[Path, Path]) -> None:
+def test_the_wheel_holds_the_package_and_the_shells_completions_alone(
+    distributions: tuple[Path, Path],
+) -> None:
     _, wheel = distributions
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()

@@ -32,6 +32,7 @@ COMMANDS = {
     "export": "print the sign-in as another program reads it:"
     " sfdx-url, postman, simple-salesforce, singer",
     "push": "send what a profile needs in CI to a CI system or a vault, by its own program",
+    "credential": "answer git, docker, kubectl, go and others that ask for a token",
     "api": "call an API with your token (sent only to that API's servers)",
     "refresh": "get a new access token now",
     "status": "show who is signed in, where, and where each setting came from",

@@ -20,6 +20,7 @@ from ..errors import (
 )
 from ..notices import Traced
 from ..oauth.http.status import UNAUTHORIZED
+from ..oauth.http.url import check_url
 from ..oauth.resource.address import onward, origin_in, resources
 from .api_refusals import (
     NO_END,
@@ -96,6 +97,29 @@ def resources_of(profile: Profile, document: Mapping[str, Any] | None) -> Resour
         base=profile.get("api_base") or own,
         others=(own, issuer, server.get("userinfo_endpoint")),
     )
+
+
+def credential_urls_of(profile: Profile, document: Mapping[str, Any] | None) -> frozenset[str]:
+    """
+    Return the addresses below which a tool may have the token of *document*.
+
+    They are those of `resources_of`, and those that `credential_urls` adds. Where *profile* itself
+    says `api_base` with a path, only what is below that path counts of its server.
+
+    Raises:
+        SignInNeeded: As `resources_of`.
+        URLRefused: One of them must not be used.
+    """
+    found = resources_of(profile, document)
+    own = profile.get("api_base")
+    urls = {origin for origin in found.origins if not own or origin != origin_in(own)}
+    if own:
+        urls.add(own)
+    urls.update(profile.get("credential_urls") or ())
+    if provider := profile.provider:
+        values = {"login_url": profile.get("login_url") or provider.login_url}
+        urls.update(filter(None, (_filled(each, values) for each in provider.credential_urls)))
+    return frozenset(check_url(url, name="credential_urls") for url in urls)
 
 
 def _filled(template: str, members: Mapping[str, Any]) -> str | None:

@@ -48,6 +48,8 @@ Kinds of server, as data: one TOML file each, in the format that users write int
     silence = "..."
     # What `api /path` is below; {instance_url} is that member of the token answer.
     api_base = "https://api.example"
+    # Other addresses whose tools get the token of `credential`.
+    credential_urls = ["https://git.example"]
     # How this server's codes and tokens look (regular expressions): they are taken out of what
     # people paste. Client IDs are no secrets, and stay.
     secret_patterns = ["sk_[0-9a-z]{20,}"]

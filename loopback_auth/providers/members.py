@@ -10,8 +10,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-_LISTS = frozenset({"sources", "redirect_uris", "names", "flows", "verification_hosts"})
 _TABLES = frozenset({"server", "parameters", "environment", "login_hosts", "assertion_audiences"})
+_LISTS = frozenset(
+    {"sources", "redirect_uris", "names", "flows", "verification_hosts", "credential_urls"}
+)
 _DEEP = frozenset({"server", "login_hosts"})
 _NUMBERS = frozenset({"access_token_lifetime", "grants_per_user"})
 _REFUSALS = frozenset(field.name for field in fields(Refusals))

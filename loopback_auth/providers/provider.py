@@ -45,6 +45,7 @@ class Provider:
     preflight: bool = False
     silence: str = ""
     api_base: str | None = None
+    credential_urls: tuple[str, ...] = ()
     secret_patterns: tuple[str, ...] = ()
     client_id_pattern: str | None = None
     environment: Mapping[str, str] = field(default_factory=dict)

@@ -10,6 +10,10 @@ from ...errors import OriginRefused, URLRefused, UsageError
 from ..http.url import check_url
 from ..text import one_line
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 _AUTHORITY = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://[^/?#]*)(.*)", re.DOTALL)
 # Characters that RFC 3986 allows in a URL. All others are percent-encoded.
 _ALLOWED = frozenset(chr(n) for n in range(0x21, 0x7F)) - frozenset('"<>\\^`{|}')
@@ -136,6 +140,27 @@ def _split(url: str) -> tuple[str, str]:
     if found is None:
         raise _refused("is no URL", url)
     return origin_of(found[1]), found[2]
+
+
+def bound_by(url: str, prefixes: Iterable[str]) -> str:
+    """
+    Return the longest of *prefixes*, whole addresses, below which *url* is; "" if it is below none.
+
+    Scheme, host and port must be the same, and the path must be below that of the prefix, step by
+    step. What cannot be read in one way alone is below none.
+    """
+    try:
+        origin, rest = _split(url.partition("#")[0])
+        path = _target(rest).partition("?")[0]
+    except URLRefused:
+        return ""
+    found = [
+        prefix
+        for prefix in prefixes
+        if (parts := _split(prefix))[0] == origin
+        and f"{path}/".startswith(parts[1].rstrip("/") + "/")
+    ]
+    return max(found, key=len, default="")
 
 
 def onward(url: str, location: str) -> str | None:

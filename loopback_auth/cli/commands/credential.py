@@ -1,0 +1,146 @@
+"""`credential PROTOCOL`: what git, docker, kubectl and other tools ask for a token."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+
+from ... import errors
+from ...export.credential_helper.protocol import HelperToken
+from ...export.credential_helper.protocols import PROTOCOLS, protocol_of
+from ..access import Access, given_token, min_ttl_argument
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from ...export.credential_helper.protocol import HelperRequest, Protocol
+    from ...oauth.secret import Secret
+    from ..arguments import Parser
+    from ..console import Console
+    from ..context import Context
+
+REQUEST_CHARACTERS = 64 * 1024
+"""How much of a request is read: no tool sends so much."""
+
+_SPARE_S = 10
+"""How long an ID token lasts at least when it is handed out."""
+
+
+def arguments(parser: Parser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument(
+        "protocol",
+        metavar="PROTOCOL",
+        choices=PROTOCOLS,
+        help=f"who asks: {', '.join(PROTOCOLS)}; how to set each up: loopback-auth help tools",
+    )
+    parser.add_argument("words", metavar="WORD", nargs="*", help="what the tool adds, such as get")
+    parser.add_argument(
+        "-p",
+        "--profile",
+        dest="profile_option",
+        metavar="NAME",
+        help="whose token (default: of the profile that the address belongs to)",
+    )
+    parser.add_argument(
+        "--access-token",
+        action="store_true",
+        help="kubectl: hand over the access token, not the ID token",
+    )
+    min_ttl_argument(parser)
+    # The answer is for a program, which has no question to ask anybody.
+    parser.set_defaults(profile=None, asks=False, login=False)
+
+
+def run(context: Context) -> int:
+    """Answer one request of a tool; an address that belongs to nobody here gets no token."""
+    arguments, console = context.arguments, context.console
+    protocol = protocol_of(arguments.protocol)
+    request = _request(protocol, context)
+    if request.url is None:
+        return 0
+    if not (profile := _profile(request, context)):
+        console.raw(protocol.not_ours)
+        return protocol.not_ours_status
+    arguments.profile_option = profile
+    console.raw(protocol.write(request, _token(context)))
+    return 0
+
+
+def _request(protocol: Protocol, context: Context) -> HelperRequest:
+    stdin = _read(context.console) if protocol.reads_stdin else ""
+    try:
+        return protocol.read(context.arguments.words, stdin, context.environ)
+    except ValueError as error:
+        name = context.arguments.protocol
+        # What was sent is not repeated: it may hold a password.
+        raise errors.UsageError(
+            f"that is no request of {name}: {error}",
+            cause=f"credential {name} speaks the language of {name}, not of people.",
+            fix="how to set it up: `loopback-auth help tools`",
+        ) from None
+
+
+def _read(console: Console) -> str:
+    if console.stdin is None or console.stdin.isatty():
+        return ""
+    text: str = console.stdin.read(REQUEST_CHARACTERS)
+    return text
+
+
+def _profile(request: HelperRequest, context: Context) -> str | None:
+    # kubectl names the server only where the kubeconfig has provideClusterInfo: true. An ID token
+    # is for the client that it names, whoever shows it.
+    if not request.url:
+        return context.profile_name
+    from ..credential.profile_of_url import profile_of_url
+
+    return profile_of_url(request.url, context)
+
+
+def _token(context: Context) -> HelperToken:
+    # Late: a request that is none of ours costs nothing.
+    from ...oauth.credential import Credential
+    from ...oauth.secret import Secret
+
+    if given := given_token(context.environ):
+        return HelperToken(token=Secret(given))
+    access = Access(context)
+    document = access.document()
+    if context.arguments.protocol == "kubectl" and not context.arguments.access_token:
+        return _id_token(document, access)
+    tokens = Credential.from_document(document).tokens
+    return HelperToken(token=tokens.access_token, expires_at=tokens.expires_at)
+
+
+def _id_token(document: Mapping[str, Any], access: Access) -> HelperToken:
+    """Return the ID token (clusters believe that one), with a new one where it has expired."""
+    from datetime import UTC, datetime
+
+    from ...oauth.secret import Secret
+
+    for found in (document, None):
+        held = Secret((found or access.renewed()).get("id_token") or "")
+        expires_s = _expiry_of(held)
+        if expires_s > time.time() + _SPARE_S:
+            return HelperToken(token=held, expires_at=datetime.fromtimestamp(expires_s, UTC))
+    raise errors.SignInNeeded(
+        f"there is no ID token of the profile {access.profile} that is valid now",
+        profile=access.profile,
+        cause="Clusters want an ID token: the scope openid gets one, and some servers give a new"
+        " one only at a sign-in.",
+        fix="`loopback-auth login {profile}`; for a cluster that takes access tokens, add"
+        " --access-token where kubectl calls us",
+    )
+
+
+def _expiry_of(id_token: Secret) -> float:
+    """Return when *id_token* expires, in POSIX seconds; 0 where there is none that says so."""
+    from ...oauth.jose.jwt import unverified_claims
+
+    with suppress(ValueError):
+        expires_s = unverified_claims(id_token).get("exp")
+        return float(expires_s) if isinstance(expires_s, (int, float)) else 0
+    return 0

@@ -1,0 +1,1 @@
+"""Whose token a tool asks for: the profile that an address belongs to."""

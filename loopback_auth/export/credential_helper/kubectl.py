@@ -1,0 +1,52 @@
+"""
+kubectl's exec plugin.
+
+https://kubernetes.io/docs/reference/config-api/client-authentication.v1/
+"""
+
+from __future__ import annotations
+
+import json
+
+from .protocol import HelperRequest, Protocol, rfc3339
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from .protocol import HelperToken
+
+_GROUP = "client.authentication.k8s.io/"
+
+
+def _read(_words: Sequence[str], _stdin: str, environ: Mapping[str, str]) -> HelperRequest:
+    info = _info(environ)
+    cluster = info.get("spec", {}).get("cluster") or {}
+    version = str(info.get("apiVersion", f"{_GROUP}v1"))
+    if version not in (f"{_GROUP}v1", f"{_GROUP}v1beta1"):
+        raise ValueError("KUBERNETES_EXEC_INFO asks for a version that is not known")
+    return HelperRequest(url=cluster.get("server") or "", features=frozenset({version}))
+
+
+def _info(environ: Mapping[str, str]) -> dict[str, Any]:
+    try:
+        found = json.loads(environ.get("KUBERNETES_EXEC_INFO") or "{}")
+        found.get("spec", {}).get("cluster")
+    except (ValueError, AttributeError):
+        raise ValueError("KUBERNETES_EXEC_INFO is not what kubectl sends") from None
+    else:
+        return dict(found)
+
+
+def _write(request: HelperRequest, token: HelperToken) -> str:
+    status = {"token": token.in_clear()}
+    if token.expires_at:
+        status["expirationTimestamp"] = rfc3339(token.expires_at)
+    (version,) = request.features
+    return json.dumps({"apiVersion": version, "kind": "ExecCredential", "status": status})
+
+
+PROTOCOL = Protocol(
+    tool="kubectl, helm, k9s", read=_read, write=_write, not_ours_status=1, reads_stdin=False
+)
