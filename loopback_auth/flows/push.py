@@ -9,6 +9,7 @@ from ..errors import CommandNotRun, PushFailed, UsageError
 from ..export.push.target import FILE, Held, signed_in
 from ..notices import Warned
 from ..oauth.text import one_line
+from .machine.key import has_key, key_of
 from .tokens.refresh import client_of
 
 TYPE_CHECKING = False
@@ -28,14 +29,27 @@ _OF_ITS_OWN = (
 
 def secrets_of(credential: Credential, environ: Mapping[str, str]) -> list[Held]:
     """
-    Return what the profile of *credential* needs elsewhere: the refresh token, and the client's
-    secret where there is one.
+    Return what the profile of *credential* needs elsewhere.
+
+    Of a machine it is the key or the client's secret, of a person the refresh token, and the
+    client's secret where there is one.
 
     Raises:
-        UsageError: There is nothing that would last there.
+        UsageError: There is nothing that would last there, or nothing is needed.
+        KeyUnusable: The machine's key is not there.
     """
-    client = client_of(credential, environ)
-    held = [Held(kind="client-secret", secret=client.client_secret)] if client.client_secret else []
+    secret = client_of(credential, environ).client_secret
+    held = [Held(kind="client-secret", secret=secret)] if secret else []
+    if has_key(credential.grant):
+        return [Held(kind="key", secret=key_of(credential.grant, environ)), *held]
+    if credential.grant and held:
+        return held
+    if credential.grant:
+        raise UsageError(
+            f"the profile {credential.profile} needs no secret elsewhere",
+            cause="Its token is minted from what the CI system itself says about the job.",
+            fix="how the job reads it: `loopback-auth help ci`",
+        )
     if credential.tokens.refresh_token is None:
         raise UsageError(
             f"the profile {credential.profile} has nothing that would last elsewhere",
@@ -47,8 +61,10 @@ def secrets_of(credential: Credential, environ: Mapping[str, str]) -> list[Held]
     return [Held(kind="refresh-token", secret=credential.tokens.refresh_token), *held]
 
 
-def warning_about(credential: Credential) -> Warned:
+def warning_about(credential: Credential) -> Warned | None:
     """Return what to know before the grant of *credential* is used in two places."""
+    if credential.grant:
+        return None
     if credential.rotates:
         return Warned(
             code="refresh-token-rotates",

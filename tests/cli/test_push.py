@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from loopback_auth.export.push.target import targets
+
 from ..support.canary import watched
-from ..support.command import run
+from ..support.command import COMMAND, TIMEOUT_S, environment, run
 from ..support.recording import Recorder, recorder
 from ..support.stored import stored
 
@@ -19,6 +25,7 @@ if TYPE_CHECKING:
 
 TOKEN = "canary-refresh-token-5Aep861"
 NAME = "LOOPBACK_AUTH_REFRESH_TOKEN"
+KEY = "-----BEGIN PRIVATE KEY-----\ncanary\n-----END PRIVATE KEY-----\n"
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="stands in for programs of POSIX")
 
@@ -219,3 +226,74 @@ async def test_a_command_line_that_means_nothing_is_refused(
 async def test_the_targets_are_listed(tmp_path: Path) -> None:
     outcome = await run("push", "--list", home=tmp_path)
     assert [line.split()[0] for line in outcome.stdout.splitlines()][:2] == ["github", "gitlab"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("target", ["github", "aws-secretsmanager"])
+def test_a_signal_ends_the_program_too_and_leaves_no_file(
+    server: ScriptedServer, tmp_path: Path, *, target: str
+) -> None:
+    signed_in(tmp_path, server)
+    for folder in ("bin", "tmp"):
+        (tmp_path / folder).mkdir()
+    pid, tool = tmp_path / "pid", tmp_path / "bin" / targets()[target].program
+    tool.write_text(f"#!/bin/sh\ncase $1 in secret*) echo $$ > {pid}; exec sleep 60;; esac\n")
+    tool.chmod(0o755)
+    more = {"PATH": f"{tmp_path}/bin:{os.environ['PATH']}", "TMPDIR": str(tmp_path / "tmp")}
+    command = [*COMMAND, "push", target]
+    with subprocess.Popen(
+        command, env=environment(tmp_path, more), stderr=subprocess.DEVNULL
+    ) as process:
+        while not (pid.exists() and pid.read_text()):
+            assert process.poll() is None
+            time.sleep(0.02)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(TIMEOUT_S) == 128 + signal.SIGTERM
+    assert list((tmp_path / "tmp").iterdir()) == []
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(pid.read_text()), 0)
+
+
+@pytest.fixture
+def key_file(tmp_path: Path) -> Path:
+    path = tmp_path / "server.key"
+    path.write_text(KEY)
+    path.chmod(0o600)
+    return path
+
+
+async def test_of_a_machine_the_key_is_sent_and_no_grant_is_shared(
+    server: ScriptedServer, tmp_path: Path, key_file: Path
+) -> None:
+    """The key stays in its file; a secret beside it, of private_key_jwt's none, would go, too."""
+    grant = {"flow": "jwt-bearer", "subject": "ada", "key_file": str(key_file)}
+    signed_in(tmp_path, server, refresh_token=None, grant=grant)
+    tool = recorder(tmp_path / "bin", "gh")
+    outcome = await run("push", "github", "--json", home=tmp_path, more=path_with(tool))
+    assert (outcome.exit_code, outcome.events_named("warning")) == (0, [])
+    assert [each["name"] for each in outcome.document["sent"]] == ["LOOPBACK_AUTH_KEY"]
+    assert tool.calls[-1]["stdin"] == KEY
+
+
+async def test_of_a_client_the_secret_is_sent_and_a_key_in_a_variable_is_withheld(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    client = {"client_id": "the-client", "client_secret": "canary-client-secret"}
+    signed_in(
+        tmp_path, server, refresh_token=None, client=client, grant={"flow": "client-credentials"}
+    )
+    tool = recorder(tmp_path / "bin", "glab")
+    outcome = await run("push", "gitlab", home=tmp_path, more=path_with(tool))
+    assert (outcome.exit_code, tool.calls[-1]["stdin"]) == (0, "canary-client-secret")
+    grant = {"flow": "client-credentials", "key_env": "APP_KEY"}
+    signed_in(tmp_path, server, refresh_token=None, grant=grant)
+    more = {**path_with(tool), "APP_KEY": KEY}
+    assert (await run("push", "gitlab", home=tmp_path, more=more)).exit_code == 0
+    assert (tool.calls[-1]["stdin"], "APP_KEY" in tool.calls[-1]["environ"]) == (KEY, False)
+
+
+async def test_a_workload_has_nothing_to_push(server: ScriptedServer, tmp_path: Path) -> None:
+    grant = {"flow": "token-exchange", "subject_token": "github"}
+    signed_in(tmp_path, server, refresh_token=None, grant=grant)
+    outcome = await run("push", "github", "--json", home=tmp_path)
+    assert (outcome.exit_code, "help ci" in outcome.error["fix"]) == (2, True)

