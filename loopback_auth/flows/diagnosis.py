@@ -47,6 +47,7 @@ def facts_of(
         "host": urlsplit(login_url).netloc,
         "scope": " ".join(scope) if scope is not None else (provider.scope if provider else ""),
         "username": _username(profile),
+        "flow": profile.get("flow"),
         "preflight": PASSED if preflight_passed else "",
         "flags": flags_of(profile),
     }
@@ -137,11 +138,16 @@ def diagnose(
     error.facts.setdefault("profile", profile.name)
     error.facts.setdefault("flags", flags_of(profile))
     pitfalls = profile.provider.pitfalls if profile.provider else None
-    if not (pitfalls or body or error.facts.get("error_description")):
+    signed = error.facts.get("signed")
+    if not (pitfalls or body or signed or error.facts.get("error_description")):
         return
     facts = facts_of(profile, redirect_uri=redirect_uri)
     said = read_report(body, profile) if body else None
-    explain_by_pitfall(error, pitfalls=pitfalls, facts=facts, said=said)
+    files = [pitfalls, "assertions"] if signed else [pitfalls]
+    # A clock that is wrong explains whatever the server's own words are.
+    for file in reversed(files) if error.facts.get("clock") else files:
+        if explain_by_pitfall(error, pitfalls=file, facts=facts, said=said):
+            return
 
 
 def read_report(text: str, profile: Profile | None) -> Paste:
@@ -158,9 +164,10 @@ def explain_by_pitfall(
     pitfalls: str | None,
     facts: Mapping[str, object],
     said: Paste | None = None,
-) -> None:
+) -> bool:
     """
-    Explain *error* with its entry of the file *pitfalls*, filled from *facts* and its own.
+    Return whether *error* has an entry in the file *pitfalls*, and explain it with that, filled
+    from *facts* and its own.
 
     *said* is an answer that the error does not hold.
     """
@@ -170,11 +177,13 @@ def explain_by_pitfall(
     if said is None:
         code = str(getattr(error, "error", "") or error.facts.get("error") or "")
         description = str(error.facts.get("error_description") or "")
-        said = Paste(kind="line", error=code, description=description)
+        flow = str(facts.get("flow") or "")
+        said = Paste(kind="line", error=code, description=description, around=flow)
     # What the error knows of the case is closer to it than what the profile says.
     known = {**facts, **{name: value for name, value in error.facts.items() if value}}
     if entry := pitfall_of_error(error.code, said, pitfalls=pitfalls, facts=known):
         error.explain_with(entry)
+    return entry is not None
 
 
 def diagnose_stored(error: LoopbackAuthError, document: Mapping[str, Any]) -> None:
@@ -200,4 +209,4 @@ def _login_url(profile: Profile) -> str:
 
 def _username(profile: Profile) -> str:
     identity: Mapping[str, object] = profile.remembered.get("identity") or {}
-    return str(profile.login_hint or identity.get("name") or "")
+    return str(profile.get("subject") or profile.login_hint or identity.get("name") or "")

@@ -190,8 +190,8 @@ def server_metadata(document: Mapping[str, Any], *, is_machine: bool = False) ->
         URLRefused: An address must not be used.
         PKCEUnsupported: The server lists the methods of PKCE, and S256 is not among them.
     """
-    if is_machine and "token_endpoint" in document:
-        document = {"authorization_endpoint": document["token_endpoint"], **document}
+    if is_machine and (token_endpoint := _url(document, "token_endpoint")):
+        document = {"authorization_endpoint": token_endpoint, **document}
     for name in ("authorization_endpoint", "token_endpoint"):
         if not isinstance(document.get(name), str):
             raise ProtocolError(f"the server's metadata has no {name}")

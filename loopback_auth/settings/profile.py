@@ -173,8 +173,12 @@ class Profile(Value):
     @property
     def _given_as(self) -> str | None:
         """The closest setting of `SECRETS`."""
-        given = [(self.settings[name].rank, name) for name in SECRETS if name in self.settings]
-        return min(given)[1] if given else None
+        return self.closest(*SECRETS)
+
+    def closest(self, *names: str) -> str | None:
+        """Return which setting of *names* was given closest to the person; the first of equals."""
+        given = [name for name in names if name in self.settings]
+        return min(given, key=lambda name: self.settings[name].rank, default=None)
 
     @property
     def client_secret_env(self) -> str | None:

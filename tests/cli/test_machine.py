@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,10 +14,13 @@ from loopback_auth.testing.salesforce import APP, ORG, USER, Salesforce
 
 from ..support.command import no_token_file, run, token_file
 from ..support.salesforce_machines import certificate, rsa_key
+from ..support.scripted_server import ScriptedServer, json_answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from loopback_auth.testing.salesforce import User
 
 PIPELINE = replace(
     APP,
@@ -123,6 +128,16 @@ async def test_a_profile_in_config_toml_needs_no_login(
     assert (await run("token", "ci", home=tmp_path)).stdout == said.stdout
 
 
+async def test_the_key_that_is_named_last_signs(salesforce: Salesforce, tmp_path: Path) -> None:
+    flags = (*jwt_flags(salesforce), "--key-env", "CI_KEY")
+    await run("login", "ci", *flags, home=tmp_path, more={"CI_KEY": pem()})
+    other = tmp_path / "other.key"
+    other.write_text(pem("second"))
+    done = await run("login", "ci", "--key-file", str(other), home=tmp_path, more={"CI_KEY": pem()})
+    assert done.exit_code == 7
+    assert str(other) in done.stderr or "another key" in done.stderr
+
+
 async def test_nothing_is_stored_where_the_server_refuses(
     salesforce: Salesforce, tmp_path: Path
 ) -> None:
@@ -130,3 +145,81 @@ async def test_nothing_is_stored_where_the_server_refuses(
     done = await run("login", "ci", *flags, home=tmp_path, more={"CI_KEY": pem("second")})
     assert done.exit_code == 7
     assert no_token_file(tmp_path)
+
+
+# The key, the flags, the user; then what the terminal says.
+FAULTS: dict[str, tuple[str, tuple[str, ...], User, str]] = {
+    "another key": (
+        pem("second"),
+        (),
+        ADA,
+        "uploaded belongs to another key",
+    ),
+    "another aud": (pem(), ("--audience", "https://elsewhere.example"), ADA, "--audience AUD"),
+    "a user who is not approved": (pem(), (), USER, "has no permission set of the app"),
+    "a user who is not there": (pem(), ("--subject", "eve@acme.example"), ADA, "sub is no User"),
+    "a key that was cut off": (pem()[:300], (), ADA, "no BEGIN or END line"),
+    "a certificate": (certificate(rsa_key()), (), ADA, "the private one signs"),
+}
+
+
+@pytest.mark.parametrize(("key", "flags", "user", "said"), FAULTS.values(), ids=FAULTS)
+async def test_each_fault_has_its_own_explanation(
+    salesforce: Salesforce,
+    tmp_path: Path,
+    key: str,
+    flags: tuple[str, ...],
+    user: User,
+    said: str,
+) -> None:
+    salesforce.put(user)
+    done = await run(
+        *("login", "ci", *jwt_flags(salesforce), "--key-env", "CI_KEY", *flags),
+        home=tmp_path,
+        more={"CI_KEY": key},
+    )
+    assert said in " ".join(done.stderr.split())
+    assert "PRIVATE KEY" not in done.stderr
+    assert no_token_file(tmp_path)
+
+
+# What an unknown server says; then what is said here.
+WORDS = {
+    "a signature": ("invalid_grant", "bad_signature", "does not fit any key"),
+    "an audience": ("invalid_client", "Invalid claim: aud", "aud is http"),
+    "a time": ("invalid_grant", "The token is expired", "good for three minutes"),
+    "a user": ("invalid_grant", "Invalid 'sub' value in assertion", "may not act for them"),
+    "nothing": ("invalid_client", "client authentication failed", "One of three things"),
+}
+
+
+@pytest.mark.parametrize(("error", "words", "said"), WORDS.values(), ids=WORDS)
+async def test_any_server_that_refuses_is_explained(
+    tmp_path: Path, error: str, words: str, said: str
+) -> None:
+    refusal = {"error": error, "error_description": words}
+    assert said in await refused_with(tmp_path, json_answer(refusal, status=400))
+
+
+@pytest.mark.parametrize(("ahead_s", "said"), [(600, "10 minutes slow"), (-600, "10 minutes fast")])
+async def test_a_wrong_clock_is_read_off_the_answer(
+    tmp_path: Path, ahead_s: int, said: str
+) -> None:
+    date = format_datetime(datetime.now(UTC) + timedelta(seconds=ahead_s), usegmt=True)
+    refusal = {"error": "invalid_client", "error_description": "client authentication failed"}
+    answer = json_answer(refusal, f"Date: {date}", status=401)
+    assert said in await refused_with(tmp_path, answer)
+
+
+async def refused_with(home: Path, answer: bytes) -> str:
+    """Have a server refuse what is signed; return what the terminal says."""
+    with ScriptedServer() as server:
+        server.answers["/token"] = answer
+        done = await run(
+            *("login", "ci", "--token-endpoint", server.url("/token"), "--client-id", "me"),
+            *("--flow", "client-credentials", "--key-env", "CI_KEY"),
+            home=home,
+            more={"CI_KEY": pem()},
+        )
+    assert done.exit_code == 7
+    return " ".join(done.stderr.split())

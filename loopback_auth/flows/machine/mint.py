@@ -9,17 +9,19 @@ from __future__ import annotations
 from dataclasses import replace
 from secrets import token_urlsafe
 
+from ...errors import TokenError
 from ...oauth.client_authentication import PRIVATE_KEY_JWT
-from ...oauth.jose.signing import signed_jwt
+from ...oauth.jose.signing import key_fingerprint, signed_jwt
 from ...oauth.token.machine_grants import (
     assertion_claims,
     client_credentials_grant,
+    clock_error,
     jwt_bearer_grant,
     more_of,
 )
 from ...oauth.token.reply import read_token_reply
 from ..server.retry import send_with_retries
-from .key import key_of
+from .key import has_key, key_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,9 +51,27 @@ async def mint(credential: Credential, client: Client, services: Services) -> Cr
     message = _request(credential, client, services)
     reply = await send_with_retries(message, transport=send, clock=services.clock)
     scope = credential.grant.get("scope") or ""
-    tokens = read_token_reply(reply, received_at=services.clock(), scope=scope)
+    try:
+        tokens = read_token_reply(reply, received_at=services.clock(), scope=scope)
+    except TokenError as error:
+        if has_key(credential.grant):
+            error.facts.update(_signed_facts(credential, reply, services))
+        raise
     # RFC 6749 section 4.4.3: there should be none, and the grant is what lasts.
     return replace(credential, tokens=replace(tokens, refresh_token=None))
+
+
+def _signed_facts(
+    credential: Credential, reply: HttpReply, services: Services
+) -> dict[str, object]:
+    """Return what an explanation says of an assertion that *reply* refuses; none is secret."""
+    grant = credential.grant
+    return {
+        "signed": grant.get("key_file") or grant.get("key_env"),
+        "audience": _audience(credential),
+        "fingerprint": key_fingerprint(key_of(grant, services.environ)),
+        "clock": clock_error(reply.headers.get("date", ""), services.clock()),
+    }
 
 
 def _request(credential: Credential, client: Client, services: Services) -> FormPost:
@@ -70,8 +90,13 @@ def _assertion(credential: Credential, subject: str, services: Services) -> Secr
     claims = assertion_claims(
         issuer=credential.client.client_id,
         subject=subject,
-        audience=grant.get("audience") or credential.server.token_endpoint,
+        audience=_audience(credential),
         at=services.clock(),
         jti=token_urlsafe(16),
     )
     return signed_jwt(claims, key_of(grant, services.environ))
+
+
+def _audience(credential: Credential) -> str:
+    """Return the `aud`: as set, or as the provider has it; else the token endpoint."""
+    return credential.grant.get("audience") or credential.server.token_endpoint

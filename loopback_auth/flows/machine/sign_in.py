@@ -126,10 +126,13 @@ async def unminted(
 def grant_of(profile: Profile) -> dict[str, Any]:
     """Return the member `grant` of a stored document: what a token is minted with again."""
     said = {name: profile.get(name) for name in GRANT}
+    if profile.closest("key_file", "key_env") == "key_env":
+        said["key_file"] = None
+    elif said["key_file"]:
+        said.update(key_env=None, key_file=os.path.abspath(os.path.expanduser(said["key_file"])))
     parameters = profile.get("parameters") or {}
     found = {
         **said,
-        "key_file": said["key_file"] and os.path.abspath(os.path.expanduser(said["key_file"])),
         "audience": said["audience"] or profile.assertion_audience,
         "scope": " ".join(profile.get("scope") or ()),
         "parameters": {name: values_of(value) for name, value in parameters.items()},

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 ASSERTION_S = 180
 """How long an assertion is good: some servers take none that lasts longer."""
 
+CLOCK_S = 90
+"""A clock that is less wrong is no reason to refuse an assertion, or may be the answer's way."""
+
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 Pairs = tuple[tuple[str, str], ...]
@@ -35,6 +38,19 @@ def assertion_claims(
         "exp": now + ASSERTION_S,
         "jti": jti,
     }
+
+
+def clock_error(date: str, now: datetime) -> str:
+    """Return by how much the clock is wrong, in words, as *date*, an answer's header, tells."""
+    from email.utils import parsedate_to_datetime
+
+    try:
+        behind_s = (parsedate_to_datetime(date) - now).total_seconds()
+    except (TypeError, ValueError):
+        return ""
+    if abs(behind_s) < CLOCK_S:
+        return ""
+    return f"{abs(behind_s) / 60:.0f} minutes {'slow' if behind_s > 0 else 'fast'}"
 
 
 def client_credentials_grant(client: Client, server: ServerMetadata, *, more: Pairs) -> FormPost:
