@@ -24,10 +24,13 @@ from loopback_auth.edge.project.repository import ProjectText
 from loopback_auth.settings.config_toml import parse_config
 from loopback_auth.settings.project_file import read_project
 from loopback_auth.testing import AuthorizationServer, Browser, Client
+from loopback_auth.testing.salesforce import ORG, Salesforce
 
+from .cli.test_machine import ADA, PIPELINE, pem
 from .export.ide.test_shapes import TASK, differences
-from .support.command import login_here, run, run_process
+from .support.command import COMMAND, environment, login_here, run, run_process
 from .support.projects import repository
+from .support.recording import recorder
 from .support.scripted_server import ScriptedServer, json_answer
 from .support.sockets import free_port
 from .support.stored import write_config
@@ -271,6 +274,41 @@ async def test_the_ide_tasks_are_written_and_can_be_depended_on(
     assert differences(task, TASK) == []
     tasks = json.loads((project / ".vscode" / "tasks.json").read_text("utf-8"))["tasks"]
     assert set(task["dependsOn"]) <= {each["label"] for each in tasks}
+
+
+async def test_a_key_gets_into_ci_and_a_job_gets_a_token(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, job = blocks("sh", section("CI in two commands"))
+    (profile,) = blocks("toml", section("CI in two commands"))
+    with Salesforce.running(apps=[PIPELINE], orgs=[ORG], users=[ADA]) as salesforce:
+        for shown, there in (
+            ("https://acme.my.salesforce.com", salesforce.my_domain(ORG)),
+            ("3MVG9...", PIPELINE.client_id),
+            ("ci@acme.example", ADA.username),
+        ):
+            profile = profile.replace(shown, there)
+        clone = repository(tmp_path / "clone", profile).parent
+        monkeypatch.chdir(clone)
+        (clone / "server.key").write_text(pem())
+        (clone / "server.key").chmod(0o600)
+        gh = recorder(tmp_path / "bin", "gh")
+        path = {"PATH": str(gh.path.parent)}
+        for words in (["trust", ".loopback-auth.toml"], *commands_in(here)):
+            outcome = await run(*words, home=tmp_path / "laptop", more=path)
+            assert outcome.exit_code == 0, (words, outcome)
+        secret = gh.calls[-1]["stdin"]
+        assert (gh.calls[-1]["argv"][-1], secret) == ("LOOPBACK_AUTH_KEY", pem())
+        more = {"LOOPBACK_AUTH_KEY": secret, "LOOPBACK_AUTH_KEY_ENV": "LOOPBACK_AUTH_KEY"}
+        trust, (*execute, _) = commands_in(job)
+        assert (await run(*trust, home=tmp_path / "job", more=more)).exit_code == 0
+        process = await asyncio.create_subprocess_exec(
+            *(*COMMAND, *execute, "printenv", "SALESFORCE_ACCESS_TOKEN"),
+            env=environment(tmp_path / "job", more),
+            stdout=asyncio.subprocess.PIPE,
+        )
+        stdout, _ = await process.communicate()
+    assert (process.returncode, stdout.decode()[:3]) == (0, "00D")
 
 
 def lines_for_agents() -> list[list[str]]:

@@ -25,6 +25,7 @@ _OF_ITS_OWN = (
     " One of its own: loopback-auth login --profile ci; then push that."
     " Better still, a key or nothing at all: loopback-auth help ci"
 )
+_NO_MORE_HERE = " Forget it here, and leave it there: loopback-auth logout --local ci"
 
 
 def secrets_of(credential: Credential, environ: Mapping[str, str]) -> list[Held]:
@@ -65,16 +66,18 @@ def warning_about(credential: Credential) -> Warned | None:
     """Return what to know before the grant of *credential* is used in two places."""
     if credential.grant:
         return None
+    name = credential.profile.partition("@")[0]
+    advice = _NO_MORE_HERE if name == "ci" else _OF_ITS_OWN
     if credential.rotates:
         return Warned(
             code="refresh-token-rotates",
             message="this server replaces a refresh token each time it is used: of the two copies,"
-            f" here and there, the first that refreshes ends the other, or both.{_OF_ITS_OWN}",
+            f" here and there, the first that refreshes ends the other, or both.{advice}",
         )
     return Warned(
         code="grant-shared",
-        message=f"the sign-in of the profile {credential.profile} is used here as well:"
-        f" signing out here ends it there, too.{_OF_ITS_OWN}",
+        message=f"the sign-in of the profile {name} is used here as well:"
+        f" signing out here ends it there, too.{advice}",
     )
 
 

@@ -64,7 +64,7 @@ def run(context: Context) -> int:
     planned = runs(target, secrets, facts, prefix=arguments.prefix, command=arguments.command)
     if warning := warning_about(credential):
         context.notify(warning)
-    about = {"target": target.name, "profile": credential.profile}
+    about = {"target": target.name, "profile": facts["profile"]}
     if arguments.dry_run:
         console.result(
             "\n".join(_shown(each) for each in planned),
@@ -80,7 +80,7 @@ def run(context: Context) -> int:
         name = held.name(arguments.prefix)
         sent.append({"kind": held.kind, "name": name, "fingerprint": held.fingerprint})
         console.say(
-            f"Sent the {_words(held)} of the profile {credential.profile} to {target.name}, "
+            f"Sent the {_words(held)} of the profile {facts['profile']} to {target.name}, "
             f"as {name} ({held.fingerprint})."
         )
     console.result("", {**about, "sent": sent})

@@ -124,6 +124,8 @@ def facts_of(
             system=target.name,
             profile=profile,
         )
+    # That of a project file has the clone's own ID behind it.
+    profile = profile.partition("@")[0]
     slug = re.sub(r"[^a-z0-9]+", "-", profile.lower()).strip("-") or "default"
     own = {"profile": profile, "slug": slug}
     words = [word for name, value in options.items() for word in (target.options[name], value)]
