@@ -152,6 +152,7 @@ __all__ = [
     "StoreUnsafe",
     "StoreUnwritable",
     "StrayVisit",
+    "SubjectTokenUnusable",
     "SystemRefused",
     "TLSFailed",
     "TLSTooOld",

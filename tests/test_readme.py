@@ -33,7 +33,7 @@ from .support.projects import repository
 from .support.recording import recorder
 from .support.scripted_server import ScriptedServer, json_answer
 from .support.sockets import free_port
-from .support.stored import write_config
+from .support.stored import jwt, write_config
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -439,3 +439,28 @@ def test_the_changelog_has_the_version_and_what_came_since() -> None:
     headings = re.findall(r"^## (.*)$", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
     assert headings[0] == "[Unreleased]"
     assert headings[1].startswith(f"[{loopback_auth.__version__}] - ")
+
+
+async def test_the_job_that_is_shown_has_a_token_and_stores_no_secret(tmp_path: Path) -> None:
+    (shown,) = blocks("yaml", section("CI without a stored secret"))
+    variables = dict(re.findall(r"^  (LOOPBACK_AUTH_\w+): (.+)$", shown, re.MULTILINE))
+    (command,) = re.findall(r"run: loopback-auth (.+)$", shown, re.MULTILINE)
+    script = tmp_path / "deploy.sh"
+    script.write_text('#!/bin/sh\nprintf %s "$ACCESS_TOKEN"\n')
+    script.chmod(0o700)
+    with ScriptedServer() as server:
+        metadata = {"issuer": server.origin, "token_endpoint": server.url("/token")}
+        metadata["authorization_endpoint"] = server.url("/authorize")
+        server.answers["/.well-known/openid-configuration"] = json_answer(metadata)
+        server.answers["/actions"] = json_answer({"value": jwt(sub="repo:acme/app")})
+        answer = {"access_token": "of-the-job", "token_type": "Bearer", "expires_in": 600}
+        server.answers["/token"] = json_answer(answer)
+        job = {
+            **variables,
+            "LOOPBACK_AUTH_ISSUER": server.origin,
+            "ACTIONS_ID_TOKEN_REQUEST_URL": server.url("/actions"),
+            "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "of-the-runner",
+        }
+        outcome = await run_process(*shlex.split(command), home=tmp_path, more=job)
+    assert (outcome.exit_code, outcome.stdout) == (0, "of-the-job"), outcome.stderr
+    assert "secret" not in shown

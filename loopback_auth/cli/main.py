@@ -27,6 +27,7 @@ COMMANDS = {
     "deliver": "hand the address the browser ended at to a login that waits in another terminal",
     "relay": "be the browser of a sign-in on another machine: relay ssh://HOST/PROFILE",
     "token": "print a valid access token",
+    "id-token": "print the token by which this CI job or pod says who it is",
     "exec": "run a command with the token in its environment",
     "env": "print the token as variables for a shell or a pipeline",
     "export": "print the sign-in as another program reads it:"

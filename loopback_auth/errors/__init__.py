@@ -18,6 +18,7 @@ Every error that this package raises on purpose; `except LoopbackAuthError` catc
     |   |-- HostNotTrusted                  a code would go to a host of another owner
     |   |-- DeviceFlowUnavailable           no device authorization endpoint is known
     |   |-- KeyUnusable                     the private key of a machine profile
+    |   |-- SubjectTokenUnusable            the token by which a job says who it is
     |   |-- SignInInProgress                another process signs in to the profile otherwise
     |   |-- AccountDiffers                  another person signed in than the profile holds
     |   |-- TLSUnavailable                  OpenSSL cannot begin with its settings
@@ -177,6 +178,7 @@ if TYPE_CHECKING:
         ProviderUnknown,
         RedirectURIRefused,
         SignInInProgress,
+        SubjectTokenUnusable,
         TLSUnavailable,
         URLRefused,
         UsageError,
@@ -259,6 +261,7 @@ __all__ = [
     "StoreNewer",
     "StoreUnsafe",
     "StoreUnwritable",
+    "SubjectTokenUnusable",
     "SystemRefused",
     "TLSFailed",
     "TLSTooOld",

@@ -96,6 +96,12 @@ class DeviceFlowUnavailable(UsageError):
     code = "device-flow-unavailable"
 
 
+class SubjectTokenUnusable(UsageError):
+    """Raised where a job has no token that says who it is: let the job ask for one."""
+
+    code = "subject-token-unusable"
+
+
 class KeyUnusable(UsageError):
     """Raised when the private key of a machine profile is not there or signs nothing: give it."""
 

@@ -270,6 +270,7 @@ ERRORS: tuple[type[LoopbackAuthError], ...] = (
     loopback_auth.StoreNewer,
     loopback_auth.StoreUnsafe,
     loopback_auth.StoreUnwritable,
+    loopback_auth.SubjectTokenUnusable,
     loopback_auth.SystemRefused,
     loopback_auth.TLSFailed,
     loopback_auth.TLSTooOld,

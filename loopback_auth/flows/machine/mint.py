@@ -18,6 +18,7 @@ from ...oauth.token.machine_grants import (
     clock_error,
     jwt_bearer_grant,
     more_of,
+    token_exchange_grant,
 )
 from ...oauth.token.reply import read_token_reply
 from ..server.retry import send_with_retries
@@ -25,6 +26,9 @@ from .key import has_key, key_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
     from ...oauth.credential import Credential
     from ...oauth.http.messages import FormPost, Get, HttpReply
     from ...oauth.metadata import Client
@@ -39,16 +43,19 @@ async def mint(credential: Credential, client: Client, services: Services) -> Cr
     The caller stores it.
 
     Raises:
+        SubjectTokenUnusable: The machine has no token that says who it is.
         KeyUnusable: The key that signs is not there, or is none.
         TokenError: The server refuses.
         ProviderError: It could not be asked.
     """
+    message = await _request(credential, client, services)
+    unsent = [message]
 
     async def send(_: FormPost | Get) -> HttpReply:
-        # Each try signs again: servers take an assertion once.
-        return await services.transport(_request(credential, client, services))
+        # Each further try has an assertion of its own: servers take one once.
+        again = unsent.pop() if unsent else await _request(credential, client, services)
+        return await services.transport(again)
 
-    message = _request(credential, client, services)
     reply = await send_with_retries(message, transport=send, clock=services.clock)
     scope = credential.grant.get("scope") or ""
     try:
@@ -74,15 +81,30 @@ def _signed_facts(
     }
 
 
-def _request(credential: Credential, client: Client, services: Services) -> FormPost:
-    grant, server = credential.grant, credential.server
-    if client.token_endpoint_auth_method == PRIVATE_KEY_JWT:
-        proof = _assertion(credential, client.client_id, services)
-        client = client.with_assertion(proof)
-    if grant["flow"] == "jwt-bearer":
-        assertion = _assertion(credential, grant["subject"], services)
+async def _request(credential: Credential, client: Client, services: Services) -> FormPost:
+    grant, server, flow = credential.grant, credential.server, credential.grant["flow"]
+    own = await _subject_token(grant, services)
+    if flow == "client-credentials" and own is not None:
+        # RFC 7523 section 2.2: the server knows the client by what its CI system says of it.
+        client = client.with_assertion(own)
+    elif client.token_endpoint_auth_method == PRIVATE_KEY_JWT:
+        client = client.with_assertion(_assertion(credential, client.client_id, services))
+    if flow == "token-exchange" and own is not None:
+        return token_exchange_grant(client, server, own, more=more_of(grant))
+    if flow == "jwt-bearer":
+        assertion = own or _assertion(credential, grant["subject"], services)
         return jwt_bearer_grant(client, server, assertion, more=more_of(grant))
     return client_credentials_grant(client, server, more=more_of(grant))
+
+
+async def _subject_token(grant: Mapping[str, Any], services: Services) -> Secret | None:
+    source = grant.get("subject_token")
+    if not source:
+        return None
+    # Late: most machine profiles have a key or a secret.
+    from .subject_token import subject_token
+
+    return await subject_token(source, grant.get("audience"), services)
 
 
 def _assertion(credential: Credential, subject: str, services: Services) -> Secret:

@@ -148,6 +148,16 @@ def _check(profile: Profile) -> None:
         NotConfigured: It does not say for whom, or where the key or the secret is.
     """
     flow, has_any_key = profile.get("flow"), has_key({n: profile.get(n) for n in GRANT})
+    if profile.get("subject_token"):
+        return
+    if flow == "token-exchange":
+        raise NotConfigured(
+            f"the profile {profile.name} has no subject_token for the flow token-exchange",
+            cause="What is exchanged is the token of this machine's own identity.",
+            fix="`loopback-auth login {profile} --flow token-exchange --subject-token SOURCE`"
+            " (github, gitlab, azure, file:PATH or env:NAME)",
+            profile=profile.name,
+        )
     if flow == "jwt-bearer" and not (profile.get("subject") and has_any_key):
         lacking = "key" if profile.get("subject") else "subject"
         raise NotConfigured(

@@ -1,4 +1,4 @@
-"""The grants in which nobody signs in - RFC 6749 section 4.4, RFC 7523 section 2.1."""
+"""The grants in which nobody signs in - RFC 6749 section 4.4, RFC 7523 section 2.1, RFC 8693."""
 
 from __future__ import annotations
 
@@ -21,6 +21,10 @@ CLOCK_S = 90
 """A clock that is less wrong is no reason to refuse an assertion, or may be the answer's way."""
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+
+TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105 - a name
+
+_JWT_TYPE = "urn:ietf:params:oauth:token-type:jwt"
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -77,6 +81,20 @@ def jwt_bearer_grant(
     if client.client_secret is None and client.client_assertion is None:
         return FormPost(url=url, fields=fields)
     return authenticated(client, server, url=url, fields=fields)
+
+
+def token_exchange_grant(
+    client: Client, server: ServerMetadata, subject_token: Secret, *, more: Pairs
+) -> FormPost:
+    """Return the request for a token in exchange for *subject_token* (RFC 8693 section 2.1)."""
+    fields: tuple[tuple[str, str | Secret], ...] = (
+        ("grant_type", TOKEN_EXCHANGE),
+        ("subject_token", subject_token),
+        # Where the person says what it is, as some servers want "id_token".
+        *(() if "subject_token_type" in dict(more) else (("subject_token_type", _JWT_TYPE),)),
+        *more,
+    )
+    return authenticated(client, server, url=server.token_endpoint, fields=fields)
 
 
 def more_of(grant: Mapping[str, Any]) -> Pairs:
