@@ -26,7 +26,7 @@ def _server() -> Iterator[ScriptedServer]:
     """A token endpoint, and beside it what GitHub Actions and Azure Pipelines have."""
     with ScriptedServer() as server:
         server.answers["/token"] = json_answer(
-            {"access_token": ACCESS, "token_type": "Bearer", "expires_in": 1}
+            {"access_token": ACCESS, "token_type": "Bearer", "expires_in": 600}
         )
         server.answers["/actions"] = json_answer({"value": JOB, "count": 1})
         server.answers["/azure"] = json_answer({"oidcToken": JOB})
@@ -120,7 +120,7 @@ def test_a_token_file_that_changes_is_read_again(server: ScriptedServer, tmp_pat
     for subject in ("first", "second"):
         path.write_text(jwt(sub=subject) + "\n")
         path.chmod(0o600)
-        assert token(tmp_path, {}).exit_code == 0
+        assert run_here("token", "ci", "--refresh", home=tmp_path).exit_code == 0
     sent = [parse_qs(each.body.decode())["assertion"][0] for each in server.asked("/token")]
     assert sent == [jwt(sub="first"), jwt(sub="second")]
 
