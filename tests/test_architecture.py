@@ -95,7 +95,6 @@ REVEALS = {
     "export/program/postman.py",
     "export/push/target.py",
     "edge/process/fed_program.py",
-    "flows/push.py",
     "flows/tokens/check.py",
     "cli/commands/relay.py",
     "flows/login/manual.py",

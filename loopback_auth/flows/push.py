@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
-
-from ..edge.process.fed_program import program_path, run_fed, secret_file
+from ..edge.process.fed_program import Ended, program_path, run_fed, secret_file
 from ..errors import CommandNotRun, PushFailed, UsageError
 from ..export.push.target import FILE, Held, signed_in
 from ..notices import Warned
@@ -19,6 +17,7 @@ if TYPE_CHECKING:
 
     from ..export.push.target import Run, Target
     from ..oauth.credential import Credential
+    from ..oauth.secret import Secret
 
 
 _OF_ITS_OWN = (
@@ -81,93 +80,83 @@ def warning_about(credential: Credential) -> Warned | None:
     )
 
 
-def check_program(target: Target, facts: Mapping[str, Any], environ: Mapping[str, str]) -> None:
-    """
-    Check that the program of *target* is there, and signed in.
+class Sender:
+    """Runs programs of vendors in *environ*, without our variables and those of *withheld*."""
 
-    Raises:
-        CommandNotRun: It is not there.
-        PushFailed: It is not signed in.
-    """
-    if program_path(target.program, environ) is None:
-        missing = CommandNotRun(
-            f"{target.name} needs the program {target.program}, which is not on PATH",
-            cause="A secret is sent by the vendor's own program, which knows where to and as whom.",
-            fix="install it: {install}; what would be run:"
-            " `loopback-auth push {system} -p {profile} --dry-run`",
-            install=target.install,
-            system=target.name,
-            profile=facts["profile"],
-        )
-        missing.exit_code = 127
-        raise missing
-    status, complaint = _run(signed_in(target, facts), None, environ)
-    if status:
-        raise PushFailed(
-            f"{target.program} is not signed in, or may not do this: {one_line(complaint)}",
-            cause=f"It was asked first ({' '.join(signed_in(target, facts))}); nothing was sent.",
-            fix="{sign_in}; then: `loopback-auth push {system} -p {profile}`",
-            sign_in=target.sign_in,
-            system=target.name,
-            profile=facts["profile"],
-        )
+    def __init__(self, environ: Mapping[str, str], withheld: Sequence[str | None]) -> None:
+        self._environ = environ
+        self._withheld = withheld
 
+    def check(self, target: Target, facts: Mapping[str, Any]) -> None:
+        """
+        Check that the program of *target* is there, and signed in.
 
-def send(
-    planned: Sequence[Run], environ: Mapping[str, str], *, withheld: Sequence[str | None]
-) -> Iterator[Held]:
-    """
-    Run what is *planned*, and yield each secret that was sent.
+        Raises:
+            CommandNotRun: It is not there.
+            PushFailed: It is not signed in.
+        """
+        words = signed_in(target, facts)
+        ended = self._run(words, install=target.install)
+        if ended.status:
+            raise PushFailed(
+                f"{target.program} is not signed in, or may not do this: {ended.complaint}",
+                cause=f"It was asked first ({' '.join(words)}); nothing was sent.",
+                fix="{sign_in}; then: `loopback-auth push {system} {profile}`",
+                sign_in=target.sign_in,
+                system=target.name,
+                profile=facts["profile"],
+            )
 
-    Raises:
-        PushFailed: A program failed; what was yielded before is sent.
-    """
-    sent: list[str] = []
-    for run in planned:
-        with ExitStack() as stack:
-            words, given = run.argv, run.given
-            create = run.create
-            path = stack.enter_context(secret_file(given)) if run.needs_file else ""
-            attempts = [
-                tuple(word.replace(FILE, path) for word in each) for each in (words, create) if each
-            ]
-            complaints: list[str] = []
-            for argv in attempts:
-                status, complaint = _run(argv, None if path else given, environ, withheld=withheld)
-                if not status:
-                    break
-                complaints.append(complaint)
-            else:
-                raise _failed(run, complaints, sent)
-        sent += [held.kind for held in run.holds]
-        yield from run.holds
+    def send(self, planned: Sequence[Run]) -> Iterator[Held]:
+        """
+        Run what is *planned*, and yield each secret that was sent.
 
+        Raises:
+            CommandNotRun: A program is not there.
+            PushFailed: A program failed; what was yielded before is sent.
+        """
+        sent: list[str] = []
+        for run in planned:
+            ended = self._sent(run, run.argv)
+            if ended.status and run.create:
+                first, ended = ended, self._sent(run, run.create)
+                ended = ended._replace(complaint=f"{first.complaint} / {ended.complaint}")
+            if ended.status:
+                raise _failed(run, ended, sent)
+            sent += [held.words for held in run.holds]
+            yield from run.holds
 
-def _run(
-    argv: Sequence[str], given: Any, environ: Mapping[str, str], *, withheld: Sequence[Any] = ()
-) -> tuple[int, str]:
-    path = program_path(argv[0], environ)
-    if path is None:
-        missing = CommandNotRun(
-            f"{argv[0][:200]} was not run: there is no such command on PATH",
-            cause="The first word after -- is the program; one in this folder needs its full path.",
-            fix="check its name and PATH",
-        )
-        missing.exit_code = 127
-        raise missing
-    try:
-        return run_fed((path, *argv[1:]), given, environ, withheld=withheld)
-    except OSError as error:
-        return 1, str(error.strerror or error)
+    def _sent(self, run: Run, words: Sequence[str]) -> Ended:
+        if not run.needs_file:
+            return self._run(words, run.given)
+        with secret_file(run.given) as path:
+            return self._run([word.replace(FILE, path) for word in words])
+
+    def _run(self, words: Sequence[str], given: Secret | None = None, install: str = "") -> Ended:
+        path = program_path(words[0], self._environ)
+        if path is None:
+            missing = CommandNotRun(
+                f"there is no program {words[0][:200]} on PATH",
+                cause="It sends the secret, and knows where to and as whom."
+                " One in this folder has to be named by its full path.",
+                fix="install it: {install}" if install else "check its name and PATH",
+                install=install,
+            )
+            missing.exit_code = 127
+            raise missing
+        try:
+            return run_fed((path, *words[1:]), given, self._environ, withheld=self._withheld)
+        except OSError as error:
+            return Ended(1, error.strerror or str(error))
 
 
-def _failed(run: Run, complaints: Sequence[str], sent: Sequence[str]) -> PushFailed:
-    said = " / ".join(complaint.strip() for complaint in complaints if complaint.strip())
+def _failed(run: Run, ended: Ended, sent: Sequence[str]) -> PushFailed:
+    said = ended.complaint
     for held in run.holds:
-        said = said.replace(held.secret.reveal(), "(the secret)")
-    before = f" Sent before it: the {', the '.join(sent)}." if sent else " Nothing was sent."
+        said = held.redacted(said)
     return PushFailed(
-        f"{run.argv[0]} did not take the {run.holds[0].kind}: {one_line(said, limit=800)}",
-        cause="It says so itself." + before,
+        f"{run.argv[0]} did not take the {run.holds[0].words} (exit status {ended.status}): "
+        f"{one_line(said, limit=800)}",
+        cause=f"Sent before it: the {', the '.join(sent)}." if sent else "Nothing was sent.",
         fix="put right what it says, and run the command again",
     )

@@ -91,7 +91,7 @@ async def test_a_client_secret_goes_with_the_refresh_token_and_the_result_is_a_d
         "LOOPBACK_AUTH_CLIENT_SECRET",
     ]
     assert [call["stdin"] for call in tool.calls] == ["", TOKEN, "canary-client-secret"]
-    assert all("APP_SECRET" not in call["environ"] for call in tool.calls[1:])
+    assert all("APP_SECRET" not in call["environ"] for call in tool.calls)
 
 
 async def test_a_dry_run_shows_what_would_run_and_runs_nothing(
@@ -159,6 +159,16 @@ async def test_a_program_that_fails_says_why_without_the_secret(
     assert (outcome.exit_code, "Nothing was sent" in outcome.error["cause"]) == (7, True)
 
 
+async def test_a_program_that_fails_without_a_word_has_its_status_shown(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    signed_in(tmp_path, server)
+    tool = recorder(tmp_path / "bin", "tool", answers={"": ("", 3)})
+    words = ("push", "command", "default", "--json", "--", str(tool.path))
+    outcome = await run(*words, home=tmp_path)
+    assert "did not take the refresh token (exit status 3)" in outcome.error["message"]
+
+
 async def test_what_was_sent_before_a_failure_is_said(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
@@ -167,7 +177,7 @@ async def test_what_was_sent_before_a_failure_is_said(
     answers = {"secret set LOOPBACK_AUTH_CLIENT": ("HTTP 403", 1)}
     tool = recorder(tmp_path / "bin", "gh", answers=answers)
     outcome = await run("push", "github", "--json", home=tmp_path, more=path_with(tool))
-    assert "Sent before it: the refresh-token" in outcome.error["cause"]
+    assert "Sent before it: the refresh token" in outcome.error["cause"]
 
 
 @pytest.mark.parametrize(

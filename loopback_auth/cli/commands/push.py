@@ -7,8 +7,8 @@ from dataclasses import replace
 from shlex import join
 
 from ...errors import UsageError
-from ...export.push.target import Held, Run, Target, facts_of, runs, targets
-from ...flows.push import check_program, secrets_of, send, warning_about
+from ...export.push.target import Run, Target, facts_of, runs, targets
+from ...flows.push import Sender, secrets_of, warning_about
 from ...oauth.credential import Credential
 from ..access import Access
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def arguments(parser: Parser) -> None:
     """Add the command's arguments."""
-    parser.usage = "%(prog)s TARGET [-p PROFILE] [OPTIONS] [-- COMMAND [ARGUMENT ...]]"
+    parser.usage = "%(prog)s TARGET [PROFILE] [OPTIONS] [-- COMMAND [ARGUMENT ...]]"
     parser.add_argument(
         "target",
         metavar="TARGET",
@@ -31,8 +31,7 @@ def arguments(parser: Parser) -> None:
         choices=tuple(targets()),
         help=f"where to: {', '.join(targets())}; --list tells more",
     )
-    parser.add_argument("-p", "--profile", dest="profile_option", metavar="NAME", help="whose")
-    parser.set_defaults(profile=None)
+    parser.profile_argument()
     parser.add_argument("--list", action="store_true", help="list the targets")
     parser.add_argument(
         "--dry-run", action="store_true", help="show what would run, and run nothing"
@@ -62,29 +61,36 @@ def run(context: Context) -> int:
     facts = facts_of(target, credential.profile, given, arguments.into)
     secrets = secrets_of(credential, context.environ)
     planned = runs(target, secrets, facts, prefix=arguments.prefix, command=arguments.command)
-    if warning := warning_about(credential):
-        context.notify(warning)
     about = {"target": target.name, "profile": facts["profile"]}
     if arguments.dry_run:
+        _warn(credential, context)
         console.result(
-            "\n".join(_shown(each) for each in planned),
+            "\n".join(map(_shown, planned)),
             {**about, "would_run": [_described(each) for each in planned]},
         )
         return 0
     context.listen_for_interrupts()
+    sender = Sender(
+        context.environ, (credential.client_secret_env, credential.grant.get("key_env"))
+    )
     if target.program:
-        check_program(target, facts, context.environ)
-    withheld = (credential.client_secret_env, credential.grant.get("key_env"))
+        sender.check(target, facts)
+    _warn(credential, context)
     sent = []
-    for held in send(planned, context.environ, withheld=withheld):
+    for held in sender.send(planned):
         name = held.name(arguments.prefix)
         sent.append({"kind": held.kind, "name": name, "fingerprint": held.fingerprint})
         console.say(
-            f"Sent the {_words(held)} of the profile {facts['profile']} to {target.name}, "
-            f"as {name} ({held.fingerprint})."
+            f"Sent the {held.words} of the profile {facts['profile']} to {target.name},"
+            f" as {name} ({held.fingerprint})."
         )
     console.result("", {**about, "sent": sent})
     return 0
+
+
+def _warn(credential: Credential, context: Context) -> None:
+    if warning := warning_about(credential):
+        context.notify(warning)
 
 
 def _target(arguments: Any) -> Target:
@@ -99,13 +105,13 @@ def _target(arguments: Any) -> Target:
         raise UsageError(
             "the target command, and a command after --, belong together",
             cause="Each other target knows its own program.",
-            fix="for example: `loopback-auth push command -p {profile} -- flyctl secrets import`",
+            fix="for example: `loopback-auth push command {profile} -- flyctl secrets import`",
         )
     if not re.fullmatch(r"[A-Z][A-Z0-9_]*", arguments.prefix):
         raise UsageError(
             "--prefix is no beginning of a variable's name",
             cause="It has capital letters, digits and underscores, and a letter first.",
-            fix="for example: `loopback-auth push {system} -p {profile} --prefix PROD`",
+            fix="for example: `loopback-auth push {system} {profile} --prefix PROD`",
             system=name,
         )
     return targets()[name]
@@ -126,13 +132,9 @@ def _list(console: Console) -> None:
     )
 
 
-def _words(held: Held) -> str:
-    return held.kind.replace("-", " ")
-
-
 def _shown(run: Run) -> str:
     """Return *run* as a person reads it; the secrets themselves are not in it."""
-    what = " and ".join(f"the {_words(held)} ({held.fingerprint})" for held in run.holds)
+    what = " and ".join(f"the {held.words} ({held.fingerprint})" for held in run.holds)
     where = "in a file of mode 0600" if run.needs_file else "on standard input"
     lines = [f"{join(run.argv)}    # {where}: {what}"]
     if run.create:

@@ -53,6 +53,18 @@ class Held:
     kind: str
     secret: Secret
 
+    @property
+    def words(self) -> str:
+        """What it is called in a sentence."""
+        return self.kind.replace("-", " ")
+
+    def redacted(self, text: str) -> str:
+        """Return *text* without the secret, its lines, and what JSON makes of it."""
+        value = self.secret.reveal()
+        for part in (value, json.dumps(value)[1:-1], *value.split("\n")):
+            text = text.replace(part, "(the secret)") if part.strip() else text
+        return text
+
     def name(self, prefix: str) -> str:
         """Return the name of the variable that it is read from on the other side."""
         return f"{prefix}_{self.kind.upper().replace('-', '_')}"
@@ -120,7 +132,7 @@ def facts_of(
         raise UsageError(
             f"where in {target.name}?",
             cause="It has no usual place for secrets.",
-            fix="name it: `loopback-auth push {system} -p {profile} --into NAME`",
+            fix="name it: `loopback-auth push {system} {profile} --into NAME`",
             system=target.name,
             profile=profile,
         )

@@ -141,6 +141,12 @@ def test_a_secret_of_several_lines_is_not_masked_since_gitlab_cannot() -> None:
     assert "--masked" not in run.argv + run.create
 
 
+def test_what_a_program_says_is_shown_without_the_secret_in_whatever_form() -> None:
+    said = f"bad: {json.dumps(KEY.secret.reveal())}; or MII alone, or {KEY.secret.reveal()}"
+    assert "MII" not in KEY.redacted(said)
+    assert "canary" not in KEY.redacted(said)
+
+
 def test_a_prefix_is_the_beginning_of_the_names() -> None:
     (run,) = planned("github", prefix="PROD")
     assert run.argv[3] == "PROD_REFRESH_TOKEN"
