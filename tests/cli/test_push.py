@@ -84,14 +84,17 @@ async def test_a_client_secret_goes_with_the_refresh_token_and_the_result_is_a_d
         tmp_path, server, client={"client_id": "the-client", "client_secret_env": "APP_SECRET"}
     )
     tool = recorder(tmp_path / "bin", "gh")
-    more = {**path_with(tool), "APP_SECRET": "canary-client-secret"}
+    more = {**path_with(tool), "APP_SECRET": "canary-client-secret", "LOOPBACK_AUTH_TOKEN": "at"}
     outcome = await run("push", "github", "--json", home=tmp_path, more=more)
     assert [each["name"] for each in outcome.document["sent"]] == [
         NAME,
         "LOOPBACK_AUTH_CLIENT_SECRET",
     ]
     assert [call["stdin"] for call in tool.calls] == ["", TOKEN, "canary-client-secret"]
-    assert all("APP_SECRET" not in call["environ"] for call in tool.calls)
+    for call in tool.calls:
+        assert not {"APP_SECRET", "LOOPBACK_AUTH_TOKEN"} & set(call["environ"])
+        # kubectl may ask us for its own token.
+        assert call["environ"]["LOOPBACK_AUTH_HOME"] == str(tmp_path)
 
 
 async def test_a_dry_run_shows_what_would_run_and_runs_nothing(

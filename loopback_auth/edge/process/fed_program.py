@@ -47,7 +47,8 @@ def run_fed(
     """
     Run *argv* with *given* on its standard input; what it prints on stdout is dropped.
 
-    Our own variables, and those that *withheld* names, are not in its environment.
+    Our own variables, and those that *withheld* names, are not in its environment; it may call us
+    itself, as kubectl does, and so it knows where our files are.
 
     Raises:
         OSError: It cannot be started.
@@ -56,13 +57,14 @@ def run_fed(
     # Late: it is heavy.
     import subprocess
 
+    home = {name: environ[name] for name in ("LOOPBACK_AUTH_HOME",) if name in environ}
     try:
         done = subprocess.run(  # noqa: S603 - words of our own data, or the person's
             argv,
             input=given.reveal().encode() if given else b"",
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
-            env=inheritable(environ, withheld=withheld),
+            env={**inheritable(environ, withheld=withheld), **home},
             timeout=TIMEOUT_S,
             check=False,
         )
