@@ -117,11 +117,11 @@ def test_the_provider_is_known_by_its_file_alone(grown: Path, tmp_path: Path) ->
 
 
 def test_the_format_is_known_by_its_file_alone(grown: Path, tmp_path: Path) -> None:
-    assert "netrc" in run(grown, tmp_path, "export", "--list")
-    assert "netrc" in run(grown, tmp_path, "export", "--help")
+    assert "wgetrc" in run(grown, tmp_path, "export", "--list")
+    assert "wgetrc" in run(grown, tmp_path, "export", "--help")
     store(tmp_path)
     assert re.fullmatch(
-        r"machine \S+ login oauth2 password \S+\n", run(grown, tmp_path, "export", "netrc", "work")
+        r"header = Authorization: Bearer \S+\n", run(grown, tmp_path, "export", "wgetrc", "work")
     )
 
 

@@ -30,8 +30,7 @@ COMMANDS = {
     "id-token": "print the token by which this CI job or pod says who it is",
     "exec": "run a command with the token in its environment",
     "env": "print the token as variables for a shell or a pipeline",
-    "export": "print the sign-in as another program reads it:"
-    " sfdx-url, postman, simple-salesforce, singer",
+    "export": "print the sign-in as another program reads it, or write it into a file of yours",
     "push": "send what a profile needs in CI to a CI system or a vault, by its own program",
     "credential": "answer git, docker, kubectl, go and others that ask for a token",
     "api": "call an API with your token (sent only to that API's servers)",

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import base64
 import json
 import os
+import shutil
 import stat
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -170,3 +174,86 @@ async def test_the_list_says_who_reads_what(tmp_path: Path) -> None:
     assert names >= {"sfdx-url", "postman", "simple-salesforce", "singer"}
     formats = (await run("export", "--list", "--json", home=tmp_path)).document["formats"]
     assert "tap-salesforce" in formats["singer"]
+
+
+def private(path: Path) -> bool:
+    return os.name != "posix" or stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+async def test_a_file_that_is_there_keeps_its_rest_and_a_copy(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    signed_in(tmp_path, server)
+    path = tmp_path / "settings.toml"
+    path.write_text("# mine\nregion = 'eu'\n")
+    words = ("--set", "auth.token=access_token", "--output", str(path))
+    outcome = await run("export", "file", *words, home=tmp_path)
+    assert outcome.exit_code == 0, outcome.stderr
+    token = OLD["access_token"]
+    assert path.read_text() == f"# mine\nregion = 'eu'\n\n[auth]\ntoken = \"{token}\"\n"
+    assert (tmp_path / "settings.toml.bak").read_text() == "# mine\nregion = 'eu'\n"
+    assert private(path)
+    assert private(tmp_path / "settings.toml.bak")
+
+
+async def test_a_template_is_filled_in(server: ScriptedServer, tmp_path: Path) -> None:
+    signed_in(tmp_path, server)
+    path = tmp_path / "app.json"
+    path.write_text('{"token": "{access_token}", "url": "{extra.instance_url}"}')
+    outcome = await run("export", "template", "--template", str(path), home=tmp_path)
+    assert json.loads(outcome.stdout) == {"token": OLD["access_token"], "url": INSTANCE}
+
+
+@pytest.mark.parametrize("named", [(), ("--even-in-git",)])
+async def test_a_file_that_git_would_track_is_refused_unless_meant(
+    server: ScriptedServer, tmp_path: Path, *, named: tuple[str, ...]
+) -> None:
+    signed_in(tmp_path, server)
+    work = tmp_path / "work"
+    made = ["git", "init", "-q", str(work)]
+    await asyncio.to_thread(subprocess.run, made, check=True, timeout=60)
+    (work / ".gitignore").write_text("ignored.env\n")
+    words = ("export", "json", *named, "--output")
+    ignored = await run(*words, str(work / "ignored.env"), home=tmp_path)
+    assert ignored.exit_code == 0, ignored.stderr
+    tracked = await run(*words, str(work / "tracked.env"), home=tmp_path)
+    assert tracked.exit_code == (0 if named else 2)
+    assert (work / "tracked.env").exists() == bool(named)
+    assert named or ".gitignore" in tracked.stderr
+
+
+@pytest.mark.parametrize("words", [("template",), ("file",), ("file", "--output", "{}/x.json")])
+async def test_a_file_of_ones_own_says_what_it_needs(
+    server: ScriptedServer, tmp_path: Path, *, words: tuple[str, ...]
+) -> None:
+    signed_in(tmp_path, server)
+    outcome = await run("export", *(word.format(tmp_path) for word in words), home=tmp_path)
+    assert outcome.exit_code == 2
+    assert "needs --" in outcome.stderr
+
+
+async def test_postman_has_the_address_in_use_where_the_port_came_by_flag(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    signed_in(tmp_path, server, settings={"provider": "salesforce", "port": [1718]})
+    outcome = await run("export", "postman", home=tmp_path)
+    (url,) = [each["value"] for each in outcome.document["values"] if each["key"] == "redirectUrl"]
+    assert url == "http://localhost:1718/OauthRedirect"
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl")
+async def test_curl_reads_its_configuration_and_netrc(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    server.answers["/me"] = json_answer({})
+    signed_in(tmp_path, server, extra={"instance_url": server.origin})
+    config = (await run("export", "curl", home=tmp_path)).stdout
+    (tmp_path / "netrc").write_text((await run("export", "netrc", home=tmp_path)).stdout)
+    for words, given in ((("-K", "-"), config), (("--netrc-file", str(tmp_path / "netrc")), "")):
+        command = ["curl", "-sS", "--noproxy", "*", *words, server.url("/me")]
+        await asyncio.to_thread(
+            subprocess.run, command, input=given.encode(), check=True, timeout=60
+        )
+    basic = base64.b64encode(f"oauth2:{OLD['access_token']}".encode()).decode()
+    sent = [dict(each.headers)["authorization"] for each in server.asked("/me")]
+    assert sent == [f"Bearer {OLD['access_token']}", f"Basic {basic}"]

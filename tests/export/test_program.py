@@ -6,15 +6,19 @@ something else.
 from __future__ import annotations
 
 import json
+import netrc
 import re
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from loopback_auth.errors import LoopbackAuthError, SignInNeeded, UsageError, ValueUnquotable
 from loopback_auth.export.program.formats import EXPORT_FORMATS, text_of
 from loopback_auth.oauth.credential import Credential
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 AT = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 HOST = "acme.my.salesforce.com"
@@ -192,7 +196,7 @@ def test_singer_is_told_a_sandbox(host: str) -> None:
     assert exported("singer", of)["is_sandbox"] is SANDBOXES[host]
 
 
-@pytest.mark.parametrize("form", EXPORT_FORMATS)
+@pytest.mark.parametrize("form", [name for name, form in EXPORT_FORMATS.items() if form.only_for])
 def test_a_sign_in_elsewhere_is_refused(form: str) -> None:
     of = credential(extra={"instance_url": None}, login_host="id.example")
     with pytest.raises(UsageError) as refused:
@@ -240,3 +244,50 @@ def test_cl_04_postman_fills_in_what_stands_in_double_braces(value: str) -> None
             exported("postman", of)
         assert value not in str(refused.value)
     assert values(credential(access_token="a{b}c} {d"))["_accessToken"] == "a{b}c} {d"
+
+
+TOKEN = "00D000000000001!AQ4.x_y"
+GENERAL = {
+    "bazel": f'common --remote_header="Authorization=Bearer {TOKEN}"',
+    "curl": f'header = "Authorization: Bearer {TOKEN}"',
+    "headers": f"Authorization: Bearer {TOKEN}",
+    "k8s-secret": {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "loopback-auth-work"},
+        "type": "Opaque",
+        "stringData": {"access_token": TOKEN},
+    },
+    "json": {
+        "access_token": TOKEN,
+        "token_type": "Bearer",
+        "scope": "api refresh_token",
+        "profile": "work",
+        "client_id": "3MVG9.a_b",
+        "extra.instance_url": f"https://{HOST}",
+        "extra.id": ID,
+    },
+    "netrc": f"machine {HOST} login oauth2 password {TOKEN}",
+}
+
+
+@pytest.mark.parametrize("form", GENERAL)
+def test_a_format_for_any_server(form: str) -> None:
+    assert exported(form) == GENERAL[form]
+
+
+def test_every_format_is_a_providers_alone_or_is_in_that_table() -> None:
+    assert set(GENERAL) == {name for name, form in EXPORT_FORMATS.items() if not form.only_for}
+
+
+@pytest.mark.parametrize("form", ["bazel", "netrc"])
+@pytest.mark.parametrize("token", ['a"b', "a'b", "a\\b", "a#b"])
+def test_a_token_that_would_be_read_otherwise_is_refused(form: str, token: str) -> None:
+    with pytest.raises(ValueUnquotable):
+        exported(form, credential(access_token=token))
+
+
+def test_netrc_is_read_by_pythons_own_reader(tmp_path: Path) -> None:
+    path = tmp_path / "netrc"
+    path.write_text(exported("netrc"))
+    assert netrc.netrc(path).authenticators(HOST) == ("oauth2", "", TOKEN)

@@ -17,11 +17,19 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Mapping
+    from typing import Any
 
     from ...export.program.export_format import Exported
     from ..arguments import Parser
     from ..console import Console
     from ..context import Context
+
+
+_OWN_FILES = {
+    "template": "a file of yours that says {access_token}: --template FILE",
+    "file": "your JSON, TOML or .env file, whose other values stay: --set NAME=FIELD --output FILE",
+}
+"""Files of the person's own, which are read before they are written."""
 
 
 def arguments(parser: Parser) -> None:
@@ -30,8 +38,8 @@ def arguments(parser: Parser) -> None:
         "form",
         metavar="FORMAT",
         nargs="?",
-        choices=EXPORT_FORMATS,
-        help=f"who will read it: {', '.join(EXPORT_FORMATS)}; --list tells more",
+        choices=(*EXPORT_FORMATS, *_OWN_FILES),
+        help=f"who will read it: {', '.join((*EXPORT_FORMATS, *_OWN_FILES))}; --list tells more",
     )
     parser.profile_argument()
     parser.add_argument("--list", action="store_true", help="list the formats")
@@ -41,6 +49,18 @@ def arguments(parser: Parser) -> None:
         help="write it there, for your eyes only, and not on standard output",
     )
     parser.add_argument("--force", action="store_true", help="overwrite that file")
+    parser.add_argument(
+        "--even-in-git", action="store_true", help="write it even where git would track it"
+    )
+    parser.add_argument(
+        "--template", metavar="FILE", help="template: the file that says {access_token}"
+    )
+    parser.add_argument(
+        "--set",
+        metavar="NAME=FIELD",
+        action="append",
+        help="file: write that field of the sign-in there (repeatable; auth.token=access_token)",
+    )
     min_ttl_argument(parser)
 
 
@@ -59,16 +79,58 @@ def run(context: Context) -> int:
             " `loopback-auth env {profile}`",
         )
     _check_stored_is_meant(context.environ)
-    credential = _credential(context)
-    exported = EXPORT_FORMATS[form].write(credential, now())
-    if EXPORT_FORMATS[form].hands_over and credential.rotates:
-        context.notify(_rotates(credential.profile))
+    if arguments.output and not arguments.even_in_git:
+        # Late: most exports are printed.
+        from ...edge.project.tracked import refuse_tracked
+
+        refuse_tracked(arguments.output)
+    exported: Exported
+    if form in _OWN_FILES:
+        exported, credential = _own_file(form, context)
+    else:
+        credential = _credential(context)
+        exported = EXPORT_FORMATS[form].write(credential, now())
+        if EXPORT_FORMATS[form].hands_over and credential.rotates:
+            context.notify(_rotates(credential.profile))
     _hand_out(exported, arguments, console, profile=credential.profile)
     return 0
 
 
+def _own_file(form: str, context: Context) -> tuple[str, Credential]:
+    """Return the content of a file of the person's own with the sign-in in it."""
+    # Late, with what reads such files.
+    from ...export.program.members import fields
+    from ..credential.own_files import filled_template, merged_file
+
+    arguments = context.arguments
+    if form == "template":
+        path = _needed(arguments.template, "--template FILE", form)
+        credential = _credential(context)
+        return filled_template(path, fields(credential)), credential
+    path = _needed(arguments.output, "--output FILE", form)
+    asked = _needed(arguments.set, "--set NAME=FIELD", form)
+    credential = _credential(context)
+    text = merged_file(path, asked, fields(credential))
+    # It was read, and its old content is beside it.
+    arguments.force = True
+    return text, credential
+
+
+def _needed(value: Any, option: str, form: str) -> Any:
+    if not value:
+        raise UsageError(
+            f"export {form} needs {option}",
+            cause=f"It is for {_OWN_FILES[form]}.",
+            fix="`loopback-auth export --list`",
+        )
+    return value
+
+
 def _list(console: Console) -> None:
-    readers = {name: form.reader for name, form in EXPORT_FORMATS.items()}
+    readers = {
+        name: f"{form.only_for}: {form.reader}" if form.only_for else form.reader
+        for name, form in EXPORT_FORMATS.items()
+    } | _OWN_FILES
     width = max(map(len, readers))
     console.result(
         "\n".join(f"{name:<{width}}  {reader}" for name, reader in readers.items()),
@@ -92,7 +154,11 @@ def _credential(context: Context) -> Credential:
     credential = Credential.from_document(access.document())
     # A file that was copied to another name still says the old one.
     client = client_of(credential, context.environ)
-    return replace(credential, profile=access.profile, client=client)
+    settings = dict(credential.settings)
+    if settings.get("port") and not settings.get("redirect_uris"):
+        # The address in use: the provider's, with the port that was given.
+        settings["redirect_uris"] = context.profile(credential.to_document()).redirect_uris
+    return replace(credential, profile=access.profile, client=client, settings=settings)
 
 
 def _rotates(profile: str) -> Warned:
@@ -110,7 +176,8 @@ def _hand_out(exported: Exported, arguments: Namespace, console: Console, *, pro
     about = {"format": arguments.form, "profile": profile}
     path: str | None = arguments.output
     if path is not None:
-        write_private_file(path, (text_of(exported) + "\n").encode(), overwrite=arguments.force)
+        text = text_of(exported).removesuffix("\n") + "\n"
+        write_private_file(path, text.encode(), overwrite=arguments.force)
         console.say(f"Wrote {path}. It is a secret.")
         if console.json:
             console.document({**about, "path": path})

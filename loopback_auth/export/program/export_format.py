@@ -21,9 +21,11 @@ class ExportFormat:
     One format; *reader* says in words who reads it.
 
     *write* is called with the sign-in, including the client's secret, and the time. A format that
-    *hands_over* the refresh token is for a reader that refreshes by itself.
+    *hands_over* the refresh token is for a reader that refreshes by itself. *only_for* is the title
+    of the one kind of server whose sign-ins have what it needs.
     """
 
     reader: str
     write: Callable[[Credential, datetime], Exported]
     hands_over: bool
+    only_for: str = ""

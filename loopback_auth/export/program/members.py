@@ -70,3 +70,33 @@ def login_url(credential: Credential) -> tuple[str, str]:
     """Return the origin that signs in, and the path of the site there, which is mostly empty."""
     parts = urlsplit(credential.server.token_endpoint)
     return f"{parts.scheme}://{parts.netloc}", parts.path.partition("/services/oauth2/")[0]
+
+
+def fields(credential: Credential) -> dict[str, str]:
+    """
+    Return all fields of the sign-in that have a value, by the names that people write.
+
+    Those of the token answer that no standard knows are `extra.NAME`.
+    """
+    document = credential.to_document()
+    known = {name: document.get(name) for name in _FIELDS}
+    known["client_id"] = credential.client.client_id
+    known["client_secret"] = client_secret(credential)
+    known["issuer"] = credential.server.issuer
+    extra = {f"extra.{name}": value for name, value in credential.tokens.extra.items()}
+    return {
+        name: str(value)
+        for name, value in (known | extra).items()
+        if isinstance(value, (str, int, float)) and not isinstance(value, bool) and value != ""
+    }
+
+
+_FIELDS = (
+    "access_token",
+    "token_type",
+    "expires_at",
+    "scope",
+    "id_token",
+    "refresh_token",
+    "profile",
+)

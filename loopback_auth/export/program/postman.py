@@ -86,4 +86,5 @@ FORMAT = ExportFormat(
     reader='Postman and newman: an environment for the collection "Salesforce Platform APIs"',
     write=postman,
     hands_over=True,
+    only_for="Salesforce",
 )

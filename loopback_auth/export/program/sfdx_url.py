@@ -62,4 +62,5 @@ FORMAT = ExportFormat(
     reader="Salesforce CLI: sf org login sfdx-url --sfdx-url-stdin",
     write=lambda credential, _at: sfdx_url(credential),
     hands_over=True,
+    only_for="Salesforce",
 )

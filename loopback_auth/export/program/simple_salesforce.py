@@ -26,4 +26,5 @@ FORMAT = ExportFormat(
     reader="Python's simple-salesforce: its keyword arguments, as JSON",
     write=lambda credential, _at: simple_salesforce(credential),
     hands_over=False,
+    only_for="Salesforce",
 )

@@ -47,4 +47,5 @@ FORMAT = ExportFormat(
     reader="Singer's tap-salesforce, Meltano, PipelineWise: the sign-in's part of config.json",
     write=lambda credential, _at: singer(credential),
     hands_over=True,
+    only_for="Salesforce",
 )
