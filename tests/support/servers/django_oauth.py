@@ -125,6 +125,12 @@ def clients(callback_ports: list[int]) -> dict[str, dict[str, Any]]:
         "redirect_uris": [],
         "authorization_grant_type": "urn:ietf:params:oauth:grant-type:device_code",
     }
+    known["machine"] = {
+        "client_id": "machine",
+        "client_secret": "machine-secret",
+        "redirect_uris": [],
+        "authorization_grant_type": "client-credentials",
+    }
     if callback_ports:
         # Here `localhost` means the one port that was registered, unless --localhost-any-port.
         exact = [f"http://localhost:{port}/callback" for port in callback_ports]

@@ -49,6 +49,14 @@ clients.device = {
   response_types: [],
   token_endpoint_auth_method: 'none',
 };
+// RFC 6749 section 4.4, with a secret; those with a key register themselves.
+clients.machine = {
+  client_id: 'machine',
+  client_secret: 'machine-secret',
+  grant_types: ['client_credentials'],
+  redirect_uris: [],
+  response_types: [],
+};
 if (exactPort.redirect_uris.length > 0) {
   clients.exact = { ...exactPort, client_id: 'exact', token_endpoint_auth_method: 'none' };
 }
@@ -63,6 +71,7 @@ const configuration = {
   conformIdTokenClaims: false,
   cookies: { keys: ['only for these tests'] },
   features: {
+    clientCredentials: { enabled: true },
     deviceFlow: { enabled: true },
     dPoP: { enabled: true },
     introspection: { enabled: true },
