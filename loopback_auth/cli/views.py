@@ -45,12 +45,15 @@ def report_sign_in(credential: Credential, context: Context) -> None:
             "host": host,
             "scope": tokens.scope,
             "expires_at": to_rfc3339(tokens.expires_at) if tokens.expires_at else None,
-            "refreshable": tokens.refresh_token is not None,
+            "refreshable": bool(tokens.refresh_token or credential.grant),
             **location,
         },
     )
     console.say(f"Saved to {location_in_words(location)} (profile {credential.profile})")
-    if who:
+    if credential.grant:
+        subject = credential.grant.get("subject") or f"the client {credential.client.client_id}"
+        console.say(f"A token for {one_line(subject)} was minted at {host}; nobody signed in.")
+    elif who:
         console.say(f"Signed in as {who.name} at {host}.")
     else:
         console.say(f"Signed in at {host} (the server did not say who you are).")

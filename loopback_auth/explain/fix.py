@@ -28,6 +28,8 @@ _SERVER = ("--provider", "--issuer", "--authorization-endpoint", "--token-endpoi
 _INSTEAD = {
     **dict.fromkeys(_SERVER, (*_SERVER, "--login-url", "--revocation-endpoint")),
     "--redirect-uri": ("--port",),
+    "--key-file": ("--key-env",),
+    "--key-env": ("--key-file",),
     "--client-secret-prompt": ("--client-secret-env", "--client-secret-file"),
 }
 """Which other flags a flag of a fix replaces."""

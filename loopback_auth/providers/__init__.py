@@ -79,6 +79,9 @@ Kinds of server, as data: one TOML file each, in the format that users write int
     # token endpoint; the first that fits.
     [assertion_audiences]
     "https://test.example.com" = 'sandbox'
+    # What to click for each flow of machine profiles, with {certificate}, a file, and {subject}.
+    [machine_setup]
+    jwt-bearer = "..."
     # RFC 8414 members; with only `issuer`, the rest is discovered.
     [server]
     # Added to the authorization request; a list is sent as often as it has values.

@@ -10,7 +10,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-_TABLES = frozenset({"server", "parameters", "environment", "login_hosts", "assertion_audiences"})
+_TABLES = frozenset(
+    {"server", "parameters", "environment", "login_hosts", "assertion_audiences", "machine_setup"}
+)
 _LISTS = frozenset(
     {"sources", "redirect_uris", "names", "flows", "verification_hosts", "credential_urls"}
 )

@@ -53,6 +53,7 @@ class Provider:
     server: Mapping[str, Any] = field(default_factory=dict)
     parameters: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
     assertion_audiences: Mapping[str, str] = field(default_factory=dict)
+    machine_setup: Mapping[str, str] = field(default_factory=dict)
 
     def server_for(self, login_url: str | None) -> dict[str, Any]:
         """

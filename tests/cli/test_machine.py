@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import stat
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -223,3 +225,52 @@ async def refused_with(home: Path, answer: bytes) -> str:
         )
     assert done.exit_code == 7
     return " ".join(done.stderr.split())
+
+
+async def test_init_makes_a_key_says_what_to_click_and_mints_once(
+    salesforce: Salesforce, tmp_path: Path
+) -> None:
+    """The first try prints what gives the client ID; the second finds the key that was uploaded."""
+    host = my_domain(salesforce)
+    flags = ("--login-url", host, "--flow", "jwt-bearer", "--subject", USER.username)
+    first = await run("init", "salesforce", "ci", *flags, home=tmp_path)
+    assert first.exit_code == 2
+    assert f"--subject {USER.username} --client-id ID" in first.stderr
+    for said in ("Enable JWT Bearer Flow", str(tmp_path / "keys" / "ci.crt"), USER.username):
+        assert said in first.stdout + first.stderr
+    files = [tmp_path / "keys" / name for name in ("ci.key", "ci.crt")]
+    assert [stat.S_IMODE(path.stat().st_mode) for path in files] == [0o600, 0o600]
+    key, uploaded = (path.read_text() for path in files)
+    salesforce.put(replace(PIPELINE, certificate=uploaded))
+    again = await run(
+        "init", "salesforce", "ci", *flags, "--client-id", APP.client_id, home=tmp_path
+    )
+    assert again.exit_code == 0, again.stderr
+    assert token_file(tmp_path, "ci")["grant"]["key_file"] == str(files[0])
+    assert files[0].read_text() == key
+    assert "PRIVATE KEY" not in again.stdout + again.stderr
+
+
+async def test_init_says_why_the_first_mint_is_refused(
+    salesforce: Salesforce, tmp_path: Path
+) -> None:
+    flags = ("--login-url", my_domain(salesforce), "--flow", "jwt-bearer")
+    more = ("--subject", USER.username, "--client-id", APP.client_id)
+    done = await run("init", "salesforce", "ci", *flags, *more, home=tmp_path)
+    assert done.exit_code == 7
+    assert "uploaded belongs to another key" in " ".join(done.stderr.split())
+
+
+async def test_a_persons_sign_in_is_no_machines_to_replace(
+    salesforce: Salesforce, key_file: Path, tmp_path: Path
+) -> None:
+    """Nobody is asked without a terminal, so it stays."""
+    flags = (*jwt_flags(salesforce), "--key-file", str(key_file))
+    await run("login", "ci", *flags, home=tmp_path)
+    path = tmp_path / "tokens" / "ci.json"
+    person = {**token_file(tmp_path, "ci"), "refresh_token": "a-persons", "grant": None}
+    path.write_text(json.dumps(person))
+    done = await run("login", "ci", *flags, home=tmp_path)
+    assert done.exit_code == 2
+    assert token_file(tmp_path, "ci")["refresh_token"] == "a-persons"
+    assert (await run("login", "ci", *flags, "--switch-account", home=tmp_path)).exit_code == 0

@@ -33,6 +33,7 @@ VALUES = {
     **FACTS,
     "profile": "work",
     "command": "login",
+    "subject": "ci@acme.example",
     "option": "--json",
     "target": "ssh://box/work",
     "system": "azure-keyvault",

@@ -18,8 +18,10 @@ from ...settings.config_toml import config_path
 from ...settings.kinds import duration_text, port_number
 from ...settings.session_timeout import session_timeout, timeout_choices
 from ..project.ide import ide_arguments, run_ide
+from ..project.writing import ProjectWriter
 from ..prompts import ask, ask_unseen, confirm
 from ..settings_flags import add_setting, secret_arguments, typed_secret
+from ..signing_in import machine
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
     from ..arguments import Parser
     from ..console import Console
     from ..context import Context
-    from ..project.writing import ProjectWriter
 
 
 def arguments(parser: Parser) -> None:
@@ -48,6 +49,8 @@ def arguments(parser: Parser) -> None:
     )
     add_setting(parser, "login_url", "the login host, where the provider has several")
     add_setting(parser, "client_id", "the client ID that the app has got")
+    for name in ("flow", "subject", "key_file", "key_env", "audience"):
+        add_setting(parser, name)
     secret_arguments(parser)
     add_setting(parser, "scope")
     add_setting(parser, "port", "the callback's port (repeatable)")
@@ -66,10 +69,11 @@ def run(context: Context) -> int:
     """Write a profile; return the exit status of the doctor that looks at it."""
     if context.arguments.ide:
         return run_ide(context)
-    project = _project_writer(context) if context.arguments.project else None
+    project = ProjectWriter(context) if context.arguments.project else None
     provider = context.provider(_provider_name(context))
     may_replace = _may_replace(project.profiles if project else context.config.profiles, context)
     flags = _asked_before(provider, context)
+    flags.update(machine.machine_settings(provider, context))
     setup = _setup(context.profile_from(flags=flags), provider, context)
     flags["client_id"] = _client_id(provider, context)
     if (
@@ -79,7 +83,7 @@ def run(context: Context) -> int:
         and provider.session_timeouts
     ):
         flags.update(_asked_timeout(provider, context.console))
-    if not project:
+    if not project and context.arguments.flow != "jwt-bearer":
         flags.update(_secret(provider, context))
     settings = _settings_of(context.profile_from(flags=flags))
     if project:
@@ -93,12 +97,6 @@ def run(context: Context) -> int:
             f"Commit it: git add {path}; whoever clones it types: {project.command}\n"
         )
     return _finish(name, {"path": path, "setup": setup, "settings": settings}, context)
-
-
-def _project_writer(context: Context) -> ProjectWriter:
-    from ..project.writing import ProjectWriter
-
-    return ProjectWriter(context)
 
 
 def _provider_name(context: Context) -> str:
@@ -142,9 +140,9 @@ def _asked_before(provider: Provider, context: Context) -> dict[str, Any]:
     usual_port = urlsplit(provider.redirect_uris[0]).port
     if context.console.may_ask:
         login_url = login_url or _asked_login_url(provider, context.console)
-        if scope is None:
+        if scope is None and not machine.is_machine(context):
             scope = tuple(ask("Scopes", context.console, usual=provider.scope or "").split())
-        if usual_port and not ports and not arguments.redirect_uris:
+        if usual_port and not (ports or arguments.redirect_uris or machine.is_machine(context)):
             port = ask("Port of the callback", context.console, usual=str(usual_port))
             ports = [_port(port)]
     flags: dict[str, Any] = {"provider": provider.name}
@@ -199,7 +197,8 @@ def _setup(profile: Profile, provider: Provider, context: Context) -> str:
     for note in profile.notes:
         context.notify(Warned(code="login-url-read", message=note))
     scope = " ".join(profile.get("scope") or ()) or provider.scope or ""
-    setup = provider.setup_for(profile.redirect_uris, scope)
+    setup = machine.machine_setup(profile, provider, context.home)
+    setup = setup or provider.setup_for(profile.redirect_uris, scope)
     if not context.console.json:
         context.console.raw(f"What to enter at {provider.title}:\n\n{setup}\n")
     return setup
@@ -210,6 +209,8 @@ def _client_id(provider: Provider, context: Context) -> str:
     if not client_id and context.console.may_ask:
         name = provider.client_id_label or "Client ID"
         client_id = ask(f"{name} (from the step above)", context.console)
+    if not client_id and machine.is_machine(context):
+        raise machine.client_id_missing(provider, context)
     if not client_id:
         raise UsageError(
             "--client-id is missing",
@@ -286,6 +287,8 @@ def _finish(name: str, written: dict[str, Any], context: Context) -> int:
         commands=context.commands,
         parser_of=context.parser_of,
     )
+    if machine.is_machine(again):
+        return machine.check_by_minting(result, again)
     checks = examine_profile(name, again)
     if console.json:
         console.document({**result, "doctor": examination_document(name, checks)})

@@ -26,7 +26,7 @@ def run(context: Context) -> int:
         "expires_at": document.get("expires_at"),
         "expiry_source": Credential.from_document(document).expiry_source,
         "scope": document.get("scope"),
-        "refreshable": bool(document.get("refresh_token")),
+        "refreshable": bool(document.get("refresh_token") or document.get("grant")),
     }
     context.console.result("", summary)
     context.console.say(f"Refreshed the profile {access.profile}: {expiry_in_words(summary)}.")

@@ -1,8 +1,9 @@
-"""Client secrets in files: writing one that was typed in, for its owner alone, and reading one."""
+"""What a client proves itself with, in files: secrets and keys, for their owner alone."""
 
 from __future__ import annotations
 
 import os
+from typing import NamedTuple
 
 from ...errors import UsageError
 from ...oauth.secret import Secret
@@ -48,6 +49,38 @@ def read_client_secret(path: str) -> Secret:
             fix="write the secret into it, or give it with --client-secret-prompt",
         )
     return Secret(value)
+
+
+class SigningKey(NamedTuple):
+    """The files of a profile's private key and its certificate."""
+
+    key: str
+    certificate: str
+
+    @property
+    def exists(self) -> bool:
+        """Whether both are there."""
+        return all(map(os.path.lexists, self))
+
+
+def signing_key(home: str, profile: str) -> SigningKey:
+    """Return where the key of *profile* is, if it was made here."""
+    path = os.path.join(home, "keys", profile)
+    return SigningKey(f"{path}.key", f"{path}.crt")
+
+
+def write_signing_key(files: SigningKey, key: Secret, certificate: bytes) -> None:
+    """
+    Write *key* and *certificate*, both 0600 in a folder that is 0700; the key is there first.
+
+    Raises:
+        StoreUnsafe: Somebody else can write the folder.
+        StoreUnwritable: The system refuses.
+    """
+    contents = (key.reveal().encode(), certificate)
+    with create_private_folder(os.path.dirname(files.key)) as folder:
+        for name, content in zip(map(os.path.basename, files), contents, strict=True):
+            folder.replace(name, content, temporary=temporary_name(name))
 
 
 _CAUSE = "client_secret_file must name a text file that holds the secret and nothing else."

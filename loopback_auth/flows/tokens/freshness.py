@@ -74,8 +74,12 @@ def is_usable(document: Mapping[str, Any], *, at: float, refused: Secret | None)
 
 
 def is_refreshable(document: Mapping[str, Any]) -> bool:
-    """Return whether *document* has a refresh token that the server took the last time."""
-    return bool(document.get("refresh_token")) and not document.get("refused")
+    """
+    Return whether *document* has a refresh token that the server took the last time, or is minted
+    again.
+    """
+    is_known = bool(document.get("refresh_token")) and not document.get("refused")
+    return is_known or bool(document.get("grant"))
 
 
 def has_expired(document: Mapping[str, Any], *, at: float) -> bool:

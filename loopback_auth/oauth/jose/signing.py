@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 from base64 import urlsafe_b64encode
+from contextlib import contextmanager
 
 from ...errors import KeyUnusable
 from ..secret import Secret
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from typing import Any
 
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
@@ -40,6 +41,19 @@ def signed_jwt(claims: Mapping[str, Any], key: Secret) -> Secret:
     return Secret((signed + b"." + _encoded(sign(signed))).decode("ascii"))
 
 
+@contextmanager
+def without_cryptography() -> Iterator[None]:
+    """Raise `KeyUnusable` where the library that the block imports is not there."""
+    try:
+        yield
+    except ImportError:
+        raise KeyUnusable(
+            "signing needs the library cryptography, which is not installed",
+            cause="loopback-auth works without it where nothing is signed.",
+            fix="install it: pip install 'loopback-auth[machine]'",
+        ) from None
+
+
 def private_key(key: Secret) -> PrivateKeyTypes:
     """
     Return the private key of the PEM text *key*.
@@ -47,14 +61,8 @@ def private_key(key: Secret) -> PrivateKeyTypes:
     Raises:
         KeyUnusable: As `signed_jwt`.
     """
-    try:
+    with without_cryptography():
         from cryptography.hazmat.primitives.serialization import load_pem_private_key
-    except ImportError:
-        raise KeyUnusable(
-            "signing needs the library cryptography, which is not installed",
-            cause="loopback-auth works without it where nothing is signed.",
-            fix="install it: pip install 'loopback-auth[machine]'",
-        ) from None
     # A variable of a CI system has the line breaks as \n, more often than not.
     text = key.reveal().replace("\\n", "\n").strip() + "\n"
     try:
