@@ -12,7 +12,7 @@ import threading
 import time
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
@@ -39,24 +39,39 @@ SEAL_OCTETS = 48
 """How much longer a sealed box of libsodium is than what is in it."""
 
 
+class Asked(NamedTuple):
+    verb: str
+    path: str
+    action: str
+    body: bytes
+
+
 class Recorded:
     """A loopback API: *answers* by path, and what was put or patched there."""
 
     def __init__(self, answers: dict[str, Any]) -> None:
+        self.answers = answers
         self.written: list[tuple[str, dict[str, Any]]] = []
-        recorded = self
+
+    def reply(self, asked: Asked) -> tuple[int, bytes]:
+        """Record a request and return the answer: its status, and its body."""
+        path = asked.path.removeprefix("http://api.github.localhost").partition("?")[0]
+        if asked.verb in ("PUT", "PATCH"):
+            self.written.append((path, json.loads(asked.body)))
+            return 200, asked.body
+        document = self.answers.get(path)
+        return (404 if document is None else 200), json.dumps(document or {}).encode()
+
+    @contextmanager
+    def running(self) -> Iterator[str]:
+        api = self
 
         class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
+            def answer(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                path = self.path.removeprefix("http://api.github.localhost").partition("?")[0]
-                if self.command in ("PUT", "PATCH"):
-                    recorded.written.append((path, json.loads(body)))
-                document = answers.get(path)
-                if self.command == "PATCH":
-                    document = json.loads(body)
-                text = json.dumps(document or {}).encode()
-                self.send_response(404 if document is None and self.command == "GET" else 200)
+                action = self.headers.get("X-Amz-Target", "")
+                status, text = api.reply(Asked(self.command, self.path, action, body))
+                self.send_response(status)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(text)))
                 self.end_headers()
@@ -65,17 +80,32 @@ class Recorded:
             def log_message(self, *_: object) -> None:
                 pass
 
-        for verb in ("POST", "PUT", "PATCH"):
-            setattr(Handler, f"do_{verb}", Handler.do_GET)
-        self.handler = Handler
-
-    @contextmanager
-    def running(self) -> Iterator[str]:
-        with ThreadingHTTPServer(("127.0.0.1", 0), self.handler) as server:
+        for verb in ("GET", "POST", "PUT", "PATCH"):
+            setattr(Handler, f"do_{verb}", Handler.answer)
+        with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
             thread = threading.Thread(target=server.serve_forever, daemon=True)
             thread.start()
             yield f"http://127.0.0.1:{server.server_port}"
             server.shutdown()
+
+
+class Aws(Recorded):
+    """STS, and a Secrets Manager that has no secret yet."""
+
+    def reply(self, asked: Asked) -> tuple[int, bytes]:
+        if not asked.action:
+            return 200, IDENTITY
+        self.written.append((asked.action.partition(".")[2], json.loads(asked.body)))
+        if asked.action.endswith(".PutSecretValue"):
+            return 400, b'{"__type": "ResourceNotFoundException", "message": "no such secret"}'
+        return 200, b"{}"
+
+
+IDENTITY = (
+    b'<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">'
+    b"<GetCallerIdentityResult><Arn>a</Arn><UserId>u</UserId><Account>1</Account>"
+    b"</GetCallerIdentityResult></GetCallerIdentityResponse>"
+)
 
 
 @pytest.fixture
@@ -178,6 +208,25 @@ async def test_openbao_that_does_not_know_us_gets_nothing(
     outcome = await run("push", "openbao", "--json", home=home, more=more)
     assert (outcome.exit_code, outcome.error["code"]) == (7, "push-failed")
     assert "permission denied" in outcome.error["message"]
+
+
+async def test_aws_makes_a_secret_where_there_is_none_to_renew(home: Path, tmp_path: Path) -> None:
+    """A file of mode 0600 is what it reads, and nothing is left of that."""
+    api = Aws({})
+    with api.running() as url, watched(TOKEN, tmp_path, allowed=["home/tokens/*"]) as canary:
+        aws = {"AWS_ENDPOINT_URL": url, "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
+        more = {**programs("aws"), **aws, "TMPDIR": str(tmp_path)}
+        words = ("push", "aws-secretsmanager", "--region", "eu-west-1")
+        outcome = await run(*words, home=home, more=more)
+        canary.check_text(outcome.stdout + outcome.stderr)
+    assert outcome.exit_code == 0, outcome
+    assert "loopback-auth/default/refresh-token" in outcome.stderr
+    assert [(action, body.get("Name"), body["SecretString"]) for action, body in api.written] == [
+        ("PutSecretValue", None, TOKEN),
+        ("CreateSecret", "loopback-auth/default/refresh-token", TOKEN),
+        ("PutSecretValue", None, SECRET),
+        ("CreateSecret", "loopback-auth/default/client-secret", SECRET),
+    ]
 
 
 RESOURCES = {

@@ -7,7 +7,7 @@ from dataclasses import replace
 from shlex import join
 
 from ...errors import UsageError
-from ...export.push.target import Run, Target, facts_of, runs, targets
+from ...export.push.target import Run, Target, called, facts_of, runs, targets
 from ...flows.push import Sender, secrets_of, warning_about
 from ...oauth.credential import Credential
 from ..access import Access
@@ -76,12 +76,12 @@ def run(context: Context) -> int:
     if target.program:
         sender.check(target, facts)
     _warn(credential, context)
-    sent = []
+    where, sent = " ".join((target.name, *facts["options"])), []
     for held in sender.send(planned):
-        name = held.name(arguments.prefix)
+        name = called(target, held, facts, arguments.prefix)
         sent.append({"kind": held.kind, "name": name, "fingerprint": held.fingerprint})
         console.say(
-            f"Sent the {held.words} of the profile {facts['profile']} to {target.name},"
+            f"Sent the {held.words} of the profile {facts['profile']} to {where},"
             f" as {name} ({held.fingerprint})."
         )
     console.result("", {**about, "sent": sent})

@@ -39,6 +39,7 @@ class Target:
     stdin: Any = ""
     options: Mapping[str, str] = field(default_factory=dict)
     into: str = ""
+    called: str = "{name}"
 
     @property
     def takes_into(self) -> bool:
@@ -165,6 +166,12 @@ def runs(
 def signed_in(target: Target, facts: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the words that ask whether the program is signed in."""
     return _words((target.program, *target.signed_in), facts)
+
+
+def called(target: Target, held: Held, facts: Mapping[str, Any], prefix: str) -> str:
+    """Return the name that *held* has at *target*."""
+    name: str = _filled(target.called, {**facts, "name": held.name(prefix), "kind": held.kind})
+    return name
 
 
 def _run(
