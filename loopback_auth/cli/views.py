@@ -50,13 +50,19 @@ def report_sign_in(credential: Credential, context: Context) -> None:
         },
     )
     console.say(f"Saved to {location_in_words(location)} (profile {credential.profile})")
-    if credential.grant:
-        subject = credential.grant.get("subject") or f"the client {credential.client.client_id}"
-        console.say(f"A token for {one_line(subject)} was minted at {host}; nobody signed in.")
+    if minted := minted_for(credential):
+        console.say(f"A token was minted at {host} for {one_line(minted)}; nobody signed in.")
     elif who:
         console.say(f"Signed in as {who.name} at {host}.")
     else:
         console.say(f"Signed in at {host} (the server did not say who you are).")
+
+
+def minted_for(credential: Credential) -> str | None:
+    """Return whom a machine profile's token is for; `None` where a person signed in."""
+    if not credential.grant:
+        return None
+    return credential.grant.get("subject") or f"the client {credential.client.client_id}"
 
 
 def sign_in_document(profile: str, document: Mapping[str, Any], store: FileStore) -> dict[str, Any]:
@@ -75,6 +81,7 @@ def sign_in_document(profile: str, document: Mapping[str, Any], store: FileStore
     return {
         "profile": profile,
         "identity": document.get("identity"),
+        "minted_for": minted_for(credential),
         "issuer": server.get("issuer"),
         "host": urlsplit(url).hostname,
         "client_id": (document.get("client") or {}).get("client_id"),

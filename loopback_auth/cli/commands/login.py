@@ -99,7 +99,7 @@ def run(context: Context) -> int:
         return _signed_in_already(stored, context)
     flags = settings_of(arguments, console)
     profile = context.profile(stored, flags=flags)
-    if arguments.manual:
+    if arguments.manual and not profile.is_machine:
         return _begin(profile, context)
     with context.store.tracking_changes(name):
         credential = run_coroutine(sign_in(profile, context))

@@ -65,7 +65,7 @@ def _row(name: str, store: FileStore, *, default: str) -> dict[str, Any]:
 def _table(rows: list[dict[str, Any]]) -> str:
     cells = [("PROFILE", "SIGNED IN AS", "AT", "TOKEN")]
     for row in rows:
-        who = (row.get("identity") or {}).get("name") or "?"
+        who = row.get("minted_for") or (row.get("identity") or {}).get("name") or "?"
         state = "expired" if row.get("expired") else row.get("expires_at") or "good"
         signed_in = (one_line(str(who), limit=40), row.get("host") or "", state)
         mark = "*" if row["default"] else ""

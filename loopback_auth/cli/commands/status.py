@@ -37,7 +37,11 @@ def run(context: Context) -> int:
 
 
 def _lines(sign_in: Mapping[str, Any], remark: str) -> list[str]:
-    who = (sign_in["identity"] or {}).get("name") or "(the server did not say who you are)"
+    who = (
+        sign_in["minted_for"]
+        or (sign_in["identity"] or {}).get("name")
+        or "(the server did not say who you are)"
+    )
     return [
         f"Profile       {sign_in['profile']}{remark}",
         f"Signed in as  {one_line(str(who))}",

@@ -32,6 +32,15 @@ def refresh_token(credential: Credential) -> str:
     token = credential.tokens.refresh_token
     if token is None:
         profile = credential.profile
+        if credential.grant:
+            raise SignInNeeded(
+                f"the profile {profile} is a machine's: it has no refresh token, which this format"
+                " is made of",
+                cause="Its tokens are minted, and the key or the secret is what CI needs.",
+                fix="`loopback-auth push github -p {profile}`; or an access token alone:"
+                " `loopback-auth export json {profile}`",
+                profile=profile,
+            )
         raise SignInNeeded(
             f"the sign-in of the profile {profile} has no refresh token,"
             " which this format is made of",

@@ -49,6 +49,13 @@ def checks_here(subject: Subject, report: Report) -> list[str]:
     report.add(_settings(profile))
     report.add(_server(profile))
     report.add(_client(profile, subject.environ))
+    if profile.is_machine:
+        from .key import private_key_check
+
+        report.add(private_key_check(profile, subject.environ))
+        report.add(_proxy(profile, subject.environ))
+        report.add(_certificates(profile, subject.environ))
+        return []
     redirect_uris = _callbacks(profile, report)
     for uri in redirect_uris:
         if uri.startswith("https:"):
@@ -89,7 +96,7 @@ def _server(profile: Profile) -> Check:
     except LoopbackAuthError as error:
         return Check.of(error, name)
     endpoints = profile.endpoints()
-    parts = urlsplit(endpoints.get("authorization_endpoint") or endpoints.get("issuer") or "")
+    parts = urlsplit(_page(endpoints))
     # Without its query, where somebody may have put a key.
     where = f"{parts.scheme}://{parts.netloc}{parts.path}"
     kind = f"{profile.provider.title}: " if profile.provider else ""
@@ -255,7 +262,12 @@ def _proxy(profile: Profile, environ: Mapping[str, str]) -> Check:
 
 def _host(profile: Profile) -> str:
     endpoints = endpoints_of(profile)
-    return urlsplit(endpoints.get("authorization_endpoint") or endpoints.get("issuer") or "").netloc
+    return urlsplit(_page(endpoints)).netloc
+
+
+def _page(endpoints: Mapping[str, Any]) -> str:
+    named = map(endpoints.get, ("authorization_endpoint", "issuer", "token_endpoint"))
+    return next(filter(None, named), "")
 
 
 def endpoints_of(profile: Profile) -> dict[str, Any]:

@@ -63,10 +63,12 @@ async def checks_of_network(
         check = await asking.preflight(request, profile, repeats=bool(wait_s) and known)
         if number == 0:
             _connection(report, recording)
-        report.add(check if known else _NOT_YET)
+        report.add(check if known else _NOBODY if profile.is_machine else _NOT_YET)
 
 
 _NOT_YET = Check(name=NAME, verdict=SKIPPED, seen="fix what is reported above first")
+
+_NOBODY = Check(name=NAME, verdict=SKIPPED, seen="nobody signs in: `token` mints")
 
 
 def _client(profile: Profile, subject: Subject) -> Client | None:

@@ -11,6 +11,7 @@ from base64 import urlsafe_b64encode
 from contextlib import contextmanager
 
 from ...errors import KeyUnusable
+from ...errors.frames import without_locals_of
 from ..secret import Secret
 
 TYPE_CHECKING = False
@@ -25,6 +26,7 @@ _CURVES = {"secp256r1": ("ES256", "SHA256", 32), "secp384r1": ("ES384", "SHA384"
 """Of each curve: the algorithm, its hash, and the octets of a number."""
 
 
+@without_locals_of
 def signed_jwt(claims: Mapping[str, Any], key: Secret) -> Secret:
     """
     Return the JWT of *claims*, signed with *key*, the PEM text of a private key.
@@ -54,6 +56,7 @@ def without_cryptography() -> Iterator[None]:
         ) from None
 
 
+@without_locals_of
 def private_key(key: Secret) -> PrivateKeyTypes:
     """
     Return the private key of the PEM text *key*.
