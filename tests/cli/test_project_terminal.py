@@ -15,15 +15,17 @@ from ..support.command import COMMAND, environment
 from .test_terminal import pexpect, sign_in_on
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 QUESTION = r"Do you trust that\? \[y/N\] "
 
 
 @contextmanager
-def in_clone(clone: Path, home: Path, *words: str) -> Iterator[pexpect.spawn]:
-    variables = {**environment(home), "TERM": "xterm", "BROWSER": ""}
+def in_clone(
+    clone: Path, home: Path, *words: str, more: Mapping[str, str] | None = None
+) -> Iterator[pexpect.spawn]:
+    variables = {**environment(home, more), "TERM": "xterm", "BROWSER": ""}
     command = [*COMMAND, *words]
     terminal = pexpect.spawn(
         *(command[0], command[1:]),

@@ -17,6 +17,8 @@ from ..support.canary import watched
 from ..support.command import COMMAND, TIMEOUT_S, environment, run
 from ..support.recording import Recorder, recorder
 from ..support.stored import stored
+from .test_project_terminal import in_clone
+from .test_terminal import pexpect
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -310,3 +312,18 @@ async def test_a_workload_has_nothing_to_push(server: ScriptedServer, tmp_path: 
     signed_in(tmp_path, server, refresh_token=None, grant=grant)
     outcome = await run("push", "github", "--json", home=tmp_path)
     assert (outcome.exit_code, "help ci" in outcome.error["fix"]) == (2, True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("answer", "status"), [("y", 0), ("", 3)])
+def test_a_person_is_asked_before_a_refresh_token_that_rotates_is_in_two_places(
+    server: ScriptedServer, tmp_path: Path, *, answer: str, status: int
+) -> None:
+    signed_in(tmp_path, server, rotates=True)
+    tool = recorder(tmp_path / "bin", "gh")
+    with in_clone(tmp_path, tmp_path, "push", "github", more=path_with(tool)) as terminal:
+        terminal.expect(r"Send it all the same\? \[y/N\] ")
+        terminal.sendline(answer)
+        terminal.expect(pexpect.EOF)
+        terminal.close()
+    assert (terminal.exitstatus, len(tool.calls)) == (status, 1 if status else 2)

@@ -6,11 +6,12 @@ import re
 from dataclasses import replace
 from shlex import join
 
-from ...errors import UsageError
+from ...errors import Cancelled, UsageError
 from ...export.push.target import Run, Target, called, facts_of, runs, targets
 from ...flows.push import Sender, secrets_of, warning_about
 from ...oauth.credential import Credential
 from ..access import Access
+from ..prompts import confirm
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,9 +59,11 @@ def run(context: Context) -> int:
     access = Access(context)
     credential = replace(Credential.from_document(access.document()), profile=access.profile)
     given = {name: value for name in _options() if (value := getattr(arguments, name))}
-    facts = facts_of(target, credential.profile, given, arguments.into)
+    facts = facts_of(
+        target, credential.profile, given, into=arguments.into, prefix=arguments.prefix
+    )
     secrets = secrets_of(credential, context.environ)
-    planned = runs(target, secrets, facts, prefix=arguments.prefix, command=arguments.command)
+    planned = runs(target, secrets, facts, arguments.command)
     about = {"target": target.name, "profile": facts["profile"]}
     if arguments.dry_run:
         _warn(credential, context)
@@ -75,10 +78,10 @@ def run(context: Context) -> int:
     )
     if target.program:
         sender.check(target, facts)
-    _warn(credential, context)
+    _warn(credential, context, asks=credential.rotates and console.may_ask)
     where, sent = " ".join((target.name, *facts["options"])), []
     for held in sender.send(planned):
-        name = called(target, held, facts, arguments.prefix)
+        name = called(target, held, facts)
         sent.append({"kind": held.kind, "name": name, "fingerprint": held.fingerprint})
         console.say(
             f"Sent the {held.words} of the profile {facts['profile']} to {where},"
@@ -88,9 +91,15 @@ def run(context: Context) -> int:
     return 0
 
 
-def _warn(credential: Credential, context: Context) -> None:
+def _warn(credential: Credential, context: Context, *, asks: bool = False) -> None:
     if warning := warning_about(credential):
         context.notify(warning)
+    if asks and not confirm("Send it all the same? [y/N] ", context.console):
+        raise Cancelled(
+            "nothing was sent",
+            cause="You said no.",
+            fix="how CI gets a sign-in of its own: `loopback-auth help ci`",
+        )
 
 
 def _target(arguments: Any) -> Target:

@@ -66,9 +66,9 @@ class Held:
             text = text.replace(part, "(the secret)") if part.strip() else text
         return text
 
-    def name(self, prefix: str) -> str:
+    def name(self, facts: Mapping[str, Any]) -> str:
         """Return the name of the variable that it is read from on the other side."""
-        return f"{prefix}_{self.kind.upper().replace('-', '_')}"
+        return f"{facts['prefix']}_{self.kind.upper().replace('-', '_')}"
 
     @property
     def fingerprint(self) -> str:
@@ -112,10 +112,12 @@ def _members(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def facts_of(
-    target: Target, profile: str, options: Mapping[str, str], into: str | None
+    target: Target, profile: str, options: Mapping[str, str], *, into: str | None, prefix: str
 ) -> dict[str, Any]:
     """
     Return what fills the words of *target*; *options* are those that were given.
+
+    *prefix* begins the names of variables.
 
     Raises:
         UsageError: One of them means nothing to *target*, or it needs `--into`.
@@ -140,7 +142,7 @@ def facts_of(
     # That of a project file has the clone's own ID behind it.
     profile = profile.partition("@")[0]
     slug = re.sub(r"[^a-z0-9]+", "-", profile.lower()).strip("-") or "default"
-    own = {"profile": profile, "slug": slug}
+    own = {"profile": profile, "slug": slug, "prefix": prefix}
     words = [word for name, value in options.items() for word in (target.options[name], value)]
     return {**own, "into": into or _filled(target.into, own), "options": words}
 
@@ -149,8 +151,6 @@ def runs(
     target: Target,
     secrets: Sequence[Held],
     facts: Mapping[str, Any],
-    *,
-    prefix: str,
     command: Sequence[str] = (),
 ) -> list[Run]:
     """Return what sends *secrets* to *target*; *command* are the words of the target `command`."""
@@ -158,7 +158,7 @@ def runs(
     create = (target.program, *target.create) if target.create else ()
     together = "{values}" in str(target.stdin)
     return [
-        _run(target, held, facts, prefix=prefix, words=(argv, create))
+        _run(target, held, facts, (argv, create))
         for held in ([tuple(secrets)] if together else [(each,) for each in secrets])
     ]
 
@@ -168,30 +168,27 @@ def signed_in(target: Target, facts: Mapping[str, Any]) -> tuple[str, ...]:
     return _words((target.program, *target.signed_in), facts)
 
 
-def called(target: Target, held: Held, facts: Mapping[str, Any], prefix: str) -> str:
+def called(target: Target, held: Held, facts: Mapping[str, Any]) -> str:
     """Return the name that *held* has at *target*."""
-    name: str = _filled(target.called, {**facts, "name": held.name(prefix), "kind": held.kind})
-    return name
+    return str(_filled(target.called, {**facts, "name": held.name(facts), "kind": held.kind}))
 
 
 def _run(
     target: Target,
     held: tuple[Held, ...],
     facts: Mapping[str, Any],
-    *,
-    prefix: str,
     words: tuple[Sequence[str], Sequence[str]],
 ) -> Run:
     value = held[0].secret.reveal()
     facts = {
         **facts,
-        "name": held[0].name(prefix),
+        "name": held[0].name(facts),
         "kind": held[0].kind,
         "one_line": list(target.one_line) if "\n" not in value else [],
     }
     secret = {
         "value": value,
-        "values": {each.name(prefix): each.secret.reveal() for each in held},
+        "values": {each.name(facts): each.secret.reveal() for each in held},
     }
     given = _filled(target.stdin or "{value}", {**facts, **secret})
     argv, create = (_words(each, facts) for each in words)

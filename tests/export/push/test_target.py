@@ -26,8 +26,8 @@ def planned(
     prefix: str = "LOOPBACK_AUTH",
     **given: str,
 ) -> list[Run]:
-    facts = facts_of(targets()[target], "My Work", given, into)
-    return runs(targets()[target], secrets or (TOKEN,), facts, prefix=prefix)
+    facts = facts_of(targets()[target], "My Work", given, into=into, prefix=prefix)
+    return runs(targets()[target], secrets or (TOKEN,), facts)
 
 
 WORDS = [
@@ -105,9 +105,9 @@ def test_a_target_says_where_its_facts_are_from_and_asks_whether_it_is_signed_in
     assert row.source.startswith("https://")
     assert row.install.startswith("https://")
     assert row.sign_in
-    assert signed_in(row, facts_of(row, "work", {}, "x" if row.takes_into else None))[0] == (
-        row.program
-    )
+    assert signed_in(
+        row, facts_of(row, "work", {}, into="x" if row.takes_into else None, prefix="X")
+    )[0] == (row.program)
 
 
 def test_a_secret_is_sent_as_it_is_and_each_by_itself() -> None:
@@ -157,9 +157,8 @@ def test_the_words_of_a_command_are_the_persons_own() -> None:
     (run,) = runs(
         row,
         [TOKEN],
-        facts_of(row, "work", {}, None),
-        prefix="LOOPBACK_AUTH",
-        command=["tool", "--name={name}", "{other}", "{value}"],
+        facts_of(row, "work", {}, into=None, prefix="LOOPBACK_AUTH"),
+        ["tool", "--name={name}", "{other}", "{value}"],
     )
     assert run.argv == ("tool", f"--name={REFRESH_TOKEN}", "{other}", "{value}")
     assert run.given.reveal() == "canary-token"
