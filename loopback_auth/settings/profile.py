@@ -125,6 +125,13 @@ class Profile(Value):
                 profile=self.name,
             )
         secret, method = self._client_secret(environ), self.get("token_endpoint_auth_method")
+        if method == "private_key_jwt" and not self.is_machine:
+            raise NotConfigured(
+                f"the profile {self.name} authenticates with {method}, and is a person's",
+                cause="Only machine profiles sign with a key here.",
+                fix="`loopback-auth login {profile} --token-endpoint-auth-method none`",
+                profile=self.name,
+            )
         if secret is None and method not in (None, "none", "private_key_jwt"):
             raise NotConfigured(
                 f"the profile {self.name} authenticates with {method}, and has no client secret",

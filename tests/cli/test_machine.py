@@ -261,6 +261,14 @@ async def test_init_says_why_the_first_mint_is_refused(
     assert "uploaded belongs to another key" in " ".join(done.stderr.split())
 
 
+async def test_a_person_does_not_sign_with_a_key(tmp_path: Path) -> None:
+    """Else the code would go out with no authentication at all."""
+    flags = ("--issuer", "https://id.example.com", "--client-id", "me")
+    method = ("--token-endpoint-auth-method", "private_key_jwt", "--no-browser")
+    done = await run("login", *flags, *method, home=tmp_path)
+    assert (done.exit_code, "is a person's" in done.stderr) == (2, True)
+
+
 async def test_a_persons_sign_in_is_no_machines_to_replace(
     salesforce: Salesforce, key_file: Path, tmp_path: Path
 ) -> None:

@@ -76,6 +76,8 @@ async def test_a_client_mints_with_its_key(
     again = await run("token", "ci", "--refresh", home=tmp_path, more=more)
     assert again.exit_code == 0, again.stderr
     assert "PRIVATE" not in json.dumps(token_file(tmp_path, "ci"))
+    ended = await run("logout", "ci", "--json", home=tmp_path, more=more)
+    assert (ended.exit_code, ended.document["revocation"]) == (0, "revoked"), ended.stderr
 
 
 async def test_a_key_that_is_not_registered_is_explained(

@@ -64,8 +64,22 @@ async def mint(credential: Credential, client: Client, services: Services) -> Cr
         if has_key(credential.grant):
             error.facts.update(_signed_facts(credential, reply, services))
         raise
-    # RFC 6749 section 4.4.3: there should be none, and the grant is what lasts.
-    return replace(credential, tokens=replace(tokens, refresh_token=None))
+    # RFC 6749 section 4.4.3: there should be no refresh token, and the grant is what lasts. An ID
+    # token would be of nobody.
+    return replace(credential, tokens=replace(tokens, refresh_token=None, id_token=None))
+
+
+def with_own_assertion(credential: Credential, client: Client, services: Services) -> Client:
+    """
+    Return *client*, that of *credential*, for one request: where it authenticates with a key, with
+    an assertion that this has signed (RFC 7523 section 2.2).
+
+    Raises:
+        KeyUnusable: The key is not there, or is none.
+    """
+    if client.token_endpoint_auth_method != PRIVATE_KEY_JWT:
+        return client
+    return client.with_assertion(_assertion(credential, client.client_id, services))
 
 
 def _signed_facts(
@@ -87,8 +101,8 @@ async def _request(credential: Credential, client: Client, services: Services) -
     if flow == "client-credentials" and own is not None:
         # RFC 7523 section 2.2: the server knows the client by what its CI system says of it.
         client = client.with_assertion(own)
-    elif client.token_endpoint_auth_method == PRIVATE_KEY_JWT:
-        client = client.with_assertion(_assertion(credential, client.client_id, services))
+    else:
+        client = with_own_assertion(credential, client, services)
     if flow == "token-exchange" and own is not None:
         return token_exchange_grant(client, server, own, more=more_of(grant))
     if flow == "jwt-bearer":

@@ -6,7 +6,9 @@ from contextlib import ExitStack
 from enum import Enum
 
 from ...edge.files.home import variable
+from ...errors import UsageError
 from ...oauth.credential import Credential
+from ..services import Services
 from .freshness import signed_in
 from .profile_lock import lock_profile
 from .revocation import revoke_both
@@ -57,20 +59,30 @@ async def logout(
         try:
             if transport is None:
                 return Revocation.NOT_ASKED
-            return await _revoked(Credential.from_document(document), transport, environ)
+            services = Services(store=store, transport=transport, environ=environ)
+            return await _revoked(Credential.from_document(document), services)
         finally:
             locked.remove()
 
 
-async def _revoked(
-    credential: Credential, transport: Transport, environ: Mapping[str, str] | None
-) -> Revocation:
+async def _revoked(credential: Credential, services: Services) -> Revocation:
     if credential.server.revocation_endpoint is None:
         return Revocation.NOT_OFFERED
+    secret = variable(credential.client_secret_env or "", services.environ)
+    client = credential.client_with_secret(secret)
+    if credential.grant:
+        # Late: most profiles are a person's.
+        from ..machine.mint import with_own_assertion
+
+        try:
+            client = with_own_assertion(credential, client, services)
+        except UsageError:
+            # Without its key the client cannot ask.
+            return Revocation.FAILED
     done = await revoke_both(
         credential.tokens,
-        client=credential.client_with_secret(variable(credential.client_secret_env or "", environ)),
+        client=client,
         server=credential.server,
-        transport=transport,
+        transport=services.transport,
     )
     return Revocation.REVOKED if done else Revocation.FAILED
