@@ -10,58 +10,18 @@ from ..flows.tokens.freshness import MIN_TTL_S, is_good, signed_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
     from typing import Any
 
+    from ..edge.store.interface import Store
     from ..flows.services import Services
     from ..notices import Notice
     from ..oauth.http.messages import FormPost, Get, HttpReply
     from ..oauth.http.transport import Transport
     from ..oauth.secret import Secret
     from ..settings.profile import Profile
-    from .arguments import Parser
     from .context import Context
-
-
-def min_ttl_argument(parser: Parser) -> None:
-    """Add `--min-ttl`."""
-    parser.add_argument(
-        "--min-ttl",
-        metavar="TIME",
-        type=_seconds,
-        default=MIN_TTL_S,
-        help="refresh a token that does not last so long, such as 90s or 5m (default: 1m)",
-    )
-
-
-_LOGIN_AS_USUAL = {
-    "bind": None,
-    "device": False,
-    "if_needed": False,
-    "no_browser": False,
-    "paste": False,
-    "preflight": None,
-    "refresh_metadata": False,
-    "storage": None,
-    "switch_account": False,
-}
-"""What the options of `login` are where the command has only `--login`."""
-
-
-def login_argument(parser: Parser) -> None:
-    """Add `--login`."""
-    parser.add_argument(
-        "--login",
-        action="store_true",
-        help="where a sign-in is needed, sign in first, as login does, and go on",
-    )
-    parser.set_defaults(**_LOGIN_AS_USUAL)
-
-
-def _seconds(text: str) -> float:
-    from ..settings.kinds import seconds
-
-    return seconds(text)
+    from .credential.imported import Imported
 
 
 class Access:
@@ -76,8 +36,15 @@ class Access:
         self.has_new_token = False
         self._min_ttl_s: float = getattr(context.arguments, "min_ttl", MIN_TTL_S)
         self._context = context
-        self._store = context.store
+        self._store: Store = context.store
         self._unminted: Profile | None = None
+        self._imported: Imported | None = None
+        if context.environ.get("LOOPBACK_AUTH_REFRESH_TOKEN"):
+            # Late: it is of CI alone.
+            from .credential.imported import Imported
+
+            self._imported = Imported(context)
+            self._store = self._imported.store
 
     def document(self) -> Mapping[str, Any]:
         """
@@ -112,6 +79,8 @@ class Access:
 
     def _stored_or_machine(self) -> Mapping[str, Any]:
         document = self._store.load(self.profile)
+        if document is None and self._imported:
+            return {}
         if document is None and (profile := self._context.profile(None)).is_machine:
             # Its first token is minted when it is asked for.
             self._unminted, document = profile, {}
@@ -199,8 +168,13 @@ class Access:
         from ..edge.process.event_loop import run
 
         self._context.listen_for_interrupts()
-        with self._store.tracking_changes(self.profile):
-            new: Mapping[str, Any] = run(self.refresh(refused))
+        new: Mapping[str, Any]
+        if self._imported:
+            new = run(self.refresh(refused))
+            self._imported.settle(new)
+        else:
+            with self._context.store.tracking_changes(self.profile):
+                new = run(self.refresh(refused))
         # A server that is down leaves one that is still good.
         self.has_new_token = new["access_token"] != document.get("access_token")
         return new
@@ -212,22 +186,33 @@ class Access:
         from ..flows.tokens.access_token import fresh_document
         from ..settings.storage import chosen_storage
 
-        storage = chosen_storage(self._context.home, self.profile, self._context.environ)
+        store = self._store
+        if self._imported is None:
+            home, environ = self._context.home, self._context.environ
+            store = store.with_storage(chosen_storage(home, self.profile, environ))
         services = Services(
-            store=self._store.with_storage(storage),
+            store=store,
             transport=self._transport(),
             notify=self._notify,
             environ=self._context.environ,
         )
-        in_background = self._context.console.is_process and can_outlive_us()
+        is_ours = self._imported is None
+        in_background = is_ours and self._context.console.is_process and can_outlive_us()
         return await fresh_document(
             self.profile,
             services,
             min_ttl_s=self._min_ttl_s,
             refused=refused,
             refresh=self._in_background if in_background else _here,
-            machine=self._unminted,
+            first=self._first(),
         )
+
+    def _first(self) -> Callable[[Services], Awaitable[Mapping[str, Any]]] | None:
+        from ..flows.tokens.access_token import first_of
+
+        if self._imported:
+            return self._imported.first
+        return first_of(self._unminted) if self._unminted else None
 
     async def _in_background(
         self, profile: str, document: Mapping[str, Any], services: Services, **given: Any

@@ -55,6 +55,7 @@ class Context:
         self.console = console
         self.agree = agree
         self.environ = console.environ
+        self.late_exit_code = 0
         self._resolved: Profile | None = None
 
     @cached_property

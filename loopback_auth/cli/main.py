@@ -33,6 +33,7 @@ COMMANDS = {
     "export": "print the sign-in as another program reads it, or write it into a file of yours",
     "push": "send what a profile needs in CI to a CI system or a vault, by its own program",
     "credential": "answer git, docker, kubectl, go and others that ask for a token",
+    "import": "keep a refresh token that comes from elsewhere, such as a CI system",
     "api": "call an API with your token (sent only to that API's servers)",
     "refresh": "get a new access token now",
     "status": "show who is signed in, where, and where each setting came from",
@@ -160,7 +161,8 @@ def _carry_out(command: str, rest: Sequence[str], console: Console) -> int:
     except errors.LoopbackAuthError as error:
         context.add_facts(error)
         raise
-    return status
+    # What was asked for is done, and something has to be put right.
+    return status or context.late_exit_code
 
 
 def _load(command: str, console: Console) -> tuple[Any, Parser]:

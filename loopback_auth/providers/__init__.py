@@ -35,6 +35,8 @@ Kinds of server, as data: one TOML file each, in the format that users write int
     grants_per_user = 5
     # Revoking one token ends all of the person's sign-ins to the client.
     revocation_ends_all = true
+    # Whether a refresh token is replaced when it is used, where that is the same for all apps.
+    refresh_token_rotates = false
     # The file in explain/ that knows this server's own errors.
     pitfalls = "salesforce"
     # Other ways to a code that the server has, for `login --flow`.

@@ -19,7 +19,7 @@ _LISTS = frozenset(
 _DEEP = frozenset({"server", "login_hosts"})
 _NUMBERS = frozenset({"access_token_lifetime", "grants_per_user"})
 _REFUSALS = frozenset(field.name for field in fields(Refusals))
-_SWITCHES = frozenset({"preflight", "revocation_ends_all"})
+_SWITCHES = frozenset({"preflight", "revocation_ends_all", "refresh_token_rotates"})
 
 
 def why_unfit_member(member: str, value: object) -> str | None:

@@ -38,6 +38,7 @@ class Provider:
     session_timeouts: tuple[int, ...] = ()
     grants_per_user: int | None = None
     revocation_ends_all: bool = False
+    refresh_token_rotates: bool | None = None
     refusals: Refusals | None = None
     pitfalls: str | None = None
     flows: tuple[str, ...] = ()

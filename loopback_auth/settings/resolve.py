@@ -166,7 +166,8 @@ def from_environment(environ: Mapping[str, str]) -> dict[str, tuple[Any, str]]:
     """
     Return the settings that `LOOPBACK_AUTH_<SETTING>` variables have, each with its variable.
 
-    The client's secret is not read: its variable becomes `client_secret_env`.
+    The client's secret is not read: its variable becomes `client_secret_env`. So is a key of the
+    variable LOOPBACK_AUTH_KEY.
 
     Raises:
         UsageError: A variable has a value that its setting cannot have.
@@ -191,6 +192,8 @@ def from_environment(environ: Mapping[str, str]) -> dict[str, tuple[Any, str]]:
                 fix="correct or unset {variable}",
                 variable=variable,
             ) from None
+    if environ.get("LOOPBACK_AUTH_KEY") and not found.keys() & {"key_env", "key_file"}:
+        found["key_env"] = ("LOOPBACK_AUTH_KEY", "LOOPBACK_AUTH_KEY")
     return found
 
 

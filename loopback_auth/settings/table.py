@@ -214,6 +214,7 @@ _ROWS = (
     # Not remembered: who takes it out of config.toml takes that server off the list of those that
     # get the token.
     Definition("api_base", TEXT, is_remembered=False, is_shown=False),
+    Definition("refresh_token_rotates", FLAG),
     # Not remembered, as api_base is not.
     Definition("credential_urls", TEXTS, is_remembered=False, is_shown=False),
     Definition("access_token_lifetime", DURATION),

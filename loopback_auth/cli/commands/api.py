@@ -14,8 +14,9 @@ from ...flows.diagnosis import diagnose
 from ...flows.tokens.lifetime import learn_from_refusal, learn_from_success
 from ...oauth.resource.address import read_header, read_method
 from ...oauth.secret import Secret
-from ..access import Access, given_token, login_argument, min_ttl_argument
+from ..access import Access, given_token
 from ..api_output import JSONAnswer, PrintedAnswer
+from ..credential.options import handed_over_arguments, login_argument, min_ttl_argument
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ def arguments(parser: Parser) -> None:
         "-i", "--include", action="store_true", help="print status and headers, too"
     )
     min_ttl_argument(parser)
+    handed_over_arguments(parser)
     login_argument(parser)
 
 

@@ -8,7 +8,8 @@ from contextlib import suppress
 from ... import errors
 from ...export.credential_helper.protocol import HelperToken
 from ...export.credential_helper.protocols import PROTOCOLS, protocol_of
-from ..access import Access, given_token, min_ttl_argument
+from ..access import Access, given_token
+from ..credential.options import min_ttl_argument
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

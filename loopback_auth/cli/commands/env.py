@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...errors import OutputFailed, UsageError, ValueUnquotable
 from ...export import FORMATS, environment_text, github_environment, github_masks
-from ..access import min_ttl_argument
+from ..credential.options import handed_over_arguments, min_ttl_argument
 from ..variables import filled_variables, set_argument
 
 TYPE_CHECKING = False
@@ -28,6 +28,7 @@ def arguments(parser: Parser) -> None:
     )
     set_argument(parser)
     min_ttl_argument(parser)
+    handed_over_arguments(parser)
 
 
 def run(context: Context) -> int:

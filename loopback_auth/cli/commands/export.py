@@ -11,7 +11,8 @@ from ...export.program.formats import EXPORT_FORMATS, text_of
 from ...flows.tokens.refresh import client_of
 from ...notices import Warned
 from ...oauth.credential import Credential
-from ..access import Access, given_token, min_ttl_argument
+from ..access import Access, given_token
+from ..credential.options import min_ttl_argument
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

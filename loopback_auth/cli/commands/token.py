@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ... import errors
-from ..access import Access, given_token, login_argument, min_ttl_argument
+from ..access import Access, given_token
+from ..credential.options import handed_over_arguments, login_argument, min_ttl_argument
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ def arguments(parser: Parser) -> None:
         help="raw, json, curl (for curl --config -) or headers (an Authorization line)",
     )
     min_ttl_argument(parser)
+    handed_over_arguments(parser)
     login_argument(parser)
     parser.add_argument(
         "--refresh", action="store_true", help="refresh first, whatever the clock says"

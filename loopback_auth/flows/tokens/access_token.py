@@ -9,7 +9,7 @@ from .freshness import MIN_TTL_S, SPARE_S, is_good, is_usable, signed_in, still_
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
     from typing import Any, Protocol
 
     from ...oauth.secret import Secret
@@ -42,26 +42,23 @@ async def fresh_document(
     min_ttl_s: float = MIN_TTL_S,
     refused: Secret | None = None,
     refresh: Refresh | None = None,
-    machine: Profile | None = None,
+    first: Callable[[Services], Awaitable[Mapping[str, Any]]] | None = None,
 ) -> Mapping[str, Any]:
     """
     Return the stored document of *profile* with an access token that is valid now.
 
     It holds the refresh token and the client's secret in clear: for the commands, not for callers
     of the library. Arguments and errors are those of `issued.access_token`; *refresh* takes the
-    place of `refresh.refreshed`. Where nothing is stored, the first token is minted for the profile
-    *machine*, if there is one.
+    place of `refresh.refreshed`. Where nothing is stored, *first* makes the document that the first
+    token is obtained with, as for a machine profile.
     """
 
     def has_good_token(document: Mapping[str, Any]) -> bool:
         return is_good(document, at=services.timestamp, min_ttl_s=min_ttl_s, refused=refused)
 
     stored, unminted = services.store.load(profile), None
-    if stored is None and machine is not None:
-        # Late: most profiles are a person's.
-        from ..machine.sign_in import unminted_document
-
-        unminted = await unminted_document(machine, services)
+    if stored is None and first is not None:
+        unminted = await first(services)
     document = signed_in(profile, stored or unminted)
     if has_good_token(document):
         return document
@@ -80,6 +77,18 @@ async def fresh_document(
 
             refresh = refreshed
         return await refresh(profile, document, services, locked=locked, held=held, refused=refused)
+
+
+def first_of(machine: Profile) -> Callable[[Services], Awaitable[Mapping[str, Any]]]:
+    """Return what makes the document that the first token of *machine* is minted with."""
+
+    async def first(services: Services) -> Mapping[str, Any]:
+        # Late: most profiles are a person's.
+        from ..machine.sign_in import unminted_document
+
+        return await unminted_document(machine, services)
+
+    return first
 
 
 async def _lock(

@@ -7,7 +7,7 @@ from ...errors import SignInNeeded
 from ...errors.frames import without_locals
 from ...oauth.credential import Credential
 from ..services import Services
-from .access_token import fresh_document
+from .access_token import first_of, fresh_document
 from .freshness import MIN_TTL_S, signed_in
 
 TYPE_CHECKING = False
@@ -61,9 +61,9 @@ async def access_token(
     services = Services(
         store=store, transport=transport, clock=clock, notify=notify, environ=environ
     )
-    machine = profile if not isinstance(profile, str) and profile.is_machine else None
+    first = None if isinstance(profile, str) or not profile.is_machine else first_of(profile)
     document = await fresh_document(
-        name, services, min_ttl_s=min_ttl_s, refused=refused, machine=machine
+        name, services, min_ttl_s=min_ttl_s, refused=refused, first=first
     )
     if isinstance(profile, str):
         return Credential.from_document(document).tokens

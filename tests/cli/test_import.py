@@ -1,0 +1,171 @@
+"""A refresh token that a CI system hands over: used without a file, and never used up unseen."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ..support.canary import watched
+from ..support.command import Outcome, no_token_file, run_here, token_file
+from ..support.scripted_server import ScriptedServer, json_answer
+from ..support.stored import write_config
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+GIVEN, NEXT, ACCESS = "canary-given-refresh", "canary-next-refresh", "the-access-token"
+
+
+@pytest.fixture(name="server")
+def _server() -> Iterator[ScriptedServer]:
+    with ScriptedServer() as server:
+        yield server
+
+
+@pytest.fixture(name="home")
+def _home(tmp_path: Path, server: ScriptedServer) -> Path:
+    home = tmp_path / "home"
+    home.mkdir()
+    endpoints = "".join(
+        f'{n}_endpoint = "{server.url(f"/{n}")}"\n' for n in ("authorization", "token")
+    )
+    write_config(
+        home, f'default_profile = "ci"\n[profiles.ci]\n{endpoints}client_id = "pipeline"\n'
+    )
+    return home
+
+
+def answer(server: ScriptedServer, refresh_token: str | None, expires_in: int = 600) -> None:
+    members: dict[str, Any] = {"access_token": ACCESS, "token_type": "Bearer"}
+    if refresh_token:
+        members["refresh_token"] = refresh_token
+    server.answers["/token"] = json_answer({**members, "expires_in": expires_in})
+
+
+def asked(home: Path, *words: str, stdin: str = "", **more: str) -> Outcome:
+    return run_here(
+        *words, home=home, stdin=stdin, more={"LOOPBACK_AUTH_REFRESH_TOKEN": GIVEN, **more}
+    )
+
+
+def test_a_server_that_may_rotate_is_not_asked(home: Path, server: ScriptedServer) -> None:
+    """The sign-in lives on, here and on the laptop: nothing was sent."""
+    answer(server, NEXT)
+    for _ in range(2):
+        done = asked(home, "token")
+        assert (done.exit_code, done.stdout) == (2, "")
+        assert "--on-rotate COMMAND" in done.stderr
+    assert server.requests == []
+
+
+def test_a_token_is_had_without_any_file(home: Path, server: ScriptedServer) -> None:
+    answer(server, None)
+    with watched(GIVEN, home) as canary:
+        done = asked(home, "token", LOOPBACK_AUTH_REFRESH_TOKEN_ROTATES="false")
+        canary.check_text(done.stdout + done.stderr)
+    assert (done.exit_code, done.stdout) == (0, f"{ACCESS}\n"), done.stderr
+    assert no_token_file(home)
+
+
+def test_a_rotation_that_nobody_expected_is_said_and_the_token_is_handed_out(
+    home: Path, server: ScriptedServer
+) -> None:
+    answer(server, NEXT)
+    done = asked(home, "token", LOOPBACK_AUTH_REFRESH_TOKEN_ROTATES="false")
+    assert (done.exit_code, done.stdout) == (4, f"{ACCESS}\n")
+    assert "is dead now" in done.stderr
+    assert NEXT not in done.stderr
+
+
+def test_two_commands_of_one_job_use_a_token_once(home: Path, server: ScriptedServer) -> None:
+    """With reuse detection a second use would end the sign-in, and the laptop's with it."""
+    answer(server, NEXT, expires_in=1)
+    folder = home.parent / "kept"
+    for _ in range(2):
+        done = asked(home, "token", "--refresh", "--store", str(folder))
+        assert (done.exit_code, done.stdout) == (0, f"{ACCESS}\n"), done.stderr
+        answer(server, NEXT + "-2")
+    sent = [request.body.decode() for request in server.asked("/token")]
+    assert [GIVEN in body for body in sent] == [True, False]
+    assert NEXT in sent[1]
+    assert no_token_file(home)
+    if os.name == "posix":
+        assert all(
+            stat.S_IMODE(each.stat().st_mode) & 0o077 == 0 for each in folder.rglob("*.json")
+        )
+
+
+@pytest.mark.parametrize("status", [0, 3])
+def test_a_new_token_goes_to_the_command(home: Path, server: ScriptedServer, status: int) -> None:
+    answer(server, NEXT)
+    got = home.parent / "got"
+    script = f"import pathlib, sys; pathlib.Path({str(got)!r}).write_text(sys.stdin.read())"
+    command = f"'{sys.executable}' -c \"{script}; sys.exit({status})\""
+    with watched(NEXT, home) as canary:
+        done = asked(home, "token", "--on-rotate", command)
+        canary.check_text(done.stdout + done.stderr)
+    assert (done.exit_code, done.stdout) == (4 if status else 0, f"{ACCESS}\n")
+    assert got.read_text() == NEXT
+    assert ("status 3" in done.stderr) == bool(status)
+
+
+def test_a_workflow_of_github_hides_the_tokens_before_they_are_used(
+    home: Path, server: ScriptedServer
+) -> None:
+    answer(server, None)
+    more = {"LOOPBACK_AUTH_REFRESH_TOKEN_ROTATES": "false", "GITHUB_ACTIONS": "true"}
+    done = asked(home, "token", **more)
+    assert f"::add-mask::{ACCESS}" in done.stderr.splitlines()
+    assert done.stdout == f"{ACCESS}\n"
+
+
+@pytest.mark.parametrize("text", ["two words", "line\nbreak", "caf\u00e9", " "])
+def test_what_is_no_refresh_token_is_refused_and_not_repeated(
+    home: Path, server: ScriptedServer, text: str
+) -> None:
+    done = asked(home, "token", LOOPBACK_AUTH_REFRESH_TOKEN=text)
+    assert (done.exit_code, server.requests) == (2, [])
+    assert "that is no refresh token" in done.stderr
+    assert text not in done.stderr or not text.strip()
+
+
+@pytest.mark.parametrize("from_stdin", [False, True])
+def test_an_import_is_kept(home: Path, server: ScriptedServer, *, from_stdin: bool) -> None:
+    answer(server, NEXT)
+    if from_stdin:
+        done = run_here("import", "ci", home=home, stdin=GIVEN + "\n")
+    else:
+        done = asked(home, "import", "ci")
+    assert done.exit_code == 0, done.stderr
+    assert token_file(home, "ci")["refresh_token"] == NEXT
+    assert run_here("token", "ci", home=home).stdout == f"{ACCESS}\n"
+
+
+def test_an_import_replaces_nothing_unasked_and_nothing_by_a_failure(
+    home: Path, server: ScriptedServer
+) -> None:
+    answer(server, NEXT)
+    assert asked(home, "import", "ci").exit_code == 0
+    kept = token_file(home, "ci")
+    refused = asked(home, "import", "ci")
+    assert refused.exit_code == 2
+    assert "import ci --replace" in refused.stderr
+    server.answers["/token"] = json_answer({"error": "invalid_grant"}, status=400)
+    failed = asked(home, "import", "ci", "--replace")
+    assert failed.exit_code == 4
+    assert token_file(home, "ci") == kept
+
+
+def test_a_key_is_read_from_its_variable_without_more_settings(home: Path) -> None:
+    write_config(
+        home,
+        '[profiles.ci]\ntoken_endpoint = "https://id.example/token"\nclient_id = "c"\n'
+        'flow = "client-credentials"\n',
+    )
+    done = run_here("token", "ci", home=home, more={"LOOPBACK_AUTH_KEY": "no key at all"})
+    assert "error[key-unusable]" in done.stderr
