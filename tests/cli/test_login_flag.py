@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from loopback_auth.cli.credential.options import _LOGIN_AS_USUAL
 from loopback_auth.cli.arguments import Parser
 from loopback_auth.cli.commands.login import arguments as arguments_of_login
 from loopback_auth.cli.console import Console
+from loopback_auth.cli.credential.options import _LOGIN_AS_USUAL
 from loopback_auth.testing import AuthorizationServer, Client, faults
 
 from ..support.command import Outcome, no_token_file, run, run_process, token_file
