@@ -181,6 +181,7 @@ def _load(command: str, console: Console) -> tuple[Any, Parser]:
         "providers": "providers",
         "init": "getting-started",
         "doctor": "troubleshooting",
+        "push": "ci",
     }.get(command)
     parser.epilog = f"learn more: loopback-auth help {topic}" if topic else None
     return module, parser

@@ -99,7 +99,8 @@ class Sender:
         ended = self._run(words, install=target.install)
         if ended.status:
             raise PushFailed(
-                f"{target.program} is not signed in, or may not do this: {ended.complaint}",
+                f"{target.program} is not signed in, or may not do this: "
+                f"{one_line(ended.complaint, limit=800)}",
                 cause=f"It was asked first ({' '.join(words)}); nothing was sent.",
                 fix="{sign_in}; then: `loopback-auth push {system} {profile}`",
                 sign_in=target.sign_in,

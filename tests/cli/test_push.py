@@ -56,6 +56,7 @@ PROGRAMS = [
 async def test_the_program_gets_the_secret_and_nobody_else_does(
     server: ScriptedServer, tmp_path: Path, *, target: str, program: str
 ) -> None:
+    """CL-06: on standard input or in a file of mode 0600, not in an argument or a variable."""
     home = tmp_path / "home"
     home.mkdir(mode=0o700)
     signed_in(home, server)
@@ -248,6 +249,7 @@ async def test_the_targets_are_listed(tmp_path: Path) -> None:
 def test_a_signal_ends_the_program_too_and_leaves_no_file(
     server: ScriptedServer, tmp_path: Path, *, target: str
 ) -> None:
+    """CL-07."""
     signed_in(tmp_path, server)
     for folder in ("bin", "tmp"):
         (tmp_path / folder).mkdir()

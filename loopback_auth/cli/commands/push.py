@@ -7,7 +7,7 @@ from dataclasses import replace
 from shlex import join
 
 from ...errors import Cancelled, UsageError
-from ...export.push.target import Run, Target, called, facts_of, runs, targets
+from ...export.push.target import Held, Run, Target, called, facts_of, runs, targets
 from ...flows.push import Sender, secrets_of, warning_about
 from ...oauth.credential import Credential
 from ..access import Access
@@ -58,10 +58,7 @@ def run(context: Context) -> int:
     target = _target(arguments)
     access = Access(context)
     credential = replace(Credential.from_document(access.document()), profile=access.profile)
-    given = {name: value for name in _options() if (value := getattr(arguments, name))}
-    facts = facts_of(
-        target, credential.profile, given, into=arguments.into, prefix=arguments.prefix
-    )
+    facts = _facts(target, credential.profile, arguments)
     secrets = secrets_of(credential, context.environ)
     planned = runs(target, secrets, facts, arguments.command)
     about = {"target": target.name, "profile": facts["profile"]}
@@ -79,13 +76,13 @@ def run(context: Context) -> int:
     if target.program:
         sender.check(target, facts)
     _warn(credential, context, asks=credential.rotates and console.may_ask)
-    where, sent = " ".join((target.name, *facts["options"])), []
+    sent = []
     for held in sender.send(planned):
-        name = called(target, held, facts)
-        sent.append({"kind": held.kind, "name": name, "fingerprint": held.fingerprint})
+        there = called(target, held, facts)
+        sent.append({**_about(held), "name": held.name(facts), "at": there})
         console.say(
-            f"Sent the {held.words} of the profile {facts['profile']} to {where},"
-            f" as {name} ({held.fingerprint})."
+            f"Sent the {held.words} of the profile {facts['profile']} to"
+            f" {' '.join((target.name, *facts['options']))}, as {there} ({held.fingerprint})."
         )
     console.result("", {**about, "sent": sent})
     return 0
@@ -126,6 +123,11 @@ def _target(arguments: Any) -> Target:
     return targets()[name]
 
 
+def _facts(target: Target, profile: str, arguments: Any) -> dict[str, Any]:
+    given = {name: value for name in _options() if (value := getattr(arguments, name))}
+    return facts_of(target, profile, given, into=arguments.into, prefix=arguments.prefix)
+
+
 def _options() -> dict[str, list[str]]:
     """Return the options of all targets, each with the names of those that have it."""
     rows = [(option, target.name) for target in targets().values() for option in target.options]
@@ -156,5 +158,9 @@ def _described(run: Run) -> dict[str, Any]:
         "argv": run.argv,
         "create": run.create or None,
         "by": "file" if run.needs_file else "stdin",
-        "secrets": [{"kind": held.kind, "fingerprint": held.fingerprint} for held in run.holds],
+        "secrets": [_about(held) for held in run.holds],
     }
+
+
+def _about(held: Held) -> dict[str, str]:
+    return {"kind": held.kind, "fingerprint": held.fingerprint}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from base64 import b64encode
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -60,9 +61,10 @@ class Held:
         return self.kind.replace("-", " ")
 
     def redacted(self, text: str) -> str:
-        """Return *text* without the secret, its lines, and what JSON makes of it."""
+        """Return *text* without the secret, its lines, and what JSON and base64 make of it."""
         value = self.secret.reveal()
-        for part in (value, json.dumps(value)[1:-1], *value.split("\n")):
+        encoded = b64encode(value.encode()).decode()
+        for part in (value, json.dumps(value)[1:-1], encoded, *value.split("\n")):
             text = text.replace(part, "(the secret)") if part.strip() else text
         return text
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from typing import Any
 
 import pytest
@@ -143,6 +144,8 @@ def test_a_secret_of_several_lines_is_not_masked_since_gitlab_cannot() -> None:
 
 def test_what_a_program_says_is_shown_without_the_secret_in_whatever_form() -> None:
     said = f"bad: {json.dumps(KEY.secret.reveal())}; or MII alone, or {KEY.secret.reveal()}"
+    said += b64encode(KEY.secret.reveal().encode()).decode()
+    assert b64encode(b"canary-token").decode() not in TOKEN.redacted("Y2FuYXJ5LXRva2Vu")
     assert "MII" not in KEY.redacted(said)
     assert "canary" not in KEY.redacted(said)
 
