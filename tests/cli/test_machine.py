@@ -14,7 +14,8 @@ from cryptography.hazmat.primitives import serialization
 
 from loopback_auth.testing.salesforce import APP, ORG, USER, Salesforce
 
-from ..support.command import no_token_file, run, token_file
+from ..support.canary import watched
+from ..support.command import no_token_file, run, run_process, token_file
 from ..support.salesforce_machines import certificate, rsa_key
 from ..support.scripted_server import ScriptedServer, json_answer
 
@@ -282,3 +283,26 @@ async def test_a_persons_sign_in_is_no_machines_to_replace(
     assert done.exit_code == 2
     assert token_file(tmp_path, "ci")["refresh_token"] == "a-persons"
     assert (await run("login", "ci", *flags, "--switch-account", home=tmp_path)).exit_code == 0
+
+
+async def test_a_key_is_nowhere_but_in_its_own_file(
+    salesforce: Salesforce, key_file: Path, tmp_path: Path
+) -> None:
+    """Its middle is the canary: argv, the environment of others, files and what is printed."""
+    secret = pem().splitlines()[12]
+    home = tmp_path / "home"
+    home.mkdir()
+    flags = (*jwt_flags(salesforce), "--key-file", str(key_file))
+    with watched(secret, tmp_path, allowed=("server.key",)) as canary:
+        for command in (
+            ("login", "ci", *flags, "--verbose"),
+            ("token", "ci", "--refresh", "--json"),
+            ("exec", "ci", "--", "true"),
+            ("status", "ci", "--json"),
+            ("doctor", "ci", "--json"),
+            ("export", "json", "ci"),
+            ("logout", "ci"),
+        ):
+            done = await run_process(*command, home=home)
+            canary.check_text(done.stdout + done.stderr, " ".join(command[:2]))
+            assert done.exit_code == 0, done.stderr
