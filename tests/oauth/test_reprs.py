@@ -22,6 +22,8 @@ from loopback_auth.edge.store.file_store import FileStore
 from loopback_auth.edge.store.keyring_record import Record
 from loopback_auth.errors import LoopbackAuthError, TokenError
 from loopback_auth.explain.report import read_paste
+from loopback_auth.export.credential_helper.protocol import HelperToken
+from loopback_auth.export.push.target import Held, Run
 from loopback_auth.flows.api import Authorization
 from loopback_auth.flows.doctor.checks import Subject
 from loopback_auth.flows.login.code_credentials import Credentials
@@ -79,8 +81,12 @@ async def nothing() -> AsyncIterator[bytes]:
     yield b""
 
 
+HELD = Held(kind="key", secret=SECRET)
 HOLDERS: list[object] = [
     SECRET,
+    HELD,
+    Run(argv=("gh", "secret", "set"), create=(), given=SECRET, holds=(HELD,)),
+    HelperToken(token=SECRET, expires_at=None),
     client(CANARY),
     REQUEST,
     RESPONSE,
@@ -200,16 +206,19 @@ HARMLESS = {
     "BrowserNotOpened",
     "CertificateFiles",
     "Check",
+    "Ended",
     "Exchanged",
     "Explanation",
     "ExportFormat",
     "Finished",
+    "HelperRequest",
     "Holder",
     "IdeFile",
     "NothingYet",
     "Parser",
     "PasteExplained",
     "PortHolder",
+    "Protocol",
     "Provider",
     "ProviderFile",
     "RecordingTransport",
@@ -223,9 +232,11 @@ HARMLESS = {
     "Saved",
     "Secure",
     "ServerMetadata",
+    "SigningKey",
     "Stray",
     "StrayVisit",
     "Surroundings",
+    "Target",
     "Traced",
     "Value",
     "Verdict",
