@@ -31,8 +31,8 @@ class Access:
     `has_new_token`: the command obtained the token itself, and is not to refresh it again.
     """
 
-    def __init__(self, context: Context) -> None:
-        self.profile = context.profile_name
+    def __init__(self, context: Context, *, profile: str | None = None) -> None:
+        self.profile = profile or context.profile_name
         self.has_new_token = False
         self._min_ttl_s: float = getattr(context.arguments, "min_ttl", MIN_TTL_S)
         self._context = context

@@ -58,6 +58,16 @@ class Context:
         self.late_exit_code = 0
         self._resolved: Profile | None = None
 
+    def with_arguments(self, arguments: Namespace) -> Context:
+        """Return another context of *arguments*, which reads all files again."""
+        return Context(
+            arguments,
+            self.console,
+            self.agree,
+            commands=self.commands,
+            parser_of=self.parser_of,
+        )
+
     @cached_property
     def home(self) -> str:
         """The folder of all our files."""

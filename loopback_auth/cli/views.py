@@ -11,11 +11,12 @@ from ..oauth.text import one_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from ..edge.store.file_store import FileStore
     from ..oauth.credential import Credential
+    from ..providers import Provider
     from ..settings.profile import Profile
     from .context import Context
 
@@ -65,9 +66,17 @@ def minted_for(credential: Credential) -> str | None:
     return credential.grant.get("subject") or f"the client {credential.client.client_id}"
 
 
-def sign_in_document(profile: str, document: Mapping[str, Any], store: FileStore) -> dict[str, Any]:
+def sign_in_document(
+    profile: str,
+    document: Mapping[str, Any],
+    store: FileStore,
+    *,
+    provider_of: Callable[[str], Provider] | None = None,
+) -> dict[str, Any]:
     """
     Return what of the stored *document* may be shown: no token is in it.
+
+    *provider_of* returns the provider of a name: some say how long an unused sign-in lasts.
 
     Raises:
         StoreDamaged: Somebody has edited the file badly.
@@ -91,9 +100,42 @@ def sign_in_document(profile: str, document: Mapping[str, Any], store: FileStore
         "expiry_source": credential.expiry_source,
         "expired": has_expired(document, at=time.time()),
         "refreshable": is_refreshable(document),
+        "use_by": use_by_of(credential, provider_of),
         "refused": document.get("refused") is True,
         **location_document(profile, store),
     }
+
+
+def use_by_of(
+    credential: Credential, provider_of: Callable[[str], Provider] | None = None
+) -> str | None:
+    """Return when the sign-in ends unless it is used before (RFC 3339); `None`: nobody says so."""
+    from contextlib import suppress
+
+    from ..errors import LoopbackAuthError
+    from ..oauth.credential import to_rfc3339
+    from ..oauth.token.refresh_expiry import use_by
+
+    tokens, idle_days = credential.tokens, None
+    if tokens.refresh_token is None:
+        return None
+    if provider_of and (name := credential.settings.get("provider")):
+        # A provider that was removed says nothing.
+        with suppress(LoopbackAuthError):
+            idle_days = provider_of(name).idle_days
+    until = use_by(tokens.extra, tokens.obtained_at, idle_days=idle_days)
+    return to_rfc3339(until) if until else None
+
+
+def use_by_in_words(sign_in: Mapping[str, Any]) -> str:
+    """Return by when a `sign_in_document` has to be used again."""
+    from ..oauth.credential import from_rfc3339
+
+    until = sign_in["use_by"]
+    left_s = from_rfc3339(until).timestamp() - time.time()
+    if left_s <= 0:
+        return f"over since {until}, unless the server is kinder than it said; sign in again"
+    return f"must be used by {until} (in {duration_in_words(left_s)})"
 
 
 def location_document(profile: str, store: FileStore) -> dict[str, Any]:

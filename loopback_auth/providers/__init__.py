@@ -33,6 +33,8 @@ Kinds of server, as data: one TOML file each, in the format that users write int
     session_timeouts = [900, 7200]
     # Each sign-in is a grant of its own, and the server keeps so many.
     grants_per_user = 5
+    # A refresh token ends when nobody has used it for so many days.
+    idle_days = 90
     # Revoking one token ends all of the person's sign-ins to the client.
     revocation_ends_all = true
     # Whether a refresh token is replaced when it is used, where that is the same for all apps.

@@ -17,7 +17,7 @@ _LISTS = frozenset(
     {"sources", "redirect_uris", "names", "flows", "verification_hosts", "credential_urls"}
 )
 _DEEP = frozenset({"server", "login_hosts"})
-_NUMBERS = frozenset({"access_token_lifetime", "grants_per_user"})
+_NUMBERS = frozenset({"access_token_lifetime", "grants_per_user", "idle_days"})
 _REFUSALS = frozenset(field.name for field in fields(Refusals))
 _SWITCHES = frozenset({"preflight", "revocation_ends_all", "refresh_token_rotates"})
 

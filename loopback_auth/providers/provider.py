@@ -37,6 +37,7 @@ class Provider:
     access_token_lifetime: int | None = None
     session_timeouts: tuple[int, ...] = ()
     grants_per_user: int | None = None
+    idle_days: int | None = None
     revocation_ends_all: bool = False
     refresh_token_rotates: bool | None = None
     refusals: Refusals | None = None

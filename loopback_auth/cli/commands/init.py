@@ -18,6 +18,7 @@ from ...settings.config_toml import config_path
 from ...settings.kinds import duration_text, port_number
 from ...settings.session_timeout import session_timeout, timeout_choices
 from ..project.ide import ide_arguments, run_ide
+from ..project.keepalive import keepalive_argument, run_keepalive
 from ..project.writing import ProjectWriter
 from ..prompts import ask, ask_unseen, confirm
 from ..settings_flags import add_setting, secret_arguments, typed_secret
@@ -62,6 +63,7 @@ def arguments(parser: Parser) -> None:
     )
     parser.add_argument("--force", action="store_true", help="replace a profile of that name")
     parser.add_argument("--no-doctor", action="store_true", help="do not look whether it works")
+    keepalive_argument(parser)
     ide_arguments(parser)
 
 
@@ -69,6 +71,8 @@ def run(context: Context) -> int:
     """Write a profile; return the exit status of the doctor that looks at it."""
     if context.arguments.ide:
         return run_ide(context)
+    if context.arguments.keepalive:
+        return run_keepalive(context)
     project = ProjectWriter(context) if context.arguments.project else None
     provider = context.provider(_provider_name(context))
     may_replace = _may_replace(project.profiles if project else context.config.profiles, context)
@@ -268,7 +272,6 @@ def _write(settings: dict[str, Any], context: Context, *, may_replace: bool) -> 
 
 def _finish(name: str, written: dict[str, Any], context: Context) -> int:
     """Have the doctor look at what was written; return its exit status."""
-    from ..context import Context
     from ..examination import examination_document, examine_profile, tell_outcome
 
     console = context.console
@@ -280,13 +283,7 @@ def _finish(name: str, written: dict[str, Any], context: Context) -> int:
     # Another context, which reads the configuration as it is now.
     named = {"profile": name, "profile_option": None, "is_new": False}
     arguments = Namespace(**{**vars(context.arguments), **named})
-    again = Context(
-        arguments,
-        console,
-        context.agree,
-        commands=context.commands,
-        parser_of=context.parser_of,
-    )
+    again = context.with_arguments(arguments)
     if machine.is_machine(again):
         return machine.check_by_minting(result, again)
     checks = examine_profile(name, again)

@@ -10,7 +10,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from ...edge.store.file_store import FileStore
     from ..arguments import Parser
     from ..context import Context
 
@@ -29,7 +28,7 @@ def run(context: Context) -> int:
     if context.arguments.names and not console.json:
         console.raw("\n".join(names))
         return 0
-    rows = [_row(name, store, default=default) for name in names]
+    rows = [_row(name, context, default=default) for name in names]
     console.result(_table(rows) if rows else "", {"profiles": rows, "chosen_by": note})
     if not rows:
         console.say("There is no profile yet: loopback-auth login --help")
@@ -49,33 +48,37 @@ def _meant(context: Context) -> tuple[str, list[str], str]:
     return chosen.name, of_project, chosen.reason
 
 
-def _row(name: str, store: FileStore, *, default: str) -> dict[str, Any]:
+def _row(name: str, context: Context, *, default: str) -> dict[str, Any]:
     row: dict[str, Any] = {"profile": name, "default": name == default, "signed_in": False}
+    store, sign_in = context.store, dict[str, object]()
     try:
-        document = store.load(name)
-        return (
-            {**row, "signed_in": True, **sign_in_document(name, document, store)}
-            if document
-            else row
-        )
+        if document := store.load(name):
+            shown = sign_in_document(name, document, store, provider_of=context.provider)
+            sign_in = {"signed_in": True, **shown}
     except (StoreError, StoreDamaged) as error:
         return {**row, "problem": error.code}
+    return {**row, **sign_in}
 
 
 def _table(rows: list[dict[str, Any]]) -> str:
-    cells = [("PROFILE", "SIGNED IN AS", "AT", "TOKEN")]
+    cells = [("PROFILE", "SIGNED IN AS", "AT", "TOKEN", "MUST BE USED BY")]
     for row in rows:
         who = row.get("minted_for") or (row.get("identity") or {}).get("name") or "?"
         state = "expired" if row.get("expired") else row.get("expires_at") or "good"
-        signed_in = (one_line(str(who), limit=40), row.get("host") or "", state)
+        signed_in = (
+            one_line(str(who), limit=40),
+            row.get("host") or "",
+            state,
+            row.get("use_by") or "",
+        )
         mark = "*" if row["default"] else ""
         cells.append(
             (
                 row["profile"] + mark,
-                *(signed_in if row["signed_in"] else (row.get("problem", "-"), "", "")),
+                *(signed_in if row["signed_in"] else (row.get("problem", "-"), "", "", "")),
             )
         )
-    widths = [max(len(line[column]) for line in cells) for column in range(4)]
+    widths = [max(len(line[column]) for line in cells) for column in range(5)]
     lines = (
         "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True))
         for line in cells

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from ...oauth.credential import Credential
+import re
+import time
+
+from ...errors import LoopbackAuthError, UsageError
+from ...oauth.credential import Credential, from_rfc3339
+from ...oauth.text import one_line
 from ..access import Access
 from ..views import expiry_in_words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
     from ..arguments import Parser
     from ..context import Context
 
@@ -15,19 +23,78 @@ if TYPE_CHECKING:
 def arguments(parser: Parser) -> None:
     """Add the command's arguments."""
     parser.profile_argument()
+    parser.add_argument(
+        "--all", action="store_true", help="each sign-in that is stored here, one after the other"
+    )
+    parser.add_argument(
+        "--older-than",
+        metavar="TIME",
+        type=_age_s,
+        help="with --all: leave out what was refreshed since, such as 12h or 20d",
+    )
+
+
+def _age_s(text: str) -> float:
+    """Return `12h` or `20d` in seconds."""
+    found = re.fullmatch(r"([1-9]\d{0,4})(h|d)", text)
+    if found is None:
+        raise ValueError(text)
+    return int(found[1]) * {"h": 3600, "d": 86400}[found[2]]
 
 
 def run(context: Context) -> int:
     """Refresh, and print how long the new token lasts."""
+    if context.arguments.all:
+        return _all(context)
+    if context.arguments.older_than is not None:
+        raise UsageError(
+            "--older-than is for --all",
+            cause="One profile that is named is refreshed, whatever its age.",
+            fix="`loopback-auth refresh --all --older-than 20d`",
+        )
     access = Access(context)
-    document = access.renewed()
-    summary = {
-        "profile": access.profile,
+    summary = _summary(access.profile, access.renewed())
+    context.console.result("", summary)
+    context.console.say(f"Refreshed the profile {access.profile}: {expiry_in_words(summary)}.")
+    return 0
+
+
+def _summary(profile: str, document: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "profile": profile,
         "expires_at": document.get("expires_at"),
         "expiry_source": Credential.from_document(document).expiry_source,
         "scope": document.get("scope"),
         "refreshable": bool(document.get("refresh_token") or document.get("grant")),
     }
-    context.console.result("", summary)
-    context.console.say(f"Refreshed the profile {access.profile}: {expiry_in_words(summary)}.")
-    return 0
+
+
+def _all(context: Context) -> int:
+    """Refresh each sign-in; one that fails stops no other, and decides the exit status."""
+    console, status = context.console, 0
+    rows: list[dict[str, Any]] = []
+    for name in context.store.profiles():
+        try:
+            if not _is_due(name, context):
+                continue
+            rows.append(_summary(name, Access(context, profile=name).renewed()))
+            console.say(f"Refreshed the profile {name}: {expiry_in_words(rows[-1])}.")
+        except LoopbackAuthError as error:
+            status = status or error.exit_code
+            rows.append({"profile": name, "error": error.code})
+            console.say(f"{name}: error[{error.code}]: {one_line(error.message)}")
+            console.say(f"  fix: {one_line(error.fix)}")
+    console.result("", {"profiles": rows})
+    if not rows:
+        console.say("There is nothing to refresh.")
+    return status
+
+
+def _is_due(name: str, context: Context) -> bool:
+    """Return whether *name* has something to refresh with, and is old enough."""
+    document = context.store.load(name) or {}
+    if not document.get("refresh_token"):
+        return False
+    age: float | None = context.arguments.older_than
+    obtained_at = from_rfc3339(document["obtained_at"]).timestamp()
+    return age is None or time.time() - obtained_at > age

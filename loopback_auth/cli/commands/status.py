@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from ...errors import SignInNeeded
 from ...oauth.text import one_line
-from ..views import expiry_in_words, location_in_words, settings_view, sign_in_document
+from ..views import (
+    expiry_in_words,
+    location_in_words,
+    settings_view,
+    sign_in_document,
+    use_by_in_words,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,7 +34,10 @@ def run(context: Context) -> int:
         raise SignInNeeded(f"nobody is signed in to the profile {name}", profile=name)
     profile = context.profile(document)
     details = profile.provider.details_of(document.get("extra") or {}) if profile.provider else {}
-    sign_in = {**sign_in_document(name, document, context.store), "details": details}
+    sign_in = {
+        **sign_in_document(name, document, context.store, provider_of=context.provider),
+        "details": details,
+    }
     sign_in["chosen_by"] = context.chosen.reason
     lines, settings = settings_view(profile)
     text = "\n".join([*_lines(sign_in, context.chosen.remark), "", *lines])
@@ -49,5 +58,6 @@ def _lines(sign_in: Mapping[str, Any], remark: str) -> list[str]:
         *(f"{name:<13} {value}" for name, value in sign_in["details"].items()),
         f"Scopes        {one_line(sign_in['scope'] or '') or '(as the client has them)'}",
         f"Token         {expiry_in_words(sign_in)}",
+        *([f"Sign-in       {use_by_in_words(sign_in)}"] if sign_in["use_by"] else []),
         f"Stored in     {location_in_words(sign_in)}",
     ]

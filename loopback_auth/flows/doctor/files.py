@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 _POSIX = os.name == "posix"
 
+SOON_DAYS = 7
+"""How many days before its end a sign-in is warned of."""
+
 
 def configuration(subject: Subject) -> Check:
     """Return the check of `config.toml`."""
@@ -106,14 +109,16 @@ def sign_in(subject: Subject) -> Check:
         return Check(name=name, verdict=SKIPPED, seen=seen, fix=_login(subject.name))
     who = (stored.get("identity") or {}).get("name")
     seen = f"{shortened(one_line(str(who)))} is signed in" if who else "somebody is signed in"
-    return _lifetime(name, seen, stored, subject.name)
+    return _lifetime(name, seen, stored, subject)
 
 
-def _lifetime(name: str, seen: str, stored: Mapping[str, Any], profile: str) -> Check:
-    refreshable = is_refreshable(stored)
+def _lifetime(name: str, seen: str, stored: Mapping[str, Any], subject: Subject) -> Check:
+    profile, refreshable = subject.name, is_refreshable(stored)
     if stored.get("refused"):
         seen = f"{seen}; the server did not take the stored tokens the last time"
         return warned(name, seen, _login(profile))
+    if warning := _ends_soon(name, seen, stored, subject):
+        return warning
     until = stored.get("expires_at") or "the server says otherwise"
     if not has_expired(stored, at=time.time()):
         again = "then it is refreshed" if refreshable else "then a new sign-in is needed"
@@ -135,3 +140,33 @@ def _lifetime(name: str, seen: str, stored: Mapping[str, Any], profile: str) -> 
 
 def _login(profile: str) -> str:
     return rendered("`loopback-auth login {profile}`", {"profile": profile})
+
+
+def _ends_soon(name: str, seen: str, stored: Mapping[str, Any], subject: Subject) -> Check | None:
+    """Return a warning where nobody has used the sign-in for so long that it is about to end."""
+    from datetime import UTC, datetime
+
+    from ...oauth.credential import from_rfc3339
+    from ...oauth.token.refresh_expiry import use_by
+
+    obtained_at, profile = stored.get("obtained_at"), subject.profile
+    if not (stored.get("refresh_token") and obtained_at):
+        return None
+    since = from_rfc3339(obtained_at)
+    provider = None if isinstance(profile, LoopbackAuthError) else profile.provider
+    until = use_by(
+        stored.get("extra") or {},
+        since,
+        idle_days=provider.idle_days if provider else None,
+    )
+    # A short life is the server's way, and no cause for a warning at each sign-in.
+    if until is None or (until - since).days <= SOON_DAYS:
+        return None
+    left = until - datetime.now(UTC)
+    if left.days >= SOON_DAYS:
+        return None
+    seen = f"{seen}; it ends at {until:%Y-%m-%d} unless it is used before"
+    fix = (
+        "`loopback-auth refresh {profile}`; what a timer needs is in `loopback-auth help every-day`"
+    )
+    return warned(name, seen, rendered(fix, {"profile": subject.name}))
