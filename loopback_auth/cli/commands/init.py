@@ -17,12 +17,12 @@ from ...providers.login_host import own_host, whom_it_serves
 from ...settings.config_toml import config_path
 from ...settings.kinds import duration_text, port_number
 from ...settings.session_timeout import session_timeout, timeout_choices
+from ..machine import setup as machine
 from ..project.ide import ide_arguments, run_ide
 from ..project.keepalive import keepalive_argument, run_keepalive
 from ..project.writing import ProjectWriter
 from ..prompts import ask, ask_unseen, confirm
 from ..settings_flags import add_setting, secret_arguments, typed_secret
-from ..signing_in import machine
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
