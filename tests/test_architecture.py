@@ -88,7 +88,6 @@ REVEALS = {
     "edge/http/client.py",
     "cli/commands/env.py",
     "cli/commands/exec.py",
-    "cli/credential/imported.py",
     "cli/commands/id_token.py",
     "export/credential_helper/protocol.py",
     "export/__init__.py",

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from .credential.imported import Imported
 
 
+MACHINE_VARIABLES = frozenset({"LOOPBACK_AUTH_KEY", "LOOPBACK_AUTH_CLIENT_SECRET"})
+"""What a machine profile needs that was never signed in to here: then nothing is written."""
+
+
 class Access:
     """
     The way of one command to the credential of its profile.
@@ -41,10 +45,10 @@ class Access:
         self._imported: Imported | None = None
         if context.environ.get("LOOPBACK_AUTH_REFRESH_TOKEN"):
             # Late: it is of CI alone.
-            from .credential.imported import Imported
+            from .credential.imported import imported_by
 
-            self._imported = Imported(context)
-            self._store = self._imported.store
+            self._imported = imported_by(context)
+            self._store = self._imported.store if self._imported else context.store
 
     def document(self) -> Mapping[str, Any]:
         """
@@ -61,7 +65,7 @@ class Access:
     def _document(self) -> Mapping[str, Any]:
         document = self._stored_or_machine()
         if document and is_good(document, at=time.time(), min_ttl_s=self._min_ttl_s):
-            return document
+            return self._hidden(document)
         return self._refreshed(document)
 
     def renewed(self) -> Mapping[str, Any]:
@@ -84,6 +88,11 @@ class Access:
         if document is None and (profile := self._context.profile(None)).is_machine:
             # Its first token is minted when it is asked for.
             self._unminted, document = profile, {}
+            if not MACHINE_VARIABLES.isdisjoint(self._context.environ):
+                from .credential.imported import store_of
+
+                self._store = store_of(self._context)
+                return self._store.load(self.profile) or document
         return signed_in(self.profile, document)
 
     def _or_signed_in(self, found: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
@@ -168,13 +177,12 @@ class Access:
         from ..edge.process.event_loop import run
 
         self._context.listen_for_interrupts()
-        new: Mapping[str, Any]
         if self._imported:
-            new = run(self.refresh(refused))
+            new = self._hidden(run(self.refresh(refused)))
             self._imported.settle(new)
         else:
             with self._context.store.tracking_changes(self.profile):
-                new = run(self.refresh(refused))
+                new = self._hidden(run(self.refresh(refused)))
         # A server that is down leaves one that is still good.
         self.has_new_token = new["access_token"] != document.get("access_token")
         return new
@@ -187,7 +195,7 @@ class Access:
         from ..settings.storage import chosen_storage
 
         store = self._store
-        if self._imported is None:
+        if store is self._context.store:
             home, environ = self._context.home, self._context.environ
             store = store.with_storage(chosen_storage(home, self.profile, environ))
         services = Services(
@@ -196,7 +204,7 @@ class Access:
             notify=self._notify,
             environ=self._context.environ,
         )
-        is_ours = self._imported is None
+        is_ours = self._store is self._context.store
         in_background = is_ours and self._context.console.is_process and can_outlive_us()
         return await fresh_document(
             self.profile,
@@ -206,6 +214,13 @@ class Access:
             refresh=self._in_background if in_background else _here,
             first=self._first(),
         )
+
+    def _hidden(self, document: Mapping[str, Any]) -> Mapping[str, Any]:
+        if self._store is not self._context.store:
+            from .credential.imported import hide
+
+            hide(document, self._context.console)
+        return document
 
     def _first(self) -> Callable[[Services], Awaitable[Mapping[str, Any]]] | None:
         from ..flows.tokens.access_token import first_of

@@ -9,10 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from loopback_auth.testing import AuthorizationServer, Client
+
+from ..support.asking import refresh
 from ..support.canary import watched
 from ..support.command import Outcome, no_token_file, run_here, token_file
 from ..support.scripted_server import ScriptedServer, json_answer
 from ..support.stored import write_config
+from .test_machine import pem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -169,3 +173,55 @@ def test_a_key_is_read_from_its_variable_without_more_settings(home: Path) -> No
     )
     done = run_here("token", "ci", home=home, more={"LOOPBACK_AUTH_KEY": "no key at all"})
     assert "error[key-unusable]" in done.stderr
+
+
+def test_two_commands_keep_the_family_alive_and_that_of_the_laptop(home: Path) -> None:
+    """The server ends a family at the second use of a token."""
+    with AuthorizationServer.running(clients=(Client(client_id="public"),)) as real:
+        ci, laptop = (real.tokens_for("ada", client_id="public")["refresh_token"] for _ in range(2))
+        write_config(home, f'[profiles.ci]\nissuer = "{real.issuer}"\nclient_id = "public"\n')
+        kept = home / "kept"
+        words = ("token", "ci", "--refresh", "--store", str(kept))
+        both = [asked(home, *words, LOOPBACK_AUTH_REFRESH_TOKEN=ci) for _ in range(2)]
+        assert [done.exit_code for done in both] == [0, 0], both
+        assert both[0].stdout != both[1].stdout
+        stored = token_file(kept, "ci")["refresh_token"]
+        assert stored != ci
+        assert [refresh(real, token).status for token in (stored, laptop)] == [200, 200]
+
+
+@pytest.mark.parametrize("kind", ["KEY", "CLIENT_SECRET"])
+def test_a_machine_needs_its_key_or_secret_and_nothing_is_written(
+    home: Path, server: ScriptedServer, kind: str
+) -> None:
+    """A refresh token beside it is another profile's, and is left alone."""
+    answer(server, None)
+    before = sorted(home.rglob("*"))
+    value = pem() if kind == "KEY" else "canary-secret-9z"
+    flow = {"LOOPBACK_AUTH_FLOW": "client-credentials", f"LOOPBACK_AUTH_{kind}": value}
+    done = asked(home, "token", **flow, TF_BUILD="True")
+    assert (done.exit_code, done.stdout) == (0, f"{ACCESS}\n"), done.stderr
+    assert f"issecret=true]{ACCESS}\n" in done.stderr
+    (request,) = server.asked("/token")
+    assert request.form["grant_type"] == "client_credentials"
+    assert ("client_assertion" in request.form) == (kind == "KEY")
+    assert sorted(home.rglob("*")) == before
+
+
+def test_the_command_that_gets_a_new_token_has_none_of_our_variables(
+    home: Path, server: ScriptedServer
+) -> None:
+    answer(server, NEXT)
+    got = home.parent / "environment"
+    code = f"import os; open({str(got)!r}, 'w').write(repr(dict(os.environ)))"
+    done = asked(home, "token", "--on-rotate", f'"{sys.executable}" -c "{code}"')
+    assert done.exit_code == 0, done.stderr
+    assert GIVEN not in got.read_text()
+
+
+def test_json_hides_the_tokens_too(home: Path, server: ScriptedServer) -> None:
+    answer(server, None)
+    more = {"LOOPBACK_AUTH_REFRESH_TOKEN_ROTATES": "false", "GITHUB_ACTIONS": "true"}
+    done = asked(home, "token", "--json", **more)
+    assert done.exit_code == 0, done.stderr
+    assert f"::add-mask::{ACCESS}" in done.stderr.splitlines()

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import shlex
-import subprocess
 
-from ...export import github_masks
+from ...edge.process.fed_program import run_fed
+from ...export import environment_text, github_masks
 from ...flows.tokens.import_credential import (
     VARIABLE,
     check_refresh_token,
@@ -22,10 +22,51 @@ if TYPE_CHECKING:
 
     from ...edge.store.interface import Store
     from ...flows.services import Services
+    from ..console import Console
     from ..context import Context
 
-TIMEOUT_S = 120
-"""How long the command of `--on-rotate` may take."""
+_TOKENS = ("access_token", "refresh_token")
+
+
+def imported_by(context: Context) -> Imported | None:
+    """
+    Return the refresh token that is handed over; `None` for a machine profile, which needs none.
+
+    Raises:
+        UsageError: As `refuse_rotation`, or it is no refresh token.
+    """
+    return None if context.profile(None).is_machine else Imported(context)
+
+
+def store_of(context: Context) -> Store:
+    """Return the folder of `--store`, else this process's memory."""
+    from ...edge.store.file_store import FileStore
+    from ...edge.store.memory_store import MemoryStore
+
+    folder: str | None = getattr(context.arguments, "store", None)
+    return FileStore(folder) if folder else MemoryStore(context.home)
+
+
+def hide(document: Mapping[str, Any], console: Console) -> None:
+    """
+    Have the log of a CI system hide the tokens of *document*, before anything has them.
+
+    GitHub and Azure read both streams for their commands, and standard output is the answer; GitLab
+    has no such command. With --json stderr still gets these lines, which are for the CI system.
+    """
+    secrets = {
+        f"LOOPBACK_AUTH_HIDDEN_{name.upper()}": Secret(document[name])
+        for name in _TOKENS
+        if document.get(name)
+    }
+    lines = ""
+    if console.environ.get("GITHUB_ACTIONS") == "true":
+        lines = github_masks(secrets)
+    elif console.environ.get("TF_BUILD") == "True":
+        lines = environment_text("azure", secrets)
+    if lines and console.stderr is not None:
+        console.stderr.write(f"{lines}\n")
+        console.stderr.flush()
 
 
 class Imported:
@@ -36,16 +77,13 @@ class Imported:
     """
 
     def __init__(self, context: Context) -> None:
-        from ...edge.store.file_store import FileStore
-        from ...edge.store.memory_store import MemoryStore
-
         arguments = context.arguments
         self._context = context
         self._token = check_refresh_token(context.environ[VARIABLE])
         self._profile = context.profile(None)
         self._on_rotate: str | None = getattr(arguments, "on_rotate", None)
         folder: str | None = getattr(arguments, "store", None)
-        self.store: Store = FileStore(folder) if folder else MemoryStore(context.home)
+        self.store: Store = store_of(context)
         if not (folder or self._on_rotate):
             refuse_rotation(self._profile)
         self._is_kept = bool(folder)
@@ -55,12 +93,8 @@ class Imported:
         return await imported_document(self._profile, self._token, services)
 
     def settle(self, document: Mapping[str, Any]) -> None:
-        """Hide the tokens of *document* in the log, and see to a refresh token that is new."""
+        """See to the refresh token of *document*, where it is new."""
         new = Secret(document.get("refresh_token") or "")
-        if self._context.environ.get("GITHUB_ACTIONS") == "true":
-            hidden = {"access_token": Secret(document["access_token"]), "refresh_token": new}
-            # GitHub reads both streams for its commands, and standard output is the answer.
-            self._context.console.say(github_masks({n: v for n, v in hidden.items() if v}))
         if not new or new == self._token or self._is_kept:
             return
         if self._on_rotate:
@@ -78,17 +112,11 @@ class Imported:
 
     def _hand_over(self, token: Secret) -> None:
         """Give the new refresh token to the command of `--on-rotate`, on its standard input."""
-        words = shlex.split(self._on_rotate or "")
         try:
-            done = subprocess.run(  # noqa: S603 - the person's own command
-                words,
-                input=token.reveal().encode(),
-                stdout=subprocess.DEVNULL,
-                timeout=TIMEOUT_S,
-                check=False,
-            )
-            failure = f"ended with status {done.returncode}" if done.returncode else ""
-        except (OSError, subprocess.TimeoutExpired, ValueError) as error:
+            words = shlex.split(self._on_rotate or "")
+            status = run_fed(words, token, self._context.environ).status
+            failure = f"ended with status {status}" if status else ""
+        except (OSError, ValueError, IndexError) as error:
             failure = getattr(error, "strerror", None) or "did not end in time"
         if failure:
             self._context.late_exit_code = 4
