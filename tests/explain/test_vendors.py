@@ -9,7 +9,7 @@ import pytest
 from loopback_auth.explain.pitfalls import certain_pitfall_for, entries, pitfall_files, pitfall_for
 from loopback_auth.explain.report import read_paste
 
-from .vendors_table import PAGES, STRANGERS
+from .vendors_table import IN_THE_WORDS_OF_THE_RFCS, PAGES, STRANGERS
 
 FACTS = {
     "profile": "work",
@@ -43,6 +43,17 @@ def test_a_page_of_the_company_is_explained_in_the_sign_in_to_another_server(
     assert found.code == code
 
 
+@pytest.mark.parametrize(("code", "text"), IN_THE_WORDS_OF_THE_RFCS)
+def test_what_many_servers_say_is_one_vendors_where_the_profile_says_so(
+    code: str, text: str
+) -> None:
+    found = pitfall_for(read_paste(text), pitfalls="gitlab", facts=FACTS)
+    assert found
+    assert found.code == code
+    general = pitfall_for(read_paste(text), pitfalls=None, facts=FACTS)
+    assert general is None or "GitLab" not in general.fix
+
+
 @pytest.mark.parametrize("text", STRANGERS)
 def test_words_that_are_no_error_match_nothing(text: str) -> None:
     assert certain_pitfall_for(read_paste(text), facts=FACTS) is None
@@ -57,7 +68,7 @@ def test_no_other_entry_claims_the_page(code: str, text: str) -> None:
     claims = {
         other
         for other, entry in VENDORS.items()
-        if any(re.search(words, said, re.IGNORECASE) for words in entry["own_words"])
+        if any(re.search(words, said, re.IGNORECASE) for words in entry.get("own_words", ()))
     }
     assert claims == {code}
 
@@ -71,8 +82,10 @@ def test_an_entry_of_a_vendor_is_whole(code: str) -> None:
     assert re.search(r"`loopback-auth \w| > ", entry["fix"]), "name a command or a place"
     placeholders = set(re.findall(r"\{(\w+)\}", entry["title"] + entry["cause"] + entry["fix"]))
     assert placeholders <= {*FACTS, *entry["places"]}
-    assert code in {row[0] for row in PAGES}, "nobody has pasted it yet"
-    named = pitfall_for(read_paste(code), pitfalls=None, facts=FACTS)
+    pasted = {row[0] for row in (*PAGES, *IN_THE_WORDS_OF_THE_RFCS)}
+    assert code in pasted, "nobody has pasted it yet"
+    own = code.partition("-")[0]
+    named = pitfall_for(read_paste(code), pitfalls=own, facts=FACTS)
     assert named
     assert named.code == code
 

@@ -314,25 +314,6 @@ PAGES: list[tuple[str, str]] = [
         ),
     ),
     (
-        "gitlab-grant",
-        _json(
-            "invalid_grant",
-            "The provided authorization grant is invalid, expired, revoked, does not match the"
-            " redirection URI used in the authorization request.",
-        ),
-    ),
-    (
-        "gitlab-scope",
-        "An error has occurred\nThe requested scope is invalid, unknown, or malformed.",
-    ),
-    (
-        "gitlab-insufficient-scope",
-        _json(
-            "insufficient_scope",
-            "The request requires higher privileges than provided by the access token.",
-        ),
-    ),
-    (
         "cognito-redirect-uri",
         "https://acme.auth.eu-west-1.amazoncognito.com/error?error=redirect_mismatch&client_id=1a",
     ),
@@ -368,11 +349,23 @@ PAGES: list[tuple[str, str]] = [
         ),
     ),
     (
-        "gitlab-unauthorized-app",
+        "cognito-scope",
+        "https://acme.auth.eu-west-1.amazoncognito.com/error?client_id=1a&error=invalid_scope",
+    ),
+]
+
+IN_THE_WORDS_OF_THE_RFCS: list[tuple[str, str]] = [
+    (
+        "gitlab-grant",
         _json(
-            "unauthorized_client",
-            "The client is not authorized to perform this request using this method.",
+            "invalid_grant",
+            "The provided authorization grant is invalid, expired, revoked, does not match the"
+            " redirection URI used in the authorization request.",
         ),
+    ),
+    (
+        "gitlab-scope",
+        "An error has occurred\nThe requested scope is invalid, unknown, or malformed.",
     ),
     (
         "gitlab-grant-type",
@@ -382,8 +375,18 @@ PAGES: list[tuple[str, str]] = [
         ),
     ),
     (
-        "cognito-scope",
-        "https://acme.auth.eu-west-1.amazoncognito.com/error?client_id=1a&error=invalid_scope",
+        "gitlab-insufficient-scope",
+        _json(
+            "insufficient_scope",
+            "The request requires higher privileges than provided by the access token.",
+        ),
+    ),
+    (
+        "gitlab-unauthorized-app",
+        _json(
+            "unauthorized_client",
+            "The client is not authorized to perform this request using this method.",
+        ),
     ),
 ]
 
