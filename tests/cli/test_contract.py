@@ -314,9 +314,9 @@ USAGE = [
     ),
     (["token"], 4, "sign-in-needed"),
     (["status"], 4, "sign-in-needed"),
-    (["logout"], 4, "sign-in-needed"),
     (["explain", "no-such-code"], 2, "usage"),
     (["help", "no-such-topic"], 2, "usage"),
+    (["help", "trubleshooting"], 2, "usage"),
     (["lgin"], 2, "usage"),
     (["config", "sohw"], 2, "usage"),
 ]

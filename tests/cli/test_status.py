@@ -218,3 +218,13 @@ async def test_status_tells_what_the_provider_says_of_the_token_answer(
     assert f"Instance      {server.origin}\n" in outcome.stdout
     printed = json.loads((await run("status", "--json", home=tmp_path)).stdout)
     assert printed["details"]["User ID"] == "005000000000001AAA"
+
+
+async def test_status_says_that_a_token_of_the_environment_goes_before(tmp_path: Path) -> None:
+    with ScriptedServer() as server:
+        stored(tmp_path, server)
+        more = {"LOOPBACK_AUTH_TOKEN": "canary-given"}
+        said = await run("status", home=tmp_path, more=more)
+        assert "LOOPBACK_AUTH_TOKEN" not in (await run("status", home=tmp_path)).stderr
+    assert "LOOPBACK_AUTH_TOKEN is set" in said.stderr
+    assert "canary-given" not in said.stdout + said.stderr

@@ -42,7 +42,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
 }
 # The exit statuses that `help exit-codes` lists and that can be had without a person.
 DOCUMENTED = {0, 2, 4, 5, 7}
-NEEDS_A_SIGN_IN = {"token", "exec", "env", "api", "refresh", "status", "export", "logout"}
+NEEDS_A_SIGN_IN = {"token", "exec", "env", "api", "refresh", "status", "export"}
 
 
 class Terminal(io.StringIO):

@@ -33,6 +33,7 @@ VALUES = {
     **FACTS,
     "profile": "work",
     "command": "login",
+    "topic": "troubleshooting",
     "subject": "ci@acme.example",
     "option": "--json",
     "target": "ssh://box/work",

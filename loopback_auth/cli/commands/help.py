@@ -1,4 +1,4 @@
-"""`help TOPIC`: the long texts, which travel with the program."""
+"""`help TOPIC`: the long texts, which travel with the program; `help COMMAND`: its options."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from ...resources import names, read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from ..arguments import Parser
     from ..context import Context
 
@@ -14,7 +16,10 @@ if TYPE_CHECKING:
 def arguments(parser: Parser) -> None:
     """Add the command's arguments."""
     parser.add_argument(
-        "topic", nargs="?", metavar="TOPIC", help="what to read about; none lists the topics"
+        "topic",
+        nargs="?",
+        metavar="TOPIC",
+        help="what to read about, or a command; none lists the topics",
     )
 
 
@@ -28,15 +33,28 @@ def run(context: Context) -> int:
             "\n".join(f"{name:<18} {title}" for name, title in titles.items()), {"topics": titles}
         )
         return 0
-    if arguments.topic not in topics:
-        raise UsageError(
-            f"there is no help topic {arguments.topic[:40]!r}",
-            cause=f"The topics are: {', '.join(topics)}.",
-            fix="what they are about: `loopback-auth help`; the commands: `loopback-auth --help`",
-        )
-    text = _text(arguments.topic).rstrip()
+    if arguments.topic in topics:
+        text = _text(arguments.topic).rstrip()
+    elif arguments.topic in context.commands:
+        text = context.parser_of(arguments.topic).format_help().rstrip()
+    else:
+        raise _unknown(arguments.topic, topics, context.commands)
     console.result(text, {"topic": arguments.topic, "text": text})
     return 0
+
+
+def _unknown(topic: str, topics: Sequence[str], commands: Iterable[str]) -> UsageError:
+    from ...explain.spelling import meant
+
+    near = meant(topic[:40].lower(), [*topics, *commands])
+    return UsageError(
+        f"there is no help topic {topic[:40]!r}",
+        cause=f"The topics are: {', '.join(topics)}.",
+        fix="this was probably meant: `loopback-auth help {topic}`"
+        if near
+        else "what they are about: `loopback-auth help`; the commands: `loopback-auth --help`",
+        topic=near or "",
+    )
 
 
 def _text(topic: str) -> str:

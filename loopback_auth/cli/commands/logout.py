@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from ...edge.process.event_loop import run as run_coroutine
-from ...errors import LoopbackAuthError, UsageError
+from ...errors import LoopbackAuthError, SignInNeeded, StoreDamaged, UsageError
 from ...flows.tokens.logout import Revocation, logout
 from ..context import trusted
 
@@ -48,7 +48,15 @@ def run(context: Context) -> int:
             )
         return _all(context, local=arguments.local)
     name = context.profile_name
-    outcome = _sign_out(name, context, local=arguments.local)
+    try:
+        outcome = _sign_out(name, context, local=arguments.local)
+    except StoreDamaged:
+        raise
+    except SignInNeeded:
+        # What was asked for holds already, as for `rm -f`.
+        context.console.result("", {"profile": name, "removed": False, "revocation": "not asked"})
+        context.console.say(f"Nobody is signed in to the profile {name}.")
+        return 0
     context.console.result("", {"profile": name, "removed": True, "revocation": outcome.value})
     return _REVOCATION_FAILED if outcome is Revocation.FAILED else 0
 

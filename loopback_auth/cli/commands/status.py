@@ -42,6 +42,11 @@ def run(context: Context) -> int:
     lines, settings = settings_view(profile)
     text = "\n".join([*_lines(sign_in, context.chosen.remark), "", *lines])
     context.console.result(text, {**sign_in, "settings": settings})
+    if context.environ.get("LOOPBACK_AUTH_TOKEN", "").strip():
+        context.console.say(
+            "LOOPBACK_AUTH_TOKEN is set: `token`, `exec`, `env` and `api` use that token,"
+            " not this sign-in."
+        )
     return 0
 
 

@@ -192,3 +192,11 @@ async def test_rv_01_all_signs_out_of_every_profile_and_tells_of_each(
 
 async def test_all_and_a_profile_are_too_much(tmp_path: Path) -> None:
     assert (await run("logout", "--all", "work", home=tmp_path)).exit_code == 2
+
+
+async def test_logout_with_nobody_signed_in_is_done_already(tmp_path: Path) -> None:
+    said = await run("logout", "work", home=tmp_path)
+    assert (said.exit_code, said.stdout) == (0, "")
+    assert said.stderr == "Nobody is signed in to the profile work.\n"
+    as_json = await run("logout", "work", "--json", home=tmp_path)
+    assert (as_json.exit_code, as_json.document["removed"]) == (0, False)
