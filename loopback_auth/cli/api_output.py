@@ -39,8 +39,13 @@ class PrintedAnswer:
             if self._console.stdout is not None and self._console.stdout.isatty()
             else None
         )
+        end = b"\n"
         async for piece in reply.pieces:
             self._console.octets(tame(piece) if tame else piece)
+            end = piece[-1:] or end
+        if tame and end != b"\n":
+            # The prompt that follows stands on a line of its own.
+            self._console.octets(b"\n")
 
     def refused(self, error: LoopbackAuthError) -> int:
         """Print *error* after what came of the answer; return the exit status."""
