@@ -1,11 +1,16 @@
-"""`credential` as the real programs ask it: kubectl with its exec plugin."""
+"""`credential` as the real programs ask it: kubectl, and pip through keyring."""
 
 from __future__ import annotations
 
+import base64
 import json
 import ssl
 import subprocess
 import sys
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,12 +21,16 @@ from ..support.command import environment
 from ..support.scripted_server import ScriptedServer, json_answer
 from ..support.servers import install
 from ..support.servers.needs import need
-from ..support.stored import jwt, stored
+from ..support.stored import jwt, stored, write_config
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
 pytestmark = pytest.mark.server
+
+ROOT = Path(__file__).parent.parent.parent
+TOKEN = "canary-of-the-index"
+NAME = "keyrings.loopback-auth"
 
 
 def test_kubectl_shows_the_id_token_to_its_cluster(tmp_path: Path) -> None:
@@ -77,3 +86,63 @@ def _kubeconfig(server: str, authority: Path) -> dict[str, object]:
         "contexts": [{"name": "c", "context": {"cluster": "c", "user": "me"}}],
         "current-context": "c",
     }
+
+
+def test_pip_installs_from_a_guarded_index(tmp_path: Path) -> None:
+    """With the wheel of its own for keyring, in an environment of its own."""
+    home, python = tmp_path / "home", tmp_path / "venv" / "bin" / "python"
+    home.mkdir()
+    build = [sys.executable, "-m", "build", "-w", "--no-isolation", "-o", str(tmp_path / "dist")]
+    _run([*build, str(ROOT / NAME)])
+    _run([sys.executable, "-m", "venv", str(tmp_path / "venv")])
+    (wheel,) = (tmp_path / "dist").glob("*.whl")
+    _run([str(python), "-m", "pip", "install", "-q", str(wheel), "keyring"])
+    with _guarded_index(wheel) as origin, ScriptedServer() as server:
+        stored(home, server, profile="work", lasts_s=3600, access_token=TOKEN)
+        write_config(home, f'[profiles.work]\ncredential_urls = "{origin}"\n')
+        path = f"{python.parent}:{Path(sys.executable).parent}:/usr/bin:/bin"
+        url = origin.replace("http://", "http://oauth2@") + "/simple"
+        words = ["download", "--no-deps", "--no-cache-dir", "--index-url", url]
+        done = subprocess.run(
+            [sys.executable, "-m", "pip", *words, "--keyring-provider", "subprocess", NAME],
+            env={**environment(home), "PATH": path, "PIP_DISABLE_PIP_VERSION_CHECK": "1"},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=200,
+            check=False,
+        )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / wheel.name).read_bytes() == wheel.read_bytes()
+    assert TOKEN not in done.stdout + done.stderr
+
+
+def _run(command: list[str]) -> None:
+    subprocess.run(command, check=True, capture_output=True, timeout=300)
+
+
+@contextmanager
+def _guarded_index(wheel: Path) -> Iterator[str]:
+    """Serve *wheel* as a package index that wants the token as a password."""
+    password = base64.b64encode(f"oauth2:{TOKEN}".encode()).decode()
+    page = f'<a href="/files/{wheel.name}">{wheel.name}</a>'.encode()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            is_known = self.headers["Authorization"] == f"Basic {password}"
+            self.send_response(200 if is_known else 401)
+            if not is_known:
+                self.send_header("WWW-Authenticate", 'Basic realm="index"')
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            if is_known:
+                is_page = self.path.startswith("/simple/")
+                self.wfile.write(page if is_page else wheel.read_bytes())
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
