@@ -60,17 +60,22 @@ def definitions() -> dict[str, set[str]]:
 @pytest.fixture(autouse=True)
 def _is_forgotten() -> Iterator[None]:
     """Nothing of an old path is left behind."""
-    before = {path: set(vars(import_module(path))) for path in PACKAGES}
+    parents = {path.rpartition(".")[0] for path in former_paths()}
+    before = {path: dict(vars(import_module(path))) for path in {*PACKAGES, *parents}}
     yield
     for path in former_paths():
         if path in PACKAGES:
-            for name in set(vars(sys.modules[path])) - before[path]:
+            for name in set(vars(sys.modules[path])) - before[path].keys():
                 if name in NAMES[path]:
                     delattr(sys.modules[path], name)
         elif path in sys.modules:
             del sys.modules[path]
             parent, _, name = path.rpartition(".")
-            delattr(sys.modules[parent], name)
+            if name in before[parent]:
+                # A name of the package's own is what it was.
+                setattr(sys.modules[parent], name, before[parent][name])
+            else:
+                delattr(sys.modules[parent], name)
 
 
 def test_each_module_that_was_moved_is_tested() -> None:
