@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from decimal import Decimal
 
 from ..errors import UsageError
 from .environment.dotenv import dotenv
@@ -24,9 +25,9 @@ def kind_of(name: str) -> str:
         UsageError: None of them.
     """
     base = name.replace("\\", "/").rpartition("/")[2].lower()
-    if base.startswith(".env"):
-        return ".env"
     kind = next((kind for kind in KINDS if base.endswith(kind)), None)
+    if kind is None and base.startswith(".env."):
+        kind = ".env"
     if kind is None:
         raise UsageError(
             f"values cannot be written into {name}",
@@ -50,7 +51,7 @@ def merged(text: str, values: Mapping[str, str], *, name: str) -> str:
     kind = kind_of(name)
     try:
         return _MERGE[kind](text, values)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(
             f"{name} cannot be read as {kind[1:]}: {error}",
             cause="Nothing of it was changed.",
@@ -59,13 +60,40 @@ def merged(text: str, values: Mapping[str, str], *, name: str) -> str:
 
 
 def _json(text: str, values: Mapping[str, str]) -> str:
-    document = json.loads(text) if text.strip() else {}
+    document = (
+        json.loads(text, object_pairs_hook=_members, parse_float=_number) if text.strip() else {}
+    )
     for name, value in values.items():
         _set(document, name.split("."), value, dict)
     indent = re.search(r"^([ \t]+)\S", text, re.MULTILINE)
+    is_one_line = bool(text.strip()) and "\n" not in text.strip()
+    written = json.dumps(
+        document,
+        indent=indent[1] if indent else None if is_one_line else 2,
+        ensure_ascii=False,
+        allow_nan=False,
+    )
     # Numbers and escapes of others may be spelled otherwise afterwards; their values are the same.
     ends = "\n" if text.endswith("\n") or not text else ""
-    return json.dumps(document, indent=indent[1] if indent else 2, ensure_ascii=False) + ends
+    return (written + ends).replace("\n", _line_end(text))
+
+
+def _members(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise ValueError("a name stands twice in one object")
+    return members
+
+
+def _number(text: str) -> float:
+    value = float(text)
+    if Decimal(repr(value)) != Decimal(text):
+        raise ValueError(f"the number {text} would be changed")
+    return value
+
+
+def _line_end(text: str) -> str:
+    return "\r\n" if "\r\n" in text else "\n"
 
 
 def _toml(text: str, values: Mapping[str, str]) -> str:
@@ -89,21 +117,36 @@ def _set(table: object, steps: list[str], value: str, make: object) -> None:
     table[last] = value
 
 
+# A value between quotes may have several lines, which are no variables of their own.
+_ENTRY = re.compile(
+    r"""
+    ^(?P<before>[ \t]*(?:export[ \t]+)?)(?P<name>[A-Za-z_][\w.-]*)[ \t]*=[ \t]*
+    (?:'[^']*'|"(?:\\.|[^"\\])*"|[^\r\n]*?)
+    (?P<after>(?:[ \t]+\#[^\r\n]*)?[ \t]*)(?=\r?$)
+    """,
+    re.MULTILINE | re.DOTALL | re.VERBOSE,
+)
+
+
 def _dotenv(text: str, values: Mapping[str, str]) -> str:
-    lines = text.splitlines()
-    for name, value in values.items():
-        line = dotenv(name, value)
-        found = [
-            index
-            for index, old in enumerate(lines)
-            if re.match(rf"\s*(?:export\s+)?{re.escape(name)}\s*=", old)
-        ]
-        for index in found:
-            kept = re.match(r"\s*(?:export\s+)?", lines[index])
-            lines[index] = (kept[0] if kept else "") + line
-        if not found:
-            lines.append(line)
-    return "\n".join(lines) + "\n"
+    lines = {name: dotenv(name, value) for name, value in values.items()}
+    for name in lines:
+        if not re.fullmatch(r"[A-Za-z_][\w.-]*", name):
+            raise ValueError(f"{name} is no name of a variable")
+    found: set[str] = set()
+
+    def entry(old: re.Match[str]) -> str:
+        name = old["name"]
+        if name not in lines:
+            return old[0]
+        found.add(name)
+        return old["before"] + lines[name] + old["after"]
+
+    end = _line_end(text)
+    text = _ENTRY.sub(entry, text)
+    if text and not text.endswith("\n"):
+        text += end
+    return text + "".join(line + end for name, line in lines.items() if name not in found)
 
 
 _MERGE = {".json": _json, ".toml": _toml, ".env": _dotenv}

@@ -222,6 +222,48 @@ async def test_a_file_that_git_would_track_is_refused_unless_meant(
     assert named or ".gitignore" in tracked.stderr
 
 
+async def test_the_copy_of_a_file_is_no_secret_that_git_would_track(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    signed_in(tmp_path, server)
+    work = tmp_path / "work"
+    made = ["git", "init", "-q", str(work)]
+    await asyncio.to_thread(subprocess.run, made, check=True, timeout=60)
+    (work / ".gitignore").write_text(".env\n")
+    ours = "TOKEN=the-last-one\n"
+    (work / ".env").write_text(ours)
+    words = ("export", "file", "--set", "TOKEN=access_token", "--output", str(work / ".env"))
+    refused = await run(*words, home=tmp_path)
+    assert (refused.exit_code, (work / ".env").read_text()) == (2, ours)
+    assert ".env.bak" in refused.stderr
+    assert not (work / ".env.bak").exists()
+    (work / ".gitignore").write_text(".env*\n")
+    assert (await run(*words, home=tmp_path)).exit_code == 0
+    assert (work / ".env.bak").read_text() == ours
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the program is a script")
+async def test_a_repositorys_fsmonitor_is_not_run(server: ScriptedServer, tmp_path: Path) -> None:
+    signed_in(tmp_path, server)
+    work, ran = tmp_path / "work", tmp_path / "ran"
+    program = tmp_path / "monitor"
+    program.write_text(f"#!/bin/sh\ntouch '{ran}'\n")
+    program.chmod(0o700)
+    for words in (
+        ("init", "-q", str(work)),
+        ("-C", str(work), "config", "core.fsmonitor", program),
+    ):
+        await asyncio.to_thread(subprocess.run, ["git", *words], check=True, timeout=60)
+    (work / "a").write_text("")
+    added = ["git", "-C", str(work), "add", "a"]
+    await asyncio.to_thread(subprocess.run, added, check=True, timeout=60, capture_output=True)
+    ran.unlink(missing_ok=True)
+    (work / ".gitignore").write_text("x.json\n")
+    outcome = await run("export", "json", "--output", str(work / "x.json"), home=tmp_path)
+    assert outcome.exit_code == 0, outcome.stderr
+    assert not ran.exists()
+
+
 @pytest.mark.parametrize("words", [("template",), ("file",), ("file", "--output", "{}/x.json")])
 async def test_a_file_of_ones_own_says_what_it_needs(
     server: ScriptedServer, tmp_path: Path, *, words: tuple[str, ...]

@@ -72,6 +72,12 @@ MERGED: list[tuple[str, str, dict[str, str], str]] = [
         {"TOKEN": "t", "NEW": "a b"},
         "# mine\nexport TOKEN=t\nOTHER='x'\nNEW='a b'\n",
     ),
+    ("a.json", '{"b": 1.10}', {"a": "t"}, '{"b": 1.1, "a": "t"}'),
+    ("a.json", '{\r\n  "b": 1\r\n}', {"b": "t"}, '{\r\n  "b": "t"\r\n}'),
+    (".env.json", "{}", {"a": "t"}, '{"a": "t"}'),
+    (".env.local", "A=1\r\nT=x # ours\r\n", {"T": "t"}, "A=1\r\nT=t # ours\r\n"),
+    (".env", "A='x\u2028y\x0cz'", {"T": "t"}, "A='x\u2028y\x0cz'\nT=t\n"),
+    (".env", 'K="1\nT=no\n2"\nT="a\nb"\nU=it\'s\n', {"T": "t"}, 'K="1\nT=no\n2"\nT=t\nU=it\'s\n'),
 ]
 
 
@@ -91,6 +97,12 @@ def test_the_rest_of_a_file_stays(
         ("a.json", '{"a": 1}', {"a.b": "t"}),
         ("a.toml", "a = ", {"a": "t"}),
         ("a.xml", "<a/>", {"a": "t"}),
+        (".envrc", "use nix", {"a": "t"}),
+        (".env", "", {"a b": "t"}),
+        ("a.json", '{"b": 1, "b": 2}', {"a": "t"}),
+        ("a.json", '{"b": 1e400}', {"a": "t"}),
+        ("a.json", '{"b": 12345678901234567890.123}', {"a": "t"}),
+        ("a.json", "[" * 100_000, {"a": "t"}),
     ],
 )
 def test_a_file_that_is_something_else_is_refused(

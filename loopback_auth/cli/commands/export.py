@@ -85,6 +85,9 @@ def run(context: Context) -> int:
         from ...edge.project.tracked import refuse_tracked
 
         refuse_tracked(arguments.output)
+        if form == "file":
+            # The copy beside it holds the secret that was written there the last time.
+            refuse_tracked(f"{arguments.output}.bak")
     exported: Exported
     if form in _OWN_FILES:
         exported, credential = _own_file(form, context)

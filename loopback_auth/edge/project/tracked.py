@@ -28,8 +28,9 @@ def refuse_tracked(path: str) -> None:
     if around is None or not os.path.exists(os.path.join(around.root, ".git")):
         return
     with suppress(OSError, subprocess.TimeoutExpired):
-        # A hook or an alias of the repository is not run by this command.
-        asked = ["git", "-C", folder, "check-ignore", "-q", "--", name]
+        # The repository's fsmonitor is a program, which this command would run.
+        quiet = ["git", "-C", folder, "-c", "core.fsmonitor=false"]
+        asked = [*quiet, "check-ignore", "-q", "--", name]
         done = subprocess.run(  # noqa: S603 - the words are ours, the name follows --
             asked, capture_output=True, timeout=TIMEOUT_S, check=False
         )
