@@ -40,7 +40,7 @@ def fill_template(text: str, *, name: str, fields: Mapping[str, str]) -> str:
                 fix="name one of these fields between braces",
             )
         line = text[: found.start()].rpartition("\n")[2]
-        return _quoted(found[1], value, kind, is_within=_is_within_quotes(line))
+        return _quoted(found[1], value, kind, line)
 
     return _FIELD.sub(filled, text)
 
@@ -58,15 +58,36 @@ def _is_within_quotes(before: str) -> bool:
     return len(re.findall(r'(?<!\\)"', before)) % 2 == 1
 
 
-def _quoted(field: str, value: str, kind: str, *, is_within: bool) -> str:
+def _quoted(field: str, value: str, kind: str, before: str) -> str:
+    """Return *value* as it stands behind *before*, the beginning of its line."""
+    is_within = _is_within_quotes(before)
     if kind == "json":
         whole = json.dumps(value, ensure_ascii=False)
-        return whole[1:-1] if is_within else whole
+        if is_within:
+            return whole[1:-1]
+        # At the beginning of a value; else within one that has other quotes, or none.
+        if before.rstrip()[-1:] in ("", ":", "=", ",", "[", "{", "-"):
+            return whole
+        return _bare(field, value)
     if kind == "dotenv":
         line = dotenv(field, value).partition("=")[2]
-        if line != value and is_within:
-            raise ValueUnquotable(f"the value of {field} needs quotes of its own", form="template")
-        return line
+        return _bare(field, value) if line != value and is_within else line
     if not value.isprintable() or (kind == "ini" and set(value) & _NEVER_IN_INI):
-        raise ValueUnquotable(f"the file cannot carry the value of {field}", form="template")
+        raise _refused(field)
     return value
+
+
+def _bare(field: str, value: str) -> str:
+    """Return *value* if it means the same within quotes of any kind, and without."""
+    if re.fullmatch(r"[A-Za-z0-9_./+=~!-]+", value) is None:
+        raise _refused(field)
+    return value
+
+
+def _refused(field: str) -> ValueUnquotable:
+    return ValueUnquotable(
+        f"the file cannot carry the value of {field} at that place",
+        cause="It has characters that mean something else there.",
+        fix="write the field alone, or between double quotes",
+        form="template",
+    )

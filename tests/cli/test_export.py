@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from loopback_auth.export.program.formats import EXPORT_FORMATS
+
+from ..support.canary import watched
 from ..support.command import run, token_file
 from ..support.scripted_server import ScriptedServer, json_answer
 from ..support.stored import NEW, OLD, stored
@@ -299,3 +302,16 @@ async def test_curl_reads_its_configuration_and_netrc(
     basic = base64.b64encode(f"oauth2:{OLD['access_token']}".encode()).decode()
     sent = [dict(each.headers)["authorization"] for each in server.asked("/me")]
     assert sent == [f"Bearer {OLD['access_token']}", f"Basic {basic}"]
+
+
+async def test_what_is_exported_is_nowhere_else(server: ScriptedServer, tmp_path: Path) -> None:
+    """In no argument, no environment and no file but the one that was named."""
+    token, home = "canary-access-token-1f", tmp_path / "home"
+    home.mkdir()
+    signed_in(home, server, access_token=token)
+    with watched(token, tmp_path, allowed=("home/tokens/*", "out")) as canary:
+        for form in EXPORT_FORMATS:
+            words = ("--output", str(tmp_path / "out"), "--force")
+            outcome = await run("export", form, *words, home=home)
+            assert outcome.exit_code == 0, (form, outcome)
+            canary.check_text(outcome.stdout + outcome.stderr)

@@ -110,3 +110,25 @@ def test_a_file_that_is_something_else_is_refused(
 ) -> None:
     with pytest.raises(UsageError):
         merged(text, values, name=name)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("a.yaml", "t: Bearer {scope}", "t: Bearer plain"),
+        ("a.yaml", "t: '{scope}'", "t: 'plain'"),
+        ("a.yaml", "- {scope}", '- "plain"'),
+        ("a.toml", "t = '{scope}'", "t = 'plain'"),
+    ],
+)
+def test_within_other_quotes_a_plain_value_stands_as_it_is(
+    name: str, text: str, expected: str
+) -> None:
+    assert fill_template(text, name=name, fields={"scope": "plain"}) == expected
+
+
+@pytest.mark.parametrize("text", ["t: Bearer {scope}", "t: '{scope}'"])
+@pytest.mark.parametrize("value", ["it's", "a: b", "a #b", "a\\b", 'a"b', ""])
+def test_within_other_quotes_no_other_value_is_written(text: str, value: str) -> None:
+    with pytest.raises(ValueUnquotable):
+        fill_template(text, name="a.yaml", fields={"scope": value})

@@ -43,7 +43,7 @@ NPM_PACKAGES = (
     "newman",
     "pyright",
 )
-PROGRAMS = ("gh", "kubectl", "bao", "aws")
+PROGRAMS = ("gh", "kubectl", "bao", "aws", "go", "uv")
 CHROMIUM = "chromium"
 SECRET_SERVICE = "secret-service"
 SSHD = "sshd"
@@ -167,7 +167,7 @@ def _programs_are_there() -> bool:
 
 
 def _install_programs(say: Callable[[str], None]) -> None:
-    say("installing gh, kubectl, OpenBao and aws into .servers/programs (about 20 s)")
+    say("installing gh, kubectl, OpenBao, aws, go and uv into .servers/programs (about 20 s)")
     folder = program("python").parents[1]
     _run([sys.executable, "-m", "venv", "--clear", str(folder)], "venv")
     pip = [str(program("python")), "-m", "pip", "--disable-pip-version-check", "--quiet"]
