@@ -41,6 +41,7 @@ NPM_PACKAGES = (
     "@jsforce/jsforce-node",
     "@salesforce/core",
     "newman",
+    "pnpm",
     "pyright",
 )
 PROGRAMS = ("gh", "kubectl", "bao", "aws", "go", "uv")
@@ -434,6 +435,8 @@ PARTS = (
     _program("zsh", ("zsh",)),
     _program("strace", ("strace",)),
     _program("faketime", ("faketime",)),
+    # What asks a credential helper, and the registry that it asks for.
+    _program("skopeo", ("skopeo", "docker-registry"), "skopeo", "docker-registry"),
     # Who trusts the certificate of an https callback.
     _program("certutil", ("libnss3-tools",)),
     _program("mkcert", ("mkcert",)),
