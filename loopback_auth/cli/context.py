@@ -172,6 +172,11 @@ class Context:
 
             error.facts.setdefault("profile", self._resolved.name)
             error.facts.setdefault("flags", flags_of(self._resolved))
+            if type(error) is errors.SignInNeeded and not self._resolved.endpoints():
+                # A bare `login` would only say that nothing says where.
+                from ..explain import explanation
+
+                error.explain_with(explanation("not-configured", profile=self._resolved.name))
 
     def profile_from(
         self,

@@ -241,6 +241,12 @@ def _refused(error: OSError) -> errors.LoopbackAuthError:
 def _unknown(command: str) -> errors.UsageError:
     from difflib import get_close_matches
 
+    if command.startswith("-"):
+        return errors.UsageError(
+            "the command comes first, and its options after it",
+            cause="The first word after loopback-auth names the command.",
+            fix="for example `loopback-auth token -p NAME`; the commands: `loopback-auth --help`",
+        )
     near = get_close_matches(command, COMMANDS, n=1)
     return errors.UsageError(
         f"there is no command {command[:40]!r}",

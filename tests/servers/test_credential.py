@@ -111,15 +111,16 @@ def test_an_index_is_read_through_keyring(tmp_path: Path, tool: str) -> None:
             "pip": [sys.executable, "-m", "pip", "download", "--no-cache-dir"],
             "uv": [str(install.program("uv")), "pip", "install", "--no-cache", "--target", "got"],
         }
-        done = subprocess.run(
-            [*command[tool], *words],
-            env={**environment(home), "PATH": path, "PIP_DISABLE_PIP_VERSION_CHECK": "1"},
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=200,
-            check=False,
-        )
+        with watched(TOKEN, tmp_path, allowed=("home/tokens/*",)):
+            done = subprocess.run(
+                [*command[tool], *words],
+                env={**environment(home), "PATH": path, "PIP_DISABLE_PIP_VERSION_CHECK": "1"},
+                cwd=tmp_path,
+                capture_output=True,
+                text=True,
+                timeout=200,
+                check=False,
+            )
     assert done.returncode == 0, done.stdout + done.stderr
     got = wheel.name if tool == "pip" else "got/keyrings/loopback_auth.py"
     assert (tmp_path / got).is_file()

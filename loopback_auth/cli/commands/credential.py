@@ -64,6 +64,12 @@ def run(context: Context) -> int:
         return 0
     if not (profile := _profile(request, context)):
         console.raw(protocol.not_ours)
+        if protocol.not_ours_status and not protocol.not_ours:
+            # The tool says only that we failed, and shows this.
+            console.say(
+                "No profile here has a token for that server. If one should: credential_urls, as in"
+                " loopback-auth help tools"
+            )
         return protocol.not_ours_status
     arguments.profile_option = profile
     console.raw(protocol.write(request, _token(context)))

@@ -42,7 +42,8 @@ def check_profile_name(name: str) -> str:
             f"{what} cannot be a profile name",
             cause="A profile's name is also a file's: "
             f"at most {NAME_CHARACTERS} letters, digits or . _ - @ +.",
-            fix="choose another name: `loopback-auth login NAME`",
+            fix="choose another name: `loopback-auth login NAME`; a server's address has an option:"
+            " `loopback-auth login NAME --issuer URL --client-id ID`",
         )
     return name
 
