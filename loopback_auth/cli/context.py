@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from ..edge.http.client import HttpTransport
     from ..edge.store.file_store import FileStore
+    from ..explain import Explanation
     from ..flows.services import Services
     from ..oauth.http.transport import Transport
     from ..providers import Provider
@@ -174,9 +175,22 @@ class Context:
             error.facts.setdefault("flags", flags_of(self._resolved))
             if type(error) is errors.SignInNeeded and not self._resolved.endpoints():
                 # A bare `login` would only say that nothing says where.
-                from ..explain import explanation
+                error.explain_with(self._unknown_profile(self._resolved.name))
 
-                error.explain_with(explanation("not-configured", profile=self._resolved.name))
+    def _unknown_profile(self, name: str) -> Explanation:
+        """Return what to do about a profile that nothing is known of: it may be misspelled."""
+        from dataclasses import replace
+
+        from ..explain import explanation
+        from ..explain.fix import rendered
+        from ..explain.spelling import meant
+
+        found = explanation("not-configured", profile=name)
+        known = {*self.config.profiles, *self.store.profiles()}
+        if not (near := meant(name, known)):
+            return found
+        fix = "perhaps {profile} was meant: `loopback-auth status {profile}`; if not: "
+        return replace(found, fix=rendered(fix, {"profile": near}) + found.fix)
 
     def profile_from(
         self,

@@ -24,6 +24,12 @@ def test_a_profile_that_nothing_is_known_of_is_not_sent_to_a_bare_login(
     assert "loopback-auth login wrok --issuer URL --client-id ID" in done.stderr
 
 
+def test_a_profile_that_is_misspelled_is_recognised(tmp_path: Path) -> None:
+    write_config(tmp_path, '[profiles.work]\nissuer = "https://id.example"\nclient_id = "c"\n')
+    done = run_here("token", "wrok", home=tmp_path)
+    assert "perhaps work was meant: loopback-auth status work;" in done.stderr
+
+
 def test_a_profile_that_is_configured_is(tmp_path: Path) -> None:
     write_config(tmp_path, '[profiles.work]\nissuer = "https://id.example"\nclient_id = "c"\n')
     done = run_here("token", "work", home=tmp_path)
