@@ -50,6 +50,8 @@ BOUND: list[tuple[str, str]] = [
     ("https://xn--gt-lla.example/", ""),
     ("https://git.example\n.evil.example/", ""),
     ("https://git.example\0/", ""),
+    ("https://git.example/a\nhttps://evil.example/", ""),
+    ("https://git.example/a\n\nAuthorization: x", ""),
     ("https:git.example", ""),
     ("//git.example/", ""),
     ("git.example", ""),

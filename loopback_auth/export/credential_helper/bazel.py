@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 def _read(words: Sequence[str], stdin: str, _environ: Mapping[str, str]) -> HelperRequest:
     if list(words) != ["get"]:
         return HelperRequest(url=None)
-    asked = json.loads(stdin)
+    try:
+        asked = json.loads(stdin)
+    except RecursionError:
+        raise ValueError("its JSON is nested too deeply") from None
     uri = asked.get("uri") if isinstance(asked, dict) else None
     # None would be a request for nothing.
     return HelperRequest(url=str(uri or "no uri"))

@@ -13,7 +13,6 @@ from .protocol import HelperRequest, Protocol, rfc3339
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from typing import Any
 
     from .protocol import HelperToken
 
@@ -21,22 +20,17 @@ _GROUP = "client.authentication.k8s.io/"
 
 
 def _read(_words: Sequence[str], _stdin: str, environ: Mapping[str, str]) -> HelperRequest:
-    info = _info(environ)
-    cluster = info.get("spec", {}).get("cluster") or {}
-    version = str(info.get("apiVersion", f"{_GROUP}v1"))
+    try:
+        info = json.loads(environ.get("KUBERNETES_EXEC_INFO") or "{}")
+        version = info.get("apiVersion", f"{_GROUP}v1")
+        server = (info.get("spec", {}).get("cluster") or {}).get("server") or ""
+    except (ValueError, AttributeError, RecursionError):
+        raise ValueError("KUBERNETES_EXEC_INFO is not what kubectl sends") from None
+    if not isinstance(server, str):
+        raise ValueError("KUBERNETES_EXEC_INFO names a server that is no address")  # noqa: TRY004
     if version not in (f"{_GROUP}v1", f"{_GROUP}v1beta1"):
         raise ValueError("KUBERNETES_EXEC_INFO asks for a version that is not known")
-    return HelperRequest(url=cluster.get("server") or "", features=frozenset({version}))
-
-
-def _info(environ: Mapping[str, str]) -> dict[str, Any]:
-    try:
-        found = json.loads(environ.get("KUBERNETES_EXEC_INFO") or "{}")
-        found.get("spec", {}).get("cluster")
-    except (ValueError, AttributeError):
-        raise ValueError("KUBERNETES_EXEC_INFO is not what kubectl sends") from None
-    else:
-        return dict(found)
+    return HelperRequest(url=server, features=frozenset({version}))
 
 
 def _write(request: HelperRequest, token: HelperToken) -> str:

@@ -149,6 +149,9 @@ def bound_by(url: str, prefixes: Iterable[str]) -> str:
     Scheme, host and port must be the same, and the path must be below that of the prefix, step by
     step. What cannot be read in one way alone is below none.
     """
+    # A line break in it would begin another line of an answer that repeats it.
+    if not url.isprintable():
+        return ""
     try:
         origin, rest = _split(url.partition("#")[0])
         path = _target(rest).partition("?")[0]

@@ -74,9 +74,14 @@ HOSTILE: list[tuple[str, list[str], str, dict[str, str]]] = [
     ("docker", ["get"], "", {}),
     ("docker", ["get"], "a.example\nb.example", {}),
     ("bazel", ["get"], "no JSON", {}),
+    ("bazel", ["get"], "[" * 60_000, {}),
     ("pnpm", [], "", {}),
     ("kubectl", [], "", {"KUBERNETES_EXEC_INFO": "[]"}),
     ("kubectl", [], "", {"KUBERNETES_EXEC_INFO": "{"}),
+    ("kubectl", [], "", {"KUBERNETES_EXEC_INFO": "[" * 60_000}),
+    ("kubectl", [], "", {"KUBERNETES_EXEC_INFO": '{"spec":{"cluster":"a.example"}}'}),
+    ("kubectl", [], "", {"KUBERNETES_EXEC_INFO": '{"spec":{"cluster":{"server":5}}}'}),
+    ("kubectl", [], "", {"KUBERNETES_EXEC_INFO": '{"spec":{"cluster":{"server":["a.example"]}}}'}),
     ("kubectl", [], "", {"KUBERNETES_EXEC_INFO": '{"apiVersion":"v2"}'}),
 ]
 
