@@ -5,7 +5,6 @@ mend overrules the clock, once.
 
 from __future__ import annotations
 
-import re
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
@@ -15,13 +14,11 @@ from ..errors import (
     AnswerTimedOut,
     ConnectionLost,
     LoopbackAuthError,
-    SignInNeeded,
     TransportError,
 )
 from ..notices import Traced
 from ..oauth.http.status import UNAUTHORIZED
-from ..oauth.http.url import check_url
-from ..oauth.resource.address import onward, origin_in, resources
+from ..oauth.resource.address import onward
 from .api_refusals import (
     NO_END,
     NOT_ITS_AGE,
@@ -31,18 +28,14 @@ from .api_refusals import (
     shown,
     tells_of_an_end,
 )
-from .server.mix_up import issuer_owns
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable
     from contextlib import AbstractAsyncContextManager
-    from typing import Any
 
     from ..edge.http.streaming import ResourceRequest
-    from ..oauth.resource.address import Resources
     from ..oauth.secret import Secret
-    from ..settings.profile import Profile
 
     Send = Callable[[ResourceRequest, Secret], AbstractAsyncContextManager[StreamedReply]]
     Deliver = Callable[[StreamedReply], Awaitable[None]]
@@ -58,75 +51,6 @@ EXPLAINED_OCTETS = 8 * 1024
 """How much of an answer is read for why it is no success."""
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-
-
-def resources_of(profile: Profile, document: Mapping[str, Any] | None) -> Resources:
-    """
-    Return the addresses that the token of *document* may go to; without a document, those of the
-    configuration alone.
-
-    Raises:
-        SignInNeeded: The configuration now names another server than the one that gave the token. A
-            request meant for the one must not reach the other.
-    """
-    if document is not None and not profile.remembered:
-        raise SignInNeeded(
-            f"the profile {profile.name} now names another server than the one it is signed in to",
-            cause="config.toml or a LOOPBACK_AUTH_ variable was changed since,"
-            " or the sign-in was made with other options.",
-            fix="sign in there: `loopback-auth login {profile}`;"
-            " who says so: `loopback-auth config show {profile}`",
-            profile=profile.name,
-        )
-    server = (document or {}).get("server") or profile.endpoints()
-    issuer, provider = server.get("issuer"), profile.provider
-    members = (document or {}).get("extra") or {}
-    ends = [
-        url for name in ("authorization_endpoint", "token_endpoint") if (url := server.get(name))
-    ]
-    # The token is the token endpoint's: an issuer that names another server's endpoints must not
-    # get it.
-    if issuer and ends and not issuer_owns(ends, issuer):
-        issuer = None
-    own = issuer and origin_in(issuer)
-    if provider and provider.api_base:
-        login_url = profile.get("login_url") or provider.login_url
-        own = _filled(provider.api_base, {**members, "login_url": login_url})
-    return resources(
-        profile=profile.name,
-        base=profile.get("api_base") or own,
-        others=(own, issuer, server.get("userinfo_endpoint")),
-    )
-
-
-def credential_urls_of(profile: Profile, document: Mapping[str, Any] | None) -> frozenset[str]:
-    """
-    Return the addresses below which a tool may have the token of *document*.
-
-    They are those of `resources_of`, and those that `credential_urls` adds. Where *profile* itself
-    says `api_base` with a path, only what is below that path counts of its server.
-
-    Raises:
-        SignInNeeded: As `resources_of`.
-        URLRefused: One of them must not be used.
-    """
-    found = resources_of(profile, document)
-    own = profile.get("api_base")
-    urls = {origin for origin in found.origins if not own or origin != origin_in(own)}
-    if own:
-        urls.add(own)
-    urls.update(profile.get("credential_urls") or ())
-    if provider := profile.provider:
-        values = {"login_url": profile.get("login_url") or provider.login_url}
-        urls.update(filter(None, (_filled(each, values) for each in provider.credential_urls)))
-    return frozenset(check_url(url, name="credential_urls") for url in urls)
-
-
-def _filled(template: str, members: Mapping[str, Any]) -> str | None:
-    values = {name: members.get(name) for name in re.findall(r"\{(\w+)\}", template)}
-    if not all(isinstance(value, str) and value for value in values.values()):
-        return None
-    return re.sub(r"\{(\w+)\}", lambda found: str(values[found[1]]).rstrip("/"), template)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

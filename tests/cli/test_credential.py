@@ -174,6 +174,15 @@ def test_a_stale_token_is_refreshed_first(home: Path, server: ScriptedServer) ->
     assert f"password={NEW['access_token']}" in done.stdout
 
 
+def test_an_expiry_that_cannot_be_read_is_left_out(home: Path, server: ScriptedServer) -> None:
+    stored(home, server, profile="work", lasts_s=3600, access_token=TOKEN)
+    path = Path(FileStore(str(home)).path("work"))
+    path.write_text(json.dumps({**json.loads(path.read_text()), "expires_at": "later"}))
+    done = asked(home, "git", "get", stdin=of_git("https://git.example/team/repo.git"))
+    assert f"password={TOKEN}" in done.stdout
+    assert "expiry" not in done.stdout
+
+
 def test_nobody_signed_in_is_said_on_stderr_alone(home: Path) -> None:
     FileStore(str(home)).remove("work")
     write_config(

@@ -23,7 +23,8 @@ from loopback_auth.errors import (
     URLRefused,
     UsageError,
 )
-from loopback_auth.flows.api import KEPT_OCTETS, Authorization, api, resources_of
+from loopback_auth.flows.api import KEPT_OCTETS, Authorization, api
+from loopback_auth.flows.resources import resources_of
 from loopback_auth.flows.tokens.issued import access_token
 from loopback_auth.oauth.secret import Secret
 from loopback_auth.providers import load_provider

@@ -9,8 +9,9 @@ from ...edge.http.upload import Upload, upload_of
 from ...edge.process.clock import now
 from ...edge.process.event_loop import run as run_coroutine
 from ...errors import LoopbackAuthError, SignInNeeded, UsageError
-from ...flows.api import Authorization, api, resources_of
+from ...flows.api import Authorization, api
 from ...flows.diagnosis import diagnose
+from ...flows.resources import resources_of
 from ...flows.tokens.lifetime import learn_from_refusal, learn_from_success
 from ...oauth.resource.address import read_header, read_method
 from ...oauth.secret import Secret

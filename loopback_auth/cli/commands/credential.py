@@ -109,7 +109,8 @@ def _profile(request: HelperRequest, context: Context) -> str | None:
 
 def _token(context: Context) -> HelperToken:
     # Late: a request that is none of ours costs nothing.
-    from ...oauth.credential import Credential
+    from datetime import datetime
+
     from ...oauth.secret import Secret
 
     if given := given_token(context.environ):
@@ -118,8 +119,11 @@ def _token(context: Context) -> HelperToken:
     document = access.document()
     if context.arguments.protocol == "kubectl" and not context.arguments.access_token:
         return _id_token(document, access)
-    tokens = Credential.from_document(document).tokens
-    return HelperToken(token=tokens.access_token, expires_at=tokens.expires_at)
+    # Plain, as `token` reads it: a tool asks at each request.
+    expires_at = None
+    with suppress(KeyError, TypeError, ValueError):
+        expires_at = datetime.fromisoformat(document["expires_at"])
+    return HelperToken(token=Secret(document["access_token"]), expires_at=expires_at)
 
 
 def _id_token(document: Mapping[str, Any], access: Access) -> HelperToken:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from ... import errors
-from ...flows.api import credential_urls_of
+from ...flows.resources import credential_urls_of
 from ...oauth.resource.address import bound_by
 
 TYPE_CHECKING = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from ...value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,8 +12,7 @@ if TYPE_CHECKING:
     from ...oauth.secret import Secret
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HelperRequest:
+class HelperRequest(Value):
     """
     What a tool asks for: the token of the server at *url*.
 
@@ -25,8 +24,7 @@ class HelperRequest:
     features: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HelperToken:
+class HelperToken(Value):
     """A token that is good until *expires_at*, if that is known."""
 
     token: Secret
@@ -37,8 +35,7 @@ class HelperToken:
         return self.token.reveal()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Protocol:
+class Protocol(Value):
     """
     How one tool asks and is answered.
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from ...errors import OriginRefused, URLRefused, UsageError
+from ...value import Value
 from ..http.url import check_url
 from ..text import one_line
 
@@ -38,8 +38,7 @@ _OURS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resources:
+class Resources(Value):
     """
     The addresses that the token of *profile* is for: those at *origins*.
 
