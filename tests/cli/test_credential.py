@@ -167,6 +167,25 @@ def test_of_two_profiles_the_longer_address_wins_and_a_tie_is_asked_about(
     assert "password=of-the-team" in meant.stdout
 
 
+def test_a_token_of_the_environment_goes_to_the_profile_that_is_meant_alone(home: Path) -> None:
+    write_config(
+        home,
+        'default_profile = "work"\n'
+        + _CONFIG
+        + '[profiles.other]\nissuer = "https://id.example"\nclient_id = "c"\n'
+        'credential_urls = "https://other.example"\n',
+    )
+    given = {"LOOPBACK_AUTH_TOKEN": "of-the-environment"}
+    own = asked(home, "git", "get", stdin=of_git("https://git.example/team/x"), **given)
+    assert "password=of-the-environment" in own.stdout
+    foreign = asked(home, "git", "get", stdin=of_git("https://other.example/x"), **given)
+    assert (foreign.exit_code, foreign.stdout) == (0, "")
+    named = asked(
+        home, "git", "get", "-p", "other", stdin=of_git("https://other.example/x"), **given
+    )
+    assert "password=of-the-environment" in named.stdout
+
+
 def test_a_stale_token_is_refreshed_first(home: Path, server: ScriptedServer) -> None:
     stored(home, server, profile="work", lasts_s=-1)
     server.answers["/token"] = json_answer(NEW)

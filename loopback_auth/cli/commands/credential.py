@@ -62,7 +62,11 @@ def run(context: Context) -> int:
     request = _request(protocol, context)
     if request.url is None:
         return 0
-    if not (profile := _profile(request, context)):
+    profile = _profile(request, context)
+    # A token of the environment is that of one profile, and no other one's server gets it.
+    if profile and given_token(context.environ) and profile != context.profile_name:
+        profile = None
+    if not profile:
         console.raw(protocol.not_ours)
         if protocol.not_ours_status and not protocol.not_ours:
             # The tool says only that we failed, and shows this.
