@@ -166,7 +166,12 @@ _ROWS = (
     Definition(
         "subject_token",
         TEXT,
-        Option(CLIENT, "SOURCE", "where the token of this machine's own identity comes from"),
+        Option(
+            CLIENT,
+            "SOURCE",
+            "where the token of this machine's own identity comes from: github, file:PATH, ...",
+            flag="--subject-token-from",
+        ),
         is_shown=False,
     ),
     Definition(

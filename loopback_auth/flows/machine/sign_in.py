@@ -154,7 +154,7 @@ def _check(profile: Profile) -> None:
         raise NotConfigured(
             f"the profile {profile.name} has no subject_token for the flow token-exchange",
             cause="What is exchanged is the token of this machine's own identity.",
-            fix="`loopback-auth login {profile} --flow token-exchange --subject-token SOURCE`"
+            fix="`loopback-auth login {profile} --flow token-exchange --subject-token-from SOURCE`"
             " (github, gitlab, azure, file:PATH or env:NAME)",
             profile=profile.name,
         )
