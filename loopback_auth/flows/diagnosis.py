@@ -138,12 +138,12 @@ def diagnose(
     error.facts.setdefault("profile", profile.name)
     error.facts.setdefault("flags", flags_of(profile))
     pitfalls = profile.provider.pitfalls if profile.provider else None
-    signed = error.facts.get("signed")
-    if not (pitfalls or body or signed or error.facts.get("error_description")):
+    asserted = error.facts.get("signed") or error.facts.get("said_by")
+    if not (pitfalls or body or asserted or error.facts.get("error_description")):
         return
     facts = facts_of(profile, redirect_uri=redirect_uri)
     said = read_report(body, profile) if body else None
-    files = [pitfalls, "assertions"] if signed else [pitfalls]
+    files = [pitfalls, "assertions"] if asserted else [pitfalls]
     # A clock that is wrong explains whatever the server's own words are.
     for file in reversed(files) if error.facts.get("clock") else files:
         if explain_by_pitfall(error, pitfalls=file, facts=facts, said=said):

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from ..support.scripted_server import Connection
+
 JOB, ACCESS, ASKING = jwt(sub="repo:acme/app"), "canary-access-7d", "canary-request-4c"
 
 
@@ -154,6 +156,49 @@ def test_a_job_without_the_permission_is_explained(server: ScriptedServer, tmp_p
     done = token(tmp_path, of(server, "github"))
     assert done.exit_code == 2
     assert "id-token: write" in done.stderr
+
+
+def test_a_ci_system_that_is_busy_is_asked_again(server: ScriptedServer, tmp_path: Path) -> None:
+    """GitHub's own client does so, too: github.com/actions/toolkit, oidc-utils.ts."""
+
+    def busy_once(connection: Connection) -> None:
+        server.answers["/actions"] = json_answer({"value": JOB})
+        busy = json_answer({"message": "busy"}, "Retry-After: 0", status=503)
+        connection.socket.sendall(busy)
+
+    server.answers["/actions"] = busy_once
+    configure(tmp_path, server, "jwt-bearer", "github")
+    assert token(tmp_path, of(server, "github")).exit_code == 0
+    server.answers["/actions"] = json_answer({"message": "busy"}, "Retry-After: 99", status=503)
+    done = run_here("token", "ci", "--refresh", home=tmp_path, more=of(server, "github"))
+    assert "permission" not in done.stderr
+    assert "GitHub Actions" in done.stderr
+    assert "cannot answer now" in done.stderr
+
+
+def test_azure_is_asked_as_microsofts_own_clients_do(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    configure(tmp_path, server, "jwt-bearer", "azure")
+    assert token(tmp_path, of(server, "azure")).exit_code == 0
+    (request,) = [asked for asked in server.requests if asked.target.startswith("/azure")]
+    assert (request.target, request.body) == ("/azure?api-version=7.1", b"")
+    assert dict(request.headers)["content-type"] == "application/json"
+
+
+@pytest.mark.parametrize("flow", SENT)
+def test_a_server_that_does_not_trust_the_job_is_explained(
+    server: ScriptedServer, tmp_path: Path, flow: str
+) -> None:
+    server.answers["/token"] = json_answer(
+        {"error": "invalid_grant", "error_description": f"{JOB} is not trusted"}, status=400
+    )
+    configure(tmp_path, server, flow, "github")
+    done = token(tmp_path, of(server, "github"))
+    assert (done.exit_code, done.stdout) == (7, "")
+    assert "does not trust that issuer" in done.stderr
+    assert "redirect URI" not in done.stderr
+    assert JOB not in done.stderr
 
 
 @pytest.mark.parametrize("named", [(), ("--from", "github")])

@@ -63,6 +63,8 @@ async def mint(credential: Credential, client: Client, services: Services) -> Cr
     except TokenError as error:
         if has_key(credential.grant):
             error.facts.update(_signed_facts(credential, reply, services))
+        elif source := credential.grant.get("subject_token"):
+            error.facts["said_by"] = source
         raise
     # RFC 6749 section 4.4.3: there should be no refresh token, and the grant is what lasts. An ID
     # token would be of nobody.

@@ -10,10 +10,11 @@ from urllib.parse import quote
 
 from ...edge.files.home import variable
 from ...errors import LoopbackAuthError, SubjectTokenUnusable
-from ...oauth.http.messages import FormPost, Get, read_json_object
+from ...oauth.http.messages import FormPost, Get, read_json_object, refuse_unusable
 from ...oauth.http.url import check_url
 from ...oauth.jose.jwt import unverified_claims
 from ...oauth.secret import Secret
+from ..server.retry import send_with_retries
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -77,7 +78,9 @@ async def _of_azure(services: Services) -> Secret:
     """
     url, bearer = _job(services, "SYSTEM_OIDCREQUESTURI", "SYSTEM_ACCESSTOKEN")
     url += f"{'&' if '?' in url else '?'}api-version=7.1"
-    post = FormPost(url=url, fields=(), authorization=bearer)
+    # The type that Microsoft's own clients name, for no content at all.
+    headers = (("Content-Type", "application/json"),)
+    post = FormPost(url=url, fields=(), authorization=bearer, headers=headers)
     return await _asked(post, "oidcToken", "Azure Pipelines", services)
 
 
@@ -91,7 +94,11 @@ def _job(services: Services, *names: str) -> tuple[str, Secret]:
 
 
 async def _asked(message: Get | FormPost, member: str, what: str, services: Services) -> Secret:
-    reply: HttpReply = await services.transport(message)
+    reply: HttpReply = await send_with_retries(
+        message, transport=services.transport, clock=services.clock
+    )
+    if reply.is_busy:
+        refuse_unusable(reply, what)
     if not reply.is_success:
         raise SubjectTokenUnusable(f"{what} refused to say who this job is ({reply.status})")
     token = read_json_object(reply, what=what).get(member)
