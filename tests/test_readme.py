@@ -299,7 +299,7 @@ async def test_a_key_gets_into_ci_and_a_job_gets_a_token(
             assert outcome.exit_code == 0, (words, outcome)
         secret = gh.calls[-1]["stdin"]
         assert (gh.calls[-1]["argv"][-1], secret) == ("LOOPBACK_AUTH_KEY", pem())
-        more = {"LOOPBACK_AUTH_KEY": secret, "LOOPBACK_AUTH_KEY_ENV": "LOOPBACK_AUTH_KEY"}
+        more = {"LOOPBACK_AUTH_KEY": secret}
         trust, (*execute, _) = commands_in(job)
         assert (await run(*trust, home=tmp_path / "job", more=more)).exit_code == 0
         process = await asyncio.create_subprocess_exec(

@@ -35,15 +35,16 @@ class Access:
     `has_new_token`: the command obtained the token itself, and is not to refresh it again.
     """
 
-    def __init__(self, context: Context, *, profile: str | None = None) -> None:
-        self.profile = profile or context.profile_name
+    def __init__(self, context: Context) -> None:
+        self.profile = context.profile_name
         self.has_new_token = False
         self._min_ttl_s: float = getattr(context.arguments, "min_ttl", MIN_TTL_S)
         self._context = context
         self._store: Store = context.store
         self._unminted: Profile | None = None
         self._imported: Imported | None = None
-        if context.environ.get("LOOPBACK_AUTH_REFRESH_TOKEN"):
+        takes_one = hasattr(context.arguments, "on_rotate")
+        if takes_one and context.environ.get("LOOPBACK_AUTH_REFRESH_TOKEN"):
             # Late: it is of CI alone.
             from .credential.imported import imported_by
 
@@ -194,8 +195,8 @@ class Access:
         from ..flows.tokens.access_token import fresh_document
         from ..settings.storage import chosen_storage
 
-        store = self._store
-        if store is self._context.store:
+        store, is_ours = self._store, self._is_ours
+        if is_ours:
             home, environ = self._context.home, self._context.environ
             store = store.with_storage(chosen_storage(home, self.profile, environ))
         services = Services(
@@ -204,7 +205,6 @@ class Access:
             notify=self._notify,
             environ=self._context.environ,
         )
-        is_ours = self._store is self._context.store
         in_background = is_ours and self._context.console.is_process and can_outlive_us()
         return await fresh_document(
             self.profile,
@@ -215,8 +215,13 @@ class Access:
             first=self._first(),
         )
 
+    @property
+    def _is_ours(self) -> bool:
+        """Whether the sign-in is one that is kept here, and not for this job alone."""
+        return self._store is self._context.store
+
     def _hidden(self, document: Mapping[str, Any]) -> Mapping[str, Any]:
-        if self._store is not self._context.store:
+        if not self._is_ours:
             from .credential.imported import hide
 
             hide(document, self._context.console)
@@ -281,20 +286,3 @@ async def _here(
 
     with interrupts_unlimited():
         return await refreshed(profile, document, services, **given)
-
-
-def given_token(environ: Mapping[str, str]) -> str | None:
-    """
-    Return the token that the environment hands over, which takes the place of all that is stored.
-
-    Raises:
-        UsageError: It has what no access token can hold (RFC 6749 appendix A.12).
-    """
-    token = environ.get("LOOPBACK_AUTH_TOKEN", "").strip(" \t\r\n")
-    if not (token.isascii() and token.isprintable()):
-        raise errors.UsageError(
-            "LOOPBACK_AUTH_TOKEN holds what no access token does",
-            cause="A token is one line of printable ASCII characters.",
-            fix="set it again, or unset LOOPBACK_AUTH_TOKEN to use the stored sign-in",
-        )
-    return token or None

@@ -69,6 +69,13 @@ class Context:
             parser_of=self.parser_of,
         )
 
+    def for_profile(self, name: str) -> Context:
+        """Return the context of the same command for the profile *name*, whichever was meant."""
+        from argparse import Namespace
+
+        named = {"profile": None, "profile_option": name}
+        return self.with_arguments(Namespace(**{**vars(self.arguments), **named}))
+
     @cached_property
     def home(self) -> str:
         """The folder of all our files."""

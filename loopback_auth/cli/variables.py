@@ -8,7 +8,8 @@ from __future__ import annotations
 from ..errors import UsageError
 from ..oauth.secret import Secret
 from ..oauth.text import is_variable_name
-from .access import Access, given_token
+from .access import Access
+from .credential.given_token import given_token
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -79,9 +79,12 @@ jobs:
   keepalive:
     runs-on: ubuntu-latest
     steps:
-      - run: pipx install loopback-auth
+      - run: pipx install git+https://github.com/loopback-auth/loopback-auth
       - run: loopback-auth exec --on-rotate 'gh secret set LOOPBACK_AUTH_REFRESH_TOKEN' -- true
         env:
+          # Where you sign in, as which client:
+          LOOPBACK_AUTH_ISSUER: https://id.example.com
+          LOOPBACK_AUTH_CLIENT_ID: my-cli
           LOOPBACK_AUTH_REFRESH_TOKEN: ${{{{ secrets.LOOPBACK_AUTH_REFRESH_TOKEN }}}}
           # A token that may write secrets: the workflow's own may not.
           GH_TOKEN: ${{{{ secrets.GH_TOKEN }}}}

@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -19,9 +18,6 @@ from ..support.command import Outcome, environment, run_here
 from ..support.guarded_git import GuardedGit
 from ..support.scripted_server import ScriptedServer, json_answer
 from ..support.stored import NEW, jwt, stored, write_config
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 TOKEN = "canary-0f1e2d3c"
 
@@ -64,12 +60,6 @@ BOUND: list[tuple[str, str]] = [
 def test_an_address_is_below_a_prefix_step_by_step(url: str, expected: str) -> None:
     prefixes = ("https://git.example", "https://api.example/v1", "https://api.example/v1/team/")
     assert bound_by(url, prefixes) == expected
-
-
-@pytest.fixture(name="server")
-def _server() -> Iterator[ScriptedServer]:
-    with ScriptedServer() as server:
-        yield server
 
 
 @pytest.fixture(name="home")
@@ -128,6 +118,11 @@ def test_what_git_says_of_a_password_changes_no_sign_in(home: Path, word: str) -
     assert path.read_bytes() == before
 
 
+def test_docker_may_list_what_there_is(home: Path) -> None:
+    done = asked(home, "docker", "list")
+    assert (done.exit_code, done.stdout) == (0, "{}\n")
+
+
 NOT_OURS = [
     ("docker", ("get",), "other.example", 1, "credentials not found in native keychain"),
     ("bazel", ("get",), '{"uri":"https://other.example/"}', 0, '{"headers": {}}'),
@@ -184,6 +179,29 @@ def test_a_token_of_the_environment_goes_to_the_profile_that_is_meant_alone(home
         home, "git", "get", "-p", "other", stdin=of_git("https://other.example/x"), **given
     )
     assert "password=of-the-environment" in named.stdout
+
+
+def test_a_profile_that_is_named_and_in_disorder_says_so(home: Path) -> None:
+    """Else the tool would only say that it got nothing."""
+    write_config(home, '[profiles.work]\ncredential_urls = "ftp://git.example"\n')
+    done = asked(home, "git", "get", "-p", "work", stdin=of_git("https://git.example/x"))
+    assert done.stdout == ""
+    assert "error[url-refused]" in done.stderr
+
+
+def test_a_machine_profile_that_was_never_used_mints_for_its_own_server(
+    home: Path, server: ScriptedServer
+) -> None:
+    """Though another profile is the one that is meant here."""
+    server.answers["/token"] = json_answer(NEW)
+    write_config(
+        home,
+        'default_profile = "work"\n[profiles.work]\n[profiles.ci]\nclient_id = "c"\n'
+        f'token_endpoint = "{server.url("/token")}"\nflow = "client-credentials"\n'
+        'client_secret_env = "SECRET"\ncredential_urls = "https://ci.example"\n',
+    )
+    done = asked(home, "git", "get", stdin=of_git("https://ci.example/x"), SECRET="s3cr3t")
+    assert f"password={NEW['access_token']}" in done.stdout, done.stderr
 
 
 def test_a_stale_token_is_refreshed_first(home: Path, server: ScriptedServer) -> None:

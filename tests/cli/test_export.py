@@ -199,6 +199,22 @@ async def test_a_file_that_is_there_keeps_its_rest_and_a_copy(
     assert private(tmp_path / "settings.toml.bak")
 
 
+async def test_the_copy_is_what_the_person_had_however_often_it_is_written(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    """A copy of their own stays, too; and no copy holds an older token."""
+    signed_in(tmp_path, server)
+    path, own = tmp_path / "a.json", tmp_path / "b.json"
+    path.write_text("{}\n")
+    own.write_text("{}\n")
+    (tmp_path / "b.json.bak").write_text("mine")
+    for name in (path, path, own):
+        words = ("--set", "token=access_token", "--output", str(name))
+        assert (await run("export", "file", *words, home=tmp_path)).exit_code == 0
+    assert (tmp_path / "a.json.bak").read_text() == "{}\n"
+    assert (tmp_path / "b.json.bak").read_text() == "mine"
+
+
 async def test_a_template_is_filled_in(server: ScriptedServer, tmp_path: Path) -> None:
     signed_in(tmp_path, server)
     path = tmp_path / "app.json"

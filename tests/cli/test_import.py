@@ -19,16 +19,9 @@ from ..support.stored import write_config
 from .test_machine import pem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 GIVEN, NEXT, ACCESS = "canary-given-refresh", "canary-next-refresh", "the-access-token"
-
-
-@pytest.fixture(name="server")
-def _server() -> Iterator[ScriptedServer]:
-    with ScriptedServer() as server:
-        yield server
 
 
 @pytest.fixture(name="home")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,17 +12,9 @@ from ..support.scripted_server import ScriptedServer, json_answer
 from ..support.stored import NEW, at, stored, write_config
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 DAY_S = 86400
-
-
-@pytest.fixture(name="server")
-def _server() -> Iterator[ScriptedServer]:
-    with ScriptedServer() as server:
-        server.answers["/token"] = json_answer(NEW)
-        yield server
 
 
 def test_each_is_refreshed_and_a_failure_stops_no_other(
@@ -50,6 +43,39 @@ def test_what_was_refreshed_since_is_left_alone(server: ScriptedServer, tmp_path
 @pytest.mark.parametrize("words", [("--older-than", "20d"), ("--all", "--older-than", "soon")])
 def test_an_age_is_for_all_and_is_hours_or_days(tmp_path: Path, words: tuple[str, ...]) -> None:
     assert run_here("refresh", *words, home=tmp_path).exit_code == 2
+
+
+def test_all_are_those_that_are_stored_whatever_the_environment_hands_over(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    stored(tmp_path, server, profile="work")
+    more = {
+        "LOOPBACK_AUTH_REFRESH_TOKEN": "of-the-environment",
+        "LOOPBACK_AUTH_REFRESH_TOKEN_ROTATES": "false",
+    }
+    for words in (("--all",), ("work",)):
+        done = run_here("refresh", *words, home=tmp_path, more=more)
+        assert done.exit_code == 0, done.stderr
+    assert token_file(tmp_path, "work")["access_token"] == NEW["access_token"]
+    assert all(b"of-the-environment" not in each.body for each in server.asked("/token"))
+
+
+def test_all_and_a_name_contradict_each_other(tmp_path: Path) -> None:
+    assert run_here("refresh", "--all", "work", home=tmp_path).exit_code == 2
+
+
+@pytest.mark.parametrize("obtained_at", ["yesterday", 7, None])
+def test_a_time_that_is_none_stops_no_other_and_no_doctor(
+    server: ScriptedServer, tmp_path: Path, obtained_at: object
+) -> None:
+    stored(tmp_path, server, profile="b")
+    path = tmp_path / "tokens" / "a.json"
+    good = json.loads((tmp_path / "tokens" / "b.json").read_text())
+    path.write_text(json.dumps({**good, "profile": "a", "obtained_at": obtained_at}))
+    path.chmod(0o600)
+    done = run_here("refresh", "--all", "--older-than", "1h", home=tmp_path)
+    assert "Traceback" not in done.stderr
+    assert run_here("doctor", "a", home=tmp_path).stdout
 
 
 @pytest.mark.parametrize("command", ["status", "profiles"])

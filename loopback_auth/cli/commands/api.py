@@ -15,8 +15,9 @@ from ...flows.resources import resources_of
 from ...flows.tokens.lifetime import learn_from_refusal, learn_from_success
 from ...oauth.resource.address import read_header, read_method
 from ...oauth.secret import Secret
-from ..access import Access, given_token
+from ..access import Access
 from ..api_output import JSONAnswer, PrintedAnswer
+from ..credential.given_token import given_token
 from ..credential.options import handed_over_arguments, login_argument, min_ttl_argument
 
 TYPE_CHECKING = False

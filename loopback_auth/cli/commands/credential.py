@@ -8,8 +8,9 @@ from contextlib import suppress
 from ... import errors
 from ...export.credential_helper.protocol import HelperToken
 from ...export.credential_helper.protocols import PROTOCOLS, protocol_of
-from ..access import Access, given_token
-from ..credential.options import min_ttl_argument
+from ..access import Access
+from ..credential.given_token import given_token
+from ..credential.options import handed_over_arguments, min_ttl_argument
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,16 +52,17 @@ def arguments(parser: Parser) -> None:
         help="kubectl: hand over the access token, not the ID token",
     )
     min_ttl_argument(parser)
+    handed_over_arguments(parser)
     # The answer is for a program, which has no question to ask anybody.
     parser.set_defaults(profile=None, asks=False, login=False)
 
 
 def run(context: Context) -> int:
     """Answer one request of a tool; an address that belongs to nobody here gets no token."""
-    arguments, console = context.arguments, context.console
-    protocol = protocol_of(arguments.protocol)
+    console, protocol = context.console, protocol_of(context.arguments.protocol)
     request = _request(protocol, context)
     if request.url is None:
+        console.raw(request.reply)
         return 0
     profile = _profile(request, context)
     # A token of the environment is that of one profile, and no other one's server gets it.
@@ -75,8 +77,7 @@ def run(context: Context) -> int:
                 " loopback-auth help tools"
             )
         return protocol.not_ours_status
-    arguments.profile_option = profile
-    console.raw(protocol.write(request, _token(context)))
+    console.raw(protocol.write(request, _token(context.for_profile(profile))))
     return 0
 
 

@@ -11,8 +11,9 @@ from ...export.program.formats import EXPORT_FORMATS, text_of
 from ...flows.tokens.refresh import client_of
 from ...notices import Warned
 from ...oauth.credential import Credential
-from ..access import Access, given_token
-from ..credential.options import min_ttl_argument
+from ..access import Access
+from ..credential.given_token import given_token
+from ..credential.options import handed_over_arguments, min_ttl_argument
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ def arguments(parser: Parser) -> None:
         help="file: write that field of the sign-in there (repeatable; auth.token=access_token)",
     )
     min_ttl_argument(parser)
+    handed_over_arguments(parser)
 
 
 def run(context: Context) -> int:
@@ -86,7 +88,7 @@ def run(context: Context) -> int:
 
         refuse_tracked(arguments.output)
         if form == "file":
-            # The copy beside it holds the secret that was written there the last time.
+            # The copy beside it may hold a secret that the file had before.
             refuse_tracked(f"{arguments.output}.bak")
     exported: Exported
     if form in _OWN_FILES:
@@ -114,10 +116,7 @@ def _own_file(form: str, context: Context) -> tuple[str, Credential]:
     path = _needed(arguments.output, "--output FILE", form)
     asked = _needed(arguments.set, "--set NAME=FIELD", form)
     credential = _credential(context)
-    text = merged_file(path, asked, fields(credential))
-    # It was read, and its old content is beside it.
-    arguments.force = True
-    return text, credential
+    return merged_file(path, asked, fields(credential)), credential
 
 
 def _needed(value: Any, option: str, form: str) -> Any:
@@ -180,8 +179,10 @@ def _hand_out(exported: Exported, arguments: Namespace, console: Console, *, pro
     about = {"format": arguments.form, "profile": profile}
     path: str | None = arguments.output
     if path is not None:
+        # A file that was merged into was read, and what it had is beside it.
+        may_overwrite = arguments.force or arguments.form == "file"
         text = text_of(exported).removesuffix("\n") + "\n"
-        write_private_file(path, text.encode(), overwrite=arguments.force)
+        write_private_file(path, text.encode(), overwrite=may_overwrite)
         console.say(f"Wrote {path}. It is a secret.")
         if console.json:
             console.document({**about, "path": path})

@@ -53,5 +53,9 @@ def run(context: Context) -> int:
 def _found(context: Context) -> str:
     found = next((name for name, sign in _SIGNS.items() if context.environ.get(sign)), None)
     if found is None:
-        raise SubjectTokenUnusable("no CI system that gives tokens to its jobs was found here")
+        raise SubjectTokenUnusable(
+            "no CI system that gives tokens to its jobs was found here",
+            fix="name where the token is: `loopback-auth id-token --from SOURCE`;"
+            " how a job gets one: `loopback-auth help ci`",
+        )
     return found

@@ -9,6 +9,7 @@ from ...flows.services import Services
 from ...flows.tokens.access_token import fresh_document
 from ...flows.tokens.import_credential import VARIABLE, check_refresh_token, imported_document
 from ..input_text import pasted
+from ..prompts import ask_unseen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..arguments import Parser
+    from ..console import Console
     from ..context import Context
 
 
@@ -41,7 +43,7 @@ def run(context: Context) -> int:
             " `loopback-auth import {profile} --replace`",
             profile=name,
         )
-    token = check_refresh_token(context.environ.get(VARIABLE) or pasted([], context.console))
+    token = check_refresh_token(context.environ.get(VARIABLE) or _given(context.console))
     profile = context.profile(None)
     # What is stored stays until there is something to put there.
     services = Services(
@@ -63,3 +65,10 @@ def run(context: Context) -> int:
     if context.console.json:
         context.console.document({"profile": name, "path": path})
     return 0
+
+
+def _given(console: Console) -> str:
+    """Return the token from standard input; on a terminal it is asked for, unseen."""
+    if not console.may_ask:
+        return pasted([], console)
+    return ask_unseen("Refresh token (not shown): ", console, what="the refresh token")

@@ -61,7 +61,7 @@ def _row(name: str, context: Context, *, default: str) -> dict[str, Any]:
 
 
 def _table(rows: list[dict[str, Any]]) -> str:
-    cells = [("PROFILE", "SIGNED IN AS", "AT", "TOKEN", "MUST BE USED BY")]
+    cells: list[tuple[str, ...]] = [("PROFILE", "SIGNED IN AS", "AT", "TOKEN", "MUST BE USED BY")]
     for row in rows:
         who = row.get("minted_for") or (row.get("identity") or {}).get("name") or "?"
         state = "expired" if row.get("expired") else row.get("expires_at") or "good"
@@ -78,7 +78,9 @@ def _table(rows: list[dict[str, Any]]) -> str:
                 *(signed_in if row["signed_in"] else (row.get("problem", "-"), "", "", "")),
             )
         )
-    widths = [max(len(line[column]) for line in cells) for column in range(5)]
+    if not any(row.get("use_by") for row in rows):
+        cells = [line[:-1] for line in cells]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = (
         "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True))
         for line in cells

@@ -6,7 +6,7 @@ import re
 import time
 
 from ...errors import LoopbackAuthError, UsageError
-from ...oauth.credential import Credential, from_rfc3339
+from ...oauth.credential import Credential
 from ...oauth.text import one_line
 from ..access import Access
 from ..views import expiry_in_words
@@ -44,9 +44,16 @@ def _age_s(text: str) -> float:
 
 def run(context: Context) -> int:
     """Refresh, and print how long the new token lasts."""
-    if context.arguments.all:
+    arguments = context.arguments
+    if arguments.all and (arguments.profile or arguments.profile_option):
+        raise UsageError(
+            "--all and a profile contradict each other",
+            cause="--all refreshes every sign-in that is stored here.",
+            fix="name the profile alone, or leave it out: `loopback-auth refresh --all`",
+        )
+    if arguments.all:
         return _all(context)
-    if context.arguments.older_than is not None:
+    if arguments.older_than is not None:
         raise UsageError(
             "--older-than is for --all",
             cause="One profile that is named is refreshed, whatever its age.",
@@ -77,7 +84,7 @@ def _all(context: Context) -> int:
         try:
             if not _is_due(name, context):
                 continue
-            rows.append(_summary(name, Access(context, profile=name).renewed()))
+            rows.append(_summary(name, Access(context.for_profile(name)).renewed()))
             console.say(f"Refreshed the profile {name}: {expiry_in_words(rows[-1])}.")
         except LoopbackAuthError as error:
             status = status or error.exit_code
@@ -92,9 +99,9 @@ def _all(context: Context) -> int:
 
 def _is_due(name: str, context: Context) -> bool:
     """Return whether *name* has something to refresh with, and is old enough."""
-    document = context.store.load(name) or {}
-    if not document.get("refresh_token"):
+    document = context.store.load(name)
+    if not (document and document.get("refresh_token")):
         return False
-    age: float | None = context.arguments.older_than
-    obtained_at = from_rfc3339(document["obtained_at"]).timestamp()
-    return age is None or time.time() - obtained_at > age
+    age_s: float | None = context.arguments.older_than
+    obtained_at = Credential.from_document(document).tokens.obtained_at
+    return age_s is None or time.time() - obtained_at.timestamp() > age_s

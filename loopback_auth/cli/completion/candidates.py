@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     Candidates = dict[str, str]
     """Words, each with a line about it."""
 
-FILES = {"FILE": "", "PATH": "", "DIR": ""}
+FILES = frozenset({"FILE", "PATH", "DIR"})
 """The metavars of arguments that are files: those the shell knows best."""
 
 

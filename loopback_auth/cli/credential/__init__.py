@@ -1,1 +1,1 @@
-"""Whose token a tool asks for: the profile that an address belongs to."""
+"""What the commands share that hand a sign-in out: whose it is, their options, their files."""

@@ -106,7 +106,7 @@ class Imported:
                 code="refresh-token-dead",
                 message=f"the server replaced the refresh token: the one in {VARIABLE} is dead"
                 " now. This token works until it ends. Give the CI system a new one, and say"
-                " --store PATH or --on-rotate COMMAND (loopback-auth help ci)",
+                " --store DIR or --on-rotate COMMAND (loopback-auth help ci)",
             )
         )
 

@@ -30,7 +30,8 @@ def merged_file(path: str, asked: Sequence[str], fields: Mapping[str, str]) -> s
     """
     Return the content of the file at *path* with those of *fields* in it that *asked* names.
 
-    Each is `NAME=FIELD`. What the file had is kept beside it, as `path.bak`.
+    Each is `NAME=FIELD`. What the file had before us is kept beside it, as `path.bak`; a file of
+    that name stays as it is.
 
     Raises:
         UsageError: The file cannot be read, or a field is not there.
@@ -42,7 +43,8 @@ def merged_file(path: str, asked: Sequence[str], fields: Mapping[str, str]) -> s
         return merged("", values, name=path)
     before = _text(path)
     after = merged(before, values, name=path)
-    write_private_file(f"{path}.bak", before.encode(), overwrite=True)
+    if not os.path.lexists(f"{path}.bak"):
+        write_private_file(f"{path}.bak", before.encode(), overwrite=False)
     return after
 
 

@@ -26,10 +26,11 @@ def profile_of_url(url: str, context: Context) -> str | None:
 
     Raises:
         UsageError: Several profiles have the same address, and none of them is meant here.
+        LoopbackAuthError: The profile that was named is in disorder.
     """
     if named := _named(context):
         return named if _bound(url, named, context) else None
-    found = {name: _bound(url, name, context) for name in _names(context)}
+    found = {name: _bound_or_none(url, name, context) for name in _names(context)}
     longest = max(map(len, found.values()), default=0)
     best = [name for name, prefix in found.items() if prefix and len(prefix) == longest]
     if len(best) > 1:
@@ -59,12 +60,17 @@ def _meant(context: Context) -> str:
     return ""
 
 
-def _bound(url: str, name: str, context: Context) -> str:
-    """Return the address of the profile *name* that *url* is below; one in disorder has none."""
+def _bound_or_none(url: str, name: str, context: Context) -> str:
+    """Do as `_bound`; a profile in disorder that nobody named is in nobody's way."""
     with suppress(errors.LoopbackAuthError):
-        document = context.store.load(name)
-        return bound_by(url, credential_urls_of(_resolved(name, document, context), document))
+        return _bound(url, name, context)
     return ""
+
+
+def _bound(url: str, name: str, context: Context) -> str:
+    """Return the address of the profile *name* that *url* is below, or ""."""
+    document = context.store.load(name)
+    return bound_by(url, credential_urls_of(_resolved(name, document, context), document))
 
 
 def _resolved(name: str, stored: Mapping[str, Any] | None, context: Context) -> Profile:

@@ -37,4 +37,4 @@ def _write(_request: HelperRequest, token: HelperToken) -> str:
     return json.dumps(answer)
 
 
-PROTOCOL = Protocol(tool="bazel", read=_read, write=_write, not_ours='{"headers": {}}')
+PROTOCOL = Protocol(read=_read, write=_write, not_ours='{"headers": {}}')

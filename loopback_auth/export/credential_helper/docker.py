@@ -22,7 +22,8 @@ NOT_FOUND = "credentials not found in native keychain"
 
 def _read(words: Sequence[str], stdin: str, _environ: Mapping[str, str]) -> HelperRequest:
     if list(words) != ["get"]:
-        return HelperRequest(url=None)
+        # `list` wants the names of all servers: of ours none is kept.
+        return HelperRequest(url=None, reply="{}" if list(words) == ["list"] else "")
     server = stdin.strip()
     if not server or len(server.split()) != 1:
         raise ValueError("one server is asked for at a time")
@@ -36,7 +37,6 @@ def _write(request: HelperRequest, token: HelperToken) -> str:
 
 
 PROTOCOL = Protocol(
-    tool="docker, podman, skopeo",
     read=_read,
     write=_write,
     not_ours=NOT_FOUND,

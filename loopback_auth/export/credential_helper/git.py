@@ -20,20 +20,18 @@ def _read(words: Sequence[str], stdin: str, _environ: Mapping[str, str]) -> Help
     if list(words) != ["get"]:
         return HelperRequest(url=None)
     said: dict[str, str] = {}
-    features = set()
     for line in stdin.split("\n\n", 1)[0].removesuffix("\n").split("\n"):
         name, equals, value = line.partition("=")
         # A control character, or a second value, may mean another server to git than to us.
         if not equals or not line.isprintable() or name in said:
             raise ValueError("a line of it is no name=value, or a second one")
-        if name.endswith("[]"):
-            features.add(f"{name}={value}")
-        else:
+        # Of a list, such as capability[], there are several, and none concerns us.
+        if not name.endswith("[]"):
             said[name] = value
     if not {"protocol", "host"} <= said.keys():
         raise ValueError("protocol or host is missing")
     url = f"{said['protocol']}://{said['host']}/{said.get('path', '').removeprefix('/')}"
-    return HelperRequest(url=url, features=frozenset(features))
+    return HelperRequest(url=url)
 
 
 def _write(_request: HelperRequest, token: HelperToken) -> str:
@@ -44,4 +42,4 @@ def _write(_request: HelperRequest, token: HelperToken) -> str:
     return "\n".join(lines)
 
 
-PROTOCOL = Protocol(tool="git", read=_read, write=_write)
+PROTOCOL = Protocol(read=_read, write=_write)

@@ -24,4 +24,4 @@ def _write(request: HelperRequest, token: HelperToken) -> str:
     return f"{request.url}\n\nAuthorization: Bearer {token.in_clear()}\n"
 
 
-PROTOCOL = Protocol(tool="go", read=_read, write=_write, reads_stdin=False)
+PROTOCOL = Protocol(read=_read, write=_write, reads_stdin=False)

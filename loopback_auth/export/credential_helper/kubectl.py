@@ -30,17 +30,14 @@ def _read(_words: Sequence[str], _stdin: str, environ: Mapping[str, str]) -> Hel
         raise ValueError("KUBERNETES_EXEC_INFO names a server that is no address")  # noqa: TRY004
     if version not in (f"{_GROUP}v1", f"{_GROUP}v1beta1"):
         raise ValueError("KUBERNETES_EXEC_INFO asks for a version that is not known")
-    return HelperRequest(url=server, features=frozenset({version}))
+    return HelperRequest(url=server, version=version)
 
 
 def _write(request: HelperRequest, token: HelperToken) -> str:
     status = {"token": token.in_clear()}
     if token.expires_at:
         status["expirationTimestamp"] = rfc3339(token.expires_at)
-    (version,) = request.features
-    return json.dumps({"apiVersion": version, "kind": "ExecCredential", "status": status})
+    return json.dumps({"apiVersion": request.version, "kind": "ExecCredential", "status": status})
 
 
-PROTOCOL = Protocol(
-    tool="kubectl, helm, k9s", read=_read, write=_write, not_ours_status=1, reads_stdin=False
-)
+PROTOCOL = Protocol(read=_read, write=_write, not_ours_status=1, reads_stdin=False)

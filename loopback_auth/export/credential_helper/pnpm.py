@@ -25,4 +25,4 @@ def _write(_request: HelperRequest, token: HelperToken) -> str:
     return f"Bearer {token.in_clear()}"
 
 
-PROTOCOL = Protocol(tool="pnpm", read=_read, write=_write, not_ours_status=1, reads_stdin=False)
+PROTOCOL = Protocol(read=_read, write=_write, not_ours_status=1, reads_stdin=False)

@@ -16,12 +16,13 @@ class HelperRequest(Value):
     """
     What a tool asks for: the token of the server at *url*.
 
-    No *url* is a request for nothing: the tool tells something that does not concern us. *features*
-    are what the tool says it can read.
+    No *url* is a request for no token: the tool tells something that does not concern us, and is
+    answered with *reply*. *version* is that of the answer, where a tool has several.
     """
 
     url: str | None
-    features: frozenset[str] = frozenset()
+    reply: str = ""
+    version: str = ""
 
 
 class HelperToken(Value):
@@ -45,7 +46,6 @@ class Protocol(Value):
     false where the tool leaves it open or has something else there.
     """
 
-    tool: str
     read: Callable[[Sequence[str], str, Mapping[str, str]], HelperRequest]
     write: Callable[[HelperRequest, HelperToken], str]
     not_ours: str = ""

@@ -29,4 +29,4 @@ def _write(_request: HelperRequest, token: HelperToken) -> str:
     return json.dumps({"token": token.in_clear()})
 
 
-PROTOCOL = Protocol(tool="terraform", read=_read, write=_write, not_ours="{}", reads_stdin=False)
+PROTOCOL = Protocol(read=_read, write=_write, not_ours="{}", reads_stdin=False)

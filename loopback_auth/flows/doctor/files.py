@@ -152,7 +152,11 @@ def _ends_soon(name: str, seen: str, stored: Mapping[str, Any], subject: Subject
     obtained_at, profile = stored.get("obtained_at"), subject.profile
     if not (stored.get("refresh_token") and obtained_at):
         return None
-    since = from_rfc3339(obtained_at)
+    try:
+        since = from_rfc3339(obtained_at)
+    except (TypeError, ValueError):
+        # What is wrong with the file is said where it is used.
+        return None
     provider = None if isinstance(profile, LoopbackAuthError) else profile.provider
     until = use_by(
         stored.get("extra") or {},

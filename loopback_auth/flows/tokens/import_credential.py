@@ -51,7 +51,7 @@ def refuse_rotation(profile: Profile) -> None:
     raise UsageError(
         f"{VARIABLE} is set, and the server may replace a refresh token that is used",
         cause="Then the one in the CI system is dead after this job. Nothing was sent.",
-        fix="say what becomes of a new one: --store PATH, or --on-rotate COMMAND; or, where the"
+        fix="say what becomes of a new one: --store DIR, or --on-rotate COMMAND; or, where the"
         " server keeps refresh tokens as they are, LOOPBACK_AUTH_REFRESH_TOKEN_ROTATES=false;"
         " what does not rotate at all: `loopback-auth help ci`",
     )

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any
 
-# GitHub and Salesforce say the first, Keycloak the second; no RFC has either.
+# GitHub says the first, Keycloak the second; no RFC has either.
 _MEMBERS = ("refresh_token_expires_in", "refresh_expires_in")
 _LONGEST_S = 100 * 366 * 86400
 

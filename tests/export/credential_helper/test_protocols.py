@@ -96,7 +96,7 @@ def test_what_is_no_request_is_refused_and_not_repeated(
 
 
 GIT = "username=oauth2\npassword=s3cr3t\npassword_expiry_utc=1795953630"
-K8S = HelperRequest(url="", features=frozenset({"client.authentication.k8s.io/v1beta1"}))
+K8S = HelperRequest(url="", version="client.authentication.k8s.io/v1beta1")
 ANSWERS: list[tuple[str, HelperRequest, Any]] = [
     ("git", HelperRequest(url="https://git.example/"), GIT),
     (
