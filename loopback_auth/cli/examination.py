@@ -82,14 +82,20 @@ def examination_document(name: str, checks: list[Check]) -> dict[str, Any]:
     }
 
 
-def tell_outcome(name: str, checks: list[Check], console: Console) -> int:
-    """Print in a line how it went; return the exit status, which is that of the first failure."""
+def tell_outcome(
+    name: str, checks: list[Check], console: Console, *, command: str = "login"
+) -> int:
+    """
+    Print in a line how it went, and that *command* comes next where it went well.
+
+    Return the exit status, which is that of the first failure.
+    """
     failed = [check for check in checks if check.verdict == FAIL]
     console.end_line()
     if failed:
         console.say(f"\nFix first: {', '.join(dict.fromkeys(check.name for check in failed))}.")
         return failed[0].exit_code
-    console.say(f"\nAll checks passed. Next: loopback-auth login {name}")
+    console.say(f"\nAll checks passed. Next: loopback-auth {command} {name}")
     return 0
 
 

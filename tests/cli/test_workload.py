@@ -215,3 +215,24 @@ def test_outside_of_ci_there_is_none(tmp_path: Path) -> None:
     done = run_here("id-token", home=tmp_path)
     assert (done.exit_code, done.stdout) == (2, "")
     assert "no CI system" in done.stderr
+
+
+@pytest.mark.parametrize("more", [{}, {"authorization_endpoint": "https://id.example/authorize"}])
+def test_the_doctor_of_a_machine_asks_for_no_sign_in_page(
+    server: ScriptedServer, tmp_path: Path, more: dict[str, str]
+) -> None:
+    """RFC 8414 section 2: a server where nobody signs in may have no authorization endpoint."""
+    document = {"issuer": server.origin, "token_endpoint": server.url("/token"), **more}
+    if more:
+        document["authorization_endpoint"] = server.url("/authorize")
+    server.answers["/.well-known/openid-configuration"] = json_answer(document)
+    write_config(
+        tmp_path,
+        f'[profiles.ci]\nissuer = "{server.origin}"\nclient_id = "pipeline"\n'
+        'flow = "token-exchange"\nsubject_token = "github"\n',
+    )
+    done = run_here("doctor", "ci", home=tmp_path)
+    assert done.exit_code == 0, done.stdout
+    assert "Next: loopback-auth token ci" in done.stderr
+    assert "loopback-auth login" not in done.stdout
+    assert server.asked("/authorize") == []

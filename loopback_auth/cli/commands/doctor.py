@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ...errors import ConfigError, FileUnsafe, ProjectNotTrusted
+from contextlib import suppress
+
+from ...errors import ConfigError, FileUnsafe, LoopbackAuthError, ProjectNotTrusted
 from ...settings.kinds import seconds
 from ..examination import examination_document, examine_profile, tell_outcome
 
@@ -52,4 +54,11 @@ def run(context: Context) -> int:
     )
     if context.console.json:
         context.console.document(examination_document(name, checks))
-    return tell_outcome(name, checks, context.console)
+    return tell_outcome(name, checks, context.console, command=_next(context))
+
+
+def _next(context: Context) -> str:
+    """Return what a person does with a profile that is in order."""
+    with suppress(LoopbackAuthError):
+        return "token" if context.profile(None).is_machine else "login"
+    return "login"

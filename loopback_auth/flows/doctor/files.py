@@ -105,6 +105,9 @@ def sign_in(subject: Subject) -> Check:
     if isinstance(stored, LoopbackAuthError):
         return Check.of(stored, name)
     if stored is None:
+        profile = subject.profile
+        if not isinstance(profile, LoopbackAuthError) and profile.is_machine:
+            return Check(name=name, verdict=SKIPPED, seen="none is needed: `token` mints")
         seen = f"nobody is signed in to the profile {subject.name}"
         return Check(name=name, verdict=SKIPPED, seen=seen, fix=_login(subject.name))
     who = (stored.get("identity") or {}).get("name")

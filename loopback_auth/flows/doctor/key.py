@@ -27,6 +27,7 @@ def private_key_check(profile: Profile, environ: Mapping[str, str]) -> Check:
     try:
         fingerprint = key_fingerprint(key_of(grant, environ))
     except LoopbackAuthError as error:
+        error.facts.setdefault("profile", profile.name)
         return Check.of(error, name)
     where = grant.get("key_file") or grant.get("key_env")
     return Check(name=name, verdict=OK, seen=f"{where}: its public half has SHA-256 {fingerprint}")

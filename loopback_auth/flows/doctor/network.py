@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from ...edge.http.proxy import proxy_for
 from ...edge.process.clock import now, running_s
 from ...edge.process.event_loop import event_loop_started
 from ...errors import HostNotFound, HostNotTrusted, LoopbackAuthError, ProviderError
+from ...oauth.http.messages import Get
 from ...oauth.http.url import is_loopback
 from ...oauth.metadata import Client, server_metadata
 from ..login.request import request_to
@@ -52,6 +54,13 @@ async def checks_of_network(
     if server is None:
         _connection(report, recording)
         return
+    if profile.is_machine:
+        # A GET is refused there, and shows that there is somebody to refuse it.
+        with suppress(LoopbackAuthError):
+            await within(recording(Get(url=server.token_endpoint)), "no answer")
+        _connection(report, recording)
+        report.add(_NOBODY)
+        return
     client = _client(profile, subject)
     asking = RepeatedPreflight(
         report=report, recording=recording, until_s=running_s() + wait_s, interval_s=interval_s
@@ -63,7 +72,7 @@ async def checks_of_network(
         check = await asking.preflight(request, profile, repeats=bool(wait_s) and known)
         if number == 0:
             _connection(report, recording)
-        report.add(check if known else _NOBODY if profile.is_machine else _NOT_YET)
+        report.add(check if known else _NOT_YET)
 
 
 _NOT_YET = Check(name=NAME, verdict=SKIPPED, seen="fix what is reported above first")
@@ -134,7 +143,7 @@ async def _discovery(
         return known
     try:
         found = await within(discover(issuer, transport=recording), f"no metadata of {issuer}")
-        server = server_metadata({**found, **profile.endpoints()})
+        server = server_metadata({**found, **profile.endpoints()}, is_machine=profile.is_machine)
     except LoopbackAuthError as error:
         # With all endpoints known, a sign-in does without.
         report.add(Check.of(error, "discovery", verdict=WARN if known else FAIL))
