@@ -38,14 +38,43 @@ _ADDED_TO = ("--param", "--trust-host")
 """Flags of which each one counts."""
 
 
-def rendered(fix: str, facts: Mapping[str, object]) -> str:
+class Fix(str):
+    """A fix as a person reads it, which still knows what in it are *commands*."""
+
+    __slots__ = ("commands",)
+
+    commands: tuple[str, ...]
+
+    @classmethod
+    def of(cls, text: str, commands: Iterable[str]) -> Fix:
+        """Return *text*, in which *commands* stand in this order."""
+        fix = cls(text)
+        fix.commands = tuple(commands)
+        return fix
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Fix.of, (str(self), self.commands)
+
+
+def rendered(fix: str, facts: Mapping[str, object]) -> Fix:
     """Return *fix* as a person reads it, filled from *facts*."""
     values = {name: value for name, value in facts.items() if value not in (None, "")}
-    pieces = fix.split("`")
-    return "".join(
+    parts = [
         _command(piece, values) if number % 2 else _prose(piece, values)
-        for number, piece in enumerate(pieces)
-    )
+        for number, piece in enumerate(fix.split("`"))
+    ]
+    return Fix.of("".join(parts), parts[1::2])
+
+
+def pieces(fix: str) -> Iterator[tuple[str, bool]]:
+    """Yield the parts of *fix*, and whether each is a command; one of no `Fix` is all prose."""
+    rest = str(fix)
+    for command in getattr(fix, "commands", ()):
+        before, _, rest = rest.partition(command)
+        yield from (((before, False),) if before else ())
+        yield command, True
+    if rest:
+        yield rest, False
 
 
 def _prose(text: str, values: Mapping[str, object]) -> str:

@@ -47,7 +47,7 @@ def test_the_failure_page_tells_the_same() -> None:
     page = failed(error).body.decode()
     assert "An administrator blocked the app." in page
     assert "Setup &gt; Connected Apps OAuth Usage" in page
-    assert "loopback-auth login work" in page
+    assert "<span>loopback-auth</span> <span>login</span> <span>work</span>" in page
     assert "this app is blocked" not in page
 
 

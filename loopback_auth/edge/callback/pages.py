@@ -12,6 +12,7 @@ from string import Template
 
 from ...errors import AuthorizationDenied, Cancelled
 from ...explain import explanation
+from ...explain.fix import pieces, rendered
 from ...oauth.http.status import REQUEST_HEADER_FIELDS_TOO_LARGE
 from ...oauth.text import SHOWN_CHARACTERS, one_line
 from ...resources import read
@@ -130,36 +131,38 @@ def signed_in_there(*, name: str, server: str, machine: str, profile: str) -> An
     )
 
 
-def failed(error: LoopbackAuthError, *, is_stored: bool = False) -> Answer:
+def failed(error: LoopbackAuthError, *, profile: str = "", is_stored: bool = False) -> Answer:
     """
-    Return the page that explains *error* in our own texts.
+    Return the page that explains *error* of a sign-in to *profile* in our own texts.
 
     With *is_stored* the tokens are stored, and about to be removed again. The server's own words
     are only shown in the terminal: nothing of a request is put into a page.
     """
-    words = error.explanation or explanation(error.code, **error.facts)
+    words = error.explanation or explanation(error.code, **{"profile": profile, **error.facts})
     denied = isinstance(error, (AuthorizationDenied, Cancelled))
     return _page(
         status=403 if denied else 400,
         kind="denied" if denied else "failed",
         title="Sign-in refused" if denied else "Sign-in failed",
         lead=_shown(words.title) + ".",
-        details=f"<dl><dt>Why</dt><dd>{_shown(words.cause, limit=_EXPLANATION_CHARACTERS)}</dd>"
-        f"<dt>What to do</dt><dd>{_shown(words.fix, limit=_EXPLANATION_CHARACTERS)}</dd></dl>"
+        details="<dl><dt>Why</dt>"
+        f"<dd>{_shown(words.cause, limit=_EXPLANATION_CHARACTERS)}</dd>"
+        f"<dt>What to do</dt><dd>{_steps(words.fix)}</dd></dl>"
         f"<p>Your terminal says more. The error's name is <code>{_shown(error.code)}</code>.</p>",
         closing=f"{'The sign-in is undone' if is_stored else 'Nothing was stored'}."
         " You can close this tab.",
     )
 
 
-def interrupted() -> Answer:
-    """Return the page of a sign-in that was stopped in the terminal."""
+def interrupted(profile: str) -> Answer:
+    """Return the page of a sign-in to *profile* that was stopped in the terminal."""
+    command = _steps(rendered("`loopback-auth login {profile}`", {"profile": profile}))
     return _page(
         status=400,
         kind="failed",
         title="Sign-in stopped",
         lead="The command in your terminal was stopped before the sign-in was complete.",
-        details="<dl><dt>What to do</dt><dd>Start it again: loopback-auth login</dd></dl>",
+        details=f"<dl><dt>What to do</dt><dd>Start it again: {command}</dd></dl>",
         closing="Nothing was stored. You can close this tab.",
     )
 
@@ -207,6 +210,21 @@ def _page(*, status: int, kind: str, title: str, lead: str, details: str, closin
     return Answer(
         status=status, body=body.encode(), headers={"Content-Type": "text/html; charset=utf-8"}
     )
+
+
+def _steps(fix: str) -> str:
+    """Return *fix* as HTML: each command as code on its own lines, which no word is broken at."""
+    html, mark = "", ""
+    for text, is_command in pieces(fix):
+        shown = _shown(text.lstrip(mark), limit=_EXPLANATION_CHARACTERS)
+        # What parts a sentence from the command before it is not needed after a line's end.
+        mark = " ;,:." if is_command else ""
+        if is_command:
+            words = " ".join(f"<span>{word}</span>" for word in shown.split(" "))
+            html += f'<code class="command">{words}</code>'
+        else:
+            html += shown
+    return html
 
 
 def _shown(text: str, *, limit: int = SHOWN_CHARACTERS) -> str:

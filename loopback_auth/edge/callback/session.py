@@ -258,7 +258,9 @@ class CallbackSession(Generic[A]):
     def _page(self, error: BaseException | None, *, is_done: bool) -> Answer:
         if is_done:
             return self.done_page(self._name)
-        return pages.failed(error) if isinstance(error, LoopbackAuthError) else pages.interrupted()
+        if isinstance(error, LoopbackAuthError):
+            return pages.failed(error, profile=self._profile)
+        return pages.interrupted(self._profile)
 
     def done_page(self, name: str) -> Answer:
         """Return the page of success; *name* is that of `set_identity`."""
