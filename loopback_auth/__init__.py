@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .flows.login.device import device_login
     from .flows.tokens.issued import access_token
     from .notices import (
+        Answered,
         BrowserNotOpened,
         EnterThisCode,
         Exchanged,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
         PasteExplained,
         Refreshed,
         Saved,
+        ShowAddress,
         StrayVisit,
         Traced,
         Waiting,
@@ -53,6 +55,7 @@ __all__ = [
     "AnswerEncoded",
     "AnswerTimedOut",
     "AnswerTooLarge",
+    "Answered",
     "ApiRefused",
     "AuthorizationDenied",
     "AuthorizationError",
@@ -140,6 +143,7 @@ __all__ = [
     "ScopeDiffers",
     "Secret",
     "ServerUnavailable",
+    "ShowAddress",
     "SignInInProgress",
     "SignInNeeded",
     "Stopped",
@@ -184,8 +188,8 @@ _HOMES = {
     "flows.login.device": "device_login",
     "flows.tokens.issued": "access_token",
     "notices": (
-        "BrowserNotOpened EnterThisCode Exchanged JoinedSignIn NothingYet Notice OpenThisPage "
-        "PasteExplained Refreshed Saved StrayVisit Traced Waiting Warned"
+        "Answered BrowserNotOpened EnterThisCode Exchanged JoinedSignIn NothingYet Notice "
+        "OpenThisPage PasteExplained Refreshed Saved ShowAddress StrayVisit Traced Waiting Warned"
     ),
     "oauth.credential": "Credential",
     "oauth.http.messages": "Delivery FormPost Get HttpReply",

@@ -86,6 +86,14 @@ class Waiting(Value):
     left_s: float
 
 
+class Answered(Value):
+    """The answer has come, and the code in it is sent next."""
+
+
+class ShowAddress(Value):
+    """The person asks for the address, which a browser was opened on without showing it."""
+
+
 class NothingYet(Value):
     """
     No answer came for *waited_s* seconds.
@@ -154,6 +162,8 @@ Notice = (
     | JoinedSignIn
     | BrowserNotOpened
     | Waiting
+    | Answered
+    | ShowAddress
     | NothingYet
     | PasteExplained
     | StrayVisit

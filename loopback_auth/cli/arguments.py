@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 _LONGEST_WORD = 20
 """Of letters alone: longer ones may be secrets."""
 
+_NARROW = 60
+"""Below so many columns an option and what it does do not stand side by side."""
+
 
 def speak_english() -> None:
     """
@@ -35,6 +38,7 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, console: Console, **options: Any) -> None:
         self._console = console
+        self._columns = 0
         self._takes_command = False
         super().__init__(
             **options,
@@ -101,6 +105,16 @@ class Parser(argparse.ArgumentParser):
             self._refuse(unknown[0])
         return parsed, unknown
 
+    def format_help(self) -> str:
+        """Return the help, as wide as the terminal that it goes to."""
+        from .terminal.screen import wraps_at
+
+        self._columns = wraps_at(self._console.stdout, self._console.environ)
+        return super().format_help()
+
+    def _get_formatter(self) -> argparse.HelpFormatter:
+        return _HelpFormatter(self.prog, columns=self._columns)
+
     def _refuse(self, word: str) -> NoReturn:
         from difflib import get_close_matches
 
@@ -151,10 +165,23 @@ class Parser(argparse.ArgumentParser):
 
 
 class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
-    def __init__(self, prog: str) -> None:
+    def __init__(self, prog: str, *, columns: int = 0) -> None:
         # argparse asks for a formatter with every option, and one without a width loads shutil to
         # measure the terminal.
-        super().__init__(prog, width=100, max_help_position=34)
+        width = min(columns or 100, 100)
+        # On a narrow terminal what an option does stands below it.
+        super().__init__(prog, width=width, max_help_position=34 if width >= _NARROW else 6)
+
+    # Late, as help is rare; argparse itself would break words.
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        from .terminal.wrap import wrapped
+
+        return wrapped(" ".join(text.split()), width).split("\n")
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        from .terminal.wrap import wrapped
+
+        return wrapped(super()._fill_text(text, width, indent), width)
 
 
 def named_profile(

@@ -11,10 +11,11 @@ from .. import errors
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
     from typing import Any, TextIO
 
     from ..edge.interaction.background_writer import BackgroundWriter
+    from .terminal.sheet import Sheet
 
 FLUSH_S = 10.0
 """For talk to leave at the end, unless it goes to a terminal: a person comes back to it."""
@@ -52,13 +53,15 @@ class Console:
         self.stderr = stderr
         self.environ: Mapping[str, str] = {} if environ is None else environ
         self.is_process = is_process
+        self.nothing_sent = False
+        """Whether a sign-in waits that has sent no code yet."""
         self._line_open = False
         self._writer: BackgroundWriter | None = None
 
     @property
     def interactive(self) -> bool:
         """Whether there is a person: a terminal on stdin and on stderr."""
-        return bool(self.stdin and self.stdin.isatty() and self.terminal)
+        return bool(self.stdin and self.stdin.isatty() and self.stderr and self.stderr.isatty())
 
     @property
     def may_ask(self) -> bool:
@@ -70,12 +73,31 @@ class Console:
         """Whether stderr is a terminal that can redraw a line."""
         return bool(self.stderr and self.stderr.isatty() and self.environ.get("TERM") != "dumb")
 
-    def result(self, text: str, document: Mapping[str, Any], *, end: str = "\n") -> None:
-        """Print a command's result: *text*, or *document* where `--json` was given."""
+    def sheet(self, stream: TextIO | None) -> Sheet | None:
+        """Return what draws on *stream*; `None` for plain lines."""
+        # Late, as all that a terminal alone needs.
+        from .terminal.screen import sheet_for
+
+        return sheet_for(stream, self.environ)
+
+    def result(
+        self,
+        text: str,
+        document: Mapping[str, Any],
+        *,
+        end: str = "\n",
+        draw: Callable[[Sheet], str] | None = None,
+    ) -> None:
+        """
+        Print a command's result: *text*, or *document* where `--json` was given.
+
+        On a terminal it is what *draw* makes of it, if that is given.
+        """
         if self.json:
             self.document(document)
-        else:
-            self.raw(text, end=end)
+            return
+        sheet = self.sheet(self.stdout) if draw else None
+        self.raw(draw(sheet) if draw and sheet else text, end=end)
 
     def document(self, members: Mapping[str, Any]) -> None:
         """Print a result that is JSON in any case."""
@@ -113,10 +135,24 @@ class Console:
                 f"the result could not be written: {error.strerror}"
             ) from error
 
-    def say(self, text: str) -> None:
-        """Print lines for the person; nothing with `--quiet` or `--json`."""
-        if not self.quiet and not self.json:
-            self._talk(text + "\n")
+    def say(
+        self, text: str, *, command: str = "", draw: Callable[[Sheet], str] | None = None
+    ) -> None:
+        """
+        Print lines for the person; nothing with `--quiet` or `--json`.
+
+        *command* ends the text: on a terminal it has a line of its own, and is copied whole. There
+        *draw* makes of the text what is printed, if that is given.
+        """
+        if self.quiet or self.json:
+            return
+        sheet = self.sheet(self.stderr) if draw else None
+        if draw and sheet:
+            self._talk(draw(sheet) + "\n")
+            return
+        from .terminal.screen import fitted
+
+        self._talk(fitted(text, self.stderr, self.environ, command=command) + "\n")
 
     def insist(self, text: str) -> None:
         """Print a line that `--quiet` does not silence; nothing with `--json`."""
@@ -136,17 +172,12 @@ class Console:
         last one could be replaced.
         """
         if self.terminal and not self.quiet and not self.json:
-            columns = self._columns()
+            from .terminal.screen import columns_of
+
+            columns = columns_of(self.stderr, self.environ)
             if columns and len(text) >= columns:
                 text = text.partition(" (")[0][: columns - 1]
             self._talk(f"\r\x1b[2K{text}", line_open=True)
-
-    def _columns(self) -> int:
-        """Return the width of the terminal on stderr; 0 where it is not known."""
-        try:
-            return os.get_terminal_size(self.stderr.fileno()).columns if self.stderr else 0
-        except (OSError, ValueError):
-            return 0
 
     def prompt(self, question: str) -> None:
         """Print *question*, for an answer on the same line."""
@@ -157,6 +188,12 @@ class Console:
         if self._line_open:
             self._talk("\n")
 
+    def erase_line(self) -> None:
+        """Take away the line that was drawn last, if one was: what it says is over."""
+        if self._line_open:
+            self._talk("\r\x1b[2K", line_open=True)
+            self._line_open = False
+
     def error(self, error: errors.LoopbackAuthError) -> int:
         """Print what went wrong, why, and what to do; return the exit status."""
         self.end_line()
@@ -165,7 +202,10 @@ class Console:
             self._last(json.dumps({"version": 1, "error": document}, ensure_ascii=True))
         else:
             message, cause, fix = (document[name] for name in ("message", "cause", "fix"))
-            self._talk(f"error[{error.code}]: {message}\n  cause: {cause}\n  fix: {fix}\n")
+            if sheet := self.sheet(self.stderr):
+                self._talk(sheet.error(error.code, message, cause, error.fix) + "\n")
+            else:
+                self._talk(f"error[{error.code}]: {message}\n  cause: {cause}\n  fix: {fix}\n")
         return error.exit_code
 
     @staticmethod

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ..settings.profile import Profile
     from .console import Console
     from .context import Context
+    from .terminal.sheet import Sheet
 
     T = TypeVar("T")
 
@@ -55,7 +56,8 @@ def examine_profile(
     def take(check: Check) -> None:
         checks.append(check)
         if not console.json:
-            console.raw(_text(check))
+            sheet = console.sheet(console.stdout)
+            console.raw(_drawn(check, sheet) if sheet else _text(check))
 
     subject = _subject(name, context, registered)
     report = Report(
@@ -95,7 +97,7 @@ def tell_outcome(
     if failed:
         console.say(f"\nFix first: {', '.join(dict.fromkeys(check.name for check in failed))}.")
         return failed[0].exit_code
-    console.say(f"\nAll checks passed. Next: loopback-auth {command} {name}")
+    console.say("\nAll checks passed. Next:", command=f"loopback-auth {command} {name}")
     return 0
 
 
@@ -115,8 +117,14 @@ def _text(check: Check) -> str:
     gap = " " * (8 + _WIDTH)
     lines = [f"{check.verdict:<8}{check.name:<{_WIDTH}}{check.seen}"]
     lines += [f"{gap}cause: {check.cause}"] if check.cause else []
-    lines += [f"{gap}fix: {check.fix}"] if check.fix else []
+    # A recipe of several lines stays one.
+    fix = check.fix.replace("\n", f"\n{gap}")
+    lines += [f"{gap}fix: {fix}"] if check.fix else []
     return "\n".join(lines)
+
+
+def _drawn(check: Check, sheet: Sheet) -> str:
+    return sheet.check(check.verdict, check.name, check.seen, cause=check.cause, fix=check.fix)
 
 
 class _Progress:

@@ -126,14 +126,16 @@ def _ended(command: str, rest: Sequence[str], console: Console) -> int:
         console.drop_stdout()
         return 1
     except KeyboardInterrupt as interrupt:
-        return console.error(_stopped(interrupt))
+        return _interrupted(interrupt, console)
     except OSError as error:
         return console.error(_refused(error))
 
 
 def _carry_out(command: str, rest: Sequence[str], console: Console) -> int:
     if command in ("-h", "--help"):
-        console.raw(_usage())
+        from .terminal.screen import fitted
+
+        console.raw(fitted(_usage(), console.stdout, console.environ))
         return 0
     if command in ("-V", "--version"):
         console.raw(f"loopback-auth {__version__}")
@@ -212,6 +214,16 @@ def _printing_warnings(console: Console) -> Iterator[None]:
         warnings.simplefilter("once", PermissionsIgnored)
         show_others, warnings.showwarning = warnings.showwarning, show
         yield
+
+
+def _interrupted(interrupt: KeyboardInterrupt, console: Console) -> int:
+    stopped = _stopped(interrupt)
+    if not (console.nothing_sent and console.may_ask) or stopped.tokens_changed:
+        return console.error(stopped)
+    # A person's own Ctrl-C, while nothing but a page was asked for.
+    console.erase_line()
+    console.say("Cancelled. Nothing changed.")
+    return stopped.exit_code
 
 
 def _stopped(interrupt: KeyboardInterrupt) -> errors.LoopbackAuthError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from ..notices import (
+    Answered,
     BrowserNotOpened,
     EnterThisCode,
     Exchanged,
@@ -14,6 +15,7 @@ from ..notices import (
     PasteExplained,
     Refreshed,
     Saved,
+    ShowAddress,
     StrayVisit,
     Traced,
     Waiting,
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
     from .console import Console
 
 
+_ONE_TIME_CODE = (
+    "After you sign in, the browser's address contains a one-time code. Paste it only here."
+)
 _NEXT_STEP = (
     "Have the person open url in a browser on this computer and sign in; this command then goes on."
     " If their browser is elsewhere, it ends at an address that it cannot reach: pipe that address"
@@ -49,12 +54,17 @@ class ProgressReporter:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._waiting = False
+        self._said_waiting = False
+        self._unseen: OpenThisPage | None = None
+        """The page whose address a terminal has not shown: a browser opens on it."""
         self._printers: Mapping[type, Callable[[Any], None]] = {
             OpenThisPage: self._open_this_page,
             EnterThisCode: self._enter_this_code,
             BrowserNotOpened: self._browser_not_opened,
             JoinedSignIn: self._joined,
             Waiting: self._wait,
+            Answered: lambda _: self._answered(),
+            ShowAddress: lambda _: self._show_address(),
             NothingYet: self._nothing_yet,
             PasteExplained: self._explain,
             StrayVisit: self._stray,
@@ -93,17 +103,38 @@ class ProgressReporter:
             timeout_s=notice.timeout_s,
             next_step=_NEXT_STEP,
         )
+        console.nothing_sent = True
+        console.say(_what_is_asked(notice.host, notice))
+        issuer = notice.issuer
+        if console.may_ask and urlsplit(issuer or "").netloc == notice.host:
+            # The line above names it.
+            issuer = None
+        for line in server_lines(issuer, notice.other_hosts):
+            console.say(line)
+        if console.may_ask and console.terminal:
+            # It is shown once it is known that no browser opens, or when Enter is pressed.
+            self._unseen = notice
+            return
+        console.say(_ONE_TIME_CODE)
+        console.say("Sign in at this address:")
         # -q silences talk, but a sign-in nobody can find helps nobody.
-        if not console.json:
-            console.say(_what_is_asked(notice.host, notice))
-            for line in server_lines(notice.issuer, notice.other_hosts):
-                console.say(line)
-            console.say("If no browser opens, open this address in one:")
-            console.insist(notice.url)
-            console.say(
-                "After you sign in, the browser's address contains a one-time code."
-                " Paste it only here."
-            )
+        console.insist(notice.url)
+        if notice.timeout_s is not None:
+            # At once, for what reads these lines: it follows the address.
+            self._say_waiting(notice.timeout_s)
+
+    def _show_address(self) -> None:
+        """Show the address that a terminal has not shown, once."""
+        page, self._unseen = self._unseen, None
+        if page:
+            self._console.say(_ONE_TIME_CODE)
+            self._console.say("Sign in at this address:")
+            self._console.insist(page.url)
+
+    def _answered(self) -> None:
+        self._unseen = None
+        self._console.nothing_sent = False
+        self._console.erase_line()
 
     def _enter_this_code(self, notice: EnterThisCode) -> None:
         console, page = self._console, notice.verification_uri
@@ -158,26 +189,34 @@ class ProgressReporter:
         if notice.hint:
             self._console.say(notice.hint)
         anywhere = (
-            "Or open it on any computer. Its browser ends at an address that it may not reach"
+            "Or open the address on any computer."
+            " Its browser ends at an address that it may not reach"
         )
         if notice.takes_paste:
             self._console.say(f"{anywhere}: paste that here (unseen), then Enter.")
         elif notice.deliver_to:
             self._console.say(
-                f"{anywhere}: bring that from another terminal here:"
-                f" loopback-auth deliver {notice.deliver_to}"
+                f"{anywhere}: bring that from another terminal here:",
+                command=f"loopback-auth deliver {notice.deliver_to}",
             )
+        self._show_address()
 
     def _wait(self, notice: Waiting) -> None:
         console = self._console
-        minutes, seconds = divmod(round(notice.left_s), 60)
-        line = f"Waiting for your browser... {minutes}:{seconds:02} left (Ctrl-C cancels)"
         if not self._waiting:
+            self._waiting = True
             console.event("waiting", timeout_s=notice.timeout_s)
-            if not console.terminal:
-                console.say(line)
-        self._waiting = True
-        console.redraw(line)
+            if self._unseen:
+                text = "Opening your browser. Press Enter to see the address."
+                console.say(text, draw=lambda sheet: sheet.aside(text))
+        self._say_waiting(notice.left_s)
+        console.redraw(_waiting_line(notice.left_s))
+
+    def _say_waiting(self, left_s: float) -> None:
+        """Say once that the browser is waited for, where no line can be drawn again."""
+        if not (self._said_waiting or self._console.terminal):
+            self._said_waiting = True
+            self._console.say(_waiting_line(left_s))
 
     def _nothing_yet(self, notice: NothingYet) -> None:
         console, hint = self._console, notice.hint or "Some errors are shown in the browser alone."
@@ -188,13 +227,17 @@ class ProgressReporter:
             takes_paste=notice.takes_paste,
         )
         console.say(f"Nothing has come back yet. {hint}")
-        console.say(
-            "If the browser shows an error, paste it here (unseen),"
-            " or the address that it ended at; then Enter."
-            if notice.takes_paste
-            else "If the browser shows an error,"
-            " this tells what to do about it: loopback-auth explain"
-        )
+        if notice.takes_paste:
+            console.say(
+                "If the browser shows an error, paste it here (unseen),"
+                " or the address that it ended at; then Enter."
+            )
+        else:
+            console.say(
+                "If the browser shows an error, this tells what to do about it:",
+                command="loopback-auth explain",
+            )
+        self._show_address()
 
     def _stray(self, notice: StrayVisit) -> None:
         fix = {"fix": notice.fix} if notice.fix else {}
@@ -208,13 +251,22 @@ class ProgressReporter:
         console.event(
             "explained", code=notice.code, title=notice.title, cause=notice.cause, fix=notice.fix
         )
-        console.say(f"{notice.code}: {notice.title}.\n  cause: {notice.cause}\n  fix: {notice.fix}")
+        title = f"{notice.code}: {notice.title}."
+        console.say(
+            f"{title}\n  cause: {notice.cause}\n  fix: {notice.fix}",
+            draw=lambda sheet: sheet.explanation(title, notice.cause, notice.fix),
+        )
         console.say("Still waiting.")
 
     def _trace(self, notice: Traced) -> None:
         if self._console.verbose:
             self._console.event("trace", message=notice.message)
             self._console.say(f"  . {notice.message}")
+
+
+def _waiting_line(left_s: float) -> str:
+    minutes, seconds = divmod(round(left_s), 60)
+    return f"Waiting for your browser... {minutes}:{seconds:02} left (Ctrl-C cancels)"
 
 
 def _what_is_asked(host: str, notice: OpenThisPage | EnterThisCode) -> str:

@@ -11,7 +11,7 @@ from ..oauth.text import one_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
     from ..edge.store.file_store import FileStore
@@ -36,7 +36,7 @@ def report_sign_in(credential: Credential, context: Context) -> None:
     host = host_of(server.issuer or server.authorization_endpoint)
     location = location_document(credential.profile, context.store)
     console = context.console
-    console.end_line()
+    console.erase_line()
     console.result(
         "",
         {
@@ -50,13 +50,15 @@ def report_sign_in(credential: Credential, context: Context) -> None:
             **location,
         },
     )
-    console.say(f"Saved to {location_in_words(location)} (profile {credential.profile})")
+    saved = f"Saved to {location_in_words(location)} (profile {credential.profile})"
+    console.say(saved, draw=lambda sheet: sheet.aside(saved))
     if minted := minted_for(credential):
-        console.say(f"A token was minted at {host} for {one_line(minted)}; nobody signed in.")
+        done = f"A token was minted at {host} for {one_line(minted)}; nobody signed in."
     elif who:
-        console.say(f"Signed in as {who.name} at {host}.")
+        done = f"Signed in as {who.name} at {host}."
     else:
-        console.say(f"Signed in at {host} (the server did not say who you are).")
+        done = f"Signed in at {host} (the server did not say who you are)."
+    console.say(done, draw=lambda sheet: sheet.done(done))
 
 
 def minted_for(credential: Credential) -> str | None:
@@ -179,6 +181,26 @@ def expiry_in_words(sign_in: Mapping[str, Any]) -> str:
     return f"good for {duration_in_words(left_s)} (until {until}); {again}"
 
 
+def plain_facts(facts: Sequence[tuple[str, str]], column: int) -> list[str]:
+    """Return lines of names with their values, which begin at *column*."""
+    return [f"{name:<{column - 1}} {value}" for name, value in facts]
+
+
+def expiry_to_read(sign_in: Mapping[str, Any]) -> str:
+    """Return when the token of a `sign_in_document` ends, as a person at a terminal says it."""
+    if sign_in.get("refused") or not sign_in.get("expires_at"):
+        return "refused by the server" if sign_in.get("refused") else "good"
+    from ..oauth.credential import from_rfc3339
+
+    left_s = from_rfc3339(sign_in["expires_at"]).timestamp() - time.time()
+    if left_s <= 0:
+        return "expired"
+    for unit, length_s in (("days", 2 * 86400), ("h", 2 * 3600), ("min", 60)):
+        if left_s >= length_s:
+            return f"in {left_s // (length_s / (1 if unit == 'min' else 2)):.0f} {unit}"
+    return f"in {left_s:.0f} s"
+
+
 def duration_in_words(seconds: float) -> str:
     """Return a length of time in its largest unit, and in the next one where it has some of it."""
     minutes, hours, days = int(seconds // 60), int(seconds // 3600), int(seconds // 86400)
@@ -199,10 +221,10 @@ def _joined(first: str, number: int, unit: str) -> str:
     return f"{first} {_count(number, unit)}" if number else first
 
 
-def settings_view(profile: Profile) -> tuple[list[str], dict[str, dict[str, str]]]:
-    """Return the settings in effect, as lines and as a document; secrets are named, not shown."""
+def settings_view(profile: Profile) -> tuple[list[tuple[str, str]], dict[str, dict[str, str]]]:
+    """Return the settings in effect, as facts and as a document; secrets are named, not shown."""
     rows = _setting_rows(profile)
-    lines = [f"{name:<28} {value}  (from {source})" for name, value, source in rows]
+    lines = [(name, f"{value}  (from {source})") for name, value, source in rows]
     return lines, {name: {"value": value, "from": source} for name, value, source in rows}
 
 

@@ -27,5 +27,9 @@ def test_a_person_is_asked_unless_an_option_forbids_it(option: str) -> None:
 def test_nobody_is_asked_without_a_terminal(stdin: io.StringIO | None) -> None:
     assert not Console(stdin=stdin, stderr=Terminal()).may_ask
     assert not Console(stdin=Terminal(), stderr=stdin).may_ask
-    dumb = {"TERM": "dumb"}
-    assert not Console(stdin=Terminal(), stderr=Terminal(), environ=dumb).may_ask
+
+
+def test_at_a_dumb_terminal_is_a_person_and_nothing_is_redrawn() -> None:
+    console = Console(stdin=Terminal(), stderr=Terminal(), environ={"TERM": "dumb"})
+    assert console.may_ask
+    assert not console.terminal

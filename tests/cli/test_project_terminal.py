@@ -25,7 +25,7 @@ QUESTION = r"Do you trust that\? \[y/N\] "
 def in_clone(
     clone: Path, home: Path, *words: str, more: Mapping[str, str] | None = None
 ) -> Iterator[pexpect.spawn]:
-    variables = {**environment(home, more), "TERM": "xterm", "BROWSER": ""}
+    variables = {**environment(home, more), "TERM": "xterm", "NO_COLOR": "1", "BROWSER": ""}
     command = [*COMMAND, *words]
     terminal = pexpect.spawn(
         *(command[0], command[1:]),

@@ -24,7 +24,13 @@ SECRET = "typed, and never shown"
 def on_a_terminal(
     home: Path, *arguments: str, more: Mapping[str, str] | None = None, columns: int = 600
 ) -> pexpect.spawn:
-    variables = {**environment(home), "TERM": "xterm", "BROWSER": "", **(more or {})}
+    variables = {
+        **environment(home),
+        "TERM": "xterm",
+        "NO_COLOR": "1",
+        "BROWSER": "",
+        **(more or {}),
+    }
     words = [*COMMAND, *arguments]
     return pexpect.spawn(
         words[0], words[1:], env=variables, timeout=20, encoding="utf-8", dimensions=(40, columns)

@@ -125,7 +125,12 @@ def notify(notice: Notice) -> None:
             shown = notice.hint
         case loopback_auth.PasteExplained():
             shown = notice.title
-        case loopback_auth.Exchanged() | loopback_auth.JoinedSignIn():
+        case (
+            loopback_auth.Exchanged()
+            | loopback_auth.JoinedSignIn()
+            | loopback_auth.Answered()
+            | loopback_auth.ShowAddress()
+        ):
             shown = type(notice).__name__
         case loopback_auth.Saved() | loopback_auth.Refreshed():
             shown = notice.profile

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...errors import StoreDamaged
 from ...settings.config_toml import config_path
-from ..views import settings_view
+from ..views import plain_facts, settings_view
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,8 +33,12 @@ def run(context: Context) -> int:
     except StoreDamaged as damage:
         console.say(f"Note: {damage}")
         stored = None
-    lines, settings = settings_view(context.profile(stored))
+    facts, settings = settings_view(context.profile(stored))
     chosen = context.chosen
-    text = "\n".join([f"profile {name}{chosen.remark}", *lines])
-    console.result(text, {"profile": name, "chosen_by": chosen.reason, "settings": settings})
+    head = f"profile {name}{chosen.remark}"
+    console.result(
+        "\n".join([head, *plain_facts(facts, 29)]),
+        {"profile": name, "chosen_by": chosen.reason, "settings": settings},
+        draw=lambda sheet: "\n".join([head, sheet.facts(facts)]),
+    )
     return 0

@@ -59,21 +59,25 @@ def run(context: Context) -> int:
     callback_urls = _callback_urls(paste, found, profile)
     read = "" if paste.kind == "code" else _read(paste)
     number = f" (pitfall {found.number})" if found.number else ""
-    lines = [
-        f"{found.code}: {found.title}{number}",
-        *([f"  read: {read}"] if read else []),
-        f"  cause: {found.cause}",
-        f"  fix: {found.fix}",
-        *(f"  callback url: {one_line(uri)}" for uri in callback_urls),
-        *([f"  see: loopback-auth {found.see}"] if found.see else []),
+    head = f"{found.code}: {found.title}{number}"
+    more = [
+        *(f"callback url: {one_line(uri)}" for uri in callback_urls),
+        *([f"see: loopback-auth {found.see}"] if found.see else []),
     ]
-    console.result("\n".join(lines), _document(paste, found, callback_urls))
+    said = [*([f"read: {read}"] if read else []), f"cause: {found.cause}", f"fix: {found.fix}"]
+    console.result(
+        "\n  ".join([head, *said, *more]),
+        _document(paste, found, callback_urls),
+        draw=lambda sheet: sheet.explanation(head, found.cause, found.fix, read=read, more=more),
+    )
     return 0
 
 
 def _list(console: Console) -> int:
     console.result(
-        "\n".join(f"{code:<32} {explanation(code).title}" for code in codes()), {"codes": codes()}
+        "\n".join(f"{code:<32} {explanation(code).title}" for code in codes()),
+        {"codes": codes()},
+        draw=lambda sheet: sheet.facts([(code, explanation(code).title) for code in codes()]),
     )
     return 0
 

@@ -7,10 +7,11 @@ from ...resources import names, read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from ..arguments import Parser
     from ..context import Context
+    from ..terminal.sheet import Sheet
 
 
 def arguments(parser: Parser) -> None:
@@ -30,16 +31,23 @@ def run(context: Context) -> int:
     if not arguments.topic:
         titles = {name: _text(name).partition("\n")[0].lstrip("# ") for name in topics}
         console.result(
-            "\n".join(f"{name:<18} {title}" for name, title in titles.items()), {"topics": titles}
+            "\n".join(f"{name:<18} {title}" for name, title in titles.items()),
+            {"topics": titles},
+            draw=lambda sheet: sheet.facts(titles.items()),
         )
         return 0
+    draw: Callable[[Sheet], str] | None = None
     if arguments.topic in topics:
         text = _text(arguments.topic).rstrip()
+
+        def draw(sheet: Sheet) -> str:
+            return sheet.page(text)
+
     elif arguments.topic in context.commands:
         text = context.parser_of(arguments.topic).format_help().rstrip()
     else:
         raise _unknown(arguments.topic, topics, context.commands)
-    console.result(text, {"topic": arguments.topic, "text": text})
+    console.result(text, {"topic": arguments.topic, "text": text}, draw=draw)
     return 0
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...errors import LoopbackAuthError, StoreDamaged, StoreError
 from ...oauth.text import one_line
-from ..views import sign_in_document
+from ..views import expiry_to_read, sign_in_document
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,9 +29,13 @@ def run(context: Context) -> int:
         console.raw("\n".join(names))
         return 0
     rows = [_row(name, context, default=default) for name in names]
-    console.result(_table(rows) if rows else "", {"profiles": rows, "chosen_by": note})
+    console.result(
+        _table(_cells(rows)) if rows else "",
+        {"profiles": rows, "chosen_by": note},
+        draw=(lambda sheet: sheet.table(_cells(rows, to_read=True))) if rows else None,
+    )
     if not rows:
-        console.say("There is no profile yet: loopback-auth login --help")
+        console.say("There is no profile yet:", command="loopback-auth login --help")
     if note:
         console.say(f"{default or 'Nothing'} is meant here, chosen by {note}")
     return 0
@@ -60,11 +64,13 @@ def _row(name: str, context: Context, *, default: str) -> dict[str, Any]:
     return {**row, **sign_in}
 
 
-def _table(rows: list[dict[str, Any]]) -> str:
+def _cells(rows: list[dict[str, Any]], *, to_read: bool = False) -> list[tuple[str, ...]]:
     cells: list[tuple[str, ...]] = [("PROFILE", "SIGNED IN AS", "AT", "TOKEN", "MUST BE USED BY")]
     for row in rows:
         who = row.get("minted_for") or (row.get("identity") or {}).get("name") or "?"
         state = "expired" if row.get("expired") else row.get("expires_at") or "good"
+        if to_read and row["signed_in"]:
+            state = expiry_to_read(row)
         signed_in = (
             one_line(str(who), limit=40),
             row.get("host") or "",
@@ -80,7 +86,11 @@ def _table(rows: list[dict[str, Any]]) -> str:
         )
     if not any(row.get("use_by") for row in rows):
         cells = [line[:-1] for line in cells]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return cells
+
+
+def _table(cells: list[tuple[str, ...]]) -> str:
+    widths = [max(len(line[column]) for line in cells) for column in range(len(cells[0]))]
     lines = (
         "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True))
         for line in cells

@@ -6,7 +6,9 @@ from ...errors import SignInNeeded
 from ...oauth.text import one_line
 from ..views import (
     expiry_in_words,
+    expiry_to_read,
     location_in_words,
+    plain_facts,
     settings_view,
     sign_in_document,
     use_by_in_words,
@@ -39,9 +41,18 @@ def run(context: Context) -> int:
         "details": details,
     }
     sign_in["chosen_by"] = context.chosen.reason
-    lines, settings = settings_view(profile)
-    text = "\n".join([*_lines(sign_in, context.chosen.remark), "", *lines])
-    context.console.result(text, {**sign_in, "settings": settings})
+    facts, settings = settings_view(profile)
+    token = expiry_in_words(sign_in)
+    lines = plain_facts(_facts(sign_in, context.chosen.remark, token), 14)
+    text = "\n".join([*lines, "", *plain_facts(facts, 29)])
+    to_read = f"{expiry_to_read(sign_in)}; {token.rpartition('; ')[2]}"
+    context.console.result(
+        text,
+        {**sign_in, "settings": settings},
+        draw=lambda sheet: "\n\n".join(
+            [sheet.facts(_facts(sign_in, context.chosen.remark, to_read)), sheet.facts(facts)]
+        ),
+    )
     if context.environ.get("LOOPBACK_AUTH_TOKEN", "").strip():
         context.console.say(
             "LOOPBACK_AUTH_TOKEN is set: `token`, `exec`, `env` and `api` use that token,"
@@ -50,19 +61,19 @@ def run(context: Context) -> int:
     return 0
 
 
-def _lines(sign_in: Mapping[str, Any], remark: str) -> list[str]:
+def _facts(sign_in: Mapping[str, Any], remark: str, token: str) -> list[tuple[str, str]]:
     who = (
         sign_in["minted_for"]
         or (sign_in["identity"] or {}).get("name")
         or "(the server did not say who you are)"
     )
     return [
-        f"Profile       {sign_in['profile']}{remark}",
-        f"Signed in as  {one_line(str(who))}",
-        f"At            {sign_in['issuer'] or sign_in['host']}",
-        *(f"{name:<13} {value}" for name, value in sign_in["details"].items()),
-        f"Scopes        {one_line(sign_in['scope'] or '') or '(as the client has them)'}",
-        f"Token         {expiry_in_words(sign_in)}",
-        *([f"Sign-in       {use_by_in_words(sign_in)}"] if sign_in["use_by"] else []),
-        f"Stored in     {location_in_words(sign_in)}",
+        ("Profile", f"{sign_in['profile']}{remark}"),
+        ("Signed in as", one_line(str(who))),
+        ("At", sign_in["issuer"] or sign_in["host"]),
+        *((name, str(value)) for name, value in sign_in["details"].items()),
+        ("Scopes", one_line(sign_in["scope"] or "") or "(as the client has them)"),
+        ("Token", token),
+        *([("Sign-in", use_by_in_words(sign_in))] if sign_in["use_by"] else []),
+        ("Stored in", location_in_words(sign_in)),
     ]

@@ -8,6 +8,7 @@ takes nothing of what is typed after the block.
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import re
 import sys
@@ -38,7 +39,7 @@ def pasted_on_terminal(descriptor: int) -> Iterator[asyncio.Queue[str]]:
     Yield a queue of the texts that are pasted on the terminal *descriptor*.
 
     Nothing is echoed, since an answer holds a code. A paste ends when nothing follows it; a text
-    that is typed, when Enter is pressed.
+    that is typed, when Enter is pressed. Enter alone is an empty text.
     """
     texts: asyncio.Queue[str] = asyncio.Queue()
     typed = _Typed(texts.put_nowait)
@@ -84,7 +85,7 @@ def _read(descriptor: int) -> bytes:
 
 
 class _Typed:
-    """Collects keys until they are a text; *put* is called with each text that is not blank."""
+    """Collects keys until they are a text; *put* is called with each, a blank one as empty."""
 
     def __init__(self, put: Callable[[str], None]) -> None:
         self._put = put
@@ -104,8 +105,7 @@ class _Typed:
     def _whole(self) -> None:
         text, self._octets, self._timer = self._octets.decode("utf-8", "replace"), b"", None
         text = _without_controls(text)
-        if text.strip():
-            self._put(_content_of(text) or text)
+        self._put((_content_of(text) or text) if text.strip() else "")
 
     def forget_timer(self) -> None:
         if self._timer:
@@ -287,5 +287,7 @@ else:
     def _in_foreground(descriptor: int) -> bool:
         try:
             return os.tcgetpgrp(descriptor) == os.getpgrp()
-        except OSError:
-            return False
+        except OSError as error:
+            # One that controls no session, as in some containers and editors' shells, has no
+            # background; one that is gone is no terminal.
+            return error.errno == errno.ENOTTY and os.isatty(descriptor)

@@ -12,6 +12,7 @@ import os
 import re
 from dataclasses import dataclass, field, replace
 
+from ...explain.fix import Fix
 from ...oauth.text import one_line
 
 TYPE_CHECKING = False
@@ -92,7 +93,7 @@ class Report:
             check,
             seen=self._fit(check.seen),
             cause=self._fit(check.cause),
-            fix=self._fit(check.fix),
+            fix=self._fit_fix(check.fix),
         )
         self.on_check(fit)
         return fit
@@ -103,6 +104,13 @@ class Report:
             # A shell does not expand ~ inside quotes.
             text = re.sub(rf"(?<!['\"]){re.escape(folder + os.sep)}", lambda _: "~" + os.sep, text)
         return one_line(text, limit=_MAX_CHARACTERS)
+
+    def _fit_fix(self, fix: str) -> Fix:
+        # A recipe keeps its lines: each is a command.
+        lines = (
+            line[: len(line) - len(line.lstrip())] + self._fit(line) for line in fix.split("\n")
+        )
+        return Fix.of("\n".join(lines), map(self._fit, getattr(fix, "commands", ())))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from ...edge.interaction.delivery import Verdict
 from ...errors import AuthorizationError, LoopbackAuthError
 from ...explain import find
 from ...explain.denial import is_denial
-from ...notices import NothingYet, PasteExplained, Warned
+from ...notices import NothingYet, PasteExplained, ShowAddress, Warned
 from ...oauth.authorize.pasted import address_in, read_pasted
 from ...oauth.authorize.request import AuthorizationResponse
 from ...oauth.authorize.response import AuthorizationErrorResponse, Stray
@@ -86,7 +86,9 @@ async def _read(
     notify: Notify,
 ) -> None:
     while True:
-        found = judged(await texts.get())
+        text = await texts.get()
+        # Enter alone.
+        found = judged(text) if text.strip() else ShowAddress()
         if isinstance(found, (AuthorizationResponse, LoopbackAuthError)):
             return session.resolve(found)
         notify(found)

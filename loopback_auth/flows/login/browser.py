@@ -9,6 +9,7 @@ from ...edge.callback.server import new_launch_path, secure_for, serve
 from ...edge.interaction.browser import open_browser
 from ...errors import PortInUse
 from ...errors.frames import without_locals
+from ...notices import Answered
 from ...value import Value
 from ..diagnosis import diagnosing
 from ..server.connections import connect_ahead, sharing_connections
@@ -163,6 +164,7 @@ class _BrowserVisit(Value):
                         preflight_passed=passed,
                         deliveries=self.options.deliveries,
                     )
+                    services.notify(Answered())
                     yield Answer(response, page=session, server=await recheck())
 
     @contextmanager

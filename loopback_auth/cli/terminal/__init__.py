@@ -1,0 +1,1 @@
+"""What is drawn for a person at a terminal; pipes and consoles of IDEs get plain lines instead."""

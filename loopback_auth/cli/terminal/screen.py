@@ -1,0 +1,63 @@
+"""What a stream can show: how wide it is, and whether anything is drawn on it."""
+
+from __future__ import annotations
+
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import TextIO
+
+    from .sheet import Sheet
+
+
+def is_screen(stream: TextIO | None, environ: Mapping[str, str]) -> bool:
+    """Return whether *stream* is a terminal that can redraw a line."""
+    return bool(stream and stream.isatty() and environ.get("TERM") != "dumb")
+
+
+def columns_of(stream: TextIO | None, environ: Mapping[str, str]) -> int:
+    """Return the width of the terminal that *stream* is; 0 for none, or one not known."""
+    if stream is None or not is_screen(stream, environ):
+        return 0
+    try:
+        return os.get_terminal_size(stream.fileno()).columns
+    except (OSError, ValueError):
+        return 0
+
+
+def wraps_at(stream: TextIO | None, environ: Mapping[str, str]) -> int:
+    """
+    Return how wide the lines on *stream* may be; 0: as wide as they are.
+
+    In VS Code a terminal may be a task's, whose lines its problem matchers read.
+    """
+    return 0 if environ.get("TERM_PROGRAM") == "vscode" else columns_of(stream, environ)
+
+
+def fitted(
+    text: str, stream: TextIO | None, environ: Mapping[str, str], *, command: str = ""
+) -> str:
+    """Return *text* as *stream* takes it: wrapped, and the *command* that ends it on its own."""
+    if not (width := wraps_at(stream, environ)):
+        return f"{text} {command}" if command else text
+    from .wrap import wrapped
+
+    return wrapped(f"{text}\n    {command}" if command else text, width)
+
+
+def sheet_for(stream: TextIO | None, environ: Mapping[str, str]) -> Sheet | None:
+    """
+    Return what draws on *stream*; `None` for plain lines.
+
+    `NO_COLOR` leaves out colours. `FORCE_COLOR` has them where no terminal is, too.
+    """
+    width = wraps_at(stream, environ)
+    if stream is None or not (width or environ.get("FORCE_COLOR")):
+        return None
+    # Late: nothing that hands out a token draws.
+    from .sheet import Sheet
+
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    return Sheet(width, color=not environ.get("NO_COLOR"), encoding=encoding)

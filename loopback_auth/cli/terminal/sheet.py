@@ -1,0 +1,210 @@
+"""
+What is drawn with rich: errors, checks, facts, tables, and the pages of `help`.
+
+It is loaded once a sign-in has shown its address, and never by a command that hands out a token.
+"""
+
+from __future__ import annotations
+
+import re
+from io import StringIO
+
+from rich.console import Console as Canvas
+from rich.text import Text
+
+from ...explain.fix import pieces
+from .lines import GLUE, lines_of
+from .wrap import COMFORTABLE, NARROW
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+UNBOUNDED = 100_000
+"""Columns of what has none: coloured lines for a pipe."""
+
+_VERDICTS = {
+    "ok": ("✓", "green"),
+    "warn": ("!", "yellow"),
+    "fail": ("✗", "bold red"),
+    "skipped": ("-", "dim"),
+}
+
+
+class Sheet:
+    """
+    Draws texts for a terminal of *columns*, 0 for none; *encoding* is that of its stream.
+
+    No word is broken and nothing is cut: an address or a command that is wider than the terminal is
+    left to it, on a line of its own, so that it can be copied whole.
+    """
+
+    def __init__(self, columns: int, *, color: bool, encoding: str = "utf-8") -> None:
+        self.width = columns or UNBOUNDED
+        self._encoding = encoding
+        self._canvas = Canvas(
+            file=StringIO(),
+            width=self.width,
+            force_terminal=True,
+            color_system="standard" if color else None,
+            legacy_windows=False,
+            markup=False,
+            emoji=False,
+            highlight=False,
+            # What it would read by itself: `columns` and `color` have been found already.
+            _environ={},
+        )
+
+    def error(self, code: str, message: str, cause: str, fix: str) -> str:
+        """Return an error: what happened, why, and what to do, each command on its own line."""
+        head = Text.assemble((f"error[{code}]:", "bold red"), " ", message)
+        return self._drawn([*self._hanging(head, "  "), *self._reasons("  ", cause, fix)])
+
+    def explanation(
+        self, title: str, cause: str, fix: str, *, read: str = "", more: Sequence[str] = ()
+    ) -> str:
+        """Return what an error means: *read* is what was understood, and *more* ends it."""
+        before = [Text.assemble("  ", ("read: ", "dim"), read)] if read else []
+        after = [Text(f"  {each}") for each in more]
+        return self._drawn(
+            [
+                *self._hanging(Text(title, "bold"), "  "),
+                *(line for each in before for line in self._hanging(each, "    ")),
+                *self._reasons("  ", cause, fix),
+                *(line for each in after for line in self._hanging(each, "    ")),
+            ]
+        )
+
+    def check(self, verdict: str, name: str, seen: str, *, cause: str, fix: str) -> str:
+        """Return one check of the doctor's."""
+        sign, style = _VERDICTS[verdict]
+        gap = " " * (4 if self.width < NARROW else 17)
+        head = Text.assemble((f"{self._sign(sign, verdict)} ", style), (name, "bold"))
+        if self.width >= NARROW:
+            head.pad_right(max(len(gap) - head.cell_len, 1))
+        lines = self._hanging(head.append(f" {seen}" if self.width < NARROW else seen), gap)
+        return self._drawn([*lines, *self._reasons(gap, cause, fix)])
+
+    def done(self, text: str) -> str:
+        """Return a line that says that something worked."""
+        tick = self._sign("✓", "")
+        head = Text.assemble((f"{tick} " if tick else "", "bold green"), (text, "bold"))
+        return self._drawn(self._hanging(head, "  "))
+
+    def aside(self, text: str) -> str:
+        """Return what need not be read."""
+        return self._drawn(self._hanging(Text(text, "dim"), ""))
+
+    def facts(self, rows: Iterable[tuple[str, str]]) -> str:
+        """Return names with their values, side by side where there is room."""
+        rows = list(rows)
+        column = max((len(name) for name, _ in rows), default=0) + 2
+        lines: list[Text] = []
+        for name, value in rows:
+            if self.width < max(NARROW, 2 * column):
+                lines += [Text(name, "bold"), *self._hanging(Text(f"  {value}"), "  ")]
+            else:
+                text = Text.assemble((name.ljust(column), "bold"), value)
+                lines += self._hanging(text, " " * column)
+        return self._drawn(lines)
+
+    def table(self, rows: Sequence[Sequence[str]]) -> str:
+        """Return *rows*, the first of which is the head; one under the other where too wide."""
+        from rich.table import Table
+
+        head, *rest = rows
+        widths = [max(len(row[index]) for row in rows) for index in range(len(head))]
+        if sum(widths) + 2 * len(head) <= self.width:
+            table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+            for name in head:
+                table.add_column(name, no_wrap=True)
+            for row in rest:
+                table.add_row(*(Text(cell) for cell in row))
+            with self._canvas.capture() as captured:
+                self._canvas.print(table)
+            return "\n".join(line.rstrip() for line in captured.get().splitlines())
+        names = [name.capitalize() for name in head]
+        blocks = (
+            self.facts([pair for pair in zip(names, row, strict=True) if pair[1]]) for row in rest
+        )
+        return "\n\n".join(blocks)
+
+    def page(self, markdown: str) -> str:
+        """Return a page of `help`."""
+        # Late: a parser of Markdown and one of colours for code take longer than all else here.
+        from .page import Page
+
+        with self._canvas.capture() as captured:
+            self._canvas.print(Page(markdown), width=min(self.width, COMFORTABLE), crop=False)
+        return "\n".join(line.rstrip() for line in captured.get().splitlines())
+
+    def _reasons(self, gap: str, cause: str, fix: str) -> list[Text]:
+        lines: list[Text] = []
+        if cause:
+            lines += self._hanging(Text.assemble(gap, ("cause: ", "dim"), cause), f"{gap}  ")
+        if fix:
+            lines += self._fix(gap, fix)
+        return lines
+
+    def _fix(self, gap: str, fix: str) -> list[Text]:
+        """Return the lines of a fix: its sentences wrapped, each command alone and whole."""
+        lines: list[Text] = []
+        sentence = Text.assemble(gap, ("fix: ", "bold green"))
+        for text, is_command in _own_lines(fix):
+            if not is_command:
+                sentence.append(text)
+                lines += self._hanging(sentence, f"{gap}  ") if str(sentence).strip() else []
+                sentence = Text(f"{gap}  ")
+            else:
+                if str(sentence).strip():
+                    lines += [sentence]
+                    sentence = Text(f"{gap}  ")
+                lines.append(Text(f"{gap}    {text}", "bold cyan"))
+        return lines
+
+    def _hanging(self, text: Text, rest: str) -> list[Text]:
+        """Return *text* wrapped, its second line and all after it indented by *rest*."""
+        first, *others = lines_of(text, self.width, hanging=len(rest))
+        return [first, *(Text(rest).append_text(line) for line in others)]
+
+    def _drawn(self, lines: Iterable[Text]) -> str:
+        with self._canvas.capture() as captured:
+            for line in lines:
+                # rich is to neither wrap nor crop what has been wrapped here.
+                self._canvas.print(line, soft_wrap=True)
+        return captured.get().removesuffix("\n")
+
+    def _sign(self, sign: str, word: str) -> str:
+        try:
+            sign.encode(self._encoding)
+        except (UnicodeError, LookupError):
+            return word
+        return sign
+
+
+def _own_lines(fix: str) -> list[tuple[str, bool]]:
+    """
+    Return the parts of *fix*, and which of them is a command with a line of its own.
+
+    A single word, and a command in brackets, stay in their sentence.
+    """
+    parts: list[tuple[str, bool]] = []
+    for piece, is_command in pieces(fix):
+        before = parts[-1][0] if parts else ""
+        alone = is_command and " " in piece and before.count("(") <= before.count(")")
+        text = piece.replace(" ", GLUE) if is_command and not alone else piece
+        if not parts or alone or parts[-1][1]:
+            parts.append((text, alone))
+        else:
+            parts[-1] = (parts[-1][0] + text, False)
+    lines: list[tuple[str, bool]] = []
+    after_command = False
+    for text, alone in parts:
+        # What parted it from the command is not needed at the beginning of a line.
+        shown = re.sub(r"^[;,.:]?\s*", "", text) if after_command else text
+        for line in shown.split("\n"):
+            # Of a recipe of several lines, those that are indented are commands.
+            is_typed = alone or line.startswith("  ")
+            lines += [(line.strip() if is_typed else line, is_typed)] if line.strip() else []
+        after_command = alone
+    return lines

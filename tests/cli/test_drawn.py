@@ -1,0 +1,221 @@
+"""What a person sees at 40, 80 and 120 columns: no word is broken, and nothing is cut."""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from loopback_auth import explain
+from loopback_auth.cli.console import Console
+from loopback_auth.cli.main import COMMANDS, run
+from loopback_auth.cli.progress import ProgressReporter
+from loopback_auth.cli.terminal import screen
+from loopback_auth.cli.terminal.sheet import Sheet
+from loopback_auth.errors import LoopbackAuthError
+from loopback_auth.explain.fix import rendered
+from loopback_auth.explain.pitfalls import entries, pitfall_files
+from loopback_auth.notices import (
+    Answered,
+    BrowserNotOpened,
+    NothingYet,
+    OpenThisPage,
+    ShowAddress,
+    Waiting,
+)
+from loopback_auth.resources import names, read
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+WIDTHS = (40, 80, 120)
+TOPICS = tuple(names("help", ".md"))
+FACTS = {"profile": "work", "issuer": "https://id.example.com", "host": "id.example.com"}
+PAGE = OpenThisPage(
+    url="https://id.example.com/authorize?" + "x" * 300,
+    redirect_uri="http://127.0.0.1:9/callback",
+    host="id.example.com",
+    client_id="my-cli",
+    scope="openid",
+    issuer="https://id.example.com",
+    timeout_s=300.0,
+)
+_CONTROL = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+
+
+class Terminal(io.StringIO):
+    encoding = "utf-8"
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture(params=WIDTHS)
+def columns(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
+    monkeypatch.setattr(screen, "columns_of", lambda *_: request.param)
+    width: int = request.param
+    return width
+
+
+def texts() -> Iterator[tuple[str, dict[str, str]]]:
+    for code in explain.codes():
+        yield code, explain._catalogue()[code]  # noqa: SLF001 - the texts, not yet filled
+    for file in pitfall_files():
+        for code, entry in entries(file).items():
+            yield f"{file}/{code}", entry
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_every_error_is_whole_at_any_width(width: int) -> None:
+    sheet = Sheet(width, color=True)
+    for code, entry in texts():
+        title, cause = str(entry["title"]), str(entry.get("cause", "")).strip()
+        fix = rendered(str(entry["fix"]).strip(), FACTS)
+        shown = _CONTROL.sub("", sheet.error(code, title, cause, fix))
+        for word in f"{title} {cause}".split():
+            assert word in shown.split(), code
+        for line in shown.splitlines():
+            # What is wider is a command, or one word.
+            is_command = any(command in line for command in fix.commands)
+            assert len(line) <= width or is_command or len(line.split()) <= 2, (code, line)
+        for command in fix.commands:
+            assert command in shown, code
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("topic", TOPICS)
+def test_every_topic_is_whole_at_any_width(topic: str, width: int) -> None:
+    text = read(f"help/{topic}.md").decode()
+    shown = _CONTROL.sub("", Sheet(width, color=True).page(text))
+    # All but the head of a table, whose rows need none; the marks of Markdown are not drawn.
+    source = re.sub(r"^\|[^`\n]*\|\n\|[-|]+\|$", "", text, flags=re.MULTILINE)
+    assert re.sub(r"\W|_", "", shown) == re.sub(r"\W|_", "", source)
+    code = [line for line in text.splitlines() if line.startswith("    ")]
+    assert all(line.strip() in shown for line in code)
+    for line in shown.splitlines():
+        assert len(line) <= width or line.startswith("  ") or len(line.split()) == 1, line
+    assert "`" not in shown.replace("```", "")
+    assert set(re.findall(r"\w{3,}", source)) <= set(re.findall(r"\w{3,}", shown))
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_the_help_of_a_command_is_as_wide_as_the_terminal(command: str, columns: int) -> None:
+    stdout = Terminal()
+    words = [command, "--help"] if command else ["--help"]
+    assert run(words, None, stdout, None, {}) == 0
+    plain = io.StringIO()
+    run(words, None, plain, None, {})
+    shown = stdout.getvalue()
+    assert re.findall(r"\S+", shown.split("\n\n", 1)[1]) == re.findall(
+        r"\S+", plain.getvalue().split("\n\n", 1)[1]
+    )
+    for line in shown.splitlines():
+        # An example, or an option with its values, is left whole.
+        is_whole = "loopback-auth " in line or line.strip().startswith(("-", "[", "{"))
+        assert len(line) <= columns or is_whole, line
+
+
+def spoken(*notices: object, width: int | None = None, options: tuple[str, ...] = ()) -> str:
+    stream = Terminal() if width else io.StringIO()
+    stdin = Terminal() if width else io.StringIO()
+    report = ProgressReporter(Console(options, stdin=stdin, stdout=stream, stderr=stream))
+    for notice in notices:
+        report(notice)  # type: ignore[arg-type]  # each is one
+    return _CONTROL.sub("", stream.getvalue())
+
+
+def test_a_sign_in_whose_browser_opened_is_four_lines(columns: int) -> None:
+    """The address is not in the way; Enter shows it."""
+    waiting = Waiting(timeout_s=300, left_s=299)
+    shown = spoken(PAGE, waiting, Answered(), width=columns)
+    assert PAGE.url not in shown
+    assert shown.replace("\n", " ").startswith(
+        "Signing in to id.example.com (client my-cli, scopes openid)"
+        " Opening your browser. Press Enter to see the address. "
+    )
+    shown = spoken(PAGE, waiting, ShowAddress(), ShowAddress(), width=columns)
+    assert shown.splitlines().count(PAGE.url) == 1
+
+
+def test_an_address_that_nobody_opens_stands_alone_before_the_wait(columns: int) -> None:
+    not_opened = BrowserNotOpened(reason="none was found here", deliver_to="work")
+    shown = spoken(PAGE, not_opened, Waiting(timeout_s=300, left_s=299), width=columns)
+    lines = shown.replace("\r", "").splitlines()
+    assert lines[lines.index(PAGE.url) + 1].startswith("Waiting for your browser")
+    assert "    loopback-auth deliver work" in lines
+
+
+def test_without_a_terminal_the_wait_is_said_right_after_the_address_cl_09() -> None:
+    """CL-09: plain lines, as long as they are; the wait once."""
+    not_opened = BrowserNotOpened(reason="none was found here", deliver_to="work")
+    waiting = Waiting(timeout_s=300, left_s=299)
+    lines = spoken(PAGE, not_opened, waiting, waiting).splitlines()
+    assert lines[lines.index(PAGE.url) + 1].startswith("Waiting for your browser")
+    assert sum(line.startswith("Waiting") for line in lines) == 1
+
+
+def test_silence_shows_the_address_that_was_not_shown(columns: int) -> None:
+    silent = NothingYet(waited_s=20, hint="", takes_paste=True)
+    shown = spoken(PAGE, Waiting(timeout_s=300, left_s=280), silent, width=columns)
+    assert PAGE.url in shown.splitlines()
+
+
+PLAIN = [{"TERM": "dumb"}, {"TERM": "xterm", "TERM_PROGRAM": "vscode"}]
+
+
+@pytest.mark.parametrize("environ", PLAIN, ids=["dumb", "vscode"])
+def test_lines_that_programs_read_are_plain(environ: dict[str, str]) -> None:
+    stderr = Terminal()
+    console = Console(stderr=stderr, environ=environ)
+    console.error(LoopbackAuthError("it " * 60, cause="because", fix="`loopback-auth doctor`"))
+    assert "\x1b" not in stderr.getvalue()
+    assert stderr.getvalue().count("\n") == 3
+
+
+@pytest.mark.parametrize(
+    ("environ", "at_terminal", "in_pipe"),
+    [({}, True, False), ({"NO_COLOR": "1"}, False, False), ({"FORCE_COLOR": "1"}, True, True)],
+    ids=["", "NO_COLOR", "FORCE_COLOR"],
+)
+def test_colours_are_a_matter_of_two_variables(
+    environ: dict[str, str], monkeypatch: pytest.MonkeyPatch, *, at_terminal: bool, in_pipe: bool
+) -> None:
+    """NO_COLOR wraps all the same; FORCE_COLOR in a pipe wraps nothing."""
+    error = LoopbackAuthError("it " * 60, cause="because", fix="`loopback-auth doctor`")
+    for stderr, width, has_colour in ((Terminal(), 40, at_terminal), (io.StringIO(), 0, in_pipe)):
+        monkeypatch.setattr(screen, "columns_of", lambda *_, width=width: width)
+        Console(stderr=stderr, environ=environ).error(error)
+        shown = stderr.getvalue()
+        assert ("\x1b[" in shown) == has_colour
+        assert max(map(len, _CONTROL.sub("", shown).splitlines())) > 100 or width
+
+
+def test_a_recipe_keeps_its_lines_and_a_command_in_brackets_its_sentence() -> None:
+    fix = rendered("publish it:\n    docker run X\n    loopback-auth login --bind Y", {})
+    shown = Sheet(80, color=False).error("c", "m", "", fix)
+    assert shown.splitlines() == [
+        "error[c]: m",
+        "  fix: publish it:",
+        "      docker run X",
+        "      loopback-auth login --bind Y",
+    ]
+    inline = rendered("type `loopback-auth login` (names: `loopback-auth providers`), or not", {})
+    assert Sheet(40, color=False).error("c", "m", "", inline).splitlines() == [
+        "error[c]: m",
+        "  fix: type",
+        "      loopback-auth login",
+        "    (names: loopback-auth providers), or",
+        "    not",
+    ]
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_tables_stand_one_under_the_other_where_they_do_not_fit(width: int) -> None:
+    rows = [("PROFILE", "SIGNED IN AS", "AT"), ("work*", "ada@example.com", "id.example.com")]
+    shown = Sheet(width, color=False).table(rows)
+    assert len(shown.splitlines()) == (2 if width > 60 else 6)
+    for cell in rows[1]:
+        assert cell in shown
+    assert max(map(len, shown.splitlines())) <= width
