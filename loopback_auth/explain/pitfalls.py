@@ -82,8 +82,8 @@ def pitfall_for(
     if paste.kind in _OF_KIND:
         return explanation(_OF_KIND[paste.kind], **facts)
     return (
-        (_best(pitfalls, paste, facts, least=_DESCRIPTION) if pitfalls else None)
-        or _by_own_words(paste, facts)
+        _by_own_words(paste, facts)
+        or (_best(pitfalls, paste, facts, least=_DESCRIPTION) if pitfalls else None)
         or (_best(pitfalls, paste, facts, least=_STATUS) if pitfalls else None)
         or _general(paste, facts)
     )
@@ -143,11 +143,15 @@ def _by_own_words(paste: Paste, facts: Mapping[str, object]) -> Explanation | No
 
     The server of the profile does not count: many a company's sign-in ends at another one's page.
     """
-    text = " ".join(f"{paste.around} {paste.error} {paste.description}".split())
+    page = paste.text if paste.kind == "html" else ""
+    said = f"{paste.around} {page} {paste.error} {paste.description}"
     name = _spelled(paste.error) if paste.kind == "code" else ""
-    for code, entry in _with_own_words():
-        if name == _spelled(code) or _matches(entry, "own_words", text):
-            return filled(code, entry, {**facts, **entry["places"]})
+    # A terminal breaks lines within words, and a page between them.
+    for text in (said, said.replace("\n", "")):
+        words = " ".join(text.split())
+        for code, entry in _with_own_words():
+            if name == _spelled(code) or _matches(entry, "own_words", words):
+                return filled(code, entry, {**facts, **entry["places"]})
     return None
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from urllib.parse import unquote_plus
 
 from .redaction import HIDDEN, redacted, shown
 from .report_forms import Paste, read_form, read_json, read_url
@@ -64,7 +65,7 @@ def _clean(text: str) -> str:
         text = text[:half] + re.sub(r"^\S+", "", text[-half:])
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     text = re.sub(r"\x1b\[[0-9;?]{0,20}[A-Za-z]", "", text)
-    text = "".join(c if c.isprintable() or c in "\n\t" else " " * (c == "\xa0") for c in text)
+    text = "".join(c if c.isprintable() or c in "\n\t" else " " * c.isspace() for c in text)
     lines = text.strip().split("\n")
     if len(lines) > 1 and all(line.startswith(">") for line in lines if line):
         text = "\n".join(line[1:] for line in lines)
@@ -180,6 +181,9 @@ def _named(text: str) -> Paste | None:
     if not error:
         return None
     description = next((words for words in said.groups() if words), "") if said else ""
+    if "+" in description and " " not in description:
+        # Taken from an address as it stood there.
+        description = unquote_plus(description)
     return Paste(kind="line", error=error[1], description=shown(description)) if said else None
 
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 _FIELDS = 100
 # RFC 9110 section 15.
 _ERRORS = range(400, 600)
+# How an answer begins. Entra's error_uri, https://login.microsoftonline.com/error?code=7000218, is
+# an address to read about an error.
+_ANSWER = r"(?:error|(?<!/error\?)code)="
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +72,7 @@ def _address_in(text: str) -> str:
     if re.fullmatch(r"[a-z][a-z0-9+.-]{0,30}:/\S+", joined, re.IGNORECASE):
         return joined
     found = re.findall(r"\b[a-z][a-z0-9+.-]{0,30}://[^\s?#]{0,400}[?#]\S*", text, re.IGNORECASE)
-    answers = [address for address in found if re.search(r"[?#&](?:error|code)=", address)]
+    answers = [address for address in found if re.search(rf"[?#&]{_ANSWER}", address)]
     return answers[0].rstrip(".,;)\"'>") if answers else ""
 
 
@@ -87,7 +90,7 @@ def read_form(text: str) -> Paste | None:
     """
     joined = unwrapped(text)
     is_form = re.fullmatch(r"[?&#]?[\w.-]+=[^&]*(?:&[\w.-]+=[^&]*)*", joined)
-    pattern = r"(?:^|[?&#\s\"'])((?:error|code)=[^\s\"']+)"
+    pattern = rf"(?:^|[?&#\s\"'])({_ANSWER}[^\s\"']+)"
     # Apart from a whole form, what stands on the next line is something else.
     found = re.search(pattern, joined) if is_form else re.search(pattern, text, re.MULTILINE)
     if not found:

@@ -9,6 +9,7 @@ import pytest
 from loopback_auth.explain.pitfalls import certain_pitfall_for, entries, pitfall_files, pitfall_for
 from loopback_auth.explain.report import read_paste
 
+from .pages_table import WHOLE_PAGES
 from .vendors_table import IN_THE_WORDS_OF_THE_RFCS, PAGES, STRANGERS
 
 FACTS = {
@@ -60,11 +61,11 @@ def test_words_that_are_no_error_match_nothing(text: str) -> None:
     assert pitfall_for(read_paste(text), pitfalls=None, facts=FACTS) is None
 
 
-@pytest.mark.parametrize(("code", "text"), PAGES, ids=[f"{row[0]}: {row[1][:40]}" for row in PAGES])
+@pytest.mark.parametrize(("code", "text"), [*PAGES, *WHOLE_PAGES])
 def test_no_other_entry_claims_the_page(code: str, text: str) -> None:
     """Entries are read in the order of their files: two that match would depend on it."""
     read = read_paste(text)
-    said = " ".join(f"{read.around} {read.error} {read.description}".split())
+    said = " ".join(f"{read.around} {read.text} {read.error} {read.description}".split())
     claims = {
         other
         for other, entry in VENDORS.items()
@@ -82,7 +83,7 @@ def test_an_entry_of_a_vendor_is_whole(code: str) -> None:
     assert re.search(r"`loopback-auth \w| > ", entry["fix"]), "name a command or a place"
     placeholders = set(re.findall(r"\{(\w+)\}", entry["title"] + entry["cause"] + entry["fix"]))
     assert placeholders <= {*FACTS, *entry["places"]}
-    pasted = {row[0] for row in (*PAGES, *IN_THE_WORDS_OF_THE_RFCS)}
+    pasted = {row[0] for row in (*PAGES, *WHOLE_PAGES, *IN_THE_WORDS_OF_THE_RFCS)}
     assert code in pasted, "nobody has pasted it yet"
     own = code.partition("-")[0]
     named = pitfall_for(read_paste(code), pitfalls=own, facts=FACTS)

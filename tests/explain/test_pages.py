@@ -1,0 +1,94 @@
+"""A whole page that somebody else copied leads to the entry that explains it, in any shape."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from loopback_auth.explain.pitfalls import certain_pitfall_for, pitfall_files, pitfall_for
+from loopback_auth.explain.report import read_paste
+
+from ..support.command import run_here
+from .pages_table import (
+    NO_ERRORS,
+    SHAPES,
+    SOURCES,
+    WHOLE_PAGES,
+    broken_within_words,
+    source_of_a_page,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+FACTS = {
+    "profile": "work",
+    "client_id": "0a1b",
+    "redirect_uri": "http://127.0.0.1:8765/callback",
+    "scope": "openid profile",
+}
+ROWS = [
+    pytest.param(*row, id=f"{row[0]}: {source}")
+    for row, source in zip(WHOLE_PAGES, SOURCES, strict=True)
+]
+each_page = pytest.mark.parametrize(("code", "text"), ROWS)
+prose = pytest.mark.parametrize(
+    ("code", "text"), [row for row in ROWS if read_paste(str(row.values[1])).kind == "text"]
+)
+
+
+def found(text: str, *, pitfalls: str | None = None) -> str | None:
+    entry = pitfall_for(read_paste(text), pitfalls=pitfalls, facts=FACTS)
+    return entry and entry.code
+
+
+@each_page
+def test_a_page_finds_its_entry_in_every_shape(code: str, text: str) -> None:
+    assert {shape: found(change(text)) for shape, change in SHAPES.items()} == dict.fromkeys(
+        SHAPES, code
+    )
+
+
+@prose
+@pytest.mark.parametrize("shape", [broken_within_words, source_of_a_page])
+def test_a_page_of_prose_is_read_through_what_a_terminal_or_a_browser_puts_between_words(
+    code: str, text: str, shape: Callable[[str], str]
+) -> None:
+    assert found(shape(text)) == code
+
+
+@each_page
+def test_the_server_of_the_profile_does_not_matter(code: str, text: str) -> None:
+    """A company's sign-in often ends at the page of another server."""
+    files = pitfall_files()
+    assert {name: found(text, pitfalls=name) for name in files} == dict.fromkeys(files, code)
+    certain = certain_pitfall_for(read_paste(text), facts=FACTS)
+    assert certain
+    assert certain.code == code
+
+
+@pytest.mark.parametrize("text", NO_ERRORS.values(), ids=NO_ERRORS)
+def test_what_is_no_vendors_error_finds_nothing_in_any_shape(text: str) -> None:
+    for change in (*SHAPES.values(), broken_within_words):
+        paste = read_paste(change(text))
+        assert certain_pitfall_for(paste, facts=FACTS) is None
+        assert pitfall_for(paste, pitfalls=None, facts=FACTS) is None
+
+
+def test_the_pages_are_of_everybody_and_each_names_where_it_was_seen() -> None:
+    assert len(WHOLE_PAGES) >= 24
+    assert len(NO_ERRORS) >= 20
+    assert all(source.startswith("https://") for source in SOURCES)
+    per_file = {name: 0 for name in pitfall_files() if name not in ("salesforce", "assertions")}
+    for code, _ in WHOLE_PAGES:
+        per_file["auth0" if code.startswith("auth-zero-") else code.partition("-")[0]] += 1
+    assert min(per_file.values()) >= 2
+
+
+def test_the_command_explains_a_page_from_standard_input(tmp_path: Path) -> None:
+    code, text = WHOLE_PAGES[0]
+    tmp_path.chmod(0o700)
+    outcome = run_here("explain", home=tmp_path, stdin=text.replace("\n", "\r\n"))
+    assert outcome.stdout.startswith(f"{code}: ")
