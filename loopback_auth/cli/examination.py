@@ -13,6 +13,7 @@ from ..errors import LoopbackAuthError, UsageError
 from ..flows.doctor.checks import FAIL, Report, Subject
 from ..flows.doctor.examine import INTERVAL_S, examine
 from ..settings.kinds import seconds
+from .views import from_home
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,7 +68,8 @@ def examine_profile(
     )
     transport, interval_s = _transport(subject.profile, context), _interval_s(context.environ)
     if not console.json:
-        console.raw(f"{_program()}, profile {name}{_why(context)}\n")
+        head = f"{_program()}, profile {name}{_why(context)}"
+        console.result(f"{head}\n", {}, draw=lambda sheet: sheet.aside(head) + "\n")
     run_coroutine(
         examine(subject, report, transport=transport, wait_s=wait_s, interval_s=interval_s)
     )
@@ -105,8 +107,7 @@ def _why(context: Context) -> str:
     chosen = _or_error(lambda: context.chosen)
     if isinstance(chosen, LoopbackAuthError):
         return ""
-    folder = os.path.join(context.environ.get("HOME") or os.path.expanduser("~"), "")
-    return chosen.remark.replace(folder, f"~{os.sep}")
+    return from_home(chosen.remark, context.environ)
 
 
 def _program() -> str:

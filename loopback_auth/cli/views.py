@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from urllib.parse import urlsplit
 
@@ -51,7 +52,7 @@ def report_sign_in(credential: Credential, context: Context) -> None:
         },
     )
     saved = f"Saved to {location_in_words(location)} (profile {credential.profile})"
-    console.say(saved, draw=lambda sheet: sheet.aside(saved))
+    console.say(saved, draw=lambda sheet: sheet.aside(from_home(saved, context.environ)))
     if minted := minted_for(credential):
         done = f"A token was minted at {host} for {one_line(minted)}; nobody signed in."
     elif who:
@@ -165,6 +166,12 @@ def location_in_words(location: Mapping[str, Any]) -> str:
     return words
 
 
+def from_home(text: str, environ: Mapping[str, str]) -> str:
+    """Return *text* with the person's home folder as `~`."""
+    folder = os.path.join(environ.get("HOME") or os.path.expanduser("~"), "")
+    return text.replace(folder, f"~{os.sep}")
+
+
 def expiry_in_words(sign_in: Mapping[str, Any]) -> str:
     """Return how long the token of a `sign_in_document` lasts."""
     if sign_in.get("refused"):
@@ -197,8 +204,8 @@ def expiry_to_read(sign_in: Mapping[str, Any]) -> str:
         return "expired"
     for unit, length_s in (("days", 2 * 86400), ("h", 2 * 3600), ("min", 60)):
         if left_s >= length_s:
-            return f"in {left_s // (length_s / (1 if unit == 'min' else 2)):.0f} {unit}"
-    return f"in {left_s:.0f} s"
+            return f"expires in {left_s // (length_s / (1 if unit == 'min' else 2)):.0f} {unit}"
+    return f"expires in {left_s:.0f} s"
 
 
 def duration_in_words(seconds: float) -> str:

@@ -77,6 +77,16 @@ def pieces(fix: str) -> Iterator[tuple[str, bool]]:
         yield rest, False
 
 
+def after_command(text: str) -> str:
+    """
+    Return *text* as it begins a line, after a command that has a line of its own.
+
+    What parted the two is not needed there.
+    """
+    begun = text.lstrip(" ;,:.")
+    return begun[:1].upper() + begun[1:]
+
+
 def _prose(text: str, values: Mapping[str, object]) -> str:
     return _VALUE.sub(lambda name: str(values.get(name[1], f"<{name[1]}>")), text)
 

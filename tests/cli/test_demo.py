@@ -35,8 +35,8 @@ async def test_the_demo_tells_the_whole_story(
     assert outcome.exit_code == 0, outcome.stderr
     assert what in outcome.stderr
     assert f"Signed in as {who} at http://" in outcome.stderr
-    assert f"{path} with the token answers: {{" in outcome.stderr
-    stored = outcome.stderr.partition("The tokens are stored in ")[2].partition(" (mode 600)")[0]
+    assert f"{path} answers:\n{{" in outcome.stderr
+    stored = outcome.stderr.partition("Saved to ")[2].partition(" (mode 600)")[0]
     assert stored.endswith("demo.json")
     assert not is_there(stored)
 

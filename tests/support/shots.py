@@ -2,13 +2,14 @@
 Takes pictures of the page that a sign-in ends on: `python -m tests.support.shots [FOLDER]` from the
 root of the repository.
 
-Three real sign-ins (done, denied, failed), each looked at in light, dark, on a phone and in forced
-colours.
+Four real sign-ins (done, denied, failed, stopped), each looked at in light, dark, on a phone and in
+forced colours.
 """
 
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -20,12 +21,13 @@ from tests.support.servers.install import find_chromium
 
 from .chromium import arguments
 from .command import login
-from .stage import running_stage
+from .stage import TIMEOUT_S, running_stage
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, Page
 
-OUTCOMES = {"done": None, "denied": "access_denied", "failed": "server_error"}
+OUTCOMES = {"done": None, "denied": "access_denied", "failed": "server_error", "stopped": None}
+"""What the server says of each: nothing, or an error."""
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
 LOOKS: dict[str, tuple[dict[str, int], dict[str, Any]]] = {
@@ -41,22 +43,31 @@ PLAIN = {"color_scheme": "light", "forced_colors": "none"}
 async def shots(browser: Browser, folder: Path, *, scale: float) -> list[Path]:
     """Write a PNG for each outcome and look into *folder*, and give their paths."""
     taken = []
-    for outcome, error in OUTCOMES.items():
+    for outcome in OUTCOMES:
         context = await browser.new_context(device_scale_factor=scale)
         tab = await context.new_page()
         with tempfile.TemporaryDirectory() as home:
-            await _sign_in(tab, error, Path(home))
+            await sign_in(tab, outcome, Path(home))
         taken += [await _take(tab, look, folder / f"{outcome}-{look}.png") for look in LOOKS]
         await context.close()
     return taken
 
 
-async def _sign_in(tab: Page, error: str | None, home: Path) -> None:
+async def sign_in(tab: Page, outcome: str, home: Path) -> None:
+    """Sign in, in *tab*, with one of `OUTCOMES`; its last page stays there."""
     with running_stage() as stage:
-        stage.username, stage.error = "ada@example.com", error
+        stage.username, stage.error = "ada@example.com", OUTCOMES[outcome]
         async with login(*stage.flags(), "--no-browser", home=home) as command:
-            await tab.goto(await command.open_page())
-            await tab.wait_for_url("**/done/*")
+            page = await command.open_page()
+            if outcome == "stopped":
+                stage.may_exchange.clear()
+                visit = asyncio.create_task(tab.goto(page))
+                await asyncio.to_thread(stage.asked_for_tokens.wait, TIMEOUT_S)
+                command.process.send_signal(signal.SIGTERM)
+                await visit
+            else:
+                await tab.goto(page)
+                await tab.wait_for_url("**/done/*")
             await command.outcome()
 
 

@@ -78,8 +78,8 @@ def run(context: Context) -> int:
         credential = _sign_in(server, store, context, plays=plays)
         _show(credential, server, store, context)
     console.say(
-        "\nThe files of the demo are removed again. For a server of yours:"
-        " loopback-auth help getting-started"
+        "\nThe demo's files are removed again. Next, with a server of yours:",
+        command="loopback-auth help getting-started",
     )
     return 0
 
@@ -123,13 +123,15 @@ def _show(
     who = credential.identity.name if credential.identity else "nobody"
     path = store.path(credential.profile)
     console = context.console
-    console.end_line()
-    console.say(f"Signed in as {who} at {server.address}.")
+    done = f"Signed in as {who} at {server.address}."
+    console.erase_line()
+    console.say(done, draw=lambda sheet: sheet.done(done))
     mode = f"{os.stat(path).st_mode & 0o777:o}"
-    console.say(f"The tokens are stored in {path} (mode {mode}).")
+    console.say(f"Saved to {path} (mode {mode}).")
     url = f"{credential.tokens.extra.get('instance_url', server.address)}{server.api_path}"
     answer = _call_the_api(credential, url, context)
-    console.say(f"GET {url} with the token answers: {json.dumps(answer)}")
+    console.say(f"The token works. GET {url} answers:")
+    console.say(json.dumps(answer, indent=2))
     console.result(
         "", {"profile": "demo", "issuer": server.address, "path": path, "mode": mode, "api": answer}
     )

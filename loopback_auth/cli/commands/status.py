@@ -7,6 +7,7 @@ from ...oauth.text import one_line
 from ..views import (
     expiry_in_words,
     expiry_to_read,
+    from_home,
     location_in_words,
     plain_facts,
     settings_view,
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from ..arguments import Parser
     from ..context import Context
+    from ..terminal.sheet import Sheet
 
 
 def arguments(parser: Parser) -> None:
@@ -42,16 +44,21 @@ def run(context: Context) -> int:
     }
     sign_in["chosen_by"] = context.chosen.reason
     facts, settings = settings_view(profile)
-    token = expiry_in_words(sign_in)
-    lines = plain_facts(_facts(sign_in, context.chosen.remark, token), 14)
-    text = "\n".join([*lines, "", *plain_facts(facts, 29)])
-    to_read = f"{expiry_to_read(sign_in)}; {token.rpartition('; ')[2]}"
+    remark, token = context.chosen.remark, expiry_in_words(sign_in)
+    lines = plain_facts(_facts(sign_in, remark, token), 14)
+
+    def draw(sheet: Sheet) -> str:
+        to_read = f"{expiry_to_read(sign_in)}; {token.rpartition('; ')[2]}"
+        parts = (_facts(sign_in, remark, to_read), facts)
+        return "\n\n".join(
+            sheet.facts([(name, from_home(value, context.environ)) for name, value in part])
+            for part in parts
+        )
+
     context.console.result(
-        text,
+        "\n".join([*lines, "", *plain_facts(facts, 29)]),
         {**sign_in, "settings": settings},
-        draw=lambda sheet: "\n\n".join(
-            [sheet.facts(_facts(sign_in, context.chosen.remark, to_read)), sheet.facts(facts)]
-        ),
+        draw=draw,
     )
     if context.environ.get("LOOPBACK_AUTH_TOKEN", "").strip():
         context.console.say(

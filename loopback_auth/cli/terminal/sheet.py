@@ -6,13 +6,12 @@ It is loaded once a sign-in has shown its address, and never by a command that h
 
 from __future__ import annotations
 
-import re
 from io import StringIO
 
 from rich.console import Console as Canvas
 from rich.text import Text
 
-from ...explain.fix import pieces
+from ...explain.fix import after_command, pieces
 from .lines import GLUE, lines_of
 from .wrap import COMFORTABLE, NARROW
 
@@ -198,13 +197,12 @@ def _own_lines(fix: str) -> list[tuple[str, bool]]:
         else:
             parts[-1] = (parts[-1][0] + text, False)
     lines: list[tuple[str, bool]] = []
-    after_command = False
+    is_after_command = False
     for text, alone in parts:
-        # What parted it from the command is not needed at the beginning of a line.
-        shown = re.sub(r"^[;,.:]?\s*", "", text) if after_command else text
+        shown = after_command(text) if is_after_command and not alone else text
         for line in shown.split("\n"):
             # Of a recipe of several lines, those that are indented are commands.
             is_typed = alone or line.startswith("  ")
             lines += [(line.strip() if is_typed else line, is_typed)] if line.strip() else []
-        after_command = alone
+        is_after_command = alone
     return lines

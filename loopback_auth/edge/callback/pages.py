@@ -12,7 +12,7 @@ from string import Template
 
 from ...errors import AuthorizationDenied, Cancelled
 from ...explain import explanation
-from ...explain.fix import pieces, rendered
+from ...explain.fix import after_command, pieces
 from ...oauth.http.status import REQUEST_HEADER_FIELDS_TOO_LARGE
 from ...oauth.text import SHOWN_CHARACTERS, one_line
 from ...resources import read
@@ -154,15 +154,14 @@ def failed(error: LoopbackAuthError, *, profile: str = "", is_stored: bool = Fal
     )
 
 
-def interrupted(profile: str) -> Answer:
-    """Return the page of a sign-in to *profile* that was stopped in the terminal."""
-    command = _steps(rendered("`loopback-auth login {profile}`", {"profile": profile}))
+def interrupted() -> Answer:
+    """Return the page of a sign-in that was stopped in the terminal."""
     return _page(
         status=400,
         kind="failed",
         title="Sign-in stopped",
         lead="The command in your terminal was stopped before the sign-in was complete.",
-        details=f"<dl><dt>What to do</dt><dd>Start it again: {command}</dd></dl>",
+        details="<dl><dt>What to do</dt><dd>Run the same command again in your terminal.</dd></dl>",
         closing="Nothing was stored. You can close this tab.",
     )
 
@@ -214,11 +213,10 @@ def _page(*, status: int, kind: str, title: str, lead: str, details: str, closin
 
 def _steps(fix: str) -> str:
     """Return *fix* as HTML: each command as code on its own lines, which no word is broken at."""
-    html, mark = "", ""
+    html = ""
     for text, is_command in pieces(fix):
-        shown = _shown(text.lstrip(mark), limit=_EXPLANATION_CHARACTERS)
-        # What parts a sentence from the command before it is not needed after a line's end.
-        mark = " ;,:." if is_command else ""
+        begun = after_command(text) if html and not is_command else text
+        shown = _shown(begun, limit=_EXPLANATION_CHARACTERS)
         if is_command:
             words = " ".join(f"<span>{word}</span>" for word in shown.split(" "))
             html += f'<code class="command">{words}</code>'

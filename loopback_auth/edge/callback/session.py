@@ -260,7 +260,7 @@ class CallbackSession(Generic[A]):
             return self.done_page(self._name)
         if isinstance(error, LoopbackAuthError):
             return pages.failed(error, profile=self._profile)
-        return pages.interrupted(self._profile)
+        return pages.interrupted()
 
     def done_page(self, name: str) -> Answer:
         """Return the page of success; *name* is that of `set_identity`."""

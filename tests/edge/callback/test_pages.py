@@ -66,7 +66,7 @@ PAGES = {
     "signed in without a name": page.signed_in(name="", server="id.example.com", profile="work"),
     "denied": page.failed(AuthorizationDenied("no")),
     "failed": page.failed(ServerUnavailable("no", host="id.example.com")),
-    "interrupted": page.interrupted("work"),
+    "interrupted": page.interrupted(),
     "refused": page.refused(404),
     "hostile": page.signed_in(name=HOSTILE, server=HOSTILE, profile=HOSTILE),
 }
