@@ -91,9 +91,9 @@ def test_the_printed_line_leads_a_browser_to_an_ssh_session_cl_09(
     """CL-09: typed as it is printed; the tokens stay on the other machine."""
     home, port = tmp_path / "home", free_port()
     terminal = session(machine, home, login_words(server, port))
-    address = address_in(terminal)
     terminal.expect(r"forward the callback first:\s+(ssh -N -L [^\r\n]+)")
     printed = shlex.split(terminal.match[1])
+    address = address_in(terminal)
     assert printed[1:] == [
         *("-N", "-L", f"{port}:127.0.0.1:{port}"),
         *("-p", str(SSH_PORT), f"root@{machine.address}"),
@@ -109,8 +109,8 @@ def test_without_a_forward_the_address_is_pasted_cl_09(
 ) -> None:
     home, port = tmp_path / "home", free_port()
     terminal = session(machine, home, login_words(server, port))
-    address = address_in(terminal)
     terminal.expect("paste that here")
+    address = address_in(terminal)
     terminal.expect("Waiting for your browser")
     page = Browser().visit(address)
     assert page.status == 0
