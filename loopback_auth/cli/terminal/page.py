@@ -7,6 +7,7 @@ said of it, which reads well on forty columns, too.
 
 from __future__ import annotations
 
+from rich.cells import cell_len
 from rich.markdown import CodeBlock, Heading, ListItem, Markdown, Paragraph, TableElement
 from rich.segment import Segment
 from rich.text import Text
@@ -15,6 +16,7 @@ from .lines import lines_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import ClassVar
 
     from rich.console import Console, ConsoleOptions, RenderResult
@@ -29,7 +31,16 @@ class _Paragraph(Paragraph):
 class _Code(CodeBlock):
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         for line in str(self.text).rstrip().split("\n"):
-            yield Text(f"  {line}", "bold cyan", no_wrap=True, overflow="ignore")
+            command, gap, remark = line.partition("  # ")
+            shown = Text(f"  {command}", "bold cyan", no_wrap=True, overflow="ignore")
+            if remark and cell_len(line) + 2 > options.max_width:
+                # Above its command, which is then copied alone.
+                above = Text(remark.lstrip(), "dim")
+                yield from _indented(above, Text("  # ", "dim"), options.max_width)
+                shown.rstrip()
+            else:
+                shown.append(gap + remark, "not bold dim")
+            yield shown
 
 
 class _Title(Heading):
@@ -63,8 +74,14 @@ class _Rows(TableElement):
             term, *said = (cell.content for cell in row.cells)
             yield from lines_of(term, options.max_width)
             for text in said:
-                for line in lines_of(text, options.max_width - 4):
-                    yield Text("    ", no_wrap=True, overflow="ignore").append_text(line)
+                yield from _indented(text, Text("    "), options.max_width)
+
+
+def _indented(text: Text, indent: Text, width: int) -> Iterator[Text]:
+    for line in lines_of(text, width - indent.cell_len):
+        shown = indent.copy().append_text(line)
+        shown.no_wrap, shown.overflow = True, "ignore"
+        yield shown
 
 
 class Page(Markdown):

@@ -10,6 +10,7 @@ from io import StringIO
 
 from rich.console import Console as Canvas
 from rich.text import Text
+from rich.theme import Theme
 
 from ...explain.fix import after_command, pieces
 from .lines import GLUE, lines_of
@@ -50,6 +51,8 @@ class Sheet:
             markup=False,
             emoji=False,
             highlight=False,
+            # Its own code stands on black, also on a light terminal.
+            theme=Theme({"markdown.code": "bold cyan"}),
             # What it would read by itself: `columns` and `color` have been found already.
             _environ={},
         )
