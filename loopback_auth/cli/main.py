@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from importlib import import_module
 
 from .. import __version__, errors
-from ..edge.files.permissions import PermissionsIgnored
+from ..errors.base import Remark
 from .arguments import Parser, speak_english
 from .console import Console
 from .context import Context
@@ -199,19 +199,24 @@ def _ask_trust(project: ProjectFile, before: Mapping[str, Any] | None, context: 
 @contextmanager
 def _printing_warnings(console: Console) -> Iterator[None]:
     """Print our own warnings as notes, each once."""
+    shown = set[str]()
 
     def show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
-        if category is PermissionsIgnored:
+        if issubclass(category, Remark):
+            if str(message) in shown:
+                return
+            shown.add(str(message))
             from ..notices import Warned
             from .progress import ProgressReporter
 
-            ProgressReporter(console)(Warned(code="permissions-ignored", message=str(message)))
+            ProgressReporter(console)(Warned(code=category.code, message=str(message)))
         else:
             show_others(message, category, *where, **more)
 
     with warnings.catch_warnings():
         # Whatever -W and PYTHONWARNINGS say.
-        warnings.simplefilter("once", PermissionsIgnored)
+        # "once" would count for the whole process.
+        warnings.simplefilter("always", Remark)
         show_others, warnings.showwarning = warnings.showwarning, show
         yield
 

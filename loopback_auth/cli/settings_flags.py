@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from ..errors import UsageError
 from ..oauth.secret import Secret
+from ..settings.client import trimmed_secret
 from ..settings.kinds import (
     DURATION,
     FLAG,
     HOSTS,
     PORTS,
+    REDIRECT_URIS,
     TABLE,
-    TEXTS,
     WORDS,
     host_name,
     port_number,
@@ -40,7 +41,7 @@ _READING: dict[object, dict[str, Any]] = {
     HOSTS: {"action": "append", "type": host_name},
     PORTS: {"action": "append", "type": port_number},
     TABLE: {"action": "append"},
-    TEXTS: {"action": "append"},
+    REDIRECT_URIS: {"action": "append"},
     WORDS: {"type": lambda text: tuple(text.split())},
     DURATION: {"type": seconds},
 }
@@ -141,7 +142,7 @@ def typed_secret(arguments: Namespace, console: Console) -> Secret | None:
             cause="What was read is empty.",
             fix="give the secret, or leave the option out for a public client",
         )
-    return Secret(secret)
+    return trimmed_secret(Secret(secret), "as given")
 
 
 def _from_stdin(console: Console) -> str:

@@ -7,6 +7,12 @@ if TYPE_CHECKING:
     from ..explain import Explanation
 
 
+class Remark(UserWarning):
+    """The base of the warnings that a person reads as notes; `code` is a stable kebab-case name."""
+
+    code = "remark"
+
+
 class LoopbackAuthError(Exception):
     """
     The base of all: catch it to catch everything that this package raises on purpose.

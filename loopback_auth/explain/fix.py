@@ -27,6 +27,7 @@ _SIGN_IN = ["loopback-auth", "login"]
 _SERVER = ("--provider", "--issuer", "--authorization-endpoint", "--token-endpoint")
 _INSTEAD = {
     **dict.fromkeys(_SERVER, (*_SERVER, "--login-url", "--revocation-endpoint")),
+    "--param": ("--audience",),
     "--redirect-uri": ("--port",),
     "--key-file": ("--key-env",),
     "--key-env": ("--key-file",),

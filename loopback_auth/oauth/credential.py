@@ -118,7 +118,9 @@ class Credential:
 
     def client_with_secret(self, secret: str) -> Client:
         """Return the client with *secret*, the value of `client_secret_env`, unless it is empty."""
-        return replace(self.client, client_secret=Secret(secret)) if secret else self.client
+        # As it was sent at the sign-in.
+        given = Secret(secret).trimmed()
+        return replace(self.client, client_secret=given) if given else self.client
 
     @classmethod
     @without_locals_of

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .text import trimmed
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn
@@ -23,6 +25,10 @@ class Secret:
     def reveal(self) -> str:
         """Return the value in clear."""
         return self._value
+
+    def trimmed(self) -> Secret:
+        """Return it without what a paste brings along: blanks and line ends around it."""
+        return Secret(trimmed(self._value))
 
     def matches(self, text: str) -> bool:
         """Return whether the value is the untrusted *text*; compare in constant time."""

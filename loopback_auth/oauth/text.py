@@ -8,6 +8,18 @@ SHOWN_CHARACTERS = 300
 _UNPRINTABLE = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
 
 
+# What a copied text may have around it and nobody sees; `str.strip` knows the blanks alone.
+_INVISIBLE = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
+
+
+def trimmed(text: str) -> str:
+    """Return *text* without the blanks, line ends and invisible characters around it."""
+    before = ""
+    while before != text:
+        before, text = text, text.strip().strip(_INVISIBLE)
+    return text
+
+
 def one_line(text: str, *, limit: int = SHOWN_CHARACTERS) -> str:
     """Return *text* as one line of at most *limit* printable characters."""
     if text.isascii() and text.isprintable() and len(text) <= limit:

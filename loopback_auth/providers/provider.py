@@ -57,6 +57,11 @@ class Provider:
     assertion_audiences: Mapping[str, str] = field(default_factory=dict)
     machine_setup: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def takes_login_url(self) -> bool:
+        """Whether where people sign in depends on the setting `login_url`."""
+        return any("{login_url}" in str(value) for value in self.server.values())
+
     def server_for(self, login_url: str | None) -> dict[str, Any]:
         """
         Return the server's metadata with *login_url*, or else the file's own, filled in.
@@ -64,9 +69,9 @@ class Provider:
         Raises:
             URLRefused: *login_url* is an address that must not be used.
         """
-        base = check_url(
-            login_url or self.login_url or "https://unset.invalid", name="login_url"
-        ).rstrip("/")
+        if not self.takes_login_url:
+            return dict(self.server)
+        base = check_url(login_url or self.login_url or "", name="login_url").rstrip("/")
         return {
             name: value.replace("{login_url}", base) if isinstance(value, str) else value
             for name, value in self.server.items()

@@ -20,7 +20,8 @@ class Kind:
     What values a setting may have; `str(kind)` completes the sentence "it must be ...".
 
     *check* returns a value in its one form, or raises `ValueError`. *from_text* turns the text of
-    an environment variable into what config.toml would say.
+    an environment variable into what config.toml would say. *meant* takes off a checked value what
+    a paste brings along, and leaves what a server could mean.
     """
 
     def __init__(
@@ -28,7 +29,10 @@ class Kind:
         words: str,
         check: Callable[[Any], Any],
         from_text: Callable[[str], Any] = lambda text: text,
+        *,
+        meant: Callable[[Any], Any] = lambda value: value,
     ) -> None:
+        self.meant = meant
         self._words = words
         self._check = check
         self._from_text = from_text
@@ -176,13 +180,71 @@ def _query(text: str) -> dict[str, list[str]]:
     return repeatable(parse_qsl(text, keep_blank_values=True, strict_parsing=True))
 
 
+def _trimmed(text: str) -> str:
+    # Late: `token` knows kinds, and puts no profile together.
+    from ..oauth.text import trimmed
+
+    return trimmed(text)
+
+
+def _word(text: str) -> str:
+    text = _trimmed(text)
+    for first, last in ('""', "''", "``", "\u201c\u201d", "\u2018\u2019"):
+        inner = text[1:-1]
+        if inner and text[0] == first and text[-1] == last and first not in inner:
+            return _trimmed(inner)
+    return text
+
+
+def _client_id(text: str) -> str:
+    """Return the ID alone, where *text* is an authorize URL or a parameter of one."""
+    word = _word(text)
+    found = re.search(r"(?:^|[?&\s])client_id=([^&#\s]+)", word)
+    if not found:
+        return word
+    from urllib.parse import unquote_plus
+
+    return unquote_plus(found[1])
+
+
+def _issuer(text: str) -> str:
+    """Return the issuer, where *text* is the address of its metadata (RFC 8414 section 3)."""
+    document = r"/\.well-known/(openid-configuration|oauth-authorization-server)"
+    url = re.sub(document, "", _word(text))
+    return f"https://{url}" if "." in url and "://" not in url else url
+
+
+def _redirect_uri(text: str) -> str:
+    uri = _word(text)
+    return f"http://{uri}" if re.match(r"(localhost|127(\.\d+){3}|\[::1\])(:\d|/|$)", uri) else uri
+
+
 TEXT = Kind("a string", _text)
 """One text that is not empty."""
+
+WORD = Kind("a string", _text, meant=_word)
+"""A name, an address or an ID: what is around it was pasted with it."""
+
+CLIENT_ID = Kind("a string", _text, meant=_client_id)
+"""A client ID, also as a parameter."""
+
+ISSUER = Kind("a string", _text, meant=_issuer)
+"""An issuer, also as the address of its metadata, or without https://."""
 
 TEXTS = Kind("a list of strings", _texts)
 """Texts, kept as a tuple; one string with spaces is several."""
 
-WORDS = Kind("a list of strings", _texts)
+REDIRECT_URIS = Kind(
+    "a list of strings", _texts, meant=lambda uris: tuple(_redirect_uri(uri) for uri in uris)
+)
+"""As `TEXTS`; one of this computer may lack its http://."""
+
+WORDS = Kind(
+    "a list of strings",
+    _texts,
+    # A scope has neither in it (RFC 6749 section 3.3), but some servers want a comma between two.
+    meant=lambda words: tuple(filter(None, (_trimmed(word).strip('",') for word in words))),
+)
 """As `TEXTS`; a command line gives all of them as one text with spaces."""
 
 HOSTS = Kind(

@@ -5,14 +5,14 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from ..edge.callback.listeners import check_redirect_uri, with_port
-from ..edge.files.home import variable
-from ..errors import NotConfigured, UsageError
+from ..errors import NotConfigured
 from ..oauth.http.url import check_url, is_loopback
 from ..oauth.metadata import ENDPOINTS, Client, server_metadata
-from ..oauth.secret import Secret
 from ..oauth.token.lifetime import learned_lifetime
 from ..value import Value, field
+from .client import check_client_id, client_secret_of
 from .table import MACHINE_FLOWS, SECRETS, SETTINGS
+from .unused import refuse_unused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,24 +21,13 @@ if TYPE_CHECKING:
 
     from ..oauth.metadata import ServerMetadata
     from ..providers import Provider
+    from .setting import Setting
 
 DEFAULT_REDIRECT_URI = "http://127.0.0.1:0/callback"
 """RFC 8252 section 7.3: a loopback literal and any port."""
 
 DEFAULT_SCOPE = ("openid", "profile", "email", "offline_access")
 """Asked for at an OpenID provider, as far as it lists them."""
-
-
-class Setting(Value):
-    """
-    A value, and where it came from, in words: `--client-id`, `config.toml:7`.
-
-    A source of a lower *rank* was closer to the person.
-    """
-
-    value: Any = field(repr=False)
-    source: str
-    rank: int = field(default=0, repr=False)
 
 
 class Profile(Value):
@@ -73,11 +62,13 @@ class Profile(Value):
 
     def check_server(self) -> None:
         """
-        Check that something says where to sign in.
+        Check that something says where to sign in, and no option something else.
 
         Raises:
             NotConfigured: Nothing does.
+            UsageError: An option is of no use.
         """
+        refuse_unused(self.settings, self.provider, profile=self.name)
         if not self.endpoints():
             raise NotConfigured(
                 f"nothing says where to sign in to the profile {self.name}", profile=self.name
@@ -124,7 +115,10 @@ class Profile(Value):
                 fix="`loopback-auth login {profile} --client-id ID`",
                 profile=self.name,
             )
-        secret, method = self._client_secret(environ), self.get("token_endpoint_auth_method")
+        check_client_id(client_id, self.settings["client_id"].source)
+        given_as = self._given_as
+        secret = client_secret_of(given_as, self.settings[given_as], environ) if given_as else None
+        method = self.get("token_endpoint_auth_method")
         if method == "private_key_jwt" and not self.is_machine:
             raise NotConfigured(
                 f"the profile {self.name} authenticates with {method}, and is a person's",
@@ -162,20 +156,6 @@ class Profile(Value):
             # RFC 7523 section 2.2: the key is all that such a client has.
             given = "private_key_jwt" if self.get("key_file") or self.get("key_env") else None
         return given or (self.provider.token_endpoint_auth_method if self.provider else None)
-
-    def _client_secret(self, environ: Mapping[str, str] | None) -> Secret | None:
-        match self._given_as:
-            case None:
-                return None
-            case "client_secret_env" as name:
-                return _secret_from_environment(self.get(name), environ)
-            case "client_secret_file" as name:
-                from ..edge.files.client_secrets import read_client_secret
-
-                return read_client_secret(self.get(name))
-            case name:
-                secret: Secret = self.get(name)
-                return secret
 
     @property
     def _given_as(self) -> str | None:
@@ -283,16 +263,3 @@ class Profile(Value):
 def values_of(parameter: str | Sequence[str]) -> list[str]:
     """Return the values of a parameter, which may have several."""
     return [parameter] if isinstance(parameter, str) else list(parameter)
-
-
-def _secret_from_environment(name: str, environ: Mapping[str, str] | None) -> Secret:
-    value = variable(name, environ)
-    if not value:
-        raise UsageError(
-            f"the client secret should be in the environment variable {name}, which is not set",
-            cause="The profile names that variable as the place of the secret.",
-            fix="set {variable} in this shell, or give the secret again with"
-            " --client-secret-prompt",
-            variable=name,
-        )
-    return Secret(value)

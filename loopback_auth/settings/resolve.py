@@ -13,13 +13,16 @@ import os
 
 from ..errors import StoreDamaged, UsageError
 from ..oauth.secret import Secret
+from ..oauth.text import one_line
 from ..value import replace
-from .profile import Profile, Setting
+from .profile import Profile
+from .setting import Setting
 from .table import ALIASES, SECRETS, SETTINGS
+from .unused import unused_notes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Any
 
     from ..providers import Provider
@@ -56,17 +59,46 @@ def resolve(
         config.profile(name),
         _remembered(stored or {}),
     ]
-    settings, used = _combined(sources)
+    settings, used = _combined([_as_meant(source) for source in sources])
     _check_choices(settings)
     named = settings.get("provider")
     provider = find_provider(named.value) if named else None
+    notes = (
+        *_notes(settings, sources),
+        *_settle_login_url(settings, provider),
+        *unused_notes(settings, provider),
+    )
     return Profile(
         name=name,
-        notes=_settle_login_url(settings, provider),
+        notes=notes,
         settings=settings,
         provider=provider,
         remembered=stored or {} if used[-1] else {},
     )
+
+
+def _as_meant(source: Mapping[str, tuple[Any, str]]) -> dict[str, tuple[Any, str]]:
+    return {
+        key: (SETTINGS[key].kind.meant(value), origin) for key, (value, origin) in source.items()
+    }
+
+
+def _notes(
+    settings: Mapping[str, Setting], sources: Sequence[Mapping[str, tuple[Any, str]]]
+) -> Iterator[str]:
+    """Yield a note of each of *settings* that is used in another way than it was given."""
+    for name, setting in settings.items():
+        given = sources[setting.rank][name][0]
+        meant = SETTINGS[name].kind.meant(given)
+        source = setting.source
+        what = source if source.startswith("--") else f"{name} ({source})"
+        if isinstance(meant, tuple) and meant != given:
+            yield f"{what} is read as: {one_line(' '.join(meant))}"
+        elif isinstance(meant, str) and given not in meant:
+            # Not shown: what is pasted in the wrong place may be a secret.
+            yield f"{what} is used without what was pasted around it"
+        if name == "scope" and any("," in word for word in meant):
+            yield f"{what} has commas in it; most servers want blanks between two scopes"
 
 
 def _settle_login_url(settings: dict[str, Setting], provider: Provider | None) -> tuple[str, ...]:
@@ -76,7 +108,7 @@ def _settle_login_url(settings: dict[str, Setting], provider: Provider | None) -
     Return a note where that is another host.
     """
     given = settings.get("login_url")
-    if given is None or provider is None or not provider.login_hosts:
+    if given is None or provider is None or not provider.takes_login_url:
         return ()
     from ..providers.login_host import login_host
 

@@ -8,7 +8,22 @@ config.toml may say, what a sign-in remembers and what `doctor` shows.
 from __future__ import annotations
 
 from ..edge.store.document import STORAGES
-from .kinds import DURATION, FLAG, HOSTS, PORTS, STORAGE, TABLE, TEXT, TEXTS, WORDS, Kind
+from .kinds import (
+    CLIENT_ID,
+    DURATION,
+    FLAG,
+    HOSTS,
+    ISSUER,
+    PORTS,
+    REDIRECT_URIS,
+    STORAGE,
+    TABLE,
+    TEXT,
+    TEXTS,
+    WORD,
+    WORDS,
+    Kind,
+)
 
 WHERE, CLIENT, SECRET, REQUEST, HOW = "where", "client", "secret", "request", "how"
 """The groups of options: where to sign in, as which client, with which secret, ..."""
@@ -61,7 +76,7 @@ class Definition:
 
 def _endpoint(kind: str) -> Definition:
     words = f"the {kind.replace('_', ' ')} endpoint, where there is no discovery"
-    return Definition(f"{kind}_endpoint", TEXT, Option(WHERE, "URL", words), is_shown=False)
+    return Definition(f"{kind}_endpoint", WORD, Option(WHERE, "URL", words), is_shown=False)
 
 
 _AUTH_METHODS = ("none", "client_secret_basic", "client_secret_post", "private_key_jwt")
@@ -78,17 +93,17 @@ GRANT = ("flow", "subject", "key_file", "key_env", "audience", "subject_token")
 _ROWS = (
     Definition(
         "provider",
-        TEXT,
+        WORD,
         Option(WHERE, "NAME", "a kind of server known by name: loopback-auth providers"),
     ),
     Definition(
         "login_url",
-        TEXT,
+        WORD,
         Option(WHERE, "URL", "the provider's login host, where it has several (a My Domain)"),
     ),
     Definition(
         "issuer",
-        TEXT,
+        ISSUER,
         Option(WHERE, "URL", "an OpenID provider or OAuth server, found by discovery"),
         is_shown=False,
     ),
@@ -97,7 +112,7 @@ _ROWS = (
     _endpoint("revocation"),
     _endpoint("userinfo"),
     _endpoint("device_authorization"),
-    Definition("introspection_endpoint", TEXT, is_shown=False),
+    Definition("introspection_endpoint", WORD, is_shown=False),
     Definition(
         "trust_hosts",
         HOSTS,
@@ -109,11 +124,13 @@ _ROWS = (
         ),
         is_shown=False,
     ),
-    Definition("client_id", TEXT, Option(CLIENT, "ID", "the client ID (Salesforce: consumer key)")),
+    Definition(
+        "client_id", CLIENT_ID, Option(CLIENT, "ID", "the client ID (Salesforce: consumer key)")
+    ),
     Definition("client_secret", TEXT, is_remembered=False, is_shown=False),
     Definition(
         "client_secret_env",
-        TEXT,
+        WORD,
         Option(SECRET, "NAME", "the environment variable that holds it"),
         is_remembered=False,
         is_shown=False,
@@ -126,13 +143,13 @@ _ROWS = (
     ),
     Definition(
         "token_endpoint_auth_method",
-        TEXT,
+        WORD,
         Option(CLIENT, "METHOD", ", ".join(_AUTH_METHODS)),
         choices=_AUTH_METHODS,
     ),
     Definition(
         "flow",
-        TEXT,
+        WORD,
         Option(
             HOW,
             None,
@@ -143,7 +160,7 @@ _ROWS = (
     ),
     Definition(
         "subject",
-        TEXT,
+        WORD,
         Option(CLIENT, "USER", "jwt-bearer: the user whom the token is for"),
         is_shown=False,
     ),
@@ -154,13 +171,13 @@ _ROWS = (
     ),
     Definition(
         "key_env",
-        TEXT,
+        WORD,
         Option(CLIENT, "NAME", "the environment variable that holds that key"),
         is_shown=False,
     ),
     Definition(
         "audience",
-        TEXT,
+        WORD,
         Option(CLIENT, "AUD", "whom what is signed is for, where the usual one is refused"),
     ),
     Definition(
@@ -176,7 +193,7 @@ _ROWS = (
     ),
     Definition(
         "redirect_uris",
-        TEXTS,
+        REDIRECT_URIS,
         Option(CLIENT, "URL", "a registered callback (repeatable)", flag="--redirect-uri"),
         aliases=("redirect_uri",),
     ),
@@ -211,14 +228,14 @@ _ROWS = (
     ),
     Definition(
         "response_mode",
-        TEXT,
+        WORD,
         Option(REQUEST, "MODE", "query or form_post"),
         choices=("query", "form_post"),
     ),
     Definition("strict_scope", FLAG, Option(REQUEST, None, "fail when other scopes are granted")),
     # Not remembered: who takes it out of config.toml takes that server off the list of those that
     # get the token.
-    Definition("api_base", TEXT, is_remembered=False, is_shown=False),
+    Definition("api_base", WORD, is_remembered=False, is_shown=False),
     Definition("refresh_token_rotates", FLAG),
     # Not remembered, as api_base is not.
     Definition("credential_urls", TEXTS, is_remembered=False, is_shown=False),

@@ -306,10 +306,15 @@ async def test_cl_12_the_settings_in_effect_are_reported_with_their_sources(
 
 
 async def test_a_blank_in_the_client_id_is_seen(server: ScriptedServer, tmp_path: Path) -> None:
+    """Around it, it is taken off."""
     configure(tmp_path, server)
     config = tmp_path / "config.toml"
     config.write_text(config.read_text().replace(CLIENT_ID, CLIENT_ID + " "))
-    assert "has a blank" in checks(await doctor(tmp_path))["client"]["seen"]
+    found = checks(await doctor(tmp_path))
+    assert found["client"]["seen"] == f"client ID {CLIENT_ID}, no secret"
+    assert "client_id (config.toml:4) is used without what was pasted" in found["server"]["seen"]
+    config.write_text(config.read_text().replace(CLIENT_ID, "a b"))
+    assert "has a blank or a line end in it" in checks(await doctor(tmp_path))["client"]["seen"]
 
 
 @pytest.mark.slow_cases

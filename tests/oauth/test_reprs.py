@@ -44,7 +44,8 @@ from loopback_auth.oauth.token.reply import (
     read_token_reply,
 )
 from loopback_auth.settings.config_toml import parse_config
-from loopback_auth.settings.profile import Profile, Setting
+from loopback_auth.settings.profile import Profile
+from loopback_auth.settings.setting import Setting
 
 from ..support.samples import CANARY, NOON, client, reply, request, response, server
 

@@ -11,14 +11,18 @@ from loopback_auth.cli.commands import login
 from loopback_auth.cli.console import Console
 from loopback_auth.resources import read
 from loopback_auth.settings.kinds import (
+    CLIENT_ID,
     DURATION,
     FLAG,
     HOSTS,
+    ISSUER,
     PORTS,
+    REDIRECT_URIS,
     STORAGE,
     TABLE,
     TEXT,
     TEXTS,
+    WORD,
     WORDS,
     Kind,
     duration_text,
@@ -28,9 +32,8 @@ from loopback_auth.settings.resolve import from_environment
 from loopback_auth.settings.table import ALIASES, SECRETS, SETTINGS
 
 TEXT_OF = {
-    TEXT: ("a", "a"),
-    TEXTS: ("a b", ("a", "b")),
-    WORDS: ("a b", ("a", "b")),
+    **dict.fromkeys((TEXT, WORD, CLIENT_ID, ISSUER), ("a", "a")),
+    **dict.fromkeys((TEXTS, REDIRECT_URIS, WORDS), ("a b", ("a", "b"))),
     HOSTS: ("A.example. b.example", ("a.example", "b.example")),
     PORTS: ("1717, 1718", (1717, 1718)),
     TABLE: ("a=1&a=2&b=3", {"a": ("1", "2"), "b": "3"}),

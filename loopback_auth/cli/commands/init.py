@@ -14,8 +14,9 @@ from ...errors import Cancelled, UsageError
 from ...notices import Warned
 from ...oauth.secret import Secret
 from ...providers.login_host import own_host, whom_it_serves
+from ...settings.client import check_client_id, trimmed_secret
 from ...settings.config_toml import config_path
-from ...settings.kinds import duration_text, port_number
+from ...settings.kinds import CLIENT_ID, duration_text, port_number
 from ...settings.session_timeout import session_timeout, timeout_choices
 from ..machine import setup as machine
 from ..project.ide import ide_arguments, run_ide
@@ -78,8 +79,10 @@ def run(context: Context) -> int:
     may_replace = _may_replace(project.profiles if project else context.config.profiles, context)
     flags = _asked_before(provider, context)
     flags.update(machine.machine_settings(provider, context))
-    setup = _setup(context.profile_from(flags=flags), provider, context)
-    flags["client_id"] = _client_id(provider, context)
+    profile = context.profile_from(flags=flags)
+    profile.check_server()
+    setup = _setup(profile, provider, context)
+    flags["client_id"] = check_client_id(CLIENT_ID.meant(_client_id(provider, context)), "as given")
     if (
         not project
         and context.console.may_ask
@@ -199,7 +202,7 @@ def _port(text: str) -> int:
 def _setup(profile: Profile, provider: Provider, context: Context) -> str:
     """Print and return what to click at the provider."""
     for note in profile.notes:
-        context.notify(Warned(code="login-url-read", message=note))
+        context.notify(Warned(code="setting-read", message=note))
     scope = " ".join(profile.get("scope") or ()) or provider.scope or ""
     setup = machine.machine_setup(profile, provider, context.home)
     setup = setup or provider.setup_for(profile.redirect_uris, scope)
@@ -248,8 +251,8 @@ def _secret(provider: Provider, context: Context) -> dict[str, Any]:
 
 def _asked_secret(console: Console) -> Secret | None:
     question = "Client secret (empty if the app needs none): "
-    secret = ask_unseen(question, console, what="the client secret").strip()
-    return Secret(secret) if secret else None
+    secret = Secret(ask_unseen(question, console, what="the client secret"))
+    return trimmed_secret(secret, "as given") or None
 
 
 def _settings_of(profile: Profile) -> dict[str, Any]:

@@ -134,7 +134,7 @@ def _begin(profile: Profile, context: Context) -> int:
 
     arguments, console = context.arguments, context.console
     for note in profile.notes:
-        context.notify(Warned(code="login-url-read", message=note))
+        context.notify(Warned(code="setting-read", message=note))
     request = run_coroutine(
         begin(
             profile,

@@ -12,6 +12,7 @@ import stat
 import sys
 
 from ... import errors
+from ...errors.base import Remark
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,13 +25,15 @@ _WRITABLE = "{} can be written by other users"
 _STORED = "Whoever can write there could put tokens of theirs in place of yours."
 
 
-class PermissionsIgnored(UserWarning):
+class PermissionsIgnored(Remark):
     """
     Warns that a file is used although others could have written it.
 
     This happens where its mode does not say who they are: as root in a container, whose files often
     lie on the host, and on Windows' drives in WSL. Elsewhere it is an error, with the same *fix*.
     """
+
+    code = "permissions-ignored"
 
     def __init__(self, error: errors.FileUnsafe, why: str) -> None:
         super().__init__(f"{error.message}; it is believed {why}")

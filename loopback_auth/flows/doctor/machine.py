@@ -121,12 +121,6 @@ def _client(profile: Profile, environ: Mapping[str, str]) -> Check:
     source = (
         f"a secret, not shown ({_source(profile, given)})" if client.client_secret else "no secret"
     )
-    if client.client_id != client.client_id.strip():
-        return warned(
-            name,
-            f"the client ID {client.client_id!r} has a blank before or behind it",
-            f"take it out: {profile.settings['client_id'].source}",
-        )
     return Check(name=name, verdict=OK, seen=f"client ID {client.client_id}, {source}")
 
 

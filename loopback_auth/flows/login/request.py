@@ -29,7 +29,7 @@ def checked_client(profile: Profile, services: Services) -> Client:
     """
     profile.check_server()
     for note in profile.notes:
-        services.notify(Warned(code="login-url-read", message=note))
+        services.notify(Warned(code="setting-read", message=note))
     client = profile.client(services.environ)
     services.store.check_writable(profile.name)
     return client

@@ -13,7 +13,7 @@ from ...edge.process.event_loop import awaited
 from ...errors import HostNotTrusted
 from ...notices import Warned
 from ...oauth.metadata import OPTIONAL_ENDPOINTS
-from ...settings.profile import Setting
+from ...settings.setting import Setting
 from ...value import replace
 
 TYPE_CHECKING = False

@@ -1,0 +1,84 @@
+"""The client's ID and secret, from wherever a profile has them."""
+
+from __future__ import annotations
+
+import warnings
+
+from ..edge.files.home import variable
+from ..errors import UsageError
+from ..errors.base import Remark
+from ..oauth.secret import Secret
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .setting import Setting
+
+
+class SecretTrimmed(Remark):
+    """Warns that a secret is used without the blanks or line ends around it."""
+
+    code = "secret-trimmed"
+
+
+def check_client_id(client_id: str, source: str) -> str:
+    """
+    Return *client_id*, which came from *source*, if it is in one piece.
+
+    Raises:
+        UsageError: A blank, a line end or an invisible character is in it.
+    """
+    if " " not in client_id and client_id.isprintable():
+        return client_id
+    raise UsageError(
+        f"the client ID has a blank or a line end in it ({source})",
+        cause="A client ID is one word. Something else was copied with it, or only parts of it.",
+        fix="copy it again: `loopback-auth login {profile} --client-id ID`",
+    )
+
+
+def client_secret_of(
+    given_as: str, setting: Setting, environ: Mapping[str, str] | None
+) -> Secret | None:
+    """
+    Return the secret that *setting* is, or says the place of; *given_as* is its name.
+
+    Blanks and line ends around it are left out, with a `SecretTrimmed`.
+
+    Raises:
+        UsageError: The variable is not set, or the file cannot be read or is empty.
+        FileUnsafe: Another user owns the file or can write it.
+    """
+    match given_as:
+        case "client_secret_env":
+            return trimmed_secret(_from_environment(setting.value, environ), setting.value)
+        case "client_secret_file":
+            from ..edge.files.client_secrets import read_client_secret
+
+            return trimmed_secret(read_client_secret(setting.value), setting.value)
+    return trimmed_secret(setting.value, setting.source)
+
+
+def trimmed_secret(secret: Secret, source: str) -> Secret:
+    """Return *secret*, which came from *source*, without blanks around it, and warn of them."""
+    trimmed = secret.trimmed()
+    if trimmed != secret:
+        what = "blanks or line ends around it"
+        warnings.warn(
+            SecretTrimmed(f"the client secret ({source}) is used without the {what}"), stacklevel=1
+        )
+    return trimmed
+
+
+def _from_environment(name: str, environ: Mapping[str, str] | None) -> Secret:
+    value = variable(name, environ)
+    if not value.strip():
+        raise UsageError(
+            f"the client secret should be in the environment variable {name}, which is not set",
+            cause="The profile names that variable as the place of the secret.",
+            fix="set {variable} in this shell, or give the secret again with"
+            " --client-secret-prompt",
+            variable=name,
+        )
+    return Secret(value)

@@ -1,0 +1,89 @@
+"""Settings that a profile has and nothing uses: whoever gave one meant something by it."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from ..errors import UsageError
+from .table import MACHINE_FLOWS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from ..providers import Provider
+    from .setting import Setting
+
+_MACHINE = ("subject", "key_file", "key_env", "audience", "subject_token")
+
+_ALONE = "leave it out: `loopback-auth login {profile} --issuer {issuer}`"
+_WITHOUT_PROVIDER = "leave the provider out: `loopback-auth login {profile} --issuer {issuer}`"
+_LOGIN_URL = "`loopback-auth login {profile} --provider {provider} --login-url {issuer}`"
+_ONE_HOST = (
+    "leave it out: `loopback-auth login {profile} --provider {provider}`; for another server:"
+    " `loopback-auth login {profile} --issuer {login_url}`"
+)
+_NO_PROVIDER = (
+    "name the provider: `loopback-auth login {profile} --provider NAME --login-url {login_url}`;"
+    " or, if this is an issuer: `loopback-auth login {profile} --issuer {login_url}`"
+)
+_FLOW = (
+    "name it: `loopback-auth login {profile} --flow jwt-bearer` (others: `loopback-auth help ci`)"
+)
+_AUDIENCE = "to send it as a parameter: `loopback-auth login {profile} --param audience={audience}`"
+
+
+def refuse_unused(
+    settings: Mapping[str, Setting], provider: Provider | None, *, profile: str
+) -> None:
+    """
+    Check that each of *settings* that was given as an option is of use.
+
+    Raises:
+        UsageError: One is not.
+    """
+    for name, why, fix in _unused(settings, provider):
+        setting, issuer = settings[name], settings.get("issuer")
+        if setting.source.startswith("--"):
+            raise UsageError(
+                f"{setting.source} has no use here: {why}",
+                cause="You asked for something by it, and it would change nothing.",
+                fix=fix,
+                profile=profile,
+                provider=provider.name if provider else None,
+                **{"issuer": issuer.value if issuer else None, name: setting.value},
+            )
+
+
+def unused_notes(settings: Mapping[str, Setting], provider: Provider | None) -> Iterator[str]:
+    """Yield a note of each of *settings* of a file or the environment that is of no use."""
+    for name, why, _ in _unused(settings, provider):
+        source = settings[name].source
+        if not source.startswith("--") and source != "the last sign-in":
+            yield f"{name} ({source}) has no use here: {why}"
+
+
+def _unused(
+    settings: Mapping[str, Setting], provider: Provider | None
+) -> Iterator[tuple[str, str, str]]:
+    """Yield the name of each setting that nothing uses, the reason, and a fix."""
+    server = provider.server if provider else {}
+    if "login_url" in settings and not (provider and provider.takes_login_url):
+        if provider:
+            host = urlsplit(server.get("authorization_endpoint") or server.get("issuer", ""))
+            yield "login_url", f"{provider.title} signs everybody in at {host.netloc}", _ONE_HOST
+        else:
+            fix = _ALONE if "issuer" in settings else _NO_PROVIDER
+            yield "login_url", "it belongs to a provider, and none is named", fix
+    if provider and "issuer" in settings and "token_endpoint" in server:
+        login_url = settings.get("login_url")
+        own = provider.server_for(login_url.value if login_url else None).get("issuer")
+        # A file may have one for the check of ID tokens, where the provider has none.
+        if settings["issuer"].value != own and (own or settings["issuer"].source.startswith("--")):
+            fix = _LOGIN_URL if server.get("issuer") == "{login_url}" else _WITHOUT_PROVIDER
+            yield "issuer", f"{provider.title} has endpoints of its own", fix
+    flow = settings.get("flow")
+    if not (flow and flow.value in MACHINE_FLOWS):
+        for name in (name for name in _MACHINE if name in settings):
+            fix = _AUDIENCE if name == "audience" else _FLOW
+            yield name, "it is for a --flow in which nobody signs in", fix
