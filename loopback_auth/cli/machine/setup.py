@@ -50,10 +50,12 @@ def machine_settings(provider: Provider, context: Context) -> dict[str, Any]:
         if not given["subject"]:
             raise UsageError(
                 "--subject is missing",
-                cause="jwt-bearer gives a token for one user, whom what is signed names.",
-                fix="`loopback-auth init {provider} {profile} --flow jwt-bearer --subject USER`",
+                cause="jwt-bearer gets a token for one user, and you have not said for whom.",
+                fix="`loopback-auth init {provider} {profile} --login-url {login_url}"
+                " --flow jwt-bearer --subject USER`",
                 provider=provider.name,
                 profile=context.profile_name,
+                login_url=context.arguments.login_url,
             )
         if not (given["key_file"] or given["key_env"]):
             given["key_file"] = _key_file(context)
