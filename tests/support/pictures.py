@@ -9,15 +9,10 @@ by rich, and photographed by Chromium, as the page in the browser is.
 from __future__ import annotations
 
 import asyncio
-import os
-import re
-import shlex
-import sys
 import tempfile
 from io import StringIO
 from pathlib import Path
 
-import pexpect
 from playwright.async_api import async_playwright
 from rich.console import Console
 from rich.text import Text
@@ -26,6 +21,7 @@ from loopback_auth.testing import AuthorizationServer, Client
 from tests.support.servers.install import find_chromium
 
 from .chromium import arguments
+from .shell import shell
 from .shots import sign_in
 
 PICTURES = Path(__file__).parents[2] / ".github"
@@ -44,13 +40,6 @@ _CONFIG = f"""\
 issuer = "http://127.0.0.1:{PORT}"
 client_id = "my-cli"
 """
-_BROWSER = """\
-#!/bin/sh
-exec {python} -c 'from sys import argv; from loopback_auth.testing import Browser; \
-Browser().visit(argv[1])' "$1"
-"""
-_REDRAWN = re.compile(r"[^\n]*\r\x1b\[2K")
-"""A line that another one took the place of."""
 
 
 def session(home: Path, port: int = PORT) -> str:
@@ -58,37 +47,14 @@ def session(home: Path, port: int = PORT) -> str:
     config = home / ".config" / "loopback-auth"
     config.mkdir(parents=True)
     (config / "config.toml").write_text(_CONFIG.replace(str(PORT), str(port)), "utf-8")
-    browser = home / "browser"
-    browser.write_text(_BROWSER.format(python=shlex.quote(sys.executable)), "utf-8")
-    browser.chmod(0o700)
-    variables = {
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "HOME": str(home),
-        "PS1": "READY ",
-        "TERM": "xterm-256color",
-        "BROWSER": str(browser),
-    }
-    shell = pexpect.spawn(
-        "bash",
-        ["--norc", "--noprofile"],
-        env=variables,
-        encoding="utf-8",
-        dimensions=(60, COLUMNS),
-        timeout=30,
-        echo=False,
-    )
     shown = ""
-    # Without its editing of lines the shell writes nothing of its own.
-    shell.sendline("set +o emacs +o vi")
-    shell.expect("READY .*READY ")
-    with AuthorizationServer.running(port=port, clients=(Client(client_id="my-cli"),)):
+    with (
+        AuthorizationServer.running(port=port, clients=(Client(client_id="my-cli"),)),
+        shell(home, columns=COLUMNS) as person,
+    ):
         for typed in SESSION:
             words = typed.replace(str(PORT), str(port))
-            shell.sendline(words)
-            shell.expect_exact("READY ")
-            written = (shell.before or "").replace("\r\n", "\n")
-            shown += f"{PROMPT}\x1b[1m{words}\x1b[0m\n{_REDRAWN.sub('', written).rstrip()}\n"
-    shell.close()
+            shown += f"{PROMPT}\x1b[1m{words}\x1b[0m\n{person.type(words)}\n"
     return shown + PROMPT
 
 
