@@ -28,6 +28,9 @@ _NAME, _DESCRIPTION, _PHRASE, _ERROR, _FACT, _KIND, _WORD, _STATUS = 100, 40, 30
 # Where the kind of server is not known, only words that are its own count.
 _CERTAIN = _PHRASE
 
+# What to register where no profile says it.
+_USUAL = {"fixed_redirect_uri": "http://127.0.0.1:8765/callback"}
+
 _OF_STATUS = {
     401: "invalid-token",
     403: "insufficient-scope",
@@ -134,7 +137,7 @@ def _best(
     if not code or scores[code] < least:
         return None
     entry = entries(name)[code]
-    return filled(code, entry, {**facts, **entry["places"]})
+    return filled(code, entry, {**_USUAL, **facts, **entry["places"]})
 
 
 def _by_own_words(paste: Paste, facts: Mapping[str, object]) -> Explanation | None:
@@ -151,7 +154,7 @@ def _by_own_words(paste: Paste, facts: Mapping[str, object]) -> Explanation | No
         words = " ".join(text.split())
         for code, entry in _with_own_words():
             if name == _spelled(code) or _matches(entry, "own_words", words):
-                return filled(code, entry, {**facts, **entry["places"]})
+                return filled(code, entry, {**_USUAL, **facts, **entry["places"]})
     return None
 
 

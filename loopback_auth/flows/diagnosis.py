@@ -9,7 +9,9 @@ from __future__ import annotations
 from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
+from ..edge.callback.listeners import with_port
 from ..errors import LoopbackAuthError, UsageError
+from ..oauth.http.url import port_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
     P = ParamSpec("P")
     T = TypeVar("T")
 
+
+USUAL_PORT = 8765
+"""The port of the manual's examples."""
 
 PASSED = "passed"
 """The value of the fact `preflight`, if it is known."""
@@ -38,11 +43,12 @@ def facts_of(
     that the server showed its sign-in page to a request without the browser's cookies.
     """
     login_url, provider = _login_url(profile), profile.provider
-    scope = profile.get("scope")
+    scope, registered = profile.get("scope"), next(iter(redirect_uris(profile)), "")
     facts = {
         "profile": profile.name,
         "client_id": profile.get("client_id"),
-        "redirect_uri": redirect_uri or next(iter(redirect_uris(profile)), ""),
+        "redirect_uri": redirect_uri or registered,
+        "fixed_redirect_uri": with_a_port(registered) if registered else "",
         "login_url": login_url,
         "host": urlsplit(login_url).netloc,
         "scope": " ".join(scope) if scope is not None else (provider.scope if provider else ""),
@@ -114,6 +120,11 @@ def redirect_uris(profile: Profile) -> list[str]:
         return profile.redirect_uris
     except UsageError:
         return []
+
+
+def with_a_port(redirect_uri: str) -> str:
+    """Return *redirect_uri* as any server takes it: with a port, where any will do (0)."""
+    return with_port(redirect_uri, USUAL_PORT) if port_of(redirect_uri) == 0 else redirect_uri
 
 
 @contextmanager

@@ -51,6 +51,7 @@ VALUES = {
     "named": "https://id.example.com/it's",
     "own": "https://MYDOMAIN.my.salesforce.com",
     "registered": "http://localhost:1717/OauthRedirect",
+    "fixed_redirect_uri": "http://127.0.0.1:8765/callback",
 }
 """A value for each place in a command."""
 

@@ -20,13 +20,13 @@ from .pages_table import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
 FACTS = {
     "profile": "work",
     "client_id": "0a1b",
     "redirect_uri": "http://127.0.0.1:8765/callback",
+    "fixed_redirect_uri": "http://127.0.0.1:8765/callback",
     "scope": "openid profile",
 }
 ROWS = [
@@ -52,11 +52,11 @@ def test_a_page_finds_its_entry_in_every_shape(code: str, text: str) -> None:
 
 
 @prose
-@pytest.mark.parametrize("shape", [broken_within_words, source_of_a_page])
 def test_a_page_of_prose_is_read_through_what_a_terminal_or_a_browser_puts_between_words(
-    code: str, text: str, shape: Callable[[str], str]
+    code: str, text: str
 ) -> None:
-    assert found(shape(text)) == code
+    assert found(broken_within_words(text)) == code
+    assert found(source_of_a_page(text)) == code
 
 
 @each_page
@@ -92,3 +92,31 @@ def test_the_command_explains_a_page_from_standard_input(tmp_path: Path) -> None
     tmp_path.chmod(0o700)
     outcome = run_here("explain", home=tmp_path, stdin=text.replace("\n", "\r\n"))
     assert outcome.stdout.startswith(f"{code}: ")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    tmp_path.chmod(0o700)
+    (tmp_path / "config.toml").write_text(
+        '[profiles.work]\nissuer = "https://id.example.com"\nclient_id = "tool"\n', "utf-8"
+    )
+    return tmp_path
+
+
+@pytest.mark.parametrize("server", ["okta", "keycloak", "auth-zero", "google", "gitlab", "ping"])
+def test_what_to_register_has_a_port_that_can_be_registered(home: Path, server: str) -> None:
+    """A profile that takes any port has 0 in its address; no server's list takes that."""
+    fixed = "http://127.0.0.1:8765/callback"
+    said = run_here("explain", f"{server}-redirect-uri", "-p", "work", home=home).stdout
+    assert f"URLs: {fixed}" in said or f"URI: {fixed}" in said or f"URIs: {fixed}" in said
+    assert f"loopback-auth login work --redirect-uri {fixed}" in said
+    assert f"callback url: {fixed}" in said
+    assert ":0/" not in said
+
+
+@pytest.mark.parametrize("server", ["entra", "github", "cognito"])
+def test_where_the_fix_names_an_address_of_its_own_no_other_is_shown(
+    home: Path, server: str
+) -> None:
+    said = run_here("explain", f"{server}-redirect-uri", "-p", "work", home=home).stdout
+    assert "callback url" not in said

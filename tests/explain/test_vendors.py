@@ -16,6 +16,7 @@ FACTS = {
     "profile": "work",
     "client_id": "0a1b",
     "redirect_uri": "http://127.0.0.1:8765/callback",
+    "fixed_redirect_uri": "http://127.0.0.1:8765/callback",
     "scope": "openid profile",
 }
 VENDORS = {

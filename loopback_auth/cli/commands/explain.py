@@ -117,10 +117,14 @@ def _explanation(
 
 
 def _callback_urls(paste: Paste, found: Explanation, profile: Profile | None) -> list[str]:
-    from ...flows.diagnosis import redirect_uris
+    from ...flows.diagnosis import redirect_uris, with_a_port
 
     is_about_them = "redirect-uri" in found.code or paste.error.lower() == "redirect_uri_mismatch"
-    return redirect_uris(profile) if is_about_them and profile and profile.endpoints() else []
+    if not (is_about_them and profile and profile.endpoints()):
+        return []
+    own = map(with_a_port, redirect_uris(profile))
+    # Some servers take no such address: then the fix names another, and the flag for it.
+    return [uri for uri in own if "--redirect-uri" not in found.fix or uri in found.fix]
 
 
 _FORMS = {
