@@ -11,13 +11,19 @@ from .. import errors
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any, NoReturn
 
     from .console import Console
 
 _LONGEST_WORD = 20
 """Of letters alone: longer ones may be secrets."""
+
+_LONGEST_CHOICE = 24
+"""Characters; more values than that are listed in what is said of the option."""
+
+_MANY_OPTIONS = 12
+"""Of a command; six are every command's."""
 
 _NARROW = 60
 """Below so many columns an option and what it does do not stand side by side."""
@@ -171,6 +177,34 @@ class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
         width = min(columns or 100, 100)
         # On a narrow terminal what an option does stands below it.
         super().__init__(prog, width=width, max_help_position=34 if width >= _NARROW else 6)
+
+    def _metavar_formatter(
+        self, action: argparse.Action, default_metavar: str
+    ) -> Callable[[int], tuple[str, ...]]:
+        values = action.choices
+        if values and not action.metavar and len(",".join(map(str, values))) > _LONGEST_CHOICE:
+            return lambda count: (default_metavar,) * count
+        return super()._metavar_formatter(action, default_metavar)
+
+    def _format_usage(
+        self,
+        usage: str | None,
+        actions: Iterable[argparse.Action],
+        groups: Iterable[argparse._MutuallyExclusiveGroup],
+        prefix: str | None,
+    ) -> str:
+        actions = list(actions)
+        options = [action for action in actions if action.option_strings]
+        if len(options) <= _MANY_OPTIONS:
+            return super()._format_usage(usage, actions, groups, prefix)
+        # All of them would be a wall, with the list of them below it.
+        rest = [action for action in actions if not action.option_strings]
+        return super()._format_usage(usage, rest, (), prefix).rstrip("\n") + " [OPTIONS]\n\n"
+
+    def _expand_help(self, action: argparse.Action) -> str:
+        text = super()._expand_help(action)
+        values = [str(value) for value in action.choices or ()]
+        return text if all(value in text for value in values) else f"{text}: {', '.join(values)}"
 
     # Late, as help is rare; argparse itself would break words.
     def _split_lines(self, text: str, width: int) -> list[str]:

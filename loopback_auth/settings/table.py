@@ -152,33 +152,34 @@ _ROWS = (
         WORD,
         Option(
             HOW,
-            None,
-            "code-credentials asks for a username and a password, for servers that have it; the"
-            " last three need nobody: loopback-auth help ci",
+            "FLOW",
+            "authorization-code (the usual one), code-credentials (asks for a username and a"
+            " password); without a person (loopback-auth help ci): client-credentials,"
+            " jwt-bearer, token-exchange",
         ),
         choices=FLOWS,
     ),
     Definition(
         "subject",
         WORD,
-        Option(CLIENT, "USER", "jwt-bearer: the user whom the token is for"),
+        Option(CLIENT, "USER", "jwt-bearer: the user that the token is for"),
         is_shown=False,
     ),
     Definition(
         "key_file",
         TEXT,
-        Option(CLIENT, "FILE", "the private key, PEM, that signs in the place of a secret"),
+        Option(CLIENT, "FILE", "the private key (PEM) to sign with, instead of a secret"),
     ),
     Definition(
         "key_env",
         WORD,
-        Option(CLIENT, "NAME", "the environment variable that holds that key"),
+        Option(CLIENT, "NAME", "an environment variable with that key"),
         is_shown=False,
     ),
     Definition(
         "audience",
         WORD,
-        Option(CLIENT, "AUD", "whom what is signed is for, where the usual one is refused"),
+        Option(CLIENT, "AUD", "the audience to sign for, if the server refuses the usual one"),
     ),
     Definition(
         "subject_token",

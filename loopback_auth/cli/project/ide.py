@@ -18,7 +18,7 @@ def ide_arguments(parser: Parser) -> None:
     parser.add_argument(
         "--ide",
         choices=("vscode", "jetbrains", "devcontainer", "zed"),
-        help="print the tasks of an IDE for a profile: loopback-auth help ide",
+        help="print an IDE's tasks for a profile (loopback-auth help ide)",
     )
     parser.add_argument(
         "--write",

@@ -13,26 +13,27 @@ def wrapped(text: str, width: int) -> str:
     """
     Return *text* with its lines wrapped to *width* columns; 0: as they are.
 
-    What follows of a line is indented as it is. No word is broken, so that an address that is too
-    long stands on a line of its own; a line that is indented by four is a command, and stays whole.
+    What follows of a line is indented as it is, or as its second column. No word is broken, so that
+    an address that is too long stands on a line of its own; a command, which is indented, stays
+    whole.
     """
     if not width or all(len(line) <= width for line in text.split("\n")):
         return text
+    import re
     from textwrap import wrap
 
     lines: list[str] = []
     for line in text.split("\n"):
-        indent = line[: len(line) - len(line.lstrip())]
-        lines += (
-            [line]
-            if len(indent) >= 4  # noqa: PLR2004 - as Markdown has it
-            else wrap(
-                line,
-                width,
-                subsequent_indent=indent,
-                break_long_words=False,
-                break_on_hyphens=False,
-            )
-            or [""]
-        )
+        if re.match(r"    | +loopback-auth ", line):
+            lines.append(line)
+            continue
+        column = re.match(r" *(\S+  +)?", line)
+        indent = " " * (column.end() if column and column.end() < width // 2 else 2)
+        lines += wrap(
+            line,
+            width,
+            subsequent_indent=indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+        ) or [""]
     return "\n".join(lines)
