@@ -146,11 +146,13 @@ class Context:
         """
         Return the profile that is meant, put together from all sources.
 
-        *stored* is the document of its last sign-in.
+        *stored* is the document of its last sign-in. Where nobody is signed in, what is remembered
+        of that counts.
 
         Raises:
             LoopbackAuthError: As `resolve`.
         """
+        from ..edge.store.remembered import remembered
         from ..settings.resolve import resolve
 
         self._resolved = resolve(
@@ -158,7 +160,7 @@ class Context:
             flags=flags or {},
             environ=self.environ,
             config=self.config,
-            stored=stored,
+            stored=stored or remembered(self.store.folder, self.profile_name),
             find_provider=self.provider,
             project=self.chosen.project_settings(),
         )

@@ -118,7 +118,7 @@ def ask_credentials(profile: Profile, console: Console) -> Credentials:
             "the username or the password is missing",
             cause="They are asked for on a terminal; else standard input has the username on one"
             " line and the password on the next.",
-            fix="`loopback-auth login {profile} --flow code-credentials --login-hint USERNAME`,"
+            fix="`loopback-auth login {profile} --flow code-credentials --account USERNAME`,"
             " and type or pipe in the password",
             profile=profile.name,
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from argparse import SUPPRESS
+
 from ..errors import UsageError
 from ..oauth.secret import Secret
 from ..settings.client import trimmed_secret
@@ -60,7 +62,10 @@ def settings_arguments(parser: Parser) -> Any:
         "--refresh-metadata", action="store_true", help="ask the server for its endpoints again"
     )
     groups[REQUEST].add_argument("--prompt", metavar="VALUE", help="login, consent, select_account")
-    groups[REQUEST].add_argument("--login-hint", metavar="NAME", help="the user name to fill in")
+    words = "who is to sign in: the name that the page has filled in"
+    groups[REQUEST].add_argument("--account", dest="login_hint", metavar="NAME", help=words)
+    # Its name in the protocol.
+    groups[REQUEST].add_argument("--login-hint", help=SUPPRESS)
     return groups[HOW]
 
 

@@ -60,7 +60,7 @@ def facts_of(
     return {name: value for name, value in facts.items() if value}
 
 
-_OWN_FLAGS = ("prompt", "login_hint")
+_OWN_FLAGS = {"prompt": "--prompt", "login_hint": "--account"}
 """Parameters of the request that have flags of their own."""
 
 
@@ -107,11 +107,7 @@ def _flags(name: str, flag: str, value: Any) -> Iterator[tuple[str, ...]]:
 
 def _parameter(flag: str, name: str, given: str | Sequence[str]) -> Iterator[tuple[str, ...]]:
     for value in [given] if isinstance(given, str) else given:
-        yield (
-            (f"--{name.replace('_', '-')}", value)
-            if name in _OWN_FLAGS
-            else (flag, f"{name}={value}")
-        )
+        yield ((_OWN_FLAGS[name], value) if name in _OWN_FLAGS else (flag, f"{name}={value}"))
 
 
 def redirect_uris(profile: Profile) -> list[str]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
+from functools import partial
 from importlib import import_module
 
 from ..edge.files.config_file import BOM, follow_links
@@ -25,7 +27,7 @@ from .config_toml import config_path, parse_config, read_config
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
 _LOCK = "config.lock"
@@ -60,19 +62,36 @@ def write_profile(
         ConfigError: The file cannot be used as it is, or the profile cannot be put into it.
         StoreError: The file cannot be written, or another process does not end writing it.
     """
+    wanted = _named(settings, client_secret_env)
+
+    def change(path: str, text: str) -> str:
+        if name in parse_config(path, text).profiles and not may_replace:
+            raise profile_exists(name)
+        return with_profile(path, text, name, wanted)
+
+    change_config(home, change, timeout_s=timeout_s)
+
+
+def change_config(
+    home: str, change: Callable[[str, str], str], *, timeout_s: float = LOCK_TIMEOUT_S
+) -> None:
+    """
+    Replace the text of `config.toml` by what *change* makes of its path and its text.
+
+    Raises:
+        ConfigError: The file cannot be used as it is.
+        StoreError: The file cannot be written, or another process does not end writing it.
+    """
     # Before the lock: loading it takes longer than all that is done under it.
     import_module("tomlkit")
     path = config_path(home)
-    wanted = _named(settings, client_secret_env)
     with (
         create_private_folder(home, parent_counts=False) as folder,
         lock_file(folder, _LOCK, timeout_s=timeout_s),
     ):
         text, has_mark = read_config(home)
-        if name in parse_config(path, text).profiles and not may_replace:
-            raise profile_exists(name)
-        changed = with_profile(path, text, name, wanted)
-        _replace(folder, path, (BOM if has_mark else b"") + changed.encode())
+        if (changed := change(path, text)) != text:
+            _replace(folder, path, (BOM if has_mark else b"") + changed.encode())
 
 
 def profile_exists(name: str, *, in_project: bool = False) -> UsageError:
@@ -106,30 +125,106 @@ def with_profile(path: str, text: str, name: str, wanted: Mapping[str, Any]) -> 
     """
     import tomllib
 
-    from tomlkit.exceptions import TOMLKitError
-
     document = tomllib.loads(text)
     profiles = document.setdefault("profiles", {})
     ways = (_edited, _moved) if name in profiles else (_appended, _edited)
     # As TOML has it, which knows no tuples.
     profiles.update(tomllib.loads(profile_text(name, wanted, None))["profiles"])
-    for way in ways:
-        try:
-            changed = way(text, name, wanted)
-            if tomllib.loads(changed) == document:
-                return changed
-        except (ValueError, LookupError, TypeError, TOMLKitError):
-            # Where profiles are a table in one line, none can be appended; tomlkit does not know
-            # all of TOML.
-            continue
-    raise ConfigError(
-        f"{path}:1:1: error: the profile {name} cannot be put into this file",
+    changed = _first_that_says(document, [partial(way, text, name, wanted) for way in ways])
+    if changed is None:
+        raise _unchangeable(
+            f"{path}:1:1: error: the profile {name} cannot be put into this file",
+            fix="put it in by hand, below [profiles.{profile}]: {lines}",
+            profile=name,
+            lines=", ".join(wanted),
+        )
+    return changed
+
+
+def without_profile(path: str, text: str, name: str) -> str:
+    """Return *text* without the profile, or raise as `with_profile` does."""
+    return renamed_profile(path, text, name, "", {})
+
+
+def renamed_profile(path: str, text: str, old: str, new: str, moved: Mapping[str, str]) -> str:
+    """
+    Return *text* with *old* under the name *new*, and with the paths of files that have *moved*.
+
+    An empty *new* removes it. A text without *old* stays as it is.
+
+    Raises:
+        ConfigError: It cannot be done without changing the rest.
+    """
+    import tomllib
+
+    document = tomllib.loads(text)
+    if old not in (profiles := document.get("profiles", {})):
+        return text
+    table = {
+        key: moved.get(value, value) if isinstance(value, str) else value
+        for key, value in profiles.pop(old).items()
+    }
+    if new:
+        profiles[new] = table
+    ways = (_renamed_headers, _renamed_table)
+    changed = _first_that_says(document, [partial(way, text, old, new, moved) for way in ways])
+    if changed is None:
+        raise _unchangeable(
+            f"{path}:1:1: error: the profile {old} cannot be taken out of its place in this file",
+            fix="do it by hand, at [profiles.{profile}], then run the command again",
+            profile=old,
+        )
+    return changed
+
+
+def _unchangeable(message: str, *, fix: str, **facts: str) -> ConfigError:
+    return ConfigError(
+        message,
         cause="The way it is written leaves no place that can be changed without changing the"
         " rest.",
-        fix="put it in by hand, below [profiles.{profile}]: {lines}",
-        profile=name,
-        lines=", ".join(wanted),
+        fix=fix,
+        **facts,
     )
+
+
+def _first_that_says(document: Mapping[str, Any], ways: Sequence[Callable[[], str]]) -> str | None:
+    """Return the first text of *ways* that, read again, says *document*, which has `profiles`."""
+    import tomllib
+
+    from tomlkit.exceptions import TOMLKitError
+
+    for way in ways:
+        # Where profiles are a table in one line, none can be appended; tomlkit does not know
+        # all of TOML.
+        with suppress(ValueError, LookupError, TypeError, TOMLKitError):
+            changed = way()
+            if {"profiles": {}, **tomllib.loads(changed)} == document:
+                return changed
+    return None
+
+
+def _renamed_headers(text: str, old: str, new: str, moved: Mapping[str, str]) -> str:
+    """Change nothing but the names in headers, and the paths."""
+    name = "|".join(re.escape(form) for form in (old, f'"{old}"', f"'{old}'"))
+    header = re.compile(rf"(?m)^(\s*\[\s*profiles\s*\.\s*)(?:{name})(?=\s*[.\]])")
+    key = new if re.fullmatch(r"[\w-]+", new, re.ASCII) else f'"{new}"'
+    text = header.sub(lambda match: match[1] + key, text)
+    for path, other in moved.items():
+        text = text.replace(path, other)
+    return text
+
+
+def _renamed_table(text: str, old: str, new: str, moved: Mapping[str, str]) -> str:
+    """Take the table out, and put it at the end under its *new* name, if it has one."""
+    import tomlkit
+
+    document: Any = tomlkit.parse(text)
+    table = document["profiles"].pop(old)
+    for key in [key for key, value in table.items() if str(value) in moved]:
+        table[key] = moved[str(table[key])]
+    if new:
+        document["profiles"][new] = table
+    return _with_ends_of(text, tomlkit.dumps(document))
 
 
 def _appended(text: str, name: str, wanted: Mapping[str, Any], *, newline: str = "") -> str:
@@ -150,8 +245,7 @@ def _edited(text: str, name: str, wanted: Mapping[str, Any]) -> str:
     for key in [key for key in table if key not in wanted]:
         del table[key]
     table.update(wanted)
-    changed = tomlkit.dumps(document)
-    return re.sub(r"(?<!\r)\n", "\r\n", changed) if _newline(text) == "\r\n" else changed
+    return _with_ends_of(text, tomlkit.dumps(document))
 
 
 def _moved(text: str, name: str, wanted: Mapping[str, Any]) -> str:
@@ -166,6 +260,10 @@ def _moved(text: str, name: str, wanted: Mapping[str, Any]) -> str:
 def _newline(text: str) -> str:
     """Return how the lines of *text* end, if all end so."""
     return "\r\n" if "\r\n" in text and not re.search(r"(?<!\r)\n", text) else "\n"
+
+
+def _with_ends_of(text: str, changed: str) -> str:
+    return re.sub(r"(?<!\r)\n", "\r\n", changed) if _newline(text) == "\r\n" else changed
 
 
 def _replace(folder: PrivateFolder, path: str, content: bytes) -> None:

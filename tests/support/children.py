@@ -69,3 +69,15 @@ def run(script: str, *arguments: object, under: Sequence[str] = ()) -> tuple[int
     with start(script, *arguments, under=under) as child:
         words, _ = child.communicate(timeout=TIMEOUT_S)
     return child.returncode, words
+
+
+def killed_at(step: int, process: subprocess.Popen[str]) -> int:
+    """
+    Let *process* do its act once, and be killed before that step; give the signal, or how many
+    steps there were.
+    """
+    assert process.stdin
+    assert process.stdout
+    process.stdin.write(f"{step}\n")
+    process.stdin.flush()
+    return int(process.stdout.readline())

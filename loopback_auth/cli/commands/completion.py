@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+from ...edge.store.remembered import remembered_profiles
 from ...errors import LoopbackAuthError
 from ...resources import names, read
 from ..completion.candidates import candidates
@@ -47,6 +48,7 @@ def run(context: Context) -> int:
         values={
             "profile": lambda: _profiles(context),
             "profile_option": lambda: _profiles(context),
+            "profile_names": lambda: _profiles(context),
             "provider": lambda: _providers(context),
             "name": lambda: _providers(context),
             "topic": lambda: (*names("help", ".md"), *context.commands),
@@ -59,7 +61,8 @@ def run(context: Context) -> int:
 
 
 def _profiles(context: Context) -> Iterable[str]:
-    found = set(context.store.profiles())
+    store = context.store
+    found = {*store.profiles(), *remembered_profiles(store.folder)}
     # Whatever is wrong with a file, a Tab has nothing to say of it.
     with suppress(LoopbackAuthError):
         found |= set(context.config.profiles)

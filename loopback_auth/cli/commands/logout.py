@@ -4,24 +4,15 @@ from __future__ import annotations
 
 import os
 
-from ...edge.process.event_loop import run as run_coroutine
+from ...edge.store.remembered import forget, remembered_profiles
 from ...errors import LoopbackAuthError, SignInNeeded, StoreDamaged, UsageError
-from ...flows.tokens.logout import Revocation, logout
-from ..context import trusted
+from ...flows.tokens.logout import Revocation
+from ..credential.signing_out import sign_out
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..arguments import Parser
     from ..context import Context
-
-_IN_WORDS = {
-    Revocation.REVOKED: "The server revoked its tokens.",
-    Revocation.NOT_ASKED: "The server was not asked: its tokens stay valid until they expire.",
-    Revocation.NOT_OFFERED: (
-        "The server offers no revocation: its tokens stay valid until they expire."
-    ),
-    Revocation.FAILED: "The server did not revoke its tokens: they stay valid until they expire.",
-}
 
 _REVOCATION_FAILED = 7
 
@@ -32,6 +23,11 @@ def arguments(parser: Parser) -> None:
     parser.add_argument("--all", action="store_true", help="sign out of every profile")
     parser.add_argument(
         "--local", action="store_true", help="forget the tokens here and do not ask the server"
+    )
+    parser.add_argument(
+        "--forget",
+        action="store_true",
+        help="forget what the last sign-in was given, too: server, client and its secret, scopes",
     )
 
 
@@ -46,28 +42,33 @@ def run(context: Context) -> int:
                 cause="--all means every profile.",
                 fix="`loopback-auth logout --all`, or `loopback-auth logout {profile}`",
             )
-        return _all(context, local=arguments.local)
+        return _all(context)
     name = context.profile_name
     try:
-        outcome = _sign_out(name, context, local=arguments.local)
+        outcome = sign_out(name, context, local=arguments.local, forgets=arguments.forget)
     except StoreDamaged:
         raise
     except SignInNeeded:
         # What was asked for holds already, as for `rm -f`.
         context.console.result("", {"profile": name, "removed": False, "revocation": "not asked"})
         context.console.say(f"Nobody is signed in to the profile {name}.")
+        if arguments.forget and forget(context.store.folder, name):
+            context.console.say("Its settings are forgotten.")
         return 0
     context.console.result("", {"profile": name, "removed": True, "revocation": outcome.value})
+    if not arguments.forget:
+        words = f"Its settings stay (logout {name} --forget removes them). To sign in again:"
+        context.console.say(words, command=f"loopback-auth login {name}")
     return _REVOCATION_FAILED if outcome is Revocation.FAILED else 0
 
 
-def _all(context: Context, *, local: bool) -> int:
+def _all(context: Context) -> int:
     """Sign out of one profile after the other, also when one of them fails."""
-    console, store = context.console, context.store
+    arguments, console, store = context.arguments, context.console, context.store
     rows, status = [], 0
     for name in store.profiles():
         try:
-            outcome = _sign_out(name, context, local=local)
+            outcome = sign_out(name, context, local=arguments.local, forgets=arguments.forget)
             rows.append({"profile": name, "removed": True, "revocation": outcome.value})
             status = status or (_REVOCATION_FAILED if outcome is Revocation.FAILED else 0)
         except LoopbackAuthError as error:
@@ -80,19 +81,9 @@ def _all(context: Context, *, local: bool) -> int:
             )
             console.say(f"{name}: {error.message}")
             status = status or error.exit_code
+    for name in remembered_profiles(store.folder) if arguments.forget else ():
+        forget(store.folder, name)
     console.result("", {"profiles": rows})
     if not rows:
         console.say("Nobody is signed in to any profile.")
     return status
-
-
-def _sign_out(name: str, context: Context, *, local: bool) -> Revocation:
-    store = context.store
-    transport = None if local else context.transport(trusted(store.load(name)))
-    with store.tracking_changes(name):
-        outcome = run_coroutine(
-            logout(name, store=store, transport=transport, environ=context.environ)
-        )
-    words = f"Signed out of the profile {name}: its tokens are no longer stored here."
-    context.console.say(f"{words} {_IN_WORDS[outcome]}")
-    return outcome

@@ -1,13 +1,16 @@
-"""`profiles`: every profile there is, configured or signed in."""
+"""`profiles`: every profile there is, configured or signed in; and its renaming and removal."""
 
 from __future__ import annotations
 
-from ...errors import LoopbackAuthError, StoreDamaged, StoreError
+from ...edge.store.file_store import check_profile_name
+from ...edge.store.remembered import remembered_profiles
+from ...errors import Cancelled, LoopbackAuthError, StoreDamaged, StoreError, UsageError
 from ...oauth.text import one_line
 from ..views import expiry_to_read, sign_in_document
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from ..arguments import Parser
@@ -16,15 +19,148 @@ if TYPE_CHECKING:
 
 def arguments(parser: Parser) -> None:
     """Add the command's arguments."""
+    parser.add_argument(
+        "action",
+        nargs="?",
+        choices=tuple(_NAMES),
+        help="rename OLD NEW, or remove NAME: sign out and take its settings away"
+        " (default: list them)",
+    )
+    parser.add_argument("profile_names", nargs="*", metavar="NAME", help="of the profile")
     parser.add_argument("--names", action="store_true", help="print the names only, one a line")
+    parser.add_argument("--yes", action="store_true", help="remove without a question")
     parser.set_defaults(asks=False, profile=None, profile_option=None)
 
 
+_NAMES = {"rename": "OLD NEW", "remove": "NAME"}
+
+
 def run(context: Context) -> int:
-    """List the profiles of config.toml and those that somebody is signed in to."""
+    """List the profiles of config.toml and those that somebody is signed in to, or change one."""
+    action, given = context.arguments.action, context.arguments.profile_names
+    if action is None:
+        return _list(context)
+    if len(given) != len(_NAMES[action].split()):
+        raise UsageError(
+            f"profiles {action} takes {_NAMES[action].replace(' ', ' and ')}",
+            cause="A profile is named as in the list of profiles.",
+            fix="the list: `loopback-auth profiles`; then `loopback-auth profiles rename OLD NEW`,"
+            " or `loopback-auth profiles remove NAME`",
+        )
+    for name in given:
+        check_profile_name(name)
+    context.listen_for_interrupts()
+    return _rename(given, context) if action == "rename" else _remove(given[0], context)
+
+
+def _rename(names: Sequence[str], context: Context) -> int:
+    # Late, as below: the list needs none of it.
+    from ...edge.process.event_loop import run as run_coroutine
+    from ...flows.profiles import rename
+
+    old, new = names
+    for name in names:
+        _check_own(name, context)
+    run_coroutine(rename(old, new, store=context.store))
+    document = {"profile": new, "renamed_from": old, "still_named_by": _naming(old, context)}
+    context.console.result("", document)
+    context.console.say(f"Renamed the profile {old} to {new}.")
+    for where in document["still_named_by"]:
+        context.console.say(f"Note: {where} still names {old}. Change it to {new}.")
+    return 0
+
+
+def _remove(name: str, context: Context) -> int:
+    from contextlib import ExitStack
+
+    from ...edge.process.event_loop import run as run_coroutine
+    from ...edge.store.remembered import forget
+    from ...flows.profiles import (
+        damaged_files,
+        is_known,
+        keep_sign_ins_away,
+        remove_leftovers,
+        unknown,
+    )
+    from ...settings.config_writer import change_config, without_profile
+
+    console, store = context.console, context.store
+    if not is_known(name, store):
+        raise unknown(name)
+    _ask(name, context)
+    with ExitStack() as stack:
+        run_coroutine(keep_sign_ins_away(context.home, name, stack))
+        document = _sign_out(name, context)
+        change_config(context.home, lambda path, text: without_profile(path, text, name))
+        forget(store.folder, name)
+        remove_leftovers(name, store)
+    document["still_named_by"] = _naming(name, context)
+    document["left"] = damaged_files(name, store)
+    console.result("", document)
+    console.say(f"Removed the profile {name}.")
+    for where in document["still_named_by"]:
+        console.say(f"Note: {where} still names {name}.")
+    for path in document["left"]:
+        console.say(f"Note: {path} stays. It may hold tokens; delete it if nobody needs it.")
+    return 7 if document["revocation"] == "failed" else 0
+
+
+def _ask(name: str, context: Context) -> None:
+    from ..prompts import confirm
+
+    console, arguments = context.console, context.arguments
+    if arguments.yes:
+        return
+    if not console.may_ask:
+        raise UsageError(
+            f"nobody confirms that the profile {name} is to be removed",
+            cause="A terminal asks; elsewhere the command line says yes.",
+            fix="`loopback-auth profiles remove {profile} --yes`",
+            profile=name,
+        )
+    if not confirm(f"Sign out of {name} and remove its settings? [y/N] ", console):
+        raise Cancelled("nothing was removed", cause="You said no.", fix="`loopback-auth profiles`")
+
+
+def _sign_out(name: str, context: Context) -> dict[str, Any]:
+    from ...errors import SignInNeeded
+    from ..credential.signing_out import sign_out
+
+    document = {"profile": name, "removed": True, "revocation": "not asked"}
+    try:
+        outcome = sign_out(name, context, local=False, forgets=True)
+    except SignInNeeded:
+        # Nobody is signed in, or the tokens are damaged, and are set aside.
+        return document
+    return {**document, "revocation": outcome.value}
+
+
+def _check_own(name: str, context: Context) -> None:
+    """Check that *name* is no profile of a repository, where its project file says the name."""
+    project = context.for_profile(name).chosen.project
+    if project is not None:
+        raise UsageError(
+            f"{name} is a profile of the project file {project.path}",
+            cause="Its name is that of a table in that file, for all who use the repository.",
+            fix="rename it there; your own profiles: `loopback-auth profiles`",
+        )
+
+
+def _naming(name: str, context: Context) -> list[str]:
+    """Return what says that *name* is meant, in words."""
+    config = context.config
+    found = [("LOOPBACK_AUTH_PROFILE", context.environ.get("LOOPBACK_AUTH_PROFILE"))]
+    found.append((f"default_profile of {config.path}", config.default_profile))
+    for number, rule in enumerate(config.rules, 1):
+        found.append((f"rule {number} of {config.path}", rule["profile"]))
+    return [where for where, named in found if named == name]
+
+
+def _list(context: Context) -> int:
     console, store = context.console, context.store
     default, of_project, note = _meant(context)
-    names = sorted({*context.config.profiles, *store.profiles(), *of_project})
+    known = (*context.config.profiles, *store.profiles(), *remembered_profiles(store.folder))
+    names = sorted({*known, *of_project})
     if context.arguments.names and not console.json:
         console.raw("\n".join(names))
         return 0

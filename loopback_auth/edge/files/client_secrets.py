@@ -69,6 +69,11 @@ def signing_key(home: str, profile: str) -> SigningKey:
     return SigningKey(f"{path}.key", f"{path}.crt")
 
 
+def own_files(home: str, profile: str) -> list[str]:
+    """Return where *profile* has files of its own, if it has them: its secret, key, certificate."""
+    return [os.path.join(home, "client-secrets", profile), *signing_key(home, profile)]
+
+
 def write_signing_key(files: SigningKey, key: Secret, certificate: bytes) -> None:
     """
     Write *key* and *certificate*, both 0600 in a folder that is 0700; the key is there first.

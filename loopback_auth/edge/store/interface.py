@@ -73,6 +73,14 @@ class LockedDocument(Protocol):
         """
         ...
 
+    def remember(self, document: Mapping[str, Any], *, is_end: bool = False) -> None:
+        """
+        Keep the settings of *document* for a sign-in that finds no tokens; no failure counts.
+
+        *is_end*: it is about to be removed, and the client's secret with it.
+        """
+        del document, is_end
+
     def reserve(self, octets: int) -> None:
         """
         Set room aside for a document of *octets*, until `release` or the next save.

@@ -81,7 +81,14 @@ class LockedKeyringProfile(LockedProfile):
         self._entries = Entries(Keyring(plain.profile))
         record = self._record()
         self._storage = storage or record.storage
-        entries = filter(None, (record.entry, *record.leftovers))
+        own, files = f"{plain.profile}/", plain.folder.names()
+        # Of a file that was renamed, the entries are its earlier name's, until the next save. Of a
+        # copy they are the original's, too.
+        entries = (
+            name
+            for name in (record.entry, *record.leftovers)
+            if name.startswith(own) or f"{name.partition('/')[0]}.json" in files
+        )
         name = next(entries, _new_sign_in(plain.folder.path, plain.profile))
         self.sign_in = "/".join(name.split("/")[:2])
 
@@ -89,6 +96,11 @@ class LockedKeyringProfile(LockedProfile):
     def descriptors(self) -> tuple[int, ...]:
         """Both locks' file descriptors, for a child to inherit."""
         return (*super().descriptors, *self.shared_index.descriptors)
+
+    def rename(self, profile: str) -> None:
+        """As `LockedProfile.rename`; what signs in under the earlier name then shares no entry."""
+        self.shared_index.move("", 0)
+        super().rename(profile)
 
     def check_writable(self) -> None:
         """As `FileStore.check_writable`, for the keyring as well."""

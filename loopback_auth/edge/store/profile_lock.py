@@ -11,7 +11,8 @@ from ...errors import StoreChanged, StoreDamaged, StoreUnsafe, StoreUnwritable
 from ...errors.frames import without_locals_of
 from ..files.file_lock import FileLock, lock_file
 from ..files.private_folder import LOCK_TIMEOUT_S, temporary_name
-from .document import document_of
+from .document import document_of, may_point_elsewhere
+from .remembered import SUFFIX, remember
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -130,6 +131,27 @@ class LockedProfile:
     def _remove(self) -> bool:
         self._seen = None
         return self.folder.remove(self._name)
+
+    def remember(self, document: Mapping[str, Any], *, is_end: bool = False) -> None:
+        """As `LockedDocument.remember`; a client's secret that is in a file stays in one."""
+        with_secret = is_end and not may_point_elsewhere(self.content or b"")
+        remember(self.folder, document, self.profile, with_secret=with_secret)
+
+    def rename(self, profile: str) -> None:
+        """
+        Give all to *profile*, which has nothing and whose lock is held; the contents stay the same.
+
+        A process that is killed leaves the tokens to one of both.
+        """
+        self._check_lock()
+        self.folder.remove_temporary_files(self.profile, but=self._room)
+        for suffix in (SUFFIX, ".json"):
+            try:
+                self.folder.rename(self.profile + suffix, profile + suffix)
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                raise self.folder.refused(self.profile + suffix, error) from error
 
     def check_writable(self) -> None:
         """As `FileStore.check_writable`."""

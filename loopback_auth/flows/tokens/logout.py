@@ -38,8 +38,8 @@ async def logout(
     environ: Mapping[str, str] | None = None,
 ) -> Revocation:
     """
-    Forget *profile*, and return what became of its tokens; without a *transport* the server is not
-    asked to revoke them.
+    Forget the tokens of *profile*, and return what became of them; without a *transport* the server
+    is not asked to revoke them. The settings stay, for the next sign-in.
 
     A refresh that is on its way is let finish, or its new tokens would outlive the sign-out.
     *environ* holds the client's secret where the sign-in names a variable for it.
@@ -62,6 +62,7 @@ async def logout(
             services = Services(store=store, transport=transport, environ=environ)
             return await _revoked(Credential.from_document(document), services)
         finally:
+            locked.remember(document, is_end=True)
             locked.remove()
 
 

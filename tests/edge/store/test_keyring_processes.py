@@ -15,14 +15,13 @@ import pytest
 
 from loopback_auth.edge.store.file_store import FileStore
 
-from ...support.children import posix, start
+from ...support.children import killed_at, posix, start
 from ...support.command import run_process as run_command
 from ...support.keyrings import Person, new_person, use
 from ...support.scripted_server import ScriptedServer, json_answer
 from ...support.stored import NEW, document as signed_in
 
 if TYPE_CHECKING:
-    import subprocess
     from pathlib import Path
 
     from ...support.scripted_server import Connection
@@ -110,18 +109,6 @@ for line in sys.stdin:
     if os.waitpid(child, 0)[1]:
         print("null", flush=True)
 """
-
-
-def killed_at(step: int, process: subprocess.Popen[str]) -> int:
-    """
-    Let *process* do its act once, and be killed before that step; give the signal, or how many
-    steps there were.
-    """
-    assert process.stdin
-    assert process.stdout
-    process.stdin.write(f"{step}\n")
-    process.stdin.flush()
-    return int(process.stdout.readline())
 
 
 # What is done, where the credential is before, and what may be found after a kill.

@@ -551,7 +551,10 @@ async def test_st_08_neither_code_nor_verifier_nor_state_is_written(
     for secret in ("the-code", verifier, asked["state"], asked["nonce"], asked["code_challenge"]):
         assert secret.encode() not in written
     assert ended.stored
-    assert [name for name, octets in every_file(tmp_path) if octets] == ["tokens/default.json"]
+    kept = {name: octets for name, octets in every_file(tmp_path) if octets}
+    assert list(kept) == ["tokens/default.json", "tokens/default.settings"]
+    for token in ended.stored["access_token"], ended.stored["refresh_token"]:
+        assert not token or token.encode() not in kept["tokens/default.settings"]
 
 
 async def test_a_slow_userinfo_delays_the_page_by_its_limit_and_no_more(

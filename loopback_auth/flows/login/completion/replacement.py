@@ -110,6 +110,7 @@ class Replacement:
             # Read under the lock: no refresh comes between this and what replaces it.
             self._before = locked.load()
         save_only_copy(new, locked, self._services.notify)
+        locked.remember(new.to_document())
         self._saved = new
 
     async def undo(self, error: LoopbackAuthError) -> None:

@@ -1,0 +1,159 @@
+"""Another name for a profile: its tokens, its files and its table in config.toml move together."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack, suppress
+
+from ..edge.files.client_secrets import own_files
+from ..edge.files.pending_logins import PendingSignIns
+from ..edge.files.private_folder import open_private_folder
+from ..edge.process.clock import running_s
+from ..edge.process.event_loop import paused
+from ..edge.process.single_flight import SingleFlight
+from ..edge.store.document import object_of
+from ..edge.store.file_store import check_profile_name
+from ..edge.store.remembered import remember, remembered
+from ..errors import SignInInProgress, UsageError
+from ..settings.config_toml import config_path, load_config, read_config
+from ..settings.config_writer import change_config, renamed_profile
+from .tokens.profile_lock import LOCK_TIMEOUT_S, lock_profile
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from ..edge.store.file_store import FileStore
+
+_LOOK_S = 0.1
+
+
+async def rename(old: str, new: str, *, store: FileStore) -> None:
+    """
+    Give all that is stored of the profile *old* the name *new*.
+
+    1. Wait for a sign-in and a refresh of either, and keep others away.
+    2. Give its own files the new name, too; the old names stay until nothing names them.
+    3. Rename the token file: that moment decides which name has the tokens.
+    4. Rename the table of config.toml.
+    5. Write the new name into what was renamed. Until then it has the old one there, by which the
+       same call goes on where another was killed.
+
+    Raises:
+        UsageError: There is no *old*, or there is a *new* already.
+        SignInInProgress: A sign-in to one of them does not end.
+        StoreError: Something could not be written; the same call goes on from there.
+    """
+    home = store.home
+    if not (is_known(old, store) or is_known(new, store)):
+        # At once, and without lock files for a name that was misspelled.
+        raise unknown(old)
+    moved = dict(zip(own_files(home, old), own_files(home, new), strict=True))
+    with ExitStack() as stack:
+        for name in sorted({old, check_profile_name(new)}):
+            await keep_sign_ins_away(home, name, stack)
+        with ExitStack() as locks:
+            held: dict[str, Any] = {
+                name: await lock_profile(name, store, locks) for name in sorted({old, new})
+            }
+            _check(old, new, store, held[new].content)
+            # What cannot be changed is known before anything is.
+            renamed_profile(config_path(home), read_config(home)[0], old, new, moved)
+            for path, other in moved.items():
+                with suppress(FileNotFoundError, FileExistsError):
+                    os.link(path, other)
+            held[old].rename(new)
+        change_config(home, lambda path, text: renamed_profile(path, text, old, new, moved))
+        with ExitStack() as locks:
+            locked: Any = await lock_profile(new, store, locks)
+            if document := locked.load():
+                locked.save(_renamed(document, new, moved))
+            pending = PendingSignIns(home)
+            if document := pending.load(old):
+                pending.save(new, _renamed(document, new, moved))
+            remove_leftovers(old, store)
+            if settings := remembered(store.folder, new):
+                remember(locked.folder, _renamed(settings, new, moved), new, with_secret=True)
+
+
+async def keep_sign_ins_away(home: str, profile: str, stack: ExitStack) -> None:
+    """
+    Wait for the end of a sign-in to *profile*, and keep others from beginning until *stack* ends.
+
+    Raises:
+        SignInInProgress: It does not end.
+    """
+    flight, deadline = SingleFlight(home, profile), running_s() + LOCK_TIMEOUT_S
+    stack.callback(flight.end)
+    while not flight.begin():
+        if running_s() > deadline:
+            pid = flight.read().pid
+            message = f"process {pid} is signing in to the profile {profile}"
+            raise SignInInProgress(message, profile=profile, pid=pid)
+        await paused(_LOOK_S)
+
+
+def remove_leftovers(profile: str, store: FileStore) -> None:
+    """Remove what is kept of *profile* besides tokens and settings; nothing uses it any more."""
+    PendingSignIns(store.home).remove(profile)
+    signing_in = os.path.join(store.home, "signing-in", profile)
+    lock = store.path(profile).removesuffix(".json") + ".lock"
+    for path in (*own_files(store.home, profile), f"{signing_in}.json", f"{signing_in}.lock", lock):
+        # Windows removes no file that is open, as a lock may be.
+        with suppress(OSError):
+            os.unlink(path)
+
+
+def damaged_files(profile: str, store: FileStore) -> list[str]:
+    """Return the token files of *profile* that were set aside, since they could not be read."""
+    with open_private_folder(store.folder) as folder:
+        names = folder.names() if folder else []
+    beginning = f"{profile}.json.damaged-"
+    return [os.path.join(store.folder, name) for name in names if name.startswith(beginning)]
+
+
+def is_known(profile: str, store: FileStore) -> bool:
+    """Return whether anything is stored of *profile*: tokens, settings, a table of config.toml."""
+    return (
+        os.path.lexists(store.path(profile))
+        or remembered(store.folder, profile) is not None
+        or profile in load_config(store.home).profiles
+    )
+
+
+def _check(old: str, new: str, store: FileStore, content: bytes | None) -> None:
+    """Check that *new* is free, or was given to *old* by a call that was cut short."""
+    marks = [(remembered(store.folder, new) or {}).get("profile")]
+    with suppress(ValueError):
+        marks.append(object_of(content or b"").get("profile"))
+    is_half_done = old in marks and not (os.path.lexists(store.path(old)) and content)
+    if not (is_half_done or is_known(old, store)):
+        raise unknown(old)
+    if old == new or (is_known(new, store) and not is_half_done):
+        raise UsageError(
+            f"there is a profile {new} already",
+            cause="Two sign-ins cannot have one name, and none is thrown away unasked.",
+            fix="choose another name, or remove that one first: `loopback-auth profiles remove"
+            " {profile}`",
+            profile=new,
+        )
+
+
+def unknown(profile: str) -> UsageError:
+    """Return the error for a *profile* of which nothing is stored."""
+    return UsageError(
+        f"there is no profile {profile}",
+        cause="Nobody is signed in to it, and config.toml has no table of that name.",
+        fix="those that there are: `loopback-auth profiles`",
+    )
+
+
+def _renamed(document: Mapping[str, Any], profile: str, moved: Mapping[str, str]) -> dict[str, Any]:
+    """Return *document* of *profile*, and with the paths of files that have *moved*."""
+    parts = {
+        name: {k: moved.get(v, v) if isinstance(v, str) else v for k, v in value.items()}
+        for name, value in document.items()
+        if name in ("client", "settings", "grant") and value
+    }
+    return {**document, **parts, "profile": profile}
