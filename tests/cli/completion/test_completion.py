@@ -43,6 +43,12 @@ TABLE: list[tuple[tuple[str, ...], list[str]]] = [
     (("export", "sf"), ["sfdx-url"]),
     (("init", "salesforce-"), ["salesforce-sandbox"]),
     (("completion", "po"), ["powershell"]),
+    (("profiles", ""), ["rename", "remove"]),
+    (("profiles", "rename", "w"), ["work"]),
+    (("profiles", "remove", ""), ["home", "work"]),
+    (("login", "--acc"), ["--account"]),
+    (("login", "--login-h"), []),
+    (("logout", "--fo"), ["--forget"]),
 ]
 
 

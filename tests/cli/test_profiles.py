@@ -1,0 +1,196 @@
+"""`profiles rename` and `remove`, `logout` that leaves the settings, `login --account`."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from loopback_auth.edge.store.remembered import remembered
+from loopback_auth.testing import AuthorizationServer, Client
+
+from ..support.command import no_token_file, run, token_file
+from ..support.projects import repository
+from ..support.scripted_server import ScriptedServer, json_answer
+from ..support.stored import stored, write_config
+from .test_login_flag import browser
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+SECRET = "canary-client-secret"
+
+
+@pytest.fixture(name="issuer", scope="module")
+def _issuer() -> Iterator[str]:
+    clients = (
+        Client(client_id="my-cli"),
+        Client(client_id="my-app", client_secret=SECRET),
+    )
+    with AuthorizationServer.running(clients=clients) as running:
+        yield running.issuer
+
+
+async def test_settings_outlive_a_sign_out(issuer: str, tmp_path: Path) -> None:
+    more = browser(tmp_path)
+    where = ("--issuer", issuer, "--client-id", "my-cli", "--account", "ada")
+    first = await run("login", "work", *where, home=tmp_path, more=more)
+    assert first.exit_code == 0, first.stderr
+    assert "&login_hint=ada" in first.stderr
+    out = await run("logout", "work", home=tmp_path)
+    assert out.stderr.endswith("To sign in again: loopback-auth login work\n")
+    assert no_token_file(tmp_path)
+    listed = (await run("profiles", "--json", home=tmp_path)).document["profiles"]
+    assert listed == [{"profile": "work", "default": False, "signed_in": False}]
+    assert (await run("token", "work", home=tmp_path)).exit_code == 4
+    again = await run("login", "work", home=tmp_path, more=more)
+    assert again.exit_code == 0, again.stderr
+    assert "&login_hint=ada" in again.stderr
+
+
+async def test_st_05_a_damaged_token_file_loses_no_settings_and_its_fix_works(
+    issuer: str, tmp_path: Path
+) -> None:
+    more = browser(tmp_path)
+    where = ("--issuer", issuer, "--client-id", "my-cli")
+    await run("login", "work", *where, home=tmp_path, more=more)
+    (tmp_path / "tokens" / "work.json").write_text('{"access')
+    broken = await run("token", "work", "--json", home=tmp_path)
+    assert "loopback-auth login work;" in broken.error["fix"]
+    assert (await run("login", "work", home=tmp_path, more=more)).exit_code == 0
+
+
+async def test_st_08_a_typed_client_secret_is_in_one_file_and_stays_there_for_the_next_sign_in(
+    issuer: str, tmp_path: Path
+) -> None:
+    more = browser(tmp_path)
+    where = ("--issuer", issuer, "--client-id", "my-app", "--client-secret-stdin")
+    await run("login", "work", *where, home=tmp_path, more=more, stdin=SECRET)
+
+    def holders() -> list[str]:
+        files = [path for path in tmp_path.rglob("*") if path.is_file()]
+        return [path.name for path in files if SECRET in path.read_text("utf-8")]
+
+    assert holders() == ["work.json"]
+    await run("logout", "work", home=tmp_path)
+    assert holders() == ["work.settings"]
+    assert (tmp_path / "tokens" / "work.settings").stat().st_mode & 0o777 == 0o600
+    assert (await run("login", "work", home=tmp_path, more=more)).exit_code == 0
+    assert holders() == ["work.json"]
+    await run("logout", "work", "--forget", home=tmp_path)
+    assert holders() == []
+
+
+async def test_forget_takes_the_settings_of_one_or_of_all(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    for name in ("a", "b", "c"):
+        stored(tmp_path, server, profile=name)
+    await run("logout", "a", home=tmp_path)
+    store = stored(tmp_path, server, profile="b")
+    assert remembered(store.folder, "a")
+    said = await run("logout", "a", "--forget", home=tmp_path)
+    assert said.stderr.endswith("Its settings are forgotten.\n")
+    await run("logout", "b", home=tmp_path)
+    await run("logout", "--all", "--forget", home=tmp_path)
+    assert not list((tmp_path / "tokens").glob("*.settings"))
+    assert (await run("profiles", "--names", home=tmp_path)).stdout == ""
+
+
+async def test_rename_says_what_still_names_the_old_profile(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    stored(tmp_path, server, profile="work")
+    write_config(
+        tmp_path,
+        'default_profile = "work"\n[[rules]]\ndir = "/a"\nprofile = "work"\n'
+        '[profiles.work]\nclient_id = "x"\n',
+    )
+    more = {"LOOPBACK_AUTH_PROFILE": "work"}
+    done = await run("profiles", "rename", "work", "job", home=tmp_path, more=more)
+    config = tmp_path / "config.toml"
+    assert done.stderr.splitlines() == [
+        "Renamed the profile work to job.",
+        "Note: LOOPBACK_AUTH_PROFILE still names work. Change it to job.",
+        f"Note: default_profile of {config} still names work. Change it to job.",
+        f"Note: rule 1 of {config} still names work. Change it to job.",
+    ]
+    assert token_file(tmp_path, "job")["profile"] == "job"
+    again = await run("profiles", "rename", "job", "it", "--json", home=tmp_path)
+    assert again.document == {
+        "version": 1,
+        "profile": "it",
+        "renamed_from": "job",
+        "still_named_by": [],
+    }
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("rename",), ("rename", "work"), ("remove",), ("remove", "a", "b"), ("rename", "/", "a")],
+)
+async def test_names_that_are_missing_or_none_are_refused(
+    words: tuple[str, ...], tmp_path: Path
+) -> None:
+    assert (await run("profiles", *words, home=tmp_path)).exit_code == 2
+
+
+async def test_a_profile_of_a_repository_is_not_renamed(
+    server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository(tmp_path / "clone")
+    monkeypatch.chdir(tmp_path / "clone")
+    home = tmp_path / "home"
+    home.mkdir(mode=0o700)
+    await run("trust", ".loopback-auth.toml", home=home)
+    stored(home, server, profile="mine")
+    for names in (("acme", "mine2"), ("mine", "acme")):
+        refused = await run("profiles", "rename", *names, "--json", home=home)
+        assert "is a profile of the project file" in refused.error["message"]
+    assert token_file(home, "mine")
+
+
+async def test_remove_signs_out_and_takes_the_table_away_and_says_what_it_leaves(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    server.answers["/revocation"] = json_answer({})
+    store = stored(tmp_path, server, "revocation", profile="work")
+    write_config(tmp_path, '# mine\n[profiles.work]\nclient_id = "x"\n[profiles.b]\nport = 1\n')
+    (tmp_path / "tokens" / "work.json.damaged-1").touch()
+    asked = await run("profiles", "remove", "work", "--json", home=tmp_path)
+    assert "loopback-auth profiles remove work --yes" in asked.error["fix"]
+    assert store.load("work")
+    done = await run("profiles", "remove", "work", "--yes", "--json", home=tmp_path)
+    assert done.document == {
+        "version": 1,
+        "profile": "work",
+        "removed": True,
+        "revocation": "revoked",
+        "still_named_by": [],
+        "left": [str(tmp_path / "tokens" / "work.json.damaged-1")],
+    }
+    assert (tmp_path / "config.toml").read_text() == "# mine\n[profiles.b]\nport = 1\n"
+    assert not [path.name for path in (tmp_path / "tokens").iterdir() if "damaged" not in path.name]
+    assert (await run("profiles", "remove", "work", "--yes", home=tmp_path)).exit_code == 2
+
+
+async def test_remove_of_a_damaged_or_a_merely_configured_profile(tmp_path: Path) -> None:
+    write_config(tmp_path, '[profiles.work]\nclient_id = "x"\n')
+    (tmp_path / "tokens").mkdir(mode=0o700)
+    (tmp_path / "tokens" / "work.json").write_text("{")
+    done = await run("profiles", "remove", "work", "--yes", "--json", home=tmp_path)
+    assert (done.exit_code, done.document["revocation"]) == (0, "not asked")
+    assert len(done.document["left"]) == 1
+    assert json.loads((await run("profiles", "--json", home=tmp_path)).stdout)["profiles"] == []
+
+
+async def test_remove_goes_on_where_the_server_does_not_revoke(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    server.answers["/revocation"] = json_answer({"error": "invalid_client"}, status=400)
+    stored(tmp_path, server, "revocation", profile="work")
+    done = await run("profiles", "remove", "work", "--yes", home=tmp_path)
+    assert done.exit_code == 7
+    assert no_token_file(tmp_path)
