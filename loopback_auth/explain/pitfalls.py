@@ -150,7 +150,7 @@ def _by_own_words(paste: Paste, facts: Mapping[str, object]) -> Explanation | No
     said = f"{paste.around} {page} {paste.error} {paste.description}"
     name = _spelled(paste.error) if paste.kind == "code" else ""
     # A terminal breaks lines within words, and a page between them.
-    for text in (said, said.replace("\n", "")):
+    for text in dict.fromkeys((said, said.replace("\n", ""))):
         words = " ".join(text.split())
         for code, entry in _with_own_words():
             if name == _spelled(code) or _matches(entry, "own_words", words):
