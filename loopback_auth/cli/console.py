@@ -181,7 +181,10 @@ class Console:
 
     def prompt(self, question: str) -> None:
         """Print *question*, for an answer on the same line."""
-        self._talk(question)
+        from .terminal.screen import fitted
+
+        words = question.rstrip(" ")
+        self._talk(fitted(words, self.stderr, self.environ) + question[len(words) :])
 
     def end_line(self) -> None:
         """Go to a new line if the last one was drawn."""

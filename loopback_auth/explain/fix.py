@@ -4,8 +4,9 @@ What to do next, as data: a text whose commands stand in backticks, and its valu
     Sign in with more: `loopback-auth login {profile} --scope 'A B'`; or ask {host}
 
 The values are facts of the case. In a command each is quoted for the shell, `{profile}` is left out
-where no profile is known, and a sign-in keeps the flags that were just given: what is printed can
-be typed. A mark (`;`, `,`, `:`, `.`), a bracket or the end follows a command: its end is seen.
+where no profile is known, as is `[--issuer {issuer}]` where no issuer is, and a sign-in keeps the
+flags that were just given: what is printed can be typed. A mark (`;`, `,`, `:`, `.`), a bracket or
+the end follows a command: its end is seen.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ Flags = tuple[tuple[str, ...], ...]
 
 _VALUE = re.compile(r"\{(\w+)\}")
 _WORD = re.compile(r"""(?:'[^']*'|"[^"]*"|[^\s'"])+""")
+_IF_KNOWN = re.compile(r"\[([^]`]*\{(\w+)\}[^]`]*)\] ?")
 _SIGN_IN = ["loopback-auth", "login"]
 
 _SERVER = ("--provider", "--issuer", "--authorization-endpoint", "--token-endpoint")
@@ -94,6 +96,7 @@ def _prose(text: str, values: Mapping[str, object]) -> str:
 
 def _command(text: str, values: Mapping[str, object]) -> str:
     words: list[str] = []
+    text = _IF_KNOWN.sub(lambda part: f"{part[1]} " if part[2] in values else "", text)
     for word in _WORD.findall(text):
         if word != "{profile}" or "profile" in values:
             words.append(_word(word, values))

@@ -21,6 +21,14 @@ Kinds of server, as data: one TOML file each, in the format that users write int
     client_id_label = "Consumer Key"
     # What {login_url} below means unless --login-url says otherwise.
     login_url = "https://id.example"
+    # How `init` asks for it.
+    login_url_label = "Tenant's address"
+    # How issuers look (a regular expression), by which `init --issuer` knows the kind of server; a
+    # group is the setting of that name.
+    issuer_pattern = '(?P<login_url>https://[^/]+[.]id[.]example)/?'
+    # The same for people, where each company has its own: then [server] may be left out, and the
+    # issuer is given by --issuer.
+    issuer_form = "https://YOUR-NAME.id.example"
     redirect_uris = ["http://127.0.0.1:0/callback"]
     scope = "openid offline_access"
     # The claims that name a person, the most telling first.

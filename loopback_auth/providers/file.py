@@ -48,7 +48,8 @@ def read_provider(name: str, find: Callable[[str], Iterable[ProviderFile]]) -> P
         return None
     members = _members(file, find, (file,))
     for member in ("title", "register", "server"):
-        if not members.get(member):
+        # Where each company has a server of its own, its issuer is what a profile says.
+        if not members.get(member) and not (member == "server" and members.get("issuer_form")):
             raise invalid_provider(file.path, f"{member} is missing")
     held = {member: _held(member, value) for member, value in members.items()}
     return Provider(name=name, path=file.path, **held)

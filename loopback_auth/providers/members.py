@@ -100,6 +100,7 @@ def _is_pattern(value: object) -> bool:
 _SPECIAL: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "details": (_are_details, "tables with a member and perhaps a pattern that has a group"),
     "client_id_pattern": (_is_pattern, "a regular expression that does not fit an empty text"),
+    "issuer_pattern": (_is_pattern, "a regular expression that does not fit an empty text"),
     "secret_patterns": (
         _are_patterns,
         "a list of regular expressions that do not fit an empty text",

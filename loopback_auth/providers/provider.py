@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ..errors import NotConfigured
 from ..oauth.http.url import check_url
 from ..oauth.identity import NAME_CLAIMS
 from ..oauth.text import one_line
@@ -29,7 +30,10 @@ class Provider:
     client_id_label: str = ""
     sources: tuple[str, ...] = ()
     login_url: str | None = None
+    login_url_label: str = ""
     login_hosts: Mapping[str, Any] = field(default_factory=dict)
+    issuer_form: str = ""
+    issuer_pattern: str | None = None
     redirect_uris: tuple[str, ...] = ("http://127.0.0.1:0/callback",)
     scope: str | None = None
     names: tuple[str, ...] = NAME_CLAIMS
@@ -77,6 +81,33 @@ class Provider:
             for name, value in self.server.items()
         }
 
+    def settings_at(self, issuer: str) -> dict[str, str] | None:
+        """Return what a profile says of *issuer*, if that is a server of this kind by its name."""
+        import re
+
+        found = re.fullmatch(self.issuer_pattern or "(?!)", issuer, re.IGNORECASE)
+        if found is None:
+            return None
+        return (
+            {"provider": self.name, **found.groupdict()}
+            if self.server
+            else {
+                "provider": self.name,
+                "issuer": issuer,
+            }
+        )
+
+    def issuer_missing(self, profile: str) -> NotConfigured:
+        """Return the error for a *profile* that does not say whose server it is."""
+        return NotConfigured(
+            f"nothing says where the {self.title} of the profile {profile} is",
+            cause=f"Each company has its own, such as {self.issuer_form}.",
+            fix="`loopback-auth login {profile} --provider {provider} --issuer {form}`",
+            profile=profile,
+            provider=self.name,
+            form=self.issuer_form,
+        )
+
     def audience_for(self, login_url: str | None) -> str | None:
         """Return the `aud` of an assertion for the server at *login_url*, where the file says."""
         import re
@@ -96,7 +127,7 @@ class Provider:
         import re
 
         def lines(line: re.Match[str]) -> str:
-            return "\n".join(line[1] + uri for uri in redirect_uris)
+            return "\n".join(line[1] + _registered(uri) for uri in redirect_uris)
 
         steps = f"{self.where}\n\n{self.setup}" if self.where else self.setup
         text = re.sub(r"^( *)\{redirect_uris\}", lines, steps or self.register, flags=re.MULTILINE)
@@ -119,3 +150,8 @@ class Provider:
             if part and part[1]:
                 found[name] = one_line(part[1], limit=200)
         return found
+
+
+def _registered(uri: str) -> str:
+    """Return the redirect URI *uri* as it is registered: port 0 is none."""
+    return f"{uri.replace(':0/', '/')}   (without a port: any will do)" if ":0/" in uri else uri

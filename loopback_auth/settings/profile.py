@@ -70,6 +70,8 @@ class Profile(Value):
         """
         refuse_unused(self.settings, self.provider, profile=self.name)
         if not self.endpoints():
+            if self.provider:
+                raise self.provider.issuer_missing(self.name)
             raise NotConfigured(
                 f"nothing says where to sign in to the profile {self.name}", profile=self.name
             )

@@ -23,6 +23,7 @@ _ONE_HOST = (
     "leave it out: `loopback-auth login {profile} --provider {provider}`; for another server:"
     " `loopback-auth login {profile} --issuer {login_url}`"
 )
+_BY_ISSUER = "`loopback-auth login {profile} --provider {provider} --issuer {login_url}`"
 _NO_PROVIDER = (
     "name the provider: `loopback-auth login {profile} --provider NAME --login-url {login_url}`;"
     " or, if this is an issuer: `loopback-auth login {profile} --issuer {login_url}`"
@@ -69,7 +70,9 @@ def _unused(
     """Yield the name of each setting that nothing uses, the reason, and a fix."""
     server = provider.server if provider else {}
     if "login_url" in settings and not (provider and provider.takes_login_url):
-        if provider:
+        if provider and provider.issuer_form:
+            yield "login_url", f"{provider.title} is found by its issuer", _BY_ISSUER
+        elif provider:
             host = urlsplit(server.get("authorization_endpoint") or server.get("issuer", ""))
             yield "login_url", f"{provider.title} signs everybody in at {host.netloc}", _ONE_HOST
         else:

@@ -50,7 +50,7 @@ async def test_a_profile_is_written_and_looked_at(server: ScriptedServer, tmp_pa
     flags += ("--port", str(ports[0]), "--port", str(ports[1]))
     outcome = await run("init", "salesforce", "acme", *flags, home=tmp_path)
     assert outcome.exit_code == 0, outcome.stderr
-    callbacks = (f"       http://localhost:{port}/OauthRedirect\n" for port in ports)
+    callbacks = (f"    http://localhost:{port}/OauthRedirect\n" for port in ports)
     assert "".join(callbacks) in outcome.stdout
     assert "move to the right (api id)" in outcome.stdout
     assert "ok      pre-flight" in outcome.stdout
@@ -362,14 +362,12 @@ def test_a_person_is_asked_step_by_step(server: ScriptedServer, tmp_path: Path) 
     write_config(tmp_path, "# mine\n\n[profiles.default]\nprovider = 'github'\n")
     server.answers[AUTHORIZE] = plain_answer(b"", kind="text/html")
     terminal = on_a_terminal(tmp_path, "init")
-    terminal.expect(r"Provider \(.*salesforce.*\): ")
-    terminal.sendline("salesforce")
     terminal.expect(r"There is a profile default already\. Replace it\? \[y/N\] ")
     terminal.sendline("y")
-    terminal.expect(
-        r"Since Spring '26 an External Client App .*https://MYDOMAIN\.my\.salesforce\.com"
-    )
-    terminal.expect(r"Login host \[https://login\.salesforce\.com\]: ")
+    terminal.expect("Nothing is saved before the last answer; Ctrl-C stops")
+    terminal.expect(r"Kind of server \(.*salesforce.*\), or the address of your company's login: ")
+    terminal.sendline("salesforce")
+    terminal.expect(r"My Domain \(acme, as in acme\.my\.salesforce\.com\): ")
     terminal.sendline(server.origin)
     terminal.expect(r"Scopes \[api refresh_token\]: ")
     terminal.sendline("")
@@ -377,17 +375,17 @@ def test_a_person_is_asked_step_by_step(server: ScriptedServer, tmp_path: Path) 
     port = free_port()
     terminal.sendline(str(port))
     terminal.expect(f"http://localhost:{port}/OauthRedirect")
-    terminal.expect(r"Consumer Key \(from the step above\): ")
-    terminal.sendline(KEY)
+    terminal.expect(r"Consumer Key \(from the steps above\): ")
+    terminal.sendline(f"  {KEY} ")
     asked = r"Session timeout of the app \(15m, 30m, 1h, 2h, 4h, 8h, 12h, 24h\) \[2h\]: "
     terminal.expect(asked)
     terminal.sendline("20m")
-    terminal.expect("20m is not one of them")
+    terminal.expect("Try again: '20m' is not one of the session timeouts")
     terminal.expect(asked)
     terminal.sendline("15 minutes")
     terminal.expect(asked)
     terminal.sendline("15m")
-    terminal.expect(r"Client secret \(empty if the app needs none\): ")
+    terminal.expect(r"Client secret \(not shown, or empty\): ")
     terminal.sendline(SECRET)
     terminal.expect(r"The client secret is kept in (\S+), readable by you alone")
     terminal.expect(r"✓ +client +client ID 3MVG9the\.key, a secret, not shown")
@@ -415,7 +413,7 @@ def test_ctrl_c_and_the_end_of_input_leave_nothing_behind(
     from .test_terminal import on_a_terminal, pexpect
 
     terminal = on_a_terminal(tmp_path, "init", "salesforce")
-    terminal.expect("Login host")
+    terminal.expect("My Domain")
     terminal.send(key)
     terminal.expect(pexpect.EOF)
     terminal.close()

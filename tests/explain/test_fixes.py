@@ -39,6 +39,8 @@ VALUES = {
     "target": "ssh://box/work",
     "system": "azure-keyvault",
     "near": "invalid-grant",
+    "form": "https://YOUR-DOMAIN.okta.com",
+    "flow": "jwt-bearer",
     "provider": "salesforce",
     "ide": "zed",
     "timeout": "2h",

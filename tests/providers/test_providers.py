@@ -14,11 +14,12 @@ from loopback_auth.edge.files.provider_files import (
     load_provider as own,
     provider_names as all_names,
 )
-from loopback_auth.errors import ConfigError, ProviderUnknown
+from loopback_auth.errors import ConfigError, NotConfigured, ProviderUnknown, UsageError
 from loopback_auth.oauth.authorize.request import RESERVED
 from loopback_auth.oauth.http.url import check_url
 from loopback_auth.oauth.metadata import server_metadata
 from loopback_auth.providers import Provider, load_provider, provider_names
+from loopback_auth.settings.resolve import from_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,8 +33,14 @@ def test_a_provider_can_be_used(name: str) -> None:
     for source in provider.sources:
         check_url(source, name="source")
     assert provider.register, "say which redirect URI to register, and where"
-    server = server_metadata(provider.server_for(None))
-    assert server.token_endpoint.startswith("https://")
+    if provider.issuer_form:
+        # Each company has its own, which discovery knows.
+        assert provider.issuer_form.startswith("https://")
+        assert provider.issuer_form in provider.register
+        assert provider.settings_at("https://id.example.com/realm") is None
+    else:
+        server = server_metadata(provider.server_for(None))
+        assert server.token_endpoint.startswith("https://")
     for uri in provider.redirect_uris:
         assert check_redirect_uri(uri) == uri
         # What is registered is what is said: GitHub and Google leave the port out.
@@ -72,7 +79,71 @@ def test_the_providers_that_are_promised_are_there() -> None:
         "github",
         "gitlab",
         "microsoft",
+        "okta",
+        "auth0",
+        "keycloak",
+        "cognito",
     }
+
+
+ISSUERS = [
+    ("https://acme.okta.com", "okta", "issuer"),
+    ("https://acme.okta.com/oauth2/default", "okta", "issuer"),
+    ("https://acme.oktapreview.com/oauth2/aus1/", "okta", "issuer"),
+    ("https://acme.eu.auth0.com/", "auth0", "issuer"),
+    ("https://ACME.auth0.com", "auth0", "issuer"),
+    ("https://sso.example.com/realms/dev", "keycloak", "issuer"),
+    ("https://sso.example.com/auth/realms/dev/", "keycloak", "issuer"),
+    ("http://localhost:8080/realms/dev", "keycloak", "issuer"),
+    ("https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_aB3", "cognito", "issuer"),
+    (
+        "https://login.microsoftonline.com/T/v2.0",
+        "microsoft",
+        "https://login.microsoftonline.com/T",
+    ),
+    ("https://login.microsoftonline.us/T", "microsoft", "https://login.microsoftonline.us/T"),
+    ("https://accounts.google.com", "google", ""),
+    ("https://gitlab.com", "gitlab", "https://gitlab.com"),
+    ("https://github.com", "github", ""),
+    ("https://acme.my.salesforce.com", "salesforce", "https://acme.my.salesforce.com"),
+    ("https://id.example.com", "", ""),
+    # Another's domain that only looks like one.
+    ("https://acme.okta.com.evil.example", "", ""),
+    ("https://acme.okta.com/oauth2/default/more", "", ""),
+    ("https://evil.example/acme.auth0.com/", "", ""),
+    ("https://accounts.google.com.evil.example", "", ""),
+    ("https://login.microsoftonline.com.evil.example/T/v2.0", "", ""),
+    ("https://cognito-idp.evil.example/amazonaws.com/x", "", ""),
+    ("https://sso.example.com/realms", "", ""),
+]
+
+
+@pytest.mark.parametrize(("issuer", "name", "where"), ISSUERS)
+def test_an_issuer_names_its_kind_of_server(issuer: str, name: str, where: str) -> None:
+    """One kind at most; and what a profile says of it is the issuer, or what the file can use."""
+    found = [
+        settings
+        for each in provider_names()
+        if each != "salesforce-sandbox" and (settings := load_provider(each).settings_at(issuer))
+    ]
+    known = {"issuer": issuer} if where == "issuer" else {"login_url": where} if where else {}
+    assert found == ([{"provider": name, **known}] if name else [])
+
+
+@pytest.mark.parametrize("name", ["okta", "auth0", "keycloak", "cognito"])
+def test_a_provider_without_an_address_of_its_own_is_found_by_the_issuer(name: str) -> None:
+    profile = from_settings(
+        "p", provider=name, issuer="https://id.example.com", client_id="c", port=[8765]
+    )
+    assert profile.endpoints() == {"issuer": "https://id.example.com"}
+    with pytest.raises(NotConfigured) as missing:
+        from_settings("p", provider=name, client_id="c").check_server()
+    form = load_provider(name).issuer_form
+    assert missing.value.fix == f"loopback-auth login p --provider {name} --issuer {form}"
+    url = "https://id.example.com"
+    with pytest.raises(UsageError) as unused:
+        from_settings("p", provider=name, login_url=url, client_id="c").check_server()
+    assert unused.value.fix == f"loopback-auth login p --provider {name} --issuer {url}"
 
 
 def write(home: Path, name: str, text: str) -> None:
@@ -194,7 +265,7 @@ def test_a_variant_says_only_what_is_different() -> None:
     differs = {
         f.name for f in fields(Provider) if getattr(variant, f.name) != getattr(base, f.name)
     }
-    assert differs == {"name", "path", "title", "where", "login_url"}
+    assert differs == {"name", "path", "title", "where", "login_url", "login_url_label"}
 
 
 def test_a_users_file_extends_ours_and_its_tables_are_merged(tmp_path: Path) -> None:

@@ -5,25 +5,28 @@ has the doctor look at it.
 
 from __future__ import annotations
 
-import os
 from argparse import Namespace
-from urllib.parse import urlsplit
 
-from ...edge.files.provider_files import provider_names
-from ...errors import Cancelled, UsageError
+from ...errors import Cancelled
 from ...notices import Warned
-from ...oauth.secret import Secret
-from ...providers.login_host import own_host, whom_it_serves
-from ...settings.client import check_client_id, trimmed_secret
 from ...settings.config_toml import config_path
-from ...settings.kinds import CLIENT_ID, duration_text, port_number
-from ...settings.session_timeout import session_timeout, timeout_choices
+from ...settings.kinds import duration_text
 from ..machine import setup as machine
+from ..new_profile.answers import (
+    api_base,
+    asked_before,
+    asked_timeout,
+    client_id,
+    client_secret,
+    with_stored_secret,
+)
+from ..new_profile.server import chosen_server, given, read_names
 from ..project.ide import ide_arguments, run_ide
 from ..project.keepalive import keepalive_argument, run_keepalive
 from ..project.writing import ProjectWriter
-from ..prompts import ask, ask_unseen, confirm
-from ..settings_flags import add_setting, secret_arguments, typed_secret
+from ..prompts import confirm
+from ..settings_flags import add_setting, secret_arguments
+from ..terminal.screen import fitted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +36,6 @@ if TYPE_CHECKING:
     from ...providers import Provider
     from ...settings.profile import Profile
     from ..arguments import Parser
-    from ..console import Console
     from ..context import Context
 
 
@@ -43,6 +45,7 @@ def arguments(parser: Parser) -> None:
         "provider", nargs="?", metavar="PROVIDER", help="a kind of server: loopback-auth providers"
     )
     parser.profile_argument()
+    add_setting(parser, "issuer", "any other server: the address of your company's login")
     parser.set_defaults(is_new=True)
     parser.add_argument(
         "--project",
@@ -62,6 +65,10 @@ def arguments(parser: Parser) -> None:
         metavar="TIME",
         help="the app's, where the provider has several: 15m, 2h, ...",
     )
+    parser.add_argument(
+        "--api-base", metavar="URL", help="the address of your API: loopback-auth api /path"
+    )
+    add_setting(parser, "ca_bundle")
     parser.add_argument("--force", action="store_true", help="replace a profile of that name")
     parser.add_argument("--no-doctor", action="store_true", help="do not look whether it works")
     keepalive_argument(parser)
@@ -74,25 +81,23 @@ def run(context: Context) -> int:
         return run_ide(context)
     if context.arguments.keepalive:
         return run_keepalive(context)
+    read_names(context)
     project = ProjectWriter(context) if context.arguments.project else None
-    provider = context.provider(_provider_name(context))
     may_replace = _may_replace(project.profiles if project else context.config.profiles, context)
-    flags = _asked_before(provider, context)
-    flags.update(machine.machine_settings(provider, context))
+    _explain(context)
+    server = chosen_server(context)
+    provider = server.provider
+    flags = {**server.settings, **asked_before(server, context)}
+    flags.update(machine.machine_settings(context))
     profile = context.profile_from(flags=flags)
     profile.check_server()
     setup = _setup(profile, provider, context)
-    flags["client_id"] = check_client_id(CLIENT_ID.meant(_client_id(provider, context)), "as given")
-    if (
-        not project
-        and context.console.may_ask
-        and context.arguments.session_timeout is None
-        and provider.session_timeouts
-    ):
-        flags.update(_asked_timeout(provider, context.console))
-    if not project and context.arguments.flow != "jwt-bearer":
-        flags.update(_secret(provider, context))
-    settings = _settings_of(context.profile_from(flags=flags))
+    flags["client_id"] = client_id(provider, context)
+    if not project:
+        flags.update(asked_timeout(provider, context))
+        flags.update(client_secret(provider, context))
+    flags.update(api_base(provider, context))
+    settings = _settings_of(context.profile_from(flags=with_stored_secret(flags, context)))
     if project:
         name, path = project.write(context.profile_name, settings), project.path
     else:
@@ -106,18 +111,14 @@ def run(context: Context) -> int:
     return _finish(name, {"path": path, "setup": setup, "settings": settings}, context)
 
 
-def _provider_name(context: Context) -> str:
-    if context.arguments.provider:
-        return str(context.arguments.provider)
-    names = ", ".join(provider_names(context.home))
-    if context.console.may_ask and (name := ask(f"Provider ({names})", context.console)):
-        return name
-    raise UsageError(
-        "PROVIDER is missing",
-        cause=f"It says what kind of server the profile is for: {names}.",
-        fix="`loopback-auth init PROVIDER {profile}`; for any other server:"
-        " `loopback-auth login {profile} --issuer URL --client-id ID`",
-    )
+def _explain(context: Context) -> None:
+    """Say what comes, before anything is asked."""
+    if context.console.may_ask and not machine.is_machine(context):
+        context.console.say(
+            f"This sets up the profile {context.profile_name}. You say where you sign in,\n"
+            "register this program there as shown, and paste the client ID that you get.\n"
+            "Nothing is saved before the last answer; Ctrl-C stops.\n"
+        )
 
 
 def _may_replace(profiles: Collection[str], context: Context) -> bool:
@@ -134,69 +135,10 @@ def _may_replace(profiles: Collection[str], context: Context) -> bool:
     if not context.console.may_ask:
         from ...settings.config_writer import profile_exists
 
-        raise profile_exists(name, in_project=context.arguments.project)
+        raise profile_exists(name, in_project=context.arguments.project, **given(context))
     if not confirm(f"There is a profile {name} already. Replace it? [y/N] ", context.console):
         raise Cancelled(f"the profile {name} stays as it is")
     return True
-
-
-def _asked_before(provider: Provider, context: Context) -> dict[str, Any]:
-    """Return what has to be known before an app is registered, where it is not the provider's."""
-    arguments = context.arguments
-    login_url, scope, ports = arguments.login_url, arguments.scope, arguments.port
-    usual_port = urlsplit(provider.redirect_uris[0]).port
-    if context.console.may_ask:
-        login_url = login_url or _asked_login_url(provider, context.console)
-        if scope is None and not machine.is_machine(context):
-            scope = tuple(ask("Scopes", context.console, usual=provider.scope or "").split())
-        if usual_port and not (ports or arguments.redirect_uris or machine.is_machine(context)):
-            port = ask("Port of the callback", context.console, usual=str(usual_port))
-            ports = [_port(port)]
-    flags: dict[str, Any] = {"provider": provider.name}
-    if arguments.session_timeout is not None:
-        flags.update(session_timeout(arguments.session_timeout, provider))
-    if login_url and login_url != provider.login_url:
-        flags["login_url"] = login_url
-    if scope and scope != tuple((provider.scope or "").split()):
-        flags["scope"] = scope
-    if arguments.redirect_uris:
-        flags["redirect_uris"] = tuple(arguments.redirect_uris)
-    if ports and ports != [usual_port]:
-        flags["port"] = tuple(ports)
-    return flags
-
-
-def _asked_login_url(provider: Provider, console: Console) -> str | None:
-    if not provider.login_url:
-        return None
-    if shared := whom_it_serves(provider.login_url, provider.login_hosts):
-        console.say(f"{provider.login_url}: {shared} ({own_host(provider.login_hosts)})")
-    return ask("Login host", console, usual=provider.login_url)
-
-
-def _asked_timeout(provider: Provider, console: Console) -> dict[str, float]:
-    """Return the setting for the session timeout, asked for until the answer is one."""
-    question = f"Session timeout of the app ({timeout_choices(provider)})"
-    default_s = provider.access_token_lifetime
-    while True:
-        answer = ask(question, console, usual=duration_text(default_s) if default_s else "")
-        if not answer:
-            return {}
-        try:
-            return session_timeout(answer, provider)
-        except UsageError:
-            console.say(f"{answer[:40]} is not one of them.")
-
-
-def _port(text: str) -> int:
-    try:
-        return port_number(text)
-    except ValueError:
-        raise UsageError(
-            "the port must be a number from 0 to 65535",
-            cause="The callback listens on it; 0 is any free one, which few servers allow.",
-            fix="`loopback-auth init PROVIDER {profile} --port 1717`",
-        ) from None
 
 
 def _setup(profile: Profile, provider: Provider, context: Context) -> str:
@@ -205,54 +147,11 @@ def _setup(profile: Profile, provider: Provider, context: Context) -> str:
         context.notify(Warned(code="setting-read", message=note))
     scope = " ".join(profile.get("scope") or ()) or provider.scope or ""
     setup = machine.machine_setup(profile, provider, context.home)
-    setup = setup or provider.setup_for(profile.redirect_uris, scope)
-    if not context.console.json:
-        context.console.raw(f"What to enter at {provider.title}:\n\n{setup}\n")
+    setup = setup or provider.setup_for(profile.redirect_uris, scope or "none")
+    if not (console := context.console).json:
+        text = f"What to register at {provider.title}:\n\n{setup}\n"
+        console.raw(fitted(text, console.stdout, console.environ))
     return setup
-
-
-def _client_id(provider: Provider, context: Context) -> str:
-    client_id = str(context.arguments.client_id or "").strip()
-    if not client_id and context.console.may_ask:
-        name = provider.client_id_label or "Client ID"
-        client_id = ask(f"{name} (from the step above)", context.console)
-    if not client_id and machine.is_machine(context):
-        raise machine.client_id_missing(provider, context)
-    if not client_id:
-        raise UsageError(
-            "--client-id is missing",
-            cause="The app that was registered as told has one,"
-            " and there is no terminal to ask for it on.",
-            fix="`loopback-auth init {provider} {profile} --client-id ID`",
-            provider=provider.name,
-            profile=context.profile_name,
-        )
-    return client_id
-
-
-def _secret(provider: Provider, context: Context) -> dict[str, Any]:
-    """Return where the client secret is; one that is typed goes into a file of its own."""
-    arguments, console = context.arguments, context.console
-    if arguments.client_secret_env:
-        return {"client_secret_env": arguments.client_secret_env}
-    if arguments.client_secret_file:
-        return {"client_secret_file": os.path.abspath(arguments.client_secret_file)}
-    secret, method = typed_secret(arguments, console), provider.token_endpoint_auth_method
-    if secret is None and console.may_ask and method != "none":
-        secret = _asked_secret(console)
-    if secret is None:
-        return {}
-    from ...edge.files.client_secrets import write_client_secret
-
-    path = write_client_secret(context.home, context.profile_name, secret)
-    console.say(f"The client secret is kept in {path}, readable by you alone.")
-    return {"client_secret_file": path}
-
-
-def _asked_secret(console: Console) -> Secret | None:
-    question = "Client secret (empty if the app needs none): "
-    secret = Secret(ask_unseen(question, console, what="the client secret"))
-    return trimmed_secret(secret, "as given") or None
 
 
 def _settings_of(profile: Profile) -> dict[str, Any]:
@@ -281,7 +180,7 @@ def _finish(name: str, written: dict[str, Any], context: Context) -> int:
     result = {"profile": name, **written}
     if context.arguments.no_doctor:
         console.result("", {**result, "doctor": None})
-        console.say(f"Sign in: loopback-auth login {context.profile_name}")
+        console.say("Sign in:", command=f"loopback-auth login {context.profile_name}")
         return 0
     # Another context, which reads the configuration as it is now.
     named = {"profile": name, "profile_option": None, "is_new": False}
@@ -294,5 +193,9 @@ def _finish(name: str, written: dict[str, Any], context: Context) -> int:
         console.document({**result, "doctor": examination_document(name, checks)})
     status = tell_outcome(name, checks, console)
     if any(check.code in ("redirect-uri-mismatch", "invalid-client-id") for check in checks):
-        console.say(f"A new app takes up to ten minutes: loopback-auth doctor {name} --wait")
+        command = f"loopback-auth doctor {name} --wait"
+        console.say("A new app takes up to ten minutes:", command=command)
+    elif status:
+        command = f"loopback-auth doctor {name}"
+        console.say(f"Then, or after a change in {written['path']}:", command=command)
     return status

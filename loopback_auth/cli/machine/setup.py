@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...edge.process.event_loop import run
 from ...errors import UsageError
 from ...settings.table import GRANT, MACHINE_FLOWS
+from ..new_profile.server import given
 from ..prompts import ask
 
 TYPE_CHECKING = False
@@ -21,7 +22,7 @@ def is_machine(context: Context) -> bool:
     return getattr(context.arguments, "flow", None) in MACHINE_FLOWS
 
 
-def machine_settings(provider: Provider, context: Context) -> dict[str, Any]:
+def machine_settings(context: Context) -> dict[str, Any]:
     """
     Return the settings of a machine profile; a key that nothing says the place of is made.
 
@@ -38,28 +39,25 @@ def machine_settings(provider: Provider, context: Context) -> dict[str, Any]:
         raise UsageError(
             "a repository holds no key, so init writes no machine profile into it",
             cause="Each computer, and CI, has the key in a place of its own.",
-            fix="`loopback-auth init {provider} {profile} --flow jwt-bearer`;"
+            fix="`loopback-auth init [{provider}] {profile} [--issuer {issuer}] --flow jwt-bearer`;"
             " what a repository may say of it: `loopback-auth help ci`",
-            provider=provider.name,
-            profile=context.profile_name,
+            **given(context),
         )
-    given = {name: getattr(arguments, name, None) for name in GRANT}
+    named = {name: getattr(arguments, name, None) for name in GRANT}
     if arguments.flow == "jwt-bearer":
-        if not given["subject"] and console.may_ask:
-            given["subject"] = ask("User that the token is for (Username)", console)
-        if not given["subject"]:
+        if not named["subject"] and console.may_ask:
+            named["subject"] = ask("User that the token is for (Username)", console)
+        if not named["subject"]:
             raise UsageError(
                 "--subject is missing",
                 cause="jwt-bearer gets a token for one user, and you have not said for whom.",
-                fix="`loopback-auth init {provider} {profile} --login-url {login_url}"
-                " --flow jwt-bearer --subject USER`",
-                provider=provider.name,
-                profile=context.profile_name,
-                login_url=context.arguments.login_url,
+                fix="`loopback-auth init [{provider}] {profile} [--issuer {issuer}]"
+                " [--login-url {login_url}] --flow jwt-bearer --subject USER`",
+                **given(context),
             )
-        if not (given["key_file"] or given["key_env"]):
-            given["key_file"] = _key_file(context)
-    return {name: value for name, value in given.items() if value}
+        if not (named["key_file"] or named["key_env"]):
+            named["key_file"] = _key_file(context)
+    return {name: value for name, value in named.items() if value}
 
 
 def _key_file(context: Context) -> str:
@@ -73,29 +71,17 @@ def _key_file(context: Context) -> str:
     return files.key
 
 
-def client_id_missing(provider: Provider, context: Context) -> UsageError:
+def client_id_missing(context: Context) -> UsageError:
     """Return the error for a client that has no ID yet; its key stays, and is used then."""
-    flow, cause = context.arguments.flow, "The client that was registered as told has one."
-    facts = {
-        "provider": provider.name,
-        "profile": context.profile_name,
-        "login_url": context.arguments.login_url or provider.login_url or "",
-        "subject": context.arguments.subject,
-    }
-    if flow == "jwt-bearer":
-        return UsageError(
-            "--client-id is missing",
-            cause=cause,
-            fix="`loopback-auth init {provider} {profile} --login-url {login_url}"
-            " --flow jwt-bearer --subject {subject} --client-id ID`",
-            **facts,
-        )
+    arguments = context.arguments
     return UsageError(
         "--client-id is missing",
-        cause=cause,
-        fix="`loopback-auth init {provider} {profile} --login-url {login_url}"
-        " --flow client-credentials --client-id ID`",
-        **facts,
+        cause="The client that was registered as told has one.",
+        fix="`loopback-auth init [{provider}] {profile} [--issuer {issuer}]"
+        " [--login-url {login_url}] --flow {flow} [--subject {subject}] --client-id ID`",
+        flow=arguments.flow,
+        subject=arguments.subject,
+        **given(context),
     )
 
 

@@ -13,7 +13,7 @@ def wrapped(text: str, width: int) -> str:
     """
     Return *text* with its lines wrapped to *width* columns; 0: as they are.
 
-    What follows of a line is indented as it is, or as its second column. No word is broken, so that
+    What follows of a line is indented as it is, as its second column, or as the words of a step. No word is broken, so that
     an address that is too long stands on a line of its own; a command, which is indented, stays
     whole.
     """
@@ -27,7 +27,7 @@ def wrapped(text: str, width: int) -> str:
         if re.match(r"    | +loopback-auth ", line):
             lines.append(line)
             continue
-        column = re.match(r" *(\S+  +)?", line)
+        column = re.match(r" *(\S+  +|\d\. |- )?", line)
         indent = " " * (column.end() if column and column.end() < width // 2 else 2)
         lines += wrap(
             line,

@@ -1,0 +1,181 @@
+"""Which server a new profile is for: one known by name, by its issuer, or any other."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from ...edge.callback.listeners import with_port
+from ...edge.files.provider_files import provider_names
+from ...edge.process.event_loop import run as run_coroutine
+from ...errors import IssuerMisspelled, UsageError
+from ...flows.server.discovery import discover
+from ...oauth.http.url import check_url
+from ...oauth.metadata import server_metadata
+from ...providers import Provider
+from ...providers.login_host import whom_it_serves
+from ...settings.kinds import ISSUER
+from ...settings.profile import DEFAULT_REDIRECT_URI
+from ...settings.table import MACHINE_FLOWS
+from .questions import ask_until_usable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ...oauth.metadata import ServerMetadata
+    from ..context import Context
+
+PORT = 8765
+"""Of the callback, where nothing is known of a server: one that is compared must not change."""
+
+_STEPS = """
+1. Register a client (an app, an application) in the server's admin pages, or ask the people \
+who run the server.
+2. Kind: {kind}.
+3. Redirect URI (callback URL), exactly so:
+    {redirect_uris}
+4. Grants: authorization code, and refresh token where that is a choice.
+   Scopes: {scope}.
+5. Save it. You get a client ID, and a secret if the client has one.
+"""
+_PUBLIC = "public (native, desktop), with PKCE and without a secret"
+_CONFIDENTIAL = ".\n   If that is no choice: confidential (web), with a secret"
+
+
+class Server(NamedTuple):
+    """The kind of server, which for any other has no name, and what a profile says of it."""
+
+    provider: Provider
+    settings: dict[str, Any]
+
+
+def read_names(context: Context) -> None:
+    """Take the first word for the profile where `--issuer` says which server, and it names none."""
+    arguments = context.arguments
+    first, issuer = arguments.provider, arguments.issuer
+    if issuer and first and not arguments.profile and first not in provider_names(context.home):
+        arguments.provider, arguments.profile = None, first
+
+
+def given(context: Context) -> dict[str, Any]:
+    """Return the facts that a fix repeats: what this `init` was given."""
+    arguments = context.arguments
+    named = {name: getattr(arguments, name) for name in ("provider", "issuer", "login_url")}
+    if not (arguments.provider or arguments.issuer):
+        named["provider"] = "PROVIDER"
+    return {**named, "profile": context.profile_name}
+
+
+def chosen_server(context: Context) -> Server:
+    """
+    Return the server that is given, or asked for.
+
+    Raises:
+        UsageError: Nothing says which, and there is no terminal to ask on.
+        LoopbackAuthError: There is no such provider, or no server at the issuer.
+    """
+    arguments, console = context.arguments, context.console
+    provider = context.provider(arguments.provider) if arguments.provider else None
+    if arguments.issuer:
+        return _at_issuer(arguments.issuer, provider, context)
+    if provider is None:
+        names = ", ".join(provider_names(context.home))
+        if not console.may_ask:
+            raise UsageError(
+                "PROVIDER is missing",
+                cause=f"It says what kind of server the profile is for: {names}.",
+                fix="`loopback-auth init PROVIDER {profile}`; for any other server:"
+                " `loopback-auth init {profile} --issuer URL`",
+            )
+        question = f"Kind of server ({names}), or the address of your company's login"
+        found = ask_until_usable(question, console, lambda text: _answered(text, context))
+        if isinstance(found, Server):
+            return found
+        provider = found
+    arguments.provider = provider.name
+    if not provider.issuer_form:
+        return Server(provider, {"provider": provider.name})
+    if not console.may_ask:
+        raise UsageError(
+            "--issuer is missing",
+            cause=f"Each company has its own {provider.title}, such as {provider.issuer_form}.",
+            fix="`loopback-auth init {provider} {profile} --issuer URL`",
+            **given(context),
+        )
+    question = f"Issuer, the address of your {provider.title} ({provider.issuer_form})"
+    return ask_until_usable(question, console, lambda text: _at_issuer(text, provider, context))
+
+
+def _answered(text: str, context: Context) -> Provider | Server:
+    is_address = "." in text or ":" in text
+    return _at_issuer(text, None, context) if is_address else context.provider(text)
+
+
+def _at_issuer(text: str, provider: Provider | None, context: Context) -> Server:
+    """Return the server at the issuer that *text* means, as its name or its metadata has it."""
+    issuer = check_url(str(ISSUER.meant(text)), name="the issuer")
+    known = [provider] if provider else map(context.provider, provider_names(context.home))
+    for each in known:
+        if (settings := each.settings_at(issuer)) and not provider:
+            provider = each
+            context.console.say(f"{urlsplit(issuer).netloc} is {each.title}.")
+        if settings and each.server:
+            return Server(each, settings)
+    if provider and provider.server:
+        where = "login_url" if provider.takes_login_url else "issuer"
+        return Server(provider, {"provider": provider.name, where: issuer})
+    metadata = _metadata(issuer, context)
+    if provider:
+        return Server(provider, {"provider": provider.name, "issuer": metadata.issuer})
+    return Server(_any_server(metadata, context), {"issuer": metadata.issuer})
+
+
+def _metadata(issuer: str, context: Context) -> ServerMetadata:
+    transport = context.transport(context.arguments.ca_bundle)
+    try:
+        found = run_coroutine(discover(issuer, transport=transport))
+    except IssuerMisspelled as error:
+        named = str(error.facts["named"])
+        if named.rstrip("/").lower() != issuer.rstrip("/").lower():
+            fix = "`loopback-auth init [{provider}] {profile} --issuer {named}`"
+            facts = {**given(context), "named": named}
+            raise IssuerMisspelled(error.message, fix=fix, **facts) from None
+        context.console.say(f"The server spells its address {named}; that is used.")
+        found = run_coroutine(discover(named, transport=transport))
+    return server_metadata(found, is_machine=context.arguments.flow in MACHINE_FLOWS)
+
+
+def _any_server(metadata: ServerMetadata, context: Context) -> Provider:
+    """Return what is known of a server from its *metadata*, with steps that fit any."""
+    host = urlsplit(metadata.issuer or "").netloc
+    scope = context.profile_from(flags={"issuer": metadata.issuer}).scope_for(metadata)
+    methods = metadata.token_endpoint_auth_methods_supported or ()
+    kind = _PUBLIC if "none" in methods else _PUBLIC + _CONFIDENTIAL
+    return Provider(
+        name="",
+        path="",
+        title=host,
+        register="",
+        setup=_STEPS.replace("{kind}", kind),
+        redirect_uris=(with_port(DEFAULT_REDIRECT_URI, PORT),),
+        scope=scope,
+    )
+
+
+def asked_login_url(server: Server, context: Context) -> str | None:
+    """Return where to sign in, asked for where the provider has several hosts and none is given."""
+    provider, usual = server.provider, server.provider.login_url or ""
+    if not usual or "login_url" in server.settings:
+        return None
+    shared = whom_it_serves(usual, provider.login_hosts)
+
+    def read(answer: str) -> str:
+        if not answer:
+            raise UsageError("the address is missing", cause=f"{usual}: {shared}")
+        context.profile_from(flags={**server.settings, "login_url": answer}).endpoints()
+        return answer
+
+    question = provider.login_url_label or "Login host"
+    # One that many share is rarely the right one.
+    return ask_until_usable(question, context.console, read, usual="" if shared else usual)

@@ -1,0 +1,116 @@
+"""`init` on a terminal: it asks again after a wrong answer, and stopped, it leaves no file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from loopback_auth.settings.config_toml import load_config
+
+from ..support.sockets import free_port
+from .test_init_issuer import config, server
+from .test_terminal import on_a_terminal, pexpect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from ..support.scripted_server import ScriptedServer
+
+__all__ = ["server"]
+
+
+def answer(terminal: pexpect.spawn, answers: Iterable[tuple[str, str]]) -> None:
+    """Give each answer when its question comes."""
+    for question, text in answers:
+        terminal.expect(question)
+        terminal.sendline(text)
+
+
+def test_each_wrong_answer_is_said_and_asked_for_again(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    port = str(free_port())
+    terminal = on_a_terminal(tmp_path, "init", "-p", "work")
+    terminal.expect("Nothing is saved before the last answer; Ctrl-C stops")
+    answer(
+        terminal,
+        [
+            ("Kind of server .*, or the address of your company's login: ", "nowhere"),
+            ("Try again: there is no provider 'nowhere'.*login: ", "http://id.example.com"),
+            ("Try again: the issuer must begin with https://.*login: ", f"{server.origin}/"),
+            (r"that is used.*Scopes \[openid email offline_access\]: ", ""),
+            (r"Port of the callback \[8765\]: ", "99999"),
+            (r"'99999' is no port.*Port of the callback \[8765\]: ", port),
+            (r"1\. Register a client.*Client ID \(from the steps above\): ", ""),
+            ("Try again: the client ID is missing.*Client ID .*: ", "Client ID my-cli"),
+            ("Try again: the client ID has a blank.*Client ID .*: ", " my-cli "),
+            (r"Client secret \(not shown, or empty\): ", ""),
+            (r"Address of your API, .* \(empty: none\): ", "http://api.example.com"),
+            (
+                r"Try again: the API's address must begin with https://.*none\): ",
+                "api.example.com/v1",
+            ),
+        ],
+    )
+    terminal.expect("All checks passed. Next:\r\n    loopback-auth login work\r\n")
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    assert terminal.exitstatus == 0
+    settings = load_config(str(tmp_path)).profile("work")
+    assert {name: value for name, (value, _) in settings.items()} == {
+        "issuer": server.origin,
+        "client_id": "my-cli",
+        "port": (int(port),),
+        "api_base": "https://api.example.com/v1",
+    }
+
+
+def test_the_third_wrong_answer_ends_it(tmp_path: Path) -> None:
+    terminal = on_a_terminal(tmp_path, "init", "salesforce")
+    why = "Try again: the address is missing.*Since Spring '26 an External Client App"
+    answer(
+        terminal,
+        [
+            (r"My Domain \(acme, as in acme\.my\.salesforce\.com\): ", ""),
+            (f"{why}.*My Domain .*: ", "na139.salesforce.com"),
+            (
+                "Try again: na139.* is no host to sign in at.*My Domain .*: ",
+                "http://acme.my.salesforce.com",
+            ),
+        ],
+    )
+    terminal.expect(r"error\[url-refused\]: login_url must begin with https://")
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    assert (terminal.exitstatus, config(tmp_path)) == (2, "")
+
+
+ANSWERS = [
+    ("Kind of server", "{origin}"),
+    ("Scopes", ""),
+    ("Port of the callback", ""),
+    ("Client ID", "my-cli"),
+    ("Client secret", "s3cret"),
+    ("Address of your API", ""),
+]
+
+
+@pytest.mark.slow_cases
+@pytest.mark.parametrize("number", range(len(ANSWERS)))
+@pytest.mark.parametrize("key", ["\x03", "\x04"])
+def test_stopped_at_any_question_it_leaves_nothing_behind(
+    server: ScriptedServer, tmp_path: Path, number: int, key: str
+) -> None:
+    terminal = on_a_terminal(tmp_path, "init", "-p", "work")
+    for question, text in ANSWERS[:number]:
+        terminal.expect(question + ".*: ")
+        terminal.sendline(text.replace("{origin}", server.origin))
+    terminal.expect(ANSWERS[number][0] + ".*: ")
+    terminal.send(key)
+    terminal.expect("No profile was written")
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    assert terminal.exitstatus == 3
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
