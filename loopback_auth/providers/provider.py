@@ -154,4 +154,4 @@ class Provider:
 
 def _registered(uri: str) -> str:
     """Return the redirect URI *uri* as it is registered: port 0 is none."""
-    return f"{uri.replace(':0/', '/')}   (without a port: any will do)" if ":0/" in uri else uri
+    return f"{uri.replace(':0/', '/')}\n   (without a port: any will do)" if ":0/" in uri else uri

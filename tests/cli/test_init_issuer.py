@@ -113,7 +113,7 @@ async def test_the_steps_are_those_that_the_metadata_calls_for(
     outcome = await run("init", "--issuer", server.origin, "--port", "0", home=tmp_path)
     assert said in outcome.stdout
     assert unsaid not in outcome.stdout
-    assert "    http://127.0.0.1/callback   (without a port: any will do)\n" in outcome.stdout
+    assert "    http://127.0.0.1/callback\n   (without a port: any will do)\n" in outcome.stdout
 
 
 async def test_what_is_missing_is_said_with_what_was_given(

@@ -13,9 +13,9 @@ def wrapped(text: str, width: int) -> str:
     """
     Return *text* with its lines wrapped to *width* columns; 0: as they are.
 
-    What follows of a line is indented as it is, as its second column, or as the words of a step. No word is broken, so that
-    an address that is too long stands on a line of its own; a command, which is indented, stays
-    whole.
+    What follows of a line is indented as it is, as its second column, or as the words of a step. No
+    word is broken, so that an address that is too long stands on a line of its own; a command,
+    which is indented, stays whole.
     """
     if not width or all(len(line) <= width for line in text.split("\n")):
         return text
