@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _SHORT = 10
-"""A shorter word has too many neighbours at two slips."""
+"""A shorter word has too many neighbors at two slips."""
 
 
 def meant(word: str, known: Iterable[str]) -> str | None:

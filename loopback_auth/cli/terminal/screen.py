@@ -51,7 +51,7 @@ def sheet_for(stream: TextIO | None, environ: Mapping[str, str]) -> Sheet | None
     """
     Return what draws on *stream*; `None` for plain lines.
 
-    `NO_COLOR` leaves out colours. `FORCE_COLOR` has them where no terminal is, too.
+    `NO_COLOR` leaves out colors. `FORCE_COLOR` has them where no terminal is, too.
     """
     width = wraps_at(stream, environ)
     if stream is None or not (width or environ.get("FORCE_COLOR")):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 UNBOUNDED = 100_000
-"""Columns of what has none: coloured lines for a pipe."""
+"""Columns of what has none: colored lines for a pipe."""
 
 _VERDICTS = {
     "ok": ("✓", "green"),
@@ -133,7 +133,7 @@ class Sheet:
 
     def page(self, markdown: str) -> str:
         """Return a page of `help`."""
-        # Late: a parser of Markdown and one of colours for code take longer than all else here.
+        # Late: a parser of Markdown and one of colors for code take longer than all else here.
         from .page import Page
 
         with self._canvas.capture() as captured:

@@ -117,7 +117,7 @@ def load_aiohttp(*, trusting_nobody: bool = False) -> None:
     *trusting_nobody*; that is for a process in which nobody else uses aiohttp.
 
     Raises:
-        TLSUnavailable: OpenSSL cannot be initialised.
+        TLSUnavailable: OpenSSL cannot be initialized.
     """
     if "aiohttp" in sys.modules:
         return

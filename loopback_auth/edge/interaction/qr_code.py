@@ -16,7 +16,7 @@ def qr_code(text: str, terminal: TextIO | None) -> str:
     """
     Return *text* as lines for *terminal*; nothing where it is too small for them, or segno missing.
 
-    The colours are set, so that a dark terminal shows dark on light, too.
+    The colors are set, so that a dark terminal shows dark on light, too.
     """
     # Optional, and slow to import.
     try:

@@ -44,7 +44,7 @@ async def send_with_retries(
     """
     Return the answer to *message*, the last one where the server was busy (429 or 5xx) each time.
 
-    *message* is sent `TRIES` times at most, within *timeout_s*. `Retry-After` is honoured (RFC 9110
+    *message* is sent `TRIES` times at most, within *timeout_s*. `Retry-After` is honored (RFC 9110
     section 10.2.3); without one the waits grow, and differ from process to process. After a lost
     answer it is sent once more. If its answer exists only once (`FormPost.delivery`), it is not cut
     short, nor sent again while the server may be at work on it.

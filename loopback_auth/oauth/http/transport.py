@@ -20,7 +20,7 @@ class Transport(Protocol):
     Sends an HTTP request of OAuth and returns the answer, whatever its status.
 
     A transport sends each request once at most, follows no redirect, and verifies the server's
-    certificate. It sets `HttpReply.sent` to the secrets of the request, and honours
+    certificate. It sets `HttpReply.sent` to the secrets of the request, and honors
     `FormPost.allow_partial` and `FormPost.delivery`.
 
     One that has `session` and `connect_ahead`, as `HttpTransport` has, is asked for a session by
