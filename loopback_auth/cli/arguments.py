@@ -11,7 +11,7 @@ from .. import errors
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from typing import Any, NoReturn
 
     from .console import Console
@@ -24,6 +24,17 @@ _LONGEST_CHOICE = 24
 
 _MANY_OPTIONS = 12
 """Of a command; six are every command's."""
+
+_REACHED_FOR = {
+    "--callback-url": "--redirect-uri",
+    "--client-auth": "--token-endpoint-auth-method",
+    "--client-secret": "--client-secret-prompt",
+    "--consumer-key": "--client-id",
+    "--domain": "--login-url",
+    "--instance-url": "--login-url",
+    "--tenant": "--login-url",
+}
+"""Options of other programs, and ours for the same."""
 
 _NARROW = 60
 """Below so many columns an option and what it does do not stand side by side."""
@@ -104,6 +115,9 @@ class Parser(argparse.ArgumentParser):
         if self._takes_command and "--" in own:
             index = own.index("--")
             own, command = own[:index], own[index + 1 :]
+        if "-p" in own and "-p" not in self._option_string_actions:
+            # Before its NAME is taken for something else.
+            self._refuse("-p")
         parsed, unknown = super().parse_known_args(own, namespace)
         if command:
             parsed.command = command
@@ -129,12 +143,12 @@ class Parser(argparse.ArgumentParser):
             shown = f" {word!r}" if word.isalpha() and len(word) <= _LONGEST_WORD else ""
             raise self._mistake(f"unexpected argument{shown}")
         name = word.partition("=")[0]
-        near = get_close_matches(name, self._option_string_actions, n=1)
+        near = [_REACHED_FOR[name]] if name in _REACHED_FOR else []
+        near = near or get_close_matches(name, self._option_string_actions, n=1)
         raise self._mistake(
-            f"there is no option {name[:40]}",
-            "perhaps {option} was meant; all options: `loopback-auth {command} --help`"
-            if near
-            else "",
+            f"there is no option {name[:40]}"
+            + (": this command takes no profile" if name in ("-p", "--profile") else ""),
+            "did you mean {option}? All options: `loopback-auth {command} --help`" if near else "",
             option="".join(near),
         )
 
@@ -145,18 +159,32 @@ class Parser(argparse.ArgumentParser):
         Raises:
             UsageError: Always.
         """
-        # argparse quotes the value after "invalid choice:" or "invalid ... value:".
-        for mark in ("invalid choice:", "invalid"):
-            head, found, tail = message.partition(mark)
-            if found:
-                choices = tail.partition("(choose from")[2]
-                message = f"{head}not a value it takes" + (
-                    f" (one of {choices[:-1].strip()})" if choices else ""
-                )
-                break
-        raise self._mistake(message)
+        # argparse quotes the value after "invalid ... value:".
+        head, found, _ = message.partition("invalid")
+        raise self._mistake(f"{head}not a value it takes" if found else message)
 
-    def _mistake(self, message: str, fix: str = "", **facts: str) -> errors.UsageError:
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        choices = list(map(str, action.choices or ()))
+        if not choices or value in choices:
+            return
+        # Late, as all that a mistake needs.
+        from ..explain.spelling import choice_meant
+
+        option, near = "/".join(action.option_strings), choice_meant(str(value), choices)
+        fix = ""
+        if near and not option:
+            fix = "`loopback-auth {command} {near}`"
+        elif near:
+            fix = "did you mean {option} {near}? All options: `loopback-auth {command} --help`"
+        name = option or action.metavar or action.dest
+        raise self._mistake(
+            f"argument {name}: not a value it takes (one of {', '.join(choices)})",
+            fix,
+            option=option,
+            near=near,
+        )
+
+    def _mistake(self, message: str, fix: str = "", **facts: str | None) -> errors.UsageError:
         return errors.UsageError(
             message,
             cause="The command line could not be understood.",
@@ -239,3 +267,31 @@ def named_profile(
     if name := environ.get("LOOPBACK_AUTH_PROFILE"):
         return name, "LOOPBACK_AUTH_PROFILE"
     return None
+
+
+def unknown_command(
+    command: str, rest: Sequence[str], commands: Collection[str]
+) -> errors.UsageError:
+    """Return the error for *command*, which is none of *commands*; *rest* stands behind it."""
+    from difflib import get_close_matches
+
+    if command.startswith("-"):
+        return errors.UsageError(
+            "the command comes first, and its options after it",
+            cause="The first word after loopback-auth names the command.",
+            fix="for example `loopback-auth token -p NAME`; the commands: `loopback-auth --help`",
+        )
+    near = get_close_matches(command, commands, n=1)
+    if not near and rest and rest[0] in commands:
+        return errors.UsageError(
+            "the command comes first, and the profile after it",
+            cause="The first word after loopback-auth names the command.",
+            fix="`loopback-auth {command} NAME`",
+            command=rest[0],
+        )
+    return errors.UsageError(
+        f"there is no command {command[:40]!r}",
+        cause="The first word after loopback-auth names the command.",
+        fix="`loopback-auth {command}`" if near else "the commands: `loopback-auth --help`",
+        command="".join(near),
+    )

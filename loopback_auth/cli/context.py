@@ -198,7 +198,7 @@ class Context:
         known = {*self.config.profiles, *self.store.profiles()}
         if not (near := meant(name, known)):
             return found
-        fix = "perhaps {profile} was meant: `loopback-auth status {profile}`; if not: "
+        fix = "did you mean {profile}? `loopback-auth status {profile}`; if not: "
         return replace(found, fix=rendered(fix, {"profile": near}) + found.fix)
 
     def profile_from(

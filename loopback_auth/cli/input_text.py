@@ -6,6 +6,7 @@ import os
 import sys
 from contextlib import contextmanager, suppress
 
+from ..edge.files.config_file import decoded
 from ..errors import Cancelled, UsageError
 from ..explain.report import PASTE_CHARACTERS, read_paste
 
@@ -50,7 +51,7 @@ def pasted(words: Sequence[str], console: Console) -> str:
     return (
         _typed(console, console.stdin)
         if console.stdin.isatty()
-        else _decoded(_ends(console.stdin.buffer))
+        else decoded(_ends(console.stdin.buffer))
     )
 
 
@@ -63,7 +64,7 @@ def _is_path(word: str) -> bool:
 def _file(path: str) -> str:
     try:
         with open(path, "rb", opener=_without_waiting) as file:
-            return _decoded(_ends(file))
+            return decoded(_ends(file))
     except OSError as error:
         raise UsageError(
             f"the file cannot be read: {error.strerror}",
@@ -91,11 +92,6 @@ def _without_waiting(path: str, flags: int) -> int:
     descriptor = os.open(path, flags | os.O_NONBLOCK)
     os.set_blocking(descriptor, True)
     return descriptor
-
-
-def _decoded(octets: bytes) -> str:
-    is_utf_16 = octets[:2] in (b"\xff\xfe", b"\xfe\xff")
-    return octets.decode("utf-16" if is_utf_16 else "utf-8-sig", "replace")
 
 
 def _typed(console: Console, stdin: TextIO) -> str:
@@ -192,10 +188,19 @@ def answer_unseen(question: str, console: Console, *, command: str) -> str:
         console.prompt("\n")
 
 
+def piped(stdin: TextIO, *, errors: str = "replace") -> str:
+    """Return what comes on *stdin*, as far as an answer or a secret may go."""
+    # Not as the terminal's encoding has it: PowerShell and editors write others.
+    buffer = getattr(stdin, "buffer", None)
+    if buffer is None:
+        return stdin.read(ANSWER_CHARACTERS)
+    return decoded(buffer.read(ANSWER_CHARACTERS), errors=errors)
+
+
 def _answer_from_stdin(console: Console, command: str) -> str:
     stdin = None if console.no_input else console.stdin
     # From a terminal it would be read in plain view, and without a word that it is waited for.
-    text = stdin.read(ANSWER_CHARACTERS) if stdin and not stdin.isatty() else ""
+    text = piped(stdin) if stdin and not stdin.isatty() else ""
     if not text.strip():
         raise UsageError(
             "no answer was given",

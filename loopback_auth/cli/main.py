@@ -8,7 +8,7 @@ from importlib import import_module
 
 from .. import __version__, errors
 from ..errors.base import Remark
-from .arguments import Parser, speak_english
+from .arguments import Parser, speak_english, unknown_command
 from .console import Console
 from .context import Context
 
@@ -98,7 +98,7 @@ def run(
     The current folder, the user, `umask`, the warnings filter, OpenSSL's variables and those that
     `keyring` reads for its backend are the process's own in any case.
     """
-    command, rest = (argv[0], argv[1:]) if argv else ("--help", [])
+    command, *rest = command_first(argv) or ["--help"]
     _survive_any_encoding(stdout, stderr)
     # What follows -- is another program's.
     own = rest[: rest.index("--")] if "--" in rest else rest
@@ -141,7 +141,7 @@ def _carry_out(command: str, rest: Sequence[str], console: Console) -> int:
         console.raw(f"loopback-auth {__version__}")
         return 0
     if command not in COMMANDS:
-        raise _unknown(command)
+        raise unknown_command(command, rest, COMMANDS)
     if console.is_process and command != "exec":
         # What that one runs gets the limits that we were given, and waits for us.
         from ..edge.process.core_dumps import forbid_core_dumps
@@ -255,22 +255,17 @@ def _refused(error: OSError) -> errors.LoopbackAuthError:
     )
 
 
-def _unknown(command: str) -> errors.UsageError:
-    from difflib import get_close_matches
-
-    if command.startswith("-"):
-        return errors.UsageError(
-            "the command comes first, and its options after it",
-            cause="The first word after loopback-auth names the command.",
-            fix="for example `loopback-auth token -p NAME`; the commands: `loopback-auth --help`",
-        )
-    near = get_close_matches(command, COMMANDS, n=1)
-    return errors.UsageError(
-        f"there is no command {command[:40]!r}",
-        cause="The first word after loopback-auth names the command.",
-        fix="`loopback-auth {command}`" if near else "the commands: `loopback-auth --help`",
-        command="".join(near),
-    )
+def command_first(argv: Sequence[str]) -> list[str]:
+    """Return *argv* with the options that stand before the command behind it."""
+    takes_name = ("-p", "--profile")
+    for index, word in enumerate(argv):
+        if index and argv[index - 1] in takes_name:
+            continue
+        if word in COMMANDS:
+            return [word, *argv[:index], *argv[index + 1 :]]
+        if word == "--" or not word.startswith("-"):
+            break
+    return list(argv)
 
 
 def _usage() -> str:

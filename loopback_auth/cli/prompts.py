@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from ..errors import Cancelled, UsageError
-from ..oauth.text import one_line
+from ..oauth.text import one_line, trimmed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -144,8 +144,8 @@ def _piped(hint: str, console: Console) -> tuple[str, str]:
     if console.stdin is None:
         return hint, ""
     try:
-        username = hint or console.stdin.readline(CHARACTERS).strip()
-        return username, console.stdin.readline(CHARACTERS).rstrip("\r\n")
+        username = hint or trimmed(console.stdin.readline(CHARACTERS))
+        return username, console.stdin.readline(CHARACTERS).rstrip("\r\n").lstrip("\ufeff")
     except UnicodeDecodeError:
         raise UsageError(
             "standard input is not text in this terminal's encoding",

@@ -151,11 +151,14 @@ def typed_secret(arguments: Namespace, console: Console) -> Secret | None:
 
 
 def _from_stdin(console: Console) -> str:
+    # Late: it reads what people paste into `explain`, too.
+    from .input_text import piped
+
     try:
-        return console.stdin.read(64 * 1024).strip("\r\n") if console.stdin else ""
+        return piped(console.stdin, errors="strict").strip("\r\n") if console.stdin else ""
     except UnicodeDecodeError:
         raise UsageError(
-            "the client secret on standard input is not text in this terminal's encoding",
+            "the client secret on standard input is not text",
             cause="Secrets are text; what came cannot be read as such.",
             fix="pipe the secret as UTF-8, or name a file that holds it with --client-secret-file",
         ) from None

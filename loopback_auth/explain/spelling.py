@@ -23,6 +23,14 @@ def meant(word: str, known: Iterable[str]) -> str | None:
     return code if code and near[code] <= slips else None
 
 
+def choice_meant(word: str, choices: Iterable[str]) -> str | None:
+    """Return the one of a few *choices* that *word* misspells or is a part of, or `None`."""
+    word, known = word.lower(), {choice.lower(): choice for choice in choices}
+    whole = [name for name in known if word in name]
+    near = whole[0] if word and len(whole) == 1 else meant(word, known)
+    return known[near] if near else None
+
+
 def _distance(one: str, other: str) -> int:
     """Return the slips from *one* to *other* (optimal string alignment)."""
     before: list[int] = []

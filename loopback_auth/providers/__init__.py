@@ -161,6 +161,12 @@ def shipped(name: str) -> Iterator[ProviderFile]:
 
 def unknown_provider(name: str, names: Sequence[str]) -> ProviderUnknown:
     """Return the error for a *name* that is none of *names*."""
+    from ..explain.spelling import choice_meant
+
+    near = choice_meant(name[:80], names)
     return ProviderUnknown(
-        f"there is no provider {name[:80]!r}; there are: {', '.join(names)}", name=name[:80]
+        f"there is no provider {name[:80]!r}; there are: {', '.join(names)}",
+        fix="did you mean {near}? All names: `loopback-auth providers`" if near else "",
+        name=name[:80],
+        near=near,
     )

@@ -255,9 +255,13 @@ def _check_choices(settings: Mapping[str, Setting]) -> None:
     for name, setting in settings.items():
         choices = SETTINGS[name].choices
         if choices and setting.value not in choices:
+            from ..explain.spelling import choice_meant
+
+            near = choice_meant(setting.value, choices)
             raise UsageError(
                 f"{name} must be one of {', '.join(choices)} ({setting.source})",
                 cause="Other values are not supported, or are not safe.",
-                fix="change it at {source}",
+                fix="did you mean {near}? Change it: {source}" if near else "change it: {source}",
                 source=setting.source,
+                near=near,
             )

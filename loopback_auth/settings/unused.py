@@ -29,7 +29,8 @@ _NO_PROVIDER = (
     " or, if this is an issuer: `loopback-auth login {profile} --issuer {login_url}`"
 )
 _FLOW = (
-    "name it: `loopback-auth login {profile} --flow jwt-bearer` (others: `loopback-auth help ci`)"
+    "name the flow: `loopback-auth login {profile} --flow jwt-bearer`; the others:"
+    " `loopback-auth help ci`"
 )
 _AUDIENCE = "to send it as a parameter: `loopback-auth login {profile} --param audience={audience}`"
 

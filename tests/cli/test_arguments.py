@@ -40,10 +40,10 @@ def test_cl_06_a_translation_of_argparses_words_lets_no_value_through(tmp_path: 
     """CL-06: `Parser.error` finds the value by the words before it."""
     folder = tmp_path / "locale" / "xx" / "LC_MESSAGES"
     folder.mkdir(parents=True)
-    said = "invalid choice: %(value)r (choose from %(choices)s)"
+    said = "invalid %(type)s value: %(value)r"
     (folder / "messages.mo").write_bytes(catalogue(said, "falsch: %(value)r"))
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, str(tmp_path / "locale"), "token", "--format", "canary"],
+        [sys.executable, "-c", PROGRAM, str(tmp_path / "locale"), "login", "--port", "canary"],
         env=environment(tmp_path, {"LANGUAGE": "xx"}),
         capture_output=True,
         text=True,
@@ -51,5 +51,5 @@ def test_cl_06_a_translation_of_argparses_words_lets_no_value_through(tmp_path: 
         timeout=30,
     )
     assert done.returncode == 2
-    assert "argument --format: not a value it takes" in done.stderr
+    assert "argument --port: not a value it takes" in done.stderr
     assert "canary" not in done.stderr

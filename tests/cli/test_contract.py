@@ -746,6 +746,6 @@ async def test_cl_11_what_is_said_of_a_misspelled_option_can_be_typed(
     """CL-11: an option alone is none, where it takes a value."""
     ended = await run("login", "work", typed, home=tmp_path)
     assert ended.exit_code == 2
-    assert f"perhaps {meant} was meant" in ended.stderr
+    assert f"did you mean {meant}?" in ended.stderr
     command = ended.stderr.rpartition("loopback-auth ")[2].split()
     assert (await run(*command, home=tmp_path)).exit_code == 0

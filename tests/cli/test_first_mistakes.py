@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from loopback_auth.cli.main import COMMANDS, command_first
+
 from ..support.command import run_here
 from ..support.stored import write_config
 
@@ -27,7 +29,7 @@ def test_a_profile_that_nothing_is_known_of_is_not_sent_to_a_bare_login(
 def test_a_profile_that_is_misspelled_is_recognised(tmp_path: Path) -> None:
     write_config(tmp_path, '[profiles.work]\nissuer = "https://id.example"\nclient_id = "c"\n')
     done = run_here("token", "wrok", home=tmp_path)
-    assert "perhaps work was meant: loopback-auth status work;" in done.stderr
+    assert "did you mean work? loopback-auth status work;" in done.stderr
 
 
 def test_a_profile_that_is_configured_is(tmp_path: Path) -> None:
@@ -43,13 +45,139 @@ def test_an_address_in_the_place_of_a_profile_is_an_issuer(tmp_path: Path) -> No
     assert "--issuer URL" in done.stderr
 
 
-@pytest.mark.parametrize("words", [("-p", "work", "token"), ("--json", "token")])
-def test_options_before_the_command_are_sent_behind_it(
-    tmp_path: Path, words: tuple[str, ...]
+BEFORE = [
+    (("-p", "work", "token"), ("token", "-p", "work")),
+    (("--profile=work", "-q", "status"), ("status", "--profile=work", "-q")),
+    # A profile may be called as a command is.
+    (("-p", "token", "status", "--json"), ("status", "-p", "token", "--json")),
+    (("-p", "work", "exec", "--", "token"), ("exec", "-p", "work", "--", "token")),
+    (("-p", "token"), ("-p", "token")),
+    (("--", "token"), ("--", "token")),
+    (("work", "token"), ("work", "token")),
+    ((), ()),
+    *[((flag, name), (name, flag)) for name in COMMANDS for flag in ("-q", "--json", "--no-input")],
+    *[(("-p", "a", "-v", name), (name, "-p", "a", "-v")) for name in COMMANDS],
+]
+
+
+@pytest.mark.parametrize(("typed", "meant"), BEFORE, ids=" ".join)
+def test_options_before_the_command_are_read_behind_it(
+    typed: tuple[str, ...], meant: tuple[str, ...]
+) -> None:
+    assert tuple(command_first(typed)) == meant
+
+
+FIRST = {
+    "api": "/me",
+    "callback-cert": "show",
+    "config": "path",
+    "credential": "git",
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("where", ["before", "behind"])
+def test_a_command_takes_the_profile_or_says_that_it_has_none(
+    tmp_path: Path, command: str, where: str
+) -> None:
+    named, words = ("-p", "work"), (command, *([FIRST[command]] if command in FIRST else []))
+    words = (*named, *words) if where == "before" else (*words, *named)
+    done = run_here(*words, "--no-such-option", home=tmp_path)
+    assert done.exit_code == 2
+    takes_it = "there is no option --no-such-option" in done.stderr
+    assert takes_it or "there is no option -p: this command takes no profile" in done.stderr
+    # The name is none of the command's own words.
+    assert "'work'" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "fix"),
+    [
+        (("work", "token"), "loopback-auth token NAME"),
+        (("-p", "work"), "for example loopback-auth token -p NAME;"),
+        (("tokn",), "loopback-auth token\n"),
+    ],
+)
+def test_what_is_no_command_says_where_it_goes(
+    tmp_path: Path, words: tuple[str, ...], fix: str
 ) -> None:
     done = run_here(*words, home=tmp_path)
     assert done.exit_code == 2
-    assert "loopback-auth token -p NAME" in done.stderr + done.stdout
+    assert f"  fix: {fix}" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "fix"),
+    [
+        ("login --storage keyrng", "did you mean --storage keyring?"),
+        ("login --flow jwt-baerer", "did you mean jwt-bearer? Change it: --flow"),
+        ("login --token-endpoint-auth-method post", "did you mean client_secret_post?"),
+        (
+            "login --token-endpoint-auth-method client-secret-basic",
+            "did you mean client_secret_basic?",
+        ),
+        ("login --response-mode form-post", "did you mean form_post?"),
+        ("login --provider gihub", "did you mean github?"),
+        ("init GitLab", "did you mean gitlab?"),
+        ("providers msft", "The names: loopback-auth providers"),
+        ("token --format crul", "did you mean --format curl?"),
+        ("export pstman", "loopback-auth export postman\n"),
+        ("export k8s", "loopback-auth export k8s-secret\n"),
+        ("push gitlb", "loopback-auth push gitlab\n"),
+        ("push aws", "loopback-auth push aws-secretsmanager\n"),
+        ("credential gti", "loopback-auth credential git\n"),
+        ("completion Bash", "loopback-auth completion bash\n"),
+        ("completion PowerShel", "loopback-auth completion powershell\n"),
+        ("config shw", "loopback-auth config show\n"),
+        ("config set", "loopback-auth config --help\n"),
+        ("help lgoin", "did you mean this one? loopback-auth help login\n"),
+        ("login --client-auth post", "did you mean --token-endpoint-auth-method?"),
+        ("login --callback-url x", "did you mean --redirect-uri?"),
+        ("login --store keyring", "did you mean --storage?"),
+        # Two of them could be meant, or none.
+        ("push cret", "loopback-auth push --help"),
+        ("login --storage canary", "loopback-auth login --help"),
+    ],
+)
+def test_a_value_that_is_misspelled_is_recognised(tmp_path: Path, words: str, fix: str) -> None:
+    """CL-06: what could be a secret in the wrong place is not repeated."""
+    done = run_here(*words.split(), home=tmp_path)
+    assert done.exit_code == 2
+    assert f"  fix: {fix}" in done.stderr
+    assert "canary" not in done.stderr
+
+
+POWERSHELL = ["utf-16", "utf-8-sig"]
+
+
+@pytest.mark.parametrize("encoding", POWERSHELL)
+@pytest.mark.parametrize("way", ["stdin", "file"])
+def test_a_secret_as_powershell_writes_it_is_read(tmp_path: Path, encoding: str, way: str) -> None:
+    octets = "s3cret\r\n".encode(encoding)
+    (tmp_path / "secret").write_bytes(octets)
+    words = ("--client-secret-stdin",)
+    if way == "file":
+        words = ("--client-secret-file", str(tmp_path / "secret"))
+    done = run_here(*GITHUB, "--client-id", "c", *words, home=tmp_path, stdin=octets)
+    assert done.exit_code == 0, done.stderr
+    held = next((tmp_path / "pending").iterdir()).read_text("utf-8")
+    assert '"client_secret": "s3cret"' in held
+    assert "Note: the client secret" not in done.stderr
+
+
+def test_a_secret_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    words = ("--client-id", "c", "--client-secret-stdin")
+    done = run_here(*GITHUB, *words, home=tmp_path, stdin=b"\xffcanary")
+    assert done.exit_code == 2
+    assert "the client secret on standard input is not text" in done.stderr
+
+
+@pytest.mark.parametrize("encoding", POWERSHELL)
+def test_an_address_as_powershell_writes_it_is_read(tmp_path: Path, encoding: str) -> None:
+    run_here(*GITHUB, "--client-id", "c", home=tmp_path)
+    address = "http://127.0.0.1:1/other?code=canary&state=s\r\n".encode(encoding)
+    done = run_here("exchange", home=tmp_path, stdin=address)
+    assert "an address that is not this sign-in's redirect URI" in done.stderr
 
 
 GITHUB = ("login", "--manual", "--provider", "github")

@@ -256,7 +256,7 @@ def run_here(
     exit_code = run_command(arguments, *streams, environment(home, more))
     for stream in streams:
         stream.flush()
-    _, stdout, stderr = (octets.getvalue().decode() for octets in buffers)
+    stdout, stderr = (octets.getvalue().decode() for octets in buffers[1:])
     return Outcome(exit_code=exit_code, stdout=stdout, stderr=stderr)
 
 

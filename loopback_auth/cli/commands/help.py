@@ -58,7 +58,7 @@ def _unknown(topic: str, topics: Sequence[str], commands: Iterable[str]) -> Usag
     return UsageError(
         f"there is no help topic {topic[:40]!r}",
         cause=f"The topics are: {', '.join(topics)}.",
-        fix="this was probably meant: `loopback-auth help {topic}`"
+        fix="did you mean this one? `loopback-auth help {topic}`"
         if near
         else "what they are about: `loopback-auth help`; the commands: `loopback-auth --help`",
         topic=near or "",

@@ -37,7 +37,7 @@ def read_client_secret(path: str) -> Secret:
         FileUnsafe: Another user owns it or can write it.
     """
     try:
-        value = text_of(read_anywhere(path)).strip("\r\n")
+        value = text_of(read_anywhere(path), takes_utf_16=True).strip("\r\n")
     except OSError as error:
         raise _unreadable(path, error.strerror or str(error)) from None
     except ValueError as error:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 BOM = b"\xef\xbb\xbf"
 """A byte order mark, which some editors put before UTF-8."""
 
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+
 MEBIBYTES = 8
 """The most that is read of a file; no configuration is larger."""
 
@@ -68,9 +70,16 @@ def read_anywhere(path: str) -> bytes:
     return _content(descriptor, path)
 
 
-def text_of(content: bytes) -> str:
+def decoded(content: bytes, *, errors: str = "replace") -> str:
+    """Return UTF-8, or UTF-16 as PowerShell writes it, as text without its byte order mark."""
+    return content.decode("utf-16" if content.startswith(_UTF_16) else "utf-8-sig", errors)
+
+
+def text_of(content: bytes, *, takes_utf_16: bool = False) -> str:
     """Return *content* as text without its byte order mark, or raise `ValueError` with a reason."""
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if content.startswith(_UTF_16):
+        if takes_utf_16:
+            return decoded(content)
         raise ValueError("it is UTF-16, not UTF-8")
     try:
         return content.removeprefix(BOM).decode()

@@ -16,6 +16,7 @@ import threading
 import time
 from contextlib import contextmanager, suppress
 
+from ..files.config_file import decoded
 from ..process.interrupts import awaitable
 
 TYPE_CHECKING = False
@@ -133,7 +134,7 @@ def _content_of(text: str) -> str:
         if not os.path.isfile(path):
             return ""
         with open(path, "rb") as file:
-            return file.read(OCTETS).decode("utf-8", "replace")
+            return decoded(file.read(OCTETS))
     except (OSError, ValueError):
         return ""
 

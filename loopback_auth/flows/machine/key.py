@@ -36,7 +36,7 @@ def key_of(grant: Mapping[str, Any], environ: Mapping[str, str] | None) -> Secre
     from ...edge.files.config_file import read_anywhere, text_of
 
     try:
-        return Secret(text_of(read_anywhere(path)))
+        return Secret(text_of(read_anywhere(path), takes_utf_16=True))
     except OSError as error:
         why = error.strerror or str(error)
     except ValueError as error:

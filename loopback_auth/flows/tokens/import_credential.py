@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from ...errors import UsageError
 from ...oauth.secret import Secret
+from ...oauth.text import trimmed
 from ..machine.sign_in import unminted
 
 TYPE_CHECKING = False
@@ -64,7 +65,7 @@ def check_refresh_token(text: str) -> Secret:
     Raises:
         UsageError: It is empty, or has what no token can hold (RFC 6749 appendix A.17).
     """
-    token = text.strip(" \t\r\n\ufeff")
+    token = trimmed(text)
     if not token or not (token.isascii() and token.isprintable()) or " " in token:
         raise UsageError(
             "that is no refresh token",

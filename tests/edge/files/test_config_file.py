@@ -135,7 +135,6 @@ SECRETS = {
     "a device": (lambda path: path.symlink_to("/dev/zero"), "it is no plain file"),
     "empty": (Path.touch, "it is empty"),
     "an empty line": (lambda path: path.write_text("\n"), "it is empty"),
-    "UTF-16": (lambda path: path.write_text("CANARY", encoding="utf-16"), "it is UTF-16"),
     "latin-1": (lambda path: path.write_bytes(b"CANARY\xfc"), "it is not UTF-8"),
     "huge": (lambda path: path.write_text("CANARY" * 2_000_000), "it is larger than 8 MiB"),
 }
