@@ -64,6 +64,8 @@ def _clean(text: str) -> str:
         half = PASTE_CHARACTERS // 2
         text = text[:half] + re.sub(r"^\S+", "", text[-half:])
     text = text.replace("\r\n", "\n").replace("\r", "\n")
+    # A chat or a word processor has curled them.
+    text = text.replace("\u2018", "'").replace("\u2019", "'")
     text = re.sub(r"\x1b\[[0-9;?]{0,20}[A-Za-z]", "", text)
     text = "".join(c if c.isprintable() or c in "\n\t" else " " * c.isspace() for c in text)
     lines = text.strip().split("\n")
