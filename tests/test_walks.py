@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from loopback_auth.testing import AuthorizationServer, Client
 from loopback_auth.testing.salesforce import APP, USER, Salesforce
 
 from .support.shell import shell
@@ -25,6 +26,28 @@ def typed_in(section: str) -> list[str]:
     block = re.search(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     assert block
     return [line.partition("  #")[0].rstrip() for line in block[1].splitlines()]
+
+
+def test_somebody_with_a_company_login_has_an_answer_of_the_api(tmp_path: Path) -> None:
+    """The redirect URI that is printed is the one that the server takes, port and all."""
+    init, login, api = typed_in("Your company's login")
+    uri = "http://127.0.0.1:8765/callback"
+    client = Client(client_id="my-cli", redirect_uris=(uri,))
+    with AuthorizationServer.running(clients=(client,)) as server, shell(tmp_path) as bash:
+        answers = {
+            "Scopes": "",
+            "Port of the callback": "",
+            "Client ID": client.client_id,
+            "Client secret": "",
+            "Address of your API": f"{server.issuer}/api",
+        }
+        shown = bash.type(init.replace("https://id.example.com", server.issuer), answers)
+        assert bash.exit_status() == 0, shown
+        assert f"\n    {uri}\n" in shown
+        assert shown.endswith(f"All checks passed. Next:\n    {login}")
+        assert bash.type(login).count("Signed in as ada") == 1
+        assert '"ada"' in bash.type(api)
+        assert bash.type("loopback-auth token work | wc -l") == "1"
 
 
 def test_a_salesforce_developer_has_an_answer_of_the_api(tmp_path: Path) -> None:

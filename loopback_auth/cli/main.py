@@ -60,6 +60,7 @@ commands:
 {commands}
 
 examples:
+  loopback-auth init work --issuer https://id.example.com
   loopback-auth login --provider salesforce --login-url acme --client-id 3MVG9...
   loopback-auth login work --issuer https://id.example.com --client-id my-cli
   loopback-auth exec work -- terraform plan
