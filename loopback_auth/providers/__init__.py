@@ -24,7 +24,7 @@ Kinds of server, as data: one TOML file each, in the format that users write int
     # How `init` asks for it.
     login_url_label = "Tenant's address"
     # How issuers look (a regular expression), by which `init --issuer` knows the kind of server; a
-    # group is the setting of that name.
+    # group named login_url is that setting.
     issuer_pattern = '(?P<login_url>https://[^/]+[.]id[.]example)/?'
     # The same for people, where each company has its own: then [server] may be left out, and the
     # issuer is given by --issuer.

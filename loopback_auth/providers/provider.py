@@ -88,14 +88,11 @@ class Provider:
         found = re.fullmatch(self.issuer_pattern or "(?!)", issuer, re.IGNORECASE)
         if found is None:
             return None
-        return (
-            {"provider": self.name, **found.groupdict()}
-            if self.server
-            else {
-                "provider": self.name,
-                "issuer": issuer,
-            }
+        login_url = found.groupdict().get("login_url")
+        where = (
+            ({"login_url": login_url} if login_url else {}) if self.server else {"issuer": issuer}
         )
+        return {"provider": self.name, **where}
 
     def issuer_missing(self, profile: str) -> NotConfigured:
         """Return the error for a *profile* that does not say whose server it is."""
@@ -127,7 +124,7 @@ class Provider:
         import re
 
         def lines(line: re.Match[str]) -> str:
-            return "\n".join(line[1] + _registered(uri) for uri in redirect_uris)
+            return "\n".join(line[1] + registered(uri) for uri in redirect_uris)
 
         steps = f"{self.where}\n\n{self.setup}" if self.where else self.setup
         text = re.sub(r"^( *)\{redirect_uris\}", lines, steps or self.register, flags=re.MULTILINE)
@@ -152,6 +149,6 @@ class Provider:
         return found
 
 
-def _registered(uri: str) -> str:
-    """Return the redirect URI *uri* as it is registered: port 0 is none."""
-    return f"{uri.replace(':0/', '/')}\n   (without a port: any will do)" if ":0/" in uri else uri
+def registered(uri: str, remark: str = "\n   (without a port: any will do)") -> str:
+    """Return the redirect URI *uri* as it is registered: port 0 is none, and *remark* says so."""
+    return uri.replace(":0/", "/") + remark if ":0/" in uri else uri

@@ -21,6 +21,8 @@ from loopback_auth.oauth.metadata import server_metadata
 from loopback_auth.providers import Provider, load_provider, provider_names
 from loopback_auth.settings.resolve import from_settings
 
+from ..support.command import run
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -144,6 +146,13 @@ def test_a_provider_without_an_address_of_its_own_is_found_by_the_issuer(name: s
     with pytest.raises(UsageError) as unused:
         from_settings("p", provider=name, login_url=url, client_id="c").check_server()
     assert unused.value.fix == f"loopback-auth login p --provider {name} --issuer {url}"
+
+
+@pytest.mark.parametrize("name", [*provider_names(), ""])
+async def test_no_list_says_to_register_port_0(name: str, tmp_path: Path) -> None:
+    outcome = await run("providers", *filter(None, [name]), home=tmp_path)
+    assert ":0" not in outcome.stdout
+    assert "//127.0.0.1/callback (any port)" in outcome.stdout or name not in ("", "keycloak")
 
 
 def write(home: Path, name: str, text: str) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from ...edge.files.provider_files import provider_names
+from ...providers.provider import registered
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ...providers import Provider
     from ..arguments import Parser
     from ..context import Context
 
@@ -34,14 +36,19 @@ def run(context: Context) -> int:
         for provider in providers
     ]
     if arguments.name:
-        text = "\n".join(_row(name, value) for name, value in documents[0].items() if value)
+        shown = {**documents[0], "redirect_uris": _uris(providers[0])}
+        text = "\n".join(_row(name, value) for name, value in shown.items() if value)
     else:
         text = "\n".join(
-            f"{provider.name:<20} {provider.title:<20} {provider.redirect_uris[0]}"
+            f"{provider.name:<20} {provider.title:<20} {_uris(provider)[0]}"
             for provider in providers
         )
     context.console.result(text, {"providers": documents})
     return 0
+
+
+def _uris(provider: Provider) -> list[str]:
+    return [registered(uri, " (any port)") for uri in provider.redirect_uris]
 
 
 def _row(name: str, value: object) -> str:

@@ -71,20 +71,6 @@ def _key_file(context: Context) -> str:
     return files.key
 
 
-def client_id_missing(context: Context) -> UsageError:
-    """Return the error for a client that has no ID yet; its key stays, and is used then."""
-    arguments = context.arguments
-    return UsageError(
-        "--client-id is missing",
-        cause="The client that was registered as told has one.",
-        fix="`loopback-auth init [{provider}] {profile} [--issuer {issuer}]"
-        " [--login-url {login_url}] --flow {flow} [--subject {subject}] --client-id ID`",
-        flow=arguments.flow,
-        subject=arguments.subject,
-        **given(context),
-    )
-
-
 def machine_setup(profile: Profile, provider: Provider, home: str) -> str:
     """Return what to click at *provider* for a machine *profile*; "" for a person's."""
     if not profile.is_machine:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from ...errors import UsageError
 from ...settings.kinds import duration_text
 from ...settings.session_timeout import session_timeout, timeout_choices
-from ..machine.setup import client_id_missing, is_machine
+from ..machine.setup import is_machine
 from ..settings_flags import typed_secret
 from .questions import api_base_of, ask_secret, ask_until_usable, client_id_of, port_of
 from .server import asked_login_url, given
@@ -78,15 +78,13 @@ def client_id(provider: Provider, context: Context) -> str:
     if not given_id and console.may_ask:
         name = provider.client_id_label or "Client ID"
         return ask_until_usable(f"{name} (from the steps above)", console, client_id_of)
-    if not given_id and is_machine(context):
-        raise client_id_missing(context)
     if not given_id:
         raise UsageError(
             "--client-id is missing",
-            cause="The app that was registered as told has one,"
+            cause="The client that was registered as shown has one,"
             " and there is no terminal to ask for it on.",
             fix="`loopback-auth init [{provider}] {profile} [--issuer {issuer}]"
-            " [--login-url {login_url}] --client-id ID`",
+            " [--login-url {login_url}] [--flow {flow}] [--subject {subject}] --client-id ID`",
             **given(context),
         )
     return client_id_of(given_id)

@@ -61,7 +61,8 @@ def read_names(context: Context) -> None:
 def given(context: Context) -> dict[str, Any]:
     """Return the facts that a fix repeats: what this `init` was given."""
     arguments = context.arguments
-    named = {name: getattr(arguments, name) for name in ("provider", "issuer", "login_url")}
+    names = ("provider", "issuer", "login_url", "flow", "subject")
+    named = {name: getattr(arguments, name) for name in names}
     if not (arguments.provider or arguments.issuer):
         named["provider"] = "PROVIDER"
     return {**named, "profile": context.profile_name}
