@@ -54,7 +54,7 @@ class Console:
         self.environ: Mapping[str, str] = {} if environ is None else environ
         self.is_process = is_process
         self.nothing_sent = False
-        """Whether a sign-in waits that has sent no code yet."""
+        """Whether what goes on has sent no code and written nothing yet."""
         self._line_open = False
         self._writer: BackgroundWriter | None = None
 

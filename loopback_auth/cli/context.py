@@ -182,7 +182,8 @@ class Context:
 
             error.facts.setdefault("profile", self._resolved.name)
             error.facts.setdefault("flags", flags_of(self._resolved))
-            if type(error) is errors.SignInNeeded and not self._resolved.endpoints():
+            known = self._resolved.endpoints() or self._resolved.provider
+            if type(error) is errors.SignInNeeded and not known:
                 # A bare `login` would only say that nothing says where.
                 error.explain_with(self._unknown_profile(self._resolved.name))
 

@@ -8,8 +8,9 @@ import pytest
 
 from loopback_auth.settings.config_toml import load_config
 
+from ..support.scripted_server import hang
 from ..support.sockets import free_port
-from .test_init_issuer import config, server
+from .test_init_issuer import WELL_KNOWN, config, server
 from .test_terminal import on_a_terminal, pexpect
 
 if TYPE_CHECKING:
@@ -95,6 +96,20 @@ ANSWERS = [
     ("Client secret", "s3cret"),
     ("Address of your API", ""),
 ]
+
+
+def test_ctrl_c_while_the_server_is_asked_changes_nothing(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    server.answers[WELL_KNOWN] = hang
+    terminal = on_a_terminal(tmp_path, "init", "work", "--issuer", server.origin)
+    terminal.expect("Ctrl-C stops")
+    server.wait_for(WELL_KNOWN)
+    terminal.sendintr()
+    terminal.expect(r"Cancelled\. Nothing changed\.")
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    assert (terminal.exitstatus, config(tmp_path)) == (130, "")
 
 
 @pytest.mark.slow_cases

@@ -22,6 +22,7 @@ from loopback_auth.providers import Provider, load_provider, provider_names
 from loopback_auth.settings.resolve import from_settings
 
 from ..support.command import run
+from ..support.stored import write_config
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -146,6 +147,14 @@ def test_a_provider_without_an_address_of_its_own_is_found_by_the_issuer(name: s
     with pytest.raises(UsageError) as unused:
         from_settings("p", provider=name, login_url=url, client_id="c").check_server()
     assert unused.value.fix == f"loopback-auth login p --provider {name} --issuer {url}"
+
+
+async def test_a_profile_that_lacks_its_issuer_leads_to_where_it_is_said(tmp_path: Path) -> None:
+    write_config(tmp_path, "[profiles.work]\nprovider = 'okta'\nclient_id = 'x'\n")
+    token = await run("token", "work", "--json", home=tmp_path)
+    assert token.error["fix"].startswith("loopback-auth login work; ")
+    login = await run("login", "work", "--json", home=tmp_path)
+    assert "--issuer https://YOUR-DOMAIN.okta.com" in login.error["fix"]
 
 
 @pytest.mark.parametrize("name", [*provider_names(), ""])

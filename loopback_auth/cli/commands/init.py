@@ -85,9 +85,12 @@ def run(context: Context) -> int:
     project = ProjectWriter(context) if context.arguments.project else None
     may_replace = _may_replace(project.profiles if project else context.config.profiles, context)
     _explain(context)
+    # Until the key of a machine is made, or the profile written.
+    context.console.nothing_sent = True
     server = chosen_server(context)
     provider = server.provider
     flags = {**server.settings, **asked_before(server, context)}
+    context.console.nothing_sent = not machine.is_machine(context)
     flags.update(machine.machine_settings(context))
     profile = context.profile_from(flags=flags)
     profile.check_server()
@@ -97,6 +100,7 @@ def run(context: Context) -> int:
         flags.update(asked_timeout(provider, context))
         flags.update(client_secret(provider, context))
     flags.update(api_base(provider, context))
+    context.console.nothing_sent = False
     settings = _settings_of(context.profile_from(flags=with_stored_secret(flags, context)))
     if project:
         name, path = project.write(context.profile_name, settings), project.path
