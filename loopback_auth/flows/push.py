@@ -8,7 +8,7 @@ from ..export.push.target import FILE, Held, signed_in
 from ..notices import Warned
 from ..oauth.text import one_line
 from .machine.key import has_key, key_of
-from .tokens.refresh import client_of
+from .services import client_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

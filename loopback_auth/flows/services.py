@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from .. import errors
+from ..edge.files.home import variable
 from ..edge.process.clock import now
+from ..value import replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -11,7 +14,9 @@ if TYPE_CHECKING:
 
     from ..edge.store.interface import Store
     from ..notices import Notice
+    from ..oauth.credential import Credential
     from ..oauth.http.transport import Transport
+    from ..oauth.metadata import Client
     from ..seams import Clock, Notify
 
 
@@ -72,6 +77,49 @@ class Services:
             notify=self.notify,
             environ=self.environ,
         )
+
+
+def client_of(credential: Credential, environ: Mapping[str, str] | None = None) -> Client:
+    """
+    Return the client of *credential* with its secret, wherever that is kept.
+
+    Raises:
+        UsageError: The variable that should hold the secret is not set, or the file cannot be read.
+            A server that is asked without the secret would only say that it does not know the
+            client.
+    """
+    name, profile = credential.client_secret_env or "", credential.profile
+    if credential.client_secret_file:
+        # Late: most secrets are in no file of their own.
+        from ..edge.files.client_secrets import read_client_secret
+
+        try:
+            secret = read_client_secret(credential.client_secret_file).trimmed()
+        except errors.UsageError as error:
+            error.facts.setdefault("profile", profile)
+            raise
+        return replace(credential.client, client_secret=secret)
+    if name and not variable(name, environ):
+        raise errors.UsageError(
+            f"the client secret should be in the environment variable {name}, which is not set",
+            cause=f"The sign-in to the profile {profile} names that variable"
+            " as the place of the secret.",
+            fix="set {variable} in this shell,"
+            " or `loopback-auth login {profile} --client-secret-prompt`",
+            variable=name,
+            profile=profile,
+        )
+    return credential.client_with_secret(variable(name, environ))
+
+
+def client_as_far_as_known(
+    credential: Credential, environ: Mapping[str, str] | None = None
+) -> Client:
+    """Return the client of *credential*: with its secret, if that can be had."""
+    try:
+        return client_of(credential, environ)
+    except errors.UsageError:
+        return credential.client
 
 
 def _ignore(_: Notice) -> None:

@@ -42,7 +42,8 @@ class Credential:
 
     *settings* are the profile's settings as they were used, so that a bare `login PROFILE` repeats
     the sign-in. *client_secret_env* names the environment variable that holds the client's secret,
-    if it was given that way; then the secret itself is not stored. *resource* is what the token was
+    if it was given that way, and *client_secret_file* the file; then the secret itself is not
+    stored. *resource* is what the token was
     asked for (RFC 8707). *grant* is what a machine profile's token is minted with again;
     never a key. *rotates* is true once a refresh brought another refresh token.
     *learned_lifetime_s* is the longest lifetime that refused tokens leave room for. *unknown* holds
@@ -56,6 +57,7 @@ class Credential:
     settings: Mapping[str, Any] = field(default_factory=dict)
     identity: Identity | None = None
     client_secret_env: str | None = None
+    client_secret_file: str | None = None
     resource: tuple[str, ...] = ()
     grant: Mapping[str, Any] = field(default_factory=dict)
     rotates: bool = False
@@ -79,7 +81,7 @@ class Credential:
             "identity": {"subject": self.identity.subject, "name": self.identity.name}
             if self.identity
             else None,
-            "client": client_document(self.client, self.client_secret_env),
+            "client": client_document(self.client, self.client_secret_env, self.client_secret_file),
             "server": self.server.to_json(),
             "settings": dict(self.settings),
             **({"resource": list(self.resource)} if self.resource else {}),
@@ -155,6 +157,7 @@ class Credential:
             if identity
             else None,
             client_secret_env=client.get("client_secret_env"),
+            client_secret_file=client.get("client_secret_file"),
             resource=_texts(document.get("resource") or ()),
             grant=dict(document.get("grant") or {}),
             rotates=document.get("rotates") is True,
@@ -163,13 +166,16 @@ class Credential:
         )
 
 
-def client_document(client: Client, secret_env: str | None) -> dict[str, Any]:
-    """Return what is stored of *client*: not its secret if the variable *secret_env* holds it."""
+def client_document(
+    client: Client, secret_env: str | None, secret_file: str | None = None
+) -> dict[str, Any]:
+    """Return what is stored of *client*: not its secret if that can be read from elsewhere."""
     secret = client.client_secret
     members = {
         "client_id": client.client_id,
-        "client_secret": secret.reveal() if secret and not secret_env else None,
+        "client_secret": secret.reveal() if secret and not (secret_env or secret_file) else None,
         "client_secret_env": secret_env,
+        "client_secret_file": secret_file,
         "token_endpoint_auth_method": client.token_endpoint_auth_method,
     }
     return {name: value for name, value in members.items() if value is not None}

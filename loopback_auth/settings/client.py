@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 
 from ..edge.files.home import variable
@@ -58,6 +59,20 @@ def client_secret_of(
 
             return trimmed_secret(read_client_secret(setting.value), setting.value)
     return trimmed_secret(setting.value, setting.source)
+
+
+def lasting_file(path: str, environ: Mapping[str, str] | None) -> str | None:
+    """
+    Return the absolute *path* of a secret's file, if the secret can be read from there again.
+
+    Not a pipe or what a shell substitutes, nor what is in the folder for temporary files.
+    """
+    path = os.path.abspath(path)
+    usual = os.path.join(os.sep, "tmp")
+    temporary = next((v for n in ("TMPDIR", "TEMP", "TMP") if (v := variable(n, environ))), usual)
+    passing = tuple(os.path.join(os.path.realpath(p), "") for p in ("/dev", "/proc", temporary))
+    is_passing = path.startswith(passing) or os.path.realpath(path).startswith(passing)
+    return None if is_passing or not os.path.isfile(path) else path
 
 
 def trimmed_secret(secret: Secret, source: str) -> Secret:

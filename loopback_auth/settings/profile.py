@@ -10,7 +10,7 @@ from ..oauth.http.url import check_url, is_loopback
 from ..oauth.metadata import ENDPOINTS, Client, server_metadata
 from ..oauth.token.lifetime import learned_lifetime
 from ..value import Value, field
-from .client import check_client_id, client_secret_of
+from .client import check_client_id, client_secret_of, lasting_file
 from .table import MACHINE_FLOWS, SECRETS, SETTINGS
 from .unused import refuse_unused
 
@@ -119,7 +119,11 @@ class Profile(Value):
             )
         check_client_id(client_id, self.settings["client_id"].source)
         given_as = self._given_as
-        secret = client_secret_of(given_as, self.settings[given_as], environ) if given_as else None
+        try:
+            secret = given_as and client_secret_of(given_as, self.settings[given_as], environ)
+        except UsageError as error:
+            error.facts.setdefault("profile", self.name)
+            raise
         method = self.get("token_endpoint_auth_method")
         if method == "private_key_jwt" and not self.is_machine:
             raise NotConfigured(
@@ -128,9 +132,13 @@ class Profile(Value):
                 fix="`loopback-auth login {profile} --token-endpoint-auth-method none`",
                 profile=self.name,
             )
-        if secret is None and method not in (None, "none", "private_key_jwt"):
+        lost = self.remembered.get("lacks_secret") and (
+            self.remembered.get("client", {}).get("client_id") == client_id
+        )
+        how = method or ("a client secret" if lost else "none")
+        if not secret and how not in ("none", "private_key_jwt"):
             raise NotConfigured(
-                f"the profile {self.name} authenticates with {method}, and has no client secret",
+                f"the profile {self.name} authenticates with {how}, and has no client secret",
                 cause="Only `none`, a public client's method, needs no secret.",
                 fix="`loopback-auth login {profile} --client-secret-prompt`"
                 " (or -stdin, -env NAME, -file FILE)",
@@ -138,7 +146,7 @@ class Profile(Value):
             )
         return Client(
             client_id=client_id,
-            client_secret=secret,
+            client_secret=secret or None,
             token_endpoint_auth_method=self._auth_method(),
         )
 
@@ -174,6 +182,11 @@ class Profile(Value):
         """The environment variable that holds the secret, when that is how it was given."""
         is_used = self._given_as == "client_secret_env"
         return self.get("client_secret_env") if is_used else None
+
+    def client_secret_file(self, environ: Mapping[str, str] | None = None) -> str | None:
+        """Return the file of the secret, when it was given that way and can be read again."""
+        is_used = self._given_as == "client_secret_file"
+        return lasting_file(self.get("client_secret_file"), environ) if is_used else None
 
     @property
     def redirect_uris(self) -> list[str]:

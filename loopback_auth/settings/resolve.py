@@ -232,22 +232,24 @@ def from_environment(environ: Mapping[str, str]) -> dict[str, tuple[Any, str]]:
 def _remembered(stored: Mapping[str, Any]) -> dict[str, tuple[Any, str]]:
     source = "the last sign-in"
     client, settings = stored.get("client") or {}, stored.get("settings") or {}
-    try:
-        found = {
-            key: (SETTINGS[key].kind.check(value), source)
-            for key, value in settings.items()
-            if key in SETTINGS and key not in SECRETS
-        }
-    except ValueError as error:
-        name = stored.get("profile")
-        raise StoreDamaged(
-            f"the stored sign-in to the profile {name} remembers a setting that is not {error}",
-            profile=name,
-        ) from None
+    found: dict[str, tuple[Any, str]] = {}
+    for key in (key for key in settings if key in SETTINGS and key not in SECRETS):
+        try:
+            found[key] = (SETTINGS[key].kind.check(settings[key]), source)
+        except ValueError as error:
+            if "access_token" not in stored:
+                # What is left of a sign-in keeps nobody from the next one.
+                continue
+            name = stored.get("profile")
+            raise StoreDamaged(
+                f"the stored sign-in to the profile {name} remembers a setting that is not {error}",
+                profile=name,
+            ) from None
     if client.get("client_secret"):
         found["client_secret"] = (Secret(client["client_secret"]), source)
-    if client.get("client_secret_env"):
-        found["client_secret_env"] = (client["client_secret_env"], source)
+    for key in ("client_secret_env", "client_secret_file"):
+        if client.get(key):
+            found[key] = (client[key], source)
     return found
 
 

@@ -194,3 +194,65 @@ async def test_remove_goes_on_where_the_server_does_not_revoke(
     done = await run("profiles", "remove", "work", "--yes", home=tmp_path)
     assert done.exit_code == 7
     assert no_token_file(tmp_path)
+
+
+async def test_cl_06_a_secret_in_a_file_is_read_afresh_and_not_copied(
+    issuer: str, tmp_path: Path
+) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text(f"{SECRET}\n")
+    secret.chmod(0o600)
+    more = {**browser(tmp_path), "TMPDIR": str(tmp_path / "elsewhere")}
+    where = ("--issuer", issuer, "--client-id", "my-app", "--client-secret-file", str(secret))
+    signed_in = await run("login", "work", *where, home=tmp_path, more=more)
+    assert signed_in.exit_code == 0, signed_in.stderr
+    assert token_file(tmp_path, "work")["client"] == {
+        "client_id": "my-app",
+        "client_secret_file": str(secret),
+    }
+    assert (await run("refresh", "work", home=tmp_path)).exit_code == 0
+    secret.write_text("another")
+    refused = await run("refresh", "work", "--json", home=tmp_path)
+    assert refused.exit_code == 7
+    secret.unlink()
+    gone = await run("refresh", "work", "--json", home=tmp_path)
+    assert gone.exit_code == 2
+    assert str(secret) in gone.error["message"]
+    assert "loopback-auth login work --client-secret-prompt" in gone.error["fix"]
+    assert token_file(tmp_path, "work")["refresh_token"]
+    # A sign-out goes on without it.
+    assert (await run("logout", "work", home=tmp_path)).exit_code == 7
+    secret.write_text(SECRET)
+    assert (await run("login", "work", home=tmp_path, more=more)).exit_code == 0
+
+
+async def test_a_secret_that_went_with_the_keyring_is_asked_for_by_name(
+    issuer: str, tmp_path: Path
+) -> None:
+    more = browser(tmp_path)
+    where = ("--issuer", issuer, "--client-id", "my-app", "--client-secret-stdin")
+    await run("login", "work", *where, home=tmp_path, more=more, stdin=SECRET)
+    # As a damaged token file, too, leaves it.
+    (tmp_path / "tokens" / "work.json").unlink()
+    lost = await run("login", "work", "--json", home=tmp_path, more=more)
+    assert lost.exit_code == 2
+    assert "loopback-auth login work --client-secret-prompt" in lost.error["fix"]
+    how = ("work", "--client-secret-stdin")
+    again = await run("login", *how, home=tmp_path, more=more, stdin=SECRET)
+    assert again.exit_code == 0, again.stderr
+
+
+async def test_st_05_settings_that_somebody_spoiled_keep_nobody_from_signing_in(
+    issuer: str, tmp_path: Path
+) -> None:
+    more = browser(tmp_path)
+    await run("login", "--issuer", issuer, "--client-id", "my-cli", home=tmp_path, more=more)
+    await run("logout", home=tmp_path)
+    path = tmp_path / "tokens" / "default.settings"
+    document = json.loads(path.read_text())
+    document["settings"]["port"] = "any"
+    path.write_text(json.dumps(document))
+    assert (await run("login", home=tmp_path, more=more)).exit_code == 0
+    await run("logout", home=tmp_path)
+    path.write_text("[")
+    assert (await run("login", home=tmp_path, more=more)).exit_code == 2

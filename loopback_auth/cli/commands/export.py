@@ -8,7 +8,7 @@ from ...edge.files.private_file import write_private_file
 from ...edge.process.clock import now
 from ...errors import UsageError
 from ...export.program.formats import EXPORT_FORMATS, text_of
-from ...flows.tokens.refresh import client_of
+from ...flows.services import client_of
 from ...notices import Warned
 from ...oauth.credential import Credential
 from ..access import Access

@@ -169,7 +169,10 @@ def _offer_profile(credential: Credential, context: Context) -> None:
     console, path = context.console, context.config.path
     console.say(f"\nTo keep these settings where you can edit them, {path} would get:\n")
     name, secret_env = credential.profile, credential.client_secret_env
-    console.say(profile_text(name, credential.settings, secret_env))
+    settings = dict(credential.settings)
+    if credential.client_secret_file:
+        settings["client_secret_file"] = credential.client_secret_file
+    console.say(profile_text(name, settings, secret_env))
     if confirm("Write that? [y/N] ", console):
-        write_profile(context.home, name, credential.settings, secret_env, may_replace=False)
+        write_profile(context.home, name, settings, secret_env, may_replace=False)
         console.say(f"Written to {path}.")

@@ -46,7 +46,8 @@ def read_client_secret(path: str) -> Secret:
         raise UsageError(
             f"{path} holds no client secret: it is empty",
             cause=_CAUSE,
-            fix="write the secret into it, or give it with --client-secret-prompt",
+            fix="write the secret into it, or give it another way:"
+            " `loopback-auth login {profile} --client-secret-prompt`",
         )
     return Secret(value)
 
@@ -95,5 +96,7 @@ def _unreadable(path: str, why: str) -> UsageError:
     return UsageError(
         f"the client secret cannot be read from {path}: {why}",
         cause=_CAUSE,
-        fix="correct the path, or give the secret with --client-secret-prompt",
+        fix="put the file there, or name another source of the secret:"
+        " `loopback-auth login {profile} --client-secret-prompt`"
+        " (or -stdin, -env NAME, -file FILE)",
     )

@@ -199,7 +199,9 @@ def _document(profile: Profile, request: AuthorizationRequest, *, until: float) 
         "redirect_uri": request.redirect_uri,
         "scope": request.scope,
         "resource": request.resource,
-        "client": client_document(request.client, profile.client_secret_env),
+        "client": client_document(
+            request.client, profile.client_secret_env, profile.client_secret_file()
+        ),
         "server": request.server.to_json(),
         "settings": profile.to_remember(),
         "flags": flags_of(profile),

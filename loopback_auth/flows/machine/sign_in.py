@@ -118,6 +118,7 @@ async def unminted(
         server=server,
         settings=profile.to_remember(),
         client_secret_env=profile.client_secret_env,
+        client_secret_file=profile.client_secret_file(services.environ),
         grant=grant_of(profile),
         learned_lifetime_s=profile.learned_lifetime_s(client.client_id),
     )

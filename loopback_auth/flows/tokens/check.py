@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from ...edge.files.home import variable
 from ...errors import UsageError
 from ...oauth.credential import Credential
 from ...oauth.http.messages import Get, refuse_unusable
 from ...oauth.secret import Secret
 from ...oauth.token.introspection import introspection_request, read_introspection_reply
+from ..services import client_as_far_as_known
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ async def check(
     credential = Credential.from_document(document)
     message = introspection_request(
         credential.tokens.access_token,
-        client=credential.client_with_secret(variable(credential.client_secret_env or "", environ)),
+        client=client_as_far_as_known(credential, environ),
         server=credential.server,
     )
     if message is not None and (said := read_introspection_reply(await transport(message))):

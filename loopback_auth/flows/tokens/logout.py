@@ -5,10 +5,9 @@ from __future__ import annotations
 from contextlib import ExitStack
 from enum import Enum
 
-from ...edge.files.home import variable
 from ...errors import UsageError
 from ...oauth.credential import Credential
-from ..services import Services
+from ..services import Services, client_as_far_as_known
 from .freshness import signed_in
 from .profile_lock import lock_profile
 from .revocation import revoke_both
@@ -69,8 +68,7 @@ async def logout(
 async def _revoked(credential: Credential, services: Services) -> Revocation:
     if credential.server.revocation_endpoint is None:
         return Revocation.NOT_OFFERED
-    secret = variable(credential.client_secret_env or "", services.environ)
-    client = credential.client_with_secret(secret)
+    client = client_as_far_as_known(credential, services.environ)
     if credential.grant:
         # Late: most profiles are a person's.
         from ..machine.mint import with_own_assertion

@@ -9,7 +9,6 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 
-from ...edge.files.home import variable
 from ...errors import (
     AnswerTimedOut,
     ConnectionLost,
@@ -27,6 +26,7 @@ from ...oauth.secret import Secret
 from ...oauth.token.refresh import is_worth_another, read_refresh_reply, refresh_token_grant
 from ..refusals import refusals_of
 from ..server.retry import send_with_retries
+from ..services import client_of
 from .expiry import with_expiry, with_usual_expiry
 from .freshness import SPARE_S, is_usable, signed_in, still_good
 from .in_flight import InFlight
@@ -225,29 +225,6 @@ class _Refresh:
     def _notify(self, notice: Notice) -> None:
         if self.in_flight.is_awaited:
             self._services.notify(notice)
-
-
-def client_of(credential: Credential, environ: Mapping[str, str] | None = None) -> Client:
-    """
-    Return the client of *credential* with its secret.
-
-    Raises:
-        UsageError: The variable that should hold the secret is not set. A server that is asked
-            without the secret would only say that it does not know the client.
-    """
-    name = credential.client_secret_env or ""
-    if name and not variable(name, environ):
-        profile = credential.profile
-        raise UsageError(
-            f"the client secret should be in the environment variable {name}, which is not set",
-            cause=f"The sign-in to the profile {profile} names that variable"
-            " as the place of the secret.",
-            fix="set {variable} in this shell,"
-            " or `loopback-auth login {profile} --client-secret-prompt`",
-            variable=name,
-            profile=profile,
-        )
-    return credential.client_with_secret(variable(name, environ))
 
 
 def _note_rejection(token: Secret, locked: LockedDocument, *, is_final: bool) -> None:

@@ -126,6 +126,7 @@ def _credential(
         settings=profile.to_remember(),
         identity=_identity(profile, request, tokens, services),
         client_secret_env=profile.client_secret_env,
+        client_secret_file=profile.client_secret_file(services.environ),
         resource=request.resource,
         learned_lifetime_s=profile.learned_lifetime_s(request.client.client_id),
     )

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from ....edge.files.home import variable
 from ....edge.process.event_loop import awaited
 from ....edge.store.updates import put_back
 from ....errors import AccountDiffers, LoopbackAuthError, StoreChanged
 from ....notices import Warned
 from ....oauth.credential import Credential
+from ...services import client_as_far_as_known
 from ...tokens.only_copy import save_only_copy
 from ...tokens.revocation import give_back, revoke
 
@@ -156,9 +156,7 @@ class Replacement:
             or held.tokens.refresh_token == new.tokens.refresh_token
         ):
             return
-        client = held.client_with_secret(
-            variable(held.client_secret_env or "", self._services.environ)
-        )
+        client = client_as_far_as_known(held, self._services.environ)
         done = await revoke(
             held.tokens, client=client, server=held.server, transport=self._services.transport
         )
