@@ -6,7 +6,7 @@ import time
 from contextlib import suppress
 
 from .. import errors
-from ..flows.tokens.freshness import MIN_TTL_S, is_good, signed_in
+from ..flows.tokens.freshness import MIN_TTL_S, is_good, lasts_too_short, signed_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,7 +61,10 @@ class Access:
         Raises:
             LoopbackAuthError: As `fresh_document`.
         """
-        return self._or_signed_in(self._document)
+        document = self._or_signed_in(self._document)
+        if self._min_ttl_s > MIN_TTL_S and (warning := lasts_too_short(document, self._min_ttl_s)):
+            self._notify(warning)
+        return document
 
     def _document(self) -> Mapping[str, Any]:
         document = self._stored_or_machine()

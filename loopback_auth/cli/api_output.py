@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from ..errors import AnswerTooLarge
 from ..oauth.http.strict_json import strict_json
 from ..oauth.text import one_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from typing import Any
 
     from ..edge.http.streaming import StreamedReply
@@ -16,6 +19,12 @@ if TYPE_CHECKING:
 
 DOCUMENT_OCTETS = 64 * 1024 * 1024
 """The most that is put into one JSON document."""
+
+READABLE_OCTETS = 1024 * 1024
+"""A longer JSON text is passed on as it comes: nobody reads it on a screen."""
+
+_JSON = re.compile(r"\s*(application/json|[\w.+-]+/[\w.-]+\+json)\s*(;|$)", re.IGNORECASE)
+_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s\[\]{},:"]+')
 
 HEADER_CHARACTERS = 16 * 1024
 """The most that is shown of one header."""
@@ -39,8 +48,10 @@ class PrintedAnswer:
             if self._console.stdout is not None and self._console.stdout.isatty()
             else None
         )
-        end = b"\n"
-        async for piece in reply.pieces:
+        end, pieces = b"\n", reply.pieces
+        if tame and _JSON.match(reply.header("content-type")):
+            pieces = _laid_out(pieces)
+        async for piece in pieces:
             self._console.octets(tame(piece) if tame else piece)
             end = piece[-1:] or end
         if tame and end != b"\n":
@@ -97,6 +108,42 @@ class JSONAnswer:
         """Print the document; return the exit status."""
         self._console.document(self._document or {})
         return 0
+
+
+async def _laid_out(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Give *pieces* as one JSON text that a person can read; as they are if they are too many."""
+    body = bytearray()
+    try:
+        async for piece in pieces:
+            body += piece
+            if len(body) > READABLE_OCTETS:
+                yield bytes(body)
+                body.clear()
+                async for later in pieces:
+                    yield later
+    except Exception:
+        yield bytes(body)
+        raise
+    if body:
+        yield _indented(bytes(body))
+
+
+def _indented(body: bytes) -> bytes:
+    """Return the JSON text *body* in lines; each value stays as it was written."""
+    try:
+        strict_json(body)
+    except ValueError:
+        return body
+    lines, depth, before = bytearray(), 0, b""
+    for token in _TOKEN.findall(body):
+        depth -= token in (b"]", b"}")
+        is_end = token in (b"]", b"}") and before not in (b"[", b"{")
+        if is_end or (before in (b"[", b"{", b",") and token not in (b"]", b"}")):
+            lines += b"\n" + b"  " * depth
+        lines += token + (b" " if token == b":" else b"")
+        depth += token in (b"[", b"{")
+        before = token
+    return bytes(lines)
 
 
 def _headers(reply: StreamedReply) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from ..edge.callback.listeners import check_redirect_uri, with_port
-from ..errors import NotConfigured
+from ..errors import NotConfigured, UsageError
 from ..oauth.http.url import check_url, is_loopback
 from ..oauth.metadata import ENDPOINTS, Client, server_metadata
 from ..oauth.token.lifetime import learned_lifetime
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..oauth.metadata import ServerMetadata
+    from ..oauth.secret import Secret
     from ..providers import Provider
     from .setting import Setting
 
@@ -118,12 +119,7 @@ class Profile(Value):
                 profile=self.name,
             )
         check_client_id(client_id, self.settings["client_id"].source)
-        given_as = self._given_as
-        try:
-            secret = given_as and client_secret_of(given_as, self.settings[given_as], environ)
-        except UsageError as error:
-            error.facts.setdefault("profile", self.name)
-            raise
+        secret = self._client_secret(environ)
         method = self.get("token_endpoint_auth_method")
         if method == "private_key_jwt" and not self.is_machine:
             raise NotConfigured(
@@ -136,7 +132,7 @@ class Profile(Value):
             self.remembered.get("client", {}).get("client_id") == client_id
         )
         how = method or ("a client secret" if lost else "none")
-        if not secret and how not in ("none", "private_key_jwt"):
+        if secret is None and how not in ("none", "private_key_jwt"):
             raise NotConfigured(
                 f"the profile {self.name} authenticates with {how}, and has no client secret",
                 cause="Only `none`, a public client's method, needs no secret.",
@@ -146,9 +142,18 @@ class Profile(Value):
             )
         return Client(
             client_id=client_id,
-            client_secret=secret or None,
+            client_secret=secret,
             token_endpoint_auth_method=self._auth_method(),
         )
+
+    def _client_secret(self, environ: Mapping[str, str] | None) -> Secret | None:
+        if (given_as := self._given_as) is None:
+            return None
+        try:
+            return client_secret_of(given_as, self.settings[given_as], environ)
+        except UsageError as error:
+            error.facts.setdefault("profile", self.name)
+            raise
 
     @property
     def has_client_secret(self) -> bool:

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from ...errors import OutputFailed, UsageError, ValueUnquotable
 from ...export import FORMATS, environment_text, github_environment, github_masks
-from ..credential.options import handed_over_arguments, min_ttl_argument
+from ..credential.options import (
+    handed_over_arguments,
+    min_ttl_argument,
+    output_arguments,
+    write_output,
+)
 from ..variables import filled_variables, set_argument
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from argparse import Namespace
     from collections.abc import Mapping
 
     from ...oauth.secret import Secret
@@ -27,6 +33,7 @@ def arguments(parser: Parser) -> None:
         help=f"who will read it: {', '.join(FORMATS)} (default: sh)",
     )
     set_argument(parser)
+    output_arguments(parser)
     min_ttl_argument(parser)
     handed_over_arguments(parser)
 
@@ -34,8 +41,14 @@ def arguments(parser: Parser) -> None:
 def run(context: Context) -> int:
     """Print the variables, or hand them to the steps that follow."""
     arguments, console = context.arguments, context.console
+    if arguments.output:
+        _check_output(arguments)
     filled = filled_variables(context)
-    if console.json:
+    if arguments.output:
+        document = {"format": arguments.format, "variables": list(filled)}
+        text = environment_text(arguments.format, filled)
+        write_output(text, context, document, force=arguments.force)
+    elif console.json:
         console.document({"environment": {name: value.reveal() for name, value in filled.items()}})
     elif arguments.format == "github":
         _for_github(filled, console)
@@ -47,6 +60,20 @@ def run(context: Context) -> int:
             )
         console.raw(_encodable(environment_text(arguments.format, filled), console))
     return 0
+
+
+def _check_output(arguments: Namespace) -> None:
+    if arguments.format == "github":
+        raise UsageError(
+            "--format github takes no --output",
+            cause="It hands the variables to the steps that follow, in the file GITHUB_ENV.",
+            fix="leave one of them out, or `loopback-auth env {profile} --format dotenv`",
+        )
+    if not arguments.even_in_git:
+        # Late, as what writes the file.
+        from ...edge.project.tracked import refuse_tracked
+
+        refuse_tracked(arguments.output)
 
 
 _HOW = {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ...edge.files.private_file import write_private_file
 from ...edge.process.clock import now
 from ...errors import UsageError
 from ...export.program.formats import EXPORT_FORMATS, text_of
@@ -13,11 +12,15 @@ from ...notices import Warned
 from ...oauth.credential import Credential
 from ..access import Access
 from ..credential.given_token import given_token
-from ..credential.options import handed_over_arguments, min_ttl_argument
+from ..credential.options import (
+    handed_over_arguments,
+    min_ttl_argument,
+    output_arguments,
+    write_output,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from argparse import Namespace
     from collections.abc import Mapping
     from typing import Any
 
@@ -45,15 +48,7 @@ def arguments(parser: Parser) -> None:
     )
     parser.profile_argument()
     parser.add_argument("--list", action="store_true", help="list the formats")
-    parser.add_argument(
-        "--output",
-        metavar="FILE",
-        help="write it there, for your eyes only, and not on standard output",
-    )
-    parser.add_argument("--force", action="store_true", help="overwrite that file")
-    parser.add_argument(
-        "--even-in-git", action="store_true", help="write it even where git would track it"
-    )
+    output_arguments(parser)
     parser.add_argument(
         "--template", metavar="FILE", help="template: the file that says {access_token}"
     )
@@ -98,7 +93,7 @@ def run(context: Context) -> int:
         exported = EXPORT_FORMATS[form].write(credential, now())
         if EXPORT_FORMATS[form].hands_over and credential.rotates:
             context.notify(_rotates(credential.profile))
-    _hand_out(exported, arguments, console, profile=credential.profile)
+    _hand_out(exported, context, profile=credential.profile)
     return 0
 
 
@@ -175,17 +170,13 @@ def _rotates(profile: str) -> Warned:
     )
 
 
-def _hand_out(exported: Exported, arguments: Namespace, console: Console, *, profile: str) -> None:
+def _hand_out(exported: Exported, context: Context, *, profile: str) -> None:
+    arguments, console = context.arguments, context.console
     about = {"format": arguments.form, "profile": profile}
-    path: str | None = arguments.output
-    if path is not None:
+    if arguments.output is not None:
         # A file that was merged into was read, and what it had is beside it.
-        may_overwrite = arguments.force or arguments.form == "file"
-        text = text_of(exported).removesuffix("\n") + "\n"
-        write_private_file(path, text.encode(), overwrite=may_overwrite)
-        console.say(f"Wrote {path}. It is a secret.")
-        if console.json:
-            console.document({**about, "path": path})
+        force = arguments.force or arguments.form == "file"
+        write_output(text_of(exported), context, about, force=force)
         return
     if not console.json and console.stdout is not None and console.stdout.isatty():
         console.say("This is a secret. To keep it off the screen: --output FILE, or a pipe.")

@@ -33,6 +33,11 @@ def arguments(parser: Parser) -> None:
 def run(context: Context) -> int:
     """Print what is known of the sign-in, without its tokens."""
     name = context.profile_name
+    if context.environ.get("LOOPBACK_AUTH_TOKEN", "").strip():
+        context.console.say(
+            "LOOPBACK_AUTH_TOKEN is set: `token`, `exec`, `env` and `api` use that token,"
+            " not this sign-in."
+        )
     document = context.store.load(name)
     if document is None:
         raise SignInNeeded(f"nobody is signed in to the profile {name}", profile=name)
@@ -60,11 +65,6 @@ def run(context: Context) -> int:
         {**sign_in, "settings": settings},
         draw=draw,
     )
-    if context.environ.get("LOOPBACK_AUTH_TOKEN", "").strip():
-        context.console.say(
-            "LOOPBACK_AUTH_TOKEN is set: `token`, `exec`, `env` and `api` use that token,"
-            " not this sign-in."
-        )
     return 0
 
 

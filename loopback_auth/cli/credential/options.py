@@ -6,7 +6,11 @@ from ...flows.tokens.freshness import MIN_TTL_S
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
     from ..arguments import Parser
+    from ..context import Context
 
 
 def min_ttl_argument(parser: Parser) -> None:
@@ -48,6 +52,31 @@ def _seconds(text: str) -> float:
     from ...settings.kinds import seconds
 
     return seconds(text)
+
+
+def output_arguments(parser: Parser) -> None:
+    """Add the file that a secret goes to."""
+    parser.add_argument(
+        "--output",
+        metavar="FILE",
+        help="write it there, for your eyes only, and not on standard output",
+    )
+    parser.add_argument("--force", action="store_true", help="overwrite that file")
+    parser.add_argument(
+        "--even-in-git", action="store_true", help="write it even where git would track it"
+    )
+
+
+def write_output(text: str, context: Context, document: Mapping[str, Any], *, force: bool) -> None:
+    """Write *text* to the file of `--output`, and say so; *document* is about it, for programs."""
+    # Late: most secrets are printed.
+    from ...edge.files.private_file import write_private_file
+
+    path, console = context.arguments.output, context.console
+    write_private_file(path, (text.removesuffix("\n") + "\n").encode(), overwrite=force)
+    console.say(f"Wrote {path}. It is a secret.")
+    if console.json:
+        console.document({**document, "path": path})
 
 
 def handed_over_arguments(parser: Parser) -> None:

@@ -11,6 +11,8 @@ from __future__ import annotations
 import os
 import sys
 
+from ...oauth.text import one_line
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -56,6 +58,17 @@ def launch_command(
     if around.wsl and not around.ssh_server:
         return _windows_from_linux(url, which)
     return _from_the_desktop(url, which) if around.display else None
+
+
+def why_none(chosen: str | None, environ: Mapping[str, str] | None) -> str:
+    """Return why no browser can be started; *chosen* and *environ* as in `open_browser`."""
+    named = chosen or (os.environ if environ is None else environ).get("BROWSER", "")
+    if not named:
+        return "none was found here"
+    who, shown = "the setting browser" if chosen else "BROWSER", one_line(named, limit=80)
+    if os.path.basename(named.split(" ")[0]) in TEXT_BROWSERS:
+        return f"{who} names {shown}, which would run inside this terminal"
+    return f"{who} names {shown}, and there is no such program that can be started"
 
 
 def _from_the_desktop(url: str, which: Callable[[str], str | None]) -> list[str] | None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from urllib.parse import urlsplit
 
 from ...edge.callback.listeners import bind
 from ...edge.http.proxy import proxy_for
-from ...edge.interaction.browser import TEXT_BROWSERS, launch_command
+from ...edge.interaction.browser import launch_command, why_none
 from ...edge.interaction.environment import surroundings
 from ...errors import ListenError, LoopbackAuthError, ProxyFailed
 from ...explain.fix import rendered
@@ -41,6 +40,9 @@ def checks_here(subject: Subject, report: Report) -> list[str]:
     report.add(configuration(subject))
     report.add(token_store(subject))
     report.add(sign_in(subject))
+    if subject.environ.get("LOOPBACK_AUTH_TOKEN", "").strip():
+        seen = "LOOPBACK_AUTH_TOKEN is set: token, exec, env and api use that, not the sign-in"
+        report.add(warned("given token", seen, "unset LOOPBACK_AUTH_TOKEN, if that is not wanted"))
     profile = subject.profile
     if isinstance(profile, LoopbackAuthError):
         if not isinstance(subject.config, LoopbackAuthError):
@@ -207,13 +209,10 @@ def _browser(
     command = launch_command("URL", around=around, environ=environ, chosen=chosen, which=which)
     if command:
         return Check(name=name, verdict=OK, seen=f"{command[0]} would be started")
-    wanted = chosen or environ.get("BROWSER", "")
-    is_text = os.path.basename(wanted.split(" ")[0]) in TEXT_BROWSERS
-    why = f" ({one_line(wanted)} would run inside the terminal)" if is_text else ""
     hint = way_in(around, redirect_uris[0]) if redirect_uris else ""
     return warned(
         name,
-        f"none was found that could be started here{why}",
+        why_none(chosen, environ),
         f"open the address that login prints yourself. {hint}".strip(),
     )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from contextlib import suppress
 from urllib.parse import urlsplit
 
-from ...edge.interaction.browser import open_browser
+from ...edge.interaction.browser import open_browser, why_none
 from ...edge.process.event_loop import awaited
 from ...errors import NoBrowser, UsageError
 from ...notices import BrowserNotOpened, OpenThisPage
@@ -107,7 +107,7 @@ class Opening:
             withheld=[self._profile.client_secret_env],
             environ=self._environ,
         ):
-            self._not_opened("none was found here")
+            self._not_opened(why_none(self._profile.get("browser"), self._environ))
 
     def call(self, session: CallbackSession[AuthorizationResponse]) -> None:
         """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...edge.http.bundle import check_bundle
 from ...errors import NotConfigured
 from ...notices import Warned
 from ...oauth.authorize.request import AuthorizationRequest
@@ -30,6 +31,8 @@ def checked_client(profile: Profile, services: Services) -> Client:
     profile.check_server()
     for note in profile.notes:
         services.notify(Warned(code="setting-read", message=note))
+    if bundle := profile.get("ca_bundle"):
+        check_bundle(bundle, services.environ)
     client = profile.client(services.environ)
     services.store.check_writable(profile.name)
     return client

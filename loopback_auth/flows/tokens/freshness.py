@@ -100,6 +100,20 @@ def still_good(why: str) -> Warned:
     )
 
 
+def lasts_too_short(document: Mapping[str, Any], min_ttl_s: float) -> Warned | None:
+    """Return the notice that no token lasts *min_ttl_s*, if that of *document* never did."""
+    begin, end = document.get("obtained_at"), document.get("expires_at")
+    if not (begin and end) or end > _rfc3339(time.time() + min_ttl_s):
+        return None
+    # Late: a token that lasts needs none of it.
+    from ...notices import Warned
+    from ...oauth.credential import from_rfc3339
+
+    life_s = (from_rfc3339(end) - from_rfc3339(begin)).total_seconds()
+    what = f"the server's tokens last {life_s:g} s, less than the {min_ttl_s:g} s asked for"
+    return Warned(code="lifetime-short", message=what) if life_s < min_ttl_s else None
+
+
 def _is_refused(document: Mapping[str, Any], refused: Secret | None) -> bool:
     return refused is not None and refused.matches(document["access_token"])
 

@@ -1,0 +1,124 @@
+"""What would surprise is said: a token of the environment, a short life, a browser that is none."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ..support.command import login_here, run
+from ..support.scripted_server import ScriptedServer, json_answer
+from ..support.stored import NEW, stored
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+GIVEN = {"LOOPBACK_AUTH_TOKEN": "given"}
+NOTE = "LOOPBACK_AUTH_TOKEN is set"
+
+
+async def test_a_token_from_the_environment_is_said_by_status_and_doctor(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    nobody = await run("status", home=tmp_path, more=GIVEN)
+    assert nobody.exit_code == 4
+    assert nobody.stderr.startswith(NOTE)
+    stored(tmp_path, server, lasts_s=3000)
+    assert (await run("status", home=tmp_path, more=GIVEN)).stderr.startswith(NOTE)
+    assert NOTE not in (await run("status", home=tmp_path)).stderr
+    checks = (await run("doctor", "--json", home=tmp_path, more=GIVEN)).document["checks"]
+    [check] = [each for each in checks if each["name"] == "given token"]
+    assert check["verdict"] == "warn"
+    assert NOTE in check["seen"]
+
+
+@pytest.mark.parametrize(
+    ("min_ttl", "is_said"), [("2h", True), ("59m", False), ("30s", False), (None, False)]
+)
+async def test_a_life_that_the_server_does_not_give_is_said_once(
+    server: ScriptedServer, tmp_path: Path, min_ttl: str | None, *, is_said: bool
+) -> None:
+    server.answers["/token"] = json_answer({**NEW, "expires_in": 3600})
+    stored(tmp_path, server, lasts_s=-1)
+    more = ("--min-ttl", min_ttl) if min_ttl else ()
+    for _ in range(2):
+        outcome = await run("token", *more, home=tmp_path)
+        assert (outcome.exit_code, outcome.stdout) == (0, f"{NEW['access_token']}\n")
+        said = "Note: the server's tokens last 3600 s, less than the 7200 s asked for.\n"
+        assert outcome.stderr == (said if is_said else "")
+
+
+async def test_fs_st_01_env_writes_a_file_for_its_owner_alone(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    stored(tmp_path, server, lasts_s=3000)
+    path = tmp_path / "token.env"
+    before = os.umask(0)
+    try:
+        done = await run("env", "--format", "dotenv", "--output", str(path), home=tmp_path)
+    finally:
+        os.umask(before)
+    assert (done.stdout, done.stderr) == ("", f"Wrote {path}. It is a secret.\n")
+    assert path.read_text() == "ACCESS_TOKEN=the-old-token\n"
+    if os.name == "posix":
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    again = await run("env", "--output", str(path), "--json", home=tmp_path)
+    assert "--force" in again.error["fix"]
+    forced = await run("env", "--output", str(path), "--force", "--json", home=tmp_path)
+    assert forced.document["variables"] == ["ACCESS_TOKEN"]
+    assert "the-old-token" not in forced.stdout
+    refused = await run("env", "--output", str(path), "--format", "github", home=tmp_path)
+    assert refused.exit_code == 2
+
+
+async def test_env_refuses_a_file_that_git_would_track(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    stored(tmp_path / "home", server, lasts_s=3000)
+    (tmp_path / ".git").mkdir()
+    path = str(tmp_path / ".env")
+    refused = await run("env", "--output", path, "--json", home=tmp_path / "home")
+    assert "--even-in-git" in refused.error["fix"]
+    done = await run("env", "--output", path, "--even-in-git", home=tmp_path / "home")
+    assert done.exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("flags", "browser", "reason"),
+    [
+        ((), "nofox --new", "BROWSER names nofox --new, and there is no such program"),
+        ((), "/etc/hostname", "BROWSER names /etc/hostname, and there is no such program"),
+        ((), "lynx", "BROWSER names lynx, which would run inside this terminal"),
+        (("--browser", "x"), "", "the setting browser names x, and there is no such program"),
+    ],
+)
+async def test_a_browser_that_is_none_is_named_as_the_reason(
+    server: ScriptedServer, tmp_path: Path, flags: tuple[str, ...], browser: str, reason: str
+) -> None:
+    where = ("--authorization-endpoint", server.url("/a"), "--token-endpoint", server.url("/t"))
+    more = {"BROWSER": browser, "DISPLAY": ":0"}
+    async with login_here("--client-id", "x", *where, *flags, home=tmp_path, more=more) as login:
+        said = await login.event("browser_not_opened")
+    assert said["reason"].startswith(reason)
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ("--ca-bundle", "/nope"),
+        ("--ca-bundle", "/"),
+        ("--ca-bundle", os.path.abspath(__file__)),
+        ("--client-secret-file", "/nope"),
+        ("--redirect-uri", "https://localhost:8799/cb", "--callback-cert", "/nope"),
+    ],
+)
+async def test_a_file_that_is_none_ends_a_sign_in_before_its_address_is_shown(
+    server: ScriptedServer, tmp_path: Path, flags: tuple[str, ...]
+) -> None:
+    where = ("--authorization-endpoint", server.url("/a"), "--token-endpoint", server.url("/t"))
+    ended = await run("login", "--client-id", "x", *where, *flags, "--json", home=tmp_path)
+    assert ended.exit_code == 2
+    assert not ended.events_named("open_page")
+    assert not server.requests
