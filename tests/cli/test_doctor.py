@@ -661,7 +661,7 @@ async def test_a_text_browser_is_reported_and_not_started(
     )
     check = checks(outcome)["browser"]
     assert check["verdict"] == "warn"
-    assert "w3m would run inside the terminal" in check["seen"]
+    assert "w3m, which would run inside this terminal" in check["seen"]
     assert "ssh -N -L" in check["fix"]
     where = checks(outcome)["surroundings"]["seen"]
     assert where.startswith("SSH without a display (SSH_CONNECTION, ")
