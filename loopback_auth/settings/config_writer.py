@@ -94,21 +94,14 @@ def change_config(
             _replace(folder, path, (BOM if has_mark else b"") + changed.encode())
 
 
-def profile_exists(name: str, *, in_project: bool = False, **given: object) -> UsageError:
+def profile_exists(name: str, **given: object) -> UsageError:
     """Return the error for a profile that would be replaced unasked; *given* is what `init` got."""
-    fix = (
-        "give another name, or replace it:"
-        " `loopback-auth init [{provider}] {profile} [--issuer {issuer}] --force`;"
-        " what it says now: `loopback-auth config show {profile}`"
-    )
-    of_project = (
-        "give another name, or replace it:"
-        " `loopback-auth init [{provider}] {profile} [--issuer {issuer}] --project --force`"
-    )
     return UsageError(
         f"there is a profile {name} already",
         cause="What somebody wrote is not replaced unasked.",
-        fix=of_project if in_project else fix,
+        fix="give another name, or replace it:"
+        " `loopback-auth init [{provider}] {profile} [--issuer {issuer}] [{project}] --force`;"
+        " what it says now: `loopback-auth config show {profile}`",
         **{"provider": "PROVIDER", "profile": name, **given},
     )
 

@@ -68,6 +68,15 @@ def test_each_wrong_answer_is_said_and_asked_for_again(
     }
 
 
+def test_port_0_is_an_answer_too(server: ScriptedServer, tmp_path: Path) -> None:
+    terminal = on_a_terminal(tmp_path, "init", "--issuer", server.origin, "--no-doctor")
+    answer(terminal, [("Scopes .*: ", ""), ("Port of the callback .*: ", "0")])
+    terminal.expect("http://127.0.0.1/callback\r\n   .without a port: any will do")
+    answer(terminal, [("Client ID .*: ", "x"), ("secret .*: ", ""), ("API, .*: ", "")])
+    terminal.expect(pexpect.EOF)
+    assert load_config(str(tmp_path)).profile("default")["port"][0] == (0,)
+
+
 def test_the_third_wrong_answer_ends_it(tmp_path: Path) -> None:
     terminal = on_a_terminal(tmp_path, "init", "salesforce")
     why = "Try again: the address is missing.*Since Spring '26 an External Client App"

@@ -41,6 +41,7 @@ VALUES = {
     "near": "invalid-grant",
     "form": "https://YOUR-DOMAIN.okta.com",
     "flow": "jwt-bearer",
+    "project": "--project",
     "provider": "salesforce",
     "ide": "zed",
     "timeout": "2h",

@@ -139,7 +139,7 @@ def _may_replace(profiles: Collection[str], context: Context) -> bool:
     if not context.console.may_ask:
         from ...settings.config_writer import profile_exists
 
-        raise profile_exists(name, in_project=context.arguments.project, **given(context))
+        raise profile_exists(name, **given(context))
     if not confirm(f"There is a profile {name} already. Replace it? [y/N] ", context.console):
         raise Cancelled(f"the profile {name} stays as it is")
     return True

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ...providers import Provider
+    from ..console import Console
     from ..context import Context
     from .server import Server
 
@@ -33,9 +34,7 @@ def asked_before(server: Server, context: Context) -> dict[str, Any]:
         if scope is None and signs_in:
             scope = ask_until_usable("Scopes", console, str.split, usual=provider.scope or "")
     if usual_port and signs_in and not (ports or arguments.redirect_uris):
-        question, usual = "Port of the callback", str(usual_port)
-        port = ask_until_usable(question, console, port_of, usual=usual) if console.may_ask else 0
-        ports = [port or usual_port]
+        ports = [_port(usual_port, console)]
     flags: dict[str, Any] = {}
     if arguments.session_timeout is not None:
         flags.update(session_timeout(arguments.session_timeout, provider))
@@ -51,6 +50,12 @@ def asked_before(server: Server, context: Context) -> dict[str, Any]:
     if arguments.ca_bundle:
         flags["ca_bundle"] = os.path.abspath(arguments.ca_bundle)
     return flags
+
+
+def _port(usual: int, console: Console) -> int:
+    if not console.may_ask:
+        return usual
+    return ask_until_usable("Port of the callback", console, port_of, usual=str(usual))
 
 
 def asked_timeout(provider: Provider, context: Context) -> dict[str, float]:

@@ -63,9 +63,9 @@ def given(context: Context) -> dict[str, Any]:
     arguments = context.arguments
     names = ("provider", "issuer", "login_url", "flow", "subject")
     named = {name: getattr(arguments, name) for name in names}
-    if not (arguments.provider or arguments.issuer):
-        named["provider"] = "PROVIDER"
-    return {**named, "profile": context.profile_name}
+    named["provider"] = named["provider"] or (None if named["issuer"] else "PROVIDER")
+    project = "--project" if arguments.project else None
+    return {**named, "project": project, "profile": context.profile_name}
 
 
 def chosen_server(context: Context) -> Server:
@@ -127,9 +127,8 @@ def _at_issuer(text: str, provider: Provider | None, context: Context) -> Server
         where = "login_url" if provider.takes_login_url else "issuer"
         return Server(provider, {"provider": provider.name, where: issuer})
     metadata = _metadata(issuer, context)
-    if provider:
-        return Server(provider, {"provider": provider.name, "issuer": metadata.issuer})
-    return Server(_any_server(metadata, context), {"issuer": metadata.issuer})
+    known = {"provider": provider.name} if provider else {}
+    return Server(provider or _any_server(metadata, context), {**known, "issuer": metadata.issuer})
 
 
 def _metadata(issuer: str, context: Context) -> ServerMetadata:
@@ -149,14 +148,13 @@ def _metadata(issuer: str, context: Context) -> ServerMetadata:
 
 def _any_server(metadata: ServerMetadata, context: Context) -> Provider:
     """Return what is known of a server from its *metadata*, with steps that fit any."""
-    host = urlsplit(metadata.issuer or "").netloc
     scope = context.profile_from(flags={"issuer": metadata.issuer}).scope_for(metadata)
     methods = metadata.token_endpoint_auth_methods_supported or ()
     kind = _PUBLIC if "none" in methods else _PUBLIC + _CONFIDENTIAL
     return Provider(
         name="",
         path="",
-        title=host,
+        title=urlsplit(metadata.issuer or "").netloc,
         register="",
         setup=_STEPS.replace("{kind}", kind),
         redirect_uris=(with_port(DEFAULT_REDIRECT_URI, PORT),),
