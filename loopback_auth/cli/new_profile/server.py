@@ -127,8 +127,8 @@ def _at_issuer(text: str, provider: Provider | None, context: Context) -> Server
         where = "login_url" if provider.takes_login_url else "issuer"
         return Server(provider, {"provider": provider.name, where: issuer})
     metadata = _metadata(issuer, context)
-    known = {"provider": provider.name} if provider else {}
-    return Server(provider or _any_server(metadata, context), {**known, "issuer": metadata.issuer})
+    named = {"provider": provider.name} if provider else {}
+    return Server(provider or _any_server(metadata, context), {**named, "issuer": metadata.issuer})
 
 
 def _metadata(issuer: str, context: Context) -> ServerMetadata:
