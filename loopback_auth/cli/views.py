@@ -7,6 +7,7 @@ import time
 from urllib.parse import urlsplit
 
 from ..flows.tokens.freshness import has_expired, is_refreshable
+from ..oauth.authorize.redirect_uri import registered
 from ..oauth.secret import Secret
 from ..oauth.text import one_line
 
@@ -231,8 +232,12 @@ def _joined(first: str, number: int, unit: str) -> str:
 def settings_view(profile: Profile) -> tuple[list[tuple[str, str]], dict[str, dict[str, str]]]:
     """Return the settings in effect, as facts and as a document; secrets are named, not shown."""
     rows = _setting_rows(profile)
-    lines = [(name, f"{value}  (from {source})") for name, value, source in rows]
+    lines = [(name, f"{_to_read(name, value)}  (from {source})") for name, value, source in rows]
     return lines, {name: {"value": value, "from": source} for name, value, source in rows}
+
+
+def _to_read(name: str, value: str) -> str:
+    return " ".join(map(registered, value.split(" "))) if name == "redirect_uris" else value
 
 
 def _setting_rows(profile: Profile) -> list[tuple[str, str, str]]:

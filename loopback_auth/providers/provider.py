@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ..errors import NotConfigured
+from ..oauth.authorize.redirect_uri import registered
 from ..oauth.http.url import check_url
 from ..oauth.identity import NAME_CLAIMS
 from ..oauth.text import one_line
@@ -123,8 +124,10 @@ class Provider:
         """
         import re
 
+        remark = "\n   (without a port: any will do)"
+
         def lines(line: re.Match[str]) -> str:
-            return "\n".join(line[1] + registered(uri) for uri in redirect_uris)
+            return "\n".join(line[1] + registered(uri, remark) for uri in redirect_uris)
 
         steps = f"{self.where}\n\n{self.setup}" if self.where else self.setup
         text = re.sub(r"^( *)\{redirect_uris\}", lines, steps or self.register, flags=re.MULTILINE)
@@ -147,8 +150,3 @@ class Provider:
             if part and part[1]:
                 found[name] = one_line(part[1], limit=200)
         return found
-
-
-def registered(uri: str, remark: str = "\n   (without a port: any will do)") -> str:
-    """Return the redirect URI *uri* as it is registered: port 0 is none, and *remark* says so."""
-    return uri.replace(":0/", "/") + remark if ":0/" in uri else uri

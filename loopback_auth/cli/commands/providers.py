@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from ...edge.files.provider_files import provider_names
-from ...providers.provider import registered
+from ...oauth.authorize.redirect_uri import registered
+from ..views import plain_facts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ...providers import Provider
     from ..arguments import Parser
     from ..context import Context
 
@@ -36,21 +36,22 @@ def run(context: Context) -> int:
         for provider in providers
     ]
     if arguments.name:
-        shown = {**documents[0], "redirect_uris": _uris(providers[0])}
-        text = "\n".join(_row(name, value) for name, value in shown.items() if value)
+        facts = [
+            fact for name, value in documents[0].items() if value for fact in _facts(name, value)
+        ]
+        text = "\n".join(plain_facts(facts, 15))
     else:
-        text = "\n".join(
-            f"{provider.name:<20} {provider.title:<20} {_uris(provider)[0]}"
+        facts = [
+            (provider.name, f"{provider.title:<20} {registered(provider.redirect_uris[0])}")
             for provider in providers
-        )
-    context.console.result(text, {"providers": documents})
+        ]
+        text = "\n".join(plain_facts(facts, 22))
+    context.console.result(text, {"providers": documents}, draw=lambda sheet: sheet.facts(facts))
     return 0
 
 
-def _uris(provider: Provider) -> list[str]:
-    return [registered(uri, " (any port)") for uri in provider.redirect_uris]
-
-
-def _row(name: str, value: object) -> str:
-    shown = "\n              ".join(value) if isinstance(value, list) else str(value)
-    return f"{name:<13} {shown}"
+def _facts(name: str, value: object) -> list[tuple[str, str]]:
+    values = value if isinstance(value, list) else [str(value)]
+    if name == "redirect_uris":
+        values = [registered(uri) for uri in values]
+    return [("" if index else name, each) for index, each in enumerate(values)]

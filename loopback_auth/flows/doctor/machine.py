@@ -11,7 +11,7 @@ from ...edge.interaction.browser import launch_command, why_none
 from ...edge.interaction.environment import surroundings
 from ...errors import ListenError, LoopbackAuthError, ProxyFailed
 from ...explain.fix import rendered
-from ...oauth.authorize.redirect_uri import difference
+from ...oauth.authorize.redirect_uri import difference, registered
 from ...oauth.text import one_line
 from ...providers.login_host import own_host, whom_it_serves
 from ...settings.table import SETTINGS
@@ -161,8 +161,9 @@ def _callback(redirect_uri: str) -> tuple[str, Check]:
     alone = ""
     if urlsplit(redirect_uri).hostname == "localhost" and len(listeners) == 1:
         alone = "; this machine has no IPv6 loopback"
-    port = "any port" if urlsplit(redirect_uri).port == 0 else "its port is free"
-    return real, Check(name=name, verdict=OK, seen=f"{redirect_uri}: {port}, on {heads}{alone}")
+    port = "" if urlsplit(redirect_uri).port == 0 else " its port is free,"
+    seen = f"{registered(redirect_uri)}:{port} on {heads}{alone}"
+    return real, Check(name=name, verdict=OK, seen=seen)
 
 
 def _registered(

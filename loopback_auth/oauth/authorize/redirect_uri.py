@@ -84,3 +84,8 @@ def _by_character(sent: str, registered: str) -> str:
 
 def _rest(text: str, index: int) -> str:
     return repr(one_line(text[index : index + 40])) if text[index:] else "(nothing)"
+
+
+def registered(uri: str, remark: str = " (any port)") -> str:
+    """Return the redirect URI *uri* as it is registered: port 0 is none, and *remark* says so."""
+    return uri.replace(":0/", "/", 1) + remark if ":0/" in uri else uri

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from loopback_auth.oauth.authorize.redirect_uri import difference
+from loopback_auth.oauth.authorize.redirect_uri import difference, registered
 
 SENT = "http://localhost:1717/OauthRedirect"
 
@@ -62,3 +62,16 @@ def test_the_first_difference_is_told(registered: str, words: str) -> None:
 
 def test_equal_addresses_do_not_differ() -> None:
     assert difference(SENT, SENT) is None
+
+
+@pytest.mark.parametrize(
+    ("uri", "words"),
+    [
+        ("http://127.0.0.1:0/callback", "http://127.0.0.1/callback (any port)"),
+        ("http://[::1]:0/a:0/b", "http://[::1]/a:0/b (any port)"),
+        ("http://127.0.0.1:8080/callback", "http://127.0.0.1:8080/callback"),
+        ("https://id.example/cb", "https://id.example/cb"),
+    ],
+)
+def test_nobody_reads_of_port_0(uri: str, words: str) -> None:
+    assert registered(uri) == words
