@@ -7,12 +7,10 @@ from contextlib import ExitStack, suppress
 
 from ..edge.files.client_secrets import own_files
 from ..edge.files.pending_logins import PendingSignIns
-from ..edge.files.private_folder import open_private_folder
 from ..edge.process.clock import running_s
 from ..edge.process.event_loop import paused
 from ..edge.process.single_flight import SingleFlight
 from ..edge.store.document import object_of
-from ..edge.store.file_store import check_profile_name
 from ..edge.store.remembered import remember, remembered
 from ..errors import SignInInProgress, UsageError
 from ..settings.config_toml import config_path, load_config, read_config
@@ -45,18 +43,16 @@ async def rename(old: str, new: str, *, store: FileStore) -> None:
         SignInInProgress: A sign-in to one of them does not end.
         StoreError: Something could not be written; the same call goes on from there.
     """
-    home = store.home
-    if not (is_known(old, store) or is_known(new, store)):
+    home, names = store.home, sorted({old, new})
+    if not is_known(new, store):
         # At once, and without lock files for a name that was misspelled.
-        raise unknown(old)
+        check_known(old, store)
     moved = dict(zip(own_files(home, old), own_files(home, new), strict=True))
     with ExitStack() as stack:
-        for name in sorted({old, check_profile_name(new)}):
+        for name in names:
             await keep_sign_ins_away(home, name, stack)
         with ExitStack() as locks:
-            held: dict[str, Any] = {
-                name: await lock_profile(name, store, locks) for name in sorted({old, new})
-            }
+            held: dict[str, Any] = {name: await lock_profile(name, store, locks) for name in names}
             _check(old, new, store, held[new].content)
             # What cannot be changed is known before anything is.
             renamed_profile(config_path(home), read_config(home)[0], old, new, moved)
@@ -97,20 +93,12 @@ async def keep_sign_ins_away(home: str, profile: str, stack: ExitStack) -> None:
 def remove_leftovers(profile: str, store: FileStore) -> None:
     """Remove what is kept of *profile* besides tokens and settings; nothing uses it any more."""
     PendingSignIns(store.home).remove(profile)
-    signing_in = os.path.join(store.home, "signing-in", profile)
-    lock = store.path(profile).removesuffix(".json") + ".lock"
-    for path in (*own_files(store.home, profile), f"{signing_in}.json", f"{signing_in}.lock", lock):
+    signing_in, tokens = (os.path.join(store.home, f, profile) for f in ("signing-in", "tokens"))
+    of_locks = (f"{signing_in}.json", f"{signing_in}.lock", f"{tokens}.lock")
+    for path in (*own_files(store.home, profile), *of_locks):
         # Windows removes no file that is open, as a lock may be.
         with suppress(OSError):
             os.unlink(path)
-
-
-def damaged_files(profile: str, store: FileStore) -> list[str]:
-    """Return the token files of *profile* that were set aside, since they could not be read."""
-    with open_private_folder(store.folder) as folder:
-        names = folder.names() if folder else []
-    beginning = f"{profile}.json.damaged-"
-    return [os.path.join(store.folder, name) for name in names if name.startswith(beginning)]
 
 
 def is_known(profile: str, store: FileStore) -> bool:
@@ -122,31 +110,31 @@ def is_known(profile: str, store: FileStore) -> bool:
     )
 
 
+def check_known(profile: str, store: FileStore) -> None:
+    """Raise `UsageError` if nothing is stored of *profile*."""
+    if not is_known(profile, store):
+        raise UsageError(
+            f"there is no profile {profile}",
+            cause="Nobody is signed in to it, and config.toml has no table of that name.",
+            fix="those that there are: `loopback-auth profiles`",
+        )
+
+
 def _check(old: str, new: str, store: FileStore, content: bytes | None) -> None:
     """Check that *new* is free, or was given to *old* by a call that was cut short."""
     marks = [(remembered(store.folder, new) or {}).get("profile")]
     with suppress(ValueError):
         marks.append(object_of(content or b"").get("profile"))
-    is_half_done = old in marks and not (os.path.lexists(store.path(old)) and content)
-    if not (is_half_done or is_known(old, store)):
-        raise unknown(old)
-    if old == new or (is_known(new, store) and not is_half_done):
+    if old in marks and old != new and not (content and os.path.lexists(store.path(old))):
+        return
+    check_known(old, store)
+    if is_known(new, store):
         raise UsageError(
             f"there is a profile {new} already",
             cause="Two sign-ins cannot have one name, and none is thrown away unasked.",
-            fix="choose another name, or remove that one first: `loopback-auth profiles remove"
-            " {profile}`",
+            fix="choose another name, or remove that one: `loopback-auth profiles remove {profile}`",
             profile=new,
         )
-
-
-def unknown(profile: str) -> UsageError:
-    """Return the error for a *profile* of which nothing is stored."""
-    return UsageError(
-        f"there is no profile {profile}",
-        cause="Nobody is signed in to it, and config.toml has no table of that name.",
-        fix="those that there are: `loopback-auth profiles`",
-    )
 
 
 def _renamed(document: Mapping[str, Any], profile: str, moved: Mapping[str, str]) -> dict[str, Any]:

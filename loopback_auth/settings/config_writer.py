@@ -135,11 +135,6 @@ def with_profile(path: str, text: str, name: str, wanted: Mapping[str, Any]) -> 
     return changed
 
 
-def without_profile(path: str, text: str, name: str) -> str:
-    """Return *text* without the profile, or raise as `with_profile` does."""
-    return renamed_profile(path, text, name, "", {})
-
-
 def renamed_profile(path: str, text: str, old: str, new: str, moved: Mapping[str, str]) -> str:
     """
     Return *text* with *old* under the name *new*, and with the paths of files that have *moved*.

@@ -11,7 +11,6 @@ from loopback_auth.edge.store.remembered import remembered
 from loopback_auth.testing import AuthorizationServer, Client
 
 from ..support.command import no_token_file, run, token_file
-from ..support.projects import repository
 from ..support.scripted_server import ScriptedServer, json_answer
 from ..support.stored import stored, write_config
 from .test_login_flag import browser
@@ -113,9 +112,9 @@ async def test_rename_says_what_still_names_the_old_profile(
     config = tmp_path / "config.toml"
     assert done.stderr.splitlines() == [
         "Renamed the profile work to job.",
-        "Note: LOOPBACK_AUTH_PROFILE still names work. Change it to job.",
-        f"Note: default_profile of {config} still names work. Change it to job.",
-        f"Note: rule 1 of {config} still names work. Change it to job.",
+        "Note: LOOPBACK_AUTH_PROFILE still names work.",
+        f"Note: default_profile of {config} still names work.",
+        f"Note: rule 1 of {config} still names work.",
     ]
     assert token_file(tmp_path, "job")["profile"] == "job"
     again = await run("profiles", "rename", "job", "it", "--json", home=tmp_path)
@@ -138,18 +137,16 @@ async def test_names_that_are_missing_or_none_are_refused(
 
 
 async def test_a_profile_of_a_repository_is_not_renamed(
-    server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    server: ScriptedServer, tmp_path: Path
 ) -> None:
-    repository(tmp_path / "clone")
-    monkeypatch.chdir(tmp_path / "clone")
-    home = tmp_path / "home"
-    home.mkdir(mode=0o700)
-    await run("trust", ".loopback-auth.toml", home=home)
-    stored(home, server, profile="mine")
-    for names in (("acme", "mine2"), ("mine", "acme")):
-        refused = await run("profiles", "rename", *names, "--json", home=home)
-        assert "is a profile of the project file" in refused.error["message"]
-    assert token_file(home, "mine")
+    own = "acme@0123456789abcdef"
+    for name in (own, "mine"):
+        stored(tmp_path, server, profile=name)
+    for words in (("rename", own, "a"), ("rename", "mine", own), ("remove", own)):
+        refused = await run("profiles", *words, "--json", home=tmp_path)
+        assert "is a profile of a repository" in refused.error["message"]
+    assert token_file(tmp_path, own)
+    assert token_file(tmp_path, "mine")
 
 
 async def test_remove_signs_out_and_takes_the_table_away_and_says_what_it_leaves(

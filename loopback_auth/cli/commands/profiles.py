@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+import glob
+import re
+from contextlib import ExitStack, suppress
+
 from ...edge.store.file_store import check_profile_name
-from ...edge.store.remembered import remembered_profiles
-from ...errors import Cancelled, LoopbackAuthError, StoreDamaged, StoreError, UsageError
+from ...edge.store.remembered import forget, remembered_profiles
+from ...errors import (
+    Cancelled,
+    LoopbackAuthError,
+    SignInNeeded,
+    StoreDamaged,
+    StoreError,
+    UsageError,
+)
 from ...oauth.text import one_line
 from ..views import expiry_to_read, sign_in_document
 
@@ -34,6 +45,8 @@ def arguments(parser: Parser) -> None:
 
 _NAMES = {"rename": "OLD NEW", "remove": "NAME"}
 
+_REVOCATION_FAILED = 7
+
 
 def run(context: Context) -> int:
     """List the profiles of config.toml and those that somebody is signed in to, or change one."""
@@ -48,112 +61,81 @@ def run(context: Context) -> int:
             " or `loopback-auth profiles remove NAME`",
         )
     for name in given:
-        check_profile_name(name)
+        _check_own(name)
     context.listen_for_interrupts()
-    return _rename(given, context) if action == "rename" else _remove(given[0], context)
+    document = (_rename if action == "rename" else _remove)(given, context)
+    config, name = context.config, given[0]
+    naming = [("LOOPBACK_AUTH_PROFILE", context.environ.get("LOOPBACK_AUTH_PROFILE"))]
+    naming += [(f"default_profile of {config.path}", config.default_profile)]
+    naming += [(f"rule {n} of {config.path}", r["profile"]) for n, r in enumerate(config.rules, 1)]
+    document["still_named_by"] = [where for where, named in naming if named == name]
+    context.console.result("", document)
+    context.console.say(f"{action.capitalize()}d the profile {' to '.join(given)}.")
+    for where in document["still_named_by"]:
+        context.console.say(f"Note: {where} still names {name}.")
+    for path in document.get("left", ()):
+        context.console.say(
+            f"Note: {path} stays. It may hold tokens; delete it if nobody needs it."
+        )
+    return _REVOCATION_FAILED if document.get("revocation") == "failed" else 0
 
 
-def _rename(names: Sequence[str], context: Context) -> int:
+def _check_own(name: str) -> None:
+    if re.search(r"@[0-9a-f]{16}$", check_profile_name(name)):
+        raise UsageError(
+            f"{name} is a profile of a repository",
+            cause="Its name is that of a table in the project file, for all who use it.",
+            fix="change it there; to sign out of it: `loopback-auth logout {profile}`",
+            profile=name,
+        )
+
+
+def _rename(names: Sequence[str], context: Context) -> dict[str, Any]:
     # Late, as below: the list needs none of it.
     from ...edge.process.event_loop import run as run_coroutine
     from ...flows.profiles import rename
 
     old, new = names
-    for name in names:
-        _check_own(name, context)
     run_coroutine(rename(old, new, store=context.store))
-    document = {"profile": new, "renamed_from": old, "still_named_by": _naming(old, context)}
-    context.console.result("", document)
-    context.console.say(f"Renamed the profile {old} to {new}.")
-    for where in document["still_named_by"]:
-        context.console.say(f"Note: {where} still names {old}. Change it to {new}.")
-    return 0
+    return {"profile": new, "renamed_from": old}
 
 
-def _remove(name: str, context: Context) -> int:
-    from contextlib import ExitStack
-
+def _remove(names: Sequence[str], context: Context) -> dict[str, Any]:
     from ...edge.process.event_loop import run as run_coroutine
-    from ...edge.store.remembered import forget
-    from ...flows.profiles import (
-        damaged_files,
-        is_known,
-        keep_sign_ins_away,
-        remove_leftovers,
-        unknown,
-    )
-    from ...settings.config_writer import change_config, without_profile
+    from ...flows.profiles import check_known, keep_sign_ins_away, remove_leftovers
+    from ...settings.config_writer import change_config, renamed_profile
+    from ..credential.signing_out import sign_out
 
-    console, store = context.console, context.store
-    if not is_known(name, store):
-        raise unknown(name)
+    (name,), store = names, context.store
+    check_known(name, store)
     _ask(name, context)
+    document: dict[str, Any] = {"profile": name, "removed": True, "revocation": "not asked"}
     with ExitStack() as stack:
         run_coroutine(keep_sign_ins_away(context.home, name, stack))
-        document = _sign_out(name, context)
-        change_config(context.home, lambda path, text: without_profile(path, text, name))
+        # Nobody is signed in, or the tokens are damaged, and are set aside.
+        with suppress(SignInNeeded):
+            document["revocation"] = sign_out(name, context, local=False, forgets=True).value
+        change_config(context.home, lambda path, text: renamed_profile(path, text, name, "", {}))
         forget(store.folder, name)
         remove_leftovers(name, store)
-    document["still_named_by"] = _naming(name, context)
-    document["left"] = damaged_files(name, store)
-    console.result("", document)
-    console.say(f"Removed the profile {name}.")
-    for where in document["still_named_by"]:
-        console.say(f"Note: {where} still names {name}.")
-    for path in document["left"]:
-        console.say(f"Note: {path} stays. It may hold tokens; delete it if nobody needs it.")
-    return 7 if document["revocation"] == "failed" else 0
+    damaged = glob.glob(f"{glob.escape(store.path(name))}.damaged-*")
+    return {**document, "left": sorted(damaged)}
 
 
 def _ask(name: str, context: Context) -> None:
     from ..prompts import confirm
 
-    console, arguments = context.console, context.arguments
-    if arguments.yes:
+    if context.arguments.yes:
         return
-    if not console.may_ask:
+    if not context.console.may_ask:
         raise UsageError(
             f"nobody confirms that the profile {name} is to be removed",
             cause="A terminal asks; elsewhere the command line says yes.",
             fix="`loopback-auth profiles remove {profile} --yes`",
             profile=name,
         )
-    if not confirm(f"Sign out of {name} and remove its settings? [y/N] ", console):
+    if not confirm(f"Sign out of {name} and remove its settings? [y/N] ", context.console):
         raise Cancelled("nothing was removed", cause="You said no.", fix="`loopback-auth profiles`")
-
-
-def _sign_out(name: str, context: Context) -> dict[str, Any]:
-    from ...errors import SignInNeeded
-    from ..credential.signing_out import sign_out
-
-    document = {"profile": name, "removed": True, "revocation": "not asked"}
-    try:
-        outcome = sign_out(name, context, local=False, forgets=True)
-    except SignInNeeded:
-        # Nobody is signed in, or the tokens are damaged, and are set aside.
-        return document
-    return {**document, "revocation": outcome.value}
-
-
-def _check_own(name: str, context: Context) -> None:
-    """Check that *name* is no profile of a repository, where its project file says the name."""
-    project = context.for_profile(name).chosen.project
-    if project is not None:
-        raise UsageError(
-            f"{name} is a profile of the project file {project.path}",
-            cause="Its name is that of a table in that file, for all who use the repository.",
-            fix="rename it there; your own profiles: `loopback-auth profiles`",
-        )
-
-
-def _naming(name: str, context: Context) -> list[str]:
-    """Return what says that *name* is meant, in words."""
-    config = context.config
-    found = [("LOOPBACK_AUTH_PROFILE", context.environ.get("LOOPBACK_AUTH_PROFILE"))]
-    found.append((f"default_profile of {config.path}", config.default_profile))
-    for number, rule in enumerate(config.rules, 1):
-        found.append((f"rule {number} of {config.path}", rule["profile"]))
-    return [where for where, named in found if named == name]
 
 
 def _list(context: Context) -> int:
