@@ -89,7 +89,7 @@ class Access:
         document = self._store.load(self.profile)
         if document is None and self._imported:
             return {}
-        if document is None and (profile := self._context.profile(None)).is_machine:
+        if document is None and (profile := self._context.profile(None)).mints_unasked:
             # Its first token is minted when it is asked for.
             self._unminted, document = profile, {}
             if not MACHINE_VARIABLES.isdisjoint(self._context.environ):

@@ -146,8 +146,8 @@ class Context:
         """
         Return the profile that is meant, put together from all sources.
 
-        *stored* is the document of its last sign-in. Where nobody is signed in, what is remembered
-        of that counts.
+        *stored* is the document of its last sign-in. With `None`, what is remembered of that
+        counts.
 
         Raises:
             LoopbackAuthError: As `resolve`.
@@ -160,7 +160,7 @@ class Context:
             flags=flags or {},
             environ=self.environ,
             config=self.config,
-            stored=stored or remembered(self.store.folder, self.profile_name),
+            stored=remembered(self.store.folder, self.profile_name) if stored is None else stored,
             find_provider=self.provider,
             project=self.chosen.project_settings(),
         )

@@ -132,7 +132,7 @@ def _check(old: str, new: str, store: FileStore, content: bytes | None) -> None:
         raise UsageError(
             f"there is a profile {new} already",
             cause="Two sign-ins cannot have one name, and none is thrown away unasked.",
-            fix="choose another name, or remove that one: `loopback-auth profiles remove {profile}`",
+            fix="choose another name; or remove it: `loopback-auth profiles remove {profile}`",
             profile=new,
         )
 

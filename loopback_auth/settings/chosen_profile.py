@@ -110,8 +110,10 @@ class Chooser:
         return repository.project_file() if repository else None
 
     def _is_users(self, name: str) -> bool:
-        path = os.path.join(self._home, "tokens", f"{name}.json")
-        return os.path.lexists(path) or name in self._config().profiles
+        path = os.path.join(self._home, "tokens", name)
+        # Of who has signed out, the settings are left.
+        is_stored = os.path.lexists(f"{path}.json") or os.path.lexists(f"{path}.settings")
+        return is_stored or name in self._config().profiles
 
     def _trust(self, project: ProjectFile, record: Mapping[str, Any] | None) -> None:
         if record is not None and record["text"] == project.text:

@@ -11,6 +11,7 @@ from ..oauth.metadata import ENDPOINTS, Client, server_metadata
 from ..oauth.token.lifetime import learned_lifetime
 from ..value import Value, field
 from .client import check_client_id, client_secret_of, lasting_file
+from .setting import LAST_SIGN_IN
 from .table import MACHINE_FLOWS, SECRETS, SETTINGS
 from .unused import refuse_unused
 
@@ -54,6 +55,11 @@ class Profile(Value):
     def is_machine(self) -> bool:
         """Whether nobody signs in: its tokens are minted."""
         return self.get("flow") in MACHINE_FLOWS
+
+    @property
+    def mints_unasked(self) -> bool:
+        """Whether it is a machine's by its configuration, and not by a sign-in that was ended."""
+        return self.is_machine and self.settings["flow"].source != LAST_SIGN_IN
 
     def endpoints(self) -> dict[str, Any]:
         """Return the server's metadata that is known without asking the server."""

@@ -16,7 +16,7 @@ from ..oauth.secret import Secret
 from ..oauth.text import one_line
 from ..value import replace
 from .profile import Profile
-from .setting import Setting
+from .setting import LAST_SIGN_IN, Setting
 from .table import ALIASES, SECRETS, SETTINGS
 from .unused import unused_notes
 
@@ -230,12 +230,11 @@ def from_environment(environ: Mapping[str, str]) -> dict[str, tuple[Any, str]]:
 
 
 def _remembered(stored: Mapping[str, Any]) -> dict[str, tuple[Any, str]]:
-    source = "the last sign-in"
     client, settings = stored.get("client") or {}, stored.get("settings") or {}
     found: dict[str, tuple[Any, str]] = {}
     for key in (key for key in settings if key in SETTINGS and key not in SECRETS):
         try:
-            found[key] = (SETTINGS[key].kind.check(settings[key]), source)
+            found[key] = (SETTINGS[key].kind.check(settings[key]), LAST_SIGN_IN)
         except ValueError as error:
             if "access_token" not in stored:
                 # What is left of a sign-in keeps nobody from the next one.
@@ -246,10 +245,10 @@ def _remembered(stored: Mapping[str, Any]) -> dict[str, tuple[Any, str]]:
                 profile=name,
             ) from None
     if client.get("client_secret"):
-        found["client_secret"] = (Secret(client["client_secret"]), source)
+        found["client_secret"] = (Secret(client["client_secret"]), LAST_SIGN_IN)
     for key in ("client_secret_env", "client_secret_file"):
         if client.get(key):
-            found[key] = (client[key], source)
+            found[key] = (client[key], LAST_SIGN_IN)
     return found
 
 

@@ -19,3 +19,7 @@ class Setting(Value):
     value: Any = field(repr=False)
     source: str
     rank: int = field(default=0, repr=False)
+
+
+LAST_SIGN_IN = "the last sign-in"
+"""The source of what is remembered."""

@@ -11,6 +11,7 @@ from loopback_auth.edge.store.remembered import remembered
 from loopback_auth.testing import AuthorizationServer, Client
 
 from ..support.command import no_token_file, run, token_file
+from ..support.projects import repository
 from ..support.scripted_server import ScriptedServer, json_answer
 from ..support.stored import stored, write_config
 from .test_login_flag import browser
@@ -253,3 +254,34 @@ async def test_st_05_settings_that_somebody_spoiled_keep_nobody_from_signing_in(
     await run("logout", home=tmp_path)
     path.write_text("[")
     assert (await run("login", home=tmp_path, more=more)).exit_code == 2
+
+
+async def test_a_machine_profile_that_was_signed_out_mints_nothing_until_it_is_signed_in(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    server.answers["/token"] = json_answer(
+        {"access_token": "minted", "token_type": "Bearer", "expires_in": 3600}
+    )
+    where = ("--token-endpoint", server.url("/token"), "--client-id", "my-app")
+    how = ("--flow", "client-credentials", "--client-secret-stdin")
+    signed_in = await run("login", "m", *where, *how, home=tmp_path, stdin=SECRET)
+    assert signed_in.exit_code == 0, signed_in.stderr
+    await run("logout", "m", home=tmp_path)
+    ended = await run("token", "m", "--json", home=tmp_path)
+    assert ended.exit_code == 4
+    assert "loopback-auth login m;" in ended.error["fix"]
+    assert (await run("login", "m", home=tmp_path)).exit_code == 0
+    assert (await run("token", "m", home=tmp_path)).stdout == "minted\n"
+
+
+async def test_who_has_signed_out_of_a_profile_still_has_its_name_in_a_repository(
+    server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository(tmp_path / "clone")
+    monkeypatch.chdir(tmp_path / "clone")
+    home = tmp_path / "home"
+    home.mkdir(mode=0o700)
+    stored(home, server, profile="acme")
+    await run("logout", "acme", home=home)
+    shown = await run("config", "show", "acme", "--json", home=home)
+    assert shown.document["profile"] == "acme"

@@ -74,9 +74,7 @@ def run(context: Context) -> int:
     for where in document["still_named_by"]:
         context.console.say(f"Note: {where} still names {name}.")
     for path in document.get("left", ()):
-        context.console.say(
-            f"Note: {path} stays. It may hold tokens; delete it if nobody needs it."
-        )
+        context.console.say(f"Note: {path} stays. It may hold tokens: delete it when you can.")
     return _REVOCATION_FAILED if document.get("revocation") == "failed" else 0
 
 
