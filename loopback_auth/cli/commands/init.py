@@ -83,8 +83,8 @@ def run(context: Context) -> int:
         return run_keepalive(context)
     read_names(context)
     project = ProjectWriter(context) if context.arguments.project else None
-    may_replace = _may_replace(project.profiles if project else context.config.profiles, context)
     _explain(context)
+    may_replace = _may_replace(project.profiles if project else context.config.profiles, context)
     # Until the key of a machine is made, or the profile written.
     context.console.nothing_sent = True
     server = chosen_server(context)
@@ -141,7 +141,11 @@ def _may_replace(profiles: Collection[str], context: Context) -> bool:
 
         raise profile_exists(name, **given(context))
     if not confirm(f"There is a profile {name} already. Replace it? [y/N] ", context.console):
-        raise Cancelled(f"the profile {name} stays as it is")
+        raise Cancelled(
+            f"the profile {name} stays as it is",
+            cause="You did not say yes.",
+            fix="give the new one a name of its own with -p NAME: `loopback-auth init --help`",
+        )
     return True
 
 
