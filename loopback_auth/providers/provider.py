@@ -100,7 +100,8 @@ class Provider:
         return NotConfigured(
             f"nothing says where the {self.title} of the profile {profile} is",
             cause=f"Each company has its own, such as {self.issuer_form}.",
-            fix="`loopback-auth login {profile} --provider {provider} --issuer {form}`",
+            fix="`loopback-auth login {profile} --provider {provider} --issuer {form}`;"
+            " without a client yet: `loopback-auth init {provider} {profile} --issuer {form}`",
             profile=profile,
             provider=self.name,
             form=self.issuer_form,

@@ -208,7 +208,7 @@ async def test_a_provider_can_be_named_for_a_host_that_does_not_tell(
 @pytest.mark.parametrize(
     ("arguments", "fix"),
     [
-        (("okta", "work"), "loopback-auth init okta work --issuer URL"),
+        (("okta", "work"), "loopback-auth init okta work --issuer https://"),
         (("github", "work", "--issuer", "https://x.example"), "login work --issuer https://x.ex"),
         (("work", "--issuer", "https://gitlab.com", "--client-id", "a b"), "--client-id ID"),
     ],

@@ -142,7 +142,8 @@ def test_a_provider_without_an_address_of_its_own_is_found_by_the_issuer(name: s
     with pytest.raises(NotConfigured) as missing:
         from_settings("p", provider=name, client_id="c").check_server()
     form = load_provider(name).issuer_form
-    assert missing.value.fix == f"loopback-auth login p --provider {name} --issuer {form}"
+    fix = f"loopback-auth login p --provider {name} --issuer {form}; without a client yet: "
+    assert missing.value.fix == f"{fix}loopback-auth init {name} p --issuer {form}"
     url = "https://id.example.com"
     with pytest.raises(UsageError) as unused:
         from_settings("p", provider=name, login_url=url, client_id="c").check_server()

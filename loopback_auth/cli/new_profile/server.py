@@ -98,12 +98,7 @@ def chosen_server(context: Context) -> Server:
     if not provider.issuer_form:
         return Server(provider, {"provider": provider.name})
     if not console.may_ask:
-        raise UsageError(
-            "--issuer is missing",
-            cause=f"Each company has its own {provider.title}, such as {provider.issuer_form}.",
-            fix="`loopback-auth init {provider} {profile} --issuer URL`",
-            **given(context),
-        )
+        raise provider.issuer_missing(context.profile_name)
     question = f"Issuer, the address of your {provider.title} ({provider.issuer_form})"
     return ask_until_usable(question, console, lambda text: _at_issuer(text, provider, context))
 
