@@ -37,7 +37,7 @@ COMMANDS = {
     "api": "call an API with your token (sent only to that API's servers)",
     "refresh": "get a new access token now",
     "status": "show who is signed in, where, and where each setting came from",
-    "profiles": "list the profiles",
+    "profiles": "list the profiles; rename or remove one",
     "logout": "revoke the tokens and forget them",
     "config": "show the configuration: path, show",
     "callback-cert": "an https callback's certificate: create, show, and who trusts it",

@@ -116,7 +116,7 @@ def check_known(profile: str, store: FileStore) -> None:
         raise UsageError(
             f"there is no profile {profile}",
             cause="Nobody is signed in to it, and config.toml has no table of that name.",
-            fix="those that there are: `loopback-auth profiles`",
+            fix="see your profiles: `loopback-auth profiles`",
         )
 
 

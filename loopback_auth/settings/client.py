@@ -92,8 +92,8 @@ def _from_environment(name: str, environ: Mapping[str, str] | None) -> Secret:
         raise UsageError(
             f"the client secret should be in the environment variable {name}, which is not set",
             cause="The profile names that variable as the place of the secret.",
-            fix="set {variable} in this shell, or give the secret again with"
-            " --client-secret-prompt",
+            fix="set {variable} in this shell, or give the secret again:"
+            " `loopback-auth login {profile} --client-secret-prompt`",
             variable=name,
         )
     return Secret(value)

@@ -113,9 +113,9 @@ async def test_rename_says_what_still_names_the_old_profile(
     config = tmp_path / "config.toml"
     assert done.stderr.splitlines() == [
         "Renamed the profile work to job.",
-        "Note: LOOPBACK_AUTH_PROFILE still names work.",
-        f"Note: default_profile of {config} still names work.",
-        f"Note: rule 1 of {config} still names work.",
+        "Note: LOOPBACK_AUTH_PROFILE still means work.",
+        f"Note: default_profile of {config} still means work.",
+        f"Note: rule 1 of {config} still means work.",
     ]
     assert token_file(tmp_path, "job")["profile"] == "job"
     again = await run("profiles", "rename", "job", "it", "--json", home=tmp_path)
@@ -285,3 +285,11 @@ async def test_who_has_signed_out_of_a_profile_still_has_its_name_in_a_repositor
     await run("logout", "acme", home=home)
     shown = await run("config", "show", "acme", "--json", home=home)
     assert shown.document["profile"] == "acme"
+
+
+async def test_the_profile_that_is_meant_without_a_name_is_said(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    stored(tmp_path, server)
+    done = await run("profiles", "rename", "default", "main", home=tmp_path)
+    assert done.stderr.endswith("Note: a command without a profile still means default.\n")

@@ -34,6 +34,7 @@ def arguments(parser: Parser) -> None:
         "action",
         nargs="?",
         choices=tuple(_NAMES),
+        metavar="ACTION",
         help="rename OLD NEW, or remove NAME: sign out and take its settings away"
         " (default: list them)",
     )
@@ -44,6 +45,8 @@ def arguments(parser: Parser) -> None:
 
 
 _NAMES = {"rename": "OLD NEW", "remove": "NAME"}
+
+_LIST = "see your profiles: `loopback-auth profiles`"
 
 _REVOCATION_FAILED = 7
 
@@ -56,9 +59,8 @@ def run(context: Context) -> int:
     if len(given) != len(_NAMES[action].split()):
         raise UsageError(
             f"profiles {action} takes {_NAMES[action].replace(' ', ' and ')}",
-            cause="A profile is named as in the list of profiles.",
-            fix="the list: `loopback-auth profiles`; then `loopback-auth profiles rename OLD NEW`,"
-            " or `loopback-auth profiles remove NAME`",
+            cause="Each is a profile's name, as `profiles` lists it.",
+            fix="`loopback-auth profiles rename OLD NEW`, or `loopback-auth profiles remove NAME`",
         )
     for name in given:
         _check_own(name)
@@ -67,12 +69,13 @@ def run(context: Context) -> int:
     config, name = context.config, given[0]
     naming = [("LOOPBACK_AUTH_PROFILE", context.environ.get("LOOPBACK_AUTH_PROFILE"))]
     naming += [(f"default_profile of {config.path}", config.default_profile)]
+    naming += [("a command without a profile", None if config.default_profile else "default")]
     naming += [(f"rule {n} of {config.path}", r["profile"]) for n, r in enumerate(config.rules, 1)]
     document["still_named_by"] = [where for where, named in naming if named == name]
     context.console.result("", document)
     context.console.say(f"{action.capitalize()}d the profile {' to '.join(given)}.")
     for where in document["still_named_by"]:
-        context.console.say(f"Note: {where} still names {name}.")
+        context.console.say(f"Note: {where} still means {name}.")
     for path in document.get("left", ()):
         context.console.say(f"Note: {path} stays. It may hold tokens: delete it when you can.")
     return _REVOCATION_FAILED if document.get("revocation") == "failed" else 0
@@ -127,13 +130,13 @@ def _ask(name: str, context: Context) -> None:
         return
     if not context.console.may_ask:
         raise UsageError(
-            f"nobody confirms that the profile {name} is to be removed",
-            cause="A terminal asks; elsewhere the command line says yes.",
+            f"the profile {name} was not removed: there is no terminal to ask on",
+            cause="Its tokens and settings would be gone, so a person or --yes confirms it.",
             fix="`loopback-auth profiles remove {profile} --yes`",
             profile=name,
         )
     if not confirm(f"Sign out of {name} and remove its settings? [y/N] ", context.console):
-        raise Cancelled("nothing was removed", cause="You said no.", fix="`loopback-auth profiles`")
+        raise Cancelled("nothing was removed", cause="You said no.", fix=_LIST)
 
 
 def _list(context: Context) -> int:
