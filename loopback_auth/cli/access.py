@@ -109,7 +109,7 @@ class Access:
         else:
             if not document.get("refused"):
                 return document
-            what = f"a server did not take the token of the profile {self.profile}"
+            what = f"a server rejected the token of the profile {self.profile}"
             needed = errors.SignInNeeded(what, profile=self.profile)
         from ..edge.process.event_loop import run
 
@@ -155,8 +155,8 @@ class Access:
         error = errors.ApiRefused(
             f"the server does not take an access token of the profile {self.profile} that was"
             " obtained just now",
-            cause="It is not the token's age, then: the endpoint that was asked wants another"
-            " scope, or refuses the user.",
+            cause="So its age is not the reason: the endpoint wants another scope, or refuses"
+            " the user.",
             fix="the scopes that were granted: `loopback-auth status {profile}`;"
             " userinfo wants openid, or what the server has in its place",
             profile=self.profile,

@@ -88,8 +88,8 @@ class JSONAnswer:
             if len(body) > DOCUMENT_OCTETS:
                 raise AnswerTooLarge(
                     f"the answer has more than {DOCUMENT_OCTETS >> 20} MiB",
-                    cause="So much does not go into one JSON document.",
-                    fix="leave out --json: the answer is then passed on while it comes",
+                    cause="That is too much for one JSON document.",
+                    fix="leave out --json: the answer is then printed as it arrives",
                 )
         self._document = {
             "status": reply.status,

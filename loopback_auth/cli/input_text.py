@@ -127,7 +127,7 @@ def refuse_secret_argument(text: str, command: str) -> None:
     if not ("://" in text or "code=" in text or "state=" in text or "%" in text):
         return
     raise UsageError(
-        "the answer is not taken from the command line",
+        "the answer cannot be given on the command line",
         cause="It would stay in the shell's history, and every process of this computer could"
         " read it.",
         fix="paste the address when asked, or pipe it in: `loopback-auth {command} {profile}`",
@@ -150,8 +150,8 @@ def check_terminal(console: Console, command: str) -> None:
             with terminal_of(console):
                 return
     raise UsageError(
-        f"{command} asks a question before it opens anything, and there is nobody to ask",
-        cause="It needs a terminal, and excludes --no-input, --json and --quiet.",
+        f"{command} asks you before it opens anything, and there is no terminal to ask on",
+        cause="It needs a terminal, without --no-input, --json and --quiet.",
         fix="run it in a terminal: `loopback-auth {command}`",
         command=command,
     )

@@ -43,7 +43,7 @@ COMMANDS = {
     "callback-cert": "an https callback's certificate: create, show, and who trusts it",
     "trust": "let a repository's project file choose where to sign in",
     "providers": "list the kinds of server that are known by name",
-    "doctor": "check all that a sign-in needs, and say what to put right",
+    "doctor": "check everything a sign-in needs, and say what to fix",
     "explain": "explain an error, however you have it: what happened, why, what to do",
     "demo": "sign in to a server of our own, to see how it works",
     "completion": "print what makes your shell complete commands, options and profiles",

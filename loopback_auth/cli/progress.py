@@ -163,15 +163,15 @@ class ProgressReporter:
             if picture := qr_code(notice.verification_uri_complete or page, console.stderr):
                 console.say(picture)
         console.say(
-            "Only if you started this sign-in yourself: whoever else gave you a code to enter"
+            "Enter it only if you started this sign-in yourself: anyone else who gives you a code"
             " would be signed in as you."
         )
 
     def _joined(self, notice: JoinedSignIn) -> None:
         where = f" on {one_line(notice.terminal)}" if notice.terminal else ""
         self._console.say(
-            f"Process {notice.pid}{where} is signing in to this profile already."
-            " Waiting for that one: no second page is opened."
+            f"Process {notice.pid}{where} is already signing in to this profile."
+            " Waiting for it; no second page is opened."
         )
         self(notice.page)
         self._console.event("joined", pid=notice.pid, terminal=notice.terminal)
@@ -219,7 +219,7 @@ class ProgressReporter:
             self._console.say(_waiting_line(left_s))
 
     def _nothing_yet(self, notice: NothingYet) -> None:
-        console, hint = self._console, notice.hint or "Some errors are shown in the browser alone."
+        console, hint = self._console, notice.hint or "Some errors appear only in the browser."
         console.event(
             "nothing_yet",
             waited_s=notice.waited_s,
@@ -234,7 +234,7 @@ class ProgressReporter:
             )
         else:
             console.say(
-                "If the browser shows an error, this tells what to do about it:",
+                "If the browser shows an error, find out what to do:",
                 command="loopback-auth explain",
             )
         self._show_address()

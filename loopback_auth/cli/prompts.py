@@ -160,7 +160,7 @@ def check_standard_input(arguments: Namespace) -> None:
     listens for a sign-in that comes back in no browser here.
 
     Raises:
-        UsageError: Two of them exclude each other.
+        UsageError: Two of them cannot be used together.
     """
     asks_password = arguments.flow == "code-credentials"
     readers = {"--paste": arguments.paste, "--flow code-credentials": asks_password}
@@ -174,21 +174,21 @@ def check_standard_input(arguments: Namespace) -> None:
     named = [name for name, is_given in ways.items() if is_given]
     if arguments.device and len(named) > 1:
         raise UsageError(
-            f"--device and {named[1]} exclude each other",
-            cause="Each is a way to sign in of its own.",
-            fix="leave one of them out: `loopback-auth login {profile} --device`",
+            f"--device and {named[1]} cannot be used together",
+            cause="Each is a different way to sign in.",
+            fix="use only one of them: `loopback-auth login {profile} --device`",
         )
     if arguments.bind is not None and (asks_password or arguments.manual or arguments.device):
         raise UsageError(
-            "--bind and a sign-in that no browser comes back from exclude each other",
-            cause="--manual, --device and --flow code-credentials listen nowhere.",
-            fix="leave one of them out: `loopback-auth login --help`",
+            "--bind and a sign-in without a browser cannot be used together",
+            cause="--manual, --device and --flow code-credentials do not wait for one.",
+            fix="use only one of them: `loopback-auth login --help`",
         )
     if len(given) > 1 and given[0] in readers:
         raise UsageError(
-            f"{given[0]} and {given[1]} exclude each other",
+            f"{given[0]} and {given[1]} cannot be used together",
             cause=f"{given[0]} reads what a person types, or standard input.",
-            fix="leave one of them out: {first} or {second}; a client secret can come from"
+            fix="use only one of them: {first} or {second}; a client secret can come from"
             " --client-secret-env, too",
             first=given[0],
             second=given[1],
@@ -234,10 +234,10 @@ def may_trust(context: Context) -> MayTrust | None:
 
     async def decide(issuer: str, page: str, token: str) -> bool:
         console.say(
-            f"{issuer} has you sign in at {page}, and would redeem the code of that at {token}."
+            f"{issuer} wants you to sign in at {page}, and would then send the code to {token}."
         )
         console.say(
-            "Their names do not tell that both have one owner; a false issuer would do just that."
+            "Their names do not show that they have one owner. A fake issuer would do just this."
         )
         return await confirm_meanwhile(f"Do both belong to whoever runs {issuer}? [y/N] ", console)
 

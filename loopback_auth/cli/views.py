@@ -138,7 +138,7 @@ def use_by_in_words(sign_in: Mapping[str, Any]) -> str:
     until = sign_in["use_by"]
     left_s = from_rfc3339(until).timestamp() - time.time()
     if left_s <= 0:
-        return f"over since {until}, unless the server is kinder than it said; sign in again"
+        return f"ended at {until}, as the server announced; sign in again"
     return f"must be used by {until} (in {duration_in_words(left_s)})"
 
 
@@ -176,17 +176,17 @@ def from_home(text: str, environ: Mapping[str, str]) -> str:
 def expiry_in_words(sign_in: Mapping[str, Any]) -> str:
     """Return how long the token of a `sign_in_document` lasts."""
     if sign_in.get("refused"):
-        return "not taken by the server the last time; sign in again"
+        return "rejected by the server last time; sign in again"
     again = "it is refreshed when needed" if sign_in["refreshable"] else "then sign in again"
     if not sign_in["expires_at"]:
-        return f"good until the server says otherwise (it named no expiry); {again}"
+        return f"valid until the server says otherwise (it gave no expiry); {again}"
     from ..oauth.credential import from_rfc3339
 
     until = sign_in["expires_at"] + _SOURCES.get(sign_in["expiry_source"], "")
     left_s = from_rfc3339(sign_in["expires_at"]).timestamp() - time.time()
     if left_s <= 0:
         return f"expired {duration_in_words(-left_s)} ago ({until}); {again}"
-    return f"good for {duration_in_words(left_s)} (until {until}); {again}"
+    return f"valid for {duration_in_words(left_s)} (until {until}); {again}"
 
 
 def plain_facts(facts: Sequence[tuple[str, str]], column: int) -> list[str]:

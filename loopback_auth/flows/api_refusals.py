@@ -23,9 +23,9 @@ NO_END = (
     ),
 )
 NOT_ITS_AGE = (
-    "does not take the token of the profile {profile}, which was obtained just now",
+    "rejects the token of the profile {profile}, which was obtained just now",
     (
-        "It is not the token's age, then: a scope, the address, or a policy of the server."
+        "So its age is not the reason: a scope, the address, or a policy of the server is."
         " Another sign-in would not help."
     ),
 )
@@ -76,7 +76,7 @@ def refuse(
         )
     if status == UNAUTHORIZED:
         raise SignInNeeded(
-            f"{said}: the server does not take the token of the profile {profile}",
+            f"{said}: the server rejects the token of the profile {profile}",
             cause="The sign-in has ended at the server, or the token is not for this API.",
             profile=profile,
         )
@@ -110,8 +110,8 @@ def _why(reply: StreamedReply) -> tuple[str, str]:
     if reply.is_redirect:
         return (
             (
-                "Redirects are followed for GET and HEAD, on the same server, and not for ever:"
-                " the token goes nowhere else."
+                "Redirects are followed only for GET and HEAD, a few times, on the same server:"
+                " the token is sent nowhere else."
             ),
             (
                 "where it leads (Location): `loopback-auth api /path -i -p {profile}`;"
@@ -144,7 +144,7 @@ def not_sent_again(reply: StreamedReply) -> ApiRefused:
     host = urlsplit(reply.url).netloc
     return ApiRefused(
         f"{host} did not take the token (401), and the body from standard input is gone",
-        cause="The token was refreshed, but so long a body is not kept to be sent a second time.",
+        cause="The token was refreshed, but the body was too long to keep for a second try.",
         fix="run the command again; with a file it would be repeated:"
         " `loopback-auth api /path -d @FILE -p {profile}`",
         host=host,

@@ -131,7 +131,7 @@ def _check(old: str, new: str, store: FileStore, content: bytes | None) -> None:
     if is_known(new, store):
         raise UsageError(
             f"there is a profile {new} already",
-            cause="Two sign-ins cannot have one name, and none is thrown away unasked.",
+            cause="Two sign-ins cannot have one name, and none is thrown away without asking.",
             fix="choose another name; or remove it: `loopback-auth profiles remove {profile}`",
             profile=new,
         )

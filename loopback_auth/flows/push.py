@@ -159,5 +159,5 @@ def _failed(run: Run, ended: Ended, sent: Sequence[str]) -> PushFailed:
         f"{run.argv[0]} did not take the {run.holds[0].words} (exit status {ended.status}): "
         f"{one_line(said, limit=800)}",
         cause=f"Sent before it: the {', the '.join(sent)}." if sent else "Nothing was sent.",
-        fix="put right what it says, and run the command again",
+        fix="fix what it reports, then run the command again",
     )

@@ -90,7 +90,7 @@ def own_host(hosts: Mapping[str, Any]) -> str:
 
 
 def _note(given: str, meant: str) -> str:
-    return f"{one_line(given, limit=120)} is no address to sign in at; {meant} is, and is used"
+    return f"{one_line(given, limit=120)} is not a sign-in address; {meant} is used instead"
 
 
 def _rewritten(host: str, instead: Mapping[str, str], *, name: str = _LABELS) -> str | None:
@@ -130,7 +130,7 @@ def _refuse_misspelled(host: str, hosts: Mapping[str, Any]) -> None:
 
 def _refused(host: str, reason: str, hosts: Mapping[str, Any]) -> URLRefused:
     return URLRefused(
-        f"{host[:120]} is no host to sign in at",
+        f"{host[:120]} is not a host to sign in at",
         cause=reason,
         fix="give your own: `loopback-auth login {profile} --login-url {own}`",
         own=own_host(hosts),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class SecretTrimmed(Remark):
-    """Warns that a secret is used without the blanks or line ends around it."""
+    """Warns that a secret is used without the spaces or line ends around it."""
 
     code = "secret-trimmed"
 
@@ -33,7 +33,7 @@ def check_client_id(client_id: str, source: str) -> str:
     if " " not in client_id and client_id.isprintable():
         return client_id
     raise UsageError(
-        f"the client ID has a blank or a line end in it ({source})",
+        f"the client ID contains a space or a line break ({source})",
         cause="A client ID is one word. Something else was copied with it, or only parts of it.",
         fix="copy it again: `loopback-auth login {profile} --client-id ID`",
     )
@@ -79,7 +79,7 @@ def trimmed_secret(secret: Secret, source: str) -> Secret:
     """Return *secret*, which came from *source*, without blanks around it, and warn of them."""
     trimmed = secret.trimmed()
     if trimmed != secret:
-        what = "blanks or line ends around it"
+        what = "spaces or line breaks around it"
         warnings.warn(
             SecretTrimmed(f"the client secret ({source}) is used without the {what}"), stacklevel=1
         )

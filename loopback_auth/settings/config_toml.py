@@ -227,7 +227,7 @@ def read_config(home: str) -> tuple[str, bool]:
 
 
 def _unreadable(path: str, why: str, fix: str) -> errors.ConfigError:
-    cause = "It says which profile is meant; only a file that is not there says nothing."
+    cause = "It says which profile to use, so it must be readable. Only a missing file is ignored."
     message = f"{path}:1:1: error: cannot be read: {why}"
     return errors.ConfigError(message, cause=cause, fix=fix, path=os.path.abspath(path))
 

@@ -98,7 +98,7 @@ def profile_exists(name: str, **given: object) -> UsageError:
     """Return the error for a profile that would be replaced unasked; *given* is what `init` got."""
     return UsageError(
         f"there is a profile {name} already",
-        cause="What somebody wrote is not replaced unasked.",
+        cause="What you wrote is not replaced without asking.",
         fix="give another name, or replace it:"
         " `loopback-auth init [{provider}] {profile} [--issuer {issuer}] [{project}] --force`;"
         " what it says now: `loopback-auth config show {profile}`",
@@ -169,8 +169,7 @@ def renamed_profile(path: str, text: str, old: str, new: str, moved: Mapping[str
 def _unchangeable(message: str, *, fix: str, **facts: str) -> ConfigError:
     return ConfigError(
         message,
-        cause="The way it is written leaves no place that can be changed without changing the"
-        " rest.",
+        cause="It is written in a way that this program cannot edit without changing the rest.",
         fix=fix,
         **facts,
     )

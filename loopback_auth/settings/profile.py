@@ -129,7 +129,7 @@ class Profile(Value):
         method = self.get("token_endpoint_auth_method")
         if method == "private_key_jwt" and not self.is_machine:
             raise NotConfigured(
-                f"the profile {self.name} authenticates with {method}, and is a person's",
+                f"the profile {self.name} authenticates with {method}, but is for a person",
                 cause="Only machine profiles sign with a key here.",
                 fix="`loopback-auth login {profile} --token-endpoint-auth-method none`",
                 profile=self.name,

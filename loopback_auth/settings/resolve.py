@@ -98,7 +98,7 @@ def _notes(
             # Not shown: what is pasted in the wrong place may be a secret.
             yield f"{what} is used without what was pasted around it"
         if name == "scope" and any("," in word for word in meant):
-            yield f"{what} has commas in it; most servers want blanks between two scopes"
+            yield f"{what} contains commas; most servers want spaces between scopes"
 
 
 def _settle_login_url(settings: dict[str, Setting], provider: Provider | None) -> tuple[str, ...]:

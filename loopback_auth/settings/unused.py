@@ -49,7 +49,7 @@ def refuse_unused(
         if setting.source.startswith("--"):
             raise UsageError(
                 f"{setting.source} has no use here: {why}",
-                cause="You asked for something by it, and it would change nothing.",
+                cause="You gave it for a reason, but it would change nothing.",
                 fix=fix,
                 profile=profile,
                 provider=provider.name if provider else None,
@@ -78,7 +78,7 @@ def _unused(
             yield "login_url", f"{provider.title} signs everybody in at {host.netloc}", _ONE_HOST
         else:
             fix = _ALONE if "issuer" in settings else _NO_PROVIDER
-            yield "login_url", "it belongs to a provider, and none is named", fix
+            yield "login_url", "it needs a --provider", fix
     if provider and "issuer" in settings and "token_endpoint" in server:
         login_url = settings.get("login_url")
         own = provider.server_for(login_url.value if login_url else None).get("issuer")
@@ -90,4 +90,4 @@ def _unused(
     if not (flow and flow.value in MACHINE_FLOWS):
         for name in (name for name in _MACHINE if name in settings):
             fix = _AUDIENCE if name == "audience" else _FLOW
-            yield name, "it is for a --flow in which nobody signs in", fix
+            yield name, "it is only for a --flow without a person", fix

@@ -198,7 +198,7 @@ async def test_doctor_says_who_trusts_it_and_until_when(tmp_path: Path) -> None:
 
     assert (missing["verdict"], missing["code"]) == ("fail", "callback-certificate-missing")
     assert untrusted["verdict"] == "warn"
-    assert "is good for localhost until 20" in untrusted["seen"]
+    assert "is valid for localhost until 20" in untrusted["seen"]
     assert "the system's store does not" in untrusted["seen"]
     assert "loopback-auth callback-cert show" in untrusted["fix"]
     assert (unusable["verdict"], unusable["code"]) == ("fail", "callback-certificate-unusable")

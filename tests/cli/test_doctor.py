@@ -314,7 +314,7 @@ async def test_a_blank_in_the_client_id_is_seen(server: ScriptedServer, tmp_path
     assert found["client"]["seen"] == f"client ID {CLIENT_ID}, no secret"
     assert "client_id (config.toml:4) is used without what was pasted" in found["server"]["seen"]
     config.write_text(config.read_text().replace(CLIENT_ID, "a b"))
-    assert "has a blank or a line end in it" in checks(await doctor(tmp_path))["client"]["seen"]
+    assert "contains a space or a line break" in checks(await doctor(tmp_path))["client"]["seen"]
 
 
 @pytest.mark.slow_cases
@@ -469,7 +469,7 @@ def store(home: Path, document: Mapping[str, Any]) -> None:
         (
             {"expires_at": None, "refresh_token": "canary-3"},
             "ok",
-            "good until the server says otherwise",
+            "valid until the server says otherwise",
         ),
     ],
 )
@@ -678,7 +678,7 @@ async def test_cl_12_the_place_of_a_sign_in_is_reported(
     place = checks(await doctor(tmp_path, more={"CI": "true"}))["surroundings"]
     assert place["verdict"] == "warn"
     assert "CI without a terminal (" in place["seen"]
-    assert "login stops at once, since nobody would come" in place["seen"]
+    assert "login stops at once, since nobody could sign in" in place["seen"]
     assert place["fix"] == "give the job a credential: loopback-auth help ci"
     place = checks(await doctor(tmp_path, more={"CODESPACES": "true"}))["surroundings"]
     assert "): login uses the device flow where the server has it" in place["seen"]

@@ -127,7 +127,7 @@ def test_what_is_no_refresh_token_is_refused_and_not_repeated(
 ) -> None:
     done = asked(home, "token", LOOPBACK_AUTH_REFRESH_TOKEN=text)
     assert (done.exit_code, server.requests) == (2, [])
-    assert "that is no refresh token" in done.stderr
+    assert "that is not a refresh token" in done.stderr
     assert text not in done.stderr or not text.strip()
 
 

@@ -150,7 +150,7 @@ async def test_a_lightning_address_is_written_as_the_host_it_means(tmp_path: Pat
     )
     outcome = await run("init", "salesforce", *flags, home=tmp_path)
     assert (
-        "Note: https://acme.lightning.force.com/lightning/page is no address to sign in at"
+        "Note: https://acme.lightning.force.com/lightning/page is not a sign-in address"
         in outcome.stderr
     )
     assert 'login_url = "https://acme.my.salesforce.com"\n' in config(tmp_path)

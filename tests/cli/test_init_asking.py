@@ -46,7 +46,7 @@ def test_each_wrong_answer_is_said_and_asked_for_again(
             (r"'99999' is no port.*Port of the callback \[8765\]: ", port),
             (r"1\. Register a client.*Client ID \(from the steps above\): ", ""),
             ("Try again: the client ID is missing.*Client ID .*: ", "Client ID my-cli"),
-            ("Try again: the client ID has a blank.*Client ID .*: ", " my-cli "),
+            ("Try again: the client ID contains a space.*Client ID .*: ", " my-cli "),
             (r"Client secret \(not shown, or empty\): ", ""),
             (r"Address of your API, .* \(empty: none\): ", "http://api.example.com"),
             (
@@ -86,7 +86,7 @@ def test_the_third_wrong_answer_ends_it(tmp_path: Path) -> None:
             (r"My Domain \(acme, as in acme\.my\.salesforce\.com\): ", ""),
             (f"{why}.*My Domain .*: ", "na139.salesforce.com"),
             (
-                "Try again: na139.* is no host to sign in at.*My Domain .*: ",
+                "Try again: na139.* is not a host to sign in at.*My Domain .*: ",
                 "http://acme.my.salesforce.com",
             ),
         ],

@@ -267,7 +267,7 @@ async def test_a_person_does_not_sign_with_a_key(tmp_path: Path) -> None:
     flags = ("--issuer", "https://id.example.com", "--client-id", "me")
     method = ("--token-endpoint-auth-method", "private_key_jwt", "--no-browser")
     done = await run("login", *flags, *method, home=tmp_path)
-    assert (done.exit_code, "is a person's" in done.stderr) == (2, True)
+    assert (done.exit_code, "is for a person" in done.stderr) == (2, True)
 
 
 async def test_a_persons_sign_in_is_no_machines_to_replace(

@@ -306,7 +306,7 @@ def test_after_twenty_seconds_a_terminal_invites_a_paste(tmp_path: Path) -> None
         terminal.expect(r"4:5\d left")
         terminal.expect(r"4:4\d left")
         terminal.timeout = 30
-        terminal.expect("Nothing has come back yet. Some errors are shown in the browser alone.")
+        terminal.expect("Nothing has come back yet. Some errors appear only in the browser.")
         terminal.expect("paste it here")
         terminal.expect(r"4:3\d left")
         terminal.sendintr()
@@ -321,5 +321,5 @@ def test_paste_and_what_else_wants_standard_input_exclude_each_other(
     terminal = on_a_terminal(
         tmp_path, "login", "--provider", "salesforce", "--client-id", "x", "--paste", other
     )
-    assert f"--paste and {other} exclude each other" in ended(terminal)
+    assert f"--paste and {other} cannot be used together" in ended(terminal)
     assert terminal.exitstatus == 2

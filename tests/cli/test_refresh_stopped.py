@@ -128,7 +128,7 @@ def test_cl_07_a_refresh_that_was_sent_is_finished_in_the_background(
     ended = outcome(command)
     assert time.monotonic() - began < 2
     assert (ended.status, ended.stdout) == (SIGNALS[name], "")
-    assert "finished in the background" in ended.stderr
+    assert "finishes in the background" in ended.stderr
     assert "stored tokens are" not in ended.stderr
     assert "Traceback" not in ended.stderr
     assert is_locked(tmp_path)
@@ -187,7 +187,7 @@ def test_cl_07_every_command_leaves_its_refresh_to_be_finished(
     ended = outcome(process)
     assert time.monotonic() - began < 2
     assert ended.status == 130
-    assert "finished in the background" in ended.stderr
+    assert "finishes in the background" in ended.stderr
     server.may_answer.set()
     unlocked(tmp_path)
     assert token_file(tmp_path)["refresh_token"] == "the-next"

@@ -239,7 +239,7 @@ async def test_cb_03_a_strangers_port_is_asked_about_with_no_as_the_answer(tmp_p
         async with running_endpoint() as endpoint:
             words = ("login", *flags(endpoint, "--port", port))
             terminal = await asyncio.to_thread(on_a_terminal, tmp_path, *words)
-            await asyncio.to_thread(terminal.expect, "That program gets the one-time code")
+            await asyncio.to_thread(terminal.expect, "That program then sees the one-time code")
             terminal.sendline("")
             await asyncio.to_thread(terminal.expect, r"error\[port-in-use\]")
             await asyncio.to_thread(terminal.expect, pexpect_eof())

@@ -39,10 +39,10 @@ def test_a_length_of_time_is_said_as_people_do(seconds: float, words: str) -> No
 @pytest.mark.parametrize(
     ("lasts_s", "refresh_token", "printed"),
     [
-        (3000, "r", "good for 49 minutes (until "),
+        (3000, "r", "valid for 49 minutes (until "),
         (3000, None, "; then sign in again"),
         (-7260, "r", "expired 2 hours 1 minute ago ("),
-        (None, "r", "it named no expiry); it is refreshed when needed"),
+        (None, "r", "it gave no expiry); it is refreshed when needed"),
     ],
 )
 async def test_status_tells_the_expiry(
@@ -66,7 +66,7 @@ async def test_refresh_gets_a_new_token_whatever_the_clock_says(
     stored(tmp_path, server, lasts_s=3000)
     outcome = await run("refresh", home=tmp_path)
     assert (outcome.exit_code, outcome.stdout) == (0, "")
-    assert "Refreshed the profile default: good for 59 minutes" in outcome.stderr
+    assert "Refreshed the profile default: valid for 59 minutes" in outcome.stderr
     assert token_file(tmp_path, "default")["access_token"] == NEW["access_token"]
     assert len(server.asked("/token")) == 1
 

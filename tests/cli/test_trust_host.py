@@ -166,7 +166,7 @@ def test_ds_04_on_a_terminal_it_is_asked_and_a_yes_goes_into_the_profile(tmp_pat
     with servers(tmp_path, **MIXED) as there:
         terminal = on_a_terminal(there, tmp_path)
         terminal.expect(
-            "sign in at login.honest.test, and would redeem the code of that at token.evil.test"
+            "sign in at login.honest.test, and would then send the code to token.evil.test"
         )
         terminal.expect(r"whoever runs https://evil\.test\? \[y/N\] ")
         assert "authorize?" not in terminal.before

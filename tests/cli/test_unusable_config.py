@@ -52,7 +52,7 @@ SHAPES: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda path: (path.write_text(WORK), path.chmod(0)),
         "1:1: error: cannot be read: Perm",
     ),
-    "a folder": (lambda path: path.mkdir(), "1:1: error: cannot be read: it is no plain file"),
+    "a folder": (lambda path: path.mkdir(), "1:1: error: cannot be read: it is not a regular file"),
     "a dangling link": (
         lambda path: link(path, "nowhere"),
         "1:1: error: cannot be read: a link leads nowhere",
@@ -61,10 +61,10 @@ SHAPES: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda path: link(path, path.name),
         "1:1: error: cannot be read: Too many levels",
     ),
-    "a named pipe": (os.mkfifo, "1:1: error: cannot be read: it is no plain file"),
+    "a named pipe": (os.mkfifo, "1:1: error: cannot be read: it is not a regular file"),
     "a terminal": (
         lambda path: link(path, "/dev/null"),
-        "1:1: error: cannot be read: it is no plain file",
+        "1:1: error: cannot be read: it is not a regular file",
     ),
     "huge": (
         lambda path: path.write_text("#" * 9_000_000),

@@ -87,7 +87,7 @@ def test_rb_01_a_refresh_killed_at_any_system_call(
         at = scene(server, tmp_path / f"{point.name}-{point.number}")
         ended = kill_at(point, TOKEN, at.home, child=True)
         assert (ended.status, ended.stdout) == (7, ""), point
-        assert "nobody can know whether the stored tokens are other ones now" in ended.stderr
+        assert "whether the stored tokens have changed is not known" in ended.stderr
         assert at.is_whole, point
         assert at.is_private, point
         if at.is_as_it_was:

@@ -319,7 +319,7 @@ async def test_rf_09_a_sign_out_during_a_sign_in_that_took_over_removes_nothing_
     ended = outcome(stopped)
     assert (ended.status, ended.stderr.splitlines()[0]) == (
         1,
-        "error[store-changed]: the stored tokens of the profile default are other ones now",
+        "error[store-changed]: the stored tokens of the profile default have changed",
     )
     assert at.stored == stored
 

@@ -165,10 +165,8 @@ def test_a_host_that_nobody_signs_in_at_is_refused_with_the_reason(given: str, r
 def test_no_word_of_another_tool_leads_to_a_strangers_org(word: str, provider: str) -> None:
     url, note = login_host(word, load_provider(provider).login_hosts)
     assert url in ("https://login.salesforce.com", "https://test.salesforce.com")
-    assert (
-        note
-        == f"{word} is no address to sign in at; {url.removeprefix('https://')} is, and is used"
-    )
+    host = url.removeprefix("https://")
+    assert note == f"{word} is not a sign-in address; {host} is used instead"
 
 
 def test_both_files_of_this_server_call_its_hosts_the_same() -> None:

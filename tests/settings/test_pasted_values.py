@@ -57,7 +57,7 @@ def test_a_value_is_what_it_can_only_mean(kind: Kind, given: object, meant: obje
     assert kind.meant(meant) == meant
 
 
-BLANKS = "most servers want blanks between two scopes"
+SPACES = "most servers want spaces between scopes"
 ENDPOINTS = {"authorization_endpoint": "https://a.example/a", "token_endpoint": "https://a.example"}
 
 
@@ -72,7 +72,7 @@ ENDPOINTS = {"authorization_endpoint": "https://a.example/a", "token_endpoint": 
             ("--redirect-uri is read as: http://localhost:1/",),
         ),
         ("scope", "a, b", ("--scope is read as: a b",)),
-        ("scope", "a,b", (f"--scope has commas in it; {BLANKS}",)),
+        ("scope", "a,b", (f"--scope contains commas; {SPACES}",)),
         ("issuer", "a.example", ()),
         ("storage", "file", ()),
         ("parameters", {"a": " b "}, ()),
@@ -89,7 +89,9 @@ def test_what_is_used_otherwise_than_given_is_said(
     "client_id", ["ca nary", "ca\nnary", "ca\u00a0nary", "ca\u200bnary", "Key: canary"]
 )
 def test_a_client_id_in_pieces_is_refused(client_id: str) -> None:
-    with pytest.raises(UsageError, match=r"the client ID has a blank .* \(--client-id\)$") as error:
+    with pytest.raises(
+        UsageError, match=r"the client ID contains a space .* \(--client-id\)$"
+    ) as error:
         from_settings("work", **ENDPOINTS, client_id=client_id).client({})
     assert error.value.fix == "copy it again: loopback-auth login --client-id ID"
     assert "nary" not in error.value.message

@@ -30,16 +30,13 @@ LAST_WORD_S = 1.0
 """How long a command that is stopped waits to hear whether the refresh goes on."""
 
 GOES_ON = (
-    "A refresh was on its way to the server: it is finished in the background,"
-    " and its tokens are stored when the answer comes."
-    " The next command waits for that."
+    "A refresh had been sent. It finishes in the background,"
+    " and the new tokens are saved when the answer comes."
+    " The next command waits for it."
 )
 """What a command that is stopped says when the child finishes its refresh."""
 
-UNKNOWN = (
-    "A refresh may have been on its way to the server:"
-    " nobody can know whether the stored tokens are other ones now."
-)
+UNKNOWN = "A refresh may have been sent: whether the stored tokens have changed is not known."
 """What it says when the child has not said what becomes of the refresh."""
 
 
@@ -127,7 +124,7 @@ async def _outcome(child: Child, profile: str, services: Services) -> Mapping[st
         _raise(message)
     services.store.record_change(profile, has_changed=None)
     raise errors.ConnectionLost(
-        "the process that asked the server has ended without a word",
+        "the process that asked the server died",
         cause=f"It was killed, or the system had no memory for it. {UNKNOWN}",
         fix="run the same again, or: `loopback-auth token {profile}`",
         profile=profile,

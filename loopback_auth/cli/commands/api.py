@@ -189,8 +189,7 @@ def _of_a_given_token(error: LoopbackAuthError) -> LoopbackAuthError:
     return SignInNeeded(
         error.message,
         cause="LOOPBACK_AUTH_TOKEN takes the place of the stored sign-in, and cannot be refreshed.",
-        fix="set LOOPBACK_AUTH_TOKEN to a token that is good,"
-        " or unset it to use the stored sign-in",
+        fix="set LOOPBACK_AUTH_TOKEN to a valid token, or unset it to use the stored sign-in",
         **error.facts,
     )
 

@@ -89,7 +89,7 @@ def _request(protocol: Protocol, context: Context) -> HelperRequest:
         name = context.arguments.protocol
         # What was sent is not repeated: it may hold a password.
         raise errors.UsageError(
-            f"that is no request of {name}: {error}",
+            f"that is not a request of {name}: {error}",
             cause=f"credential {name} speaks the language of {name}, not of people.",
             fix="how to set it up: `loopback-auth help tools`",
         ) from None

@@ -67,7 +67,7 @@ def _check_output(arguments: Namespace) -> None:
         raise UsageError(
             "--format github takes no --output",
             cause="It hands the variables to the steps that follow, in the file GITHUB_ENV.",
-            fix="leave one of them out, or `loopback-auth env {profile} --format dotenv`",
+            fix="use only one of them, or `loopback-auth env {profile} --format dotenv`",
         )
     if not arguments.even_in_git:
         # Late, as what writes the file.

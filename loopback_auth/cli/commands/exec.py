@@ -118,7 +118,7 @@ def _not_run(command: str, error: OSError) -> CommandNotRun:
         return CommandNotRun(
             f"{command[:200]} was not run: its variables and arguments are larger than the system"
             " allows",
-            cause="The system bounds each of them, and all together.",
+            cause="The system limits their size, one by one and in total.",
             fix="fill fewer variables, and name those that are wanted:"
             " `loopback-auth exec {profile} --set NAME=FIELD -- COMMAND`",
         )

@@ -70,7 +70,7 @@ def arguments(parser: Parser) -> None:
     )
     add_setting(parser, "ca_bundle")
     parser.add_argument("--force", action="store_true", help="replace a profile of that name")
-    parser.add_argument("--no-doctor", action="store_true", help="do not look whether it works")
+    parser.add_argument("--no-doctor", action="store_true", help="do not check that it works")
     keepalive_argument(parser)
     ide_arguments(parser)
 

@@ -40,12 +40,12 @@ def _how_arguments(how: Any) -> None:
     how.add_argument(
         "--if-needed",
         action="store_true",
-        help="do nothing when the stored token is good or refreshable",
+        help="do nothing when the stored token is valid or can be refreshed",
     )
     how.add_argument(
         "--switch-account",
         action="store_true",
-        help="let another account take the place of the one that the profile holds",
+        help="let another account replace the one in this profile",
     )
     how.add_argument(
         "--preflight",

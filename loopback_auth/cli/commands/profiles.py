@@ -156,7 +156,7 @@ def _list(context: Context) -> int:
     if not rows:
         console.say("There is no profile yet:", command="loopback-auth login --help")
     if note:
-        console.say(f"{default or 'Nothing'} is meant here, chosen by {note}")
+        console.say(f"{default or 'Nothing'} is used here, chosen by {note}")
     return 0
 
 

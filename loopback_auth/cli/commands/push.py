@@ -115,7 +115,7 @@ def _target(arguments: Any) -> Target:
         )
     if not re.fullmatch(r"[A-Z][A-Z0-9_]*", arguments.prefix):
         raise UsageError(
-            "--prefix is no beginning of a variable's name",
+            "--prefix cannot begin a variable's name",
             cause="It has capital letters, digits and underscores, and a letter first.",
             fix="for example: `loopback-auth push {system} {profile} --prefix PROD`",
             system=name,

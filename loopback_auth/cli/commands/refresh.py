@@ -47,7 +47,7 @@ def run(context: Context) -> int:
     arguments = context.arguments
     if arguments.all and (arguments.profile or arguments.profile_option):
         raise UsageError(
-            "--all and a profile contradict each other",
+            "--all and a profile cannot be used together",
             cause="--all refreshes every sign-in that is stored here.",
             fix="name the profile alone, or leave it out: `loopback-auth refresh --all`",
         )

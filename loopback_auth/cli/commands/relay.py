@@ -45,7 +45,7 @@ def arguments(parser: Parser) -> None:
     parser.add_argument(
         "--switch-account",
         action="store_true",
-        help="let another account take the place of the one that the profile there holds",
+        help="let another account replace the one in the profile there",
     )
 
 

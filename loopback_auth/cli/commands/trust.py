@@ -27,7 +27,7 @@ def arguments(parser: Parser) -> None:
         default=".",
         help="the project file, or a folder in its repository (default: this folder)",
     )
-    parser.add_argument("--forget", action="store_true", help="trust it no more")
+    parser.add_argument("--forget", action="store_true", help="stop trusting it")
 
 
 def run(context: Context) -> int:
@@ -37,7 +37,7 @@ def run(context: Context) -> int:
     if context.arguments.forget:
         was = TrustRecords(context.home).remove(found.path)
         console.result("", {"path": found.path, "trusted": False})
-        console.say(f"{shown} is trusted no more." if was else f"{shown} was not trusted.")
+        console.say(f"{shown} is no longer trusted." if was else f"{shown} was not trusted.")
         return 0
     project, record = known_project(found, context.home)
     document = project_document(project, context)
@@ -68,7 +68,7 @@ def _found(given: str) -> ProjectText:
     ):
         instead = f"; {found.path} is the one that counts there" if found else ""
         raise UsageError(
-            f"{given} is no project file of a repository of yours{instead}",
+            f"{given} is not a project file of a repository of yours{instead}",
             cause="It is .loopback-auth.toml, or pyproject.toml with [tool.loopback-auth], in a"
             " repository (git, hg, jj, svn), and neither a link nor another user's.",
             fix="what it may say, and where: `loopback-auth help team`",

@@ -19,7 +19,7 @@ def given_token(environ: Mapping[str, str]) -> str | None:
     token = environ.get("LOOPBACK_AUTH_TOKEN", "").strip(" \t\r\n")
     if not (token.isascii() and token.isprintable()):
         raise errors.UsageError(
-            "LOOPBACK_AUTH_TOKEN holds what no access token does",
+            "LOOPBACK_AUTH_TOKEN does not hold an access token",
             cause="A token is one line of printable ASCII characters.",
             fix="set it again, or unset LOOPBACK_AUTH_TOKEN to use the stored sign-in",
         )

@@ -38,7 +38,7 @@ def profile_of_url(url: str, context: Context) -> str | None:
     if len(best) > 1:
         raise errors.UsageError(
             f"the profiles {', '.join(best)} have a token for that server",
-            cause="Which of them is meant cannot be told from the address.",
+            cause="The address does not say which one.",
             fix="name one where the tool calls us: `loopback-auth credential git get -p NAME`",
         )
     return best[0] if best else None

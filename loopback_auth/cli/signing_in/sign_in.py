@@ -165,7 +165,7 @@ def _prefers_device(profile: Profile, context: Context) -> bool:
     found = way(around, browser=profile.get("browser"))
     if found.how == STOP:
         raise UnattendedSignIn(
-            f"this is {found.row.situation} ({', '.join(found.seen)}): nobody would sign in",
+            f"this is {found.row.situation} ({', '.join(found.seen)}), where nobody can sign in",
             profile=profile.name,
         )
     if found.how != DEVICE:
@@ -195,7 +195,7 @@ async def _by_device_where_possible(
             raise
         if not isinstance(error, DeviceFlowUnavailable):
             # No event: the first is that of the address, which takes the place of the code.
-            context.console.say(f"The server gives no code to sign in with: {error.message}.")
+            context.console.say(f"The server offers no sign-in with a code: {error.message}.")
     usual_s = profile.get("timeout", TIMEOUT_S)
     return await _by_browser(profile, context, services, min(timeout_s, usual_s))
 

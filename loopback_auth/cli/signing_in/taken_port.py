@@ -32,9 +32,9 @@ def may_paste(context: Context) -> MayPaste | None:
             )
             return True
         console.say(
-            "That program gets the one-time code when the browser ends there. Without a secret that"
-            " stays here it is of no use to it, if the server checks PKCE, as it should."
+            "That program then sees the one-time code. It cannot use it without a secret that stays"
+            " here, if the server checks PKCE, as it should."
         )
-        return confirm("Do you know it? Then go on, and paste the address here. [y/N] ", console)
+        return confirm("Do you trust that program, and want to go on? [y/N] ", console)
 
     return decide

@@ -82,8 +82,8 @@ def read_bind_address(text: str) -> BindAddress:
         pass
     raise UsageError(
         "--bind takes an address of this machine, with a port or without",
-        cause="It is listened on besides what the redirect URI says,"
-        " so it is an address and no name.",
+        cause="This program listens there besides the redirect URI,"
+        " so it must be an address, not a name.",
         fix="such as --bind 0.0.0.0, --bind 127.0.0.1:3000 or --bind [::]:3000;"
         " what it is for: `loopback-auth help remote`",
     )

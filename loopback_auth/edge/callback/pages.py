@@ -111,8 +111,8 @@ def handed_over(*, server: str, error: str) -> Answer:
         kind="failed" if error else "done",
         title="Go back to the other machine",
         lead=f"<strong>{_shown(server)}</strong> {what}, and your terminal has the answer.",
-        details="<p>Nobody is signed in yet, and no token has come here: the sign-in goes on where"
-        " it was started, once that answer is pasted there.</p>",
+        details="<p>You are not signed in yet, and no token came here. Paste the answer where you"
+        " started the sign-in: it goes on there.</p>",
         closing="You can close this tab and go back to your terminal.",
     )
 

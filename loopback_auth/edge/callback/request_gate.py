@@ -95,7 +95,7 @@ HEADERS_TOO_LONG = Refusal(
     reason="a request with more than 64 KiB of headers (clear the browser's cookies for this host)",
 )
 FORM_TOO_LONG = Refusal(status=413, reason="a form of more than 16 KiB")
-NOT_HTTP = Refusal(status=400, reason="a request that is no HTTP")
+NOT_HTTP = Refusal(status=400, reason="a request that is not HTTP")
 NOT_PLAIN = Refusal(status=400, reason="an https request, where this address is http")
 NOT_SECURE = Refusal(status=400, reason="an http request, where this address is https")
 NEVER_WHOLE = Refusal(status=408, reason="a request that was not complete after 10 s")
@@ -150,7 +150,7 @@ def check_request(
     if request.method == "POST" and not (request.header("content-type") or "").startswith(
         "application/x-www-form-urlencoded"
     ):
-        return Refusal(status=415, reason="a POST that is no form")
+        return Refusal(status=415, reason="a POST that is not a form")
     return None
 
 

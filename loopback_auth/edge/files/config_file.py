@@ -137,7 +137,7 @@ def _content(descriptor: int, path: str) -> bytes:
     try:
         about = os.fstat(descriptor)
         if not stat.S_ISREG(about.st_mode):
-            raise OSError(errno.EINVAL, "it is no plain file")
+            raise OSError(errno.EINVAL, "it is not a regular file")
         check_trusted(path, about)
         while len(content) <= _OCTETS and (chunk := os.read(descriptor, _CHUNK)):
             content += chunk

@@ -205,7 +205,7 @@ def held_by_another(paths: Sequence[str], waited_s: float) -> StoreBusy:
         return StoreBusy(message, path=paths[0], is_stopped=False)
     return StoreBusy(
         message,
-        cause="It was stopped, by Ctrl-Z perhaps, while it refreshed or saved the tokens.",
+        cause="It was stopped, perhaps by Ctrl-Z, while it refreshed or saved the tokens.",
         fix="let it go on (`fg`, or `kill -CONT {pid}`) or end it (`kill -KILL {pid}`),"
         " then run the command again",
         pid=holder.pid,

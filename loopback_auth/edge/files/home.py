@@ -67,7 +67,7 @@ def home(environ: Mapping[str, str] | None = None, platform: str = sys.platform)
         if os.path.dirname(os.path.normpath(chosen)) == os.path.normpath(chosen):
             raise errors.UsageError(
                 "LOOPBACK_AUTH_HOME must not be the root folder",
-                cause="What lies there belongs to the whole machine.",
+                cause="Files there belong to the whole machine.",
                 fix="set it to a folder of your own, or unset it",
             )
         return os.path.normpath(chosen)

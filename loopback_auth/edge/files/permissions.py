@@ -22,7 +22,7 @@ _OTHER_WRITERS = stat.S_IWGRP | stat.S_IWOTH
 _WITHOUT_MODES = frozenset({"9p", "drvfs"})
 _STAKES = "What it says decides where and how you sign in."
 _WRITABLE = "{} can be written by other users"
-_STORED = "Whoever can write there could put tokens of theirs in place of yours."
+_STORED = "Anyone who can write there could replace your tokens with theirs."
 
 
 class PermissionsIgnored(Remark):
@@ -107,7 +107,7 @@ def check_link(
         me = _own_uid()
         raise error(
             f"{path} is a symbolic link that somebody else made",
-            cause="Whoever made it can lead it elsewhere.",
+            cause="Whoever made it can point it somewhere else.",
             fix="`sudo chown -h {owner} {target}`" if me else "`chown -h {owner} {target}`",
             owner=_name_of(me),
             target=os.path.abspath(path),

@@ -14,7 +14,7 @@ def write_private_file(path: str, content: bytes, *, overwrite: bool) -> None:
     Write *content* to *path*; the mode of its folder stays as it is.
 
     Raises:
-        UsageError: There is a file already and it is not to *overwrite*, or it is no plain file.
+        UsageError: A file is there that is not to *overwrite*, or that is not a regular one.
         OutputFailed: The system refuses.
     """
     _check_free(path, overwrite=overwrite)
@@ -36,7 +36,7 @@ def _check_free(path: str, *, overwrite: bool) -> None:
         return
     if not stat.S_ISREG(about.st_mode):
         raise UsageError(
-            f"{path} is no plain file",
+            f"{path} is not a regular file",
             cause="A folder, a link or a device stays as it is.",
             fix="name another file with --output, "
             "or leave --output out and redirect standard output",
@@ -44,7 +44,7 @@ def _check_free(path: str, *, overwrite: bool) -> None:
     if not overwrite:
         raise UsageError(
             f"{path} is there already",
-            cause="A file is not overwritten unasked.",
+            cause="An existing file is not overwritten without asking.",
             fix="name another file with --output, or overwrite this one with --force",
         )
 

@@ -163,7 +163,7 @@ class PrivateFolder:
         path = os.path.join(self.path, name)
         about = os.fstat(descriptor)
         if not stat.S_ISREG(about.st_mode):
-            raise errors.StoreUnsafe(f"{path} is not a plain file", path=path)
+            raise errors.StoreUnsafe(f"{path} is not a regular file", path=path)
         if check_own(path, about) and about.st_mode & 0o077:
             os.fchmod(descriptor, 0o600)
 

@@ -23,7 +23,7 @@ _REASONS: tuple[tuple[tuple[str, ...], str, str], ...] = (
     ),
     (
         ("EMFILE", "ENFILE"),
-        "This process, or the system, has as many open files as it may have.",
+        "This process, or the system, has too many open files.",
         "close some, or raise the limit: `ulimit -n 1024`",
     ),
     (
@@ -46,7 +46,7 @@ def unwritable(path: str, error: OSError) -> StoreUnwritable:
     cause, fix = next(
         ((cause, fix) for names, cause, fix in _REASONS if name in names),
         (
-            "The message says what the system has against it.",
+            "The message gives the system's reason.",
             f"put that right, or {_ELSEWHERE} of your own",
         ),
     )

@@ -139,9 +139,9 @@ def _tls_failed(error: ssl.SSLError, where: str, *, host: str, trust: Trust | No
 def _untrusted(code: int, trust: Trust) -> dict[str, str]:
     """Return cause and fix of a certificate that nobody trusted signed, and their facts."""
     own = (
-        "It is signed by nobody but itself"
+        "It is self-signed"
         if code == _OWN_SIGNATURE
-        else "Nobody who is trusted here signed it"
+        else "No authority that is trusted here signed it"
     )
     unusable = "".join(
         f"; {name} = {trust.given[name]} is not used: {why}" for name, why in trust.unusable.items()

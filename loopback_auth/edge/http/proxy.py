@@ -74,7 +74,9 @@ def proxy_failed(proxy: Proxy, host: str, *, status: int | None, nameless: bool)
     wants_password = status == PROXY_AUTHENTICATION_REQUIRED
     return ProxyFailed(
         f"the proxy {proxy.where} ({proxy.variable}) did not connect us to {host}{why}",
-        cause="The proxy wants a user name and a password, or others." if wants_password else "",
+        cause="The proxy wants a user name and a password, or different ones."
+        if wants_password
+        else "",
         fix="set {variable}=http://USER:PASSWORD@HOST:PORT, with %40 for an @ in them"
         if wants_password
         else "",
@@ -119,7 +121,7 @@ def _checked(value: str, variable: str, host: str) -> str:
             variable=variable,
         )
     raise ProxyFailed(
-        f"the proxy that {variable} names is no http://HOST:PORT",
+        f"the proxy that {variable} names is not http://HOST:PORT",
         cause="In a user name or password, characters such as # / ? @ stand as %23 %2F %3F %40; "
         "around the whole, no quotes.",
         fix="correct {variable}, or to reach the server directly: no_proxy={host}",

@@ -130,7 +130,7 @@ def _content(path: str) -> bytes | None:
 
 def _check_plain(about: os.stat_result) -> None:
     if not stat.S_ISREG(about.st_mode):
-        raise OSError("it is a link" if stat.S_ISLNK(about.st_mode) else "it is no plain file")
+        raise OSError("it is a link" if stat.S_ISLNK(about.st_mode) else "it is not a regular file")
 
 
 def _check_own(path: str, about: os.stat_result) -> None:

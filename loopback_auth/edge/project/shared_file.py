@@ -17,7 +17,7 @@ def read_shared_file(folder: str, path: str) -> bytes | None:
     Return the content of the file *path* below *folder*; `None` if there is none.
 
     Raises:
-        UsageError: It is no plain file, is larger than it may be, or links lead out of *folder*.
+        UsageError: It is no regular file, is larger than it may be, or links lead out of *folder*.
         OSError: It cannot be read.
     """
     real = _real(folder, path)
@@ -27,7 +27,7 @@ def read_shared_file(folder: str, path: str) -> bytes | None:
         return None
     if not stat.S_ISREG(about.st_mode) or about.st_size > MEBIBYTES * 1024 * 1024:
         raise UsageError(
-            f"{path} is no plain file of at most {MEBIBYTES} MiB",
+            f"{path} is not a regular file of at most {MEBIBYTES} MiB",
             cause="Only such a file is changed.",
             fix="leave --write out, and put what is printed where it belongs",
         )

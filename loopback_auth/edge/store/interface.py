@@ -186,7 +186,7 @@ class Store(Protocol):
         del profile
 
     def record_change(self, profile: str, *, has_changed: bool | None) -> None:
-        """Take note whether the tokens of *profile* are other ones now; `None`: they may be."""
+        """Take note whether the tokens of *profile* have changed; `None`: they may be."""
         del profile, has_changed
 
     def remove(self, profile: str) -> bool:

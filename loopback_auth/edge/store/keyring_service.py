@@ -128,7 +128,7 @@ class Keyring:
 
     def _not_installed(self) -> KeyringUnavailable:
         return KeyringUnavailable(
-            "the tokens are to be kept in the keyring, and the package for that is not installed",
+            "the tokens should go to the keyring, but the package for it is not installed",
             cause="Reaching the system's keyring takes an extra of this program.",
             fix='`pip install "loopback-auth[keyring]"` '
             "(pipx: `pipx inject loopback-auth keyring`), " + _OR_A_FILE,

@@ -183,7 +183,7 @@ class LockedProfile:
         if self._seen != seen:
             profile = self.profile
             raise StoreChanged(
-                f"the stored tokens of the profile {profile} are other ones now", profile=profile
+                f"the stored tokens of the profile {profile} have changed", profile=profile
             )
 
     def _before_replacing(self, temporary: str) -> None:

@@ -43,7 +43,7 @@ def callback_certificate(
     stores = trust(server, host, environ)
     said = {True: "{} trusts it", False: "{} does not", None: "{} cannot be asked (no certutil)"}
     who = ", ".join(said[state].format(store) for store, state in stores.items())
-    seen = f"{files.certificate} is good for {host} until {until.date()}; {who}"
+    seen = f"{files.certificate} is valid for {host} until {until.date()}; {who}"
     if left < SOON_DAYS:
         again = "`loopback-auth callback-cert create --force`; each browser has to trust that again"
         return Check(name=name, verdict=WARN, seen=f"{seen} ({left} days)", fix=rendered(again, {}))

@@ -118,7 +118,7 @@ def sign_in(subject: Subject) -> Check:
 def _lifetime(name: str, seen: str, stored: Mapping[str, Any], subject: Subject) -> Check:
     profile, refreshable = subject.name, is_refreshable(stored)
     if stored.get("refused"):
-        seen = f"{seen}; the server did not take the stored tokens the last time"
+        seen = f"{seen}; the server rejected the stored tokens last time"
         return warned(name, seen, _login(profile))
     if warning := _ends_soon(name, seen, stored, subject):
         return warning
@@ -126,7 +126,7 @@ def _lifetime(name: str, seen: str, stored: Mapping[str, Any], subject: Subject)
     if not has_expired(stored, at=time.time()):
         again = "then it is refreshed" if refreshable else "then a new sign-in is needed"
         return Check(
-            name=name, verdict=OK, seen=f"{seen}; the token is good until {until}, {again}"
+            name=name, verdict=OK, seen=f"{seen}; the token is valid until {until}, {again}"
         )
     if refreshable:
         return Check(

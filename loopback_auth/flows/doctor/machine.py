@@ -223,7 +223,7 @@ _DONE = {
     DEVICE: "login uses the device flow where the server has it, and else shows an address"
     " and takes what is pasted",
     PASTE: "login shows an address, and takes what comes back or is pasted",
-    STOP: "login stops at once, since nobody would come",
+    STOP: "login stops at once, since nobody could sign in",
 }
 
 

@@ -169,7 +169,7 @@ def _connection(report: Report, recording: RecordingTransport) -> None:
         return
     parts = urlsplit(reply.url)
     how = (
-        "TLS, its certificate is good" if parts.scheme == "https" else "plain http on this machine"
+        "TLS, its certificate is valid" if parts.scheme == "https" else "plain http on this machine"
     )
     seen = (
         f"{parts.netloc} answered with status {reply.status} after {recording.took_s:.2f} s; {how}"
@@ -194,7 +194,7 @@ def _clock(reply: HttpReply) -> Check:
         name=name,
         verdict=WARN,
         seen=f"{abs(skew_s):.0f} s {way} the server's",
-        cause="Tokens then look expired, or of the future, though they are neither.",
+        cause="Valid tokens then look expired, or not valid yet.",
         fix="set this machine's clock: timedatectl set-ntp true (Linux),"
         " or the date settings of the system",
     )

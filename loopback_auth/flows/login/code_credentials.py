@@ -47,8 +47,8 @@ def check_flow(profile: Profile) -> None:
     profile.check_server()
     if profile.provider is None or FLOW not in profile.provider.flows:
         raise UsageError(
-            f"the profile {profile.name} is of a server that has no flow {FLOW},"
-            " as far as is known here",
+            f"the server of the profile {profile.name} has no flow {FLOW},"
+            " as far as this program knows",
             cause="A username and a password go only to servers whose provider file says"
             " that they have the flow.",
             fix="sign in through the browser: `loopback-auth login {profile}`;"

@@ -126,7 +126,7 @@ def of_own_sign_in(taken: PortInUse, home: str | None) -> PortInUse:
         return taken
     return PortInUse(
         f"{taken.message}, your own sign-in to the profile {profile}",
-        cause="A registered port is one sign-in's at a time, and that one still waits.",
+        cause="Only one sign-in at a time can use a registered port, and that one still waits.",
         fix="finish that sign-in, or end it (`kill {pid}`), then run the command again;"
         " or use another port that is registered: `loopback-auth login {profile} --port N`",
         **{**taken.facts, "holding": profile},
@@ -190,7 +190,7 @@ class _Attempt:
         if holder is None or not holder.is_stopped:
             return
         if self._caller.may_end:
-            await self._make_way(record, "and is stopped, by Ctrl-Z perhaps")
+            await self._make_way(record, "and is stopped, perhaps by Ctrl-Z")
             return
         what = f"process {holder.pid}, which is signing in to this profile, is stopped"
         message = f"{what}; it goes on with fg, or kill -CONT {holder.pid}"
@@ -285,7 +285,7 @@ class _Attempt:
         is_stopped = holder is not None and holder.is_stopped
         return LoginTimedOut(
             f"the sign-in of process {pid} did not end within {self._timeout_s:g} s",
-            cause="It is stopped, by Ctrl-Z perhaps."
+            cause="It is stopped, perhaps by Ctrl-Z."
             if is_stopped
             else "This one waited for it and opened no page; that one has more time.",
             fix=_LET_IT_GO_ON if is_stopped else _LET_IT_END,

@@ -147,7 +147,7 @@ def _still_pending(
     if digest in sent:
         raise UsageError(
             "that code was sent already, and the server did not take it",
-            cause="A code is sent once: a server takes a second time for theft.",
+            cause="A code is sent only once: a server treats a second time as theft.",
             fix=_AGAIN,
             profile=profile,
         )
@@ -156,8 +156,8 @@ def _still_pending(
         yield
     except LoopbackAuthError:
         reason = (
-            "it was a code without its state, which anything might be,"
-            " so the sign-in is pending still"
+            "that was a code without its state, so it may belong to anything;"
+            " the sign-in is still pending"
         )
         notify(
             Warned(

@@ -172,7 +172,7 @@ def _check(profile: Profile) -> None:
         raise NotConfigured(
             f"the profile {profile.name} has no client secret, and no key, for the flow"
             " client-credentials",
-            cause="The client itself is who the token is for, and proves that with a secret or a"
+            cause="The token is for the client itself, which proves who it is with a secret or a"
             " key.",
             fix="`loopback-auth login {profile} --flow client-credentials --client-secret-prompt`"
             " (or --key-file FILE)",

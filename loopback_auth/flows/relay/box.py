@@ -85,7 +85,7 @@ def read_box(text: str, *, command: str = COMMAND) -> Box:
     names = (host, *((user,) if user or "@" in parts.netloc else ()))
     if parts.scheme != "ssh" or not is_plain or not all(map(_NAME.fullmatch, names)):
         raise UsageError(
-            "that is no machine to sign in on",
+            "that is not a machine to sign in on",
             cause="It is ssh://HOST/PROFILE; user names and hosts have letters, digits and . _ -,"
             " and begin with no dash.",
             fix="such as `loopback-auth relay ssh://HOST/PROFILE`; the user and the port may stand"

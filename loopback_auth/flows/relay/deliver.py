@@ -49,7 +49,7 @@ def deliver(text: str, home: str, profile: str | None) -> WaitingLogin:
     if verdict is None or not verdict.is_taken:
         reason = verdict.reason if verdict else "it waits no more"
         raise UsageError(
-            f"the login to the profile {only.profile} did not take that: {reason}",
+            f"the login to the profile {only.profile} did not accept that: {reason}",
             cause="It takes the address that its own browser ended at, with its state, or an error"
             " that the browser shows. It still waits.",
             fix="copy the whole address, and paste it again: `loopback-auth deliver {profile}`",

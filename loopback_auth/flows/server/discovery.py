@@ -129,9 +129,7 @@ def _failure(
     what, cause = f"{issuer} publishes no metadata", ""
     if read:
         what = f"the metadata of {issuer} could not be read"
-        cause = (
-            "Something answers at the metadata's address, and it is no metadata that can be used."
-        )
+        cause = "The metadata's address answers, but not with usable metadata."
     found = DiscoveryFailed(f"{what} ({failure})", cause=cause, issuer=issuer, url=reply.url)
     return _with_provider(found, issuer)
 

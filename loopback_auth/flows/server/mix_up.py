@@ -52,8 +52,8 @@ async def refuse_mix_up(
     ):
         if may_trust is None or not await awaited(may_trust(server.issuer or "", page, token)):
             raise HostNotTrusted(
-                f"{server.issuer} has you sign in at {page},"
-                f" and would redeem the code of that at {token}",
+                f"{server.issuer} wants you to sign in at {page},"
+                f" and would then send the code to {token}",
                 profile=profile.name,
                 host=token,
             )
@@ -84,9 +84,9 @@ async def refuse_strange_page(
     issuer = server.issuer or server.authorization_endpoint
     if may_trust is None or not await awaited(may_trust(issuer, page, token)):
         raise HostNotTrusted(
-            f"{_host(issuer)} has you enter its code at {page}",
-            cause="As far as their names tell, the two hosts belong to two owners. That is how a"
-            " false issuer has you confirm a sign-in of its own at another server.",
+            f"{_host(issuer)} wants you to enter its code at {page}",
+            cause="By their names, the two hosts have different owners. A fake issuer could use"
+            " this to have you confirm its own sign-in at another server.",
             fix="only if both belong to whoever runs the issuer:"
             " `loopback-auth login {profile} --device --trust-host {host}`",
             profile=profile.name,

@@ -96,7 +96,7 @@ def still_good(why: str) -> Warned:
     from ...notices import Warned
 
     return Warned(
-        code="refresh-late", message=f"not refreshed yet, the old token is still good: {why}"
+        code="refresh-late", message=f"not refreshed yet, the old token is still valid: {why}"
     )
 
 

@@ -68,7 +68,7 @@ def check_refresh_token(text: str) -> Secret:
     token = trimmed(text)
     if not token or not (token.isascii() and token.isprintable()) or " " in token:
         raise UsageError(
-            "that is no refresh token",
+            "that is not a refresh token",
             cause="A refresh token is one line of printable ASCII characters without blanks.",
             fix=f"set {VARIABLE} again, or give the token on standard input",
         )

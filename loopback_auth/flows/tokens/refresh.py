@@ -126,7 +126,7 @@ class _Refresh:
 
                 diagnose_stored(error, self._credential.to_document())
                 raise
-            why = f"not refreshed, as yet the old token is good: {error}"
+            why = f"not refreshed, the old token is still valid: {error}"
             self._notify(Warned(code=error.code, message=why))
             return instead
         finally:

@@ -26,7 +26,7 @@ def difference(sent: str, registered: str) -> str | None:
     if sent == registered:
         return None
     if sent == registered.strip():
-        return "the registered one has a blank before or behind it"
+        return "the registered one has a space before or after it"
     try:
         ours, theirs = urlsplit(sent), urlsplit(registered.strip())
         found = _in_the_host(ours, theirs) or _behind_it(ours, theirs)

@@ -127,7 +127,7 @@ def refuse_another(id_token: Secret, credential: Credential) -> None:
     named = subject_of(claims)
     # A stored subject is one line.
     if held is not None and named is not None and one_line(named) != one_line(held):
-        _refuse("sub", "it names another person than the one who signed in")
+        _refuse("sub", "it names a different person than the one who signed in")
 
 
 def check_refreshed_id_token(

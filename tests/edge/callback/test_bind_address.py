@@ -153,4 +153,4 @@ def test_a_redirect_uri_of_another_host_is_taken_with_bind_alone() -> None:
 async def test_what_listens_nowhere_takes_no_bind(tmp_path: Path, other: list[str]) -> None:
     outcome = await run("login", "--bind", ALL, *other, "--json", home=tmp_path)
     assert outcome.exit_code == 2
-    assert re.search("exclude each other", outcome.error["message"])
+    assert re.search("cannot be used together", outcome.error["message"])

@@ -284,21 +284,21 @@ NOT_HTTP = {
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
         "an https request, where this address is http",
     ),
-    "another protocol": (b"SSH-2.0-OpenSSH_9.2\r\n\r\n", "a request that is no HTTP"),
-    "a header without a colon": (b"GET / HTTP/1.1\r\nHost\r\n\r\n", "a request that is no HTTP"),
+    "another protocol": (b"SSH-2.0-OpenSSH_9.2\r\n\r\n", "a request that is not HTTP"),
+    "a header without a colon": (b"GET / HTTP/1.1\r\nHost\r\n\r\n", "a request that is not HTTP"),
     "two lengths": (
         b"GET / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
-        "a request that is no HTTP",
+        "a request that is not HTTP",
     ),
     "two hundred headers": (
         b"GET / HTTP/1.1\r\n"
         + b"".join(b"X-%d: a\r\n" % number for number in range(200))
         + b"\r\n",
-        "a request that is no HTTP",
+        "a request that is not HTTP",
     ),
     "a broken body": (
         b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nnone\r\n",
-        "a request that is no HTTP",
+        "a request that is not HTTP",
     ),
 }
 

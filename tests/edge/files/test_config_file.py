@@ -57,7 +57,7 @@ def test_a_file_in_place_of_a_folder_and_the_other_way_round_are_errors(
 ) -> None:
     path = tmp_path / wrong
     path.touch() if wrong == "home" else path.mkdir(parents=True)
-    with pytest.raises(OSError, match=r"Not a directory|it is no plain file"):
+    with pytest.raises(OSError, match=r"Not a directory|it is not a regular file"):
         read_below(str(tmp_path / "home"), NAME)
 
 
@@ -131,8 +131,8 @@ def test_a_secret_may_come_out_of_a_pipe(tmp_path: Path) -> None:
 
 SECRETS = {
     "absent": (Path.absolute, "No such file"),
-    "a folder": (Path.mkdir, "it is no plain file"),
-    "a device": (lambda path: path.symlink_to("/dev/zero"), "it is no plain file"),
+    "a folder": (Path.mkdir, "it is not a regular file"),
+    "a device": (lambda path: path.symlink_to("/dev/zero"), "it is not a regular file"),
     "empty": (Path.touch, "it is empty"),
     "an empty line": (lambda path: path.write_text("\n"), "it is empty"),
     "latin-1": (lambda path: path.write_bytes(b"CANARY\xfc"), "it is not UTF-8"),

@@ -25,7 +25,7 @@ REASONS = [
     (("EMFILE", "ENFILE"), "open files", "ulimit -n"),
     (("ENOLCK", "EOPNOTSUPP", "ENOSYS"), "file locks", "local disk"),
     (("EIO", "ESTALE", "ENODEV"), "answered with an error", "LOOPBACK_AUTH_HOME"),
-    (("ENOTDIR", "ENAMETOOLONG", "ENOENT"), "The message says", "LOOPBACK_AUTH_HOME"),
+    (("ENOTDIR", "ENAMETOOLONG", "ENOENT"), "The message gives", "LOOPBACK_AUTH_HOME"),
 ]
 ROWS = [(name, words, fix) for names, words, fix in REASONS for name in names]
 

@@ -113,7 +113,7 @@ async def test_ds_03_doctor_says_that_keys_are_not_logged(
         outcome = await run_process("doctor", home=tmp_path, more={"SSLKEYLOGFILE": str(path)})
         (row,) = (line for line in outcome.stdout.splitlines() if "certificates" in line)
         assert "SSLKEYLOGFILE is ignored" in row
-        assert "TLS, its certificate is good" in outcome.stdout
+        assert "TLS, its certificate is valid" in outcome.stdout
         assert not path.exists()
 
 

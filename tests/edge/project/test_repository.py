@@ -119,12 +119,12 @@ class TestOnPosix:
     def test_a_pipe_is_not_waited_for(self, tmp_path: Path) -> None:
         path = repository(tmp_path, None)
         os.mkfifo(path)
-        with pytest.raises(ConfigError, match="it is no plain file"):
+        with pytest.raises(ConfigError, match="it is not a regular file"):
             found_from(tmp_path)
 
     def test_a_folder_of_that_name_is_no_file(self, tmp_path: Path) -> None:
         repository(tmp_path, None).mkdir()
-        with pytest.raises(ConfigError, match="it is no plain file"):
+        with pytest.raises(ConfigError, match="it is not a regular file"):
             found_from(tmp_path)
 
     @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs root")

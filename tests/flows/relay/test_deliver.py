@@ -91,7 +91,7 @@ async def test_anything_else_is_refused_there_and_the_login_waits_on(
     async with waiting(tmp_path, "work") as [work]:
         refused = await deliver(text, tmp_path)
         assert refused.exit_code == 2
-        assert "did not take that" in refused.error["message"]
+        assert "did not accept that" in refused.error["message"]
         assert "\x1b" not in refused.stdout
         await (await work.callback()).arrive()
         ended = await work.outcome()

@@ -95,7 +95,7 @@ async def test_the_answer_is_caught_on_the_very_port_and_the_tab_is_honest(
     await relaying.asked.wait()
     page = await relaying.callback.arrive(iss="https://id.example.com")
     assert "Go back to the other machine" in page.text
-    assert "Nobody is signed in yet" in page.text
+    assert "You are not signed in yet" in page.text
     assert "signed in as" not in page.text
     answer = await task
     assert answer.url.reveal().startswith(relaying.redirect_uri + "&code=the-code&state=")
@@ -233,7 +233,7 @@ async def test_without_anybody_to_ask_nothing_is_opened(tmp_path: Path, words: l
     url = request().url
     outcome = await run("relay", *words, home=tmp_path, stdin=url)
     assert outcome.exit_code == 2
-    assert "nobody to ask" in outcome.stderr + outcome.stdout
+    assert "no terminal to ask on" in outcome.stderr + outcome.stdout
     assert url not in outcome.stderr + outcome.stdout
 
 
@@ -241,5 +241,5 @@ async def test_cl_06_the_url_is_no_argument(tmp_path: Path) -> None:
     """CL-06: it has the state in it; it is not repeated."""
     outcome = await run("relay", "https://id.example.com/a?state=SECRET", home=tmp_path)
     assert outcome.exit_code == 2
-    assert "not taken from the command line" in outcome.stderr
+    assert "cannot be given on the command line" in outcome.stderr
     assert "SECRET" not in outcome.stderr

@@ -430,7 +430,7 @@ async def test_id_04_another_persons_id_token_is_refused(
     )
     store = stored(tmp_path, server, id_token=ours)
     before = held(store)
-    with pytest.raises(IDTokenInvalid, match="another person") as refused:
+    with pytest.raises(IDTokenInvalid, match="different person") as refused:
         await token(store)
     assert refused.value.fix.endswith("loopback-auth login default")
     assert held(store) == before
@@ -476,7 +476,7 @@ async def test_id_04_without_an_id_token_of_the_sign_in_its_subject_counts(
             await token(store)
             assert held(store) != before
             continue
-        with pytest.raises(IDTokenInvalid, match="another person"):
+        with pytest.raises(IDTokenInvalid, match="different person"):
             await token(store)
         assert held(store) == before
 
@@ -494,7 +494,7 @@ async def test_id_04_a_person_may_be_a_number(server: ScriptedServer, tmp_path: 
         if fits:
             await token(store)
             continue
-        with pytest.raises(IDTokenInvalid, match="another person"):
+        with pytest.raises(IDTokenInvalid, match="different person"):
             await token(store)
 
 

@@ -34,7 +34,7 @@ TABLE = [
         "the case of the host differs: sent localhost:1717, registered LOCALHOST:1717",
     ),
     ("http://localhost:1717/OauthRedirect?a=1", "the query differs: sent (none), registered a=1"),
-    (" http://localhost:1717/OauthRedirect", "the registered one has a blank before or behind it"),
+    (" http://localhost:1717/OauthRedirect", "the registered one has a space before or after it"),
     (
         "http://localhost:1717/OauthRedirect#",
         "they differ from character 36 on: sent (nothing), registered '#'",

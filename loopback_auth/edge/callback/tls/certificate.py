@@ -168,7 +168,7 @@ def _believed(path: str) -> Iterator[str]:
     try:
         about = os.fstat(descriptor)
         if not stat.S_ISREG(about.st_mode):
-            raise _not_read(path, OSError(errno.EINVAL, "it is no plain file"))
+            raise _not_read(path, OSError(errno.EINVAL, "it is not a regular file"))
         check_trusted(path, about)
         # The file that was checked is the one that is read.
         name = f"/dev/fd/{descriptor}"
