@@ -234,6 +234,7 @@ HARMLESS = {
     "Revocation",
     "Saved",
     "Secure",
+    "Server",
     "ServerMetadata",
     "SigningKey",
     "Stray",
