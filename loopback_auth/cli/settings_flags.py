@@ -147,7 +147,7 @@ def typed_secret(arguments: Namespace, console: Console) -> Secret | None:
             cause="What was read is empty.",
             fix="give the secret, or leave the option out for a public client",
         )
-    return trimmed_secret(Secret(secret), "as given")
+    return trimmed_secret(Secret(secret))
 
 
 def _from_stdin(console: Console) -> str:

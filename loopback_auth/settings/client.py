@@ -23,7 +23,7 @@ class SecretTrimmed(Remark):
     code = "secret-trimmed"
 
 
-def check_client_id(client_id: str, source: str) -> str:
+def check_client_id(client_id: str, source: str = "") -> str:
     """
     Return *client_id*, which came from *source*, if it is in one piece.
 
@@ -33,7 +33,7 @@ def check_client_id(client_id: str, source: str) -> str:
     if " " not in client_id and client_id.isprintable():
         return client_id
     raise UsageError(
-        f"the client ID contains a space or a line break ({source})",
+        f"the client ID contains a space or a line break{_from(source)}",
         cause="A client ID is one word. Something else was copied with it, or only parts of it.",
         fix="copy it again: `loopback-auth login {profile} --client-id ID`",
     )
@@ -75,15 +75,19 @@ def lasting_file(path: str, environ: Mapping[str, str] | None) -> str | None:
     return None if is_passing or not os.path.isfile(path) else path
 
 
-def trimmed_secret(secret: Secret, source: str) -> Secret:
+def trimmed_secret(secret: Secret, source: str = "") -> Secret:
     """Return *secret*, which came from *source*, without blanks around it, and warn of them."""
     trimmed = secret.trimmed()
     if trimmed != secret:
-        what = "spaces or line breaks around it"
-        warnings.warn(
-            SecretTrimmed(f"the client secret ({source}) is used without the {what}"), stacklevel=1
+        what = (
+            f"the client secret{_from(source)} is used without the spaces or line breaks around it"
         )
+        warnings.warn(SecretTrimmed(what), stacklevel=1)
     return trimmed
+
+
+def _from(source: str) -> str:
+    return f" ({source})" if source else ""
 
 
 def _from_environment(name: str, environ: Mapping[str, str] | None) -> Secret:

@@ -18,7 +18,7 @@ from ..value import replace
 from .profile import Profile
 from .setting import LAST_SIGN_IN, Setting
 from .table import ALIASES, SECRETS, SETTINGS
-from .unused import unused_notes
+from .unused import unused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from ..providers import Provider
     from .config_toml import Config
+
+_LAST = "the last sign-in"
 
 _WHERE = ("provider", "issuer", "authorization_endpoint", "token_endpoint")
 
@@ -59,28 +61,24 @@ def resolve(
         config.profile(name),
         _remembered(stored or {}),
     ]
-    settings, used = _combined([_as_meant(source) for source in sources])
+    settings, used = _combined(
+        [{key: (SETTINGS[key].kind.meant(v), at) for key, (v, at) in s.items()} for s in sources]
+    )
     _check_choices(settings)
     named = settings.get("provider")
     provider = find_provider(named.value) if named else None
-    notes = (
-        *_notes(settings, sources),
-        *_settle_login_url(settings, provider),
-        *unused_notes(settings, provider),
-    )
+    notes = [*_notes(settings, sources), *_settle_login_url(settings, provider)]
+    for key, why, _ in unused(settings, provider):
+        # Where one is an option, it is refused: `Profile.check_server`.
+        if not settings[key].source.startswith("--") and settings[key].source != _LAST:
+            notes.append(f"{key} ({settings[key].source}) has no use here: {why}")
     return Profile(
         name=name,
-        notes=notes,
+        notes=tuple(notes),
         settings=settings,
         provider=provider,
         remembered=stored or {} if used[-1] else {},
     )
-
-
-def _as_meant(source: Mapping[str, tuple[Any, str]]) -> dict[str, tuple[Any, str]]:
-    return {
-        key: (SETTINGS[key].kind.meant(value), origin) for key, (value, origin) in source.items()
-    }
 
 
 def _notes(

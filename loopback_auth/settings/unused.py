@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
 _MACHINE = ("subject", "key_file", "key_env", "audience", "subject_token")
 
-_ALONE = "leave it out: `loopback-auth login {profile} --issuer {issuer}`"
-_WITHOUT_PROVIDER = "leave the provider out: `loopback-auth login {profile} --issuer {issuer}`"
+_FACTS = ("provider", "issuer", "login_url", "audience")
+
+_ISSUER = "use only the issuer: `loopback-auth login {profile} --issuer {issuer}`"
 _LOGIN_URL = "`loopback-auth login {profile} --provider {provider} --login-url {issuer}`"
 _ONE_HOST = (
     "leave it out: `loopback-auth login {profile} --provider {provider}`; for another server:"
@@ -44,28 +45,19 @@ def refuse_unused(
     Raises:
         UsageError: One is not.
     """
-    for name, why, fix in _unused(settings, provider):
-        setting, issuer = settings[name], settings.get("issuer")
-        if setting.source.startswith("--"):
+    facts = {name: setting.value for name, setting in settings.items() if name in _FACTS}
+    for name, why, fix in unused(settings, provider):
+        if settings[name].source.startswith("--"):
             raise UsageError(
-                f"{setting.source} has no use here: {why}",
+                f"{settings[name].source} has no use here: {why}",
                 cause="You gave it for a reason, but it would change nothing.",
                 fix=fix,
                 profile=profile,
-                provider=provider.name if provider else None,
-                **{"issuer": issuer.value if issuer else None, name: setting.value},
+                **facts,
             )
 
 
-def unused_notes(settings: Mapping[str, Setting], provider: Provider | None) -> Iterator[str]:
-    """Yield a note of each of *settings* of a file or the environment that is of no use."""
-    for name, why, _ in _unused(settings, provider):
-        source = settings[name].source
-        if not source.startswith("--") and source != "the last sign-in":
-            yield f"{name} ({source}) has no use here: {why}"
-
-
-def _unused(
+def unused(
     settings: Mapping[str, Setting], provider: Provider | None
 ) -> Iterator[tuple[str, str, str]]:
     """Yield the name of each setting that nothing uses, the reason, and a fix."""
@@ -77,14 +69,14 @@ def _unused(
             host = urlsplit(server.get("authorization_endpoint") or server.get("issuer", ""))
             yield "login_url", f"{provider.title} signs everybody in at {host.netloc}", _ONE_HOST
         else:
-            fix = _ALONE if "issuer" in settings else _NO_PROVIDER
+            fix = _ISSUER if "issuer" in settings else _NO_PROVIDER
             yield "login_url", "it needs a --provider", fix
     if provider and "issuer" in settings and "token_endpoint" in server:
         login_url = settings.get("login_url")
         own = provider.server_for(login_url.value if login_url else None).get("issuer")
         # A file may have one for the check of ID tokens, where the provider has none.
         if settings["issuer"].value != own and (own or settings["issuer"].source.startswith("--")):
-            fix = _LOGIN_URL if server.get("issuer") == "{login_url}" else _WITHOUT_PROVIDER
+            fix = _LOGIN_URL if server.get("issuer") == "{login_url}" else _ISSUER
             yield "issuer", f"{provider.title} has endpoints of its own", fix
     flow = settings.get("flow")
     if not (flow and flow.value in MACHINE_FLOWS):

@@ -243,7 +243,7 @@ def test_what_a_paste_brings_along_is_taken_off_and_said(tmp_path: Path) -> None
     assert done.exit_code == 0, done.stderr
     assert "client_id=canary-id&" in done.stdout
     assert done.stderr.count("Note: --client-id is used without what was pasted around it.") == 1
-    assert done.stderr.count("Note: the client secret (as given) is used without the spaces") == 1
+    assert done.stderr.count("Note: the client secret is used without the spaces") == 1
     assert "canary" not in done.stderr
     held = next((tmp_path / "pending").iterdir()).read_text("utf-8")
     assert '"client_secret": "canary-secret"' in held

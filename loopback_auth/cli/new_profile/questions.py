@@ -48,7 +48,7 @@ def ask_secret(console: Console) -> Secret | None:
         question = "Client secret (not shown, or empty): "
         return ask_unseen(question, console, what="the client secret")
 
-    return trimmed_secret(_until_usable(ask_once, console, Secret), "as given") or None
+    return trimmed_secret(_until_usable(ask_once, console, Secret)) or None
 
 
 def _until_usable(ask_once: Callable[[], str], console: Console, read: Callable[[str], T]) -> T:
@@ -78,7 +78,7 @@ def client_id_of(answer: str) -> str:
         UsageError: There is none, or a blank is in it.
     """
     if answer:
-        return check_client_id(str(CLIENT_ID.meant(answer)), "as given")
+        return check_client_id(str(CLIENT_ID.meant(answer)))
     raise UsageError(
         "the client ID is missing", cause="The server shows it once the client is registered."
     )
