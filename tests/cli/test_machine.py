@@ -190,7 +190,7 @@ async def test_each_fault_has_its_own_explanation(
 WORDS = {
     "a signature": ("invalid_grant", "bad_signature", "does not fit any key"),
     "an audience": ("invalid_client", "Invalid claim: aud", "aud is http"),
-    "a time": ("invalid_grant", "The token is expired", "good for three minutes"),
+    "a time": ("invalid_grant", "The token is expired", "valid for three minutes"),
     "a user": ("invalid_grant", "Invalid 'sub' value in assertion", "may not act for them"),
     "nothing": ("invalid_client", "client authentication failed", "One of three things"),
 }
