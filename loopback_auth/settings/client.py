@@ -9,6 +9,7 @@ from ..edge.files.home import variable
 from ..errors import UsageError
 from ..errors.base import Remark
 from ..oauth.secret import Secret
+from .setting import LAST_SIGN_IN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,15 +28,19 @@ def check_client_id(client_id: str, source: str = "") -> str:
     """
     Return *client_id*, which came from *source*, if it is in one piece.
 
+    In a file it may have a space: RFC 6749 appendix A.1 allows that, though hardly any server does.
+
     Raises:
         UsageError: A blank, a line end or an invisible character is in it.
     """
-    if " " not in client_id and client_id.isprintable():
+    may_have_space = ".toml:" in source or source == LAST_SIGN_IN
+    if client_id.isprintable() and (may_have_space or " " not in client_id):
         return client_id
     raise UsageError(
         f"the client ID contains a space or a line break{_from(source)}",
         cause="A client ID is one word. Something else was copied with it, or only parts of it.",
-        fix="copy it again: `loopback-auth login {profile} --client-id ID`",
+        fix="copy it again: `loopback-auth login {profile} --client-id ID`; one that really has a"
+        " space goes into config.toml: `loopback-auth help config`",
     )
 
 

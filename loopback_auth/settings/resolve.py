@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from ..providers import Provider
     from .config_toml import Config
 
-_LAST = "the last sign-in"
-
 _WHERE = ("provider", "issuer", "authorization_endpoint", "token_endpoint")
 
 
@@ -70,7 +68,7 @@ def resolve(
     notes = [*_notes(settings, sources), *_settle_login_url(settings, provider)]
     for key, why, _ in unused(settings, provider):
         # Where one is an option, it is refused: `Profile.check_server`.
-        if not settings[key].source.startswith("--") and settings[key].source != _LAST:
+        if not settings[key].source.startswith("--") and settings[key].source != LAST_SIGN_IN:
             notes.append(f"{key} ({settings[key].source}) has no use here: {why}")
     return Profile(
         name=name,

@@ -313,7 +313,10 @@ async def test_a_blank_in_the_client_id_is_seen(server: ScriptedServer, tmp_path
     found = checks(await doctor(tmp_path))
     assert found["client"]["seen"] == f"client ID {CLIENT_ID}, no secret"
     assert "client_id (config.toml:4) is used without what was pasted" in found["server"]["seen"]
-    config.write_text(config.read_text().replace(CLIENT_ID, "a b"))
+    text = config.read_text("utf-8")
+    config.write_text(text.replace(CLIENT_ID, "a b"), "utf-8")
+    assert "has a space in it (config.toml:4)" in checks(await doctor(tmp_path))["client"]["seen"]
+    config.write_text(text.replace(CLIENT_ID, "a\u200bb"), "utf-8")
     assert "contains a space or a line break" in checks(await doctor(tmp_path))["client"]["seen"]
 
 

@@ -188,7 +188,10 @@ GITHUB = ("login", "--manual", "--provider", "github")
     [
         (
             (*GITHUB, "--client-id", "c d"),
-            "copy it again: loopback-auth login default --client-id ID --provider github",
+            (
+                "copy it again: loopback-auth login default --client-id ID --provider github; one"
+                " that really has a space goes into config.toml: loopback-auth help config"
+            ),
         ),
         (
             (*GITHUB, "--client-id", "c", "--login-url", "https://x.example"),

@@ -8,7 +8,7 @@ import pytest
 
 from loopback_auth.errors import UsageError
 from loopback_auth.oauth.secret import Secret
-from loopback_auth.settings.client import SecretTrimmed
+from loopback_auth.settings.client import SecretTrimmed, check_client_id
 from loopback_auth.settings.kinds import CLIENT_ID, ISSUER, REDIRECT_URIS, TEXT, WORD, WORDS, Kind
 from loopback_auth.settings.resolve import from_settings
 
@@ -93,8 +93,15 @@ def test_a_client_id_in_pieces_is_refused(client_id: str) -> None:
         UsageError, match=r"the client ID contains a space .* \(--client-id\)$"
     ) as error:
         from_settings("work", **ENDPOINTS, client_id=client_id).client({})
-    assert error.value.fix == "copy it again: loopback-auth login --client-id ID"
+    assert error.value.fix.startswith("copy it again: loopback-auth login --client-id ID; one that")
     assert "nary" not in error.value.message
+
+
+@pytest.mark.parametrize("source", ["config.toml:3", ".loopback-auth.toml:9", "the last sign-in"])
+def test_a_client_id_of_a_file_may_have_a_space(source: str) -> None:
+    assert check_client_id("my app", source) == "my app"
+    with pytest.raises(UsageError):
+        check_client_id("my\u200bapp", source)
 
 
 def secret_by(how: str, text: str, path: str) -> Profile:

@@ -123,6 +123,10 @@ def _client(profile: Profile, environ: Mapping[str, str]) -> Check:
     source = (
         f"a secret, not shown ({_source(profile, given)})" if client.client_secret else "no secret"
     )
+    if " " in client.client_id:
+        where = profile.settings["client_id"].source
+        seen = f"the client ID {client.client_id!r} has a space in it ({where}), which is rare"
+        return warned(name, seen, "take the space out, unless the server shows it so")
     return Check(name=name, verdict=OK, seen=f"client ID {client.client_id}, {source}")
 
 

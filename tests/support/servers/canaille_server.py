@@ -71,7 +71,7 @@ def clients(callback_ports: list[int]) -> dict[str, dict[str, Any]]:
             "redirect_uris": exact,
         },
         "post": {"client_id": "post", "client_secret": "secret", "redirect_uris": exact, **by_post},
-        "odd": {"client_id": "cli:odd id", "client_secret": "p%+:& /=~é", "redirect_uris": exact},
+        "odd": {"client_id": "cli:odd+id", "client_secret": "p%+:& /=~é", "redirect_uris": exact},
     }
 
 

@@ -115,7 +115,7 @@ def clients(callback_ports: list[int]) -> dict[str, dict[str, Any]]:
             "redirect_uris": any_port,
         },
         "odd": {
-            "client_id": "cli:odd id",
+            "client_id": "cli:odd+id",
             "client_secret": "p%+:& /=~é",
             "redirect_uris": any_port,
         },

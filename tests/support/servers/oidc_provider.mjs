@@ -38,7 +38,7 @@ const clients = {
     token_endpoint_auth_method: 'client_secret_post',
   },
   // Every character here means something else to somebody: HTTP Basic, forms, URLs, shells.
-  odd: { ...anyPort, client_id: 'cli:odd id', client_secret: 'p%+:& /=~' },
+  odd: { ...anyPort, client_id: 'cli:odd+id', client_secret: 'p%+:& /=~' },
 };
 // RFC 8628; this one has to send PKCE's challenge nowhere, and may.
 clients.device = {
