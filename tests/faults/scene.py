@@ -88,7 +88,7 @@ class Scene:
     def leftovers(self) -> list[str]:
         """The files that do not belong there."""
         there = (path.name for path in (self.home / "tokens").iterdir())
-        return sorted(set(there) - {"default.json", "default.lock"})
+        return sorted(set(there) - {"default.json", "default.lock", "default.settings"})
 
     @property
     def is_private(self) -> bool:

@@ -116,9 +116,10 @@ def _remove(names: Sequence[str], context: Context) -> dict[str, Any]:
         # Nobody is signed in, or the tokens are damaged, and are set aside.
         with suppress(SignInNeeded):
             document["revocation"] = sign_out(name, context, local=False, forgets=True).value
-        change_config(context.home, lambda path, text: renamed_profile(path, text, name, "", {}))
-        forget(store.folder, name)
         remove_leftovers(name, store)
+        forget(store.folder, name)
+        # The last, so that a removal that was cut short can be finished by the same command.
+        change_config(context.home, lambda path, text: renamed_profile(path, text, name, "", {}))
     damaged = glob.glob(f"{glob.escape(store.path(name))}.damaged-*")
     return {**document, "left": sorted(damaged)}
 
