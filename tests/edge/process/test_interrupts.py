@@ -62,8 +62,9 @@ async def stopped(
 
 
 def leftovers(home: Path) -> list[str]:
-    """List what is in the store besides tokens and the lock, which stays for good."""
-    return [path.name for path in home.glob("tokens/*") if path.suffix not in (".json", ".lock")]
+    """List what is in the store besides tokens, settings and the lock, which stays for good."""
+    own = (".json", ".lock", ".settings")
+    return [path.name for path in home.glob("tokens/*") if path.suffix not in own]
 
 
 def stored(home: Path) -> bytes:
