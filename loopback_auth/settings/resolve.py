@@ -93,6 +93,8 @@ def _notes(
         elif isinstance(meant, str) and given not in meant:
             # Not shown: what is pasted in the wrong place may be a secret.
             yield f"{what} is used without what was pasted around it"
+        if name == "client_id" and " " in meant and ".toml:" in source:
+            yield f"{what} contains a space, which is rare: look whether it belongs there"
         if name == "scope" and any("," in word for word in meant):
             yield f"{what} contains commas; most servers want spaces between scopes"
 

@@ -257,3 +257,11 @@ def test_a_setting_of_a_file_that_has_no_use_is_only_said(tmp_path: Path) -> Non
     done = run_here(*GITHUB, "--client-id", "c", home=tmp_path, more=more)
     assert done.exit_code == 0
     assert "Note: login_url (LOOPBACK_AUTH_LOGIN_URL) has no use here: GitHub" in done.stderr
+
+
+def test_a_client_id_of_a_file_with_a_space_is_used_and_said(tmp_path: Path) -> None:
+    """RFC 6749 appendix A.1 allows one, and some servers take it."""
+    write_config(tmp_path, '[profiles.w]\nprovider = "github"\nclient_id = "my app"\n')
+    done = run_here("login", "w", "--manual", home=tmp_path)
+    assert "client_id=my+app&" in done.stdout
+    assert "Note: client_id (config.toml:3) contains a space, which is rare" in done.stderr
