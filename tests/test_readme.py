@@ -375,7 +375,7 @@ async def test_the_way_into_a_container_is_printed_as_it_is_shown(tmp_path: Path
             pass
     published = shlex.split(run_it.replace("8765", port), comments=True)[3:5]
     assert f"docker run {' '.join(published)} ..." in hint
-    assert f"loopback-auth login {' '.join(words[1:])}" in hint
+    assert f"loopback-auth login {' '.join(words)} " in hint
 
 
 @pytest.mark.slow

@@ -43,6 +43,7 @@ VALUES = {
     "flow": "jwt-bearer",
     "project": "--project",
     "provider": "salesforce",
+    "port": "8765",
     "ide": "zed",
     "timeout": "2h",
     "variable": "API_TOKEN",

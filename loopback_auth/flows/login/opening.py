@@ -172,7 +172,7 @@ class Opening:
         # Another host's, behind a proxy, needs no way here.
         is_here = is_loopback(urlsplit(uri).hostname or "")
         around = surroundings(environ, terminal=self._takes_paste)
-        hint = way_in(around, uri) if is_here and self.is_served else ""
+        hint = way_in(around, uri, self._profile) if is_here and self.is_served else ""
         self._notify(
             BrowserNotOpened(
                 reason=reason,

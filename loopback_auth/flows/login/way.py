@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ...edge.interaction.environment import Surroundings
+    from ...settings.profile import Profile
 
 BROWSER, DEVICE, PASTE, STOP = "browser", "device", "paste", "stop"
 """
@@ -81,34 +82,34 @@ def way(
     return Way(how, row, around.seen)
 
 
-def way_in(around: Surroundings, redirect_uri: str) -> str:
+def way_in(around: Surroundings, redirect_uri: str, profile: Profile) -> str:
     """
-    Return how a browser elsewhere can reach *redirect_uri*; empty if none has to.
+    Return how a browser elsewhere can reach *redirect_uri* of *profile*; empty if none has to.
 
     What is to be typed stands on lines of its own.
     """
     parts = urlsplit(redirect_uri)
     port, row = port_of(redirect_uri), next(row for row in TABLE if row.applies(around))
     if make := _RECIPES.get(row.name):
-        return make(around, port, "[::1]" if parts.hostname == "::1" else "127.0.0.1")
+        return make(around, port, "[::1]" if parts.hostname == "::1" else "127.0.0.1", profile)
     return ""
 
 
-def _codespaces(_: Surroundings, port: int, __: str) -> str:
+def _codespaces(_: Surroundings, port: int, *__: object) -> str:
     return (
         f"In a codespace, forward port {port} to your computer's own port {port}"
         " (VS Code desktop: Ports view)."
     )
 
 
-def _devcontainer(_: Surroundings, port: int, __: str) -> str:
+def _devcontainer(_: Surroundings, port: int, *__: object) -> str:
     return (
         "Have the editor forward the callback, in devcontainer.json (loopback-auth help ide):"
         f'{_TYPED}"forwardPorts": [{port}]'
     )
 
 
-def _ssh(around: Surroundings, port: int, host: str) -> str:
+def _ssh(around: Surroundings, port: int, host: str, _: Profile) -> str:
     server = around.ssh_server or around.host or "HOST"
     where = f"{around.user}@{server}" if around.user else server
     # As OpenSSH wants it: -p before the destination.
@@ -121,18 +122,23 @@ def _ssh(around: Surroundings, port: int, host: str) -> str:
 
 _SSH_PORT = 22
 _TYPED = "\n    "
-_LISTENS = "loopback-auth login --port {port} --bind 0.0.0.0"
+_LISTENS = "`loopback-auth login {profile} --port {port} --bind 0.0.0.0`"
 
 
-def _container(_: Surroundings, port: int, __: str) -> str:
+def _container(_: Surroundings, port: int, __: str, profile: Profile) -> str:
+    # Late: a sign-in with a browser shows its address without them.
+    from ...explain.fix import rendered
+    from ..diagnosis import flags_of
+
+    facts = {"profile": profile.name, "port": port, "flags": flags_of(profile)}
     return (
         "To reach a container, publish the port and listen where it arrives:"
         f"{_TYPED}docker run -p 127.0.0.1:{port}:{port} ..."
-        f"{_TYPED}{_LISTENS.format(port=port)}"
+        f"{_TYPED}{rendered(_LISTENS, facts)}"
     )
 
 
-def _wsl(around: Surroundings, port: int, _: str) -> str:
+def _wsl(around: Surroundings, port: int, *_: object) -> str:
     if around.wsl == 1:
         return "Open the address in a Windows browser: WSL 1 has the same localhost as Windows."
     return (
@@ -141,12 +147,12 @@ def _wsl(around: Surroundings, port: int, _: str) -> str:
     )
 
 
-_RECIPES: dict[str, Callable[[Surroundings, int, str], str]] = {
+_RECIPES: dict[str, Callable[[Surroundings, int, str, Profile], str]] = {
     "codespaces": _codespaces,
     "devcontainer": _devcontainer,
     "ssh": _ssh,
     "container": _container,
     "wsl": _wsl,
-    "agent": lambda at, port, host: "" if at.display else _ssh(at, port, host),
+    "agent": lambda at, port, *to: "" if at.display else _ssh(at, port, *to),
     "headless": _ssh,
 }

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from loopback_auth import from_settings
 from loopback_auth.edge.interaction.environment import surroundings
 from loopback_auth.flows.login.way import (
     BROWSER,
@@ -213,10 +214,17 @@ def test_the_way_in_from_elsewhere_has_the_real_values_cl_09(
     seen: Seen, redirect_uri: str, recipe: str
 ) -> None:
     """CL-09: what to type on the person's own computer, with the port of this sign-in."""
-    words = way_in(seen.around(), redirect_uri)
+    words = way_in(seen.around(), redirect_uri, from_settings("work", client_id="app"))
     assert recipe in words
     if recipe.startswith(("ssh", '"')):
         assert words.splitlines()[-1] == f"    {recipe}"
     assert bool(words) == bool(recipe)
     others = [other for _, _, other in RECIPES.values() if other and other != recipe]
     assert not [other for other in others if other in words and other not in recipe]
+
+
+def test_what_is_typed_in_a_container_names_the_profile() -> None:
+    seen, redirect_uri, _ = RECIPES["a container"]
+    words = way_in(seen.around(), redirect_uri, from_settings("work", client_id="app"))
+    typed = "loopback-auth login work --port 1717 --bind 0.0.0.0"
+    assert words.splitlines()[-1].strip().startswith(typed)
