@@ -183,7 +183,7 @@ class Context:
             error.facts.setdefault("profile", self._resolved.name)
             error.facts.setdefault("flags", flags_of(self._resolved))
             known = self._resolved.endpoints() or self._resolved.provider
-            if type(error) is errors.SignInNeeded and not known:
+            if type(error) in (errors.SignInNeeded, errors.NotConfigured) and not known:
                 # A bare `login` would only say that nothing says where.
                 error.explain_with(self._unknown_profile(self._resolved.name))
 
@@ -197,9 +197,11 @@ class Context:
 
         found = explanation("not-configured", profile=name)
         known = {*self.config.profiles, *self.store.profiles()}
-        if not (near := meant(name, known)):
+        if not known:
             return found
+        near = meant(name, known)
         fix = "did you mean {profile}? `loopback-auth status {profile}`; if not: "
+        fix = fix if near else "your profiles: `loopback-auth profiles`; for a new one: "
         return replace(found, fix=rendered(fix, {"profile": near}) + found.fix)
 
     def profile_from(

@@ -55,6 +55,9 @@ class Fix(str):
         fix.commands = tuple(commands)
         return fix
 
+    def __add__(self, more: str) -> Fix:
+        return Fix.of(str(self) + str(more), (*self.commands, *getattr(more, "commands", ())))
+
     def __reduce__(self) -> tuple[object, ...]:
         return Fix.of, (str(self), self.commands)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from rich.text import Text
 
 from loopback_auth.cli.main import COMMANDS, command_first
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@pytest.mark.parametrize("command", ["token", "env", "api", "refresh"])
+@pytest.mark.parametrize("command", ["token", "env", "api", "refresh", "status"])
 def test_a_profile_that_nothing_is_known_of_is_not_sent_to_a_bare_login(
     tmp_path: Path, command: str
 ) -> None:
@@ -30,6 +31,18 @@ def test_a_profile_that_is_misspelled_is_recognised(tmp_path: Path) -> None:
     write_config(tmp_path, '[profiles.work]\nissuer = "https://id.example"\nclient_id = "c"\n')
     done = run_here("token", "wrok", home=tmp_path)
     assert "did you mean work? loopback-auth status work;" in done.stderr
+
+
+def test_where_no_profile_is_named_those_that_are_there_are_listed_by_a_command(
+    tmp_path: Path,
+) -> None:
+    write_config(tmp_path, '[profiles.work]\nissuer = "https://id.example"\nclient_id = "c"\n')
+    for command, status in (("login", 2), ("status", 4), ("token", 4)):
+        done = run_here(command, home=tmp_path, more={"FORCE_COLOR": "1", "COLUMNS": "100"})
+        assert done.exit_code == status
+        lines = [line.strip() for line in Text.from_ansi(done.stderr).plain.splitlines()]
+        assert "loopback-auth profiles" in lines
+        assert "loopback-auth login default --issuer URL --client-id ID" in lines
 
 
 def test_a_profile_that_is_configured_is(tmp_path: Path) -> None:

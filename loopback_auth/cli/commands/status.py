@@ -39,9 +39,9 @@ def run(context: Context) -> int:
             " not this sign-in."
         )
     document = context.store.load(name)
+    profile = context.profile(document)
     if document is None:
         raise SignInNeeded(f"nobody is signed in to the profile {name}", profile=name)
-    profile = context.profile(document)
     details = profile.provider.details_of(document.get("extra") or {}) if profile.provider else {}
     sign_in = {
         **sign_in_document(name, document, context.store, provider_of=context.provider),
