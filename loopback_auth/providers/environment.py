@@ -59,7 +59,7 @@ def why_unfit(name: str, provider: str) -> str:
     """Return why a file of *provider* may not fill the variable *name*, or an empty text."""
     if not is_variable_name(name):
         return (
-            f"{one_line(repr(name), limit=80)} is no name of a variable:"
+            f"{one_line(repr(name), limit=80)} is not a name for a variable:"
             " letters, digits and _, no digit first"
         )
     words = name.upper().split("_")

@@ -138,7 +138,7 @@ def from_settings(name: str, **settings: Any) -> Profile:
             flags[setting] = _given(setting, value)
         except (KeyError, ValueError):
             raise UsageError(
-                f"{key} is no setting of a profile, or cannot have that value",
+                f"{key} is not a setting of a profile, or cannot have that value",
                 cause="Settings are named as in config.toml.",
                 fix="they are listed by `loopback-auth help config`",
             ) from None

@@ -43,7 +43,7 @@ def test_each_wrong_answer_is_said_and_asked_for_again(
             ("Try again: the issuer must begin with https://.*login: ", f"{server.origin}/"),
             (r"that is used.*Scopes \[openid email offline_access\]: ", ""),
             (r"Port of the callback \[8765\]: ", "99999"),
-            (r"'99999' is no port.*Port of the callback \[8765\]: ", port),
+            (r"'99999' is not a port.*Port of the callback \[8765\]: ", port),
             (r"1\. Register a client.*Client ID \(from the steps above\): ", ""),
             ("Try again: the client ID is missing.*Client ID .*: ", "Client ID my-cli"),
             ("Try again: the client ID contains a space.*Client ID .*: ", " my-cli "),

@@ -97,7 +97,11 @@ async def test_all_that_is_asked_can_be_given(server: ScriptedServer, tmp_path: 
 @pytest.mark.parametrize(
     ("more", "said", "unsaid"),
     [
-        ({}, "If that is no choice: confidential (web), with a secret.", "http://127.0.0.1:0"),
+        (
+            {},
+            "If there is no such choice: confidential (web), with a secret.",
+            "http://127.0.0.1:0",
+        ),
         (
             {"token_endpoint_auth_methods_supported": ["none", "client_secret_basic"]},
             "public (native, desktop), with PKCE and without a secret.",

@@ -89,7 +89,7 @@ OTHER_URL ACME ACME_ ACMEX_URL ACME_OPTIONS ACME_CONFIG_FILE
 def test_cl_04_what_is_no_name_in_every_shell_is_refused(tmp_path: Path, variable: str) -> None:
     """CL-04."""
     write(tmp_path, "acme", f'"{variable}"')
-    with pytest.raises(ConfigError, match=r"acme\.toml: error: \[environment\] .* is no name"):
+    with pytest.raises(ConfigError, match=r"acme\.toml: error: \[environment\] .* is not a name"):
         load_provider("acme", str(tmp_path))
 
 

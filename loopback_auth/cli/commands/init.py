@@ -119,9 +119,9 @@ def _explain(context: Context) -> None:
     """Say what comes, before anything is asked."""
     if context.console.may_ask and not machine.is_machine(context):
         context.console.say(
-            f"This sets up the profile {context.profile_name}. You say where you sign in,\n"
-            "register this program there as shown, and paste the client ID that you get.\n"
-            "Nothing is saved before the last answer; Ctrl-C stops.\n"
+            f"This sets up the profile {context.profile_name}. You say where you sign in,"
+            " register this program there as shown, and paste the client ID that you get."
+            " Nothing is saved before the last answer; Ctrl-C stops.\n"
         )
 
 

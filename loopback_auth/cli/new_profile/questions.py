@@ -95,7 +95,7 @@ def port_of(answer: str) -> int:
         return port_number(answer)
     except ValueError:
         raise UsageError(
-            f"{one_line(answer, limit=40)!r} is no port",
+            f"{one_line(answer, limit=40)!r} is not a port",
             cause="A port is a number from 0 to 65535; 0 is any free one, which few servers allow.",
             fix="`loopback-auth init PROVIDER {profile} --port 1717`",
         ) from None

@@ -40,7 +40,7 @@ who run the server.
 5. Save it. You get a client ID, and a secret if the client has one.
 """
 _PUBLIC = "public (native, desktop), with PKCE and without a secret"
-_CONFIDENTIAL = ".\n   If that is no choice: confidential (web), with a secret"
+_CONFIDENTIAL = ".\n   If there is no such choice: confidential (web), with a secret"
 
 
 class Server(NamedTuple):
