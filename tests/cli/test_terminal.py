@@ -39,7 +39,9 @@ def on_a_terminal(
 
 def sign_in_on(terminal: pexpect.spawn) -> None:
     terminal.expect(r"(http://127\.0\.0\.1:\d+/authorize\?\S+)")
-    threading.Thread(target=Browser().visit, args=(terminal.match[1],), daemon=True).start()
+    address = terminal.match[1]
+    terminal.expect(r"Waiting for your browser\.\.\. \d:\d\d left")
+    threading.Thread(target=Browser().visit, args=(address,), daemon=True).start()
 
 
 def test_a_secret_is_asked_for_unseen_and_the_profile_offered(tmp_path: Path) -> None:
@@ -66,7 +68,6 @@ def test_a_secret_is_asked_for_unseen_and_the_profile_offered(tmp_path: Path) ->
         terminal.expect("Client secret: ")
         terminal.sendline(SECRET)
         sign_in_on(terminal)
-        terminal.expect(r"Waiting for your browser\.\.\. \d:\d\d left")
         terminal.expect(r"Signed in as ada at 127\.0\.0\.1\.")
         terminal.expect(r"Write that\? \[y/N\] ")
         assert SECRET not in terminal.before
