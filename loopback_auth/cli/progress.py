@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from .console import Console
 
 
+CLIENT_ID_CHARACTERS = 40
+"""Of a client ID where it is said in passing; a consumer key is longer than a terminal's line."""
+
 _ONE_TIME_CODE = (
     "After you sign in, the browser's address contains a one-time code. Paste it only here."
 )
@@ -272,7 +275,8 @@ def _waiting_line(left_s: float) -> str:
 def _what_is_asked(host: str, notice: OpenThisPage | EnterThisCode) -> str:
     scope = one_line(notice.scope, limit=600)
     scope = f"scopes {scope}" if scope else "default scopes"
-    return f"Signing in to {host} (client {one_line(notice.client_id)}, {scope})"
+    client_id = one_line(notice.client_id, limit=CLIENT_ID_CHARACTERS)
+    return f"Signing in to {host} (client {client_id}, {scope})"
 
 
 def server_lines(issuer: str | None, other_hosts: Mapping[str, str]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -138,6 +139,13 @@ def spoken(*notices: object, width: int | None = None, options: tuple[str, ...] 
     for notice in notices:
         report(notice)  # type: ignore[arg-type]  # each is one
     return _CONTROL.sub("", stream.getvalue())
+
+
+def test_a_client_id_longer_than_a_line_is_said_by_its_beginning() -> None:
+    """A Salesforce consumer key has 85 characters."""
+    page = replace(PAGE, client_id=f"3MVG9{'x' * 80}")
+    [shown, *_] = spoken(page, width=120).splitlines()
+    assert shown == f"Signing in to id.example.com (client 3MVG9{'x' * 32}..., scopes openid)"
 
 
 def test_a_sign_in_whose_browser_opened_is_four_lines(columns: int) -> None:

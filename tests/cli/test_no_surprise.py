@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import stat
 from typing import TYPE_CHECKING
 
 import pytest
+
+from loopback_auth.testing import AuthorizationServer, Browser, Client
 
 from ..support.command import login_here, run
 from ..support.scripted_server import ScriptedServer, json_answer
@@ -102,6 +105,24 @@ async def test_a_browser_that_is_none_is_named_as_the_reason(
     async with login_here("--client-id", "x", *where, *flags, home=tmp_path, more=more) as login:
         said = await login.event("browser_not_opened")
     assert said["reason"].startswith(reason)
+
+
+async def test_a_secret_that_is_typed_again_takes_the_place_of_the_one_that_init_keeps(
+    tmp_path: Path,
+) -> None:
+    """Else the fix for a wrong one would help once, and the next login would fail as before."""
+    client = Client(client_id="app", client_secret="right")
+    with AuthorizationServer.running(clients=(client,)) as server:
+        client_id = ("--client-id", "app")
+        set_up = ("--issuer", server.issuer, *client_id, "--client-secret-stdin")
+        await run("init", "work", *set_up, home=tmp_path, stdin="wrong")
+        kept = tmp_path / "client-secrets" / "work"
+        for secret in ("right", None):
+            async with login_here("work", *client_id, home=tmp_path, secret=secret) as login:
+                await asyncio.to_thread(Browser().visit, await login.open_page())
+                assert (await login.outcome()).exit_code == 0
+        assert kept.read_text() == "right"
+        assert stat.S_IMODE(kept.stat().st_mode) == 0o600 or os.name != "posix"
 
 
 @pytest.mark.parametrize(

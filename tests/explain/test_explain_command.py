@@ -152,6 +152,8 @@ def test_without_a_profile_the_blanks_to_fill_in_are_named(tmp_path: Path) -> No
     assert "<client_id>" in outcome.stdout
     # A shell would take <profile> for a file.
     assert "loopback-auth doctor default --wait" in outcome.stdout
+    # `init` begins with the address; whoever types the fix has it already.
+    assert "loopback-auth init salesforce default --login-url LOGIN_URL" in outcome.stdout
     named = explain("client identifier invalid", "-p", "work", home=tmp_path)
     assert "loopback-auth doctor work --wait" in named.stdout
     general = explain("invalid_grant", "--json", home=tmp_path).document

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ...oauth.credential import Credential
+    from ...oauth.secret import Secret
     from ...settings.profile import Profile
     from ..arguments import Parser
     from ..context import Context
@@ -106,10 +107,24 @@ def run(context: Context) -> int:
     from ..views import report_sign_in
 
     report_sign_in(credential, context)
+    if "client_secret" in flags:
+        _keep_secret(flags["client_secret"], profile, context)
     is_kept = bool(context.chosen.project) or name in config.profiles
     if flags and not is_kept and console.may_ask:
         _offer_profile(credential, context)
     return 0
+
+
+def _keep_secret(secret: Secret, profile: Profile, context: Context) -> None:
+    """Write the typed *secret*, which was accepted, over the one that `init` keeps in a file."""
+    from ...edge.files.client_secrets import own_files, write_client_secret
+
+    name, kept = context.profile_name, context.config.profile(context.profile_name)
+    path, _ = kept.get("client_secret_file", ("", ""))
+    named = [key for key in ("issuer", "login_url", "client_id") if key in kept]
+    is_same_client = all(kept[key][0] == profile.get(key) for key in named)
+    if is_same_client and path == own_files(context.home, name)[0]:
+        write_client_secret(context.home, name, secret)
 
 
 def _signed_in_already(stored: Mapping[str, Any], context: Context) -> int:
