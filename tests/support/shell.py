@@ -39,7 +39,7 @@ class Shell:
         *answers* are what to type after a question that begins so, whenever it comes.
         """
         answers = answers or {}
-        questions = [rf"(?m)^{re.escape(begin)}[^\r\n]*: $" for begin in answers]
+        questions = [rf"(?m)^{re.escape(begin)}[^\r\n]*[:\]] $" for begin in answers]
         self._terminal.sendline(line)
         shown = ""
         while met := self._terminal.expect([_READY, *questions]):
@@ -56,7 +56,7 @@ class Shell:
 @contextmanager
 def shell(home: Path, *, columns: int = 80, person: str = "") -> Iterator[Shell]:
     """
-    Run bash until the block ends, with the program on its PATH and *home* as its home folder.
+    Run bash until the block ends, with the program and `bin` on its PATH, and *home* as its home.
 
     Its browser signs in at the testing servers, as *person*: arguments of `Browser`.
     """
@@ -69,7 +69,9 @@ def shell(home: Path, *, columns: int = 80, person: str = "") -> Iterator[Shell]
         ["--norc", "--noprofile"],
         cwd=home,
         env={
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "PATH": os.pathsep.join(
+                [str(home / "bin"), str(Path(sys.executable).parent), os.environ["PATH"]]
+            ),
             "HOME": str(home),
             "PS1": _READY,
             "TERM": "xterm-256color",
