@@ -242,8 +242,6 @@ def _to_read(name: str, value: str) -> str:
 
 def _setting_rows(profile: Profile) -> list[tuple[str, str, str]]:
     """Return name, value and source of each setting in effect."""
-    from ..settings.profile import DEFAULT_REDIRECT_URI
-
     rows = [
         (name, _shown(name, setting.value), setting.source)
         for name, setting in sorted(profile.settings.items())
@@ -251,8 +249,9 @@ def _setting_rows(profile: Profile) -> list[tuple[str, str, str]]:
     provider = profile.provider
     source = f"the provider {provider.name}" if provider else "this program"
     if "redirect_uris" not in profile.settings:
-        uris = provider.redirect_uris if provider else (DEFAULT_REDIRECT_URI,)
-        rows.append(("redirect_uris", " ".join(uris), source))
+        port = profile.settings.get("port")
+        uris, said_by = profile.redirect_uris, port.source if port else source
+        rows.append(("redirect_uris", " ".join(uris), said_by))
     if provider:
         known = {**provider.server_for(profile.get("login_url")), "scope": provider.scope}
         names = {name for name, _, _ in rows}

@@ -68,6 +68,22 @@ def test_each_wrong_answer_is_said_and_asked_for_again(
     }
 
 
+@pytest.mark.parametrize(
+    ("words", "missing"),
+    [(("okta",), "the issuer"), (("--issuer", "{origin}", "--port", "0"), "the client ID")],
+    ids=["issuer", "client ID"],
+)
+def test_a_question_left_empty_ends_with_a_way_to_give_the_answer(
+    server: ScriptedServer, tmp_path: Path, words: tuple[str, ...], missing: str
+) -> None:
+    given = [word.replace("{origin}", server.origin) for word in words]
+    terminal = on_a_terminal(tmp_path, "init", *given, "--scope", "openid")
+    for _ in range(3):
+        answer(terminal, [(": $", "")])
+    terminal.expect(f"error.usage.: {missing} is missing")
+    terminal.expect(r"run it again, or give the answers as options:\s+loopback-auth init --help")
+
+
 def test_port_0_is_an_answer_too(server: ScriptedServer, tmp_path: Path) -> None:
     terminal = on_a_terminal(tmp_path, "init", "--issuer", server.origin, "--no-doctor")
     answer(terminal, [("Scopes .*: ", ""), ("Port of the callback .*: ", "0")])

@@ -71,7 +71,7 @@ async def test_a_denial_is_the_outcome_of_both(tmp_path: Path) -> None:
 
     assert (one.exit_code, other.exit_code, again["exit_code"]) == (3, 3, 3)
     assert (one.error["code"], one.error["cause"]) == (other.error["code"], other.error["cause"])
-    assert "no page is opened for a program within 5 s" in again["message"]
+    assert "a program opens no new page within 5 s" in again["message"]
     assert no_token_file(tmp_path)
 
 

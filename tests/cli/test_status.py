@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from loopback_auth.cli.views import duration_in_words
+from loopback_auth import from_settings
+from loopback_auth.cli.views import duration_in_words, settings_view
 
 from ..support.command import run, token_file
 from ..support.scripted_server import ScriptedServer, json_answer
@@ -34,6 +35,19 @@ WORDS = [
 @pytest.mark.parametrize(("seconds", "words"), WORDS)
 def test_a_length_of_time_is_said_as_people_do(seconds: float, words: str) -> None:
     assert duration_in_words(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("given", "uri"),
+    [({}, "http://127.0.0.1:0/callback"), ({"port": (27801,)}, "http://127.0.0.1:27801/callback")],
+    ids=["any port", "its own port"],
+)
+def test_the_redirect_uri_is_shown_as_it_is_sent(
+    given: dict[str, tuple[int, ...]], uri: str
+) -> None:
+    profile = from_settings("work", issuer="https://id.example", client_id="app", **given)
+    _, settings = settings_view(profile)
+    assert settings["redirect_uris"]["value"] == uri
 
 
 @pytest.mark.parametrize(

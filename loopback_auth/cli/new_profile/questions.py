@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 TRIES = 3
 """How often a question is asked at most: then its error ends the command."""
 
+AGAIN = "run it again, or give the answers as options: `loopback-auth init --help`"
+"""What to do where a question has no usable answer: no profile was written."""
+
 
 def ask_until_usable(
     question: str, console: Console, read: Callable[[str], T], *, usual: str = ""
@@ -59,7 +62,7 @@ def _until_usable(ask_once: Callable[[], str], console: Console, read: Callable[
             raise Cancelled(
                 stopped.message,
                 cause="The question was left without an answer. No profile was written.",
-                fix="run it again, or give the answers as options: `loopback-auth init --help`",
+                fix=AGAIN,
             ) from None
         try:
             return read(answer)
@@ -80,7 +83,9 @@ def client_id_of(answer: str) -> str:
     if answer:
         return check_client_id(str(CLIENT_ID.meant(answer)))
     raise UsageError(
-        "the client ID is missing", cause="The server shows it once the client is registered."
+        "the client ID is missing",
+        cause="The server shows it once the client is registered.",
+        fix=AGAIN,
     )
 
 

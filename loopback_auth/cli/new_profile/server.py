@@ -17,7 +17,7 @@ from ...providers.login_host import whom_it_serves
 from ...settings.kinds import ISSUER
 from ...settings.profile import DEFAULT_REDIRECT_URI
 from ...settings.table import MACHINE_FLOWS
-from .questions import ask_until_usable
+from .questions import AGAIN, ask_until_usable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -110,6 +110,9 @@ def _answered(text: str, context: Context) -> Provider | Server:
 
 def _at_issuer(text: str, provider: Provider | None, context: Context) -> Server:
     """Return the server at the issuer that *text* means, as its name or its metadata has it."""
+    if not text:
+        words = "Your server's documentation or its administrator names it."
+        raise UsageError("the issuer is missing", cause=words, fix=AGAIN)
     issuer = check_url(str(ISSUER.meant(text)), name="the issuer")
     known = [provider] if provider else map(context.provider, provider_names(context.home))
     for each in known:

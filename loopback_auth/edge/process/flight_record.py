@@ -140,7 +140,7 @@ class FlightRecord:
 
         error = unpacked(self.members["error"])
         error.tokens_changed = None
-        error.add(f"so ended the sign-in of process {self.pid}: {clause}")
+        error.add(f"that was the sign-in of process {self.pid}, {clause}")
         return error
 
 

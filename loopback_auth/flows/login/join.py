@@ -225,14 +225,14 @@ class _Attempt:
         record, now = self.flight.read(), time.time()
         is_of_now = record.ended_between(self._began_at, now) and not self._differing(record)
         if is_of_now and record.is_shared and not (record.is_out_of_time and self._has_time):
-            raise record.failure("this one waited for it")
+            raise record.failure("which this one waited for")
         is_done = is_of_now or (self._joined and record.id == self._joined.id)
         if (is_done and record.is_saved) or self._caller.is_done():
             return self._stored()
         is_new = is_of_now or self._caller.is_person or self._differing(record)
         if not is_new and (repeated := record.repeated(now)):
             self.flight.write(repeated)
-            raise record.failure(f"no page is opened for a program within {QUIET_S:g} s of that")
+            raise record.failure(f"and a program opens no new page within {QUIET_S:g} s")
         if record.page:
             # Of a process that was killed.
             self.flight.write(FlightRecord({}))

@@ -135,7 +135,7 @@ async def test_its_failure_is_that_of_all_who_wait(
     assert isinstance(other, type(error))
     assert (other.code, other.exit_code) == (error.code, exit_code)
     assert (other.cause, other.fix) == (error.cause, error.fix)
-    assert f"process {os.getpid()}: this one waited for it" in str(other)
+    assert f"process {os.getpid()}, which this one waited for" in str(other)
     assert second.times == []
     assert "page" not in record(tmp_path)
 
@@ -288,7 +288,7 @@ async def test_a_loop_of_failing_programs_opens_one_page(tmp_path: Path) -> None
             await attempt.run()
 
     assert (len(denied.times), again.times) == (1, [])
-    assert "no page is opened for a program within 5 s" in str(ended.value)
+    assert "a program opens no new page within 5 s" in str(ended.value)
 
 
 async def test_a_person_may_try_again_at_once(tmp_path: Path) -> None:
