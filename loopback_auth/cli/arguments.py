@@ -289,9 +289,10 @@ def unknown_command(
             fix="`loopback-auth {command} NAME`",
             command=rest[0],
         )
+    meant = "`loopback-auth {command}`" + (", with the rest as you typed it" if rest else "")
     return errors.UsageError(
         f"there is no command {command[:40]!r}",
         cause="The first word after loopback-auth names the command.",
-        fix="`loopback-auth {command}`" if near else "the commands: `loopback-auth --help`",
+        fix=meant if near else "the commands: `loopback-auth --help`",
         command="".join(near),
     )

@@ -346,7 +346,7 @@ async def test_a_mistake_is_three_lines_with_the_next_thing_to_type(tmp_path: Pa
     first, cause, fix = outcome.stderr.splitlines()
     assert first.startswith("error[not-configured]: nothing says where to sign in")
     assert cause.startswith("  cause: ")
-    assert fix.startswith("  fix: Set it up: loopback-auth init salesforce default, or ")
+    assert fix.startswith("  fix: set it up: loopback-auth init -p default; ")
     assert "loopback-auth login default --issuer URL --client-id ID" in fix
 
 

@@ -141,6 +141,14 @@ def spoken(*notices: object, width: int | None = None, options: tuple[str, ...] 
     return _CONTROL.sub("", stream.getvalue())
 
 
+def test_the_list_of_exports_is_as_wide_as_the_terminal(columns: int) -> None:
+    stdout = Terminal()
+    assert run(["export", "--list"], None, stdout, None, {}) == 0
+    shown = _CONTROL.sub("", stdout.getvalue())
+    assert "tap-salesforce" in shown
+    assert max(map(len, shown.splitlines())) <= columns
+
+
 def test_a_client_id_longer_than_a_line_is_said_by_its_beginning() -> None:
     """A Salesforce consumer key has 85 characters."""
     page = replace(PAGE, client_id=f"3MVG9{'x' * 80}")

@@ -278,3 +278,24 @@ def test_a_client_id_of_a_file_with_a_space_is_used_and_said(tmp_path: Path) -> 
     done = run_here("login", "w", "--manual", home=tmp_path)
     assert "client_id=my+app&" in done.stdout
     assert "Note: client_id (config.toml:3) contains a space, which is rare" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("typed", "fix"),
+    [
+        (["logn"], "loopback-auth login"),
+        (["logn", "work"], "loopback-auth login, with the rest as you typed it"),
+    ],
+)
+def test_a_command_that_is_meant_is_not_taken_for_the_whole_line(
+    tmp_path: Path, typed: list[str], fix: str
+) -> None:
+    """`login` alone would sign in to another profile."""
+    assert run_here(*typed, home=tmp_path).stderr.endswith(f"  fix: {fix}\n")
+
+
+def test_a_misspelled_provider_is_said_before_init_asks_anything(tmp_path: Path) -> None:
+    refused = run_here("init", "salesforse", "--client-id", "x", home=tmp_path)
+    assert refused.exit_code == 2
+    assert refused.stderr.startswith("error[provider-unknown]")
+    assert refused.stdout == ""

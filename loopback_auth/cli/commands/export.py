@@ -133,6 +133,7 @@ def _list(console: Console) -> None:
     console.result(
         "\n".join(f"{name:<{width}}  {reader}" for name, reader in readers.items()),
         {"formats": readers},
+        draw=lambda sheet: sheet.facts(readers.items()),
     )
 
 

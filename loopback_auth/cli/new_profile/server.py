@@ -51,11 +51,18 @@ class Server(NamedTuple):
 
 
 def read_names(context: Context) -> None:
-    """Take the first word for the profile where `--issuer` says which server, and it names none."""
+    """
+    Take the first word for the profile where `--issuer` says which server, and it names none.
+
+    Raises:
+        ProviderUnknown: There is no provider of the name, which is said before anything is asked.
+    """
     arguments = context.arguments
     first, issuer = arguments.provider, arguments.issuer
     if issuer and first and not arguments.profile and first not in provider_names(context.home):
         arguments.provider, arguments.profile = None, first
+    if arguments.provider:
+        context.provider(arguments.provider)
 
 
 def given(context: Context) -> dict[str, Any]:
