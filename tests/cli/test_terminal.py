@@ -53,7 +53,8 @@ def test_a_secret_is_asked_for_unseen_and_the_profile_offered(tmp_path: Path) ->
     (tmp_path / "config.toml").write_text(
         "# mine\n\n[profiles.other]\nprovider = 'github' # kept\n"
     )
-    clients = (Client(client_id="app", client_secret=SECRET),)
+    client_id = f"3MVG9{'x' * 80}"
+    clients = (Client(client_id=client_id, client_secret=SECRET),)
     with AuthorizationServer.running(clients=clients) as server:
         terminal = on_a_terminal(
             tmp_path,
@@ -62,8 +63,9 @@ def test_a_secret_is_asked_for_unseen_and_the_profile_offered(tmp_path: Path) ->
             "--issuer",
             server.issuer,
             "--client-id",
-            "app",
+            client_id,
             "--client-secret-prompt",
+            columns=80,
         )
         terminal.expect("Client secret: ")
         terminal.sendline(SECRET)
@@ -71,6 +73,8 @@ def test_a_secret_is_asked_for_unseen_and_the_profile_offered(tmp_path: Path) ->
         terminal.expect(r"Signed in as ada at 127\.0\.0\.1\.")
         terminal.expect(r"Write that\? \[y/N\] ")
         assert SECRET not in terminal.before
+        # No line of it is broken, so that it can be copied.
+        assert f'\r\nclient_id = "{client_id}"\r\n' in terminal.before
         terminal.sendline("y")
         terminal.expect(pexpect.EOF)
         terminal.close()
@@ -78,7 +82,7 @@ def test_a_secret_is_asked_for_unseen_and_the_profile_offered(tmp_path: Path) ->
     assert terminal.exitstatus == 0
     written = (tmp_path / "config.toml").read_text()
     assert written.startswith("# mine\n\n[profiles.other]\nprovider = 'github' # kept\n")
-    assert f'[profiles.work]\nissuer = "{server.issuer}"\nclient_id = "app"\n' in written
+    assert f'[profiles.work]\nissuer = "{server.issuer}"\nclient_id = "{client_id}"\n' in written
     assert SECRET not in written
     assert token_file(tmp_path, "work")["client"]["client_secret"] == SECRET
 

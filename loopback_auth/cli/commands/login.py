@@ -187,7 +187,9 @@ def _offer_profile(credential: Credential, context: Context) -> None:
     settings = dict(credential.settings)
     if credential.client_secret_file:
         settings["client_secret_file"] = credential.client_secret_file
-    console.say(profile_text(name, settings, secret_env))
+    text = profile_text(name, settings, secret_env)
+    # Whole, as it can be copied: a wrapped line of it is no TOML.
+    console.say(text, draw=lambda _: text)
     if confirm("Write that? [y/N] ", console):
         write_profile(context.home, name, settings, secret_env, may_replace=False)
         console.say(f"Written to {path}.")
