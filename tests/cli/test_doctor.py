@@ -488,6 +488,15 @@ async def test_the_stored_sign_in_is_reported(
     assert check["seen"].startswith("ad***@acme.example is signed in")
 
 
+async def test_who_is_signed_in_is_not_sent_to_sign_in(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    configure(tmp_path, server)
+    store(tmp_path, stored(refresh_token="canary-3"))
+    done = await run("doctor", home=tmp_path)
+    assert done.stderr.endswith("All checks passed. Next: loopback-auth token default\n")
+
+
 async def test_a_damaged_store_is_4(server: ScriptedServer, tmp_path: Path) -> None:
     configure(tmp_path, server)
     store(tmp_path, {})

@@ -5,11 +5,13 @@ from __future__ import annotations
 from contextlib import suppress
 
 from ...errors import ConfigError, FileUnsafe, LoopbackAuthError, ProjectNotTrusted
+from ...flows.doctor.checks import OK
 from ...settings.kinds import seconds
 from ..examination import examination_document, examine_profile, tell_outcome
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ...flows.doctor.checks import Check
     from ..arguments import Parser
     from ..context import Context
 
@@ -54,11 +56,13 @@ def run(context: Context) -> int:
     )
     if context.console.json:
         context.console.document(examination_document(name, checks))
-    return tell_outcome(name, checks, context.console, command=_next(context))
+    return tell_outcome(name, checks, context.console, command=_next(checks, context))
 
 
-def _next(context: Context) -> str:
+def _next(checks: list[Check], context: Context) -> str:
     """Return what a person does with a profile that is in order."""
+    if any(check.name == "sign-in" and check.verdict == OK for check in checks):
+        return "token"
     with suppress(LoopbackAuthError):
         return "token" if context.profile(None).is_machine else "login"
     return "login"
