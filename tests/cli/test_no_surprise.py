@@ -143,3 +143,5 @@ async def test_a_file_that_is_none_ends_a_sign_in_before_its_address_is_shown(
     assert ended.exit_code == 2
     assert not ended.events_named("open_page")
     assert not server.requests
+    # What would be looked at has to be there.
+    assert ("openssl" in ended.error["fix"]) == (flags[-1] == os.path.abspath(__file__))

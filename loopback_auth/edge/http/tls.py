@@ -210,15 +210,17 @@ def _hashed(folder: str) -> bool:
 
 
 def _bundle_unusable(path: str, why: str) -> ConfigError:
-    der = "DER" in why
+    name = "name the right one with --ca-bundle FILE"
+    if "DER" in why:
+        fix = "`openssl x509 -inform der -in {path} -out {path}.pem`; then name that file"
+    elif not os.path.isfile(path):
+        fix = name
+    else:
+        fix = f"look at it: `openssl x509 -in {{path}} -noout -subject`; then {name}"
     return ConfigError(
         f"the CA bundle {path} cannot be used: {why}",
         cause="ca_bundle must name a file of PEM certificates, "
         "which begin with -----BEGIN CERTIFICATE-----.",
-        fix="`openssl x509 -inform der -in {path} -out {path}.pem`, "
-        "and name that file with --ca-bundle"
-        if der
-        else "look at it: `openssl x509 -in {path} -noout -subject`; then name the right one with"
-        " --ca-bundle FILE",
+        fix=fix,
         path=path,
     )
