@@ -6,6 +6,8 @@ a table, of which the fast tests run the first.
 from __future__ import annotations
 
 import signal
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -50,3 +52,11 @@ def server() -> Iterator[ScriptedServer]:
     with ScriptedServer() as running:
         running.answers["/token"] = json_answer(NEW)
         yield running
+
+
+@pytest.fixture
+def lasting_folder(pytestconfig: pytest.Config) -> Iterator[Path]:
+    """Make a folder that is not temporary by its place, as those of the tests are in memory."""
+    assert pytestconfig.cache
+    with tempfile.TemporaryDirectory(dir=pytestconfig.cache.mkdir("lasting")) as folder:
+        yield Path(folder)

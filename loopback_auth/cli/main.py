@@ -122,12 +122,13 @@ def _ended(command: str, rest: Sequence[str], console: Console) -> int:
         # argparse leaves so once it has printed a command's help; its errors are raised as ours.
         return 0
     except errors.LoopbackAuthError as error:
-        return console.error(error)
+        was_asked = isinstance(error, errors.Cancelled)
+        return _cancelled(error, console) if was_asked else console.error(error)
     except BrokenPipeError:
         console.drop_stdout()
         return 1
     except KeyboardInterrupt as interrupt:
-        return _interrupted(interrupt, console)
+        return _cancelled(_stopped(interrupt), console)
     except OSError as error:
         return console.error(_refused(error))
 
@@ -222,14 +223,13 @@ def _printing_warnings(console: Console) -> Iterator[None]:
         yield
 
 
-def _interrupted(interrupt: KeyboardInterrupt, console: Console) -> int:
-    stopped = _stopped(interrupt)
-    if not (console.nothing_sent and console.may_ask) or stopped.tokens_changed:
-        return console.error(stopped)
-    # A person's own Ctrl-C, while nothing but a page was asked for.
+def _cancelled(error: errors.LoopbackAuthError, console: Console) -> int:
+    if not (console.nothing_sent and console.may_ask) or error.tokens_changed:
+        return console.error(error)
+    # A person's own Ctrl-C, at a question or while nothing but a page was asked for.
     console.erase_line()
     console.say("Cancelled. Nothing changed.")
-    return stopped.exit_code
+    return error.exit_code
 
 
 def _stopped(interrupt: KeyboardInterrupt) -> errors.LoopbackAuthError:

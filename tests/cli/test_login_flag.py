@@ -151,7 +151,8 @@ async def test_a_no_ends_the_command_before_anything_is_run(tmp_path: Path) -> N
 async def test_a_profile_that_nothing_is_known_of_says_where_to_sign_in(tmp_path: Path) -> None:
     ended = await asked("token", "new", "--login", home=tmp_path)
     assert (ended.exit_code, ended.stdout) == (2, "")
-    assert "loopback-auth login new --provider NAME" in ended.stderr
+    assert "loopback-auth init -p new" in ended.stderr
+    assert "loopback-auth login new --issuer URL --client-id ID" in ended.stderr
 
 
 def test_the_options_of_login_are_what_the_flag_stands_for() -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 GIVEN = {"LOOPBACK_AUTH_TOKEN": "given"}
 NOTE = "LOOPBACK_AUTH_TOKEN is set"
+THIS_FILE = os.path.abspath(__file__)
 
 
 async def test_a_token_from_the_environment_is_said_by_status_and_doctor(
@@ -130,7 +131,7 @@ async def test_a_secret_that_is_typed_again_takes_the_place_of_the_one_that_init
     [
         ("--ca-bundle", "/nope"),
         ("--ca-bundle", "/"),
-        ("--ca-bundle", os.path.abspath(__file__)),
+        ("--ca-bundle", THIS_FILE),
         ("--client-secret-file", "/nope"),
         ("--redirect-uri", "https://localhost:8799/cb", "--callback-cert", "/nope"),
     ],
@@ -144,4 +145,4 @@ async def test_a_file_that_is_none_ends_a_sign_in_before_its_address_is_shown(
     assert not ended.events_named("open_page")
     assert not server.requests
     # What would be looked at has to be there.
-    assert ("openssl" in ended.error["fix"]) == (flags[-1] == os.path.abspath(__file__))
+    assert ("openssl" in ended.error["fix"]) == (flags[-1] == THIS_FILE)

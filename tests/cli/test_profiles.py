@@ -195,9 +195,9 @@ async def test_remove_goes_on_where_the_server_does_not_revoke(
 
 
 async def test_cl_06_a_secret_in_a_file_is_read_afresh_and_not_copied(
-    issuer: str, tmp_path: Path
+    issuer: str, tmp_path: Path, lasting_folder: Path
 ) -> None:
-    secret = tmp_path / "secret"
+    secret = lasting_folder / "secret"
     secret.write_text(f"{SECRET}\n")
     secret.chmod(0o600)
     more = {**browser(tmp_path), "TMPDIR": str(tmp_path / "elsewhere")}

@@ -18,26 +18,26 @@ pytestmark = posix
 
 
 @pytest.fixture(name="environ")
-def _environ(tmp_path: Path) -> dict[str, str]:
-    (tmp_path / "tmp").mkdir()
+def _environ(lasting_folder: Path) -> dict[str, str]:
+    (lasting_folder / "tmp").mkdir()
     for name in ("secret", "tmp/secret", "tmp2"):
-        (tmp_path / name).write_text("s")
-    os.mkfifo(tmp_path / "pipe")
-    (tmp_path / "link").symlink_to(tmp_path / "tmp" / "secret")
-    return {"TMPDIR": str(tmp_path / "tmp")}
+        (lasting_folder / name).write_text("s")
+    os.mkfifo(lasting_folder / "pipe")
+    (lasting_folder / "link").symlink_to(lasting_folder / "tmp" / "secret")
+    return {"TMPDIR": str(lasting_folder / "tmp")}
 
 
 @pytest.mark.parametrize("name", ["secret", "tmp/../secret", "tmp2"])
 def test_a_regular_file_is(
-    environ: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+    environ: dict[str, str], lasting_folder: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     """CL-06: and its path is absolute, wherever the command was started."""
-    monkeypatch.chdir(tmp_path)
-    assert lasting_file(name, environ) == str(tmp_path / os.path.normpath(name))
+    monkeypatch.chdir(lasting_folder)
+    assert lasting_file(name, environ) == str(lasting_folder / os.path.normpath(name))
 
 
 @pytest.mark.parametrize(
     "name", ["tmp/secret", "pipe", "link", "missing", "/dev/fd/0", "/proc/self/status"]
 )
-def test_what_passes_is_not(environ: dict[str, str], tmp_path: Path, name: str) -> None:
-    assert lasting_file(str(tmp_path / name), environ) is None
+def test_what_passes_is_not(environ: dict[str, str], lasting_folder: Path, name: str) -> None:
+    assert lasting_file(str(lasting_folder / name), environ) is None

@@ -180,9 +180,11 @@ def _begin(profile: Profile, context: Context) -> int:
 
 def _offer_profile(credential: Credential, context: Context) -> None:
     from ...settings.config_writer import profile_text, write_profile
+    from ..views import from_home
 
     console, path = context.console, context.config.path
-    console.say(f"\nTo keep these settings where you can edit them, {path} would get:\n")
+    shown = from_home(path, console.environ) if console.interactive else path
+    console.say(f"\nTo keep these settings where you can edit them, {shown} would get:\n")
     name, secret_env = credential.profile, credential.client_secret_env
     settings = dict(credential.settings)
     if credential.client_secret_file:
@@ -192,4 +194,4 @@ def _offer_profile(credential: Credential, context: Context) -> None:
     console.say(text, draw=lambda _: text)
     if confirm("Write that? [y/N] ", console):
         write_profile(context.home, name, settings, secret_env, may_replace=False)
-        console.say(f"Written to {path}.")
+        console.say(f"Written to {shown}.")

@@ -129,9 +129,8 @@ class Keyring:
     def _not_installed(self) -> KeyringUnavailable:
         return KeyringUnavailable(
             "the tokens should go to the keyring, but the package for it is not installed",
-            cause="Reaching the system's keyring takes an extra of this program.",
-            fix='`pip install "loopback-auth[keyring]"` '
-            "(pipx: `pipx inject loopback-auth keyring`), " + _OR_A_FILE,
+            cause="Reaching the system's keyring takes the package keyring.",
+            fix="`pip install keyring` (pipx: `pipx inject loopback-auth keyring`), " + _OR_A_FILE,
             reason="not-installed",
             profile=self._profile,
         )

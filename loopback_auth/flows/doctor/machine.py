@@ -214,7 +214,7 @@ def _browser(
     command = launch_command("URL", around=around, environ=environ, chosen=chosen, which=which)
     if command:
         return Check(name=name, verdict=OK, seen=f"{command[0]} would be started")
-    hint = way_in(around, redirect_uris[0], profile) if redirect_uris else ""
+    hint = way_in(around, redirect_uris[0], profile, is_to_be_shared=True) if redirect_uris else ""
     return warned(
         name,
         why_none(chosen, environ),

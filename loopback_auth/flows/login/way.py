@@ -82,16 +82,20 @@ def way(
     return Way(how, row, around.seen)
 
 
-def way_in(around: Surroundings, redirect_uri: str, profile: Profile) -> str:
+def way_in(
+    around: Surroundings, redirect_uri: str, profile: Profile, *, is_to_be_shared: bool = False
+) -> str:
     """
     Return how a browser elsewhere can reach *redirect_uri* of *profile*; empty if none has to.
 
-    What is to be typed stands on lines of its own.
+    What is to be typed stands on lines of its own. It has the flags of this sign-in, unless it
+    *is_to_be_shared*: the address of an endpoint may hold a key.
     """
     parts = urlsplit(redirect_uri)
     port, row = port_of(redirect_uri), next(row for row in TABLE if row.applies(around))
     if make := _RECIPES.get(row.name):
-        return make(around, port, "[::1]" if parts.hostname == "::1" else "127.0.0.1", profile)
+        typed = profile.name if is_to_be_shared else profile
+        return make(around, port, "[::1]" if parts.hostname == "::1" else "127.0.0.1", typed)
     return ""
 
 
@@ -109,7 +113,7 @@ def _devcontainer(_: Surroundings, port: int, *__: object) -> str:
     )
 
 
-def _ssh(around: Surroundings, port: int, host: str, _: Profile) -> str:
+def _ssh(around: Surroundings, port: int, host: str, _: object) -> str:
     server = around.ssh_server or around.host or "HOST"
     where = f"{around.user}@{server}" if around.user else server
     # As OpenSSH wants it: -p before the destination.
@@ -125,12 +129,16 @@ _TYPED = "\n    "
 _LISTENS = "`loopback-auth login {profile} --port {port} --bind 0.0.0.0`"
 
 
-def _container(_: Surroundings, port: int, __: str, profile: Profile) -> str:
+def _container(_: Surroundings, port: int, __: str, profile: Profile | str) -> str:
     # Late: a sign-in with a browser shows its address without them.
     from ...explain.fix import rendered
     from ..diagnosis import flags_of
 
-    facts = {"profile": profile.name, "port": port, "flags": flags_of(profile)}
+    facts: dict[str, object] = {"port": port}
+    if isinstance(profile, str):
+        facts["profile"] = profile
+    else:
+        facts |= {"profile": profile.name, "flags": flags_of(profile)}
     return (
         "To reach a container, publish the port and listen where it arrives:"
         f"{_TYPED}docker run -p 127.0.0.1:{port}:{port} ..."
@@ -147,7 +155,7 @@ def _wsl(around: Surroundings, port: int, *_: object) -> str:
     )
 
 
-_RECIPES: dict[str, Callable[[Surroundings, int, str, Profile], str]] = {
+_RECIPES: dict[str, Callable[[Surroundings, int, str, Profile | str], str]] = {
     "codespaces": _codespaces,
     "devcontainer": _devcontainer,
     "ssh": _ssh,

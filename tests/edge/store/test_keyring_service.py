@@ -225,7 +225,9 @@ def test_st_10_without_the_package_the_extra_is_named(person: Person, tmp_path: 
         text=True,
         check=True,
     )
-    assert done.stdout.startswith('not-installed pip install "loopback-auth[keyring]"')
+    assert done.stdout.startswith(
+        "not-installed pip install keyring (pipx: pipx inject loopback-auth keyring)"
+    )
     assert person.file() is None
 
 
