@@ -383,7 +383,8 @@ async def test_peer_24_files_are_private_under_any_umask_and_stdout_is_json(tmp_
         ended = await scene.command.outcome()
 
     folders = dict.fromkeys(("tokens", "signing-in", "waiting"), 0o700)
-    assert modes(tmp_path) == {**folders, "default.json": 0o600, "default.lock": 0o600}
+    stored = dict.fromkeys(("default.json", "default.lock", "default.settings"), 0o600)
+    assert modes(tmp_path) == {**folders, **stored}
     assert json.loads(ended.stdout)["profile"] == "default"
     assert not re.search("an-access-token|rt-", ended.stdout)
     assert os.fspath(tmp_path) in ended.document["path"]

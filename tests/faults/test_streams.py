@@ -102,6 +102,8 @@ def test_rf_08_where_a_sign_in_is_needed_that_is_said_at_once(
             ended = run(line, tmp_path / home, more)
             assert time.monotonic() - began < 2
             assert (ended.status, ended.stdout) == (4, ""), ended
-            said = "" if how == "closed stderr" else "fix: loopback-auth login default"
+            is_new = home == "empty"
+            fix = "set it up: loopback-auth init -p" if is_new else "loopback-auth login"
+            said = "" if how == "closed stderr" else f"fix: {fix} default"
             assert said in ended.stderr, ended
     assert not trace.exists()
