@@ -39,6 +39,8 @@ async def test_the_demo_tells_the_whole_story(
     stored = outcome.stderr.partition("Saved to ")[2].partition(" (mode 600)")[0]
     assert stored.endswith("demo.json")
     assert not is_there(stored)
+    topic = "salesforce" if provider == "salesforce" else "getting-started"
+    assert outcome.stderr.endswith(f"loopback-auth help {topic}\n")
 
 
 async def test_the_demo_of_salesforce_reads_its_limits(tmp_path: Path) -> None:

@@ -77,9 +77,10 @@ def run(context: Context) -> int:
         store = FileStore(home)
         credential = _sign_in(server, store, context, plays=plays)
         _show(credential, server, store, context)
+    topic = "salesforce" if arguments.provider == "salesforce" else "getting-started"
     console.say(
         "\nThe demo's files are removed again. Next, with a server of yours:",
-        command="loopback-auth help getting-started",
+        command=f"loopback-auth help {topic}",
     )
     return 0
 
