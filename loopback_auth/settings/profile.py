@@ -134,10 +134,7 @@ class Profile(Value):
                 fix="`loopback-auth login {profile} --token-endpoint-auth-method none`",
                 profile=self.name,
             )
-        lost = self.remembered.get("lacks_secret") and (
-            self.remembered.get("client", {}).get("client_id") == client_id
-        )
-        how = method or ("a client secret" if lost else "none")
+        how = method or ("a client secret" if self._has_lost_its_secret(client_id) else "none")
         if secret is None and how not in ("none", "private_key_jwt"):
             raise NotConfigured(
                 f"the profile {self.name} authenticates with {how}, and has no client secret",
@@ -151,6 +148,11 @@ class Profile(Value):
             client_secret=secret,
             token_endpoint_auth_method=self._auth_method(),
         )
+
+    def _has_lost_its_secret(self, client_id: str) -> bool:
+        """Return whether that client had a secret here, which a sign-out did not leave."""
+        client = self.remembered.get("client", {})
+        return bool(self.remembered.get("lacks_secret") and client.get("client_id") == client_id)
 
     def _client_secret(self, environ: Mapping[str, str] | None) -> Secret | None:
         if (given_as := self._given_as) is None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from ...oauth.http.url import port_of
+from ..diagnosis import flags_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from ...edge.interaction.environment import Surroundings
     from ...settings.profile import Profile
@@ -94,8 +95,9 @@ def way_in(
     parts = urlsplit(redirect_uri)
     port, row = port_of(redirect_uri), next(row for row in TABLE if row.applies(around))
     if make := _RECIPES.get(row.name):
-        typed = profile.name if is_to_be_shared else profile
-        return make(around, port, "[::1]" if parts.hostname == "::1" else "127.0.0.1", typed)
+        flags = () if is_to_be_shared else flags_of(profile)
+        facts = {"profile": profile.name, "port": port, "flags": flags}
+        return make(around, port, "[::1]" if parts.hostname == "::1" else "127.0.0.1", facts)
     return ""
 
 
@@ -129,16 +131,10 @@ _TYPED = "\n    "
 _LISTENS = "`loopback-auth login {profile} --port {port} --bind 0.0.0.0`"
 
 
-def _container(_: Surroundings, port: int, __: str, profile: Profile | str) -> str:
+def _container(_: Surroundings, port: int, __: str, facts: Mapping[str, object]) -> str:
     # Late: a sign-in with a browser shows its address without them.
     from ...explain.fix import rendered
-    from ..diagnosis import flags_of
 
-    facts: dict[str, object] = {"port": port}
-    if isinstance(profile, str):
-        facts["profile"] = profile
-    else:
-        facts |= {"profile": profile.name, "flags": flags_of(profile)}
     return (
         "To reach a container, publish the port and listen where it arrives:"
         f"{_TYPED}docker run -p 127.0.0.1:{port}:{port} ..."
@@ -155,7 +151,7 @@ def _wsl(around: Surroundings, port: int, *_: object) -> str:
     )
 
 
-_RECIPES: dict[str, Callable[[Surroundings, int, str, Profile | str], str]] = {
+_RECIPES: dict[str, Callable[[Surroundings, int, str, Mapping[str, object]], str]] = {
     "codespaces": _codespaces,
     "devcontainer": _devcontainer,
     "ssh": _ssh,
