@@ -36,6 +36,7 @@ _REACHED_FOR = {
 }
 """Options of other programs, and ours for the same."""
 
+_REST = ", with the rest as you typed it"
 _NARROW = 60
 """Below so many columns an option and what it does do not stand side by side."""
 
@@ -55,7 +56,7 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, console: Console, **options: Any) -> None:
         self._console = console
-        self._columns = 0
+        self._columns, self._has_rest = 0, False
         self._takes_command = False
         super().__init__(
             **options,
@@ -115,6 +116,7 @@ class Parser(argparse.ArgumentParser):
         if self._takes_command and "--" in own:
             index = own.index("--")
             own, command = own[:index], own[index + 1 :]
+        self._has_rest = len(own) > 1
         if "-p" in own and "-p" not in self._option_string_actions:
             # Before its NAME is taken for something else.
             self._refuse("-p")
@@ -173,7 +175,7 @@ class Parser(argparse.ArgumentParser):
         option, near = "/".join(action.option_strings), choice_meant(str(value), choices)
         fix = ""
         if near and not option:
-            fix = "`loopback-auth {command} {near}`"
+            fix = "`loopback-auth {command} {near}`" + (_REST if self._has_rest else "")
         elif near:
             fix = "did you mean {option} {near}? All options: `loopback-auth {command} --help`"
         name = option or action.metavar or action.dest
@@ -289,7 +291,7 @@ def unknown_command(
             fix="`loopback-auth {command} NAME`",
             command=rest[0],
         )
-    meant = "`loopback-auth {command}`" + (", with the rest as you typed it" if rest else "")
+    meant = "`loopback-auth {command}`" + (_REST if rest else "")
     return errors.UsageError(
         f"there is no command {command[:40]!r}",
         cause="The first word after loopback-auth names the command.",

@@ -26,9 +26,9 @@ _ONE_HOST = (
 )
 _BY_ISSUER = "`loopback-auth login {profile} --provider {provider} --issuer {login_url}`"
 _NO_PROVIDER = (
-    "name the provider: `loopback-auth login {profile} --provider NAME --login-url {login_url}`;"
-    " or, if this is an issuer: `loopback-auth login {profile} --issuer {login_url}`"
+    "name the provider: `loopback-auth login {profile} --provider NAME --login-url {login_url}`"
 )
+_OR_ISSUER = "; or, if this is an issuer: `loopback-auth login {profile} --issuer {login_url}`"
 _FLOW = (
     "name the flow: `loopback-auth login {profile} --flow jwt-bearer`; the others:"
     " `loopback-auth help ci`"
@@ -69,7 +69,9 @@ def unused(
             host = urlsplit(server.get("authorization_endpoint") or server.get("issuer", ""))
             yield "login_url", f"{provider.title} signs everybody in at {host.netloc}", _ONE_HOST
         else:
-            fix = _ISSUER if "issuer" in settings else _NO_PROVIDER
+            is_address = "." in str(settings["login_url"].value)
+            fix = _NO_PROVIDER + (_OR_ISSUER if is_address else "")
+            fix = _ISSUER if "issuer" in settings else fix
             yield "login_url", "it needs a --provider", fix
     if provider and "issuer" in settings and "token_endpoint" in server:
         login_url = settings.get("login_url")

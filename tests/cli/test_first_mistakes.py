@@ -234,6 +234,13 @@ GITHUB = ("login", "--manual", "--provider", "github")
             ),
         ),
         (
+            ("login", "w", "--login-url", "acm", "--client-id", "c"),
+            (
+                "name the provider: loopback-auth login w --provider NAME --login-url acm"
+                " --client-id c"
+            ),
+        ),
+        (
             ("init", "github", "w", "--login-url", "https://x.example", "--client-id", "c"),
             (
                 "leave it out: loopback-auth login w --provider github; for another server:"
@@ -285,9 +292,14 @@ def test_a_client_id_of_a_file_with_a_space_is_used_and_said(tmp_path: Path) -> 
     [
         (["logn"], "loopback-auth login"),
         (["logn", "work"], "loopback-auth login, with the rest as you typed it"),
+        (["completion", "zhs"], "loopback-auth completion zsh"),
+        (
+            ["profiles", "renam", "a", "b"],
+            "loopback-auth profiles rename, with the rest as you typed it",
+        ),
     ],
 )
-def test_a_command_that_is_meant_is_not_taken_for_the_whole_line(
+def test_a_word_that_is_meant_is_not_taken_for_the_whole_line(
     tmp_path: Path, typed: list[str], fix: str
 ) -> None:
     """`login` alone would sign in to another profile."""

@@ -100,9 +100,9 @@ class Store(Protocol):
     Keeps one JSON document for each profile, for as many threads and processes as there are.
 
     All methods are plain functions, called in whatever thread asks, the event loop's among them:
-    none blocks for longer than a disk takes, but `locked`, for as long as its caller says. What they
-    raise is a `StoreError` (`StoreDamaged` is a `SignInNeeded`). Whoever derives a class from this
-    one needs `profiles`, `load` and `locked`.
+    none blocks for longer than a disk takes, but `locked`, for as long as its caller says. What
+    they raise is a `StoreError` (`StoreDamaged` is a `SignInNeeded`). Whoever derives a class from
+    this one needs `profiles`, `load` and `locked`.
     """
 
     @property
