@@ -129,9 +129,9 @@ class Parser(argparse.ArgumentParser):
 
     def format_help(self) -> str:
         """Return the help, as wide as the terminal that it goes to."""
-        from .terminal.screen import wraps_at
+        from .terminal.screen import page_columns
 
-        self._columns = wraps_at(self._console.stdout, self._console.environ)
+        self._columns = page_columns(self._console)
         return super().format_help()
 
     def _get_formatter(self) -> argparse.HelpFormatter:
@@ -223,13 +223,13 @@ class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
         groups: Iterable[argparse._MutuallyExclusiveGroup],
         prefix: str | None,
     ) -> str:
-        actions = list(actions)
-        options = [action for action in actions if action.option_strings]
-        if len(options) <= _MANY_OPTIONS:
-            return super()._format_usage(usage, actions, groups, prefix)
+        every = list(actions)
+        rest = [action for action in every if not action.option_strings]
         # All of them would be a wall, with the list of them below it.
-        rest = [action for action in actions if not action.option_strings]
-        return super()._format_usage(usage, rest, (), prefix).rstrip("\n") + " [OPTIONS]\n\n"
+        is_wall = len(every) - len(rest) > _MANY_OPTIONS
+        shown = (rest, ()) if is_wall else (every, groups)
+        line = super()._format_usage(usage, *shown, prefix).rstrip("\n") + " [OPTIONS]" * is_wall
+        return self._fill_text(line, self._width, "") + "\n\n"
 
     def _expand_help(self, action: argparse.Action) -> str:
         text = super()._expand_help(action)

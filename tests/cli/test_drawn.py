@@ -56,8 +56,10 @@ class Terminal(io.StringIO):
 
 @pytest.fixture(params=WIDTHS)
 def columns(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
-    monkeypatch.setattr(screen, "columns_of", lambda *_: request.param)
     width: int = request.param
+    monkeypatch.setattr(
+        screen, "columns_of", lambda stream, _: width if stream and stream.isatty() else 0
+    )
     return width
 
 
@@ -115,6 +117,32 @@ def test_every_topic_is_whole_at_any_width(topic: str, width: int) -> None:
     assert set(re.findall(r"\w{3,}", source)) <= set(re.findall(r"\w{3,}", shown))
 
 
+def through_a_pager(*words: str, stderr: io.StringIO | None) -> str:
+    stdout = io.StringIO()
+    assert run(words, None, stdout, stderr, {}) == 0
+    return stdout.getvalue()
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_a_topic_in_a_pipe_is_text_without_the_marks_of_markdown(topic: str) -> None:
+    shown = through_a_pager("help", topic, stderr=None)
+    for line in shown.splitlines():
+        # What is indented may be code, which is as it is typed.
+        assert line.startswith("  ") or not re.search(r"`|\*\*|\x1b|^[#|]", line), line
+        assert line.startswith("  ") or len(line) <= COMFORTABLE, line
+
+
+@pytest.mark.parametrize("words", [("help", "ci"), ("help", "login"), ("login", "--help")])
+def test_what_goes_through_a_pager_is_as_wide_as_its_terminal(
+    words: tuple[str, ...], columns: int
+) -> None:
+    on_terminal = Terminal()
+    run(words, None, on_terminal, None, {})
+    shown = through_a_pager(*words, stderr=Terminal())
+    drawn = _CONTROL.sub("", on_terminal.getvalue())
+    assert shown.splitlines() == [line.rstrip() for line in drawn.splitlines()]
+
+
 @pytest.mark.parametrize("command", ["", *COMMANDS])
 def test_the_help_of_a_command_is_as_wide_as_the_terminal(command: str, columns: int) -> None:
     stdout = Terminal()
@@ -128,7 +156,8 @@ def test_the_help_of_a_command_is_as_wide_as_the_terminal(command: str, columns:
     )
     for line in shown.splitlines():
         # An example, or an option with its values, is left whole.
-        is_whole = "loopback-auth " in line or line.strip().startswith(("-", "[", "{"))
+        is_example = "loopback-auth " in line and not line.startswith("usage:")
+        is_whole = is_example or line.strip().startswith(("-", "[", "{"))
         assert len(line) <= columns or is_whole, line
 
 

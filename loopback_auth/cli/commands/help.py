@@ -7,11 +7,11 @@ from ...resources import names, read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from ..arguments import Parser
+    from ..console import Console
     from ..context import Context
-    from ..terminal.sheet import Sheet
 
 
 def arguments(parser: Parser) -> None:
@@ -36,19 +36,22 @@ def run(context: Context) -> int:
             draw=lambda sheet: sheet.facts(titles.items()),
         )
         return 0
-    draw: Callable[[Sheet], str] | None = None
     if arguments.topic in topics:
         text = _text(arguments.topic).rstrip()
-
-        def draw(sheet: Sheet) -> str:
-            return sheet.page(text)
-
+        shown = "" if console.json else _page(text, console)
     elif arguments.topic in context.commands:
-        text = context.parser_of(arguments.topic).format_help().rstrip()
+        shown = text = context.parser_of(arguments.topic).format_help().rstrip()
     else:
         raise _unknown(arguments.topic, topics, context.commands)
-    console.result(text, {"topic": arguments.topic, "text": text}, draw=draw)
+    console.result(shown, {"topic": arguments.topic, "text": text})
     return 0
+
+
+def _page(markdown: str, console: Console) -> str:
+    # Late, as the parser of Markdown is.
+    from ..terminal.screen import page_sheet
+
+    return page_sheet(console).page(markdown)
 
 
 def _unknown(topic: str, topics: Sequence[str], commands: Iterable[str]) -> UsageError:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import TextIO
 
+    from ..console import Console
     from .sheet import Sheet
 
 
@@ -47,6 +48,15 @@ def fitted(
     return wrapped(f"{text}\n    {command}" if command else text, width)
 
 
+def page_columns(console: Console) -> int:
+    """
+    Return how wide a page on stdout may be; 0: no terminal is known.
+
+    What goes through a pager ends on the terminal that stderr is.
+    """
+    return wraps_at(console.stdout, console.environ) or wraps_at(console.stderr, console.environ)
+
+
 def sheet_for(stream: TextIO | None, environ: Mapping[str, str]) -> Sheet | None:
     """
     Return what draws on *stream*; `None` for plain lines.
@@ -56,8 +66,18 @@ def sheet_for(stream: TextIO | None, environ: Mapping[str, str]) -> Sheet | None
     width = wraps_at(stream, environ)
     if stream is None or not (width or environ.get("FORCE_COLOR")):
         return None
+    return _sheet(width, stream, color=not environ.get("NO_COLOR"))
+
+
+def page_sheet(console: Console) -> Sheet:
+    """Return what draws a page on stdout; on none but a terminal it draws plain text."""
+    stdout, environ = console.stdout, console.environ
+    is_drawn = bool(wraps_at(stdout, environ) or environ.get("FORCE_COLOR"))
+    return _sheet(page_columns(console), stdout, color=is_drawn and not environ.get("NO_COLOR"))
+
+
+def _sheet(width: int, stream: TextIO | None, *, color: bool) -> Sheet:
     # Late: nothing that hands out a token draws.
     from .sheet import Sheet
 
-    encoding = getattr(stream, "encoding", None) or "utf-8"
-    return Sheet(width, color=not environ.get("NO_COLOR"), encoding=encoding)
+    return Sheet(width, color=color, encoding=getattr(stream, "encoding", None) or "utf-8")
