@@ -198,7 +198,7 @@ class FileStore:
         try:
             with self.locked(profile, timeout_s=0) as locked:
                 locked.check_writable()
-        except errors.StoreBusy:
+        except (errors.StoreBusy, errors.StoreChanged):
             from .profile_lock import write_probe
 
             # Another process may hold the lock for ever. This touches nothing of the profile's.

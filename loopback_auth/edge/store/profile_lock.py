@@ -16,12 +16,14 @@ from .remembered import SUFFIX, remember
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
-    from typing import Any
+    from typing import Any, TypeVar
 
     from ...errors import StoreError
     from ..files.private_folder import PrivateFolder
+
+    T = TypeVar("T")
 
 
 class LockedProfile:
@@ -107,6 +109,10 @@ class LockedProfile:
         content = (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode(
             "utf-8", "backslashreplace"
         )
+        self._as_holder(lambda: self._replace(content, in_room=in_room))
+        self._seen = content
+
+    def _replace(self, content: bytes, *, in_room: bool) -> None:
         room = ""
         if in_room:
             room, self._room = self._room, ""
@@ -118,7 +124,6 @@ class LockedProfile:
             is_there=bool(room),
             last_check=lambda: self._before_replacing(temporary),
         )
-        self._seen = content
 
     def remove(self) -> bool:
         """As `FileStore.remove`."""
@@ -156,7 +161,7 @@ class LockedProfile:
     def check_writable(self) -> None:
         """As `FileStore.check_writable`."""
         self._set_damaged_aside()
-        self.folder.remove(write_probe(self.folder, self.profile))
+        self.folder.remove(self._as_holder(lambda: write_probe(self.folder, self.profile)))
 
     def reserve(self, octets: int) -> None:
         """
@@ -166,7 +171,7 @@ class LockedProfile:
             StoreError: The document could not be saved.
         """
         self._set_damaged_aside()
-        self._room = write_probe(self.folder, self.profile, octets)
+        self._room = self._as_holder(lambda: write_probe(self.folder, self.profile, octets))
 
     def release(self) -> None:
         """Free what `reserve` keeps, if no save has used it."""
@@ -175,9 +180,20 @@ class LockedProfile:
             with suppress(StoreUnwritable):
                 self.folder.remove(room)
 
-    def _check_lock(self) -> None:
+    def _as_holder(self, write: Callable[[], T]) -> T:
+        """Do *write*, again if it failed because another process had the lock meanwhile."""
+        try:
+            return write()
+        except StoreUnwritable:
+            # Whoever takes the lock over removes the temporary files of its holder.
+            if not self._check_lock():
+                raise
+        return write()
+
+    def _check_lock(self) -> bool:
+        """Take the lock again if it is lost; return whether it was."""
         if not self.lock.is_lost():
-            return
+            return False
         self.lock.take(LOCK_TIMEOUT_S)
         seen, self._seen = self._seen, self._content()
         if self._seen != seen:
@@ -185,6 +201,7 @@ class LockedProfile:
             raise StoreChanged(
                 f"the stored tokens of the profile {profile} have changed", profile=profile
             )
+        return True
 
     def _before_replacing(self, temporary: str) -> None:
         self._check_lock()
@@ -198,8 +215,11 @@ class LockedProfile:
 
     def _set_damaged_aside(self) -> None:
         """Refuse to replace a file of a later version; keep the bytes of a damaged one."""
+        seen = self._seen
         with suppress(StoreDamaged):
             self.load()
+            # Whoever saves now has not seen what another process may have stored since.
+            self._seen = seen
 
     def _move_aside(self, why: str) -> StoreDamaged:
         folder = self.folder

@@ -7,8 +7,9 @@ import signal
 import sys
 import time
 from contextlib import ExitStack, contextmanager, suppress
+from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -21,7 +22,9 @@ from ...support.children import posix, start
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from loopback_auth.edge.store.profile_lock import LockedProfile
 
 pytestmark = posix
 
@@ -213,6 +216,53 @@ def test_a_holder_that_lost_its_lock_saves_what_nobody_changed(
             assert not locked.lock.is_lost()
             remove_lock(store)
     assert token(store) == "fourth"
+
+
+@pytest.mark.parametrize("call", ["open", "fstat", "fsync", "replace", "unlink"])
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda locked: locked.save(document("mine")),
+        lambda locked: locked.reserve(5000),
+        lambda locked: locked.check_writable(),
+    ],
+    ids=["save", "reserve", "check"],
+)
+def test_rf_09_a_holder_that_loses_its_lock_at_any_call_hears_that_and_of_no_full_disk(
+    store: FileStore,
+    monkeypatch: pytest.MonkeyPatch,
+    act: Callable[[LockedProfile], object],
+    call: str,
+) -> None:
+    """RF-09: whoever takes the lock over removes its holder's temporary files, and signs in."""
+    real = getattr(os, call)
+    struck: list[int] = []
+
+    def stand_still_at(number: int) -> None:
+        """Act, and let another process sign in just before that call."""
+        calls = count()
+
+        def one(*arguments: Any, **more: Any) -> object:
+            if next(calls) == number:
+                struck.append(number)
+                with store.locked("work", timeout_s=0, take_over=True) as other:
+                    other.save(document("theirs"))
+            return real(*arguments, **more)
+
+        with store.locked("work") as locked:
+            monkeypatch.setattr(os, call, one)
+            with suppress(StoreChanged):
+                act(locked)
+            monkeypatch.setattr(os, call, real)
+            locked.release()
+
+    for number in count():
+        store.save("work", document("first"))
+        stand_still_at(number)
+        if number not in struck:
+            break
+        assert token(store) == "theirs", number
+        assert not [name for name in os.listdir(store.folder) if "~" in name], number
 
 
 def test_what_was_changed_meanwhile_is_reported_once_and_then_replaced(store: FileStore) -> None:
