@@ -131,7 +131,8 @@ class Parser(argparse.ArgumentParser):
         """Return the help, as wide as the terminal that it goes to."""
         from .terminal.screen import page_columns
 
-        self._columns = page_columns(self._console)
+        own = self._console
+        self._columns = page_columns(own.stdout, own.stderr, own.environ)
         return super().format_help()
 
     def _get_formatter(self) -> argparse.HelpFormatter:
@@ -166,8 +167,7 @@ class Parser(argparse.ArgumentParser):
         raise self._mistake(f"{head}not a value it takes" if found else message)
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
-        choices = list(map(str, action.choices or ()))
-        if not choices or value in choices:
+        if not (choices := list(map(str, action.choices or ()))) or value in choices:
             return
         # Late, as all that a mistake needs.
         from ..explain.spelling import choice_meant
@@ -228,7 +228,7 @@ class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
         # All of them would be a wall, with the list of them below it.
         is_wall = len(every) - len(rest) > _MANY_OPTIONS
         shown = (rest, ()) if is_wall else (every, groups)
-        line = super()._format_usage(usage, *shown, prefix).rstrip("\n") + " [OPTIONS]" * is_wall
+        line = super()._format_usage(usage, *shown, prefix).rstrip() + " [OPTIONS]" * is_wall
         return self._fill_text(line, self._width, "") + "\n\n"
 
     def _expand_help(self, action: argparse.Action) -> str:

@@ -51,7 +51,7 @@ def _page(markdown: str, console: Console) -> str:
     # Late, as the parser of Markdown is.
     from ..terminal.screen import page_sheet
 
-    return page_sheet(console).page(markdown)
+    return page_sheet(console.stdout, console.stderr, console.environ).page(markdown)
 
 
 def _unknown(topic: str, topics: Sequence[str], commands: Iterable[str]) -> UsageError:

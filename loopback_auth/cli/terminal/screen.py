@@ -9,7 +9,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import TextIO
 
-    from ..console import Console
     from .sheet import Sheet
 
 
@@ -48,13 +47,13 @@ def fitted(
     return wrapped(f"{text}\n    {command}" if command else text, width)
 
 
-def page_columns(console: Console) -> int:
+def page_columns(stdout: TextIO | None, stderr: TextIO | None, environ: Mapping[str, str]) -> int:
     """
-    Return how wide a page on stdout may be; 0: no terminal is known.
+    Return how wide a page on *stdout* may be; 0: no terminal is known.
 
-    What goes through a pager ends on the terminal that stderr is.
+    What goes through a pager ends on the terminal that *stderr* is.
     """
-    return wraps_at(console.stdout, console.environ) or wraps_at(console.stderr, console.environ)
+    return wraps_at(stdout, environ) or wraps_at(stderr, environ)
 
 
 def sheet_for(stream: TextIO | None, environ: Mapping[str, str]) -> Sheet | None:
@@ -69,11 +68,11 @@ def sheet_for(stream: TextIO | None, environ: Mapping[str, str]) -> Sheet | None
     return _sheet(width, stream, color=not environ.get("NO_COLOR"))
 
 
-def page_sheet(console: Console) -> Sheet:
-    """Return what draws a page on stdout; on none but a terminal it draws plain text."""
-    stdout, environ = console.stdout, console.environ
+def page_sheet(stdout: TextIO | None, stderr: TextIO | None, environ: Mapping[str, str]) -> Sheet:
+    """Return what draws a page on *stdout*; on none but a terminal it draws plain text."""
+    width = page_columns(stdout, stderr, environ)
     is_drawn = bool(wraps_at(stdout, environ) or environ.get("FORCE_COLOR"))
-    return _sheet(page_columns(console), stdout, color=is_drawn and not environ.get("NO_COLOR"))
+    return _sheet(width, stdout, color=is_drawn and not environ.get("NO_COLOR"))
 
 
 def _sheet(width: int, stream: TextIO | None, *, color: bool) -> Sheet:
