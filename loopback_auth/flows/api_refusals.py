@@ -6,6 +6,7 @@ from urllib.parse import urljoin, urlsplit
 
 from ..errors import ApiRefused, SignInNeeded
 from ..oauth.http.status import FORBIDDEN, NOT_MODIFIED, UNAUTHORIZED
+from ..oauth.http.url import without_query
 from ..oauth.refusal import is_among
 from ..oauth.text import one_line
 
@@ -44,8 +45,7 @@ def tells_of_an_end(refused: StreamedReply, body: bytes, expired_session: tuple[
 
 def shown(request: ResourceRequest) -> str:
     """Return method and address of *request*, without its query, which may hold a secret."""
-    parts = urlsplit(request.url)
-    return f"{request.method} {parts.scheme}://{parts.netloc}{parts.path}"
+    return f"{request.method} {without_query(request.url)}"
 
 
 def refuse(

@@ -46,7 +46,7 @@ class Definition:
     *aliases* are names that people reach for first. *choices* are all its values, where there are
     few. A setting that is not remembered is no part of a sign-in: it is about this machine or this
     run, or secret. The value of one that is not shown may hold a secret or somebody's name: it is
-    nothing to paste into a ticket.
+    nothing to paste into a ticket. Nor is the query of one that is an address.
     """
 
     def __init__(
@@ -59,6 +59,7 @@ class Definition:
         choices: tuple[str, ...] = (),
         is_remembered: bool = True,
         is_shown: bool = True,
+        is_address: bool = False,
     ) -> None:
         self.name = name
         self.kind = kind
@@ -67,6 +68,7 @@ class Definition:
         self.choices = choices
         self.is_remembered = is_remembered
         self.is_shown = is_shown
+        self.is_address = is_address
 
     @property
     def flag(self) -> str:
@@ -76,7 +78,7 @@ class Definition:
 
 def _endpoint(kind: str) -> Definition:
     words = f"the {kind.replace('_', ' ')} endpoint, where there is no discovery"
-    return Definition(f"{kind}_endpoint", WORD, Option(WHERE, "URL", words), is_shown=False)
+    return Definition(f"{kind}_endpoint", WORD, Option(WHERE, "URL", words), is_address=True)
 
 
 _AUTH_METHODS = ("none", "client_secret_basic", "client_secret_post", "private_key_jwt")
@@ -105,14 +107,14 @@ _ROWS = (
         "issuer",
         ISSUER,
         Option(WHERE, "URL", "an OpenID provider or OAuth server, found by discovery"),
-        is_shown=False,
+        is_address=True,
     ),
     _endpoint("authorization"),
     _endpoint("token"),
     _endpoint("revocation"),
     _endpoint("userinfo"),
     _endpoint("device_authorization"),
-    Definition("introspection_endpoint", WORD, is_shown=False),
+    Definition("introspection_endpoint", WORD, is_address=True),
     Definition(
         "trust_hosts",
         HOSTS,
@@ -236,7 +238,7 @@ _ROWS = (
     Definition("strict_scope", FLAG, Option(REQUEST, None, "fail when other scopes are granted")),
     # Not remembered: who takes it out of config.toml takes that server off the list of those that
     # get the token.
-    Definition("api_base", WORD, is_remembered=False, is_shown=False),
+    Definition("api_base", WORD, is_remembered=False, is_address=True),
     Definition("refresh_token_rotates", FLAG),
     # Not remembered, as api_base is not.
     Definition("credential_urls", TEXTS, is_remembered=False, is_shown=False),

@@ -305,6 +305,21 @@ async def test_cl_12_the_settings_in_effect_are_reported_with_their_sources(
     )
 
 
+async def test_an_address_is_reported_as_the_check_of_the_server_has_it(tmp_path: Path) -> None:
+    """Without the query, where somebody may have put a key."""
+    more = {
+        "LOOPBACK_AUTH_AUTHORIZATION_ENDPOINT": "http://127.0.0.1:9/authorize?key=canary-1",
+        "LOOPBACK_AUTH_TOKEN_ENDPOINT": "http://127.0.0.1:9/token",
+        "LOOPBACK_AUTH_CLIENT_ID": "my-cli",
+    }
+    outcome = await doctor(tmp_path, more=more)
+    assert checks(outcome)["server"]["seen"] == "http://127.0.0.1:9/authorize"
+    seen = checks(outcome)["settings"]["seen"]
+    assert "authorization_endpoint = http://127.0.0.1:9/authorize (LOOPBACK" in seen
+    assert "token_endpoint = http://127.0.0.1:9/token (LOOPBACK" in seen
+    assert "canary" not in outcome.stdout
+
+
 async def test_a_blank_in_the_client_id_is_seen(server: ScriptedServer, tmp_path: Path) -> None:
     """Around it, it is taken off."""
     configure(tmp_path, server)

@@ -12,6 +12,7 @@ from ...edge.interaction.environment import surroundings
 from ...errors import ListenError, LoopbackAuthError, ProxyFailed
 from ...explain.fix import rendered
 from ...oauth.authorize.redirect_uri import difference, registered
+from ...oauth.http.url import without_query
 from ...oauth.text import one_line
 from ...providers.login_host import own_host, whom_it_serves
 from ...settings.table import SETTINGS
@@ -87,6 +88,7 @@ def _settings(profile: Profile) -> Check:
             rows.append(f"{name} (not shown, {setting.source})")
             continue
         shown = " ".join(str(each) for each in value) if isinstance(value, tuple) else str(value)
+        shown = without_query(shown) if SETTINGS[name].is_address else shown
         rows.append(f"{name} = {shown} ({setting.source})")
     return Check(name="settings", verdict=OK, seen="; ".join(rows) or "none of its own")
 
@@ -98,9 +100,7 @@ def _server(profile: Profile) -> Check:
     except LoopbackAuthError as error:
         return Check.of(error, name)
     endpoints = profile.endpoints()
-    parts = urlsplit(_page(endpoints))
-    # Without its query, where somebody may have put a key.
-    where = f"{parts.scheme}://{parts.netloc}{parts.path}"
+    where = without_query(_page(endpoints))
     kind = f"{profile.provider.title}: " if profile.provider else ""
     seen = "; ".join((f"{kind}{where}", *profile.notes))
     hosts = profile.provider.login_hosts if profile.provider else {}

@@ -53,6 +53,11 @@ def is_plain(raw: str) -> bool:
     return all("!" <= c <= "~" and c not in _NEVER_IN_A_URL for c in raw)
 
 
+def without_query(url: str) -> str:
+    """Return *url* as it may be shown: without its query, where a key may be, and its password."""
+    return one_line(_without_userinfo(url.partition("?")[0].partition("#")[0]))
+
+
 def _without_userinfo(raw: str) -> str:
     # A password may be in it, and a refused URL is shown.
     before, at, host = raw.rpartition("@")
