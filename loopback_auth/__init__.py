@@ -20,24 +20,7 @@ if TYPE_CHECKING:
     from .flows.login.browser import login
     from .flows.login.device import device_login
     from .flows.tokens.issued import access_token
-    from .notices import (
-        Answered,
-        BrowserNotOpened,
-        EnterThisCode,
-        Exchanged,
-        JoinedSignIn,
-        NothingYet,
-        Notice,
-        OpenThisPage,
-        PasteExplained,
-        Refreshed,
-        Saved,
-        ShowAddress,
-        StrayVisit,
-        Traced,
-        Waiting,
-        Warned,
-    )
+    from .notices import *
     from .oauth.credential import Credential
     from .oauth.http.messages import Delivery, FormPost, Get, HttpReply
     from .oauth.http.transport import Transport

@@ -53,7 +53,6 @@ EXCEPTIONS = {
         "cli/commands": "one file a command, and nothing else",
     },
     "6 lines or more written twice": {
-        "__init__.py ~ errors/__init__.py": "lists of names: each page says what is on it",
         "edge/callback/page.html ~ testing/http/page.html": (
             "the head of two pages, one of them of a server that people test against"
         ),

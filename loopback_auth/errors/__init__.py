@@ -85,196 +85,15 @@ come from the catalogue unless the code that raised it knew better.
 
 from __future__ import annotations
 
-from .base import LoopbackAuthError, SystemRefused
+from .base import LoopbackAuthError as LoopbackAuthError, SystemRefused as SystemRefused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .machine import (
-        CommandNotRun,
-        KeyringUnavailable,
-        ListenError,
-        OutputFailed,
-        PortForbidden,
-        PortInUse,
-        PushFailed,
-        StoreBusy,
-        StoreChanged,
-        StoreError,
-        StoreNewer,
-        StoreUnsafe,
-        StoreUnwritable,
-    )
-    from .server import (
-        ApiRefused,
-        AuthorizationError,
-        AuthorizationResponseInvalid,
-        CodeCredentialsUnavailable,
-        DeviceFlowRefused,
-        DiscoveryFailed,
-        HTMLAnswer,
-        IDTokenInvalid,
-        IDTokenOutOfTime,
-        IssuerMismatch,
-        NonceMissing,
-        PKCEUnsupported,
-        ProtocolError,
-        ProviderError,
-        RefreshRefused,
-        ScopeDiffers,
-        ServerUnavailable,
-        TokenError,
-    )
-    from .sign_in import (
-        AuthorizationDenied,
-        CallbackCertificateRefused,
-        Cancelled,
-        DeviceCodeExpired,
-        LaunchURLReused,
-        LoginTimedOut,
-        NoPendingSignIn,
-        RefreshRejected,
-        RemoteSignInFailed,
-        SignInNeeded,
-        Stopped,
-        StoreDamaged,
-        UnattendedSignIn,
-    )
-    from .transport import (
-        AnswerEncoded,
-        AnswerTimedOut,
-        AnswerTooLarge,
-        CertificateExpired,
-        CertificateMalformed,
-        CertificateNameDiffers,
-        CertificateNotYetValid,
-        CertificateUntrusted,
-        ClientCertificateWanted,
-        ConnectionFailed,
-        ConnectionLost,
-        HostNotFound,
-        PlainHTTPAnswered,
-        ProxyFailed,
-        TLSFailed,
-        TLSTooOld,
-        TransportError,
-        UnexpectedRedirect,
-    )
-    from .usage import (
-        AccountDiffers,
-        CallbackCertificateMissing,
-        CallbackCertificateUnusable,
-        ConfigError,
-        DeviceFlowUnavailable,
-        FileUnsafe,
-        HostNotTrusted,
-        IssuerMisspelled,
-        KeyUnusable,
-        MetadataChanged,
-        NoBrowser,
-        NotConfigured,
-        OriginRefused,
-        ParameterRefused,
-        ProjectNotTrusted,
-        ProviderUnknown,
-        RedirectURIRefused,
-        SignInInProgress,
-        SubjectTokenUnusable,
-        TLSUnavailable,
-        URLRefused,
-        UsageError,
-        ValueUnquotable,
-    )
-
-__all__ = [
-    "AccountDiffers",
-    "AnswerEncoded",
-    "AnswerTimedOut",
-    "AnswerTooLarge",
-    "ApiRefused",
-    "AuthorizationDenied",
-    "AuthorizationError",
-    "AuthorizationResponseInvalid",
-    "CallbackCertificateMissing",
-    "CallbackCertificateRefused",
-    "CallbackCertificateUnusable",
-    "Cancelled",
-    "CertificateExpired",
-    "CertificateMalformed",
-    "CertificateNameDiffers",
-    "CertificateNotYetValid",
-    "CertificateUntrusted",
-    "ClientCertificateWanted",
-    "CodeCredentialsUnavailable",
-    "CommandNotRun",
-    "ConfigError",
-    "ConnectionFailed",
-    "ConnectionLost",
-    "DeviceCodeExpired",
-    "DeviceFlowRefused",
-    "DeviceFlowUnavailable",
-    "DiscoveryFailed",
-    "FileUnsafe",
-    "HTMLAnswer",
-    "HostNotFound",
-    "HostNotTrusted",
-    "IDTokenInvalid",
-    "IDTokenOutOfTime",
-    "IssuerMismatch",
-    "IssuerMisspelled",
-    "KeyUnusable",
-    "KeyringUnavailable",
-    "LaunchURLReused",
-    "ListenError",
-    "LoginTimedOut",
-    "LoopbackAuthError",
-    "MetadataChanged",
-    "NoBrowser",
-    "NoPendingSignIn",
-    "NonceMissing",
-    "NotConfigured",
-    "OriginRefused",
-    "OutputFailed",
-    "PKCEUnsupported",
-    "ParameterRefused",
-    "PlainHTTPAnswered",
-    "PortForbidden",
-    "PortInUse",
-    "ProjectNotTrusted",
-    "ProtocolError",
-    "ProviderError",
-    "ProviderUnknown",
-    "ProxyFailed",
-    "PushFailed",
-    "RedirectURIRefused",
-    "RefreshRefused",
-    "RefreshRejected",
-    "RemoteSignInFailed",
-    "ScopeDiffers",
-    "ServerUnavailable",
-    "SignInInProgress",
-    "SignInNeeded",
-    "Stopped",
-    "StoreBusy",
-    "StoreChanged",
-    "StoreDamaged",
-    "StoreError",
-    "StoreNewer",
-    "StoreUnsafe",
-    "StoreUnwritable",
-    "SubjectTokenUnusable",
-    "SystemRefused",
-    "TLSFailed",
-    "TLSTooOld",
-    "TLSUnavailable",
-    "TokenError",
-    "TransportError",
-    "URLRefused",
-    "UnattendedSignIn",
-    "UnexpectedRedirect",
-    "UsageError",
-    "ValueUnquotable",
-]
-
+    from .machine import *
+    from .server import *
+    from .sign_in import *
+    from .transport import *
+    from .usage import *
 
 # The likeliest first: each is loaded until the name is found.
 _MODULES = ("machine", "usage", "sign_in", "server", "transport")
@@ -282,16 +101,21 @@ _MODULES = ("machine", "usage", "sign_in", "server", "transport")
 
 def __getattr__(name: str) -> object:
     # Late: a token that is handed out as it was stored needs none of them.
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    modules = (import_module(f".{module}", __name__) for module in _MODULES)
-    error = globals()[name] = next(
-        getattr(module, name) for module in modules if hasattr(module, name)
-    )
-    return error
+    if name == "__all__":
+        return __dir__()
+    for module in _MODULES if name[:1].isupper() else ():
+        if error := vars(import_module(f".{module}", __name__)).get(name):
+            globals()[name] = error
+            return error
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    from importlib import import_module
+
+    modules = [vars(import_module(f".{module}", __name__)) for module in ("base", *_MODULES)]
+    kinds = {value for members in modules for value in members.values() if isinstance(value, type)}
+    names = {kind.__name__ for kind in kinds if issubclass(kind, LoopbackAuthError)}
+    return sorted(name for name in names if not name.startswith("_"))
