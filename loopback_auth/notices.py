@@ -2,7 +2,7 @@
 What a flow says while it runs: values for `notify`, which prints them, draws them or drops them.
 
 The library itself never prints. No notice holds a secret but `OpenThisPage`, whose URL is meant for
-the person.
+the person. With `--json` the members of most are those of an event.
 """
 
 from __future__ import annotations

@@ -71,8 +71,8 @@ class ProgressReporter:
             NothingYet: self._nothing_yet,
             PasteExplained: self._explain,
             StrayVisit: self._stray,
-            Exchanged: lambda _: console.event("exchanged"),
-            Saved: lambda notice: console.event("saved", profile=notice.profile, path=notice.path),
+            Exchanged: lambda notice: self._event("exchanged", notice),
+            Saved: lambda notice: self._event("saved", notice),
             Refreshed: self._refreshed,
             Warned: self._warn,
             Traced: self._trace,
@@ -82,30 +82,24 @@ class ProgressReporter:
         """Print *notice*."""
         self._printers[type(notice)](notice)
 
+    def _event(self, name: str, notice: Notice, **more: object) -> None:
+        """Print the event *name* with the members of *notice*, and *more*."""
+        members = {member: getattr(notice, member) for member in type(notice).names}
+        self._console.event(name, **{**members, **more})
+
     def _refreshed(self, notice: Refreshed) -> None:
-        self._console.event("refreshed", profile=notice.profile)
+        self._event("refreshed", notice)
         if self._console.verbose:
             self._console.say(f"Refreshed the access token of the profile {notice.profile}.")
 
     def _warn(self, notice: Warned) -> None:
         message = one_line(notice.message)
-        self._console.event("warning", code=notice.code, message=message)
+        self._event("warning", notice, message=message)
         self._console.say(f"Note: {message}.")
 
     def _open_this_page(self, notice: OpenThisPage) -> None:
         console = self._console
-        console.event(
-            "open_page",
-            url=notice.url,
-            redirect_uri=notice.redirect_uri,
-            host=notice.host,
-            client_id=notice.client_id,
-            scope=notice.scope,
-            issuer=notice.issuer,
-            other_hosts=notice.other_hosts,
-            timeout_s=notice.timeout_s,
-            next_step=_NEXT_STEP,
-        )
+        self._event("open_page", notice, next_step=_NEXT_STEP)
         console.nothing_sent = True
         console.say(_what_is_asked(notice.host, notice))
         issuer = notice.issuer
@@ -141,19 +135,7 @@ class ProgressReporter:
 
     def _enter_this_code(self, notice: EnterThisCode) -> None:
         console, page = self._console, notice.verification_uri
-        console.event(
-            "enter_code",
-            user_code=notice.user_code,
-            verification_uri=page,
-            verification_uri_complete=notice.verification_uri_complete,
-            expires_in_s=notice.expires_in_s,
-            interval_s=notice.interval_s,
-            client_id=notice.client_id,
-            scope=notice.scope,
-            issuer=notice.issuer,
-            other_hosts=notice.other_hosts,
-            next_step=_NEXT_STEP_OF_A_CODE,
-        )
+        self._event("enter_code", notice, next_step=_NEXT_STEP_OF_A_CODE)
         console.say(_what_is_asked(host_of(page), notice))
         for line in server_lines(notice.issuer, notice.other_hosts):
             console.say(line)
@@ -180,13 +162,7 @@ class ProgressReporter:
         self._console.event("joined", pid=notice.pid, terminal=notice.terminal)
 
     def _browser_not_opened(self, notice: BrowserNotOpened) -> None:
-        self._console.event(
-            "browser_not_opened",
-            reason=notice.reason,
-            hint=notice.hint,
-            takes_paste=notice.takes_paste,
-            deliver_to=notice.deliver_to or None,
-        )
+        self._event("browser_not_opened", notice, deliver_to=notice.deliver_to or None)
         if notice.reason != "as asked":
             self._console.say(f"No browser was opened: {notice.reason}.")
         if notice.hint:
@@ -223,12 +199,7 @@ class ProgressReporter:
 
     def _nothing_yet(self, notice: NothingYet) -> None:
         console, hint = self._console, notice.hint or "Some errors appear only in the browser."
-        console.event(
-            "nothing_yet",
-            waited_s=notice.waited_s,
-            hint=notice.hint,
-            takes_paste=notice.takes_paste,
-        )
+        self._event("nothing_yet", notice)
         console.say(f"Nothing has come back yet. {hint}")
         if notice.takes_paste:
             console.say(
@@ -251,9 +222,7 @@ class ProgressReporter:
 
     def _explain(self, notice: PasteExplained) -> None:
         console = self._console
-        console.event(
-            "explained", code=notice.code, title=notice.title, cause=notice.cause, fix=notice.fix
-        )
+        self._event("explained", notice)
         title = f"{notice.code}: {notice.title}."
         console.say(
             f"{title}\n  cause: {notice.cause}\n  fix: {notice.fix}",
@@ -263,7 +232,7 @@ class ProgressReporter:
 
     def _trace(self, notice: Traced) -> None:
         if self._console.verbose:
-            self._console.event("trace", message=notice.message)
+            self._event("trace", notice)
             self._console.say(f"  . {notice.message}")
 
 
