@@ -21,7 +21,7 @@ class LoopbackAuthError(Exception):
     do next. `code` is a stable kebab-case name, and `exit_code` the exit status of the command.
     `facts` fill the placeholders of cause and fix and hold no secret: they are printed.
     `tokens_changed` tells whether the profile's stored tokens are others than before, and is `None`
-    where the work that failed does not change any.
+    where the work that failed does not change any, or there are none.
 
     To raise one: *fix* is a constant text, written as `explain/fix.py` says, and the values in it
     are *facts*. Without *cause* and *fix*, those of the code's entry in the catalogue count.

@@ -88,6 +88,14 @@ async def test_cl_11_where_nothing_could_change_nothing_is_said_of_it(
         assert "The stored" not in ended.error["cause"]
 
 
+async def test_cl_11_of_tokens_that_are_not_there_nothing_is_said(tmp_path: Path) -> None:
+    """CL-11: a first sign-in that fails."""
+    _, command, _ = ERRORS["a login that nobody finished"]
+    ended = await run(*command, "--json", home=tmp_path)
+    assert (ended.exit_code, ended.error["code"]) == (5, "login-timed-out")
+    assert "stored tokens" not in ended.error["cause"]
+
+
 async def test_cl_11_a_secret_that_the_server_repeats_is_not_repeated_here(
     server: ScriptedServer, tmp_path: Path
 ) -> None:

@@ -75,8 +75,7 @@ class FileStore:
         """
         Set *home*, which may begin with `~` or be relative, and is made absolute now.
 
-        *storage* says where a save puts the tokens, `file` or `keyring`; without it they stay where
-        they are.
+        *storage* says where a save puts the tokens, `file` or `keyring`; else where they are.
 
         Raises:
             UsageError: There is no such storage, or *home* is no folder.
@@ -210,15 +209,16 @@ class FileStore:
         """
         Set `tokens_changed` on a `LoopbackAuthError` or `KeyboardInterrupt` that leaves the block.
 
-        It says whether the tokens of *profile* were changed in the block; `None`: they may be.
+        It says whether those of *profile*, if any, were changed in the block; `None`: they may be.
         """
         self._changed.pop(profile, None)
         try:
             yield
         except (errors.LoopbackAuthError, KeyboardInterrupt) as error:
             has_changed = self._changed.get(profile, False)
-            # A wrong command line has changed nothing, and need not say so.
-            if has_changed is not False or not isinstance(error, errors.UsageError):
+            is_stored = os.path.lexists(os.path.join(self.folder, f"{profile}.json"))
+            # What has changed nothing need not say so of none, nor where the command line is wrong.
+            if has_changed is not False or (is_stored and not isinstance(error, errors.UsageError)):
                 # KeyboardInterrupt has no such attribute, and takes it all the same.
                 error.tokens_changed = has_changed  # type: ignore[union-attr]
             raise
