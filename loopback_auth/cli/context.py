@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from ..edge.http.client import HttpTransport
     from ..edge.store.file_store import FileStore
+    from ..edge.store.interface import Store
     from ..explain import Explanation
     from ..flows.services import Services
     from ..oauth.http.transport import Transport
@@ -232,13 +233,13 @@ class Context:
         """Return an HTTP client that trusts *ca_bundle*, too, and traces what it does."""
         return transport_for(ca_bundle, self.notify, self.environ)
 
-    def services(self, profile: Profile) -> Services:
-        """Return what a sign-in to *profile* needs of the world."""
+    def services(self, profile: Profile | None, *, store: Store | None = None) -> Services:
+        """Return what a flow for *profile* needs of the world; by default with the own *store*."""
         from ..flows.services import Services
 
         return Services(
-            store=self.store,
-            transport=self.transport(profile.get("ca_bundle")),
+            store=store or self.store,
+            transport=self.transport(profile.get("ca_bundle") if profile else None),
             notify=self.notify,
             environ=self.environ,
         )

@@ -10,7 +10,7 @@ from ..value import replace
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Final
+    from typing import Any, Final
 
     from ..edge.store.interface import Store
     from ..notices import Notice
@@ -50,33 +50,18 @@ class Services:
 
     def with_transport(self, transport: Transport) -> Services:
         """Return these services with another HTTP client."""
-        return Services(
-            store=self.store,
-            transport=transport,
-            clock=self.clock,
-            notify=self.notify,
-            environ=self.environ,
-        )
+        return self._but(transport=transport)
 
     def with_notify(self, notify: Notify) -> Services:
         """Return these services with another listener."""
-        return Services(
-            store=self.store,
-            transport=self.transport,
-            clock=self.clock,
-            notify=notify,
-            environ=self.environ,
-        )
+        return self._but(notify=notify)
 
     def with_storage(self, storage: str | None) -> Services:
         """Return these services with another choice of where a save puts the tokens."""
-        return Services(
-            store=self.store.with_storage(storage),
-            transport=self.transport,
-            clock=self.clock,
-            notify=self.notify,
-            environ=self.environ,
-        )
+        return self._but(store=self.store.with_storage(storage))
+
+    def _but(self, **changed: Any) -> Services:
+        return Services(**{**vars(self), **changed})
 
 
 def client_of(credential: Credential, environ: Mapping[str, str] | None = None) -> Client:

@@ -34,17 +34,10 @@ def arguments(parser: Parser) -> None:
 def run(context: Context) -> int:
     """Print the raw token: it is a secret until it expires, minutes from now."""
     from ...edge.process.event_loop import run as run_coroutine
-    from ...flows.services import Services
 
     arguments, console = context.arguments, context.console
     source = arguments.source or _found(context)
-    services = Services(
-        store=context.store,
-        transport=context.transport(None),
-        notify=context.notify,
-        environ=context.environ,
-    )
-    token = run_coroutine(subject_token(source, arguments.audience, services))
+    token = run_coroutine(subject_token(source, arguments.audience, context.services(None)))
     text = token.reveal()
     console.result(text, {"source": source, "id_token": text})
     return 0

@@ -5,7 +5,6 @@ from __future__ import annotations
 from ...edge.process.event_loop import run as run_coroutine
 from ...edge.store.memory_store import MemoryStore
 from ...errors import UsageError
-from ...flows.services import Services
 from ...flows.tokens.access_token import fresh_document
 from ...flows.tokens.import_credential import VARIABLE, check_refresh_token, imported_document
 from ..input_text import pasted
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+    from ...flows.services import Services
     from ..arguments import Parser
     from ..console import Console
     from ..context import Context
@@ -46,12 +46,7 @@ def run(context: Context) -> int:
     token = check_refresh_token(context.environ.get(VARIABLE) or _given(context.console))
     profile = context.profile(None)
     # What is stored stays until there is something to put there.
-    services = Services(
-        store=MemoryStore(context.home),
-        transport=context.transport(profile.get("ca_bundle")),
-        notify=context.notify,
-        environ=context.environ,
-    )
+    services = context.services(profile, store=MemoryStore(context.home))
 
     async def first(given: Services) -> Mapping[str, Any]:
         return await imported_document(profile, token, given)
