@@ -13,13 +13,14 @@ from ..oauth.text import one_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any
 
     from ..edge.store.file_store import FileStore
     from ..oauth.credential import Credential
     from ..providers import Provider
     from ..settings.profile import Profile
+    from .console import Console
     from .context import Context
 
 _SOURCES = {
@@ -189,9 +190,18 @@ def expiry_in_words(sign_in: Mapping[str, Any]) -> str:
     return f"valid for {duration_in_words(left_s)} (until {until}); {again}"
 
 
-def plain_facts(facts: Sequence[tuple[str, str]], column: int) -> list[str]:
-    """Return lines of names with their values, which begin at *column*."""
-    return [f"{name:<{column - 1}} {value}" for name, value in facts]
+def plain_facts(facts: Sequence[tuple[str, str]]) -> str:
+    """Return names with their values, side by side."""
+    width = max((len(name) for name, _ in facts), default=0)
+    return "\n".join(f"{name:<{width}}  {value}" for name, value in facts)
+
+
+def show_facts(
+    facts: Iterable[tuple[str, str]], document: Mapping[str, Any], console: Console
+) -> None:
+    """Print names with their values as the result of a command, or *document* for programs."""
+    facts = list(facts)
+    console.result(plain_facts(facts), document, draw=lambda sheet: sheet.facts(facts))
 
 
 def expiry_to_read(sign_in: Mapping[str, Any]) -> str:

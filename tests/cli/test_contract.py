@@ -617,12 +617,12 @@ async def test_status_and_profiles_tell_all_but_the_tokens(
 
     assert status.document["identity"] == {"subject": "user-ada", "name": "ada"}
     assert status.document["settings"]["client_id"] == {"value": "demo", "from": "config.toml:5"}
-    assert "client_id                    demo  (from config.toml:5)" in text.stdout
+    assert "\nclient_id      demo  (from config.toml:5)" in text.stdout
     assert [(row["profile"], row["signed_in"]) for row in profiles.document["profiles"]] == [
         ("dev", True),
         ("other", False),
     ]
-    assert "provider                     github  (from config.toml:7)" in shown.stdout
+    assert "\nprovider                       github  (from config.toml:7)" in shown.stdout
     assert tokens["access_token"] not in status.stdout + text.stdout + profiles.stdout
     assert (await run("profiles", "--names", home=tmp_path)).stdout == "dev\nother\n"
     assert (await run("config", "path", home=tmp_path)).stdout == f"{tmp_path}/config.toml\n"

@@ -37,8 +37,8 @@ def run(context: Context) -> int:
     chosen = context.chosen
     head = f"profile {name}{chosen.remark}"
     console.result(
-        "\n".join([head, *plain_facts(facts, 29)]),
+        f"{head}\n{plain_facts(facts)}",
         {"profile": name, "chosen_by": chosen.reason, "settings": settings},
-        draw=lambda sheet: "\n".join([head, sheet.facts(facts)]),
+        draw=lambda sheet: f"{head}\n{sheet.facts(facts)}",
     )
     return 0

@@ -7,6 +7,7 @@ from ...explain import Explanation, codes, explanation
 from ...flows.diagnosis import read_report
 from ...oauth.text import one_line
 from ..input_text import pasted
+from ..views import show_facts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,11 +75,8 @@ def run(context: Context) -> int:
 
 
 def _list(console: Console) -> int:
-    console.result(
-        "\n".join(f"{code:<32} {explanation(code).title}" for code in codes()),
-        {"codes": codes()},
-        draw=lambda sheet: sheet.facts([(code, explanation(code).title) for code in codes()]),
-    )
+    facts = [(code, explanation(code).title) for code in codes()]
+    show_facts(facts, {"codes": codes()}, console)
     return 0
 
 

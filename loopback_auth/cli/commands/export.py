@@ -18,6 +18,7 @@ from ..credential.options import (
     output_arguments,
     write_output,
 )
+from ..views import show_facts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -129,12 +130,7 @@ def _list(console: Console) -> None:
         name: f"{form.only_for}: {form.reader}" if form.only_for else form.reader
         for name, form in EXPORT_FORMATS.items()
     } | _OWN_FILES
-    width = max(map(len, readers))
-    console.result(
-        "\n".join(f"{name:<{width}}  {reader}" for name, reader in readers.items()),
-        {"formats": readers},
-        draw=lambda sheet: sheet.facts(readers.items()),
-    )
+    show_facts(readers.items(), {"formats": readers}, console)
 
 
 def _check_stored_is_meant(environ: Mapping[str, str]) -> None:

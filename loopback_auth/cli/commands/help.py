@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...errors import UsageError
 from ...resources import names, read
+from ..views import show_facts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,11 +31,7 @@ def run(context: Context) -> int:
     topics = names("help", ".md")
     if not arguments.topic:
         titles = {name: _text(name).partition("\n")[0].lstrip("# ") for name in topics}
-        console.result(
-            "\n".join(f"{name:<18} {title}" for name, title in titles.items()),
-            {"topics": titles},
-            draw=lambda sheet: sheet.facts(titles.items()),
-        )
+        show_facts(titles.items(), {"topics": titles}, console)
         return 0
     if arguments.topic in topics:
         text = _text(arguments.topic).rstrip()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...edge.files.provider_files import provider_names
 from ...oauth.authorize.redirect_uri import registered
-from ..views import plain_facts
+from ..views import show_facts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,14 +39,12 @@ def run(context: Context) -> int:
         facts = [
             fact for name, value in documents[0].items() if value for fact in _facts(name, value)
         ]
-        text = "\n".join(plain_facts(facts, 15))
     else:
         facts = [
             (provider.name, f"{provider.title:<20} {registered(provider.redirect_uris[0])}")
             for provider in providers
         ]
-        text = "\n".join(plain_facts(facts, 22))
-    context.console.result(text, {"providers": documents}, draw=lambda sheet: sheet.facts(facts))
+    show_facts(facts, {"providers": documents}, context.console)
     return 0
 
 

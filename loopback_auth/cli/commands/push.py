@@ -12,6 +12,7 @@ from ...flows.push import Sender, secrets_of, warning_about
 from ...oauth.credential import Credential
 from ..access import Access
 from ..prompts import confirm
+from ..views import show_facts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -136,11 +137,7 @@ def _options() -> dict[str, list[str]]:
 
 def _list(console: Console) -> None:
     titles = {name: target.title for name, target in targets().items()}
-    width = max(map(len, titles))
-    console.result(
-        "\n".join(f"{name:<{width}}  {title}" for name, title in titles.items()),
-        {"targets": titles},
-    )
+    show_facts(titles.items(), {"targets": titles}, console)
 
 
 def _shown(run: Run) -> str:

@@ -50,7 +50,6 @@ def run(context: Context) -> int:
     sign_in["chosen_by"] = context.chosen.reason
     facts, settings = settings_view(profile)
     remark, token = context.chosen.remark, expiry_in_words(sign_in)
-    lines = plain_facts(_facts(sign_in, remark, token), 14)
 
     def draw(sheet: Sheet) -> str:
         to_read = f"{expiry_to_read(sign_in)}; {token.rpartition('; ')[2]}"
@@ -61,7 +60,7 @@ def run(context: Context) -> int:
         )
 
     context.console.result(
-        "\n".join([*lines, "", *plain_facts(facts, 29)]),
+        f"{plain_facts(_facts(sign_in, remark, token))}\n\n{plain_facts(facts)}",
         {**sign_in, "settings": settings},
         draw=draw,
     )
