@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from ..edge.interaction.background_writer import BackgroundWriter
     from .terminal.sheet import Sheet
 
+_ERASED = "\r\x1b[2K"
+"""In place of the line that was drawn last: a countdown is worth nothing once something follows."""
+
 FLUSH_S = 10.0
 """For talk to leave at the end, unless it goes to a terminal: a person comes back to it."""
 
@@ -118,7 +121,7 @@ class Console:
 
     @contextmanager
     def _writing(self) -> Iterator[TextIO]:
-        self.end_line()
+        self.erase_line()
         if self.stdout is not None and self.stdout.isatty():
             # On the same terminal one comes after the other.
             self.flush()
@@ -177,7 +180,7 @@ class Console:
             columns = columns_of(self.stderr, self.environ)
             if columns and len(text) >= columns:
                 text = text.partition(" (")[0][: columns - 1]
-            self._talk(f"\r\x1b[2K{text}", line_open=True)
+            self._talk(f"{_ERASED}{text}", line_open=True)
 
     def prompt(self, question: str) -> None:
         """Print *question*, for an answer on the same line."""
@@ -186,20 +189,14 @@ class Console:
         words = question.rstrip(" ")
         self._talk(fitted(words, self.stderr, self.environ) + question[len(words) :])
 
-    def end_line(self) -> None:
-        """Go to a new line if the last one was drawn."""
-        if self._line_open:
-            self._talk("\n")
-
     def erase_line(self) -> None:
         """Take away the line that was drawn last, if one was: what it says is over."""
         if self._line_open:
-            self._talk("\r\x1b[2K", line_open=True)
-            self._line_open = False
+            self._talk("")
 
     def error(self, error: errors.LoopbackAuthError) -> int:
         """Print what went wrong, why, and what to do; return the exit status."""
-        self.end_line()
+        self.erase_line()
         document = self.error_document(error)
         if self.json:
             self._last(json.dumps({"version": 1, "error": document}, ensure_ascii=True))
@@ -247,8 +244,8 @@ class Console:
     def _talk(self, text: str, *, line_open: bool = False) -> None:
         if self.stderr is None:
             return
-        if self._line_open and not line_open and text != "\n":
-            text = "\n" + text
+        if self._line_open and not line_open:
+            text = f"{_ERASED}{text}"
         self._line_open = line_open
         if self._writer is None and _event_loop_runs():
             from ..edge.interaction.background_writer import BackgroundWriter

@@ -10,6 +10,7 @@ import sys
 from .. import __version__
 from ..edge.process.event_loop import run as run_coroutine
 from ..errors import LoopbackAuthError, UsageError
+from ..explain.fix import rendered
 from ..flows.doctor.checks import FAIL, Report, Subject
 from ..flows.doctor.examine import INTERVAL_S, examine
 from ..settings.kinds import seconds
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any, TypeVar
 
+    from ..explain.fix import Flags
     from ..flows.doctor.checks import Check
     from ..oauth.http.transport import Transport
     from ..settings.config_toml import Config
@@ -36,11 +38,19 @@ INTERVAL = "LOOPBACK_AUTH_DOCTOR_INTERVAL"
 REQUEST_TIMEOUT_S = 10.0
 """For one request of the examination, unless the environment bounds requests."""
 
+SIGN_IN, GET_TOKEN = "`loopback-auth login {profile}`", "`loopback-auth token {profile}`"
+"""What comes next where all is well."""
+
 _WIDTH = 14
 
 
 def examine_profile(
-    name: str, context: Context, *, wait_s: float = 0, registered: tuple[str, ...] = ()
+    name: str,
+    context: Context,
+    *,
+    flags: Mapping[str, Any] | None = None,
+    wait_s: float = 0,
+    registered: tuple[str, ...] = (),
 ) -> list[Check]:
     """
     Examine the profile *name* and print each check as it is made.
@@ -60,7 +70,7 @@ def examine_profile(
             sheet = console.sheet(console.stdout)
             console.raw(_drawn(check, sheet) if sheet else _text(check))
 
-    subject = _subject(name, context, registered)
+    subject = _subject(name, context, registered, flags)
     report = Report(
         on_check=take,
         on_wait=_Progress(console),
@@ -87,19 +97,20 @@ def examination_document(name: str, checks: list[Check]) -> dict[str, Any]:
 
 
 def tell_outcome(
-    name: str, checks: list[Check], console: Console, *, command: str = "login"
+    name: str, checks: list[Check], console: Console, *, then: str = SIGN_IN, flags: Flags = ()
 ) -> int:
     """
-    Print in a line how it went, and that *command* comes next where it went well.
+    Print in a line how it went, and what to do *then*, with *flags*, where it went well.
 
     Return the exit status, which is that of the first failure.
     """
     failed = [check for check in checks if check.verdict == FAIL]
-    console.end_line()
+    console.erase_line()
     if failed:
         console.say(f"\nFix first: {', '.join(dict.fromkeys(check.name for check in failed))}.")
         return failed[0].exit_code
-    console.say("\nAll checks passed. Next:", command=f"loopback-auth {command} {name}")
+    command = rendered(then, {"profile": name, "flags": flags})
+    console.say("\nAll checks passed. Next:", command=command)
     return 0
 
 
@@ -167,7 +178,9 @@ def _transport(profile: Profile | LoopbackAuthError, context: Context) -> Transp
     return traced(context.http(ca_bundle, timeout_s=REQUEST_TIMEOUT_S), context.notify)
 
 
-def _subject(name: str, context: Context, registered: tuple[str, ...]) -> Subject:
+def _subject(
+    name: str, context: Context, registered: tuple[str, ...], flags: Mapping[str, Any] | None
+) -> Subject:
     store, config = context.store, _or_error(lambda: context.config)
     # Before it is opened: opening it makes it private.
     folder_mode = _mode(store.folder)
@@ -179,7 +192,7 @@ def _subject(name: str, context: Context, registered: tuple[str, ...]) -> Subjec
         config=config,
         stored=stored,
         folder_mode=folder_mode,
-        profile=_profile(context, config, stored),
+        profile=_profile(context, config, stored, flags),
         environ=context.environ,
         registered=registered,
         terminal=context.console.interactive,
@@ -198,11 +211,12 @@ def _profile(
     context: Context,
     config: Config | LoopbackAuthError,
     stored: Mapping[str, Any] | LoopbackAuthError | None,
+    flags: Mapping[str, Any] | None,
 ) -> Profile | LoopbackAuthError:
     if isinstance(config, LoopbackAuthError):
         return config
     document = None if isinstance(stored, LoopbackAuthError) else stored
-    return _or_error(lambda: context.profile(document))
+    return _or_error(lambda: context.profile(document, flags=flags))
 
 
 def _mode(path: str) -> int | None:

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from .console import Console
 
 
-CLIENT_ID_CHARACTERS = 40
-"""Of a client ID where it is said in passing; a consumer key is longer than a terminal's line."""
+CLIENT_ID_CHARACTERS = 36
+"""Of a client ID where it is said in passing: a UUID is whole, and 40 columns hold it."""
 
 _ONE_TIME_CODE = (
     "After you sign in, the browser's address contains a one-time code. Paste it only here."
@@ -159,6 +159,8 @@ class ProgressReporter:
             " Waiting for it; no second page is opened."
         )
         self(notice.page)
+        # No key is read here: the sign-in, and what is pasted, is the other one's.
+        self._show_address()
         self._console.event("joined", pid=notice.pid, terminal=notice.terminal)
 
     def _browser_not_opened(self, notice: BrowserNotOpened) -> None:

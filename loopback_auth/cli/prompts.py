@@ -93,7 +93,7 @@ async def confirm_meanwhile(question: str, console: Console) -> bool:
         with suppress(RuntimeError):
             loop.call_soon_threadsafe(lambda: None if answer.done() else answer.set_result(line))
 
-    console.end_line()
+    console.erase_line()
     console.prompt(question)
     # A thread of the loop's own pool would be waited for at exit; nobody may ever type anything.
     threading.Thread(target=read, daemon=True).start()
@@ -216,7 +216,7 @@ def may_end(context: Context) -> MayEnd | None:
 
     async def decide(what: str) -> bool:
         # A line for itself: the wait goes on after it, or ends here.
-        console.end_line()
+        console.erase_line()
         return confirm(f"{what[:1].upper()}{what[1:]}. End that one? [y/N] ", console)
 
     return decide

@@ -58,9 +58,6 @@ def settings_arguments(parser: Parser) -> Any:
             add_setting(groups[setting.option.group], name)
         if name == "client_id":
             secret_arguments(groups[CLIENT])
-    groups[WHERE].add_argument(
-        "--refresh-metadata", action="store_true", help="ask the server for its endpoints again"
-    )
     groups[REQUEST].add_argument("--prompt", metavar="VALUE", help="login, consent, select_account")
     words = "who is to sign in: the name that the page has filled in"
     groups[REQUEST].add_argument("--account", dest="login_hint", metavar="NAME", help=words)

@@ -4,9 +4,9 @@ What to do next, as data: a text whose commands stand in backticks, and its valu
     Sign in with more: `loopback-auth login {profile} --scope 'A B'`; or ask {host}
 
 The values are facts of the case. In a command each is quoted for the shell, `{profile}` is left out
-where no profile is known, as is `[--issuer {issuer}]` where no issuer is, and a sign-in keeps the
-flags that were just given: what is printed can be typed. A mark (`;`, `,`, `:`, `.`), a bracket or
-the end follows a command: its end is seen.
+where no profile is known, as is `[--issuer {issuer}]` where no issuer is, and a sign-in, or the
+doctor's look at one, keeps the flags that were just given: what is printed can be typed. A mark
+(`;`, `,`, `:`, `.`), a bracket or the end follows a command: its end is seen.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ Flags = tuple[tuple[str, ...], ...]
 _VALUE = re.compile(r"\{(\w+)\}")
 _WORD = re.compile(r"""(?:'[^']*'|"[^"]*"|[^\s'"])+""")
 _IF_KNOWN = re.compile(r"\[([^]`]*\{(\w+)\}[^]`]*)\] ?")
-_SIGN_IN = ["loopback-auth", "login"]
+_SIGN_INS = (["loopback-auth", "login"], ["loopback-auth", "doctor"])
+"""The commands that take a sign-in's flags: to make one, or to look at it before it is made."""
 
 _SERVER = ("--provider", "--issuer", "--authorization-endpoint", "--token-endpoint")
 _INSTEAD = {
@@ -107,7 +108,7 @@ def _command(text: str, values: Mapping[str, object]) -> str:
             words.pop()
     flags = values.get("flags")
     # A list, where the error came as JSON from another process.
-    if words[:2] == _SIGN_IN and "--help" not in words and isinstance(flags, tuple | list):
+    if words[:2] in _SIGN_INS and "--help" not in words and isinstance(flags, tuple | list):
         words += _kept(flags, words)
     return " ".join(words)
 

@@ -6,6 +6,8 @@ told of it.
 from __future__ import annotations
 
 import asyncio
+import re
+import shlex
 from typing import TYPE_CHECKING
 
 import pytest
@@ -165,3 +167,23 @@ async def test_an_app_that_is_not_known_yet_is_waited_for(
         assert {event["code"] for event in outcome.events_named("waiting")} == {"invalid_client_id"}
     else:
         assert "The server says invalid_client_id; asking again in" in outcome.stderr
+
+
+async def test_the_doctor_of_a_failed_sign_in_can_be_typed_as_it_is_printed(
+    tmp_path: Path, salesforce: Salesforce
+) -> None:
+    """A sign-in that fails remembers nothing: the doctor is given the same flags once more."""
+    where = ("--provider", "salesforce", "--login-url", salesforce.my_domain())
+    port = free_port()
+    flags = (*where, "--client-id", APP.client_id, "--port", str(port))
+    failed = await run("login", "work", *flags, "--json", home=tmp_path)
+    fix = failed.document["error"]["fix"]
+    typed = re.search(r"loopback-auth (doctor work --registered URL-FROM-SETUP .*?)\. ", fix)
+    assert typed, fix
+    outcome = await run(*shlex.split(typed[1].replace("URL-FROM-SETUP", CALLBACK)), home=tmp_path)
+    assert f"the port differs: sent {port}, registered {PORT}" in outcome.stdout
+    right = ("doctor", "work", *where, "--client-id", APP.client_id, "--port", str(PORT))
+    outcome = await run(*right, home=tmp_path)
+    assert outcome.exit_code == 0, outcome.stdout
+    command = shlex.join(("loopback-auth", "login", *right[1:]))
+    assert outcome.stderr.endswith(f"Next: {command}\n")

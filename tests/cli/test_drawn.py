@@ -22,6 +22,7 @@ from loopback_auth.explain.pitfalls import entries, pitfall_files
 from loopback_auth.notices import (
     Answered,
     BrowserNotOpened,
+    JoinedSignIn,
     NothingYet,
     OpenThisPage,
     ShowAddress,
@@ -182,7 +183,13 @@ def test_a_client_id_longer_than_a_line_is_said_by_its_beginning() -> None:
     """A Salesforce consumer key has 85 characters."""
     page = replace(PAGE, client_id=f"3MVG9{'x' * 80}")
     [shown, *_] = spoken(page, width=120).splitlines()
-    assert shown == f"Signing in to id.example.com (client 3MVG9{'x' * 32}..., scopes openid)"
+    assert shown == f"Signing in to id.example.com (client 3MVG9{'x' * 28}..., scopes openid)"
+
+
+def test_a_comma_stays_with_a_client_id_that_was_cut(columns: int) -> None:
+    page = replace(PAGE, client_id=f"3MVG9{'x' * 80}")
+    assert max(map(len, spoken(page, width=columns).splitlines())) <= columns
+    assert "...," in spoken(page, width=columns)
 
 
 def test_a_sign_in_whose_browser_opened_is_four_lines(columns: int) -> None:
@@ -196,6 +203,30 @@ def test_a_sign_in_whose_browser_opened_is_four_lines(columns: int) -> None:
     )
     shown = spoken(PAGE, waiting, ShowAddress(), ShowAddress(), width=columns)
     assert shown.splitlines().count(PAGE.url) == 1
+
+
+def test_who_joins_a_sign_in_sees_its_address_and_is_offered_no_key(columns: int) -> None:
+    """The other process reads the keys, and opened the browser."""
+    joined = JoinedSignIn(page=PAGE, pid=7, terminal="pts/1")
+    shown = spoken(joined, Waiting(timeout_s=300, left_s=299), width=columns)
+    assert PAGE.url in shown.splitlines()
+    assert "Press Enter" not in shown
+
+
+def test_what_is_said_takes_the_place_of_the_countdown() -> None:
+    """Of what a wait has drawn nothing is left above a note, a result or an error."""
+    stream = Terminal()
+    console = Console(stdout=stream, stderr=stream, environ={"TERM": "xterm"})
+    for speak in (
+        lambda: console.say("Note: no."),
+        lambda: console.raw("token"),
+        lambda: console.error(LoopbackAuthError("it ended")),
+    ):
+        console.redraw("Waiting for your browser... 4:59 left (Ctrl-C cancels)")
+        speak()
+    lines = _CONTROL.sub("", re.sub(r"[^\n]*\r\x1b\[2K", "", stream.getvalue())).splitlines()
+    assert lines[:3] == ["Note: no.", "token", "error[error]: it ended"]
+    assert "Waiting" not in "".join(lines)
 
 
 def test_an_address_that_nobody_opens_stands_alone_before_the_wait(columns: int) -> None:

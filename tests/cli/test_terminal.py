@@ -87,6 +87,19 @@ def test_a_secret_is_asked_for_unseen_and_the_profile_offered(tmp_path: Path) ->
     assert token_file(tmp_path, "work")["client"]["client_secret"] == SECRET
 
 
+def test_in_the_demo_enter_shows_the_address(tmp_path: Path) -> None:
+    """As it is said to do there, too, where a newcomer meets it first."""
+    terminal = on_a_terminal(tmp_path, "demo", more={"BROWSER": "/bin/true"})
+    terminal.expect(r"Press Enter to see the address\.")
+    terminal.expect(r"Waiting for your browser\.\.\. \d:\d\d left")
+    terminal.sendline("")
+    terminal.expect(r"\nhttp://127\.0\.0\.1:\d+/authorize\?\S+")
+    assert "Nothing has come back yet" not in terminal.before
+    terminal.sendcontrol("c")
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+
+
 def test_ctrl_c_at_the_prompt_for_the_secret_is_the_persons_no_3(tmp_path: Path) -> None:
     terminal = on_a_terminal(
         tmp_path, "login", "--provider", "github", "--client-id", "x", "--client-secret-prompt"

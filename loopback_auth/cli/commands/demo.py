@@ -16,6 +16,7 @@ from ...flows.login.browser import login
 from ...oauth.http.messages import Get, read_json_object
 from ...oauth.secret import Secret
 from ...settings.resolve import from_settings
+from ..prompts import pastes_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ TIMEOUT_S = 300.0
 
 def arguments(parser: Parser) -> None:
     """Add the command's arguments."""
+    parser.set_defaults(paste=False)
     parser.add_argument(
         "--auto", action="store_true", help="play the browser too, though there is one"
     )
@@ -107,6 +109,7 @@ def _sign_in(
             environ=context.environ,
             notify=context.notify,
             timeout_s=TIMEOUT_S,
+            pastes=pastes_of(context),
         )
     )
 

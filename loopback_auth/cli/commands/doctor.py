@@ -5,12 +5,23 @@ from __future__ import annotations
 from contextlib import suppress
 
 from ...errors import ConfigError, FileUnsafe, LoopbackAuthError, ProjectNotTrusted
+from ...flows.diagnosis import flags_of
 from ...flows.doctor.checks import OK
 from ...settings.kinds import seconds
-from ..examination import examination_document, examine_profile, tell_outcome
+from ..examination import (
+    GET_TOKEN,
+    SIGN_IN,
+    examination_document,
+    examine_profile,
+    tell_outcome,
+)
+from ..settings_flags import settings_arguments, settings_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
+    from ...explain.fix import Flags
     from ...flows.doctor.checks import Check
     from ..arguments import Parser
     from ..context import Context
@@ -40,6 +51,7 @@ def arguments(parser: Parser) -> None:
         help="a callback as the app has it, to compare with ours character by character"
         " (repeatable)",
     )
+    settings_arguments(parser)
 
 
 def run(context: Context) -> int:
@@ -51,18 +63,25 @@ def run(context: Context) -> int:
     except (ConfigError, FileUnsafe, ProjectNotTrusted):
         # The first check says so; those that need no configuration are made all the same.
         name = "default"
+    flags = settings_of(arguments, context.console)
     checks = examine_profile(
-        name, context, wait_s=arguments.wait, registered=tuple(arguments.registered)
+        name,
+        context,
+        flags=flags,
+        wait_s=arguments.wait,
+        registered=tuple(arguments.registered),
     )
     if context.console.json:
         context.console.document(examination_document(name, checks))
-    return tell_outcome(name, checks, context.console, command=_next(checks, context))
+    then, kept = _next(checks, context, flags)
+    return tell_outcome(name, checks, context.console, then=then, flags=kept)
 
 
-def _next(checks: list[Check], context: Context) -> str:
-    """Return what a person does with a profile that is in order."""
-    if any(check.name == "sign-in" and check.verdict == OK for check in checks):
-        return "token"
+def _next(checks: list[Check], context: Context, flags: dict[str, Any]) -> tuple[str, Flags]:
+    """Return what a person does with a profile that is in order, and which *flags* it needs."""
+    is_signed_in = any(check.name == "sign-in" and check.verdict == OK for check in checks)
+    then = GET_TOKEN if is_signed_in else SIGN_IN
     with suppress(LoopbackAuthError):
-        return "token" if context.profile(None).is_machine else "login"
-    return "login"
+        profile = context.profile(None, flags=flags)
+        return GET_TOKEN if profile.is_machine else then, flags_of(profile)
+    return then, ()

@@ -39,6 +39,9 @@ def arguments(parser: Parser) -> None:
 
 def _how_arguments(how: Any) -> None:
     how.add_argument(
+        "--refresh-metadata", action="store_true", help="ask the server for its endpoints again"
+    )
+    how.add_argument(
         "--if-needed",
         action="store_true",
         help="do nothing when the stored token is valid or can be refreshed",

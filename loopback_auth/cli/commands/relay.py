@@ -71,7 +71,7 @@ def run(context: Context) -> int:
     request = run_coroutine(begin(box, context.environ, timeout_s=timeout_s))
     done = partial(finish, box, environ=context.environ, switch_account=arguments.switch_account)
     _caught(request, context, timeout_s, box=box, finish=done)
-    console.end_line()
+    console.erase_line()
     console.say(f"{box.host} is signed in, to its profile {box.profile}; no token came here.")
     return 0
 
@@ -135,7 +135,7 @@ def _may_go_on(request: RelayedRequest, console: Console, box: Box | None) -> bo
 
 
 def _print(answer: RelayedAnswer, console: Console) -> None:
-    console.end_line()
+    console.erase_line()
     if answer.error:
         console.say(f"The server refused: {answer.error}.")
     console.say("Paste this on the other machine, into the login that waits or loopback-auth")

@@ -28,7 +28,7 @@ async def sign_in_after(needed: SignInNeeded, context: Context) -> Mapping[str, 
     console.say(f"{one_line(needed.message)[:1].upper()}{one_line(needed.message)[1:]}.")
     with store.tracking_changes(name):
         credential = await sign_in(context.profile(stored_sign_in(context)), context)
-    console.end_line()
+    console.erase_line()
     if credential.identity:
         console.say(f"Signed in as {credential.identity.name}.")
     return signed_in(name, store.load(name))
