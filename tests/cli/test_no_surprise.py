@@ -146,3 +146,41 @@ async def test_a_file_that_is_none_ends_a_sign_in_before_its_address_is_shown(
     assert not server.requests
     # What would be looked at has to be there.
     assert ("openssl" in ended.error["fix"]) == (flags[-1] == THIS_FILE)
+
+
+MISSPELLED = [
+    "login wrk",
+    "login wrk --device",
+    "login wrk --if-needed",
+    "login wrk --manual",
+    "login wrk --client-id x",
+    "login wrk --issuer https://127.0.0.1:9",
+    "login wrk --issuer http://id.example.com --client-id x",
+    "login wrk --provider salesforce --client-id x --redirect-uri http://app.example.com/cb",
+    "token wrk",
+    "token wrk --login",
+    "refresh wrk",
+    "logout wrk",
+    "status wrk",
+    "doctor wrk",
+    "exec wrk -- true",
+    "profiles rename wrk other",
+    "profiles remove wrk --yes",
+]
+
+
+@pytest.mark.parametrize("command", MISSPELLED)
+async def test_a_misspelled_profile_leaves_no_file(
+    command: str, server: ScriptedServer, tmp_path: Path
+) -> None:
+    """Neither a record nor a lock, whether another profile is there or not."""
+
+    def files() -> set[Path]:
+        return {path for path in tmp_path.rglob("*") if not path.is_dir()}
+
+    await run(*command.split(), home=tmp_path)
+    assert files() == set()
+    stored(tmp_path, server, lasts_s=3000)
+    before = files()
+    await run(*command.split(), home=tmp_path)
+    assert files() == before

@@ -59,6 +59,16 @@ class SingleFlight:
             self._lock.release()
             self._lock = None
 
+    def forget(self) -> None:
+        """Leave no file: those who wait have nothing to learn from what was written."""
+        if self._folder is None or self._lock is None:
+            return
+        with suppress(StoreError), open_private_folder(self._folder) as folder:
+            if folder is not None:
+                folder.remove(f"{self._profile}.json")
+                # Windows removes no file that is open; elsewhere who waits for it makes another.
+                folder.remove(f"{self._profile}.lock")
+
     def write(self, record: FlightRecord) -> None:
         """
         Say to those who wait what this process shows, or how it ended.

@@ -162,6 +162,10 @@ class LockedProfile:
         """As `FileStore.check_writable`."""
         self._set_damaged_aside()
         self.folder.remove(self._as_holder(lambda: write_probe(self.folder, self.profile)))
+        if self._seen is None and not self.lock.is_lost():
+            # A name may be misspelled, and leaves nothing. Who waits for the lock makes it again.
+            with suppress(StoreUnwritable):
+                self.folder.remove(f"{self.profile}.lock")
 
     def reserve(self, octets: int) -> None:
         """

@@ -276,7 +276,10 @@ class _Attempt:
             ended = begun.failed(error, time.time(), has_page=shown is not begun)
             raise
         finally:
-            self.flight.write(ended)
+            if ended.is_saved or ended.is_shared:
+                self.flight.write(ended)
+            else:
+                self.flight.forget()
         return credential
 
     def _not_in_time(self) -> LoginTimedOut:
