@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from .. import errors
-from ..edge.files.home import variable
 from ..edge.process.clock import now
 from ..value import replace
 
@@ -73,28 +72,19 @@ def client_of(credential: Credential, environ: Mapping[str, str] | None = None) 
             A server that is asked without the secret would only say that it does not know the
             client.
     """
-    name, profile = credential.client_secret_env or "", credential.profile
-    if credential.client_secret_file:
-        # Late: most secrets are in no file of their own.
-        from ..edge.files.client_secrets import read_client_secret
+    path, name = credential.client_secret_file, credential.client_secret_env
+    if not (path or name):
+        return credential.client
+    # Late: most secrets are stored with the tokens, or there is none.
+    from ..edge.files.client_secrets import read_client_secret
+    from ..settings.client import secret_in_environment
 
-        try:
-            secret = read_client_secret(credential.client_secret_file).trimmed()
-        except errors.UsageError as error:
-            error.facts.setdefault("profile", profile)
-            raise
-        return replace(credential.client, client_secret=secret)
-    if name and not variable(name, environ):
-        raise errors.UsageError(
-            f"the client secret should be in the environment variable {name}, which is not set",
-            cause=f"The sign-in to the profile {profile} names that variable"
-            " as the place of the secret.",
-            fix="set {variable} in this shell,"
-            " or `loopback-auth login {profile} --client-secret-prompt`",
-            variable=name,
-            profile=profile,
-        )
-    return credential.client_with_secret(variable(name, environ))
+    try:
+        secret = read_client_secret(path) if path else secret_in_environment(name or "", environ)
+    except errors.UsageError as error:
+        error.facts.setdefault("profile", credential.profile)
+        raise
+    return replace(credential.client, client_secret=secret.trimmed())
 
 
 def client_as_far_as_known(

@@ -8,7 +8,6 @@ from types import NoneType
 
 from ..errors import LoopbackAuthError, StoreDamaged
 from ..errors.frames import without_locals_of
-from ..value import replace
 from .identity import Identity
 from .metadata import Client, server_metadata
 from .secret import Secret
@@ -117,12 +116,6 @@ class Credential:
         if lifetime_s == self.learned_lifetime_s:
             return "learned"
         return "assumed" if lifetime_s == self.usual_lifetime_s else "server"
-
-    def client_with_secret(self, secret: str) -> Client:
-        """Return the client with *secret*, the value of `client_secret_env`, unless it is empty."""
-        # As it was sent at the sign-in.
-        given = Secret(secret).trimmed()
-        return replace(self.client, client_secret=given) if given else self.client
 
     @classmethod
     @without_locals_of

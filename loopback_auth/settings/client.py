@@ -58,7 +58,7 @@ def client_secret_of(
     """
     match given_as:
         case "client_secret_env":
-            return trimmed_secret(_from_environment(setting.value, environ), setting.value)
+            return trimmed_secret(secret_in_environment(setting.value, environ), setting.value)
         case "client_secret_file":
             from ..edge.files.client_secrets import read_client_secret
 
@@ -95,7 +95,13 @@ def _from(source: str) -> str:
     return f" ({source})" if source else ""
 
 
-def _from_environment(name: str, environ: Mapping[str, str] | None) -> Secret:
+def secret_in_environment(name: str, environ: Mapping[str, str] | None) -> Secret:
+    """
+    Return the client secret that is in the environment variable *name*.
+
+    Raises:
+        UsageError: The variable is not set.
+    """
     value = variable(name, environ)
     if not value.strip():
         raise UsageError(

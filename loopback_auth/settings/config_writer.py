@@ -33,12 +33,12 @@ if TYPE_CHECKING:
 _LOCK = "config.lock"
 
 
-def profile_text(name: str, settings: Mapping[str, Any], client_secret_env: str | None) -> str:
-    """Return a profile as TOML. No secret is among *settings*; a secret's variable is named."""
+def profile_text(name: str, settings: Mapping[str, Any]) -> str:
+    """Return a profile as TOML. No secret is among *settings*."""
     import tomlkit
 
     table = tomlkit.table()
-    for key, value in _named(settings, client_secret_env).items():
+    for key, value in settings.items():
         table.add(key, value)
     document = tomlkit.document()
     document.add("profiles", tomlkit.table(is_super_table=True).add(name, table))
@@ -49,7 +49,6 @@ def write_profile(
     home: str,
     name: str,
     settings: Mapping[str, Any],
-    client_secret_env: str | None,
     *,
     may_replace: bool,
     timeout_s: float = LOCK_TIMEOUT_S,
@@ -62,12 +61,11 @@ def write_profile(
         ConfigError: The file cannot be used as it is, or the profile cannot be put into it.
         StoreError: The file cannot be written, or another process does not end writing it.
     """
-    wanted = _named(settings, client_secret_env)
 
     def change(path: str, text: str) -> str:
         if name in parse_config(path, text).profiles and not may_replace:
             raise profile_exists(name)
-        return with_profile(path, text, name, wanted)
+        return with_profile(path, text, name, settings)
 
     change_config(home, change, timeout_s=timeout_s)
 
@@ -106,10 +104,6 @@ def profile_exists(name: str, **given: object) -> UsageError:
     )
 
 
-def _named(settings: Mapping[str, Any], client_secret_env: str | None) -> dict[str, Any]:
-    return {**settings, **({"client_secret_env": client_secret_env} if client_secret_env else {})}
-
-
 def with_profile(path: str, text: str, name: str, wanted: Mapping[str, Any]) -> str:
     """
     Return *text* with the profile, having read it again: nothing else in it says anything else.
@@ -123,7 +117,7 @@ def with_profile(path: str, text: str, name: str, wanted: Mapping[str, Any]) -> 
     profiles = document.setdefault("profiles", {})
     ways = (_edited, _moved) if name in profiles else (_appended, _edited)
     # As TOML has it, which knows no tuples.
-    profiles.update(tomllib.loads(profile_text(name, wanted, None))["profiles"])
+    profiles.update(tomllib.loads(profile_text(name, wanted))["profiles"])
     changed = _first_that_says(document, [partial(way, text, name, wanted) for way in ways])
     if changed is None:
         raise _unchangeable(
@@ -218,7 +212,7 @@ def _renamed_table(text: str, old: str, new: str, moved: Mapping[str, str]) -> s
 def _appended(text: str, name: str, wanted: Mapping[str, Any], *, newline: str = "") -> str:
     newline = newline or _newline(text)
     gap = "" if not text else "\n" if text.endswith("\n") else "\n\n"
-    return text + f"{gap}{profile_text(name, wanted, None)}\n".replace("\n", newline)
+    return text + f"{gap}{profile_text(name, wanted)}\n".replace("\n", newline)
 
 
 def _edited(text: str, name: str, wanted: Mapping[str, Any]) -> str:

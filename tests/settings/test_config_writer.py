@@ -89,7 +89,7 @@ def test_a_profile_is_written_however_the_rest_is(
     """
     octets = mark + before.replace("\n", newline).encode()
     (home / "config.toml").write_bytes(octets)
-    write_profile(str(home), "work", NEW, "SECRET", may_replace=True)
+    write_profile(str(home), "work", {**NEW, "client_secret_env": "SECRET"}, may_replace=True)
     after = written(home)
     text = after.removeprefix(mark).decode()
     expected = tomllib.loads(before)
@@ -112,7 +112,7 @@ def test_tuples_and_tables_are_written_as_toml_has_them(home: Path) -> None:
         "parameters": {"resource": ("a", "b"), "prompt": "login"},
     }
     for _ in range(2):
-        write_profile(str(home), "work", settings, None, may_replace=True)
+        write_profile(str(home), "work", settings, may_replace=True)
         found = tomllib.loads(written(home).decode())["profiles"]["work"]
         assert found == {
             "redirect_uris": ["http://127.0.0.1/a"],
@@ -122,7 +122,7 @@ def test_tuples_and_tables_are_written_as_toml_has_them(home: Path) -> None:
 
 def test_comments_in_the_profile_itself_are_kept(home: Path) -> None:
     (home / "config.toml").write_text(COMMENTED)
-    write_profile(str(home), "work", NEW, None, may_replace=True)
+    write_profile(str(home), "work", NEW, may_replace=True)
     assert (
         written(home)
         .decode()
@@ -134,14 +134,14 @@ def test_comments_in_the_profile_itself_are_kept(home: Path) -> None:
 
 def test_line_ends_of_both_kinds_stay_where_they_are(home: Path) -> None:
     (home / "config.toml").write_bytes(b"# a\r\n# b\n[profiles.a]\r\n")
-    write_profile(str(home), "work", NEW, None, may_replace=False)
+    write_profile(str(home), "work", NEW, may_replace=False)
     assert written(home).startswith(b"# a\r\n# b\n[profiles.a]\r\n")
 
 
 @pytest.mark.parametrize("name", ["a.b", "a@b", "1", "_", "+"])
 def test_any_name_of_a_profile_can_be_written(home: Path, name: str) -> None:
     for client_id in ("one", "two"):
-        write_profile(str(home), name, {"client_id": client_id}, None, may_replace=True)
+        write_profile(str(home), name, {"client_id": client_id}, may_replace=True)
         assert load_config(str(home)).profile(name)["client_id"][0] == client_id
 
 
@@ -153,7 +153,7 @@ def test_a_broken_file_is_left_alone(home: Path, broken: str) -> None:
     (home / "config.toml").write_text(broken, errors="surrogateescape")
     before = written(home)
     with pytest.raises(ConfigError):
-        write_profile(str(home), "work", NEW, None, may_replace=True)
+        write_profile(str(home), "work", NEW, may_replace=True)
     assert written(home) == before
     assert sorted(os.listdir(home)) == ["config.lock", "config.toml"]
 
@@ -162,7 +162,7 @@ def test_a_profile_that_came_meanwhile_is_not_replaced_unasked(home: Path) -> No
     (home / "config.toml").write_text("[profiles.work]\nclient_id = 'theirs'\n")
     before = written(home)
     with pytest.raises(UsageError, match="there is a profile work already") as refused:
-        write_profile(str(home), "work", NEW, None, may_replace=False)
+        write_profile(str(home), "work", NEW, may_replace=False)
     assert "--force" in refused.value.fix
     assert written(home) == before
 
@@ -170,14 +170,14 @@ def test_a_profile_that_came_meanwhile_is_not_replaced_unasked(home: Path) -> No
 def test_what_a_killed_writer_left_is_removed_st_09(home: Path) -> None:
     """ST-09: it may hold a client's secret."""
     (home / ".config~0123.tmp").write_text("client_secret = 'x'")
-    write_profile(str(home), "work", NEW, None, may_replace=False)
+    write_profile(str(home), "work", NEW, may_replace=False)
     assert sorted(os.listdir(home)) == ["config.lock", "config.toml"]
 
 
 def test_the_first_profile_makes_the_folder_and_the_file_private(tmp_path: Path) -> None:
     tmp_path.chmod(0o777)
     home = tmp_path / "a" / "home"
-    write_profile(str(home), "work", NEW, None, may_replace=False)
+    write_profile(str(home), "work", NEW, may_replace=False)
     if os.name == "posix":
         assert [stat.S_IMODE(path.stat().st_mode) for path in (home, home / "config.toml")] == [
             0o700,
@@ -197,7 +197,7 @@ def test_a_link_to_dotfiles_stays_one_and_the_file_that_it_leads_to_is_written(
     (dotfiles / "auth.toml").write_text("# kept\n")
     (dotfiles / "link").symlink_to("auth.toml")
     (home / "config.toml").symlink_to("../dotfiles/link")
-    write_profile(str(home), "work", NEW, None, may_replace=False)
+    write_profile(str(home), "work", NEW, may_replace=False)
     assert (home / "config.toml").is_symlink()
     assert (dotfiles / "link").is_symlink()
     assert (dotfiles / "auth.toml").read_text().startswith("# kept\n\n[profiles.work]\n")
@@ -210,7 +210,7 @@ def test_a_link_to_dotfiles_stays_one_and_the_file_that_it_leads_to_is_written(
 def test_a_link_that_leads_nowhere_is_left_alone(home: Path, target: str) -> None:
     (home / "config.toml").symlink_to(target)
     with pytest.raises((ConfigError, StoreUnwritable)):
-        write_profile(str(home), "work", NEW, None, may_replace=False)
+        write_profile(str(home), "work", NEW, may_replace=False)
     assert (home / "config.toml").readlink().name == target
 
 
@@ -230,10 +230,10 @@ def test_a_writer_waits_for_another_and_not_for_ever(
         assert child.stdout
         assert child.stdout.readline() == "held\n"
         with pytest.raises(StoreBusy, match=r"has held .*config\.lock for 0\.1 s"):
-            write_profile(str(home), "work", NEW, None, may_replace=False, timeout_s=0.1)
+            write_profile(str(home), "work", NEW, may_replace=False, timeout_s=0.1)
         assert written(home) == b"# kept\n"
         child.communicate("", timeout=10)
-    write_profile(str(home), "work", NEW, None, may_replace=False)
+    write_profile(str(home), "work", NEW, may_replace=False)
 
 
 AT_ONCE = """

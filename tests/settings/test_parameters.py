@@ -170,7 +170,7 @@ async def test_a_providers_resource_is_sent_and_another_takes_its_place(tmp_path
 
 def test_a_repeated_parameter_is_written_to_config_toml_and_read_again(tmp_path: Path) -> None:
     tmp_path.chmod(0o700)
-    write_profile(str(tmp_path), "work", WAYS["flags"].to_remember(), None, may_replace=False)
+    write_profile(str(tmp_path), "work", WAYS["flags"].to_remember(), may_replace=False)
     again = resolve(
         "work",
         flags={},

@@ -10,6 +10,7 @@ from argparse import Namespace
 from ...errors import Cancelled
 from ...notices import Warned
 from ...settings.config_toml import config_path
+from ...settings.config_writer import profile_exists, write_profile
 from ...settings.kinds import duration_text
 from ..machine import setup as machine
 from ..new_profile.answers import (
@@ -106,7 +107,7 @@ def run(context: Context) -> int:
         name, path = project.write(context.profile_name, settings), project.path
     else:
         name, path = context.profile_name, config_path(context.home)
-        _write(settings, context, may_replace=may_replace)
+        write_profile(context.home, name, settings, may_replace=may_replace)
     context.console.say(f"\nThe profile {context.profile_name} is written to {path}.\n")
     if project:
         context.console.say(
@@ -137,8 +138,6 @@ def _may_replace(profiles: Collection[str], context: Context) -> bool:
     if force or name not in profiles:
         return force
     if not context.console.may_ask:
-        from ...settings.config_writer import profile_exists
-
         raise profile_exists(name, **given(context))
     if not confirm(f"There is a profile {name} already. Replace it? [y/N] ", context.console):
         raise Cancelled(
@@ -171,13 +170,6 @@ def _settings_of(profile: Profile) -> dict[str, Any]:
     if "scope" in settings:
         settings["scope"] = " ".join(settings["scope"])
     return settings
-
-
-def _write(settings: dict[str, Any], context: Context, *, may_replace: bool) -> None:
-    from ...settings.config_writer import write_profile
-
-    home, name, env = context.home, context.profile_name, settings.pop("client_secret_env", None)
-    write_profile(home, name, settings, env, may_replace=may_replace)
 
 
 def _finish(name: str, written: dict[str, Any], context: Context) -> int:

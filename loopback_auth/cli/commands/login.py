@@ -188,13 +188,12 @@ def _offer_profile(credential: Credential, context: Context) -> None:
     console, path = context.console, context.config.path
     shown = from_home(path, console.environ) if console.interactive else path
     console.say(f"\nTo keep these settings where you can edit them, {shown} would get:\n")
-    name, secret_env = credential.profile, credential.client_secret_env
-    settings = dict(credential.settings)
-    if credential.client_secret_file:
-        settings["client_secret_file"] = credential.client_secret_file
-    text = profile_text(name, settings, secret_env)
+    names = ("client_secret_env", "client_secret_file")
+    named = {name: value for name in names if (value := getattr(credential, name))}
+    name, settings = credential.profile, {**credential.settings, **named}
+    text = profile_text(name, settings)
     # Whole, as it can be copied: a wrapped line of it is no TOML.
     console.say(text, draw=lambda _: text)
     if confirm("Write that? [y/N] ", console):
-        write_profile(context.home, name, settings, secret_env, may_replace=False)
+        write_profile(context.home, name, settings, may_replace=False)
         console.say(f"Written to {shown}.")
