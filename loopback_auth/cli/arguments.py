@@ -36,6 +36,7 @@ _REACHED_FOR = {
 }
 """Options of other programs, and ours for the same."""
 
+_WHICH_LOGIN = "which login (default: by rules, project file or default_profile; else default)"
 _REST = ", with the rest as you typed it"
 _NARROW = 60
 """Below so many columns an option and what it does do not stand side by side."""
@@ -58,12 +59,9 @@ class Parser(argparse.ArgumentParser):
         self._console = console
         self._columns, self._has_rest = 0, False
         self._takes_command = False
-        super().__init__(
-            **options,
-            allow_abbrev=False,
-            add_help=True,
-            formatter_class=_HelpFormatter,
-        )
+        super().__init__(**options, allow_abbrev=False)
+        # Of a command that takes none, no other name is meant.
+        self.set_defaults(profile=None, profile_option=None)
         self.add_argument(
             "--json",
             action="store_true",
@@ -82,15 +80,12 @@ class Parser(argparse.ArgumentParser):
 
     def profile_argument(self) -> None:
         """Add the profile, by position or by `-p`."""
-        self.add_argument(
-            "profile",
-            nargs="?",
-            metavar="PROFILE",
-            help="which login (default: by rules, project file or default_profile; else default)",
-        )
-        self.add_argument(
-            "-p", "--profile", dest="profile_option", metavar="NAME", help="the same as PROFILE"
-        )
+        self.add_argument("profile", nargs="?", metavar="PROFILE", help=_WHICH_LOGIN)
+        self.profile_option("the same as PROFILE")
+
+    def profile_option(self, words: str = _WHICH_LOGIN) -> None:
+        """Add the profile by `-p` alone; *words* say what it is for."""
+        self.add_argument("-p", "--profile", dest="profile_option", metavar="NAME", help=words)
 
     def command_argument(self) -> None:
         """Have `arguments.command` be what stands after `--`, whatever it looks like."""
@@ -277,24 +272,21 @@ def unknown_command(
     """Return the error for *command*, which is none of *commands*; *rest* stands behind it."""
     from difflib import get_close_matches
 
-    if command.startswith("-"):
-        return errors.UsageError(
-            "the command comes first, and its options after it",
-            cause="The first word after loopback-auth names the command.",
-            fix="for example `loopback-auth token -p NAME`; the commands: `loopback-auth --help`",
-        )
     near = get_close_matches(command, commands, n=1)
-    if not near and rest and rest[0] in commands:
-        return errors.UsageError(
-            "the command comes first, and the profile after it",
-            cause="The first word after loopback-auth names the command.",
-            fix="`loopback-auth {command} NAME`",
-            command=rest[0],
-        )
-    meant = "`loopback-auth {command}`" + (_REST if rest else "")
+    meant = near[0] if near else rest[0] if rest and rest[0] in commands else ""
+    message = f"there is no command {command[:40]!r}"
+    fix = "`loopback-auth {command}`" + (_REST if rest else "")
+    if command.startswith("-"):
+        message = "the command comes first, and its options after it"
+        fix = "for example `loopback-auth token -p NAME`; the commands: `loopback-auth --help`"
+    elif not meant:
+        fix = "the commands: `loopback-auth --help`"
+    elif not near:
+        message = "the command comes first, and the profile after it"
+        fix = "`loopback-auth {command} NAME`"
     return errors.UsageError(
-        f"there is no command {command[:40]!r}",
+        message,
         cause="The first word after loopback-auth names the command.",
-        fix=meant if near else "the commands: `loopback-auth --help`",
-        command="".join(near),
+        fix=fix,
+        command=meant,
     )

@@ -45,19 +45,12 @@ _FORM, _JSON, _OCTETS = (
 
 def arguments(parser: Parser) -> None:
     """Add the command's arguments."""
-    parser.set_defaults(profile=None)
     parser.add_argument(
         "address",
         metavar="PATH",
         help="a path below the API's base, or a URL of the profile's own servers",
     )
-    parser.add_argument(
-        "-p",
-        "--profile",
-        dest="profile_option",
-        metavar="NAME",
-        help="which login (default: by rules, project file or default_profile; else default)",
-    )
+    parser.profile_option()
     parser.add_argument(
         "-X", "--method", metavar="METHOD", help="the method (default: GET, with -d POST)"
     )

@@ -32,7 +32,7 @@ def arguments(parser: Parser) -> None:
     parser.description = f"{parser.description}\n\n{_ABOUT}"
     parser.add_argument("shell", metavar="SHELL", choices=(*_SHELLS, "words"), help="which shell")
     parser.command_argument()
-    parser.set_defaults(profile=None, profile_option=None, asks=False)
+    parser.set_defaults(asks=False)
 
 
 def run(context: Context) -> int:

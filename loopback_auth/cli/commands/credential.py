@@ -39,13 +39,7 @@ def arguments(parser: Parser) -> None:
         help=f"who asks: {', '.join(PROTOCOLS)}; how to set each up: loopback-auth help tools",
     )
     parser.add_argument("words", metavar="WORD", nargs="*", help="what the tool adds, such as get")
-    parser.add_argument(
-        "-p",
-        "--profile",
-        dest="profile_option",
-        metavar="NAME",
-        help="whose token (default: of the profile that the address belongs to)",
-    )
+    parser.profile_option("whose token (default: of the profile that the address belongs to)")
     parser.add_argument(
         "--access-token",
         action="store_true",
@@ -54,7 +48,7 @@ def arguments(parser: Parser) -> None:
     min_ttl_argument(parser)
     handed_over_arguments(parser)
     # The answer is for a program, which has no question to ask anybody.
-    parser.set_defaults(profile=None, asks=False, login=False)
+    parser.set_defaults(asks=False, login=False)
 
 
 def run(context: Context) -> int:

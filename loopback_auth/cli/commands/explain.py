@@ -32,17 +32,11 @@ are never shown. What is known of the profile is put into the answer.
 def arguments(parser: Parser) -> None:
     """Add the command's arguments."""
     parser.description = f"{parser.description}\n\n{_ABOUT}"
-    parser.set_defaults(profile=None, asks=False)
+    parser.set_defaults(asks=False)
     parser.add_argument(
         "what", nargs="*", metavar="WHAT", help="the error; - reads it from standard input"
     )
-    parser.add_argument(
-        "-p",
-        "--profile",
-        dest="profile_option",
-        metavar="NAME",
-        help="whose values to show (default: the profile that is meant here)",
-    )
+    parser.profile_option("whose values to show (default: the profile that is meant here)")
     parser.add_argument("--list", action="store_true", help="list every code")
 
 

@@ -28,7 +28,7 @@ def arguments(parser: Parser) -> None:
         metavar="SOURCE",
         help=f"{', '.join(SOURCES)} (default: the CI system that runs this)",
     )
-    parser.set_defaults(profile=None, profile_option=None, asks=False)
+    parser.set_defaults(asks=False)
 
 
 def run(context: Context) -> int:

@@ -41,7 +41,7 @@ def arguments(parser: Parser) -> None:
     parser.add_argument("profile_names", nargs="*", metavar="NAME", help="of the profile")
     parser.add_argument("--names", action="store_true", help="print the names only, one a line")
     parser.add_argument("--yes", action="store_true", help="remove without a question")
-    parser.set_defaults(asks=False, profile=None, profile_option=None)
+    parser.set_defaults(asks=False)
 
 
 _NAMES = {"rename": "OLD NEW", "remove": "NAME"}
