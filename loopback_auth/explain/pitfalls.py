@@ -86,6 +86,7 @@ def pitfall_for(
         return explanation(_OF_KIND[paste.kind], **facts)
     return (
         _by_own_words(paste, facts)
+        or _by_own_words(paste, facts, "other_words")
         or (_best(pitfalls, paste, facts, least=_DESCRIPTION) if pitfalls else None)
         or (_best(pitfalls, paste, facts, least=_STATUS) if pitfalls else None)
         or _general(paste, facts)
@@ -96,8 +97,18 @@ def certain_pitfall_for(paste: Paste, *, facts: Mapping[str, object]) -> Explana
     """Return the entry of any file whose own words are in *paste*, or `None`."""
     if paste.kind in _OF_KIND:
         return None
-    found = (_best(name, paste, facts, least=_CERTAIN) for name in pitfall_files())
-    return _by_own_words(paste, facts) or next((entry for entry in found if entry), None)
+    # What a file with own words has besides them is said by many servers.
+    others = (
+        name
+        for name in pitfall_files()
+        if not any("own_words" in e for e in entries(name).values())
+    )
+    found = (_best(name, paste, facts, least=_CERTAIN) for name in others)
+    return (
+        _by_own_words(paste, facts)
+        or _by_own_words(paste, facts, "other_words")
+        or next((entry for entry in found if entry), None)
+    )
 
 
 def pitfall_of_error(
@@ -140,9 +151,11 @@ def _best(
     return filled(code, entry, {**_USUAL, **facts, **entry["places"]})
 
 
-def _by_own_words(paste: Paste, facts: Mapping[str, object]) -> Explanation | None:
+def _by_own_words(
+    paste: Paste, facts: Mapping[str, object], member: str = "own_words"
+) -> Explanation | None:
     """
-    Return the entry of any file that is named, or one of whose `own_words` stands in *paste*.
+    Return the entry of any file that is named, or one of whose *member* stands in *paste*.
 
     The server of the profile does not count: many a company's sign-in ends at another one's page.
     """
@@ -152,16 +165,16 @@ def _by_own_words(paste: Paste, facts: Mapping[str, object]) -> Explanation | No
     # A terminal breaks lines within words, and a page between them.
     for text in dict.fromkeys((said, said.replace("\n", ""))):
         words = " ".join(text.split())
-        for code, entry in _with_own_words():
-            if name == _spelled(code) or _matches(entry, "own_words", words):
+        for code, entry in _with(member):
+            if name == _spelled(code) or _matches(entry, member, words):
                 return filled(code, entry, {**_USUAL, **facts, **entry["places"]})
     return None
 
 
 @cache
-def _with_own_words() -> list[tuple[str, dict[str, Any]]]:
+def _with(member: str) -> list[tuple[str, dict[str, Any]]]:
     files = map(entries, pitfall_files())
-    return [row for file in files for row in file.items() if "own_words" in row[1]]
+    return [row for file in files for row in file.items() if member in row[1]]
 
 
 def _of_a_log(name: str, paste: Paste) -> Paste:

@@ -57,6 +57,10 @@ def _without(paste: Paste, secret_patterns: Sequence[str]) -> Paste:
     )
 
 
+# Entra's error_uri, also where a terminal broke it: a page about an error, no answer with a code.
+_NUMBERED = re.compile(r"\n?".join(map(re.escape, "/error?code=")) + r"\n?(\d{4,8})(?![\w&])")
+
+
 def _clean(text: str) -> str:
     if len(text) > PASTE_CHARACTERS:
         # A server says what is wrong at the beginning, a log at its end.
@@ -67,6 +71,7 @@ def _clean(text: str) -> str:
     # A chat or a word processor has curled them.
     text = text.replace("\u2018", "'").replace("\u2019", "'")
     text = re.sub(r"\x1b\[[0-9;?]{0,20}[A-Za-z]", "", text)
+    text = _NUMBERED.sub(r"/error AADSTS\1", text)
     text = "".join(c if c.isprintable() or c in "\n\t" else " " * c.isspace() for c in text)
     lines = text.strip().split("\n")
     if len(lines) > 1 and all(line.startswith(">") for line in lines if line):

@@ -17,9 +17,8 @@ if TYPE_CHECKING:
 _FIELDS = 100
 # RFC 9110 section 15.
 _ERRORS = range(400, 600)
-# How an answer begins. Entra's error_uri, https://login.microsoftonline.com/error?code=7000218, is
-# an address to read about an error.
-_ANSWER = r"(?:error|(?<!/error\?)code)="
+_ANSWER = r"(?:error|code)="
+"""How an answer begins."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +70,8 @@ def _address_in(text: str) -> str:
     joined = unwrapped(text)
     if re.fullmatch(r"[a-z][a-z0-9+.-]{0,30}:/\S+", joined, re.IGNORECASE):
         return joined
+    # Documentation gives each parameter a line of its own.
+    text = re.sub(r"\n[ \t]{0,40}(?=&\w+=)", "", text)
     found = re.findall(r"\b[a-z][a-z0-9+.-]{0,30}://[^\s?#]{0,400}[?#]\S*", text, re.IGNORECASE)
     answers = [address for address in found if re.search(rf"[?#&]{_ANSWER}", address)]
     return answers[0].rstrip(".,;)\"'>") if answers else ""

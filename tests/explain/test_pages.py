@@ -77,6 +77,26 @@ def test_what_is_no_vendors_error_finds_nothing_in_any_shape(text: str) -> None:
         assert pitfall_for(paste, pitfalls=None, facts=FACTS) is None
 
 
+@each_page
+def test_the_command_finds_it_where_nobody_has_signed_in_yet(
+    code: str, text: str, tmp_path: Path
+) -> None:
+    """Without a profile the entries of all servers are asked, those of Salesforce as well."""
+    tmp_path.chmod(0o700)
+    outcome = run_here("explain", home=tmp_path, stdin=text)
+    assert outcome.stdout.startswith(f"{code}: ")
+
+
+@pytest.mark.parametrize("text", NO_ERRORS.values(), ids=NO_ERRORS)
+def test_the_command_knows_nothing_of_a_stranger_where_nobody_has_signed_in_yet(
+    text: str, tmp_path: Path
+) -> None:
+    tmp_path.chmod(0o700)
+    assert (
+        "there is no explanation for that" in run_here("explain", home=tmp_path, stdin=text).stderr
+    )
+
+
 def test_the_pages_are_of_everybody_and_each_names_where_it_was_seen() -> None:
     assert len(WHOLE_PAGES) >= 24
     assert len(NO_ERRORS) >= 20

@@ -90,6 +90,20 @@ PAGES: list[tuple[str, str]] = [
     ("entra-single-page", _json("invalid_request", "AADSTS9002327: Tokens issued for SPA")),
     ("entra-app-disabled", _json("unauthorized_client", "AADSTS7000112: disabled.")),
     ("entra-device-code", _json("expired_token", "AADSTS70020: The provided value has expired")),
+    ("entra-other-code", _aadsts(50199, "User confirmation is required for this request.")),
+    ("entra-other-code", "https://login.microsoftonline.com/error?code=50199"),
+    (
+        "google-other-code",
+        f"{_GOOGLE}Something is wrong with this app.\nError 400: some_new_reason\nRequest details",
+    ),
+    (
+        "okta-token",
+        '{"errorCode":"E0000011","errorSummary":"Invalid token provided","errorCauses":[]}',
+    ),
+    (
+        "okta-other-code",
+        '{"errorCode":"E0000047","errorSummary":"API call exceeded rate limit","errorCauses":[]}',
+    ),
     (
         "okta-redirect-uri",
         (
