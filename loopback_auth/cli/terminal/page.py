@@ -12,11 +12,10 @@ from rich.markdown import CodeBlock, Heading, ListItem, Markdown, Paragraph, Tab
 from rich.segment import Segment
 from rich.text import Text
 
-from .lines import lines_of
+from .lines import GLUE, lines_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from typing import ClassVar
 
     from rich.console import Console, ConsoleOptions, RenderResult
@@ -35,8 +34,8 @@ class _Code(CodeBlock):
             shown = Text(f"  {command}", "bold cyan", no_wrap=True, overflow="ignore")
             if remark and cell_len(line) + 2 > options.max_width:
                 # Above its command, which is then copied alone.
-                above = Text(remark.lstrip(), "dim")
-                yield from _indented(above, Text("  # ", "dim"), options.max_width)
+                above = Text(f"  #{GLUE}{remark.lstrip()}", "dim")
+                yield from lines_of(above, options.max_width, indent="  # ")
                 shown.rstrip()
             else:
                 shown.append(gap + remark, "not bold dim")
@@ -74,14 +73,7 @@ class _Rows(TableElement):
             term, *said = (cell.content for cell in row.cells)
             yield from lines_of(term, options.max_width)
             for text in said:
-                yield from _indented(text, Text("    "), options.max_width)
-
-
-def _indented(text: Text, indent: Text, width: int) -> Iterator[Text]:
-    for line in lines_of(text, width - indent.cell_len):
-        shown = indent.copy().append_text(line)
-        shown.no_wrap, shown.overflow = True, "ignore"
-        yield shown
+                yield from lines_of(Text.assemble("    ", text), options.max_width, indent="    ")
 
 
 class Page(Markdown):

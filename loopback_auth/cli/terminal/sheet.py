@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from io import StringIO
 
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console as Canvas
 from rich.text import Text
 from rich.theme import Theme
@@ -60,22 +61,13 @@ class Sheet:
     def error(self, code: str, message: str, cause: str, fix: str) -> str:
         """Return an error: what happened, why, and what to do, each command on its own line."""
         head = Text.assemble((f"error[{code}]:", "bold red"), " ", message)
-        return self._drawn([*self._hanging(head, "  "), *self._reasons("  ", cause, fix)])
+        return self._explained(head, "  ", cause, fix)
 
     def explanation(
         self, title: str, cause: str, fix: str, *, read: str = "", more: Sequence[str] = ()
     ) -> str:
         """Return what an error means: *read* is what was understood, and *more* ends it."""
-        before = [Text.assemble("  ", ("read: ", "dim"), read)] if read else []
-        after = [Text(f"  {each}") for each in more]
-        return self._drawn(
-            [
-                *self._hanging(Text(title, "bold"), "  "),
-                *(line for each in before for line in self._hanging(each, "    ")),
-                *self._reasons("  ", cause, fix),
-                *(line for each in after for line in self._hanging(each, "    ")),
-            ]
-        )
+        return self._explained(Text(title, "bold"), "  ", cause, fix, read=read, more=more)
 
     def check(self, verdict: str, name: str, seen: str, *, cause: str, fix: str) -> str:
         """Return one check of the doctor's."""
@@ -84,18 +76,18 @@ class Sheet:
         head = Text.assemble((f"{self._sign(sign, verdict)} ", style), (name, "bold"))
         if self.width >= NARROW:
             head.pad_right(max(len(gap) - head.cell_len, 1))
-        lines = self._hanging(head.append(f" {seen}" if self.width < NARROW else seen), gap)
-        return self._drawn([*lines, *self._reasons(gap, cause, fix)])
+        head.append(f" {seen}" if self.width < NARROW else seen)
+        return self._explained(head, gap, cause, fix)
 
     def done(self, text: str) -> str:
         """Return a line that says that something worked."""
         tick = self._sign("✓", "")
         head = Text.assemble((f"{tick} " if tick else "", "bold green"), (text, "bold"))
-        return self._drawn(self._hanging(head, "  "))
+        return self._drawn(self._hanging("  ", head))
 
     def aside(self, text: str) -> str:
         """Return what need not be read."""
-        return self._drawn(self._hanging(Text(text, "dim"), ""))
+        return self._drawn(self._hanging("", Text(text, "dim")))
 
     def facts(self, rows: Iterable[tuple[str, str]]) -> str:
         """Return names with their values, side by side where there is room."""
@@ -104,27 +96,19 @@ class Sheet:
         lines: list[Text] = []
         for name, value in rows:
             if self.width < max(NARROW, 2 * column):
-                lines += [Text(name, "bold"), *self._hanging(Text(f"  {value}"), "  ")]
+                lines += [Text(name, "bold"), *self._hanging("  ", Text(f"  {value}"))]
             else:
                 text = Text.assemble((name.ljust(column), "bold"), value)
-                lines += self._hanging(text, " " * column)
+                lines += self._hanging(" " * column, text)
         return self._drawn(lines)
 
     def table(self, rows: Sequence[Sequence[str]]) -> str:
         """Return *rows*, the first of which is the head; one under the other where too wide."""
-        from rich.table import Table
-
         head, *rest = rows
-        widths = [max(len(row[index]) for row in rows) for index in range(len(head))]
+        widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
         if sum(widths) + 2 * len(head) <= self.width:
-            table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-            for name in head:
-                table.add_column(name, no_wrap=True)
-            for row in rest:
-                table.add_row(*(Text(cell) for cell in row))
-            with self._canvas.capture() as captured:
-                self._canvas.print(table)
-            return "\n".join(line.rstrip() for line in captured.get().splitlines())
+            lines = ["  ".join(map(set_cell_size, row, widths)).rstrip() for row in rows]
+            return self._drawn([Text(lines[0], "bold"), *map(Text, lines[1:])])
         names = [name.capitalize() for name in head]
         blocks = (
             self.facts([pair for pair in zip(names, row, strict=True) if pair[1]]) for row in rest
@@ -140,34 +124,47 @@ class Sheet:
             self._canvas.print(Page(markdown), width=min(self.width, COMFORTABLE), crop=False)
         return "\n".join(line.rstrip() for line in captured.get().splitlines())
 
-    def _reasons(self, gap: str, cause: str, fix: str) -> list[Text]:
-        lines: list[Text] = []
-        if cause:
-            lines += self._hanging(Text.assemble(gap, ("cause: ", "dim"), cause), f"{gap}  ")
-        if fix:
-            lines += self._fix(gap, fix)
-        return lines
+    def _explained(
+        self,
+        head: Text,
+        gap: str,
+        cause: str,
+        fix: str,
+        *,
+        read: str = "",
+        more: Iterable[str] = (),
+    ) -> str:
+        said = [
+            Text.assemble(gap, (f"{name}: ", "dim"), words)
+            for name, words in (("read", read), ("cause", cause))
+            if words
+        ]
+        deeper = f"{gap}  "
+        return self._drawn(
+            [
+                *self._hanging(gap, head),
+                *self._hanging(deeper, *said),
+                *self._fix(gap, fix),
+                *self._hanging(deeper, *(Text(gap + each) for each in more)),
+            ]
+        )
 
     def _fix(self, gap: str, fix: str) -> list[Text]:
         """Return the lines of a fix: its sentences wrapped, each command alone and whole."""
         lines: list[Text] = []
-        sentence = Text.assemble(gap, ("fix: ", "bold green"))
+        begun = Text.assemble(gap, ("fix: ", "bold green"))
         for text, is_command in _own_lines(fix):
-            if not is_command:
-                sentence.append(text)
-                lines += self._hanging(sentence, f"{gap}  ") if str(sentence).strip() else []
-                sentence = Text(f"{gap}  ")
-            else:
-                if str(sentence).strip():
-                    lines += [sentence]
-                    sentence = Text(f"{gap}  ")
+            if is_command:
+                lines += [begun] if not lines else []
                 lines.append(Text(f"{gap}    {text}", "bold cyan"))
+            else:
+                lines += self._hanging(f"{gap}  ", begun.append(text))
+            begun = Text(f"{gap}  ")
         return lines
 
-    def _hanging(self, text: Text, rest: str) -> list[Text]:
-        """Return *text* wrapped, its second line and all after it indented by *rest*."""
-        first, *others = lines_of(text, self.width, hanging=len(rest))
-        return [first, *(Text(rest).append_text(line) for line in others)]
+    def _hanging(self, rest: str, *texts: Text) -> list[Text]:
+        """Return *texts* wrapped, the second line of each and all after it indented by *rest*."""
+        return [line for text in texts for line in lines_of(text, self.width, indent=rest)]
 
     def _drawn(self, lines: Iterable[Text]) -> str:
         with self._canvas.capture() as captured:
@@ -190,22 +187,24 @@ def _own_lines(fix: str) -> list[tuple[str, bool]]:
 
     A single word, and a command in brackets, stay in their sentence.
     """
-    parts: list[tuple[str, bool]] = []
-    for piece, is_command in pieces(fix):
-        before = parts[-1][0] if parts else ""
-        alone = is_command and " " in piece and before.count("(") <= before.count(")")
-        text = piece.replace(" ", GLUE) if is_command and not alone else piece
-        if not parts or alone or parts[-1][1]:
-            parts.append((text, alone))
-        else:
-            parts[-1] = (parts[-1][0] + text, False)
     lines: list[tuple[str, bool]] = []
-    is_after_command = False
-    for text, alone in parts:
-        shown = after_command(text) if is_after_command and not alone else text
-        for line in shown.split("\n"):
-            # Of a recipe of several lines, those that are indented are commands.
-            is_typed = alone or line.startswith("  ")
-            lines += [(line.strip() if is_typed else line, is_typed)] if line.strip() else []
-        is_after_command = alone
-    return lines
+    sentence = ""
+    for piece, is_command in pieces(fix):
+        if not is_command:
+            sentence += piece
+        elif " " not in piece or sentence.count("(") > sentence.count(")"):
+            sentence += piece.replace(" ", GLUE)
+        else:
+            lines += [*_prose(sentence, follows=bool(lines)), (piece, True)]
+            sentence = ""
+    return lines + _prose(sentence, follows=bool(lines))
+
+
+def _prose(text: str, *, follows: bool) -> list[tuple[str, bool]]:
+    """Return the lines of *text*; of a recipe of several, those that are indented are commands."""
+    lines = (after_command(text) if follows else text).split("\n")
+    return [
+        (line.strip(), True) if line.startswith("  ") else (line, False)
+        for line in lines
+        if line.strip()
+    ]
