@@ -9,13 +9,17 @@ it was the same call.
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import signal
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .command import COMMAND, TIMEOUT_S, environment
@@ -23,7 +27,6 @@ from .servers.needs import need
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
     from typing import TypeVar
 
     T = TypeVar("T")
@@ -134,6 +137,43 @@ def fail_at(
     return _struck(
         point, f"error={error}", command, home, until="+" if for_good else "", child=child
     )
+
+
+def stop_at(
+    point: Point,
+    command: Sequence[str],
+    home: Path,
+    meanwhile: Callable[[], object],
+    *,
+    child: bool = False,
+) -> Ended:
+    """
+    Run *command*, and stop it, or its *child*, at that call, as Ctrl-Z does; it goes on when
+    *meanwhile* has been called.
+    """
+    with ThreadPoolExecutor(1) as pool:
+        ended = pool.submit(_struck, point, "signal=STOP", command, home, child=child)
+        deadline = time.monotonic() + TIMEOUT_S
+        while not (_log(home).exists() and "stopped by SIGSTOP" in _log(home).read_text("utf-8")):
+            assert not ended.done(), ended.result()
+            assert time.monotonic() < deadline, f"{point} was not reached"
+            time.sleep(0.01)
+        try:
+            meanwhile()
+        finally:
+            os.kill(_traced_by(_log(home)), signal.SIGCONT)
+        return ended.result()
+
+
+def _traced_by(log: Path) -> int:
+    """Return the process that the strace traces which writes to *log*."""
+    for status in Path("/proc").glob("[0-9]*/status"):
+        # Others may end meanwhile.
+        with suppress(OSError):
+            tracer = re.search(r"^TracerPid:\t([1-9]\d*)$", status.read_text(), re.MULTILINE)
+            if tracer and str(log).encode() in Path("/proc", tracer[1], "cmdline").read_bytes():
+                return int(status.parent.name)
+    raise AssertionError(f"nothing is traced into {log}")
 
 
 def run(command: Sequence[str], home: Path, more: Mapping[str, str] | None = None) -> Ended:

@@ -16,6 +16,7 @@ from ...edge.store.file_store import FileStore
 from ...errors import LoopbackAuthError
 from ...errors.packing import packed
 from ...flows.services import Services
+from ...flows.tokens.freshness import signed_in
 from ...flows.tokens.in_flight import is_under_way
 from ...flows.tokens.refresh import refreshed
 from ...notices import Refreshed, Traced
@@ -98,6 +99,9 @@ class _Refresher:
         profile = work["profile"]
         with ExitStack() as held:
             self._locked = held.enter_context(store.inherited(profile, self._locks))
+            # Before this was read, a sign-in may have taken the lock over.
+            if (stored := self._locked.load()) != document:
+                return signed_in(profile, stored)
             return await refreshed(
                 profile, document, services, locked=self._locked, held=held, refused=refused
             )

@@ -97,6 +97,14 @@ class LockedKeyringProfile(LockedProfile):
         """Both locks' file descriptors, for a child to inherit."""
         return (*super().descriptors, *self.shared_index.descriptors)
 
+    def load(self) -> dict[str, Any] | None:
+        """As `FileStore.load`."""
+        try:
+            return super().load()
+        except StoreChanged:
+            # The lock was lost between the file and the entry that it names; it is held again.
+            return super().load()
+
     def rename(self, profile: str) -> None:
         """As `LockedProfile.rename`; what signs in under the earlier name then shares no entry."""
         self.shared_index.move("", 0)
@@ -122,13 +130,17 @@ class LockedKeyringProfile(LockedProfile):
             return dict(record.document) or None
         try:
             text = self._entries.read(record.entry, record.parts)
-            entry, parts = self.shared_index.now
-            if text is None and entry not in ("", record.entry):
-                # This file is a copy or an old one: the sign-in has another entry by now.
-                self._write_record(replace(record, entry=entry, parts=parts))
-                text = self._entries.read(entry, parts)
+            if text is None:
+                self._check_lock()
+                entry, parts = self.shared_index.now
+                if entry not in ("", record.entry):
+                    # This file is a copy or an old one: the sign-in has another entry by now.
+                    self._write_record(replace(record, entry=entry, parts=parts))
+                    text = self._entries.read(entry, parts)
             return None if text is None else document_of(text.encode())
         except ValueError as error:
+            # A part may be gone only because another process took the lock over.
+            self._check_lock()
             raise StoreDamaged(
                 f"what the keyring holds of the profile {self.profile} is damaged ({error})",
                 profile=self.profile,

@@ -61,6 +61,9 @@ class LockedProfile:
     @without_locals_of
     def load(self) -> dict[str, Any] | None:
         """As `FileStore.load`."""
+        return self._load()
+
+    def _load(self) -> dict[str, Any] | None:
         content = self._seen = self.folder.read(self._name)
         try:
             return None if content is None else self._read(content)
@@ -221,7 +224,7 @@ class LockedProfile:
         """Refuse to replace a file of a later version; keep the bytes of a damaged one."""
         seen = self._seen
         with suppress(StoreDamaged):
-            self.load()
+            self._load()
             # Whoever saves now has not seen what another process may have stored since.
             self._seen = seen
 

@@ -623,6 +623,30 @@ def test_st_10_rf_05_a_keyring_that_fails_at_any_call_costs_no_sign_in(
     assert outcomes == ({"held", "saved"} if only_copy else {"refused", "saved"})
 
 
+def test_rf_09_a_load_that_loses_its_lock_returns_the_sign_in_that_took_it(
+    person: Person, any_keyring: None
+) -> None:
+    """RF-09: the entry that the file named is gone, and the file names another one."""
+    import keyring.core
+
+    store = in_keyring(person, document(OLD))
+    backend = keyring.core.get_keyring()
+
+    class Slow(type(backend)):  # type: ignore[misc]  # the stand-in
+        priority = 5
+
+        def get_password(self, service: str, username: str) -> str | None:
+            keyring.core.set_keyring(backend)
+            with store.locked("work", timeout_s=0, take_over=True) as other:
+                other.save(document("CANARY-sign-in"))
+            found: str | None = super().get_password(service, username)
+            return found
+
+    with store.locked("work") as locked:
+        keyring.core.set_keyring(Slow())
+        assert locked.load() == document("CANARY-sign-in")
+
+
 def test_rf_09_a_save_that_lost_its_lock_leaves_no_entry_that_no_file_names(
     person: Person, any_keyring: None
 ) -> None:
