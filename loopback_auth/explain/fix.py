@@ -26,6 +26,7 @@ _WORD = re.compile(r"""(?:'[^']*'|"[^"]*"|[^\s'"])+""")
 _IF_KNOWN = re.compile(r"\[([^]`]*\{(\w+)\}[^]`]*)\] ?")
 _SIGN_INS = (["loopback-auth", "login"], ["loopback-auth", "doctor"])
 """The commands that take a sign-in's flags: to make one, or to look at it before it is made."""
+_SET_UP = ["loopback-auth", "init"]
 
 _SERVER = ("--provider", "--issuer", "--authorization-endpoint", "--token-endpoint")
 _INSTEAD = {
@@ -37,6 +38,9 @@ _INSTEAD = {
     "--client-secret-prompt": ("--client-secret-env", "--client-secret-file"),
 }
 """Which other flags a flag of a fix replaces."""
+
+_OF_BOTH = ("--client-id", "--scope", "--redirect-uri", "--port", "--ca-bundle")
+"""Flags of an `init` that a sign-in repeats which has more than an `init` takes."""
 
 _ADDED_TO = ("--param", "--trust-host")
 """Flags of which each one counts."""
@@ -106,11 +110,36 @@ def _command(text: str, values: Mapping[str, object]) -> str:
             words.append(_word(word, values))
         elif words[-1] == "-p":
             words.pop()
+    if isinstance(given := values.get("init"), dict):
+        return " ".join(_of_init(words, **given, without=str(values.get("without"))))
     flags = values.get("flags")
     # A list, where the error came as JSON from another process.
     if words[:2] in _SIGN_INS and "--help" not in words and isinstance(flags, tuple | list):
         words += _kept(flags, words)
     return " ".join(words)
+
+
+def _of_init(words: list[str], flags: Flags, options: Iterable[str], *, without: str) -> list[str]:
+    """
+    Return *words* as they are typed again at an `init` that was given *flags*, *without* one.
+
+    A sign-in becomes one, if it has no other than its *options*: no profile was written.
+    """
+    own = {word for word in words if word.startswith("--")}
+    is_sign_in = words[:2] == _SIGN_INS[0] and bool(own)
+    if is_sign_in and not own <= {"--provider", *options}:
+        return [*words, *_kept([flag for flag in flags if flag[0] in _OF_BOTH], words)]
+    if not is_sign_in and (words[:2] != _SET_UP or "--help" in words):
+        return words
+    left_out = {without, "" if is_sign_in else "--provider"}
+    kept = [flag for flag in flags if flag[0] not in left_out]
+    at = next((n for n, word in enumerate(words) if word.startswith("--")), len(words))
+    words = [*_SET_UP, *words[2:at], *_kept(kept, words), *words[at:]]
+    if "--provider" in words:
+        # There it is the first word.
+        at = words.index("--provider")
+        words = [*_SET_UP, words[at + 1], *words[2:at], *words[at + 2 :]]
+    return words
 
 
 def _word(word: str, values: Mapping[str, object]) -> str:

@@ -97,8 +97,7 @@ def profile_exists(name: str, **given: object) -> UsageError:
     return UsageError(
         f"there is a profile {name} already",
         cause="What you wrote is not replaced without asking.",
-        fix="give another name, or replace it:"
-        " `loopback-auth init [{provider}] {profile} [--issuer {issuer}] [{project}] --force`;"
+        fix="give another name, or replace it: `loopback-auth init [{provider}] {profile} --force`;"
         " what it says now: `loopback-auth config show {profile}`",
         **{"provider": "PROVIDER", "profile": name, **given},
     )

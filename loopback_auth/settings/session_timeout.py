@@ -27,6 +27,7 @@ def session_timeout(text: str, provider: Provider) -> dict[str, float]:
             cause="Its server says how long a token lasts, or it is not known what it can be set"
             " to.",
             fix="leave --session-timeout out: `loopback-auth init {provider} {profile}`",
+            without="--session-timeout",
             provider=provider.name,
         )
     try:

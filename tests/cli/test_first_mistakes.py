@@ -243,8 +243,8 @@ GITHUB = ("login", "--manual", "--provider", "github")
         (
             ("init", "github", "w", "--login-url", "https://x.example", "--client-id", "c"),
             (
-                "leave it out: loopback-auth login w --provider github; for another server:"
-                " loopback-auth login w --issuer https://x.example"
+                "leave it out: loopback-auth init github w --client-id c; for another server:"
+                " loopback-auth init w --client-id c --issuer https://x.example"
             ),
         ),
     ],

@@ -151,7 +151,8 @@ async def test_another_name_of_the_server_is_left_to_the_person(
     flags = ("--issuer", server.origin, "--client-id", "x", "--json")
     outcome = await run("init", "work", *flags, home=tmp_path)
     assert (outcome.exit_code, outcome.error["code"]) == (2, "issuer-misspelled")
-    assert outcome.error["fix"] == f"loopback-auth init work --issuer {server.origin}/tenant"
+    fix = f"loopback-auth init work --client-id x --issuer {server.origin}/tenant"
+    assert outcome.error["fix"] == fix
     assert config(tmp_path) == ""
 
 
@@ -212,17 +213,50 @@ async def test_a_provider_can_be_named_for_a_host_that_does_not_tell(
 @pytest.mark.parametrize(
     ("arguments", "fix"),
     [
-        (("okta", "work"), "loopback-auth init okta work --issuer https://"),
-        (("github", "work", "--issuer", "https://x.example"), "login work --issuer https://x.ex"),
-        (("work", "--issuer", "https://gitlab.com", "--client-id", "a b"), "--client-id ID"),
+        ("okta work", "init okta work --issuer https://YOUR-DOMAIN.okta.com"),
+        ("--provider okta work", "init okta work --issuer https://YOUR-DOMAIN.okta.com"),
+        ("github work --issuer https://x.example", "init work --issuer https://x.example"),
+        ("work --issuer https://gitlab.com --client-id 'a b'", "https://gitlab.com --client-id ID"),
+        (
+            "salesforce work --client-id 'a b' --port 1 --port 2 --scope 'api id' --no-doctor",
+            "init salesforce work --scope 'api id' --port 1 --port 2 --no-doctor --client-id ID",
+        ),
+        (
+            "salesforce work --client-id x --redirect-uri http://a.example/",
+            "--client-id x --redirect-uri URL",
+        ),
+        ("github work --client-id x --login-url a.example", "init github work --client-id x"),
+        ("salesforce work --flow jwt-bearer", "work --flow jwt-bearer --subject USER"),
+        ("google work --session-timeout 2h --client-id x", "init google work --client-id x"),
+        ("salesforce work --session-timeout 3h --port 1", "--port 1 --session-timeout 15m"),
     ],
 )
 async def test_what_does_not_fit_is_refused_with_what_does(
-    tmp_path: Path, arguments: tuple[str, ...], fix: str
+    tmp_path: Path, arguments: str, fix: str
 ) -> None:
-    outcome = await run("init", *arguments, "--json", home=tmp_path)
+    """And with all else that was given: no profile was written, so no `login` has it."""
+    outcome = await run("init", *shlex.split(arguments), "--json", home=tmp_path)
     assert (outcome.exit_code, config(tmp_path)) == (2, "")
-    assert fix in outcome.error["fix"]
+    assert f"{fix};" in f"{outcome.error['fix']};"
+    assert "loopback-auth login" not in outcome.error["fix"]
+
+
+async def test_what_init_does_not_take_is_typed_as_a_sign_in_with_the_same_client(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    """A server without discovery is no profile of `init`."""
+    server.answers[WELL_KNOWN] = json_answer({}, status=404)
+    flags = ("--issuer", server.origin, "--client-id", "x", "--no-doctor", "--json")
+    fix = (await run("init", "work", *flags, home=tmp_path)).error["fix"]
+    assert fix.endswith(
+        "loopback-auth login work --authorization-endpoint URL --token-endpoint URL --client-id x"
+    )
+
+
+async def test_a_provider_may_be_an_option_as_of_login(tmp_path: Path) -> None:
+    flags = ("--provider", "github", "--client-id", "x", "--no-doctor")
+    assert (await run("init", "work", *flags, home=tmp_path)).exit_code == 0
+    assert config(tmp_path) == '[profiles.work]\nprovider = "github"\nclient_id = "x"\n'
 
 
 async def test_a_profile_that_is_there_is_said_with_what_was_given(
@@ -231,11 +265,11 @@ async def test_a_profile_that_is_there_is_said_with_what_was_given(
     write_config(tmp_path, "[profiles.work]\nissuer = 'https://old.example'\n")
     flags = ("--issuer", server.origin, "--client-id", "x")
     outcome = await run("init", "work", *flags, "--json", home=tmp_path)
-    fix = f"loopback-auth init work --issuer {server.origin} --force"
+    fix = f"loopback-auth init work --issuer {server.origin} --client-id x --force"
     assert fix in outcome.error["fix"]
     assert not server.requests
     typed = shlex.split(fix)[1:]
-    assert (await run(*typed, "--client-id", "x", "--no-doctor", home=tmp_path)).exit_code == 0
+    assert (await run(*typed, "--no-doctor", home=tmp_path)).exit_code == 0
 
 
 async def test_a_failed_check_is_followed_by_the_command_that_looks_again(

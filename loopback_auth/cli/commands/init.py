@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from ...errors import Cancelled
+from ...errors import Cancelled, LoopbackAuthError
 from ...notices import Warned
 from ...settings.config_toml import config_path
 from ...settings.config_writer import profile_exists, write_profile
@@ -21,7 +21,7 @@ from ..new_profile.answers import (
     client_secret,
     with_stored_secret,
 )
-from ..new_profile.server import chosen_server, given, read_names
+from ..new_profile.server import chosen_server, flags_given, given, read_names
 from ..project.ide import ide_arguments, run_ide
 from ..project.keepalive import keepalive_argument, run_keepalive
 from ..project.writing import ProjectWriter
@@ -46,6 +46,9 @@ def arguments(parser: Parser) -> None:
         "provider", nargs="?", metavar="PROVIDER", help="a kind of server: loopback-auth providers"
     )
     parser.profile_argument()
+    parser.add_argument(
+        "--provider", dest="provider_option", metavar="NAME", help="the same as PROVIDER"
+    )
     add_setting(parser, "issuer", "any other server: the address of your company's login")
     parser.set_defaults(is_new=True)
     parser.add_argument(
@@ -82,6 +85,14 @@ def run(context: Context) -> int:
         return run_ide(context)
     if context.arguments.keepalive:
         return run_keepalive(context)
+    try:
+        return _new_profile(context)
+    except LoopbackAuthError as error:
+        error.facts.setdefault("init", flags_given(context))
+        raise
+
+
+def _new_profile(context: Context) -> int:
     read_names(context)
     project = ProjectWriter(context) if context.arguments.project else None
     _explain(context)

@@ -39,8 +39,9 @@ def machine_settings(context: Context) -> dict[str, Any]:
         raise UsageError(
             "a repository holds no key, so init writes no machine profile into it",
             cause="Each computer, and CI, has the key in a place of its own.",
-            fix="`loopback-auth init [{provider}] {profile} [--issuer {issuer}] --flow jwt-bearer`;"
+            fix="leave it out: `loopback-auth init [{provider}] {profile} --flow jwt-bearer`;"
             " what a repository may say of it: `loopback-auth help ci`",
+            without="--project",
             **given(context),
         )
     named = {name: getattr(arguments, name, None) for name in GRANT}
@@ -51,8 +52,7 @@ def machine_settings(context: Context) -> dict[str, Any]:
             raise UsageError(
                 "--subject is missing",
                 cause="jwt-bearer gets a token for one user, and you have not said for whom.",
-                fix="`loopback-auth init [{provider}] {profile} [--issuer {issuer}]"
-                " [--login-url {login_url}] --flow jwt-bearer --subject USER`",
+                fix="`loopback-auth init [{provider}] {profile} --subject USER`",
                 **given(context),
             )
         if not (named["key_file"] or named["key_env"]):

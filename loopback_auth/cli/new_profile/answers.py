@@ -88,8 +88,7 @@ def client_id(provider: Provider, context: Context) -> str:
             "--client-id is missing",
             cause="The client that was registered as shown has one,"
             " and there is no terminal to ask for it on.",
-            fix="`loopback-auth init [{provider}] {profile} [--issuer {issuer}]"
-            " [--login-url {login_url}] [--flow {flow}] [--subject {subject}] --client-id ID`",
+            fix="`loopback-auth init [{provider}] {profile} --client-id ID`",
             **given(context),
         )
     return client_id_of(given_id)

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from ...edge.callback.listeners import with_port
 from ...edge.files.provider_files import provider_names
 from ...edge.process.event_loop import run as run_coroutine
-from ...errors import IssuerMisspelled, UsageError
+from ...errors import IssuerMisspelled, NotConfigured, UsageError
 from ...flows.server.discovery import discover
 from ...oauth.http.url import check_url
 from ...oauth.metadata import server_metadata
@@ -39,6 +39,9 @@ who run the server.
    Scopes: {scope}.
 5. Save it. You get a client ID, and a secret if the client has one.
 """
+_EVERY = ("help", "json", "no_input", "profile_option", "provider_option", "quiet", "verbose")
+"""Options that a fix does not repeat."""
+
 _PUBLIC = "public (native, desktop), with PKCE and without a secret"
 _CONFIDENTIAL = ".\n   If there is no such choice: confidential (web), with a secret"
 
@@ -52,27 +55,50 @@ class Server(NamedTuple):
 
 def read_names(context: Context) -> None:
     """
-    Take the first word for the profile where `--issuer` says which server, and it names none.
+    Take the first word for the profile where an option says which server, and it names none.
 
     Raises:
         ProviderUnknown: There is no provider of the name, which is said before anything is asked.
     """
     arguments = context.arguments
-    first, issuer = arguments.provider, arguments.issuer
-    if issuer and first and not arguments.profile and first not in provider_names(context.home):
+    first, named = arguments.provider, arguments.provider_option
+    is_said = (arguments.issuer or named) and not arguments.profile
+    if is_said and first and first not in provider_names(context.home):
         arguments.provider, arguments.profile = None, first
+    arguments.provider = named or arguments.provider
     if arguments.provider:
         context.provider(arguments.provider)
 
 
 def given(context: Context) -> dict[str, Any]:
-    """Return the facts that a fix repeats: what this `init` was given."""
+    """Return the facts that a fix repeats: which server and profile this `init` is for."""
     arguments = context.arguments
-    names = ("provider", "issuer", "login_url", "flow", "subject")
-    named = {name: getattr(arguments, name) for name in names}
-    named["provider"] = named["provider"] or (None if named["issuer"] else "PROVIDER")
-    project = "--project" if arguments.project else None
-    return {**named, "project": project, "profile": context.profile_name}
+    provider = arguments.provider or (None if arguments.issuer else "PROVIDER")
+    return {"provider": provider, "profile": context.profile_name}
+
+
+def flags_given(context: Context) -> dict[str, Any]:
+    """Return what a fix adds to an `init`: the flags of this one, and the options that it has."""
+    arguments, parser = vars(context.arguments), context.parser_of("init")
+    flags: list[tuple[str, ...]] = []
+    if arguments["provider"]:
+        flags.append(("--provider", arguments["provider"]))
+    for action in parser.actions:
+        value = arguments.get(action.dest)
+        if not action.option_strings or action.dest in _EVERY or value in (None, False):
+            continue
+        flag = action.option_strings[-1]
+        if action.nargs == 0:
+            flags.append((flag,))
+        else:
+            several = value if action.dest in ("port", "redirect_uris") else [_text(value)]
+            flags += [(flag, str(each)) for each in several]
+    options = tuple(each for action in parser.actions for each in action.option_strings)
+    return {"flags": tuple(flags), "options": options}
+
+
+def _text(value: Any) -> str:
+    return " ".join(value) if isinstance(value, (list, tuple)) else str(value)
 
 
 def chosen_server(context: Context) -> Server:
@@ -105,7 +131,9 @@ def chosen_server(context: Context) -> Server:
     if not provider.issuer_form:
         return Server(provider, {"provider": provider.name})
     if not console.may_ask:
-        raise provider.issuer_missing(context.profile_name)
+        missing = provider.issuer_missing(context.profile_name)
+        fix = "`loopback-auth init {provider} {profile} --issuer {form}`"
+        raise NotConfigured(missing.message, cause=missing.cause, fix=fix, **missing.facts)
     question = f"Issuer, the address of your {provider.title} ({provider.issuer_form})"
     return ask_until_usable(question, console, lambda text: _at_issuer(text, provider, context))
 

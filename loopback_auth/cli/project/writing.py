@@ -52,6 +52,7 @@ class ProjectWriter:
                 "--project takes no --session-timeout",
                 cause="A project file says where to sign in, and as which client.",
                 fix="leave it out: `loopback-auth init {provider} {profile} --project`",
+                without="--session-timeout",
                 provider=arguments.provider or "PROVIDER",
             )
         repository = repository_around(working_directory() or os.sep)
