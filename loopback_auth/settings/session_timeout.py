@@ -35,13 +35,11 @@ def session_timeout(text: str, provider: Provider) -> dict[str, float]:
     except ValueError:
         lifetime_s = 0.0
     if lifetime_s not in provider.session_timeouts:
-        first = duration_text(provider.session_timeouts[0])
         raise UsageError(
-            f"{text[:40]!r} is not one of the session timeouts of {provider.name}",
-            cause=f"An app there has one of these: {timeout_choices(provider)}.",
-            fix="`loopback-auth init {provider} {profile} --session-timeout {timeout}`",
-            provider=provider.name,
-            timeout=first,
+            f"{text[:40]!r} is not a session timeout of {provider.title}",
+            cause=f"It is one of these: {timeout_choices(provider)}.",
+            fix="run it again with one of these, such as --session-timeout {timeout}",
+            timeout=duration_text(provider.session_timeouts[0]),
         )
     if lifetime_s == provider.access_token_lifetime:
         return {}

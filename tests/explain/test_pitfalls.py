@@ -263,3 +263,15 @@ def test_a_callback_with_a_code_is_no_error() -> None:
     assert pitfall
     assert pitfall.code == "callback-with-code"
     assert "loopback-auth exchange work" in pitfall.fix
+
+
+def test_an_unknown_key_leads_to_the_my_domain_from_a_shared_host_alone() -> None:
+    """Who signs in at their My Domain already is not told to."""
+    own = pitfall_for(
+        read_paste("invalid_client_id"),
+        pitfalls="salesforce",
+        facts={**FACTS, "host": "acme.my.salesforce.com"},
+    )
+    assert own
+    assert "MYDOMAIN" not in own.fix
+    assert found("invalid_client_id", host="login.salesforce.com")[1].endswith("-at-shared-host")

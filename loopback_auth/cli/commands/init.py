@@ -109,8 +109,9 @@ def _new_profile(context: Context) -> int:
     setup = _setup(profile, provider, context)
     flags["client_id"] = client_id(provider, context)
     if not project:
-        flags.update(asked_timeout(provider, context))
+        # It stands beside the client ID: what is pasted next is to meet a question that hides it.
         flags.update(client_secret(provider, context))
+        flags.update(asked_timeout(provider, context))
     flags.update(api_base(provider, context))
     context.console.nothing_sent = False
     settings = _settings_of(context.profile_from(flags=with_stored_secret(flags, context)))

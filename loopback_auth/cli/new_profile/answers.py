@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from urllib.parse import urlsplit
 
 from ...errors import UsageError
@@ -81,8 +82,10 @@ def client_id(provider: Provider, context: Context) -> str:
     """
     given_id, console = str(context.arguments.client_id or "").strip(), context.console
     if not given_id and console.may_ask:
-        name = provider.client_id_label or "Client ID"
-        return ask_until_usable(f"{name} (from the steps above)", console, client_id_of)
+        name = provider.client_id_label or "client ID"
+        read = partial(client_id_of, name=name, pattern=provider.client_id_pattern)
+        question = f"{name[:1].upper()}{name[1:]} (from the steps above)"
+        return ask_until_usable(question, console, read)
     if not given_id:
         raise UsageError(
             "--client-id is missing",

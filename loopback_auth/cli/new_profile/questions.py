@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ...errors import Cancelled, LoopbackAuthError, UsageError
 from ...oauth.http.url import check_url
 from ...oauth.secret import Secret
@@ -73,20 +75,28 @@ def _until_usable(ask_once: Callable[[], str], console: Console, read: Callable[
     raise AssertionError  # the last try returns or raises
 
 
-def client_id_of(answer: str) -> str:
+def client_id_of(answer: str, *, name: str = "client ID", pattern: str | None = None) -> str:
     """
-    Return the client ID that *answer* means.
+    Return the client ID that *answer* means, which its server calls *name*.
 
     Raises:
-        UsageError: There is none, or a blank is in it.
+        UsageError: There is none, a blank is in it, or it does not fit *pattern*, where the
+            server's all do. It may be the secret then, and is not shown.
     """
-    if answer:
-        return check_client_id(str(CLIENT_ID.meant(answer)))
-    raise UsageError(
-        "the client ID is missing",
-        cause="The server shows it once the client is registered.",
-        fix=AGAIN,
-    )
+    if not answer:
+        raise UsageError(
+            f"the {name} is missing",
+            cause="The server shows it once the client is registered.",
+            fix=AGAIN,
+        )
+    found = check_client_id(str(CLIENT_ID.meant(answer)))
+    if pattern and not re.fullmatch(pattern, found):
+        raise UsageError(
+            f"that does not look like a {name}",
+            cause="Copy it again: a name, an address or the secret does not belong here.",
+            fix="give it as an option, which takes any: `loopback-auth init --help`",
+        )
+    return found
 
 
 def port_of(answer: str) -> int:
@@ -102,7 +112,7 @@ def port_of(answer: str) -> int:
         raise UsageError(
             f"{one_line(answer, limit=40)!r} is not a port",
             cause="A port is a number from 0 to 65535; 0 is any free one, which few servers allow.",
-            fix="`loopback-auth init PROVIDER {profile} --port 1717`",
+            fix=AGAIN,
         ) from None
 
 

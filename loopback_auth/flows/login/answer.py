@@ -175,9 +175,9 @@ def _is_error(paste: Paste, explained: PasteExplained | None) -> bool:
 def _ignored(stray: Stray) -> Warned:
     return Warned(
         code="paste-ignored",
-        message=f"what was pasted is not the answer to this sign-in ({stray.reason});"
-        " paste the whole address that the browser ended at,"
-        " or the whole error that it shows; still waiting",
+        message=f"that is not the answer to this sign-in ({stray.reason})."
+        " Paste the whole address that the browser ended at, or the whole error that it shows."
+        " Still waiting",
     )
 
 
