@@ -124,12 +124,12 @@ def with_a_port(redirect_uri: str) -> str:
 
 
 @contextmanager
-def diagnosing(profile: Profile, *, redirect_uri: str = "", body: str = "") -> Iterator[None]:
+def diagnosing(profile: Profile, *, redirect_uri: str = "") -> Iterator[None]:
     """Diagnose a `LoopbackAuthError` that leaves the block."""
     try:
         yield
     except LoopbackAuthError as error:
-        diagnose(error, profile, redirect_uri=redirect_uri, body=body)
+        diagnose(error, profile, redirect_uri=redirect_uri)
         raise
 
 

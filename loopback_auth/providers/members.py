@@ -5,41 +5,20 @@ from __future__ import annotations
 from dataclasses import fields
 
 from ..oauth.refusal import Refusals
+from .provider import Provider
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-_TABLES = frozenset(
-    {"server", "parameters", "environment", "login_hosts", "assertion_audiences", "machine_setup"}
-)
-_LISTS = frozenset(
-    {"sources", "redirect_uris", "names", "flows", "verification_hosts", "credential_urls"}
-)
-_DEEP = frozenset({"server", "login_hosts"})
-_NUMBERS = frozenset({"access_token_lifetime", "grants_per_user", "idle_days"})
+_TYPES = {"extends": "str", **{field.name: str(field.type) for field in fields(Provider)}}
 _REFUSALS = frozenset(field.name for field in fields(Refusals))
-_SWITCHES = frozenset({"preflight", "revocation_ends_all", "refresh_token_rotates"})
 
 
 def why_unfit_member(member: str, value: object) -> str | None:
     """Return what *value*, of *member*, should be; `None` if it is that."""
-    if member in _SPECIAL:
-        is_fit, why = _SPECIAL[member]
-        return None if is_fit(value) else why
-    if member in _LISTS:
-        return None if _are_texts(value) else "a list of strings"
-    if member in _TABLES:
-        fits = isinstance(value, dict) and (
-            member in _DEEP
-            or all(_is_text(v, repeats=member == "parameters") for v in value.values())
-        )
-        return None if fits else "a table of strings"
-    if member in _NUMBERS:
-        return None if _is_number(value) else "a number above 0"
-    if member in _SWITCHES:
-        return None if isinstance(value, bool) else "true or false"
-    return None if isinstance(value, str) else "a string"
+    is_fit, why = _SPECIAL.get(member) or _OF_TYPE[_TYPES[member].removesuffix(" | None")]
+    return None if is_fit(value) else why
 
 
 def _is_number(value: object) -> bool:
@@ -50,9 +29,9 @@ def _are_numbers(value: object) -> bool:
     return isinstance(value, list) and all(_is_number(each) for each in value)
 
 
-def _is_text(value: object, *, repeats: bool) -> bool:
-    several = value if repeats and isinstance(value, list) else [value]
-    return all(isinstance(each, str) for each in several)
+def _is_table(value: object, *, repeats: bool = False) -> bool:
+    texts = value.values() if isinstance(value, dict) else [None]
+    return all(isinstance(each, str) or (repeats and _are_texts(each)) for each in texts)
 
 
 def _are_texts(value: object) -> bool:
@@ -97,6 +76,21 @@ def _is_pattern(value: object) -> bool:
         return False
 
 
+_OF_TYPE: Mapping[str, tuple[Callable[[object], bool], str]] = {
+    "str": (lambda value: isinstance(value, str), "a string"),
+    "bool": (lambda value: isinstance(value, bool), "true or false"),
+    "int": (_is_number, "a number above 0"),
+    "tuple[int, ...]": (_are_numbers, "a list of numbers above 0"),
+    "tuple[str, ...]": (_are_texts, "a list of strings"),
+    "Mapping[str, str]": (_is_table, "a table of strings"),
+    "Mapping[str, Any]": (lambda value: isinstance(value, dict), "a table of strings"),
+    "Mapping[str, str | Sequence[str]]": (
+        lambda value: _is_table(value, repeats=True),
+        "a table of strings",
+    ),
+}
+"""What a member of each type in `Provider` must be, and how that is said."""
+
 _SPECIAL: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "details": (_are_details, "tables with a member and perhaps a pattern that has a group"),
     "client_id_pattern": (_is_pattern, "a regular expression that does not fit an empty text"),
@@ -106,6 +100,5 @@ _SPECIAL: Mapping[str, tuple[Callable[[object], bool], str]] = {
         "a list of regular expressions that do not fit an empty text",
     ),
     "refusals": (_are_refusals, f"lists of texts: {', '.join(sorted(_REFUSALS))}"),
-    "session_timeouts": (_are_numbers, "a list of numbers above 0"),
 }
-"""What each of these members must be, and how that is said."""
+"""What these must be besides."""
