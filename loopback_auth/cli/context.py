@@ -158,7 +158,7 @@ class Context:
 
         self._resolved = resolve(
             self.profile_name,
-            flags=flags or {},
+            flags=flags,
             environ=self.environ,
             config=self.config,
             stored=remembered(self.store.folder, self.profile_name) if stored is None else stored,
@@ -217,17 +217,9 @@ class Context:
         Raises:
             LoopbackAuthError: As `resolve`.
         """
-        from ..settings.config_toml import parse_config
         from ..settings.resolve import resolve
 
-        return resolve(
-            self.profile_name,
-            flags=flags or {},
-            environ={},
-            config=parse_config("", ""),
-            stored=stored,
-            find_provider=self.provider,
-        )
+        return resolve(self.profile_name, flags=flags, stored=stored, find_provider=self.provider)
 
     def transport(self, ca_bundle: str | None) -> Transport:
         """Return an HTTP client that trusts *ca_bundle*, too, and traces what it does."""

@@ -196,15 +196,11 @@ def explain_by_pitfall(
 def diagnose_stored(error: LoopbackAuthError, document: Mapping[str, Any]) -> None:
     """Diagnose *error* with the values of the sign-in that *document* remembers."""
     from ..providers import load_provider
-    from ..settings.config_toml import parse_config
     from ..settings.resolve import resolve
 
     with suppress(LoopbackAuthError):
-        name, config = str(document.get("profile")), parse_config("", "")
-        profile = resolve(
-            name, flags={}, environ={}, config=config, stored=document, find_provider=load_provider
-        )
-        diagnose(error, profile)
+        name = str(document.get("profile"))
+        diagnose(error, resolve(name, stored=document, find_provider=load_provider))
 
 
 def _login_url(profile: Profile) -> str:

@@ -34,15 +34,15 @@ _WHERE = ("provider", "issuer", "authorization_endpoint", "token_endpoint")
 def resolve(
     name: str,
     *,
-    flags: Mapping[str, Any],
-    environ: Mapping[str, str],
-    config: Config,
-    stored: Mapping[str, Any] | None,
     find_provider: Callable[[str], Provider],
+    flags: Mapping[str, Any] | None = None,
+    environ: Mapping[str, str] | None = None,
     project: Mapping[str, tuple[Any, str]] | None = None,
+    config: Config | None = None,
+    stored: Mapping[str, Any] | None = None,
 ) -> Profile:
     """
-    Return the profile *name*, put together from all sources.
+    Return the profile *name*, put together from all sources that are given.
 
     *flags* hold settings under their canonical names; *stored* is the document of the last sign-in.
     *project* is what a trusted project file says; nothing looks for one here.
@@ -53,10 +53,10 @@ def resolve(
         ConfigError: The provider's file cannot be used.
     """
     sources: list[dict[str, tuple[Any, str]]] = [
-        {key: (value, SETTINGS[key].flag) for key, value in flags.items() if value is not None},
-        from_environment(environ),
+        {key: (v, SETTINGS[key].flag) for key, v in (flags or {}).items() if v is not None},
+        from_environment(environ or {}),
         dict(project or {}),
-        config.profile(name),
+        config.profile(name) if config else {},
         _remembered(stored or {}),
     ]
     settings, used = _combined(
@@ -126,7 +126,6 @@ def from_settings(name: str, **settings: Any) -> Profile:
         UsageError: A setting does not exist, or cannot have that value.
     """
     from ..providers import load_provider
-    from .config_toml import parse_config
 
     if isinstance(settings.get("client_secret"), str):
         # At once: debuggers and `pytest -l` print the local variables of an error's frames.
@@ -142,14 +141,7 @@ def from_settings(name: str, **settings: Any) -> Profile:
                 cause="Settings are named as in config.toml.",
                 fix="they are listed by `loopback-auth help config`",
             ) from None
-    return resolve(
-        name,
-        flags=flags,
-        environ={},
-        config=parse_config("", ""),
-        stored=None,
-        find_provider=load_provider,
-    )
+    return resolve(name, flags=flags, find_provider=load_provider)
 
 
 def _given(setting: str, value: object) -> object:

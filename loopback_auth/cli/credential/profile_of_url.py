@@ -79,9 +79,8 @@ def _resolved(name: str, stored: Mapping[str, Any] | None, context: Context) -> 
     is_meant = bool(_named(context))
     return resolve(
         name,
-        flags={},
         # What a variable says is about the profile that is meant, and about no other.
-        environ=context.environ if is_meant else {},
+        environ=context.environ if is_meant else None,
         config=context.config,
         stored=stored,
         find_provider=context.provider,

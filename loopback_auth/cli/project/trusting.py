@@ -6,7 +6,6 @@ from urllib.parse import urlsplit
 
 from ...errors import Cancelled, ProjectNotTrusted
 from ...oauth.text import one_line
-from ...settings.config_toml import parse_config
 from ...settings.project_file import changes
 from ...settings.resolve import resolve
 from ..prompts import confirm
@@ -63,10 +62,6 @@ def project_document(project: ProjectFile, context: Context) -> dict[str, Any]:
 def _profile_document(name: str, project: ProjectFile, context: Context) -> dict[str, Any]:
     profile = resolve(
         project.stored_name(name),
-        flags={},
-        environ={},
-        config=parse_config("", ""),
-        stored=None,
         find_provider=context.provider,
         project=project.profile(name),
     )
