@@ -14,7 +14,7 @@ from ...edge.callback.tls.certificate import (
 from ...edge.callback.tls.trust import is_trusted, trust
 from ...errors import LoopbackAuthError
 from ...explain.fix import rendered
-from .checks import OK, WARN, Check
+from .checks import Check, passed, warned
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,9 +46,9 @@ def callback_certificate(
     seen = f"{files.certificate} is valid for {host} until {until.date()}; {who}"
     if left < SOON_DAYS:
         again = "`loopback-auth callback-cert create --force`; each browser has to trust that again"
-        return Check(name=name, verdict=WARN, seen=f"{seen} ({left} days)", fix=rendered(again, {}))
+        return warned(name, f"{seen} ({left} days)", rendered(again, {}))
     if not is_trusted(stores):
         how = "trust it in your browser: `loopback-auth callback-cert show {profile}`"
         fix = rendered(how, {"profile": profile.name})
-        return Check(name=name, verdict=WARN, seen=seen, fix=fix)
-    return Check(name=name, verdict=OK, seen=seen)
+        return warned(name, seen, fix)
+    return passed(name, seen)

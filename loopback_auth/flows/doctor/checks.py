@@ -135,6 +135,16 @@ class Subject:
     terminal: bool = False
 
 
+def passed(name: str, seen: str) -> Check:
+    """Return a check that found nothing to fix."""
+    return Check(name=name, verdict=OK, seen=seen)
+
+
+def skipped(name: str, seen: str) -> Check:
+    """Return a check that could not be made, or need not be."""
+    return Check(name=name, verdict=SKIPPED, seen=seen)
+
+
 def warned(name: str, seen: str, fix: str) -> Check:
     """Return a check that found something a sign-in may get by with."""
     return Check(name=name, verdict=WARN, seen=seen, fix=fix)

@@ -13,7 +13,7 @@ from ...explain.fix import rendered
 from ...oauth.text import one_line
 from ...settings.config_toml import config_path
 from ..tokens.freshness import has_expired, is_refreshable
-from .checks import OK, SKIPPED, Check, shortened, warned
+from .checks import SKIPPED, Check, passed, shortened, skipped, warned
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,10 +36,10 @@ def configuration(subject: Subject) -> Check:
     try:
         about = os.stat(path)
     except OSError:
-        return Check(name=name, verdict=OK, seen=f"there is no {path}, and none is needed")
+        return passed(name, f"there is no {path}, and none is needed")
     seen = f"{path} can be read; profiles: {', '.join(config.profiles) or 'none'}"
     if not _POSIX:
-        return Check(name=name, verdict=OK, seen=seen)
+        return passed(name, seen)
     return _permissions(name, path, about, seen, holds_secret=_holds_secret(subject))
 
 
@@ -63,16 +63,14 @@ def _permissions(
     if about.st_mode & 0o044 and holds_secret:
         shown = f"{seen}; it holds a client secret, and others can read it ({mode})"
         return warned(name, shown, f"chmod 600 {quoted(path)}")
-    return Check(name=name, verdict=OK, seen=f"{seen} ({mode})")
+    return passed(name, f"{seen} ({mode})")
 
 
 def token_store(subject: Subject) -> Check:
     """Return the check of the folder that holds the tokens."""
     name, folder = "token store", subject.store.folder
     if not os.path.lexists(folder):
-        return Check(
-            name=name, verdict=OK, seen=f"{folder} is not there yet; the first sign-in makes it"
-        )
+        return passed(name, f"{folder} is not there yet; the first sign-in makes it")
     profile, mode = subject.profile, subject.folder_mode or 0o700
     try:
         location = subject.store.location(subject.name)
@@ -96,7 +94,7 @@ def token_store(subject: Subject) -> Check:
             " which are in a file that only you can read",
             rendered("`loopback-auth refresh {profile}`", {"profile": subject.name}),
         )
-    return Check(name=name, verdict=OK, seen=seen)
+    return passed(name, seen)
 
 
 def sign_in(subject: Subject) -> Check:
@@ -107,7 +105,7 @@ def sign_in(subject: Subject) -> Check:
     if stored is None:
         profile = subject.profile
         if not isinstance(profile, LoopbackAuthError) and profile.is_machine:
-            return Check(name=name, verdict=SKIPPED, seen="none is needed: `token` mints")
+            return skipped(name, "none is needed: `token` mints")
         seen = f"nobody is signed in to the profile {subject.name}"
         return Check(name=name, verdict=SKIPPED, seen=seen, fix=_login(subject.name))
     who = (stored.get("identity") or {}).get("name")
@@ -125,15 +123,9 @@ def _lifetime(name: str, seen: str, stored: Mapping[str, Any], subject: Subject)
     until = stored.get("expires_at") or "the server says otherwise"
     if not has_expired(stored, at=time.time()):
         again = "then it is refreshed" if refreshable else "then a new sign-in is needed"
-        return Check(
-            name=name, verdict=OK, seen=f"{seen}; the token is valid until {until}, {again}"
-        )
+        return passed(name, f"{seen}; the token is valid until {until}, {again}")
     if refreshable:
-        return Check(
-            name=name,
-            verdict=OK,
-            seen=f"{seen}; the token expired at {until} and is refreshed when needed",
-        )
+        return passed(name, f"{seen}; the token expired at {until} and is refreshed when needed")
     return warned(
         name,
         f"{seen}; the token expired at {until} and cannot be refreshed",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...errors import LoopbackAuthError
 from ..machine.key import has_key, key_of
 from ..machine.sign_in import grant_of
-from .checks import OK, Check
+from .checks import Check, passed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,13 +21,11 @@ def private_key_check(profile: Profile, environ: Mapping[str, str]) -> Check:
 
     name, grant = "private key", grant_of(profile)
     if not has_key(grant):
-        return Check(
-            name=name, verdict=OK, seen=f"none: the flow {grant['flow']} has no need of it"
-        )
+        return passed(name, f"none: the flow {grant['flow']} has no need of it")
     try:
         fingerprint = key_fingerprint(key_of(grant, environ))
     except LoopbackAuthError as error:
         error.facts.setdefault("profile", profile.name)
         return Check.of(error, name)
     where = grant.get("key_file") or grant.get("key_env")
-    return Check(name=name, verdict=OK, seen=f"{where}: its public half has SHA-256 {fingerprint}")
+    return passed(name, f"{where}: its public half has SHA-256 {fingerprint}")

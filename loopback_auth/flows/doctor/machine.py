@@ -17,7 +17,7 @@ from ...oauth.text import one_line
 from ...providers.login_host import own_host, whom_it_serves
 from ...settings.table import SETTINGS
 from ..login.way import BROWSER, DEVICE, PASTE, STOP, way, way_in
-from .checks import FAIL, OK, WARN, Check, warned
+from .checks import FAIL, OK, WARN, Check, passed, warned
 from .files import configuration, sign_in, token_store
 
 TYPE_CHECKING = False
@@ -90,7 +90,7 @@ def _settings(profile: Profile) -> Check:
         shown = " ".join(str(each) for each in value) if isinstance(value, tuple) else str(value)
         shown = without_query(shown) if SETTINGS[name].is_address else shown
         rows.append(f"{name} = {shown} ({setting.source})")
-    return Check(name="settings", verdict=OK, seen="; ".join(rows) or "none of its own")
+    return passed("settings", "; ".join(rows) or "none of its own")
 
 
 def _server(profile: Profile) -> Check:
@@ -110,7 +110,7 @@ def _server(profile: Profile) -> Check:
             {"profile": profile.name, "host": own_host(hosts)},
         )
         return Check(name=name, verdict=WARN, seen=seen, cause=shared, fix=fix)
-    return Check(name=name, verdict=OK, seen=seen)
+    return passed(name, seen)
 
 
 def _client(profile: Profile, environ: Mapping[str, str]) -> Check:
@@ -127,7 +127,7 @@ def _client(profile: Profile, environ: Mapping[str, str]) -> Check:
         where = profile.settings["client_id"].source
         seen = f"the client ID {client.client_id!r} has a space in it ({where}), which is rare"
         return warned(name, seen, "take the space out, unless the server shows it so")
-    return Check(name=name, verdict=OK, seen=f"client ID {client.client_id}, {source}")
+    return passed(name, f"client ID {client.client_id}, {source}")
 
 
 _SECRETS = ("client_secret", "client_secret_env", "client_secret_file")
@@ -167,7 +167,7 @@ def _callback(redirect_uri: str) -> tuple[str, Check]:
         alone = "; this machine has no IPv6 loopback"
     port = "" if urlsplit(redirect_uri).port == 0 else " its port is free,"
     seen = f"{registered(redirect_uri)}:{port} on {heads}{alone}"
-    return real, Check(name=name, verdict=OK, seen=seen)
+    return real, passed(name, seen)
 
 
 def _registered(
@@ -175,9 +175,7 @@ def _registered(
 ) -> Iterator[Check]:
     for uri in redirect_uris if registered else ():
         if uri in registered:
-            yield Check(
-                name="registered", verdict=OK, seen=f"{uri} is registered, character by character"
-            )
+            yield passed("registered", f"{uri} is registered, character by character")
             continue
         nearest = min(registered, key=lambda each: _distance(uri, each))
         yield Check(
@@ -213,7 +211,7 @@ def _browser(
     chosen = profile.get("browser")
     command = launch_command("URL", around=around, environ=environ, chosen=chosen, which=which)
     if command:
-        return Check(name=name, verdict=OK, seen=f"{command[0]} would be started")
+        return passed(name, f"{command[0]} would be started")
     hint = way_in(around, redirect_uris[0], profile, is_to_be_shared=True) if redirect_uris else ""
     return warned(
         name,
@@ -238,7 +236,7 @@ def _surroundings(profile: Profile, around: Surroundings, *, opens: bool) -> Che
     if found.how == STOP:
         fix = rendered("give the job a credential: `loopback-auth help ci`", {})
         return warned(name, seen, fix)
-    return Check(name=name, verdict=OK, seen=seen)
+    return passed(name, seen)
 
 
 def _proxy(profile: Profile, environ: Mapping[str, str]) -> Check:
@@ -248,14 +246,12 @@ def _proxy(profile: Profile, environ: Mapping[str, str]) -> Check:
     except ProxyFailed as error:
         return Check.of(error, name)
     if proxy is None:
-        return Check(
-            name=name, verdict=OK, seen=f"none; {host or 'the server'} is reached directly"
-        )
+        return passed(name, f"none; {host or 'the server'} is reached directly")
     parts = urlsplit(proxy.url)
     port = f":{parts.port}" if parts.port else ""
     password = ", with a password that is not shown" if parts.password else ""
     where = f"{parts.scheme}://{parts.hostname}{port} ({proxy.variable})"
-    return Check(name=name, verdict=OK, seen=f"{where} leads to {host}{password}")
+    return passed(name, f"{where} leads to {host}{password}")
 
 
 def _host(profile: Profile) -> str:
@@ -293,4 +289,4 @@ def _certificates(profile: Profile, environ: Mapping[str, str]) -> Check:
     if trust.unusable:
         wrong = " and ".join(trust.unusable)
         return warned(name, seen, f"correct {wrong}, or unset it where it is not needed")
-    return Check(name=name, verdict=OK, seen=seen)
+    return passed(name, seen)

@@ -16,7 +16,7 @@ from ...oauth.metadata import Client, server_metadata
 from ..login.request import request_to
 from ..server.discovery import discover
 from ..server.mix_up import refuse_mix_up
-from .checks import FAIL, OK, SKIPPED, WARN, Check
+from .checks import FAIL, WARN, Check, passed, skipped
 from .machine import endpoints_of
 from .preflight import NAME, RecordingTransport, RepeatedPreflight, within
 
@@ -75,9 +75,9 @@ async def checks_of_network(
         report.add(check if known else _NOT_YET)
 
 
-_NOT_YET = Check(name=NAME, verdict=SKIPPED, seen="fix what is reported above first")
+_NOT_YET = skipped(NAME, "fix what is reported above first")
 
-_NOBODY = Check(name=NAME, verdict=SKIPPED, seen="nobody signs in: `token` mints")
+_NOBODY = skipped(NAME, "nobody signs in: `token` mints")
 
 
 def _client(profile: Profile, subject: Subject) -> Client | None:
@@ -99,7 +99,7 @@ async def _name(profile: Profile, subject: Subject) -> Check:
     host = parts.hostname or ""
     try:
         if proxy_for(url, subject.environ):
-            return Check(name=name, verdict=SKIPPED, seen=f"the proxy looks {host} up")
+            return skipped(name, f"the proxy looks {host} up")
         addresses = await within(
             _addresses(host, parts.port or 443), f"no answer about the name {host}"
         )
@@ -107,7 +107,7 @@ async def _name(profile: Profile, subject: Subject) -> Check:
         return Check.of(error, name)
     more = f" and {len(addresses) - 1} more" if len(addresses) > 1 else ""
     here = ", this machine" if is_loopback(host) else ""
-    return Check(name=name, verdict=OK, seen=f"{host} is {addresses[0]}{more}{here}")
+    return passed(name, f"{host} is {addresses[0]}{more}{here}")
 
 
 async def _addresses(host: str, port: int) -> list[str]:
@@ -148,7 +148,7 @@ async def _discovery(
         # With all endpoints known, a sign-in does without.
         report.add(Check.of(error, "discovery", verdict=WARN if known else FAIL))
         return known
-    report.add(Check(name="discovery", verdict=OK, seen=f"{issuer}: discovery document found"))
+    report.add(passed("discovery", f"{issuer}: discovery document found"))
     try:
         server, _ = await refuse_mix_up(server, profile, may_trust=None, notify=lambda _: None)
     except HostNotTrusted as error:
@@ -163,9 +163,7 @@ def _connection(report: Report, recording: RecordingTransport) -> None:
     if recording.failure is not None:
         report.add(Check.of(recording.failure, name))
     if reply is None:
-        report.add(
-            Check(name="clock", verdict=SKIPPED, seen="no answer came that could say the time")
-        )
+        report.add(skipped("clock", "no answer came that could say the time"))
         return
     parts = urlsplit(reply.url)
     how = (
@@ -174,7 +172,7 @@ def _connection(report: Report, recording: RecordingTransport) -> None:
     seen = (
         f"{parts.netloc} answered with status {reply.status} after {recording.took_s:.2f} s; {how}"
     )
-    report.add(Check(name=name, verdict=OK, seen=seen))
+    report.add(passed(name, seen))
     report.add(_clock(reply))
 
 
@@ -186,9 +184,9 @@ def _clock(reply: HttpReply) -> Check:
         theirs = parsedate_to_datetime(reply.headers.get("date", ""))
         skew_s = (now() - theirs).total_seconds()
     except (TypeError, ValueError):
-        return Check(name=name, verdict=SKIPPED, seen="the answer does not say the time")
+        return skipped(name, "the answer does not say the time")
     if abs(skew_s) <= SKEW_S:
-        return Check(name=name, verdict=OK, seen="within a minute of the server's")
+        return passed(name, "within a minute of the server's")
     way = "ahead of" if skew_s > 0 else "behind"
     return Check(
         name=name,

@@ -9,7 +9,7 @@ from ...errors import AnswerTimedOut, AuthorizationError, ProviderError, Transpo
 from ...explain.fix import rendered
 from ..diagnosis import explain_by_pitfall, facts_of
 from ..login.preflight import look
-from .checks import OK, SKIPPED, WARN, Check, shortened, warned
+from .checks import WARN, Check, passed, shortened, skipped, warned
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -141,10 +141,10 @@ def _check(
         seen = (
             f"the server takes {request.redirect_uri} and shows its sign-in page (status {status})"
         )
-        return Check(name=NAME, verdict=OK, seen=seen)
+        return passed(NAME, seen)
     if not isinstance(error, AuthorizationError):
         if isinstance(error, TransportError):
-            return Check(name=NAME, verdict=SKIPPED, seen="the server could not be asked")
+            return skipped(NAME, "the server could not be asked")
         return Check.of(error, NAME, verdict=WARN)
     if profile.provider and profile.provider.pitfalls:
         facts = facts_of(profile, redirect_uri=request.redirect_uri)
