@@ -56,6 +56,8 @@ class Console:
         self.stderr = stderr
         self.environ: Mapping[str, str] = {} if environ is None else environ
         self.is_process = is_process
+        self.shorten: Callable[[str], str] = str
+        """Makes a text for a person of one that names a project's profile as the store does."""
         self.nothing_sent = False
         """Whether what goes on has sent no code and written nothing yet."""
         self._line_open = False
@@ -244,6 +246,7 @@ class Console:
     def _talk(self, text: str, *, line_open: bool = False) -> None:
         if self.stderr is None:
             return
+        text = text if self.json else self.shorten(text)
         if self._line_open and not line_open:
             text = f"{_ERASED}{text}"
         self._line_open = line_open

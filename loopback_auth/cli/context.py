@@ -100,9 +100,10 @@ class Context:
         named = named_profile(self.arguments, self.environ)
         if getattr(self.arguments, "is_new", False):
             # A profile that is about to be written has no other one's name.
-            usual = self.config.default_profile or "default"
-            return ChosenProfile(*(named or (usual, "")))
-        return chooser.named(*named) if named else chooser.unnamed()
+            return ChosenProfile(*(named or (self.config.default_profile or "default", "")))
+        chosen = chooser.named(*named) if named else chooser.unnamed()
+        self.console.shorten = lambda text: chooser.as_typed(text, chosen)
+        return chosen
 
     @property
     def profile_name(self) -> str:

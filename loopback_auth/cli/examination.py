@@ -68,17 +68,18 @@ def examine_profile(
         checks.append(check)
         if not console.json:
             sheet = console.sheet(console.stdout)
-            console.raw(_drawn(check, sheet) if sheet else _text(check))
+            console.raw(console.shorten(_drawn(check, sheet) if sheet else _text(check)))
 
     subject = _subject(name, context, registered, flags)
     report = Report(
         on_check=take,
         on_wait=_Progress(console),
         home_folder=context.environ.get("HOME") or os.path.expanduser("~"),
+        profile=name,
     )
     transport, interval_s = _transport(subject.profile, context), _interval_s(context.environ)
     if not console.json:
-        head = f"{_program()}, profile {name}{_why(context)}"
+        head = console.shorten(f"{_program()}, profile {name}{_why(context)}")
         console.result(f"{head}\n", {}, draw=lambda sheet: sheet.aside(head) + "\n")
     run_coroutine(
         examine(subject, report, transport=transport, wait_s=wait_s, interval_s=interval_s)

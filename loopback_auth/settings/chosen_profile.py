@@ -104,6 +104,19 @@ class Chooser:
             return ChosenProfile(name, "default_profile of config.toml")
         return ChosenProfile("default", "")
 
+    def as_typed(self, text: str, chosen: ChosenProfile) -> str:
+        """Return *text* with a project's profile called as it is typed where it is *chosen*."""
+        if not chosen.project or chosen.name not in text:
+            return text
+        import re
+
+        # In config.toml, which may be unusable, another one may have that name.
+        with suppress(errors.LoopbackAuthError):
+            if not self._is_users(chosen.own_name):
+                # A path stays as it is.
+                return re.sub(rf"(?<![/\\]){re.escape(chosen.name)}", chosen.own_name, text)
+        return text
+
     def _project_text(self) -> ProjectText | None:
         folder = working_directory()
         repository = repository_around(folder) if folder else None

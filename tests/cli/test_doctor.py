@@ -320,6 +320,16 @@ async def test_an_address_is_reported_as_the_check_of_the_server_has_it(tmp_path
     assert "canary" not in outcome.stdout
 
 
+async def test_what_is_to_be_typed_names_the_profile_that_was_examined(tmp_path: Path) -> None:
+    """Whatever the check is about: the network knows no profile."""
+    write_config(
+        tmp_path,
+        "[profiles.work]\nissuer = 'https://no-such-host.invalid'\nclient_id = 'x'\nport = 0\n",
+    )
+    found = checks(await doctor(tmp_path, "work"))
+    assert found["name"]["fix"].endswith("loopback-auth config show work")
+
+
 async def test_a_blank_in_the_client_id_is_seen(server: ScriptedServer, tmp_path: Path) -> None:
     """Around it, it is taken off."""
     configure(tmp_path, server)

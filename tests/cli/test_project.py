@@ -18,6 +18,8 @@ from tests.support.scripted_server import ScriptedServer, json_answer
 
 from ..support.command import Outcome, login_here, run
 from ..support.projects import ACME, repository
+from ..support.sockets import free_port
+from ..support.stored import write_config
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -465,6 +467,26 @@ async def test_init_project_writes_it_trusts_it_and_says_to_commit_it(
     assert "whoever clones it types: loopback-auth login second\n" in second.stderr
     assert path.read_text().startswith("# Sign in: loopback-auth login\n")
     assert (await run("profiles", "--names", home=home)).stdout.count("@") == 2
+
+
+async def test_a_projects_profile_is_called_as_it_is_typed_there(home: Path, clone: Path) -> None:
+    """By the name that the file has for it, but in paths, documents and where it means another."""
+    (clone / ".loopback-auth.toml").unlink()
+    written = await run(*INIT, "--port", str(free_port()), home=home)
+    assert written.stderr.splitlines()[-1].endswith("loopback-auth doctor acme")
+    assert "profile acme (chosen by" in written.stdout
+    (name,) = (await run("profiles", "--names", home=home)).stdout.split()
+    for typed in ("acme", name):
+        refused = await run("token", typed, home=home)
+        assert "nobody is signed in to the profile acme\n" in refused.stderr
+        assert "fix: loopback-auth login acme;" in refused.stderr
+        assert name in (await run("token", typed, "--json", home=home)).error["message"]
+    sign_in(home, name, "mine")
+    path = home / "tokens" / f"{name}.json"
+    path.write_text("{")
+    assert str(path) in (await run("token", home=home)).stderr
+    write_config(home, "[profiles.acme]\nprovider = 'github'\n")
+    assert f"to the profile {name}\n" in (await run("token", home=home)).stderr
 
 
 REFUSED_INIT = [

@@ -47,6 +47,7 @@ class Check:
     fix: str = ""
     code: str = ""
     exit_code: int = 0
+    error: LoopbackAuthError | None = field(default=None, repr=False)
 
     @classmethod
     def of(cls, error: LoopbackAuthError, name: str, *, verdict: str = FAIL) -> Check:
@@ -59,6 +60,7 @@ class Check:
             fix=error.fix,
             code=error.code,
             exit_code=error.exit_code if verdict == FAIL else 0,
+            error=error,
         )
 
     def to_document(self) -> dict[str, Any]:
@@ -80,15 +82,21 @@ class Report:
 
     `on_wait` is called every second while the server does not know the app yet, with the error code
     that it answers, the seconds left in all, those to the next try, and *again*: whether it was
-    called for this try before. *home_folder* is the user's, which is shown as `~`.
+    called for this try before. *home_folder* is the user's, which is shown as `~`. *profile* is the
+    one whose sign-in is examined.
     """
 
     on_check: Callable[[Check], None]
     on_wait: Callable[..., None] = lambda *_, **__: None
     home_folder: str = ""
+    profile: str = ""
 
     def add(self, check: Check) -> Check:
         """Return *check* made fit for a ticket, after handing it to `on_check`."""
+        if check.error is not None and self.profile:
+            # Whatever failed need not know whose sign-in it is, and what is typed does.
+            check.error.facts.setdefault("profile", self.profile)
+            check = replace(check, fix=check.error.fix)
         fit = replace(
             check,
             seen=self._fit(check.seen),
