@@ -228,7 +228,6 @@ async def test_a_provider_can_be_named_for_a_host_that_does_not_tell(
         ("github work --client-id x --login-url a.example", "init github work --client-id x"),
         ("salesforce work --flow jwt-bearer", "work --flow jwt-bearer --subject USER"),
         ("google work --session-timeout 2h --client-id x", "init google work --client-id x"),
-        ("salesforce work --session-timeout 3h --port 1", "--port 1 --session-timeout 15m"),
     ],
 )
 async def test_what_does_not_fit_is_refused_with_what_does(
@@ -251,6 +250,18 @@ async def test_what_init_does_not_take_is_typed_as_a_sign_in_with_the_same_clien
     assert fix.endswith(
         "loopback-auth login work --authorization-endpoint URL --token-endpoint URL --client-id x"
     )
+
+
+@pytest.mark.parametrize("pasted", [" x.apps ", '"x.apps"', "client_id=x.apps", "x.apps\n"])
+async def test_what_was_pasted_around_a_client_id_is_taken_off_and_said(
+    pasted: str, tmp_path: Path
+) -> None:
+    """As a sign-in says it."""
+    flags = ("--client-id", pasted, "--api-base", " https://api.example.com", "--no-doctor")
+    done = await run("init", "google", "work", *flags, home=tmp_path)
+    assert config(tmp_path).endswith('client_id = "x.apps"\napi_base = "https://api.example.com"\n')
+    for flag in ("--client-id", "--api-base"):
+        assert f"Note: {flag} is used without what was pasted around it.\n" in done.stderr
 
 
 async def test_a_provider_may_be_an_option_as_of_login(tmp_path: Path) -> None:

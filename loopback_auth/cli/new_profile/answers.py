@@ -50,7 +50,9 @@ def asked_before(server: Server, context: Context) -> dict[str, Any]:
         flags["port"] = tuple(ports)
     if arguments.ca_bundle:
         flags["ca_bundle"] = os.path.abspath(arguments.ca_bundle)
-    return flags
+    # As they were pasted, for the notes; they are read and checked where they are asked for.
+    pasted = {name: getattr(arguments, name) for name in ("client_id", "api_base")}
+    return {**flags, **{name: value for name, value in pasted.items() if value}}
 
 
 def _port(usual: int, console: Console) -> int:
