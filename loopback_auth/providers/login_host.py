@@ -90,7 +90,7 @@ def own_host(hosts: Mapping[str, Any]) -> str:
 
 
 def _note(given: str, meant: str) -> str:
-    return f"{one_line(given, limit=120)} is not a sign-in address; {meant} is used instead"
+    return f"{one_line(given, limit=120)} is read as {meant}"
 
 
 def _rewritten(host: str, instead: Mapping[str, str], *, name: str = _LABELS) -> str | None:

@@ -38,7 +38,8 @@ def session_timeout(text: str, provider: Provider) -> dict[str, float]:
         raise UsageError(
             f"{text[:40]!r} is not a session timeout of {provider.title}",
             cause=f"It is one of these: {timeout_choices(provider)}.",
-            fix="run it again with one of these, such as --session-timeout {timeout}",
+            fix="`loopback-auth init {provider} {profile} --session-timeout {timeout}`",
+            provider=provider.name,
             timeout=duration_text(provider.session_timeouts[0]),
         )
     if lifetime_s == provider.access_token_lifetime:

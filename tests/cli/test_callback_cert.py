@@ -149,7 +149,10 @@ def test_without_the_library_and_mkcert_the_fix_names_both(
         check=False,
     )
     assert done.returncode == 2, done.stderr
-    assert "pip install cryptography (pipx: pipx inject loopback-auth cryptography)" in done.stderr
+    assert (
+        "pip install cryptography; under pipx: pipx inject loopback-auth cryptography"
+        in done.stderr
+    )
     assert "mkcert" in done.stderr
     assert "Traceback" not in done.stderr
 

@@ -150,7 +150,7 @@ async def test_a_lightning_address_is_written_as_the_host_it_means(tmp_path: Pat
     )
     outcome = await run("init", "salesforce", *flags, home=tmp_path)
     assert (
-        "Note: https://acme.lightning.force.com/lightning/page is not a sign-in address"
+        "Note: https://acme.lightning.force.com/lightning/page is read as acme.my.salesforce.com."
         in outcome.stderr
     )
     assert 'login_url = "https://acme.my.salesforce.com"\n' in config(tmp_path)
@@ -289,6 +289,15 @@ def test_every_provider_says_what_to_click(name: str) -> None:
     assert [line.strip() for line in text.splitlines() if line.strip() in uris] == (
         uris if has_port else []
     )
+
+
+@pytest.mark.parametrize("name", provider_names())
+def test_a_step_is_one_line_that_the_terminal_wraps(name: str) -> None:
+    """One that is broken in the file, too, is broken twice on 80 columns."""
+    provider = load_provider(name)
+    for text in (provider.where, provider.setup, *provider.machine_setup.values()):
+        begun = re.findall(r"^ *([a-z(]\S*)", str(text), re.MULTILINE)
+        assert [word for word in begun if not word.startswith("http")] == []
 
 
 def test_a_provider_without_steps_says_how_to_register(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from loopback_auth.export.ide import jetbrains, vscode, zed
 from loopback_auth.testing import AuthorizationServer, Client
 
 from ..support.command import COMMAND, environment, token_file
+from ..support.shell import shell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -151,6 +152,16 @@ def test_a_mistake_in_a_file_is_a_problem_at_its_line(
     assert problem["file"] == str(tmp_path / "config.toml")
     assert (problem["line"], problem["column"], problem["severity"]) == ("3", "1", "error")
     assert problem["message"].startswith("unknown setting 'client_ids'")
+
+
+def test_in_the_terminal_of_vs_code_a_person_sees_what_any_terminal_shows(tmp_path: Path) -> None:
+    """Of what is typed at a shell there no problem matcher reads anything."""
+    with shell(tmp_path, columns=40) as bash:
+        bash.type("export TERM_PROGRAM=vscode NO_COLOR=1")
+        shown = bash.type("loopback-auth status work")
+        task = bash.type("script -qec 'loopback-auth status work' /dev/null")
+    assert shown.startswith("error[sign-in-needed]: nobody is signed\n  in to the profile work\n")
+    assert task.startswith("error[sign-in-needed]: nobody is signed in to the profile work\n")
 
 
 def test_a_run_window_of_jetbrains_needs_no_terminal_cl_09(

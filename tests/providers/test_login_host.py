@@ -166,7 +166,7 @@ def test_no_word_of_another_tool_leads_to_a_strangers_org(word: str, provider: s
     url, note = login_host(word, load_provider(provider).login_hosts)
     assert url in ("https://login.salesforce.com", "https://test.salesforce.com")
     host = url.removeprefix("https://")
-    assert note == f"{word} is not a sign-in address; {host} is used instead"
+    assert note == f"{word} is read as {host}"
 
 
 def test_both_files_of_this_server_call_its_hosts_the_same() -> None:

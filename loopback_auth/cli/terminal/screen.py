@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +34,19 @@ def wraps_at(stream: TextIO | None, environ: Mapping[str, str]) -> int:
 
     In VS Code a terminal may be a task's, whose lines its problem matchers read.
     """
-    return 0 if environ.get("TERM_PROGRAM") == "vscode" else columns_of(stream, environ)
+    is_task = environ.get("TERM_PROGRAM") == "vscode" and not _is_a_shells(stream)
+    return 0 if is_task else columns_of(stream, environ)
+
+
+def _is_a_shells(stream: TextIO | None) -> bool:
+    """Return whether *stream* is a terminal where a shell has each command as a job of its own."""
+    if stream is None or sys.platform == "win32":
+        return False
+    try:
+        # A task's program, or the `sh -c` around it, leads the session itself.
+        return os.tcgetpgrp(stream.fileno()) != os.getsid(0)
+    except (OSError, ValueError):
+        return False
 
 
 def fitted(

@@ -130,7 +130,8 @@ class Keyring:
         return KeyringUnavailable(
             "the tokens should go to the keyring, but the package for it is not installed",
             cause="Reaching the system's keyring takes the package keyring.",
-            fix="`pip install keyring` (pipx: `pipx inject loopback-auth keyring`), " + _OR_A_FILE,
+            fix="`pip install keyring`; under pipx: `pipx inject loopback-auth keyring`; "
+            + _OR_A_FILE,
             reason="not-installed",
             profile=self._profile,
         )

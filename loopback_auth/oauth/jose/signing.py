@@ -52,7 +52,7 @@ def without_cryptography() -> Iterator[None]:
         raise KeyUnusable(
             "signing needs the library cryptography, which is not installed",
             cause="loopback-auth works without it where nothing is signed.",
-            fix="`pip install cryptography` (pipx: `pipx inject loopback-auth cryptography`)",
+            fix="`pip install cryptography`; under pipx: `pipx inject loopback-auth cryptography`",
         ) from None
 
 

@@ -226,7 +226,7 @@ def test_st_10_without_the_package_the_extra_is_named(person: Person, tmp_path: 
         check=True,
     )
     assert done.stdout.startswith(
-        "not-installed pip install keyring (pipx: pipx inject loopback-auth keyring)"
+        "not-installed pip install keyring; under pipx: pipx inject loopback-auth keyring"
     )
     assert person.file() is None
 

@@ -43,7 +43,7 @@ def issue(now: datetime, *, serial: int) -> tuple[Secret, bytes]:
         raise UsageError(
             "making a certificate needs the library cryptography, which is not installed",
             cause="Python itself can use certificates, and not make them.",
-            fix="`pip install cryptography` (pipx: `pipx inject loopback-auth cryptography`),"
+            fix="`pip install cryptography`; under pipx: `pipx inject loopback-auth cryptography`;"
             " or install mkcert, which is used where it is set up",
         ) from None
     authority_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
