@@ -9,7 +9,7 @@ from ..errors import UsageError
 from ..oauth.secret import Secret
 from ..oauth.text import is_variable_name
 from .access import Access
-from .credential.given_token import given_token
+from .credential.options import given_token
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

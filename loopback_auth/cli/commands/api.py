@@ -17,8 +17,12 @@ from ...oauth.resource.address import read_header, read_method
 from ...oauth.secret import Secret
 from ..access import Access
 from ..api_output import JSONAnswer, PrintedAnswer
-from ..credential.given_token import given_token
-from ..credential.options import handed_over_arguments, login_argument, min_ttl_argument
+from ..credential.options import (
+    given_token,
+    handed_over_arguments,
+    login_argument,
+    min_ttl_argument,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,8 +9,7 @@ from ... import errors
 from ...export.credential_helper.protocol import HelperToken
 from ...export.credential_helper.protocols import PROTOCOLS, protocol_of
 from ..access import Access
-from ..credential.given_token import given_token
-from ..credential.options import handed_over_arguments, min_ttl_argument
+from ..credential.options import given_token, handed_over_arguments, min_ttl_argument
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from ...flows.services import client_of
 from ...notices import Warned
 from ...oauth.credential import Credential
 from ..access import Access
-from ..credential.given_token import given_token
 from ..credential.options import (
+    given_token,
     handed_over_arguments,
     min_ttl_argument,
     output_arguments,

@@ -7,7 +7,7 @@ from argparse import BooleanOptionalAction
 from ...edge.process.event_loop import run as run_coroutine
 from ...notices import Warned
 from ...oauth.text import one_line
-from ..credential.given_token import given_token
+from ..credential.options import given_token
 from ..progress import server_lines
 from ..prompts import (
     check_standard_input,

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from ... import errors
 from ..access import Access
-from ..credential.given_token import given_token
-from ..credential.options import handed_over_arguments, login_argument, min_ttl_argument
+from ..credential.options import (
+    given_token,
+    handed_over_arguments,
+    login_argument,
+    min_ttl_argument,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

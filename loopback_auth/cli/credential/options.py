@@ -1,7 +1,11 @@
-"""The options of the commands that hand out a token; nothing heavy is here."""
+"""
+What the commands that hand out a token share: their options, and the token that the environment
+hands over. Nothing heavy is here.
+"""
 
 from __future__ import annotations
 
+from ... import errors
 from ...flows.tokens.freshness import MIN_TTL_S
 
 TYPE_CHECKING = False
@@ -93,3 +97,20 @@ def handed_over_arguments(parser: Parser) -> None:
         help="with LOOPBACK_AUTH_REFRESH_TOKEN: the command that gets a new one on its standard"
         " input",
     )
+
+
+def given_token(environ: Mapping[str, str]) -> str | None:
+    """
+    Return the token that the environment hands over, which takes the place of all that is stored.
+
+    Raises:
+        UsageError: It has what no access token can hold (RFC 6749 appendix A.12).
+    """
+    token = environ.get("LOOPBACK_AUTH_TOKEN", "").strip(" \t\r\n")
+    if not (token.isascii() and token.isprintable()):
+        raise errors.UsageError(
+            "LOOPBACK_AUTH_TOKEN does not hold an access token",
+            cause="A token is one line of printable ASCII characters.",
+            fix="set it again, or unset LOOPBACK_AUTH_TOKEN to use the stored sign-in",
+        )
+    return token or None
