@@ -43,11 +43,8 @@ class PrintedAnswer:
             lines = [f"HTTP/1.1 {reply.status} {_shown(reply.reason)}".rstrip()]
             lines += [f"{_shown(name)}: {_shown(value)}" for name, value in reply.headers]
             self._console.octets(("\n".join([*lines, "", ""])).encode("utf-8", "replace"))
-        tame = (
-            _Tamed(self._console.stdout.encoding)
-            if self._console.stdout is not None and self._console.stdout.isatty()
-            else None
-        )
+        stdout = self._console.stdout
+        tame = _Tamed(stdout.encoding) if stdout is not None and stdout.isatty() else None
         end, pieces = b"\n", reply.pieces
         if tame and _JSON.match(reply.header("content-type")):
             pieces = _laid_out(pieces)

@@ -78,6 +78,11 @@ class Console:
         """Whether stderr is a terminal that can redraw a line."""
         return bool(self.stderr and self.stderr.isatty() and self.environ.get("TERM") != "dumb")
 
+    @property
+    def shows_result(self) -> bool:
+        """Whether stdout is a terminal."""
+        return bool(self.stdout and self.stdout.isatty())
+
     def sheet(self, stream: TextIO | None) -> Sheet | None:
         """Return what draws on *stream*; `None` for plain lines."""
         # Late, as all that a terminal alone needs.
@@ -124,7 +129,7 @@ class Console:
     @contextmanager
     def _writing(self) -> Iterator[TextIO]:
         self.erase_line()
-        if self.stdout is not None and self.stdout.isatty():
+        if self.shows_result:
             # On the same terminal one comes after the other.
             self.flush()
         if self.stdout is None:

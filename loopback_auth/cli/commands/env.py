@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...errors import OutputFailed, UsageError, ValueUnquotable
 from ...export import FORMATS, environment_text, github_environment, github_masks
 from ..credential.options import (
+    check_output,
     handed_over_arguments,
     min_ttl_argument,
     output_arguments,
@@ -14,7 +15,6 @@ from ..variables import filled_variables, set_argument
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from argparse import Namespace
     from collections.abc import Mapping
 
     from ...oauth.secret import Secret
@@ -41,8 +41,13 @@ def arguments(parser: Parser) -> None:
 def run(context: Context) -> int:
     """Print the variables, or hand them to the steps that follow."""
     arguments, console = context.arguments, context.console
-    if arguments.output:
-        _check_output(arguments)
+    if arguments.output and arguments.format == "github":
+        raise UsageError(
+            "--format github takes no --output",
+            cause="It hands the variables to the steps that follow, in the file GITHUB_ENV.",
+            fix="use only one of them, or `loopback-auth env {profile} --format dotenv`",
+        )
+    check_output(arguments)
     filled = filled_variables(context)
     if arguments.output:
         document = {"format": arguments.format, "variables": list(filled)}
@@ -53,27 +58,13 @@ def run(context: Context) -> int:
     elif arguments.format == "github":
         _for_github(filled, console)
     else:
-        if console.stdout is not None and console.stdout.isatty():
+        if console.shows_result:
             console.say(
                 "This is a secret. To set it in this shell: "
                 + _HOW.get(arguments.format, "redirect it.")
             )
         console.raw(_encodable(environment_text(arguments.format, filled), console))
     return 0
-
-
-def _check_output(arguments: Namespace) -> None:
-    if arguments.format == "github":
-        raise UsageError(
-            "--format github takes no --output",
-            cause="It hands the variables to the steps that follow, in the file GITHUB_ENV.",
-            fix="use only one of them, or `loopback-auth env {profile} --format dotenv`",
-        )
-    if not arguments.even_in_git:
-        # Late, as what writes the file.
-        from ...edge.project.tracked import refuse_tracked
-
-        refuse_tracked(arguments.output)
 
 
 _HOW = {

@@ -12,6 +12,7 @@ from ...notices import Warned
 from ...oauth.credential import Credential
 from ..access import Access
 from ..credential.options import (
+    check_output,
     given_token,
     handed_over_arguments,
     min_ttl_argument,
@@ -78,14 +79,10 @@ def run(context: Context) -> int:
             " `loopback-auth env {profile}`",
         )
     _check_stored_is_meant(context.environ)
-    if arguments.output and not arguments.even_in_git:
-        # Late: most exports are printed.
-        from ...edge.project.tracked import refuse_tracked
-
-        refuse_tracked(arguments.output)
-        if form == "file":
-            # The copy beside it may hold a secret that the file had before.
-            refuse_tracked(f"{arguments.output}.bak")
+    check_output(arguments)
+    if form == "file":
+        # The copy beside it may hold a secret that the file had before.
+        check_output(arguments, suffix=".bak")
     exported: Exported
     if form in _OWN_FILES:
         exported, credential = _own_file(form, context)
@@ -175,6 +172,6 @@ def _hand_out(exported: Exported, context: Context, *, profile: str) -> None:
         force = arguments.force or arguments.form == "file"
         write_output(text_of(exported), context, about, force=force)
         return
-    if not console.json and console.stdout is not None and console.stdout.isatty():
+    if not console.json and console.shows_result:
         console.say("This is a secret. To keep it off the screen: --output FILE, or a pipe.")
     console.result(text_of(exported), {**about, "export": exported})

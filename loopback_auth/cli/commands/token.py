@@ -111,5 +111,5 @@ def _print_refresh_token(
 
 
 def _warn_of_a_secret(what_for: str, console: Console) -> None:
-    if console.stdout is not None and console.stdout.isatty() and not console.json:
+    if console.shows_result and not console.json:
         console.say(f"This is a secret: whoever has it can act {what_for}.")

@@ -10,6 +10,7 @@ from ...flows.tokens.freshness import MIN_TTL_S
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from argparse import Namespace
     from collections.abc import Mapping
     from typing import Any
 
@@ -71,9 +72,18 @@ def output_arguments(parser: Parser) -> None:
     )
 
 
+def check_output(arguments: Namespace, *, suffix: str = "") -> None:
+    """Refuse a file for `--output`, or that with *suffix*, which git would track unasked."""
+    if arguments.output and not arguments.even_in_git:
+        # Late: most secrets are printed.
+        from ...edge.project.tracked import refuse_tracked
+
+        refuse_tracked(arguments.output + suffix)
+
+
 def write_output(text: str, context: Context, document: Mapping[str, Any], *, force: bool) -> None:
     """Write *text* to the file of `--output`, and say so; *document* is about it, for programs."""
-    # Late: most secrets are printed.
+    # Late, as above.
     from ...edge.files.private_file import write_private_file
 
     path, console = context.arguments.output, context.console
