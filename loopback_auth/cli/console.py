@@ -209,10 +209,10 @@ class Console:
             self._last(json.dumps({"version": 1, "error": document}, ensure_ascii=True))
         else:
             message, cause, fix = (document[name] for name in ("message", "cause", "fix"))
+            text = f"error[{error.code}]: {message}\n  cause: {cause}\n  fix: {fix}"
             if sheet := self.sheet(self.stderr):
-                self._talk(sheet.error(error.code, message, cause, error.fix) + "\n")
-            else:
-                self._talk(f"error[{error.code}]: {message}\n  cause: {cause}\n  fix: {fix}\n")
+                text = sheet.error(error.code, message, cause, error.fix)
+            self._talk(f"{text}\n")
         return error.exit_code
 
     @staticmethod
@@ -220,15 +220,12 @@ class Console:
         """Return *error* as a member of a JSON document."""
         from ..oauth.text import one_line
 
-        tokens = {None: "", False: " The stored tokens are as before."}.get(error.tokens_changed)
-        if tokens is None:
-            # A refresh token that the server refused is all that such an error takes away.
-            forgotten = isinstance(error, errors.RefreshRejected)
-            tokens = (
-                " The stored refresh token was removed."
-                if forgotten
-                else " The stored tokens have changed."
-            )
+        tokens = "" if error.tokens_changed is None else " The stored tokens are as before."
+        if error.tokens_changed:
+            tokens = " The stored tokens have changed."
+            if isinstance(error, errors.RefreshRejected):
+                # That is all that such an error takes away.
+                tokens = " The stored refresh token was removed."
         return {
             "code": error.code,
             "message": one_line(str(error), limit=1200),
