@@ -126,7 +126,7 @@ def _of_init(words: list[str], flags: Flags, options: Iterable[str], *, without:
     A sign-in becomes one, if it has no other than its *options*: no profile was written.
     """
     own = {word for word in words if word.startswith("--")}
-    is_sign_in = words[:2] == _SIGN_INS[0] and bool(own)
+    is_sign_in = words[:2] == _SIGN_INS[0]
     if is_sign_in and not own <= {"--provider", *options}:
         return [*words, *_kept([flag for flag in flags if flag[0] in _OF_BOTH], words)]
     if not is_sign_in and (words[:2] != _SET_UP or "--help" in words):

@@ -110,7 +110,9 @@ def _settle_login_url(settings: dict[str, Setting], provider: Provider | None) -
         return ()
     from ..providers.login_host import login_host
 
-    url, note = login_host(given.value, provider.login_hosts)
+    # An issuer, or an endpoint below it, that was pasted as the host.
+    named = (provider.settings_at(given.value) or {}).get("login_url", given.value)
+    url, note = login_host(named, provider.login_hosts)
     settings["login_url"] = replace(given, value=url)
     return (note,) if note else ()
 

@@ -283,6 +283,23 @@ async def test_a_profile_that_is_there_is_said_with_what_was_given(
     assert (await run(*typed, "--no-doctor", home=tmp_path)).exit_code == 0
 
 
+@pytest.mark.parametrize("kind", [(), ("keycloak",)])
+async def test_a_server_that_cannot_answer_now_is_set_up_by_the_same_words_later(
+    server: ScriptedServer, tmp_path: Path, kind: tuple[str, ...]
+) -> None:
+    """A sign-in would know neither the server nor the client: no profile is written yet."""
+    server.answers[WELL_KNOWN] = plain_answer(b"", status=503)
+    given = ("--issuer", server.origin, "--client-id", "x", "--port", "9876", "--no-doctor")
+    words = ("init", *kind, "work", *given)
+    outcome = await run(*words, "--json", home=tmp_path)
+    assert (outcome.exit_code, config(tmp_path)) == (7, "")
+    typed = shlex.split(outcome.error["fix"].removeprefix("Wait a little, then: loopback-auth "))
+    assert sorted(typed) == sorted(words)
+    server.answers[WELL_KNOWN] = metadata(server.origin)
+    assert (await run(*typed, home=tmp_path)).exit_code == 0
+    assert "9876" in config(tmp_path)
+
+
 async def test_a_failed_check_is_followed_by_the_command_that_looks_again(
     server: ScriptedServer, tmp_path: Path
 ) -> None:

@@ -6,6 +6,7 @@ import os
 
 import pytest
 
+from loopback_auth import from_settings
 from loopback_auth.errors import URLRefused
 from loopback_auth.providers import load_provider
 from loopback_auth.providers.login_host import login_host
@@ -191,3 +192,34 @@ def test_a_profile_signs_in_there_and_says_so() -> None:
         == "https://acme.my.salesforce.com/services/oauth2/authorize"
     )
     assert endpoints["token_endpoint"] == "https://acme.my.salesforce.com/services/oauth2/token"
+
+
+_ENTRA = "https://login.microsoftonline.com"
+_TENANT = "11111111-2222-3333-4444-555555555555"
+TENANTS = [
+    (_TENANT, f"{_ENTRA}/{_TENANT}"),
+    ("acme", f"{_ENTRA}/acme.onmicrosoft.com"),
+    ("acme.onmicrosoft.com", f"{_ENTRA}/acme.onmicrosoft.com"),
+    ("https://acme.onmicrosoft.com/", f"{_ENTRA}/acme.onmicrosoft.com"),
+    ("acme.example", f"{_ENTRA}/acme.example"),
+    ("organizations", f"{_ENTRA}/organizations"),
+    ("login.microsoftonline.com", f"{_ENTRA}/common"),
+    (_ENTRA, f"{_ENTRA}/common"),
+    (f"{_ENTRA}/{_TENANT}", f"{_ENTRA}/{_TENANT}"),
+    (f"{_ENTRA}/{_TENANT}/v2.0", f"{_ENTRA}/{_TENANT}"),
+    (f"{_ENTRA}/{_TENANT}/oauth2/v2.0/authorize", f"{_ENTRA}/{_TENANT}"),
+    ("https://acme.ciamlogin.com/acme.onmicrosoft.com",) * 2,
+    ("https://id.acme.example/acme.onmicrosoft.com",) * 2,
+]
+
+
+@pytest.mark.parametrize(("given", "meant"), TENANTS)
+def test_a_tenant_of_microsoft_is_found_from_what_people_know_of_it(given: str, meant: str) -> None:
+    profile = from_settings("work", provider="microsoft", login_url=given, client_id="0a1b")
+    assert profile.settings["login_url"].value == meant
+
+
+@pytest.mark.parametrize("given", ["https://portal.azure.com/#home", "entra.microsoft.com"])
+def test_the_admin_center_of_microsoft_is_no_tenant(given: str) -> None:
+    with pytest.raises(URLRefused):
+        from_settings("work", provider="microsoft", login_url=given, client_id="0a1b")

@@ -86,13 +86,15 @@ def run(context: Context) -> int:
     if context.arguments.keepalive:
         return run_keepalive(context)
     try:
-        return _new_profile(context)
+        name, written = _new_profile(context)
     except LoopbackAuthError as error:
         error.facts.setdefault("init", flags_given(context))
         raise
+    return _finish(name, written, context)
 
 
-def _new_profile(context: Context) -> int:
+def _new_profile(context: Context) -> tuple[str, dict[str, Any]]:
+    """Write the profile; return its name, and what was written."""
     read_names(context)
     project = ProjectWriter(context) if context.arguments.project else None
     _explain(context)
@@ -125,7 +127,7 @@ def _new_profile(context: Context) -> int:
         context.console.say(
             f"Commit it: git add {path}; whoever clones it types: {project.command}\n"
         )
-    return _finish(name, {"path": path, "setup": setup, "settings": settings}, context)
+    return name, {"path": path, "setup": setup, "settings": settings}
 
 
 def _explain(context: Context) -> None:

@@ -37,7 +37,7 @@ class Trust:
 
     *given* maps the settings and variables that name certificates to their paths, *unusable* those
     of them that cannot be used to the reason. *elsewhere* is a variable for other programs, and its
-    path.
+    path, where that is none of the system's.
     """
 
     def __init__(self, ca_bundle: str | None, environ: Mapping[str, str]) -> None:
@@ -45,8 +45,14 @@ class Trust:
         self.unusable: dict[str, str] = {}
         self.system = "the system's certificates"
         self.context = _new_context()
+        file = environ.get("SSL_CERT_FILE") or ssl.get_default_verify_paths().openssl_cafile
         self.elsewhere = next(
-            ((name, environ[name]) for name in _ELSEWHERE if os.path.isfile(environ.get(name, ""))),
+            (
+                (name, path)
+                for name in _ELSEWHERE
+                if os.path.isfile(path := environ.get(name, ""))
+                and os.path.realpath(path) != os.path.realpath(file)
+            ),
             None,
         )
         if sys.platform not in ("darwin", "win32"):

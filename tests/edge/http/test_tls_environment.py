@@ -279,6 +279,17 @@ async def test_ds_03_what_other_programs_obey_is_reported_where_it_would_have_he
 
 
 @linux
+async def test_ds_03_what_is_trusted_already_is_not_proposed_again(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    """DS-03: many images name the system's own file in all of the variables."""
+    (tmp_path / "system.pem").write_bytes(issue("Another company", is_ca=True).pem)
+    file = str(tmp_path / "system.pem")
+    outcome = await discovered(server, tmp_path, SSL_CERT_FILE=file, REQUESTS_CA_BUNDLE=file)
+    assert "loopback-auth login default --ca-bundle FILE" in outcome.error["fix"]
+
+
+@linux
 async def test_ds_03_an_empty_variable_is_none(server: ScriptedServer, tmp_path: Path) -> None:
     """DS-03: OpenSSL takes it for a file without a name, and then trusts nobody."""
     outcome = await discovered(server, tmp_path, SSL_CERT_FILE="", SSL_CERT_DIR="")
