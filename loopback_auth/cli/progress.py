@@ -21,7 +21,7 @@ from ..notices import (
     Waiting,
     Warned,
 )
-from ..oauth.text import one_line
+from ..oauth.text import one_line, short
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,9 +31,6 @@ if TYPE_CHECKING:
     from ..notices import Notice
     from .console import Console
 
-
-CLIENT_ID_CHARACTERS = 36
-"""Of a client ID where it is said in passing: a UUID is whole, and 40 columns hold it."""
 
 _ONE_TIME_CODE = (
     "After you sign in, the browser's address contains a one-time code. Paste it only here."
@@ -246,7 +243,7 @@ def _waiting_line(left_s: float) -> str:
 def _what_is_asked(host: str, notice: OpenThisPage | EnterThisCode) -> str:
     scope = one_line(notice.scope, limit=600)
     scope = f"scopes {scope}" if scope else "default scopes"
-    client_id = one_line(notice.client_id, limit=CLIENT_ID_CHARACTERS)
+    client_id = short(notice.client_id)
     return f"Signing in to {host} (client {client_id}, {scope})"
 
 

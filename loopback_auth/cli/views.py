@@ -247,7 +247,13 @@ def settings_view(profile: Profile) -> tuple[list[tuple[str, str]], dict[str, di
 
 
 def _to_read(name: str, value: str) -> str:
-    return " ".join(map(registered, value.split(" "))) if name == "redirect_uris" else value
+    if name == "redirect_uris":
+        return " ".join(map(registered, value.split(" ")))
+    from ..settings.kinds import DURATION, duration_text
+    from ..settings.table import SETTINGS
+
+    is_duration = name in SETTINGS and SETTINGS[name].kind is DURATION
+    return duration_text(float(value)) if is_duration else value
 
 
 def _setting_rows(profile: Profile) -> list[tuple[str, str, str]]:

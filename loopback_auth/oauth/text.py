@@ -32,6 +32,11 @@ def one_line(text: str, *, limit: int = SHOWN_CHARACTERS) -> str:
     return shown if len(shown) <= limit else shown[: limit - 3] + "..."
 
 
+def short(client_id: str) -> str:
+    """Return *client_id* for a sentence: a UUID is whole, and 40 columns hold any."""
+    return one_line(client_id, limit=36)
+
+
 def is_variable_name(text: str) -> bool:
     """
     Return whether *text* can name an environment variable in every shell.

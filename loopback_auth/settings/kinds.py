@@ -20,8 +20,9 @@ class Kind:
     What values a setting may have; `str(kind)` completes the sentence "it must be ...".
 
     *check* returns a value in its one form, or raises `ValueError`. *from_text* turns the text of
-    an environment variable into what config.toml would say. *meant* takes off a checked value what
-    a paste brings along, and leaves what a server could mean.
+    an environment variable into what config.toml would say, *to_text* makes of a checked value what
+    people write. *meant* takes off a checked value what a paste brings along, and leaves what a
+    server could mean.
     """
 
     def __init__(
@@ -31,8 +32,10 @@ class Kind:
         from_text: Callable[[str], Any] = lambda text: text,
         *,
         meant: Callable[[Any], Any] = lambda value: value,
+        to_text: Callable[[Any], str] = str,
     ) -> None:
         self.meant = meant
+        self._to_text = to_text
         self._words = words
         self._check = check
         self._from_text = from_text
@@ -54,6 +57,11 @@ class Kind:
             return self._check(value)
         except (ValueError, TypeError):
             raise ValueError(str(self)) from None
+
+    def written(self, value: object) -> str:
+        """Return the checked *value* as people write it."""
+        each = value if isinstance(value, tuple) else (value,)
+        return " ".join(map(self._to_text, each))
 
     def read(self, text: str) -> Any:
         """
@@ -96,9 +104,11 @@ def seconds(value: object) -> float:
 
 
 def duration_text(duration_s: float) -> str:
-    """Return a time as people write it in config.toml: `15m`, `2h`."""
-    hours, rest = divmod(duration_s, 3600)
-    return f"{duration_s / 60:g}m" if rest else f"{hours:g}h"
+    """Return a time as people write it in config.toml: `90s`, `15m`, `2h`."""
+    for unit, length_s in (("h", 3600), ("m", 60)):
+        if duration_s % length_s == 0:
+            return f"{duration_s / length_s:g}{unit}"
+    return f"{duration_s:g}s"
 
 
 def host_name(text: str) -> str:
@@ -263,7 +273,7 @@ PORTS = Kind(
 TABLE = Kind("a table of strings, or of lists of strings", _table, _query)
 """Texts by name, of which each may be a tuple of several; a variable has it as a query string."""
 
-DURATION = Kind('a duration such as "5m"', seconds)
+DURATION = Kind('a duration such as "5m"', seconds, to_text=duration_text)
 """A length of time, kept in seconds."""
 
 FLAG = Kind("true or false", _flag, {"true": True, "false": False}.get)

@@ -182,6 +182,8 @@ async def test_the_doctor_of_a_failed_sign_in_can_be_typed_as_it_is_printed(
     assert typed, fix
     outcome = await run(*shlex.split(typed[1].replace("URL-FROM-SETUP", CALLBACK)), home=tmp_path)
     assert f"the port differs: sent {port}, registered {PORT}" in outcome.stdout
+    row = next(line for line in outcome.stdout.splitlines() if " client  " in line)
+    assert row.endswith(f"client ID {APP.client_id[:33]}..., no secret")
     right = ("doctor", "work", *where, "--client-id", APP.client_id, "--port", str(PORT))
     outcome = await run(*right, home=tmp_path)
     assert outcome.exit_code == 0, outcome.stdout

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from loopback_auth import from_settings
+from loopback_auth.cli.commands.status import own_settings
 from loopback_auth.cli.views import duration_in_words, settings_view
 
 from ..support.command import run, token_file
@@ -48,6 +49,21 @@ def test_the_redirect_uri_is_shown_as_it_is_sent(
     profile = from_settings("work", issuer="https://id.example", client_id="app", **given)
     _, settings = settings_view(profile)
     assert settings["redirect_uris"]["value"] == uri
+
+
+def test_a_terminal_has_the_settings_that_are_a_persons_as_people_write_them() -> None:
+    """What is the same for everybody with this provider is in `config show`."""
+    profile = from_settings(
+        "work", provider="salesforce", client_id="3MVG9", access_token_lifetime=900
+    )
+    facts = own_settings(*settings_view(profile))
+    assert [name for name, _ in facts] == [
+        "access_token_lifetime",
+        "client_id",
+        "provider",
+        "redirect_uris",
+    ]
+    assert facts[0][1].startswith("15m  (from ")
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,8 @@ def test_a_secret_is_neither_remembered_nor_shown() -> None:
 
 @pytest.mark.parametrize("text", ["90s", "5m", "15m", "2h", "24h"])
 def test_a_duration_is_written_as_it_is_read(text: str) -> None:
-    assert seconds(duration_text(seconds(text))) == seconds(text)
+    assert duration_text(seconds(text)) == text
+    assert SETTINGS["timeout"].kind.written(seconds(text)) == text
 
 
 @pytest.mark.parametrize("kind", TEXT_OF, ids=str)

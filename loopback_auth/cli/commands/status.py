@@ -17,7 +17,7 @@ from ..views import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
     from ..arguments import Parser
@@ -53,7 +53,7 @@ def run(context: Context) -> int:
 
     def draw(sheet: Sheet) -> str:
         to_read = f"{expiry_to_read(sign_in)}; {token.rpartition('; ')[2]}"
-        parts = (_facts(sign_in, remark, to_read), facts)
+        parts = (_facts(sign_in, remark, to_read), own_settings(facts, settings))
         return "\n\n".join(
             sheet.facts([(name, from_home(value, context.environ)) for name, value in part])
             for part in parts
@@ -82,4 +82,15 @@ def _facts(sign_in: Mapping[str, Any], remark: str, token: str) -> list[tuple[st
         ("Token", token),
         *([("Sign-in", use_by_in_words(sign_in))] if sign_in["use_by"] else []),
         ("Stored in", location_in_words(sign_in)),
+    ]
+
+
+def own_settings(
+    facts: Sequence[tuple[str, str]], settings: Mapping[str, Mapping[str, str]]
+) -> list[tuple[str, str]]:
+    """Return those of a `settings_view` that are the person's: a provider's endpoints are not."""
+    return [
+        (name, value)
+        for name, value in facts
+        if name == "redirect_uris" or not settings[name]["from"].startswith("the provider ")
     ]

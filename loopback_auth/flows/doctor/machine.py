@@ -13,7 +13,7 @@ from ...errors import ListenError, LoopbackAuthError, ProxyFailed
 from ...explain.fix import rendered
 from ...oauth.authorize.redirect_uri import difference, registered
 from ...oauth.http.url import without_query
-from ...oauth.text import one_line
+from ...oauth.text import one_line, short
 from ...providers.login_host import own_host, whom_it_serves
 from ...settings.table import SETTINGS
 from ..login.way import BROWSER, DEVICE, PASTE, STOP, way, way_in
@@ -87,7 +87,7 @@ def _settings(profile: Profile) -> Check:
         if not SETTINGS[name].is_shown:
             rows.append(f"{name} (not shown, {setting.source})")
             continue
-        shown = " ".join(str(each) for each in value) if isinstance(value, tuple) else str(value)
+        shown = SETTINGS[name].kind.written(value)
         shown = without_query(shown) if SETTINGS[name].is_address else shown
         rows.append(f"{name} = {shown} ({setting.source})")
     return passed("settings", "; ".join(rows) or "none of its own")
@@ -127,7 +127,7 @@ def _client(profile: Profile, environ: Mapping[str, str]) -> Check:
         where = profile.settings["client_id"].source
         seen = f"the client ID {client.client_id!r} has a space in it ({where}), which is rare"
         return warned(name, seen, "take the space out, unless the server shows it so")
-    return passed(name, f"client ID {client.client_id}, {source}")
+    return passed(name, f"client ID {short(client.client_id)}, {source}")
 
 
 _SECRETS = ("client_secret", "client_secret_env", "client_secret_file")
