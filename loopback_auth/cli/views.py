@@ -213,30 +213,15 @@ def expiry_to_read(sign_in: Mapping[str, Any]) -> str:
     left_s = from_rfc3339(sign_in["expires_at"]).timestamp() - time.time()
     if left_s <= 0:
         return "expired"
-    for unit, length_s in (("days", 2 * 86400), ("h", 2 * 3600), ("min", 60)):
-        if left_s >= length_s:
-            return f"expires in {left_s // (length_s / (1 if unit == 'min' else 2)):.0f} {unit}"
-    return f"expires in {left_s:.0f} s"
+    return f"expires in {duration_in_words(left_s)}"
 
 
 def duration_in_words(seconds: float) -> str:
-    """Return a length of time in its largest unit, and in the next one where it has some of it."""
-    minutes, hours, days = int(seconds // 60), int(seconds // 3600), int(seconds // 86400)
-    if minutes < 1:
-        return _count(int(seconds), "second")
-    if hours < 1:
-        return _count(minutes, "minute")
-    if days < 1:
-        return _joined(_count(hours, "hour"), minutes % 60, "minute")
-    return _joined(_count(days, "day"), hours % 24, "hour")
-
-
-def _count(number: int, unit: str) -> str:
-    return f"{number} {unit}{'' if number == 1 else 's'}"
-
-
-def _joined(first: str, number: int, unit: str) -> str:
-    return f"{first} {_count(number, unit)}" if number else first
+    """Return a length of time in its largest unit of which it has two."""
+    for unit, length_s in (("days", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * length_s:
+            return f"{seconds // length_s:.0f} {unit}"
+    return f"{int(seconds)} s"
 
 
 def settings_view(profile: Profile) -> tuple[list[tuple[str, str]], dict[str, dict[str, str]]]:
