@@ -181,13 +181,8 @@ def expiry_in_words(sign_in: Mapping[str, Any]) -> str:
     again = "it is refreshed when needed" if sign_in["refreshable"] else "then sign in again"
     if not sign_in["expires_at"]:
         return f"valid until the server says otherwise (it gave no expiry); {again}"
-    from ..oauth.credential import from_rfc3339
-
-    until = sign_in["expires_at"] + _SOURCES.get(sign_in["expiry_source"], "")
-    left_s = from_rfc3339(sign_in["expires_at"]).timestamp() - time.time()
-    if left_s <= 0:
-        return f"expired {duration_in_words(-left_s)} ago ({until}); {again}"
-    return f"valid for {duration_in_words(left_s)} (until {until}); {again}"
+    at = sign_in["expires_at"] + _SOURCES.get(sign_in["expiry_source"], "")
+    return f"{expiry_to_read(sign_in)} ({at}); {again}"
 
 
 def plain_facts(facts: Sequence[tuple[str, str]]) -> str:
@@ -212,7 +207,7 @@ def expiry_to_read(sign_in: Mapping[str, Any]) -> str:
 
     left_s = from_rfc3339(sign_in["expires_at"]).timestamp() - time.time()
     if left_s <= 0:
-        return "expired"
+        return f"expired {duration_in_words(-left_s)} ago"
     return f"expires in {duration_in_words(left_s)}"
 
 

@@ -70,9 +70,9 @@ def test_a_terminal_has_the_settings_that_are_a_persons_as_people_write_them() -
 @pytest.mark.parametrize(
     ("lasts_s", "refresh_token", "printed"),
     [
-        (3000, "r", "valid for 49 min (until "),
+        (3000, "r", "expires in 49 min (20"),
         (3000, None, "; then sign in again"),
-        (-7260, "r", "expired 2 h ago ("),
+        (-7260, "r", "expired 2 h ago (20"),
         (None, "r", "it gave no expiry); it is refreshed when needed"),
     ],
 )
@@ -97,7 +97,7 @@ async def test_refresh_gets_a_new_token_whatever_the_clock_says(
     stored(tmp_path, server, lasts_s=3000)
     outcome = await run("refresh", home=tmp_path)
     assert (outcome.exit_code, outcome.stdout) == (0, "")
-    assert "Refreshed the profile default: valid for 59 min" in outcome.stderr
+    assert "Refreshed the profile default: expires in 59 min" in outcome.stderr
     assert token_file(tmp_path, "default")["access_token"] == NEW["access_token"]
     assert len(server.asked("/token")) == 1
 
