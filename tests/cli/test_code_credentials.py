@@ -79,6 +79,14 @@ async def test_a_hint_is_the_username_and_another_callback_will_do(tmp_path: Pat
     assert exchange.form["redirect_uri"] == [ECHO]
 
 
+async def test_what_was_understood_otherwise_than_given_is_said(tmp_path: Path) -> None:
+    with salesforce() as server:
+        flags = words(server, "--account", USER.username, "--client-id", f'"{APP.client_id}"')
+        outcome = await run(*flags, home=tmp_path, stdin=f"{USER.password}\n")
+    assert outcome.exit_code == 0, outcome.stderr
+    assert outcome.stderr.count("Note: --client-id is used without what was pasted around it") == 1
+
+
 def test_the_password_is_nowhere_afterwards(tmp_path: Path) -> None:
     """Neither printed, with the trace, nor in any file."""
     with salesforce() as server:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from argparse import BooleanOptionalAction
 
 from ...edge.process.event_loop import run as run_coroutine
-from ...notices import Warned
 from ...oauth.text import one_line
 from ..credential.options import given_token
 from ..progress import server_lines
@@ -151,8 +150,6 @@ def _begin(profile: Profile, context: Context) -> int:
     from ...flows.login.manual import PENDING_S, begin
 
     arguments, console = context.arguments, context.console
-    for note in profile.notes:
-        context.notify(Warned(code="setting-read", message=note))
     request = run_coroutine(
         begin(
             profile,

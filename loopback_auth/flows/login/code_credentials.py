@@ -15,7 +15,7 @@ from ...value import replace
 from ..diagnosis import diagnosing
 from ..server.connections import sharing
 from .completion.complete import complete
-from .request import request_to, trusted_server
+from .request import checked_client, request_to, trusted_server
 from .sign_in_page import answered
 
 TYPE_CHECKING = False
@@ -72,9 +72,8 @@ async def login_with_credentials(
         LoopbackAuthError: Nothing was stored, and what the server issued was given back.
     """
     check_flow(profile)
-    client = profile.client(services.environ)
     services = services.with_storage(profile.get("storage"))
-    services.store.check_writable(profile.name)
+    client = checked_client(profile, services)
     async with sharing(services) as shared:
         server, profile, _ = await trusted_server(profile, shared)
         request = request_to(

@@ -21,7 +21,7 @@ from ...oauth.secret import Secret
 from ..diagnosis import diagnosing, flags_of
 from ..server.connections import sharing
 from .completion.complete import complete
-from .request import ask_first, request_to, trusted_server
+from .request import ask_first, checked_client, request_to, trusted_server
 from .sign_in_page import answered
 
 _AGAIN = "paste the whole address that the browser ended at: `loopback-auth exchange {profile}`"
@@ -66,8 +66,7 @@ async def begin(
     Raises:
         LoopbackAuthError: The sign-in cannot be begun.
     """
-    profile.check_server()
-    client = profile.client(services.environ)
+    client = checked_client(profile, services.with_storage(profile.get("storage")))
     server, profile, _ = await trusted_server(
         profile, services, rediscover=rediscover, may_trust=may_trust
     )
