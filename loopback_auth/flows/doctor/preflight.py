@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from ...edge.process.clock import running_s
 from ...errors import AnswerTimedOut, AuthorizationError, ProviderError, TransportError
+from ...explain import find
 from ...explain.fix import rendered
-from ..diagnosis import explain_by_pitfall, facts_of
+from ..diagnosis import explain_by_pitfall, facts_of, read_report
 from ..login.preflight import look
 from .checks import WARN, Check, passed, shortened, skipped, warned
 
@@ -86,7 +87,7 @@ class RepeatedPreflight:
     ) -> Check:
         """Return the check; if it *repeats*, ask again while the server does not know the app."""
         while True:
-            error = await self._refusal(request)
+            error = await self._refusal(request, profile)
             left_s = self.until_s - running_s()
             if not (repeats and _may_pass(error) and left_s > 0):
                 return _check(error, request, profile, self.recording.reply)
@@ -101,14 +102,16 @@ class RepeatedPreflight:
             again = True
             await asyncio.sleep(min(1.0, next_s))
 
-    async def _refusal(self, request: AuthorizationRequest) -> ProviderError | None:
+    async def _refusal(
+        self, request: AuthorizationRequest, profile: Profile
+    ) -> ProviderError | None:
         try:
-            await within(look(request, transport=self.recording), "no sign-in page came")
+            reply = await within(look(request, transport=self.recording), "no sign-in page came")
         except ProviderError as error:
             if isinstance(error, TransportError):
                 self.recording.failure = error
             return error
-        return None
+        return _named_on_page(reply, request, profile) if reply.is_error else None
 
 
 def _may_pass(error: ProviderError | None) -> bool:
@@ -152,3 +155,27 @@ def _check(
             facts["username"] = shortened(str(facts["username"]))
         explain_by_pitfall(error, pitfalls=profile.provider.pitfalls, facts=facts)
     return Check.of(error, NAME)
+
+
+def _named_on_page(
+    reply: HttpReply, request: AuthorizationRequest, profile: Profile
+) -> AuthorizationError | None:
+    """Return the error that a page for people names, if that is one that can be explained."""
+    said = read_report(reply.body.decode("utf-8", "replace"), profile)
+    named = ": ".join(filter(None, (said.error, said.description)))
+    # No secret is sent for a page.
+    code = "invalid_client_id" if said.error == "invalid_client" else said.error
+    is_known = find(code) is not None
+    error = AuthorizationError(
+        f"the server refuses the sign-in before it begins, with a page (status {reply.status})"
+        + (f": {named}" if named else ""),
+        error=code,
+        known=is_known,
+        error_description=said.description,
+        redirect_uri=request.redirect_uri,
+        client_id=request.client.client_id,
+    )
+    pitfalls = profile.provider.pitfalls if profile.provider else None
+    facts = facts_of(profile, redirect_uri=request.redirect_uri)
+    is_known |= explain_by_pitfall(error, pitfalls=pitfalls, facts=facts, said=said)
+    return error if is_known else None

@@ -106,6 +106,25 @@ def test_a_failure_has_the_code_cause_and_exit_status_of_its_error() -> None:
             "warn",
             "status 400 and a page for people",
         ),
+        (
+            plain_answer(
+                b"<html><h1>oops!</h1><pre><strong>error</strong>: invalid_client</pre>"
+                b"<pre><strong>error_description</strong>: client is invalid</pre>",
+                status=400,
+                kind="text/html",
+            ),
+            "fail",
+            "with a page (status 400): invalid_client: client is invalid",
+        ),
+        (
+            plain_answer(
+                b"<h1>We are sorry...</h1><p>Invalid parameter: redirect_uri</p>",
+                status=400,
+                kind="text/html",
+            ),
+            "fail",
+            "refuses the sign-in before it begins, with a page (status 400)",
+        ),
         (json_answer({"error": "unauthorized_client"}, status=400), "fail", "unauthorized_client"),
         (plain_answer(b"", status=502), "warn", "status 502"),
         (plain_answer(b"", status=429), "warn", "status 429"),
@@ -120,6 +139,28 @@ async def test_what_the_server_makes_of_the_request(
     check = (await examined(server, tmp_path))["pre-flight"]
     assert check.verdict == verdict
     assert seen in check.seen
+
+
+@pytest.mark.parametrize(
+    ("said", "code", "fix"),
+    [
+        ("Invalid parameter: redirect_uri", "keycloak-redirect-uri", "Valid redirect URIs"),
+        ("User is not assigned to the client application", "okta-user-not-assigned", "Assign"),
+        ("error: invalid_client error_description: x", "invalid-client-id", "--client-id ID"),
+        ("error: invalid_scope error_description: x", "invalid-scope", "--scope"),
+    ],
+)
+async def test_a_page_for_people_is_read_as_explain_reads_it(
+    server: ScriptedServer, tmp_path: Path, said: str, code: str, fix: str
+) -> None:
+    """The sign-in itself would wait for an answer that never comes."""
+    page = f"<html><body><p>{said}</p></body></html>".encode()
+    server.answers["/authorize"] = plain_answer(page, status=400, kind="text/html")
+    check = (await examined(server, tmp_path))["pre-flight"]
+    assert check.error
+    explanation = check.error.explanation
+    assert code in (check.code, explanation and explanation.code)
+    assert fix in check.fix
 
 
 async def test_a_server_that_never_answers_does_not_hold_the_doctor_up(
