@@ -35,6 +35,12 @@ _FLOW = (
 )
 _AUDIENCE = "to send it as a parameter: `loopback-auth login {profile} --param audience={audience}`"
 
+_HTTPS = (
+    "leave it out, or give the https address that is registered:"
+    " `loopback-auth login {profile} --redirect-uri https://localhost:8765/callback`;"
+    " how: `loopback-auth help https`"
+)
+
 
 def refuse_unused(
     settings: Mapping[str, Setting], provider: Provider | None, *, profile: str
@@ -85,3 +91,16 @@ def unused(
         for name in (name for name in _MACHINE if name in settings):
             fix = _AUDIENCE if name == "audience" else _FLOW
             yield name, "it is only for a --flow without a person", fix
+    yield from _unused_certificate(settings, provider)
+
+
+def _unused_certificate(
+    settings: Mapping[str, Setting], provider: Provider | None
+) -> Iterator[tuple[str, str, str]]:
+    callbacks = settings.get("redirect_uris")
+    uris = callbacks.value if callbacks else provider.redirect_uris if provider else ()
+    if any(uri.lower().startswith("https:") for uri in uris):
+        return
+    for name in ("callback_cert", "callback_key"):
+        if name in settings:
+            yield name, "it is for an https redirect URI, and this one is http", _HTTPS

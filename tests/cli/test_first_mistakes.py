@@ -241,6 +241,14 @@ GITHUB = ("login", "--manual", "--provider", "github")
             ),
         ),
         (
+            ("login", "w", "--provider", "github", "--client-id", "c", "--callback-cert", "/nope"),
+            (
+                "leave it out, or give the https address that is registered: loopback-auth login w"
+                " --redirect-uri https://localhost:8765/callback --provider github --client-id c"
+                " --callback-cert /nope; how: loopback-auth help https"
+            ),
+        ),
+        (
             ("init", "github", "w", "--login-url", "https://x.example", "--client-id", "c"),
             (
                 "leave it out: loopback-auth init github w --client-id c; for another server:"
