@@ -1,4 +1,4 @@
-"""What `login`, `refresh`, `status`, `profiles` and `config` show: documents, and them in words."""
+"""What more than one command shows of profiles and sign-ins: documents, and them in words."""
 
 from __future__ import annotations
 

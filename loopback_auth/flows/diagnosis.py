@@ -1,8 +1,4 @@
-"""
-The diagnosis of an error: which pitfall it is, filled with what is known of the profile.
-
-And what an error shows beside that: no local variables of ours.
-"""
+"""The diagnosis of an error: which pitfall it is, filled with what is known of the profile."""
 
 from __future__ import annotations
 

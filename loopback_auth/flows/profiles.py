@@ -1,4 +1,4 @@
-"""Another name for a profile: its tokens, its files and its table in config.toml move together."""
+"""Another name for a profile, or its end: tokens, files and config.toml say the same afterwards."""
 
 from __future__ import annotations
 

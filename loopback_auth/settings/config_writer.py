@@ -1,5 +1,6 @@
 """
-Writing a profile into `config.toml`, and leaving every other line as the person wrote it.
+Writing a profile into `config.toml`, giving it another name and taking it out, while every other
+line stays as the person wrote it.
 
 The file is read, changed and replaced under one lock, so that of two writers neither loses what the
 other wrote.

@@ -1,7 +1,7 @@
 """
 Every setting, once.
 
-From these rows follow the options of `login` and `init`, the environment variables, what
+From these rows follow the options of `login`, `init` and `doctor`, the environment variables, what
 config.toml may say, what a sign-in remembers and what `doctor` shows.
 """
 

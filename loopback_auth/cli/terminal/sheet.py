@@ -1,7 +1,8 @@
 """
 What is drawn with rich: errors, checks, facts, tables, and the pages of `help`.
 
-It is loaded once a sign-in has shown its address, and never by a command that hands out a token.
+It is loaded once a sign-in has shown its address, and by a command that hands out a token only for
+an error.
 """
 
 from __future__ import annotations
