@@ -82,6 +82,7 @@ async def keep_sign_ins_away(home: str, profile: str, stack: ExitStack) -> None:
     """
     flight, deadline = SingleFlight(home, profile), running_s() + LOCK_TIMEOUT_S
     stack.callback(flight.end)
+    stack.callback(flight.forget)
     while not flight.begin():
         if running_s() > deadline:
             pid = flight.read().pid
@@ -93,9 +94,7 @@ async def keep_sign_ins_away(home: str, profile: str, stack: ExitStack) -> None:
 def remove_leftovers(profile: str, store: FileStore) -> None:
     """Remove what is kept of *profile* besides tokens and settings; nothing uses it any more."""
     PendingSignIns(store.home).remove(profile)
-    signing_in, tokens = (os.path.join(store.home, f, profile) for f in ("signing-in", "tokens"))
-    of_locks = (f"{signing_in}.json", f"{signing_in}.lock", f"{tokens}.lock")
-    for path in (*own_files(store.home, profile), *of_locks):
+    for path in (*own_files(store.home, profile), os.path.join(store.folder, f"{profile}.lock")):
         # Windows removes no file that is open, as a lock may be.
         with suppress(OSError):
             os.unlink(path)

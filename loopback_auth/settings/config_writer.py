@@ -84,6 +84,9 @@ def change_config(
     # Before the lock: loading it takes longer than all that is done under it.
     import_module("tomlkit")
     path = config_path(home)
+    if not os.path.lexists(path) and not change(path, ""):
+        # Nor is a lock left where there is nothing to write.
+        return
     with (
         create_private_folder(home, parent_counts=False) as folder,
         lock_file(folder, _LOCK, timeout_s=timeout_s),

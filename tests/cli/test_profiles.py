@@ -137,6 +137,20 @@ async def test_names_that_are_missing_or_none_are_refused(
     assert (await run("profiles", *words, home=tmp_path)).exit_code == 2
 
 
+async def test_neither_leaves_a_file_of_the_old_name_or_of_locks_that_are_over(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    def files() -> set[str]:
+        paths = (path for path in tmp_path.rglob("*") if not path.is_dir())
+        return {str(path.relative_to(tmp_path)) for path in paths}
+
+    stored(tmp_path, server, profile="work")
+    await run("profiles", "rename", "work", "job", home=tmp_path)
+    assert files() == {"tokens/job.json", "tokens/job.lock"}
+    await run("profiles", "remove", "job", "--yes", home=tmp_path)
+    assert files() == set()
+
+
 async def test_a_profile_of_a_repository_is_not_renamed(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
