@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from ..flows.tokens.freshness import has_expired, is_refreshable
 from ..oauth.authorize.redirect_uri import registered
 from ..oauth.secret import Secret
-from ..oauth.text import one_line
+from ..oauth.text import duration_in_words, one_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from .context import Context
 
 _SOURCES = {
-    "learned": ", as learned: the server refused one that was older",
-    "assumed": ", as is usual there",
+    "learned": " (as learned: the server refused one that was older)",
+    "assumed": " (as is usual there)",
 }
 """Whose word the expiry is, by its `expiry_source`; the server's own needs none."""
 
@@ -181,8 +181,10 @@ def expiry_in_words(sign_in: Mapping[str, Any]) -> str:
     again = "it is refreshed when needed" if sign_in["refreshable"] else "then sign in again"
     if not sign_in["expires_at"]:
         return f"valid until the server says otherwise (it gave no expiry); {again}"
-    at = sign_in["expires_at"] + _SOURCES.get(sign_in["expiry_source"], "")
-    return f"{expiry_to_read(sign_in)} ({at}); {again}"
+    lasts = expiry_to_read(sign_in)
+    if lasts.endswith("ago"):
+        again = again.removeprefix("then ")
+    return f"{lasts}{_SOURCES.get(sign_in['expiry_source'], '')}; {again}"
 
 
 def plain_facts(facts: Sequence[tuple[str, str]]) -> str:
@@ -209,14 +211,6 @@ def expiry_to_read(sign_in: Mapping[str, Any]) -> str:
     if left_s <= 0:
         return f"expired {duration_in_words(-left_s)} ago"
     return f"expires in {duration_in_words(left_s)}"
-
-
-def duration_in_words(seconds: float) -> str:
-    """Return a length of time in its largest unit of which it has two."""
-    for unit, length_s in (("days", 86400), ("h", 3600), ("min", 60)):
-        if seconds >= 2 * length_s:
-            return f"{seconds // length_s:.0f} {unit}"
-    return f"{int(seconds)} s"
 
 
 def settings_view(profile: Profile) -> tuple[list[tuple[str, str]], dict[str, dict[str, str]]]:

@@ -32,6 +32,18 @@ def one_line(text: str, *, limit: int = SHOWN_CHARACTERS) -> str:
     return shown if len(shown) <= limit else shown[: limit - 3] + "..."
 
 
+def duration_in_words(seconds: float, *, exactly: bool = False) -> str:
+    """
+    Return a length of time in the largest unit of which it has two, without the rest.
+
+    *exactly*: in the largest of which it is a whole number.
+    """
+    for unit, length_s in (("days", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * length_s and not (exactly and seconds % length_s):
+            return f"{seconds // length_s:.0f} {unit}"
+    return f"{seconds:g} s" if exactly else f"{int(seconds)} s"
+
+
 def short(client_id: str) -> str:
     """Return *client_id* for a sentence: a UUID is whole, and 40 columns hold any."""
     return one_line(client_id, limit=36)

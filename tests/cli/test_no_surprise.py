@@ -50,7 +50,7 @@ async def test_a_life_that_the_server_does_not_give_is_said_once(
     for _ in range(2):
         outcome = await run("token", *more, home=tmp_path)
         assert (outcome.exit_code, outcome.stdout) == (0, f"{NEW['access_token']}\n")
-        said = "Note: the server's tokens last 3600 s, less than the 7200 s asked for.\n"
+        said = "Note: the server's tokens last 60 min, less than the 2 h asked for.\n"
         assert outcome.stderr == (said if is_said else "")
 
 

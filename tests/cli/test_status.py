@@ -9,7 +9,8 @@ import pytest
 
 from loopback_auth import from_settings
 from loopback_auth.cli.commands.status import own_settings
-from loopback_auth.cli.views import duration_in_words, settings_view
+from loopback_auth.cli.views import settings_view
+from loopback_auth.oauth.text import duration_in_words
 
 from ..support.command import run, token_file
 from ..support.scripted_server import ScriptedServer, json_answer
@@ -32,11 +33,24 @@ WORDS = [
     (172800, "2 days"),
     (8640000, "100 days"),
 ]
+EXACTLY = [
+    (0.2, "0.2 s"),
+    (90, "90 s"),
+    (150, "150 s"),
+    (300, "5 min"),
+    (7200, "2 h"),
+    (5400, "90 min"),
+]
 
 
 @pytest.mark.parametrize(("seconds", "words"), WORDS)
 def test_a_length_of_time_is_said_as_people_do(seconds: float, words: str) -> None:
     assert duration_in_words(seconds) == words
+
+
+@pytest.mark.parametrize(("seconds", "words"), EXACTLY)
+def test_one_that_was_given_is_said_whole(seconds: float, words: str) -> None:
+    assert duration_in_words(seconds, exactly=True) == words
 
 
 @pytest.mark.parametrize(
@@ -70,9 +84,10 @@ def test_a_terminal_has_the_settings_that_are_a_persons_as_people_write_them() -
 @pytest.mark.parametrize(
     ("lasts_s", "refresh_token", "printed"),
     [
-        (3000, "r", "expires in 49 min (20"),
-        (3000, None, "; then sign in again"),
-        (-7260, "r", "expired 2 h ago (20"),
+        (3000, "r", "expires in 49 min; it is refreshed when needed\n"),
+        (3000, None, "expires in 49 min; then sign in again\n"),
+        (-7260, "r", "expired 2 h ago; it is refreshed when needed\n"),
+        (-7260, None, "expired 2 h ago; sign in again\n"),
         (None, "r", "it gave no expiry); it is refreshed when needed"),
     ],
 )
@@ -88,6 +103,20 @@ async def test_status_tells_the_expiry(
     outcome = await run("status", home=tmp_path)
     assert outcome.exit_code == 0
     assert printed in outcome.stdout
+
+
+async def test_a_length_of_time_is_said_in_one_way_by_all(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    stored(tmp_path, server, lasts_s=-3960, refresh_token=None)
+    said = [await run(*words, home=tmp_path) for words in (["status"], ["doctor"], ["token"])]
+    for outcome in said:
+        assert "expired 66 min ago" in outcome.stdout + outcome.stderr
+    stored(tmp_path, server, lasts_s=3599)
+    for words in (["status"], ["doctor"], ["refresh"]):
+        outcome = await run(*words, home=tmp_path)
+        assert "expires in 59 min" in outcome.stdout + outcome.stderr
+        assert "expires in 59 min (" not in outcome.stdout + outcome.stderr
 
 
 async def test_refresh_gets_a_new_token_whatever_the_clock_says(

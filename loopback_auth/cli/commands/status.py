@@ -6,7 +6,6 @@ from ...errors import SignInNeeded
 from ...oauth.text import one_line
 from ..views import (
     expiry_in_words,
-    expiry_to_read,
     from_home,
     location_in_words,
     plain_facts,
@@ -49,18 +48,17 @@ def run(context: Context) -> int:
     }
     sign_in["chosen_by"] = context.chosen.reason
     facts, settings = settings_view(profile)
-    remark, token = context.chosen.remark, expiry_in_words(sign_in)
+    about = _facts(sign_in, context.chosen.remark, expiry_in_words(sign_in))
 
     def draw(sheet: Sheet) -> str:
-        to_read = f"{expiry_to_read(sign_in)}; {token.rpartition('; ')[2]}"
-        parts = (_facts(sign_in, remark, to_read), own_settings(facts, settings))
+        parts = (about, own_settings(facts, settings))
         return "\n\n".join(
             sheet.facts([(name, from_home(value, context.environ)) for name, value in part])
             for part in parts
         )
 
     context.console.result(
-        f"{plain_facts(_facts(sign_in, remark, token))}\n\n{plain_facts(facts)}",
+        f"{plain_facts(about)}\n\n{plain_facts(facts)}",
         {**sign_in, "settings": settings},
         draw=draw,
     )

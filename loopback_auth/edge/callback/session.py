@@ -14,6 +14,7 @@ from ...notices import StrayVisit, Waiting
 from ...oauth.authorize.pkce import new_secret
 from ...oauth.authorize.response import AuthorizationErrorResponse, Stray
 from ...oauth.http.url import is_loopback
+from ...oauth.text import duration_in_words
 from ..process.clock import running_s
 from . import pages
 from .request_gate import (
@@ -128,9 +129,8 @@ class CallbackSession(Generic[A]):
             if CERTIFICATE_REFUSED.reason in self._strays
             else LoginTimedOut
         )
-        raise error(
-            f"nobody came back from the browser within {timeout_s:g} s{self._strays_shown()}"
-        )
+        waited = duration_in_words(timeout_s, exactly=True)
+        raise error(f"nobody came back from the browser within {waited}{self._strays_shown()}")
 
     def _strays_shown(self) -> str:
         if not self._strays:

@@ -10,7 +10,8 @@ import warnings
 from ...edge.files.permissions import PermissionsIgnored, check_trusted, quoted
 from ...errors import LoopbackAuthError
 from ...explain.fix import rendered
-from ...oauth.text import one_line
+from ...oauth.credential import from_rfc3339
+from ...oauth.text import duration_in_words, one_line
 from ...settings.config_toml import config_path
 from ..tokens.freshness import has_expired, is_refreshable
 from .checks import SKIPPED, Check, passed, shortened, skipped, warned
@@ -120,17 +121,16 @@ def _lifetime(name: str, seen: str, stored: Mapping[str, Any], subject: Subject)
         return warned(name, seen, _login(profile))
     if warning := _ends_soon(name, seen, stored, subject):
         return warning
-    until = stored.get("expires_at") or "the server says otherwise"
-    if not has_expired(stored, at=time.time()):
+    now, until = time.time(), stored.get("expires_at")
+    left_s = from_rfc3339(until).timestamp() - now if until else 0
+    if not has_expired(stored, at=now):
         again = "then it is refreshed" if refreshable else "then a new sign-in is needed"
-        return passed(name, f"{seen}; the token is valid until {until}, {again}")
+        lasts = f"expires in {duration_in_words(left_s)}" if until else "has no known end"
+        return passed(name, f"{seen}; the token {lasts}, {again}")
+    seen = f"{seen}; the token expired {duration_in_words(-left_s)} ago"
     if refreshable:
-        return passed(name, f"{seen}; the token expired at {until} and is refreshed when needed")
-    return warned(
-        name,
-        f"{seen}; the token expired at {until} and cannot be refreshed",
-        _login(profile),
-    )
+        return passed(name, f"{seen} and is refreshed when needed")
+    return warned(name, f"{seen} and cannot be refreshed", _login(profile))
 
 
 def _login(profile: str) -> str:

@@ -15,6 +15,7 @@ from ...errors import (
 )
 from ...notices import Waiting
 from ...oauth.http.messages import retry_after_s
+from ...oauth.text import duration_in_words
 from ...oauth.token.device import SLOW_DOWN_S, device_code_grant, state_of
 
 TYPE_CHECKING = False
@@ -116,6 +117,7 @@ class Polling:
         while (now_s := timer.seconds()) < until_s:
             left_s = self._end_s - now_s
             if left_s <= 0:
-                raise DeviceCodeExpired(f"nobody confirmed the code within {self.lasts_s:g} s")
+                lasted = duration_in_words(self.lasts_s, exactly=True)
+                raise DeviceCodeExpired(f"nobody confirmed the code within {lasted}")
             services.notify(Waiting(timeout_s=self.lasts_s, left_s=left_s))
             await timer.wait(min(1.0, until_s - now_s, left_s))

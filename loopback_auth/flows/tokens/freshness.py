@@ -108,9 +108,11 @@ def lasts_too_short(document: Mapping[str, Any], min_ttl_s: float) -> Warned | N
     # Late: a token that lasts needs none of it.
     from ...notices import Warned
     from ...oauth.credential import from_rfc3339
+    from ...oauth.text import duration_in_words
 
     life_s = (from_rfc3339(end) - from_rfc3339(begin)).total_seconds()
-    what = f"the server's tokens last {life_s:g} s, less than the {min_ttl_s:g} s asked for"
+    life, asked = (duration_in_words(each, exactly=True) for each in (life_s, min_ttl_s))
+    what = f"the server's tokens last {life}, less than the {asked} asked for"
     return Warned(code="lifetime-short", message=what) if life_s < min_ttl_s else None
 
 

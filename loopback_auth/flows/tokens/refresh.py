@@ -65,7 +65,7 @@ async def refreshed(
     """
     usable = is_usable(document, at=services.timestamp, refused=refused)
     if not (document.get("refresh_token") or document.get("grant")):
-        return document if usable else _no_refresh_token(profile, document)
+        return document if usable else _no_refresh_token(profile, document, services.timestamp)
     refresh = _Refresh(profile, document, services, locked)
     new = await refresh.in_flight.finish(
         lambda: refresh.run(instead=document if usable else None),
@@ -77,8 +77,15 @@ async def refreshed(
     return document if new is None else new
 
 
-def _no_refresh_token(profile: str, document: Mapping[str, Any]) -> NoReturn:
-    expired = f"expired at {document['expires_at']}" if document.get("expires_at") else "is refused"
+def _no_refresh_token(profile: str, document: Mapping[str, Any], at: float) -> NoReturn:
+    # Late, as an error is rare.
+    from ...oauth.credential import from_rfc3339
+    from ...oauth.text import duration_in_words
+
+    expired = "is refused"
+    if until := document.get("expires_at"):
+        over_s = at - from_rfc3339(until).timestamp()
+        expired = f"expired {duration_in_words(over_s)} ago" if over_s > 0 else "is refused"
     raise SignInNeeded(
         f"the access token of the profile {profile} {expired}, and there is no refresh token",
         profile=profile,
