@@ -202,8 +202,8 @@ class Context:
         if not known:
             return found
         near = meant(name, known)
-        fix = "did you mean {profile}? `loopback-auth status {profile}`; if not: "
-        fix = fix if near else "your profiles: `loopback-auth profiles`; for a new one: "
+        fix = "did you mean {profile}? `loopback-auth status {profile}`; if not, "
+        fix = fix if near else "your profiles: `loopback-auth profiles`; or "
         return replace(found, fix=rendered(fix, {"profile": near}) + found.fix)
 
     def profile_from(

@@ -40,6 +40,7 @@ async def test_settings_outlive_a_sign_out(issuer: str, tmp_path: Path) -> None:
     assert first.exit_code == 0, first.stderr
     assert "&login_hint=ada" in first.stderr
     out = await run("logout", "work", home=tmp_path)
+    assert "To remove them, too: loopback-auth logout work --forget\n" in out.stderr
     assert out.stderr.endswith("To sign in again: loopback-auth login work\n")
     assert no_token_file(tmp_path)
     listed = (await run("profiles", "--json", home=tmp_path)).document["profiles"]

@@ -57,8 +57,9 @@ def run(context: Context) -> int:
         return 0
     context.console.result("", {"profile": name, "removed": True, "revocation": outcome.value})
     if not arguments.forget:
-        words = f"Its settings stay (logout {name} --forget removes them). To sign in again:"
-        context.console.say(words, command=f"loopback-auth login {name}")
+        again, settings = f"loopback-auth login {name}", f"loopback-auth logout {name} --forget"
+        context.console.say("Its settings stay. To remove them, too:", command=settings)
+        context.console.say("To sign in again:", command=again)
     return _REVOCATION_FAILED if outcome is Revocation.FAILED else 0
 
 

@@ -35,8 +35,8 @@ def sign_out(name: str, context: Context, *, local: bool, forgets: bool) -> Revo
         outcome = run_coroutine(
             logout(name, store=store, transport=transport, environ=context.environ)
         )
-    words = f"Signed out of the profile {name}: its tokens are no longer stored here."
-    context.console.say(f"{words} {_IN_WORDS[outcome]}")
+    done = f"Signed out of the profile {name}. {_IN_WORDS[outcome]}"
+    context.console.say(done, draw=lambda sheet: sheet.done(done))
     if forgets:
         forget(store.folder, name)
     return outcome
