@@ -157,15 +157,22 @@ class Context:
         from ..edge.store.remembered import remembered
         from ..settings.resolve import resolve
 
-        self._resolved = resolve(
-            self.profile_name,
-            flags=flags,
-            environ=self.environ,
-            config=self.config,
-            stored=remembered(self.store.folder, self.profile_name) if stored is None else stored,
-            find_provider=self.provider,
-            project=self.chosen.project_settings(),
-        )
+        name, config, project = self.profile_name, self.config, self.chosen.project_settings()
+        try:
+            self._resolved = resolve(
+                name,
+                flags=flags,
+                environ=self.environ,
+                config=config,
+                stored=remembered(self.store.folder, name) if stored is None else stored,
+                find_provider=self.provider,
+                project=project,
+            )
+        except errors.LoopbackAuthError as error:
+            from ..flows.diagnosis import flags_given
+
+            error.facts.setdefault("flags", flags_given(flags or {}))
+            raise
         return self._resolved
 
     def add_facts(self, error: errors.LoopbackAuthError) -> None:

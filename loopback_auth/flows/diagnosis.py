@@ -81,6 +81,19 @@ def flags_of(profile: Profile) -> Flags:
     return tuple(found)
 
 
+def flags_given(flags: Mapping[str, Any]) -> Flags:
+    """Return those of a run whose *flags*, by the names of settings, make no profile yet."""
+    from ..settings.table import SETTINGS
+
+    return tuple(
+        flag
+        for name, value in flags.items()
+        for flag in _flags(
+            name, SETTINGS[name].flag, list(value) if isinstance(value, tuple) else value
+        )
+    )
+
+
 def _flags(name: str, flag: str, value: Any) -> Iterator[tuple[str, ...]]:
     if name == "client_secret":
         yield ("--client-secret-prompt",)

@@ -319,3 +319,18 @@ def test_a_misspelled_provider_is_said_before_init_asks_anything(tmp_path: Path)
     assert refused.exit_code == 2
     assert refused.stderr.startswith("error[provider-unknown]")
     assert refused.stdout == ""
+
+
+@pytest.mark.parametrize("command", ["login", "doctor"])
+def test_a_setting_that_is_refused_is_put_right_with_the_others_kept(
+    tmp_path: Path, command: str
+) -> None:
+    """Whether or not a profile could be made of them: the fix is typed as it stands."""
+    flags = ("--provider", "salesforce", "--client-id", "3MVG9x", "--scope", "api web")
+    done = run_here(
+        command, "work", *flags, "--login-url", "https://na139.salesforce.com", home=tmp_path
+    )
+    own = "loopback-auth login work --login-url https://MYDOMAIN.my.salesforce.com"
+    assert f"{own} --provider salesforce --client-id 3MVG9x --scope 'api web'\n" in (
+        done.stdout + done.stderr
+    )

@@ -148,9 +148,7 @@ def judge(
     explained = _explained(paste, profile, facts)
     if _is_error(paste, explained):
         return _error_shown(paste, text, request, profile, facts)
-    return explained or _ignored(
-        answer if paste.kind == "url" else Stray(reason="nothing that is known here")
-    )
+    return explained or _ignored(answer if paste.kind == "url" else None)
 
 
 _ANSWERS = ("answer", "callback", "secret", "tokens")
@@ -172,10 +170,11 @@ def _is_error(paste: Paste, explained: PasteExplained | None) -> bool:
     return bool(paste.error and (explained or paste.kind in ("form", "json", "error-page")))
 
 
-def _ignored(stray: Stray) -> Warned:
+def _ignored(stray: Stray | None) -> Warned:
+    why = f" ({stray.reason})" if stray else ""
     return Warned(
         code="paste-ignored",
-        message=f"that is not the answer to this sign-in ({stray.reason})."
+        message=f"that is not the answer to this sign-in{why}."
         " Paste the whole address that the browser ended at, or the whole error that it shows."
         " Still waiting",
     )

@@ -129,7 +129,7 @@ STRAYS = {
     ),
     "cut off after the name": (f"{REDIRECT_URI}?state=the-state&co", "neither a code nor an error"),
     "the address alone": (REDIRECT_URI, "neither a code nor an error"),
-    "a page of nobody's": ("HTTP ERROR 404 localhost", "nothing that is known"),
+    "a page of nobody's": ("HTTP ERROR 404 localhost", "is not the answer to this sign-in. Paste"),
     "two codes": (f"{REDIRECT_URI}?code={CODE}&code=b&state=the-state", "twice"),
     "somebody else's refusal": (f"{REDIRECT_URI}?error=access_denied&state=another", "wrong state"),
     "a code alone": ("aPrxKx4Y9vJ2QpLm7Zt0Wc3Rb8Nd5Hs1Gf6Ue_Aq-Iy==", "no state"),
@@ -137,8 +137,8 @@ STRAYS = {
         '{"access_token": "00D000000000001!AQ4AQFakeFakeFakeFakeFake", "token_type": "Bearer"}',
         "no state",
     ),
-    "a word": ("hello", "nothing that is known"),
-    "a sentence": ("Hello: is this the right place?", "nothing that is known"),
+    "a word": ("hello", "is not the answer to this sign-in. Paste"),
+    "a sentence": ("Hello: is this the right place?", "is not the answer to this sign-in. Paste"),
 }
 
 
