@@ -94,6 +94,19 @@ def flags_given(flags: Mapping[str, Any]) -> Flags:
     )
 
 
+def shareable(flags: Flags) -> Flags:
+    """Return those of *flags* that may stand in a ticket: no name of a person, and no query."""
+    from ..oauth.http.url import without_query
+    from ..settings.table import SETTINGS
+
+    shown = {setting.flag for setting in SETTINGS.values() if setting.is_shown}
+    return tuple(
+        (flag, *values)
+        for flag, *values in flags
+        if flag in shown and values == [*map(without_query, values)]
+    )
+
+
 def _flags(name: str, flag: str, value: Any) -> Iterator[tuple[str, ...]]:
     if name == "client_secret":
         yield ("--client-secret-prompt",)

@@ -331,6 +331,26 @@ def test_a_setting_that_is_refused_is_put_right_with_the_others_kept(
         command, "work", *flags, "--login-url", "https://na139.salesforce.com", home=tmp_path
     )
     own = "loopback-auth login work --login-url https://MYDOMAIN.my.salesforce.com"
-    assert f"{own} --provider salesforce --client-id 3MVG9x --scope 'api web'\n" in (
-        done.stdout + done.stderr
-    )
+    kept = "--provider salesforce --client-id 3MVG9x --scope 'api web'"
+    assert f"{own} {kept}\n" in done.stdout + done.stderr
+
+
+def test_each_sign_in_that_the_doctor_proposes_keeps_the_flags_it_was_given(tmp_path: Path) -> None:
+    flags = ("--provider", "salesforce", "--client-id", "3MVG9x")
+    other = ("--registered", "http://localhost:7/OauthRedirect", "--port", "0")
+    done = run_here("doctor", "work", *flags, *other, home=tmp_path)
+    proposed = [line for line in done.stdout.splitlines() if "loopback-auth login work" in line]
+    proposed = [line for line in proposed if "--bind" not in line]
+    # To sign in, at the own host, and with the callback that is registered.
+    assert len(proposed) >= 3
+    assert all("--provider salesforce --client-id 3MVG9x" in line for line in proposed), proposed
+
+
+def test_cl_12_what_the_doctor_proposes_can_be_pasted_into_a_ticket(tmp_path: Path) -> None:
+    """CL-12: also where it has the flags that were given: no key in an address, nobody's name."""
+    flags = ("--provider", "salesforce", "--login-url", "https://na139.salesforce.com?key=canary")
+    for more in (("--account", "canary"), ("--param", "key=canary"), ("--port", "0")):
+        for given in (flags, (*flags[:2], "--client-id", "3MVG9x")):
+            done = run_here("doctor", "work", *given, *more, home=tmp_path)
+            assert "loopback-auth login work" in done.stdout
+            assert "canary" not in done.stdout + done.stderr

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from ...errors import ConfigError, FileUnsafe, LoopbackAuthError, ProjectNotTrusted
-from ...flows.diagnosis import flags_of
+from ...flows.diagnosis import flags_of, shareable
 from ...flows.doctor.checks import OK
 from ...settings.kinds import seconds
 from ..examination import (
@@ -83,5 +83,5 @@ def _next(checks: list[Check], context: Context, flags: dict[str, Any]) -> tuple
     then = GET_TOKEN if is_signed_in else SIGN_IN
     with suppress(LoopbackAuthError):
         profile = context.profile(None, flags=flags)
-        return GET_TOKEN if profile.is_machine else then, flags_of(profile)
+        return GET_TOKEN if profile.is_machine else then, shareable(flags_of(profile))
     return then, ()

@@ -12,8 +12,10 @@ import os
 import re
 from dataclasses import dataclass, field, replace
 
+from ...errors import LoopbackAuthError
 from ...explain.fix import Fix
 from ...oauth.text import one_line
+from ..diagnosis import flags_of, shareable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ...edge.store.file_store import FileStore
-    from ...errors import LoopbackAuthError
     from ...settings.config_toml import Config
     from ...settings.profile import Profile
 
@@ -96,6 +97,8 @@ class Report:
         if check.error is not None and self.profile:
             # Whatever failed need not know whose sign-in it is, and what is typed does.
             check.error.facts.setdefault("profile", self.profile)
+            given = check.error.facts.get("flags")
+            check.error.facts["flags"] = shareable(given) if isinstance(given, tuple) else ()
             check = replace(check, fix=check.error.fix)
         fit = replace(
             check,
@@ -141,6 +144,13 @@ class Subject:
     environ: Mapping[str, str] = field(repr=False)
     registered: tuple[str, ...] = ()
     terminal: bool = False
+
+    @property
+    def facts(self) -> dict[str, object]:
+        """What a sign-in that is proposed has in it: the profile, and the flags given here."""
+        if isinstance(self.profile, LoopbackAuthError):
+            return {"profile": self.name}
+        return {"profile": self.name, "flags": shareable(flags_of(self.profile))}
 
 
 def passed(name: str, seen: str) -> Check:

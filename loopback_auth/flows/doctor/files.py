@@ -108,17 +108,17 @@ def sign_in(subject: Subject) -> Check:
         if not isinstance(profile, LoopbackAuthError) and profile.is_machine:
             return skipped(name, "none is needed: `token` mints")
         seen = f"nobody is signed in to the profile {subject.name}"
-        return Check(name=name, verdict=SKIPPED, seen=seen, fix=_login(subject.name))
+        return Check(name=name, verdict=SKIPPED, seen=seen, fix=_login(subject))
     who = (stored.get("identity") or {}).get("name")
     seen = f"{shortened(one_line(str(who)))} is signed in" if who else "somebody is signed in"
     return _lifetime(name, seen, stored, subject)
 
 
 def _lifetime(name: str, seen: str, stored: Mapping[str, Any], subject: Subject) -> Check:
-    profile, refreshable = subject.name, is_refreshable(stored)
+    refreshable = is_refreshable(stored)
     if stored.get("refused"):
         seen = f"{seen}; the server rejected the stored tokens last time"
-        return warned(name, seen, _login(profile))
+        return warned(name, seen, _login(subject))
     if warning := _ends_soon(name, seen, stored, subject):
         return warning
     now, until = time.time(), stored.get("expires_at")
@@ -130,11 +130,11 @@ def _lifetime(name: str, seen: str, stored: Mapping[str, Any], subject: Subject)
     seen = f"{seen}; the token expired {duration_in_words(-left_s)} ago"
     if refreshable:
         return passed(name, f"{seen} and is refreshed when needed")
-    return warned(name, f"{seen} and cannot be refreshed", _login(profile))
+    return warned(name, f"{seen} and cannot be refreshed", _login(subject))
 
 
-def _login(profile: str) -> str:
-    return rendered("`loopback-auth login {profile}`", {"profile": profile})
+def _login(subject: Subject) -> str:
+    return rendered("`loopback-auth login {profile}`", subject.facts)
 
 
 def _ends_soon(name: str, seen: str, stored: Mapping[str, Any], subject: Subject) -> Check | None:

@@ -16,6 +16,7 @@ from ...oauth.http.url import without_query
 from ...oauth.text import one_line, short
 from ...providers.login_host import own_host, whom_it_serves
 from ...settings.table import SETTINGS
+from ..diagnosis import flags_of, shareable
 from ..login.way import BROWSER, DEVICE, PASTE, STOP, way, way_in
 from .checks import FAIL, OK, WARN, Check, passed, warned
 from .files import configuration, sign_in, token_store
@@ -66,7 +67,7 @@ def checks_here(subject: Subject, report: Report) -> list[str]:
             from .certificate import callback_certificate
 
             report.add(callback_certificate(profile, uri, subject.environ))
-    for check in _registered(redirect_uris, subject.registered, subject.name):
+    for check in _registered(redirect_uris, subject):
         report.add(check)
     around = surroundings(subject.environ, terminal=subject.terminal)
     browser = report.add(_browser(profile, subject.environ, around, redirect_uris))
@@ -107,7 +108,11 @@ def _server(profile: Profile) -> Check:
     if shared := whom_it_serves(where, hosts):
         fix = rendered(
             "`loopback-auth login {profile} --login-url {host}`",
-            {"profile": profile.name, "host": own_host(hosts)},
+            {
+                "profile": profile.name,
+                "flags": shareable(flags_of(profile)),
+                "host": own_host(hosts),
+            },
         )
         return Check(name=name, verdict=WARN, seen=seen, cause=shared, fix=fix)
     return passed(name, seen)
@@ -170,9 +175,8 @@ def _callback(redirect_uri: str) -> tuple[str, Check]:
     return real, passed(name, seen)
 
 
-def _registered(
-    redirect_uris: Sequence[str], registered: Sequence[str], profile: str
-) -> Iterator[Check]:
+def _registered(redirect_uris: Sequence[str], subject: Subject) -> Iterator[Check]:
+    registered = subject.registered
     for uri in redirect_uris if registered else ():
         if uri in registered:
             yield passed("registered", f"{uri} is registered, character by character")
@@ -186,7 +190,7 @@ def _registered(
             fix=rendered(
                 "register {uri}, or sign in with the other:"
                 " `loopback-auth login {profile} --redirect-uri {registered}`",
-                {"uri": uri, "registered": one_line(nearest), "profile": profile},
+                {**subject.facts, "uri": uri, "registered": one_line(nearest)},
             ),
             code="redirect-uri-mismatch",
             exit_code=_USAGE,

@@ -8,7 +8,7 @@ from ...edge.process.clock import running_s
 from ...errors import AnswerTimedOut, AuthorizationError, ProviderError, TransportError
 from ...explain import find
 from ...explain.fix import rendered
-from ..diagnosis import explain_by_pitfall, facts_of, read_report
+from ..diagnosis import explain_by_pitfall, facts_of, flags_of, read_report, shareable
 from ..login.preflight import look
 from .checks import WARN, Check, passed, shortened, skipped, warned
 
@@ -137,7 +137,7 @@ def _check(
                 rendered(
                     "read it in a browser, at the address that is printed by"
                     " `loopback-auth login {profile} --no-browser`",
-                    {"profile": profile.name},
+                    {"profile": profile.name, "flags": shareable(flags_of(profile))},
                 ),
             )
         status = reply.status if reply else 0
