@@ -141,10 +141,14 @@ def _check(
                 ),
             )
         status = reply.status if reply else 0
-        seen = (
-            f"the server takes {request.redirect_uri} and shows its sign-in page (status {status})"
+        if profile.provider and profile.provider.preflight:
+            seen = f"the server takes {request.redirect_uri} and shows its sign-in page"
+            return passed(NAME, f"{seen} (status {status})")
+        return passed(
+            NAME,
+            f"the server shows its sign-in page (status {status}); some servers look at the client"
+            " ID and the redirect URI only after you sign in",
         )
-        return passed(NAME, seen)
     if not isinstance(error, AuthorizationError):
         if isinstance(error, TransportError):
             return skipped(NAME, "the server could not be asked")
