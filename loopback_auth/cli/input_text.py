@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 
 from ..edge.files.config_file import decoded
 from ..errors import Cancelled, UsageError
-from ..explain.report import PASTE_CHARACTERS, read_paste
+from ..explain.report import PASTE_CHARACTERS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -95,26 +95,19 @@ def _without_waiting(path: str, flags: int) -> int:
 
 
 def _typed(console: Console, stdin: TextIO) -> str:
-    """
-    Read a paste: up to an empty line once an error was understood, else up to two of them, or the
-    end of input.
-    """
+    """Read a paste: up to an empty line that nothing follows, or the end of input."""
+    from ..edge.interaction.typed_ahead import paste_goes_on
+
     console.say(
         "Paste what the server or the browser said, then an empty line (loopback-auth explain"
         " --list lists all codes):"
     )
     lines: list[str] = []
     while len(lines) < PASTE_CHARACTERS and (line := stdin.readline()):
-        is_end = not line.strip() and any(lines)
-        if is_end and (not lines[-1].strip() or _is_whole("".join(lines))):
+        if not line.strip() and any(lines) and not paste_goes_on(stdin.fileno()):
             break
         lines.append(line if line.strip() else "\n" * bool(lines))
     return "".join(lines)
-
-
-def _is_whole(text: str) -> bool:
-    paste = read_paste(text)
-    return bool(paste.error) or paste.kind in ("answer", "secret", "tokens")
 
 
 def refuse_secret_argument(text: str, command: str) -> None:

@@ -72,6 +72,7 @@ def ask_unseen(question: str, console: Console, *, what: str) -> str:
     try:
         return getpass(question, stream=console.stderr)
     except (EOFError, KeyboardInterrupt):
+        console.prompt("\n")
         raise Cancelled(f"stopped at the question for {what}") from None
 
 

@@ -149,7 +149,7 @@ def test_stopped_at_any_question_it_leaves_nothing_behind(
         terminal.sendline(text.replace("{origin}", server.origin))
     terminal.expect(ANSWERS[number][0] + ".*: ")
     terminal.send(key)
-    terminal.expect(r"Cancelled\. Nothing changed\.")
+    terminal.expect(r"\r\nCancelled\. Nothing changed\.")
     terminal.expect(pexpect.EOF)
     terminal.close()
     assert terminal.exitstatus == 3

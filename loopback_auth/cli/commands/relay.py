@@ -127,7 +127,7 @@ def _may_go_on(request: RelayedRequest, console: Console, box: Box | None) -> bo
     console.say(f"Comes back to: {one_line(request.redirect_uri)} (here)")
     console.say(f"The tokens go to {where}: whoever controls it can act as you.")
     question = "Go on only if you started this sign-in yourself. Did you? [y/N] "
-    from ...edge.interaction.terminal import discard_typed
+    from ...edge.interaction.typed_ahead import discard_typed
 
     with terminal_of(console) as terminal:
         discard_typed(terminal.fileno())

@@ -13,7 +13,6 @@ import os
 import re
 import sys
 import threading
-import time
 from contextlib import contextmanager, suppress
 
 from ..files.config_file import decoded
@@ -161,12 +160,6 @@ if sys.platform == "win32":
         ask()
         return getpass("")
 
-    def discard_typed(_: int) -> None:
-        """Discard what was typed on the console before a question that it would answer."""
-        time.sleep(QUIET_S)
-        while msvcrt.kbhit():
-            msvcrt.getwch()
-
     @contextmanager
     def _keys(typed: _Typed, _: int) -> Iterator[None]:
         # asyncio cannot wait for a console, so this polls it.
@@ -208,16 +201,6 @@ else:
                     raise EOFError
                 octets = (octets + chunk)[:OCTETS]
         return _without_controls(octets.decode("utf-8", "replace"))
-
-    def discard_typed(descriptor: int) -> None:
-        """
-        Discard what was typed or pasted on the terminal before a question that it would answer.
-
-        A pasted address may end in a line break and a `y`, and come in parts.
-        """
-        time.sleep(QUIET_S)
-        with suppress(termios.error):
-            termios.tcflush(descriptor, termios.TCIFLUSH)
 
     @contextmanager
     def _keys(typed: _Typed, descriptor: int) -> Iterator[None]:
