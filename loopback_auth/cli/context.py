@@ -205,7 +205,7 @@ class Context:
         from ..explain.spelling import meant
 
         found = explanation("not-configured", profile=name)
-        known = {*self.config.profiles, *self.store.profiles()}
+        known = {*self.config.profiles, *self.store.profiles()} - {name}
         if not known:
             return found
         near = meant(name, known)

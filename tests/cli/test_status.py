@@ -288,3 +288,15 @@ async def test_status_says_that_a_token_of_the_environment_goes_before(tmp_path:
         assert "LOOPBACK_AUTH_TOKEN" not in (await run("status", home=tmp_path)).stderr
     assert "LOOPBACK_AUTH_TOKEN is set" in said.stderr
     assert "canary-given" not in said.stdout + said.stderr
+
+
+async def test_config_show_of_a_misspelled_profile_leads_to_those_that_there_are(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    """It is no error: a profile may be set by variables alone."""
+    stored(tmp_path, server, lasts_s=3000, settings={"issuer": server.origin})
+    there = await run("config", "show", home=tmp_path)
+    assert (there.exit_code, there.stderr) == (0, "")
+    missing = await run("config", "show", "wrk", home=tmp_path)
+    assert missing.exit_code == 0
+    assert missing.stderr.endswith("misspelled. Your profiles: loopback-auth profiles\n")

@@ -88,6 +88,17 @@ async def test_cl_11_where_nothing_could_change_nothing_is_said_of_it(
         assert "The stored" not in ended.error["cause"]
 
 
+@pytest.mark.parametrize("command", ["token", "refresh", "env", "api /me"])
+async def test_cl_11_where_there_is_nothing_to_refresh_with_nothing_is_said_of_it(
+    server: ScriptedServer, tmp_path: Path, command: str
+) -> None:
+    """CL-11: nothing was begun, and that no usable token is stored is said already."""
+    stored(tmp_path, server, lasts_s=-1, refresh_token=None)
+    ended = await run(*command.split(), "--json", home=tmp_path)
+    assert (ended.exit_code, ended.error["code"]) == (4, "sign-in-needed")
+    assert ended.error["cause"] == "No usable token is stored for this profile."
+
+
 async def test_cl_11_of_tokens_that_are_not_there_nothing_is_said(tmp_path: Path) -> None:
     """CL-11: a first sign-in that fails."""
     _, command, _ = ERRORS["a login that nobody finished"]

@@ -33,7 +33,8 @@ def run(context: Context) -> int:
     except StoreDamaged as damage:
         console.say(f"Note: {damage}")
         stored = None
-    facts, settings = settings_view(context.profile(stored))
+    profile = context.profile(stored)
+    facts, settings = settings_view(profile)
     chosen = context.chosen
     head = f"profile {name}{chosen.remark}"
     console.result(
@@ -41,4 +42,7 @@ def run(context: Context) -> int:
         {"profile": name, "chosen_by": chosen.reason, "settings": settings},
         draw=lambda sheet: f"{head}\n{sheet.facts(facts)}",
     )
+    if not profile.settings:
+        note = "Note: nothing is set for it, so the name may be misspelled. Your profiles:"
+        console.say(note, command="loopback-auth profiles")
     return 0

@@ -73,9 +73,8 @@ class FileStore:
 
     def __init__(self, home: str | bytes | os.PathLike[str], *, storage: str | None = None) -> None:
         """
-        Set *home*, which may begin with `~` or be relative, and is made absolute now.
-
-        *storage* says where a save puts the tokens, `file` or `keyring`; else where they are.
+        Set *home*, which may begin with `~` or be relative, and is made absolute now; *storage* is
+        where a save puts the tokens, `file` or `keyring`, else where they are.
 
         Raises:
             UsageError: There is no such storage, or *home* is no folder.
@@ -216,9 +215,10 @@ class FileStore:
             yield
         except (errors.LoopbackAuthError, KeyboardInterrupt) as error:
             has_changed = self._changed.get(profile, False)
+            # Where nothing is stored, or was begun, it need not be said that nothing has changed.
             is_stored = os.path.lexists(os.path.join(self.folder, f"{profile}.json"))
-            # What has changed nothing need not say so of none, nor where the command line is wrong.
-            if has_changed is not False or (is_stored and not isinstance(error, errors.UsageError)):
+            is_early = isinstance(error, errors.UsageError) or type(error) is errors.SignInNeeded
+            if has_changed is not False or (is_stored and not is_early):
                 # KeyboardInterrupt has no such attribute, and takes it all the same.
                 error.tokens_changed = has_changed  # type: ignore[union-attr]
             raise
