@@ -56,7 +56,7 @@ class ProgressReporter:
         self._waiting = False
         self._said_waiting = False
         self._unseen: OpenThisPage | None = None
-        """The page whose address a terminal has not shown: a browser opens on it."""
+        """The page whose address has not been shown: on a terminal, a browser opens on it."""
         self._printers: Mapping[type, Callable[[Any], None]] = {
             OpenThisPage: self._open_this_page,
             EnterThisCode: self._enter_this_code,
@@ -105,24 +105,22 @@ class ProgressReporter:
             issuer = None
         for line in server_lines(issuer, notice.other_hosts):
             console.say(line)
+        self._unseen = notice
         if console.may_ask and console.terminal:
             # It is shown once it is known that no browser opens, or when Enter is pressed.
-            self._unseen = notice
             return
-        console.say(_ONE_TIME_CODE)
-        console.say("Sign in at this address:")
-        # -q silences talk, but a sign-in nobody can find helps nobody.
-        console.insist(notice.url)
+        self._show_address()
         if notice.timeout_s is not None:
             # At once, for what reads these lines: it follows the address.
             self._say_waiting(notice.timeout_s)
 
     def _show_address(self) -> None:
-        """Show the address that a terminal has not shown, once."""
+        """Show the address that has not been shown, once."""
         page, self._unseen = self._unseen, None
         if page:
             self._console.say(_ONE_TIME_CODE)
             self._console.say("Sign in at this address:")
+            # -q silences talk, but a sign-in nobody can find helps nobody.
             self._console.insist(page.url)
 
     def _answered(self) -> None:
