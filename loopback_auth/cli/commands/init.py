@@ -157,7 +157,8 @@ def _may_replace(profiles: Collection[str], context: Context) -> bool:
         raise Cancelled(
             f"the profile {name} stays as it is",
             cause="You did not say yes.",
-            fix="give the new one a name of its own with -p NAME: `loopback-auth init --help`",
+            fix="give the new one a name of its own: `loopback-auth init [{provider}] -p NAME`",
+            **given(context),
         )
     return True
 

@@ -195,7 +195,7 @@ async def _by_device_where_possible(
             raise
         if not isinstance(error, DeviceFlowUnavailable):
             # No event: the first is that of the address, which takes the place of the code.
-            context.console.say(f"The server offers no sign-in with a code: {error.message}.")
+            context.console.say(f"A sign-in with a code is not possible: {error.message}.")
     usual_s = profile.get("timeout", TIMEOUT_S)
     return await _by_browser(profile, context, services, min(timeout_s, usual_s))
 
