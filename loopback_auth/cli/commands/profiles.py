@@ -174,45 +174,34 @@ def _meant(context: Context) -> tuple[str, list[str], str]:
 
 def _row(name: str, context: Context, *, default: str) -> dict[str, Any]:
     row: dict[str, Any] = {"profile": name, "default": name == default, "signed_in": False}
-    store, sign_in = context.store, dict[str, object]()
+    store = context.store
     try:
-        if document := store.load(name):
-            shown = sign_in_document(name, document, store, provider_of=context.provider)
-            sign_in = {"signed_in": True, **shown}
+        document = store.load(name)
+        if document is None:
+            return row
+        shown = sign_in_document(name, document, store, provider_of=context.provider)
     except (StoreError, StoreDamaged) as error:
         return {**row, "problem": error.code}
-    return {**row, **sign_in}
+    return {**row, "signed_in": True, **shown}
 
 
 def _cells(rows: list[dict[str, Any]], *, to_read: bool = False) -> list[tuple[str, ...]]:
     cells: list[tuple[str, ...]] = [("PROFILE", "SIGNED IN AS", "AT", "TOKEN", "MUST BE USED BY")]
     for row in rows:
-        who = row.get("minted_for") or (row.get("identity") or {}).get("name") or "?"
-        state = "expired" if row.get("expired") else row.get("expires_at") or "good"
-        if to_read and row["signed_in"]:
-            state = expiry_to_read(row)
-        signed_in = (
-            one_line(str(who), limit=40),
-            row.get("host") or "",
-            state,
-            row.get("use_by") or "",
-        )
-        mark = "*" if row["default"] else ""
-        cells.append(
-            (
-                row["profile"] + mark,
-                *(signed_in if row["signed_in"] else (row.get("problem", "-"), "", "", "")),
-            )
-        )
+        name = row["profile"] + ("*" if row["default"] else "")
+        if not row["signed_in"]:
+            cells.append((name, row.get("problem", "-"), "", "", ""))
+            continue
+        who = row["minted_for"] or (row["identity"] or {}).get("name") or "?"
+        token = "expired" if row["expired"] else row["expires_at"] or "good"
+        token = expiry_to_read(row) if to_read else token
+        who = one_line(str(who), limit=40)
+        cells.append((name, who, row["host"] or "", token, row["use_by"] or ""))
     if not any(row.get("use_by") for row in rows):
         cells = [line[:-1] for line in cells]
     return cells
 
 
 def _table(cells: list[tuple[str, ...]]) -> str:
-    widths = [max(len(line[column]) for line in cells) for column in range(len(cells[0]))]
-    lines = (
-        "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True))
-        for line in cells
-    )
-    return "\n".join(line.rstrip() for line in lines)
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in cells)
