@@ -96,7 +96,12 @@ async def test_cl_11_where_there_is_nothing_to_refresh_with_nothing_is_said_of_i
     stored(tmp_path, server, lasts_s=-1, refresh_token=None)
     ended = await run(*command.split(), "--json", home=tmp_path)
     assert (ended.exit_code, ended.error["code"]) == (4, "sign-in-needed")
-    assert ended.error["cause"] == "No usable token is stored for this profile."
+    assert ended.error["message"].endswith("ago: there is no refresh token")
+    assert "changed" not in ended.error["cause"]
+    assert "as before" not in ended.error["cause"]
+    stored(tmp_path, server, lasts_s=3000, refresh_token=None)
+    early = await run("refresh", "--json", home=tmp_path)
+    assert early.error["message"].endswith("cannot be renewed: there is no refresh token")
 
 
 async def test_cl_11_of_tokens_that_are_not_there_nothing_is_said(tmp_path: Path) -> None:

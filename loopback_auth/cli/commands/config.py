@@ -40,7 +40,7 @@ def run(context: Context) -> int:
     console.result(
         f"{head}\n{plain_facts(facts)}",
         {"profile": name, "chosen_by": chosen.reason, "settings": settings},
-        draw=lambda sheet: f"{head}\n{sheet.facts(facts)}",
+        draw=lambda sheet: f"{sheet.aside(head)}\n{sheet.facts(facts)}",
     )
     if not profile.settings:
         note = "Note: nothing is set for it, so the name may be misspelled. Your profiles:"

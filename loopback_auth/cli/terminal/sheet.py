@@ -95,8 +95,9 @@ class Sheet:
         rows = list(rows)
         column = max((len(name) for name, _ in rows), default=0) + 2
         lines: list[Text] = []
+        is_wide = any(column + len(value) > self.width for _, value in rows)
         for name, value in rows:
-            if self.width < max(NARROW, 2 * column):
+            if self.width < (max(NARROW, 2 * column) if is_wide else column):
                 lines += [Text(name, "bold"), *self._hanging("  ", Text(f"  {value}"))]
             else:
                 text = Text.assemble((name.ljust(column), "bold"), value)

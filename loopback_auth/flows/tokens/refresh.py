@@ -82,12 +82,12 @@ def _no_refresh_token(profile: str, document: Mapping[str, Any], at: float) -> N
     from ...oauth.credential import from_rfc3339
     from ...oauth.text import duration_in_words
 
-    expired = "is refused"
-    if until := document.get("expires_at"):
-        over_s = at - from_rfc3339(until).timestamp()
-        expired = f"expired {duration_in_words(over_s)} ago" if over_s > 0 else "is refused"
+    until = document.get("expires_at")
+    over_s = at - from_rfc3339(until).timestamp() if until else 0.0
+    state = f"expired {duration_in_words(over_s)} ago" if over_s > 0 else "cannot be renewed"
     raise SignInNeeded(
-        f"the access token of the profile {profile} {expired}, and there is no refresh token",
+        f"the access token of the profile {profile} {state}: there is no refresh token",
+        cause="The server gave none: the app's settings or a scope (offline_access) decide that.",
         profile=profile,
     )
 
