@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from ..errors import UsageError
-from .table import MACHINE_FLOWS
+from .table import GRANT, MACHINE_FLOWS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from ..providers import Provider
     from .setting import Setting
-
-_MACHINE = ("subject", "key_file", "key_env", "audience", "subject_token")
 
 _FACTS = ("provider", "issuer", "login_url", "audience")
 
@@ -86,21 +84,12 @@ def unused(
         if settings["issuer"].value != own and (own or settings["issuer"].source.startswith("--")):
             fix = _LOGIN_URL if server.get("issuer") == "{login_url}" else _ISSUER
             yield "issuer", f"{provider.title} has endpoints of its own", fix
-    flow = settings.get("flow")
+    flow, callbacks = settings.get("flow"), settings.get("redirect_uris")
     if not (flow and flow.value in MACHINE_FLOWS):
-        for name in (name for name in _MACHINE if name in settings):
-            fix = _AUDIENCE if name == "audience" else _FLOW
-            yield name, "it is only for a --flow without a person", fix
-    yield from _unused_certificate(settings, provider)
-
-
-def _unused_certificate(
-    settings: Mapping[str, Setting], provider: Provider | None
-) -> Iterator[tuple[str, str, str]]:
-    callbacks = settings.get("redirect_uris")
+        why = "it is only for a --flow without a person"
+        for name in (name for name in GRANT if name in settings and name != "flow"):
+            yield name, why, _AUDIENCE if name == "audience" else _FLOW
     uris = callbacks.value if callbacks else provider.redirect_uris if provider else ()
-    if any(uri.lower().startswith("https:") for uri in uris):
-        return
-    for name in ("callback_cert", "callback_key"):
-        if name in settings:
+    if not any(uri.lower().startswith("https:") for uri in uris):
+        for name in (name for name in ("callback_cert", "callback_key") if name in settings):
             yield name, "it is for an https redirect URI, and this one is http", _HTTPS
