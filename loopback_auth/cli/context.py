@@ -148,8 +148,7 @@ class Context:
         """
         Return the profile that is meant, put together from all sources.
 
-        *stored* is the document of its last sign-in. With `None`, what is remembered of that
-        counts.
+        *stored* is the document of its last sign-in; without one, what is remembered of it counts.
 
         Raises:
             LoopbackAuthError: As `resolve`.
@@ -157,16 +156,16 @@ class Context:
         from ..edge.store.remembered import remembered
         from ..settings.resolve import resolve
 
-        name, config, project = self.profile_name, self.config, self.chosen.project_settings()
+        stored = stored or remembered(self.store.folder, self.profile_name)
         try:
             self._resolved = resolve(
-                name,
+                self.profile_name,
                 flags=flags,
                 environ=self.environ,
-                config=config,
-                stored=remembered(self.store.folder, name) if stored is None else stored,
+                config=self.config,
+                stored=stored,
                 find_provider=self.provider,
-                project=project,
+                project=self.chosen.project_settings(),
             )
         except errors.LoopbackAuthError as error:
             from ..flows.diagnosis import flags_given
@@ -200,17 +199,19 @@ class Context:
         """Return what to do about a profile that nothing is known of: it may be misspelled."""
         from dataclasses import replace
 
+        from ..edge.files.provider_files import provider_names
         from ..explain import explanation
         from ..explain.fix import rendered
         from ..explain.spelling import meant
 
+        if name in provider_names(self.home):
+            return explanation("provider-as-profile", profile=name, provider=name)
         found = explanation("not-configured", profile=name)
-        known = {*self.config.profiles, *self.store.profiles()} - {name}
-        if not known:
+        if not (known := {*self.config.profiles, *self.store.profiles()} - {name}):
             return found
-        near = meant(name, known)
-        fix = "did you mean {profile}? `loopback-auth status {profile}`; if not, "
-        fix = fix if near else "your profiles: `loopback-auth profiles`; or "
+        fix = "your profiles: `loopback-auth profiles`; or "
+        if near := meant(name, known):
+            fix = "did you mean {profile}? `loopback-auth status {profile}`; if not, "
         return replace(found, fix=rendered(fix, {"profile": near}) + found.fix)
 
     def profile_from(

@@ -90,7 +90,8 @@ class ProgressReporter:
             self._console.say(f"Refreshed the access token of the profile {notice.profile}.")
 
     def _warn(self, notice: Warned) -> None:
-        message = one_line(notice.message)
+        # Whole: it may end in a command.
+        message = one_line(notice.message, limit=1200)
         self._event("warning", notice, message=message)
         self._console.say(f"Note: {message}.")
 

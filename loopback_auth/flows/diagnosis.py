@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from ..explain.fix import Flags
     from ..explain.report import Paste
+    from ..oauth.credential import Credential
     from ..settings.profile import Profile
 
     P = ParamSpec("P")
@@ -92,6 +93,21 @@ def flags_given(flags: Mapping[str, Any]) -> Flags:
             name, SETTINGS[name].flag, list(value) if isinstance(value, tuple) else value
         )
     )
+
+
+def flags_again(credential: Credential) -> Flags:
+    """Return those with which another profile signs in as *credential*'s does."""
+    from ..settings.table import SETTINGS
+
+    env, file = credential.client_secret_env, credential.client_secret_file
+    known = {
+        **credential.settings,
+        "client_id": credential.client.client_id,
+        "client_secret_env": env,
+        "client_secret_file": file,
+        "client_secret": None if env or file else credential.client.client_secret,
+    }
+    return flags_given({name: each for name, each in known.items() if each and name in SETTINGS})
 
 
 def shareable(flags: Flags) -> Flags:

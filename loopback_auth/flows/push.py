@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from ..edge.process.fed_program import Ended, program_path, run_fed, secret_file
 from ..errors import CommandNotRun, PushFailed, UsageError
+from ..explain.fix import rendered
 from ..export.push.target import FILE, Held, signed_in
 from ..notices import Warned
 from ..oauth.text import one_line
+from .diagnosis import flags_again
 from .machine.key import has_key, key_of
 from .services import client_of
 
@@ -21,10 +23,10 @@ if TYPE_CHECKING:
 
 
 _OF_ITS_OWN = (
-    " One of its own: loopback-auth login --profile ci; then push that."
-    " Better still, a key or nothing at all: loopback-auth help ci"
+    "One of its own: `loopback-auth login {profile}`; then push that."
+    " Better still, a key or nothing at all: `loopback-auth help ci`"
 )
-_NO_MORE_HERE = " Forget it here, and leave it there: loopback-auth logout --local ci"
+_NO_MORE_HERE = "Forget it here, and leave it there: `loopback-auth logout --local {profile}`"
 
 
 def secrets_of(credential: Credential, environ: Mapping[str, str]) -> list[Held]:
@@ -66,17 +68,20 @@ def warning_about(credential: Credential) -> Warned | None:
     if credential.grant:
         return None
     name = credential.profile.partition("@")[0]
-    advice = _NO_MORE_HERE if name == "ci" else _OF_ITS_OWN
+    advice = rendered(
+        _NO_MORE_HERE if name == "ci" else _OF_ITS_OWN,
+        {"profile": "ci", "flags": flags_again(credential)},
+    )
     if credential.rotates:
         return Warned(
             code="refresh-token-rotates",
             message="this server replaces a refresh token each time it is used: of the two copies,"
-            f" here and there, the first that refreshes ends the other, or both.{advice}",
+            f" here and there, the first that refreshes ends the other, or both. {advice}",
         )
     return Warned(
         code="grant-shared",
         message=f"the sign-in of the profile {name} is used here as well:"
-        f" signing out here ends it there, too.{advice}",
+        f" signing out here ends it there, too. {advice}",
     )
 
 

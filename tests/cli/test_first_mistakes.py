@@ -45,6 +45,13 @@ def test_where_no_profile_is_named_those_that_are_there_are_listed_by_a_command(
         assert "loopback-auth login default --issuer URL --client-id ID" in lines
 
 
+def test_a_kind_of_server_in_the_place_of_a_profile_is_set_up(tmp_path: Path) -> None:
+    for command, status in (("login", 2), ("token", 4)):
+        done = run_here(command, "salesforce", home=tmp_path)
+        assert done.exit_code == status
+        assert "fix: set one up: loopback-auth init salesforce salesforce;" in done.stderr
+
+
 def test_a_profile_that_is_configured_is(tmp_path: Path) -> None:
     write_config(tmp_path, '[profiles.work]\nissuer = "https://id.example"\nclient_id = "c"\n')
     done = run_here("token", "work", home=tmp_path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -28,6 +29,9 @@ async def test_the_tasks_are_printed_and_nothing_is_written(tmp_path: Path, proj
     assert json.loads(outcome.stdout)["tasks"][0]["args"] == ["login", "work", "--if-needed"]
     assert outcome.stderr.startswith(".vscode/tasks.json:\n")
     assert os.listdir(project) == []
+    (typed,) = re.findall(r"this folder: loopback-auth (.*)\n", outcome.stderr)
+    assert (await run(*typed.split(), home=tmp_path)).exit_code == 0
+    assert os.listdir(project) == [".vscode"]
     for way in (("-p", "work"), ("--profile", "work")):
         assert (await run("init", "--ide", "vscode", *way, home=tmp_path)).stdout == outcome.stdout
 

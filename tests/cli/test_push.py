@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -192,11 +193,17 @@ async def test_what_was_sent_before_a_failure_is_said(
 async def test_who_shares_a_grant_is_offered_one_of_its_own(
     server: ScriptedServer, tmp_path: Path, *, rotates: bool, code: str
 ) -> None:
-    signed_in(tmp_path, server, **({"rotates": True} if rotates else {}))
+    where = {f"{name}_endpoint": server.url(f"/{name}") for name in ("authorization", "token")}
+    signed_in(tmp_path, server, settings=where, **({"rotates": True} if rotates else {}))
     outcome = await run("push", "github", "--dry-run", "--json", home=tmp_path)
     (warning,) = outcome.events_named("warning")
     assert warning["code"] == code
-    assert "loopback-auth login --profile ci" in warning["message"]
+    typed = warning["message"].partition("One of its own: loopback-auth ")[2].partition(";")[0]
+    assert typed.startswith("login ci ")
+    # All that it takes is in it: what comes next is the server.
+    outcome = await run(*shlex.split(typed), "--manual", "--json", home=tmp_path)
+    assert outcome.exit_code == 0, typed
+    assert outcome.document["url"].startswith(f"{server.origin}/authorization?")
 
 
 async def test_a_profile_without_a_refresh_token_has_nothing_to_push(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 
 from ...errors import UsageError
 
@@ -49,7 +50,12 @@ def run_ide(context: Context) -> int:
     for file in files:
         console.say(f"{file.path}:")
         console.raw(file.text, end="")
-    console.say("To write or merge them into this folder: add --write.")
+    profile = arguments.profile or arguments.profile_option
+    named = [profile] if profile else []
+    given = [f"--port={port}" for port in arguments.port or ()]
+    given += [f"--redirect-uri={uri}" for uri in arguments.redirect_uris or ()]
+    command = shlex.join(["loopback-auth", "init", "--ide", arguments.ide, *named, *given])
+    console.say("To write or merge them into this folder:", command=f"{command} --write")
     return 0
 
 
