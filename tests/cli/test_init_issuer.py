@@ -144,6 +144,25 @@ async def test_the_servers_own_spelling_is_taken(server: ScriptedServer, tmp_pat
         assert load_config(str(tmp_path)).profile(name)["issuer"][0] == server.origin
 
 
+@pytest.mark.parametrize("below", ["/authorize?client_id=x", "/a/b/c/", "/dev/login"])
+@pytest.mark.parametrize("tenant", ["", "/realms/dev"])
+async def test_the_server_above_a_page_is_proposed(
+    server: ScriptedServer, tmp_path: Path, tenant: str, below: str
+) -> None:
+    """A browser's address bar is what people copy."""
+    issuer = f"{server.origin}{tenant}"
+    server.answers[f"{tenant}{WELL_KNOWN}"] = metadata(issuer)
+    if tenant:
+        server.answers[WELL_KNOWN] = json_answer({}, status=404)
+    given = ("work", "--client-id", "x", "--no-doctor", "--issuer", f"{issuer}{below}")
+    refused = await run("init", *given, "--json", home=tmp_path)
+    assert (refused.exit_code, config(tmp_path)) == (2, "")
+    assert refused.error["message"] == f"the server calls itself {issuer}"
+    typed = shlex.split(refused.error["fix"].removeprefix("loopback-auth "))
+    assert (await run(*typed, home=tmp_path)).exit_code == 0
+    assert load_config(str(tmp_path)).profile("work")["issuer"][0] == issuer
+
+
 async def test_another_name_of_the_server_is_left_to_the_person(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
@@ -161,7 +180,7 @@ async def test_another_name_of_the_server_is_left_to_the_person(
     [
         ("http://id.example.com", "url-refused"),
         ("https://127.0.0.1:1", "connection-failed"),
-        ("{origin}/nothing", "discovery-failed"),
+        ("{origin}/nothing", "issuer-misspelled"),
         ("{origin}#x", "url-refused"),
         ("", "usage"),
         (" ", "url-refused"),

@@ -8,7 +8,13 @@ from urllib.parse import urlsplit
 from ...edge.callback.listeners import with_port
 from ...edge.files.provider_files import provider_names
 from ...edge.process.event_loop import run as run_coroutine
-from ...errors import IssuerMisspelled, NotConfigured, UsageError
+from ...errors import (
+    DiscoveryFailed,
+    IssuerMisspelled,
+    NotConfigured,
+    ProviderError,
+    UsageError,
+)
 from ...flows.server.discovery import discover
 from ...oauth.http.url import check_url
 from ...oauth.metadata import server_metadata
@@ -23,6 +29,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from ...oauth.http.transport import Transport
     from ...oauth.metadata import ServerMetadata
     from ..context import Context
 
@@ -168,15 +175,40 @@ def _metadata(issuer: str, context: Context) -> ServerMetadata:
     transport = context.transport(context.arguments.ca_bundle)
     try:
         found = run_coroutine(discover(issuer, transport=transport))
+    except DiscoveryFailed:
+        if named := _named_above(issuer, transport):
+            message, words = f"the server calls itself {named}", "You gave one of its pages."
+            raise _named_otherwise(message, named, context, words) from None
+        raise
     except IssuerMisspelled as error:
         named = str(error.facts["named"])
         if named.rstrip("/").lower() != issuer.rstrip("/").lower():
-            fix = "`loopback-auth init [{provider}] {profile} --issuer {named}`"
-            facts = {**given(context), "named": named}
-            raise IssuerMisspelled(error.message, fix=fix, **facts) from None
+            raise _named_otherwise(error.message, named, context, error.cause) from None
         context.console.say(f"The server spells its address {named}; that is used.")
         found = run_coroutine(discover(named, transport=transport))
     return server_metadata(found, is_machine=context.arguments.flow in MACHINE_FLOWS)
+
+
+def _named_otherwise(message: str, named: str, context: Context, cause: str) -> IssuerMisspelled:
+    fix = "`loopback-auth init [{provider}] {profile} --issuer {named}`"
+    return IssuerMisspelled(message, cause=cause, fix=fix, **{**given(context), "named": named})
+
+
+def _named_above(address: str, transport: Transport) -> str | None:
+    """Return the issuer that *address* lies below: that of a sign-in page, or of an endpoint."""
+    parts = urlsplit(address)
+    origin, path = f"{parts.scheme}://{parts.netloc}", parts.path
+    while path.strip("/"):
+        path = path.rstrip("/").rpartition("/")[0]
+        try:
+            run_coroutine(discover(origin + path, transport=transport))
+        except IssuerMisspelled as error:
+            named = str(error.facts["named"])
+            return named if named.startswith(origin) else None
+        except ProviderError:
+            continue
+        return origin + path
+    return None
 
 
 def _any_server(metadata: ServerMetadata, context: Context) -> Provider:
