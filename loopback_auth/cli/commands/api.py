@@ -17,12 +17,7 @@ from ...oauth.resource.address import read_header, read_method
 from ...oauth.secret import Secret
 from ..access import Access
 from ..api_output import JSONAnswer, PrintedAnswer
-from ..credential.options import (
-    given_token,
-    handed_over_arguments,
-    login_argument,
-    min_ttl_argument,
-)
+from ..credential.options import given_token, login_argument, token_arguments
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -76,8 +71,7 @@ def arguments(parser: Parser) -> None:
     parser.add_argument(
         "-i", "--include", action="store_true", help="print status and headers, too"
     )
-    min_ttl_argument(parser)
-    handed_over_arguments(parser)
+    token_arguments(parser)
     login_argument(parser)
 
 

@@ -9,7 +9,7 @@ from ... import errors
 from ...export.credential_helper.protocol import HelperToken
 from ...export.credential_helper.protocols import PROTOCOLS, protocol_of
 from ..access import Access
-from ..credential.options import given_token, handed_over_arguments, min_ttl_argument
+from ..credential.options import given_token, token_arguments
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,8 +44,7 @@ def arguments(parser: Parser) -> None:
         action="store_true",
         help="kubectl: hand over the access token, not the ID token",
     )
-    min_ttl_argument(parser)
-    handed_over_arguments(parser)
+    token_arguments(parser)
     # The answer is for a program, which has no question to ask anybody.
     parser.set_defaults(asks=False, login=False)
 

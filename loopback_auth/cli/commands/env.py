@@ -4,13 +4,7 @@ from __future__ import annotations
 
 from ...errors import OutputFailed, UsageError, ValueUnquotable
 from ...export import FORMATS, environment_text, github_environment, github_masks
-from ..credential.options import (
-    check_output,
-    handed_over_arguments,
-    min_ttl_argument,
-    output_arguments,
-    write_output,
-)
+from ..credential.options import check_output, output_arguments, token_arguments, write_output
 from ..variables import filled_variables, set_argument
 
 TYPE_CHECKING = False
@@ -34,8 +28,7 @@ def arguments(parser: Parser) -> None:
     )
     set_argument(parser)
     output_arguments(parser)
-    min_ttl_argument(parser)
-    handed_over_arguments(parser)
+    token_arguments(parser)
 
 
 def run(context: Context) -> int:

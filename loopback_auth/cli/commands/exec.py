@@ -8,7 +8,7 @@ import sys
 from contextlib import suppress
 
 from ...errors import CommandNotRun, UsageError, ValueUnquotable
-from ..credential.options import handed_over_arguments, login_argument, min_ttl_argument
+from ..credential.options import login_argument, token_arguments
 from ..variables import filled_variables, set_argument
 
 TYPE_CHECKING = False
@@ -26,8 +26,7 @@ def arguments(parser: Parser) -> None:
     parser.usage = "%(prog)s [PROFILE] [OPTIONS] -- COMMAND [ARGUMENT ...]"
     parser.profile_argument()
     set_argument(parser)
-    min_ttl_argument(parser)
-    handed_over_arguments(parser)
+    token_arguments(parser)
     login_argument(parser)
     parser.command_argument()
 

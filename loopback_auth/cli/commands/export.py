@@ -14,9 +14,8 @@ from ..access import Access
 from ..credential.options import (
     check_output,
     given_token,
-    handed_over_arguments,
-    min_ttl_argument,
     output_arguments,
+    token_arguments,
     write_output,
 )
 from ..views import show_facts
@@ -60,8 +59,7 @@ def arguments(parser: Parser) -> None:
         action="append",
         help="file: write that field of the sign-in there (repeatable; auth.token=access_token)",
     )
-    min_ttl_argument(parser)
-    handed_over_arguments(parser)
+    token_arguments(parser)
 
 
 def run(context: Context) -> int:

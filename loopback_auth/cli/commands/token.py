@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from ... import errors
 from ..access import Access
-from ..credential.options import (
-    given_token,
-    handed_over_arguments,
-    login_argument,
-    min_ttl_argument,
-)
+from ..credential.options import given_token, login_argument, token_arguments
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,8 +29,7 @@ def arguments(parser: Parser) -> None:
         default="raw",
         help="raw, json, curl (for curl --config -) or headers (an Authorization line)",
     )
-    min_ttl_argument(parser)
-    handed_over_arguments(parser)
+    token_arguments(parser)
     login_argument(parser)
     parser.add_argument(
         "--refresh", action="store_true", help="refresh first, whatever the clock says"

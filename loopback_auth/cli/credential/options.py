@@ -18,14 +18,26 @@ if TYPE_CHECKING:
     from ..context import Context
 
 
-def min_ttl_argument(parser: Parser) -> None:
-    """Add `--min-ttl`."""
+def token_arguments(parser: Parser) -> None:
+    """Add how long the token lasts, and what becomes of a refresh token that is handed over."""
     parser.add_argument(
         "--min-ttl",
         metavar="TIME",
         type=_seconds,
         default=MIN_TTL_S,
         help="refresh a token that does not last so long, such as 90s or 5m (default: 1m)",
+    )
+    parser.add_argument(
+        "--store",
+        metavar="DIR",
+        help="with LOOPBACK_AUTH_REFRESH_TOKEN: keep the sign-in in that folder for the next"
+        " command",
+    )
+    parser.add_argument(
+        "--on-rotate",
+        metavar="COMMAND",
+        help="with LOOPBACK_AUTH_REFRESH_TOKEN: the command that gets a new one on its standard"
+        " input",
     )
 
 
@@ -91,22 +103,6 @@ def write_output(text: str, context: Context, document: Mapping[str, Any], *, fo
     console.say(f"Wrote {path}. It is a secret.")
     if console.json:
         console.document({**document, "path": path})
-
-
-def handed_over_arguments(parser: Parser) -> None:
-    """Add what becomes of a refresh token that the environment hands over."""
-    parser.add_argument(
-        "--store",
-        metavar="DIR",
-        help="with LOOPBACK_AUTH_REFRESH_TOKEN: keep the sign-in in that folder for the next"
-        " command",
-    )
-    parser.add_argument(
-        "--on-rotate",
-        metavar="COMMAND",
-        help="with LOOPBACK_AUTH_REFRESH_TOKEN: the command that gets a new one on its standard"
-        " input",
-    )
 
 
 def given_token(environ: Mapping[str, str]) -> str | None:
