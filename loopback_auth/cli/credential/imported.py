@@ -100,14 +100,10 @@ class Imported:
         if self._on_rotate:
             self._hand_over(new)
             return
-        self._context.late_exit_code = 4
-        self._context.notify(
-            Warned(
-                code="refresh-token-dead",
-                message=f"the server replaced the refresh token: the one in {VARIABLE} is dead"
-                " now. This token works until it ends. Give the CI system a new one, and say"
-                " --store DIR or --on-rotate COMMAND (loopback-auth help ci)",
-            )
+        self._warn_of_the_end(
+            f"the server replaced the refresh token: the one in {VARIABLE} is dead now. This token"
+            " works until it ends. Give the CI system a new one, and say --store DIR or --on-rotate"
+            " COMMAND (loopback-auth help ci)"
         )
 
     def _hand_over(self, token: Secret) -> None:
@@ -119,11 +115,11 @@ class Imported:
         except (OSError, ValueError, IndexError) as error:
             failure = getattr(error, "strerror", None) or "did not end in time"
         if failure:
-            self._context.late_exit_code = 4
-            self._context.notify(
-                Warned(
-                    code="refresh-token-dead",
-                    message=f"the command of --on-rotate {failure}: the new refresh token is lost,"
-                    f" and the one in {VARIABLE} is dead. This token works until it ends",
-                )
+            self._warn_of_the_end(
+                f"the command of --on-rotate {failure}: the new refresh token is lost, and the one"
+                f" in {VARIABLE} is dead. This token works until it ends"
             )
+
+    def _warn_of_the_end(self, message: str) -> None:
+        self._context.late_exit_code = 4
+        self._context.notify(Warned(code="refresh-token-dead", message=message))

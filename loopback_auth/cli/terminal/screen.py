@@ -13,14 +13,9 @@ if TYPE_CHECKING:
     from .sheet import Sheet
 
 
-def is_screen(stream: TextIO | None, environ: Mapping[str, str]) -> bool:
-    """Return whether *stream* is a terminal that can redraw a line."""
-    return bool(stream and stream.isatty() and environ.get("TERM") != "dumb")
-
-
 def columns_of(stream: TextIO | None, environ: Mapping[str, str]) -> int:
     """Return the width of the terminal that *stream* is; 0 for none, or one not known."""
-    if stream is None or not is_screen(stream, environ):
+    if stream is None or not stream.isatty() or environ.get("TERM") == "dumb":
         return 0
     try:
         return os.get_terminal_size(stream.fileno()).columns
