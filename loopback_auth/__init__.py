@@ -1,8 +1,16 @@
 """
 Sign in to any OAuth 2.0 / OpenID Connect server through the browser, from one command or one call.
 
-The names below are all that is public; what lies elsewhere may change with any release. They are
-loaded when they are first used: importing the package costs next to nothing.
+    store, transport = FileStore("~/.my-app"), HttpTransport()
+    profile = from_settings("mine", issuer="https://id.example.com", client_id="my-cli")
+    await login(profile, store=store, transport=transport)         # once: the browser opens
+    tokens = await access_token(profile, store=store, transport=transport)    # whenever you need it
+
+`tokens.access_token` is a `Secret`, and its method `reveal` returns the text.
+
+Begin with `login`, `access_token` and `from_settings`, and catch `LoopbackAuthError`. The names
+below are all that is public; what lies elsewhere may change with any release. They are loaded when
+they are first used: importing the package costs next to nothing.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ class Browser(Protocol):
     It is called once, in a thread of its own, when the address answers; an async one is awaited in
     the event loop. It may stay until its window is closed: the sign-in does not wait for it. To
     return `False` or to raise says that nothing was opened; any other result says that something
-    was. Whoever reads the address can sign in, so it belongs into no log.
+    was. Whoever reads the address can sign in, so it belongs in no log.
     """
 
     def __call__(self, url: str, /) -> object:

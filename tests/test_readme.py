@@ -181,7 +181,7 @@ def library_example(server: AuthorizationServer, home: Path) -> str:
     return (
         blocks("python")[0]
         .replace("https://id.example.com", server.issuer)
-        .replace("/path/of/my/app", str(home))
+        .replace("~/.my-app", str(home))
     )
 
 
@@ -205,6 +205,8 @@ async def signed_in(process: asyncio.subprocess.Process, *, visit: bool = False)
     who, tokens = stdout.decode().splitlines()
     assert (process.returncode, who) == (0, "Signed in as ada")
     assert tokens.startswith("TokenSet(access_token=Secret(...), token_type='Bearer'")
+    # Else the comment that speaks of refreshing would be wrong.
+    assert "refresh_token=Secret(...)" in tokens
 
 
 @pytest.mark.parametrize("has_browser", [True, False])

@@ -37,16 +37,16 @@ _OWN = frozenset(_OWN_NAMES.split())
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credential:
     """
-    One profile's sign-in.
+    One profile's sign-in: the *tokens*, and the *identity* of who signed in, if the server says it.
 
     *settings* are the profile's settings as they were used, so that a bare `login PROFILE` repeats
     the sign-in. *client_secret_env* names the environment variable that holds the client's secret,
     if it was given that way, and *client_secret_file* the file; then the secret itself is not
-    stored. *resource* is what the token was
-    asked for (RFC 8707). *grant* is what a machine profile's token is minted with again;
-    never a key. *rotates* is true once a refresh brought another refresh token.
-    *learned_lifetime_s* is the longest lifetime that refused tokens leave room for. *unknown* holds
-    the members of a stored document that this version does not know; they are written back.
+    stored. *resource* is what the token was asked for (RFC 8707). *grant* is what a machine
+    profile's token is minted with again; never a key. *rotates* is true once a refresh brought
+    another refresh token. *learned_lifetime_s* is the longest lifetime that refused tokens leave
+    room for. *unknown* holds the members of a stored document that this version does not know; they
+    are written back.
     """
 
     profile: str

@@ -13,8 +13,7 @@ class Secret:
     """
     A token, a code or a password, which is shown as `Secret(...)` wherever it is formatted.
 
-    Only `reveal()` returns the value, and only the files that the architecture test lists call it.
-    Pickling it and writing it as JSON fail.
+    Only `reveal()` returns the value. To pickle it or to write it as JSON raises an error.
     """
 
     __slots__ = ("_value",)

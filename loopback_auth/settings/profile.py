@@ -34,7 +34,7 @@ DEFAULT_SCOPE = ("openid", "profile", "email", "offline_access")
 
 class Profile(Value):
     """
-    One sign-in of the user, as all sources together describe it.
+    Where to sign in, as which client, and for what; `from_settings` makes one.
 
     *notes* say what was understood in another way than given. *remembered* is the document of the
     last sign-in, where that was at the same server.

@@ -119,8 +119,10 @@ def _settle_login_url(settings: dict[str, Setting], provider: Provider | None) -
 
 def from_settings(name: str, **settings: Any) -> Profile:
     """
-    Return a profile of *settings* alone, named as in config.toml: `issuer`, `client_id`, `scope`,
-    `port`, ...
+    Return the profile called *name*, of *settings* alone, as in config.toml: `loopback-auth help
+    config` has all.
+
+        from_settings("work", issuer="https://id.example.com", client_id="my-cli", port=8765)
 
     Neither the environment nor any file is read. `client_secret` is text or a `Secret`.
 

@@ -65,10 +65,10 @@ def _wrong_with(name: str) -> str:
 
 class FileStore:
     """
-    Token files below *home*: a JSON object per profile, which `oauth.credential.Credential` reads.
+    Keeps the tokens of each profile in a file below *home* that is its user's alone (mode 0600).
 
-    A profile's file may say that its tokens are in the system's keyring; see `keyring_store`. All
-    methods that take a profile raise `UsageError` for a name that `check_profile_name` refuses.
+    That file may say that they are in the system's keyring. Any number of threads and processes may
+    use it. All methods that take a profile raise `UsageError` for a name that can be no file's.
     """
 
     def __init__(self, home: str | bytes | os.PathLike[str], *, storage: str | None = None) -> None:
