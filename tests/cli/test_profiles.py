@@ -255,6 +255,24 @@ async def test_a_secret_that_went_with_the_keyring_is_asked_for_by_name(
     assert again.exit_code == 0, again.stderr
 
 
+async def test_a_client_that_config_toml_has_otherwise_is_said_to_come_back(
+    issuer: str, tmp_path: Path
+) -> None:
+    """What is proposed for a wrong client ID works once: the file is the person's own."""
+    more = browser(tmp_path)
+    write_config(tmp_path, f"[profiles.work]\nissuer = '{issuer}'\nclient_id = 'mistyped'\n")
+    flags = ("--client-id", "my-cli")
+    outcome = await run("login", "work", *flags, home=tmp_path, more=more)
+    assert outcome.exit_code == 0, outcome.stderr
+    said = "config.toml:3 still has client_id = mistyped: change it, or the next login uses it"
+    assert f"Note: {said}.\n" in outcome.stderr
+    (tmp_path / "config.toml").write_text(
+        f"[profiles.work]\nissuer = '{issuer}'\nclient_id = 'my-cli'\n", "utf-8"
+    )
+    same = await run("login", "work", *flags, home=tmp_path, more=more)
+    assert "still has" not in same.stderr
+
+
 async def test_st_05_settings_that_somebody_spoiled_keep_nobody_from_signing_in(
     issuer: str, tmp_path: Path
 ) -> None:

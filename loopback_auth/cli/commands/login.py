@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import BooleanOptionalAction
 
 from ...edge.process.event_loop import run as run_coroutine
+from ...notices import Warned
 from ...oauth.text import one_line
 from ..credential.options import given_token
 from ..progress import server_lines
@@ -111,6 +112,7 @@ def run(context: Context) -> int:
     report_sign_in(credential, context)
     if "client_secret" in flags:
         _keep_secret(flags["client_secret"], profile, context)
+    _warn_of_another(profile, flags, context)
     is_kept = bool(context.chosen.project) or name in config.profiles
     if flags and not is_kept and console.may_ask:
         _offer_profile(credential, context)
@@ -127,6 +129,16 @@ def _keep_secret(secret: Secret, profile: Profile, context: Context) -> None:
     is_same_client = all(kept[key][0] == profile.get(key) for key in named)
     if is_same_client and path == own_files(context.home, name)[0]:
         write_client_secret(context.home, name, secret)
+
+
+def _warn_of_another(profile: Profile, flags: Mapping[str, Any], context: Context) -> None:
+    """Say where config.toml names another server or client than *flags*: the next login has it."""
+    kept = context.config.profile(context.profile_name)
+    for name in ("issuer", "login_url", "client_id"):
+        value, source = kept.get(name, (None, ""))
+        if value and name in flags and value not in (flags[name], profile.get(name)):
+            message = f"{source} still has {name} = {value}: change it, or the next login uses it"
+            context.notify(Warned(code="setting-read", message=message))
 
 
 def _signed_in_already(stored: Mapping[str, Any], context: Context) -> int:
