@@ -330,6 +330,14 @@ async def test_what_is_to_be_typed_names_the_profile_that_was_examined(tmp_path:
     assert found["name"]["fix"].endswith("loopback-auth config show work")
 
 
+async def test_of_an_unknown_profile_no_sign_in_is_proposed_that_would_be_refused(
+    tmp_path: Path,
+) -> None:
+    found = checks(await doctor(tmp_path, "wrk"))
+    assert (found["sign-in"]["verdict"], found["sign-in"]["fix"]) == ("skipped", None)
+    assert "loopback-auth init -p wrk" in found["server"]["fix"]
+
+
 async def test_a_blank_in_the_client_id_is_seen(server: ScriptedServer, tmp_path: Path) -> None:
     """Around it, it is taken off."""
     configure(tmp_path, server)

@@ -104,11 +104,13 @@ def sign_in(subject: Subject) -> Check:
     if isinstance(stored, LoopbackAuthError):
         return Check.of(stored, name)
     if stored is None:
-        profile = subject.profile
-        if not isinstance(profile, LoopbackAuthError) and profile.is_machine:
+        profile = None if isinstance(subject.profile, LoopbackAuthError) else subject.profile
+        if profile and profile.is_machine:
             return skipped(name, "none is needed: `token` mints")
         seen = f"nobody is signed in to the profile {subject.name}"
-        return Check(name=name, verdict=SKIPPED, seen=seen, fix=_login(subject))
+        # Of one that nothing is known of, the check of the server says what to do first.
+        fix = _login(subject) if profile and profile.settings else ""
+        return Check(name=name, verdict=SKIPPED, seen=seen, fix=fix)
     who = (stored.get("identity") or {}).get("name")
     seen = f"{shortened(one_line(str(who)))} is signed in" if who else "somebody is signed in"
     return _lifetime(name, seen, stored, subject)
