@@ -97,7 +97,8 @@ def read_form(text: str) -> Paste | None:
     if not found:
         return None
     parameters = _parameters(joined.lstrip("?&#") if is_form else found[1])
-    if "error" in parameters:
+    # A page's source has `error=&quot;CODE&quot;`.
+    if parameters.get("error"):
         return _of_parameters("form", parameters)
     return _of_parameters("answer", parameters) if "code" in parameters else None
 
