@@ -297,6 +297,18 @@ async def test_trust_shows_the_api_and_every_host(home: Path, clone: Path) -> No
     assert document["hosts"][-1] == "api.evil.test"
 
 
+async def test_trust_shows_as_whom_a_machine_would_act(home: Path, clone: Path) -> None:
+    """And no callback, which nothing comes back to."""
+    (clone / ".loopback-auth.toml").write_text(
+        "[profiles.ci]\nprovider = 'salesforce'\nlogin_url = 'acme'\nflow = 'jwt-bearer'\n"
+        f"client_id = '3MVG9{'x' * 80}'\nsubject = 'admin@acme.example'\n"
+    )
+    outcome = await run("trust", home=home)
+    assert "flow        jwt-bearer\n    as          admin@acme.example\n" in outcome.stderr
+    assert f"client      3MVG9{'x' * 28}...\n" in outcome.stderr
+    assert "callback" not in outcome.stderr
+
+
 async def test_what_is_forgotten_is_asked_about_again(home: Path, clone: Path) -> None:
     await trusted(home)
     assert (await run("trust", "--forget", home=home)).exit_code == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from ...errors import Cancelled, ProjectNotTrusted
-from ...oauth.text import one_line
+from ...oauth.text import one_line, short
 from ...settings.project_file import changes
 from ...settings.resolve import resolve
 from ..prompts import confirm
@@ -76,7 +76,9 @@ def _profile_document(name: str, project: ProjectFile, context: Context) -> dict
         "hosts": _hosts(urls),
         "client_id": profile.get("client_id"),
         "scope": " ".join(scope),
-        "redirect_uris": profile.redirect_uris,
+        "redirect_uris": [] if profile.is_machine else profile.redirect_uris,
+        "flow": profile.get("flow"),
+        "subject": profile.get("subject"),
         "api_base": profile.get("api_base"),
     }
 
@@ -106,7 +108,9 @@ def _rows(profile: Mapping[str, Any]) -> list[tuple[str, Any]]:
     rows = [
         ("provider", profile["provider"]),
         ("sign-in at", profile["hosts"]),
-        ("client", profile["client_id"] or "(not said)"),
+        ("flow", profile["flow"]),
+        ("as", profile["subject"]),
+        ("client", short(profile["client_id"] or "(not said)")),
         ("scopes", profile["scope"] or "(as the server has them)"),
         ("callback", profile["redirect_uris"]),
         ("API", profile["api_base"] and f"{profile['api_base']} (gets the token)"),
