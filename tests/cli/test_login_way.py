@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ..support.command import login_here
+from ..support.command import login_here, run
 from ..support.scripted_server import ScriptedServer, json_answer
+from ..support.sockets import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -55,6 +56,15 @@ async def test_where_nothing_can_come_back_a_code_is_shown(
     assert outcome.exit_code == 0
     assert outcome.events[0]["event"] == "enter_code"
     assert outcome.events_named("open_page") == []
+
+
+async def test_a_server_that_cannot_be_reached_is_said_once(tmp_path: Path) -> None:
+    """An address of it would be of no use either."""
+    flags = ("--issuer", f"http://127.0.0.1:{free_port()}", "--client-id", "app")
+    outcome = await run("login", "work", *flags, home=tmp_path, more=CODESPACE)
+    assert outcome.exit_code == 7
+    assert outcome.stderr.startswith("error[connection-failed]: ")
+    assert outcome.stderr.count("connection refused") == 1
 
 
 @pytest.mark.parametrize(

@@ -178,7 +178,7 @@ async def _by_device_where_possible(
     profile: Profile, context: Context, services: Services, timeout_s: float
 ) -> Credential:
     """Sign in with a code; in a browser where the server gives none, to this client at least."""
-    from ...errors import DeviceFlowUnavailable, HostNotTrusted, ProviderError
+    from ...errors import DeviceFlowUnavailable, HostNotTrusted, ProviderError, TransportError
     from ...notices import EnterThisCode
 
     shown = []
@@ -191,7 +191,8 @@ async def _by_device_where_possible(
     try:
         return await _by_device(profile, context, services.with_notify(notify), timeout_s)
     except (DeviceFlowUnavailable, HostNotTrusted, ProviderError) as error:
-        if shown:
+        if shown or isinstance(error, TransportError):
+            # No page of a server that cannot be reached would open either.
             raise
         if not isinstance(error, DeviceFlowUnavailable):
             # No event: the first is that of the address, which takes the place of the code.
