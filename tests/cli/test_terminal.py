@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from loopback_auth.testing import AuthorizationServer, Browser, Client, User, faults
+from loopback_auth.testing.salesforce import USER, App, Salesforce
 
 from ..support.command import COMMAND, environment, token_file
+from ..support.sockets import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,11 +39,11 @@ def on_a_terminal(
     )
 
 
-def sign_in_on(terminal: pexpect.spawn) -> None:
-    terminal.expect(r"(http://127\.0\.0\.1:\d+/authorize\?\S+)")
+def sign_in_on(terminal: pexpect.spawn, browser: Browser | None = None) -> None:
+    terminal.expect(r"(http://[a-z0-9.]+:\d+/\S*authorize\?\S+)")
     address = terminal.match[1]
     terminal.expect(r"Waiting for your browser\.\.\. \d:\d\d left")
-    threading.Thread(target=Browser().visit, args=(address,), daemon=True).start()
+    threading.Thread(target=(browser or Browser()).visit, args=(address,), daemon=True).start()
 
 
 def test_a_secret_is_asked_for_unseen_and_the_profile_offered(tmp_path: Path) -> None:
@@ -85,6 +87,19 @@ def test_a_secret_is_asked_for_unseen_and_the_profile_offered(tmp_path: Path) ->
     assert f'[profiles.work]\nissuer = "{server.issuer}"\nclient_id = "{client_id}"\n' in written
     assert SECRET not in written
     assert token_file(tmp_path, "work")["client"]["client_secret"] == SECRET
+
+
+def test_what_the_provider_says_already_is_not_offered_for_config_toml(tmp_path: Path) -> None:
+    port = str(free_port())
+    app = App(callback_urls=(f"http://localhost:{port}/OauthRedirect",), require_secret_web=False)
+    with Salesforce.running(apps=[app]) as salesforce:
+        where = ("--login-url", salesforce.login_url, "--client-id", app.client_id, "--port", port)
+        terminal = on_a_terminal(tmp_path, "login", "sf", "--provider", "salesforce", *where)
+        sign_in_on(terminal, Browser(username=USER.username, password=USER.password))
+        terminal.expect(r"\[profiles\.sf\]\r\n(.*?)Write that\? ")
+    names = [line.partition(" = ")[0] for line in terminal.match[1].splitlines()]
+    assert sorted(filter(None, names)) == ["client_id", "login_url", "port", "provider"]
+    terminal.close(force=True)
 
 
 def test_in_the_demo_enter_shows_the_address(tmp_path: Path) -> None:

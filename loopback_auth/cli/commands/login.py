@@ -196,10 +196,12 @@ def _offer_profile(credential: Credential, context: Context) -> None:
 
     console, path = context.console, context.config.path
     shown = from_home(path, console.environ) if console.interactive else path
-    console.say(f"\nTo keep these settings where you can edit them, {shown} would get:\n")
+    console.say(f"\nThese settings can go into {shown}, where you can edit them:\n")
     names = ("client_secret_env", "client_secret_file")
     named = {name: value for name in names if (value := getattr(credential, name))}
     name, settings = credential.profile, {**credential.settings, **named}
+    # No option gives it: it is the provider's own, or was learned.
+    settings.pop("access_token_lifetime", None)
     text = profile_text(name, settings)
     # Whole, as it can be copied: a wrapped line of it is no TOML.
     console.say(text, draw=lambda _: text)

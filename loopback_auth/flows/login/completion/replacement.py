@@ -160,7 +160,7 @@ class Replacement:
         done = await revoke(
             held.tokens, client=client, server=held.server, transport=self._services.transport
         )
-        outcome = f"the sign-in that this one replaces was {'' if done else 'not '}revoked"
-        why = f"the server keeps {limit} of a person's sign-ins to a client and ends the oldest"
+        outcome = f"your earlier sign-in was {'' if done else 'not '}revoked"
+        why = f"the server keeps {limit} for each user and client"
         code = f"earlier-sign-in-{'' if done else 'not-'}revoked"
         self._services.notify(Warned(code=code, message=f"{outcome} ({why})"))
