@@ -179,7 +179,7 @@ def _named_on_page(
         redirect_uri=request.redirect_uri,
         client_id=request.client.client_id,
     )
-    pitfalls = profile.provider.pitfalls if profile.provider else None
     facts = facts_of(profile, redirect_uri=request.redirect_uri)
-    is_known |= explain_by_pitfall(error, pitfalls=pitfalls, facts=facts, said=said)
+    # By words that only one server says: much else may stand on a page.
+    is_known |= explain_by_pitfall(error, pitfalls=None, facts=facts, said=said)
     return error if is_known else None
