@@ -505,7 +505,7 @@ def store(home: Path, document: Mapping[str, Any]) -> None:
         (
             {"expires_at": None, "refresh_token": "canary-3"},
             "ok",
-            "valid until the server says otherwise",
+            "the token expires when the server says so, then it is refreshed",
         ),
     ],
 )

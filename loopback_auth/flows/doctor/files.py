@@ -127,8 +127,8 @@ def _lifetime(name: str, seen: str, stored: Mapping[str, Any], subject: Subject)
     left_s = from_rfc3339(until).timestamp() - now if until else 0
     if not has_expired(stored, at=now):
         again = "then it is refreshed" if refreshable else "then a new sign-in is needed"
-        lasts = f"expires in {duration_in_words(left_s)}" if until else "has no known end"
-        return passed(name, f"{seen}; the token {lasts}, {again}")
+        end = f"in {duration_in_words(left_s)}" if until else "when the server says so"
+        return passed(name, f"{seen}; the token expires {end}, {again}")
     seen = f"{seen}; the token expired {duration_in_words(-left_s)} ago"
     if refreshable:
         return passed(name, f"{seen} and is refreshed when needed")
