@@ -56,6 +56,8 @@ def members(error: BaseException) -> dict[str, Any]:
         "code": error.code,
         "cause": error.cause,
         "fix": error.fix,
+        # Each has a line of its own on a terminal.
+        "commands": getattr(error.fix, "commands", None),
     }
 
 

@@ -15,8 +15,11 @@ def packed(error: LoopbackAuthError) -> dict[str, Any]:
     from dataclasses import asdict
 
     known = asdict(error.explanation) if error.explanation else None
+    # JSON would keep its text alone.
+    commands = getattr(error.explanation and error.explanation.fix, "commands", ())
     members = {**vars(error), "explanation": known}
-    return {"kind": type(error).__name__, "message": error.message, "members": members}
+    about = {"kind": type(error).__name__, "message": error.message, "commands": list(commands)}
+    return {**about, "members": members}
 
 
 def unpacked(document: Mapping[str, Any]) -> LoopbackAuthError:
@@ -28,6 +31,8 @@ def unpacked(document: Mapping[str, Any]) -> LoopbackAuthError:
     vars(error).update(document["members"])
     if known := document["members"]["explanation"]:
         from ..explain import Explanation
+        from ..explain.fix import Fix
 
+        known = {**known, "fix": Fix.of(known["fix"], document["commands"])}
         error.explanation = Explanation(**known)
     return error

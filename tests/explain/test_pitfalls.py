@@ -275,3 +275,12 @@ def test_an_unknown_key_leads_to_the_my_domain_from_a_shared_host_alone() -> Non
     assert own
     assert "MYDOMAIN" not in own.fix
     assert found("invalid_client_id", host="login.salesforce.com")[1].endswith("-at-shared-host")
+
+
+def test_who_signs_in_has_a_name_in_words_where_no_profile_says_it() -> None:
+    """The sign-in that fails knows nobody yet."""
+    facts = {name: value for name, value in FACTS.items() if name != "username"}
+    pitfall = pitfall_for(read_paste("OAUTH_APP_ACCESS_DENIED"), pitfalls="salesforce", facts=facts)
+    assert pitfall
+    assert "the user has none of its" in pitfall.cause
+    assert "<username>" not in pitfall.cause + pitfall.fix

@@ -153,7 +153,7 @@ def _rejected(error: TokenError, credential: Credential, *, is_final: bool) -> R
         " a sign-in may be what it wants."
     )
     return RefreshRejected(
-        f"the refresh token of the profile {credential.profile} was not taken: {error.message}",
+        f"the refresh token of the profile {credential.profile} was rejected: {error.message}",
         cause="" if is_final else kept,
         profile=credential.profile,
         final=is_final,
