@@ -94,7 +94,9 @@ async def keep_sign_ins_away(home: str, profile: str, stack: ExitStack) -> None:
 def remove_leftovers(profile: str, store: FileStore) -> None:
     """Remove what is kept of *profile* besides tokens and settings; nothing uses it any more."""
     PendingSignIns(store.home).remove(profile)
-    for path in (*own_files(store.home, profile), os.path.join(store.folder, f"{profile}.lock")):
+    signing_in, tokens = (os.path.join(store.home, f, profile) for f in ("signing-in", "tokens"))
+    of_locks = (f"{signing_in}.json", f"{signing_in}.lock", f"{tokens}.lock")
+    for path in (*own_files(store.home, profile), *of_locks):
         # Windows removes no file that is open, as a lock may be.
         with suppress(OSError):
             os.unlink(path)
