@@ -236,6 +236,11 @@ unsupported_response_type unsupported_token_type use_dpop_nonce"""
 SERVER_ENUM = _ENUM.split()
 
 OTHERS = {
+    "We can't authorize you because of an OAuth Error. You didn't complete the approval process"
+    " before it expired. Please try again.": "approval-expired",
+    "We can't log you in because of an issue with single sign-on. Contact your Salesforce admin"
+    " for help.": "single-sign-on-failed",
+    "OAuth Error 1800": "single-sign-on-failed",
     "invalid_grant: user hasn't approved this consumer": "user-has-not-approved",
     "invalid_grant: authentication failure - Failed: API security token required": "security-token-required",
     "invalid_grant: no client credentials user enabled": "client-credentials-user",

@@ -62,7 +62,7 @@ def test_cl_11_what_was_read_cause_fix_and_the_profiles_callback_urls_are_printe
     assert outcome.exit_code == 0
     assert outcome.stderr == ""
     first, read, cause, fix, *urls, see = outcome.stdout.splitlines()
-    assert first == "redirect-uri-mismatch: The Callback URL of the app is another one (pitfall 1)"
+    assert first == "redirect-uri-mismatch: The app has another Callback URL (pitfall 1)"
     assert (
         read == "  read: redirect_uri_mismatch: redirect_uri must match configuration (a form body)"
     )
