@@ -232,6 +232,8 @@ async def test_a_provider_can_be_named_for_a_host_that_does_not_tell(
 @pytest.mark.parametrize(
     ("arguments", "fix"),
     [
+        ("okta work --provider google --scope a", "init google work --scope a"),
+        ("acme --no-doctor", "init acme --no-doctor --issuer URL --client-id ID"),
         ("okta work", "init okta work --issuer https://YOUR-DOMAIN.okta.com"),
         ("--provider okta work", "init okta work --issuer https://YOUR-DOMAIN.okta.com"),
         ("github work --issuer https://x.example", "init work --issuer https://x.example"),

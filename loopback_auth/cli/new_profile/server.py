@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from ...edge.callback.listeners import with_port
 from ...edge.files.provider_files import provider_names
 from ...edge.process.event_loop import run as run_coroutine
+from ...edge.store.file_store import check_profile_name
 from ...errors import (
     DiscoveryFailed,
     IssuerMisspelled,
     NotConfigured,
     ProviderError,
+    ProviderUnknown,
     UsageError,
 )
 from ...flows.server.discovery import discover
@@ -66,15 +69,32 @@ def read_names(context: Context) -> None:
 
     Raises:
         ProviderUnknown: There is no provider of the name, which is said before anything is asked.
+        UsageError: Two providers are named.
     """
     arguments = context.arguments
     first, named = arguments.provider, arguments.provider_option
     is_said = (arguments.issuer or named) and not arguments.profile
     if is_said and first and first not in provider_names(context.home):
         arguments.provider, arguments.profile = None, first
+    if named and arguments.provider not in (None, named):
+        raise UsageError(
+            "two providers were named",
+            cause="PROVIDER and --provider mean the same.",
+            fix="`loopback-auth init {provider} {profile}`",
+            provider=named,
+            profile=arguments.profile,
+        )
     arguments.provider = named or arguments.provider
-    if arguments.provider:
+    if not arguments.provider:
+        return
+    try:
         context.provider(arguments.provider)
+    except ProviderUnknown as error:
+        # Whoever leaves the provider out means a profile by the one name that is there.
+        if not (named or arguments.profile or arguments.profile_option):
+            with suppress(UsageError):
+                error.facts.setdefault("profile", check_profile_name(first))
+        raise
 
 
 def given(context: Context) -> dict[str, Any]:
