@@ -69,7 +69,7 @@ def test_the_redirect_uri_is_shown_as_it_is_sent(
 def test_a_terminal_has_the_settings_that_are_a_persons_as_people_write_them() -> None:
     """What is the same for everybody with this provider is in `config show`."""
     profile = from_settings(
-        "work", provider="salesforce", client_id="3MVG9", access_token_lifetime=900
+        "work", provider="salesforce", client_id=f"3MVG9{'x' * 80}", access_token_lifetime=900
     )
     facts = own_settings(*settings_view(profile))
     assert [name for name, _ in facts] == [
@@ -79,6 +79,7 @@ def test_a_terminal_has_the_settings_that_are_a_persons_as_people_write_them() -
         "redirect_uris",
     ]
     assert facts[0][1].startswith("15m  (from ")
+    assert facts[1][1].startswith(f"3MVG9{'x' * 28}...  (from ")
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...errors import SignInNeeded
-from ...oauth.text import one_line
+from ...oauth.text import one_line, short
 from ..views import (
     expiry_in_words,
     from_home,
@@ -86,9 +86,14 @@ def _facts(sign_in: Mapping[str, Any], remark: str, token: str) -> list[tuple[st
 def own_settings(
     facts: Sequence[tuple[str, str]], settings: Mapping[str, Mapping[str, str]]
 ) -> list[tuple[str, str]]:
-    """Return those of a `settings_view` that are the person's: a provider's endpoints are not."""
+    """
+    Return those of a `settings_view` that are the person's: a provider's endpoints are not.
+
+    A client ID that is longer than a line is shown by its beginning; `config show` has all of it.
+    """
+    client_id = settings.get("client_id", {}).get("value", "")
     return [
-        (name, value)
+        (name, value.replace(client_id, short(client_id)) if name == "client_id" else value)
         for name, value in facts
         if name == "redirect_uris" or not settings[name]["from"].startswith("the provider ")
     ]
