@@ -135,9 +135,11 @@ def _ended(command: str, rest: Sequence[str], console: Console) -> int:
 
 def _carry_out(command: str, rest: Sequence[str], console: Console) -> int:
     if command in ("-h", "--help"):
-        from .terminal.screen import fitted
+        from .terminal.screen import page_columns
+        from .terminal.wrap import wrapped
 
-        console.raw(fitted(_usage(), console.stdout, console.environ))
+        columns = page_columns(console.stdout, console.stderr, console.environ)
+        console.raw(wrapped(_usage(), columns))
         return 0
     if command in ("-V", "--version"):
         console.raw(f"loopback-auth {__version__}")

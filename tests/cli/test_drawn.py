@@ -133,7 +133,9 @@ def test_a_topic_in_a_pipe_is_text_without_the_marks_of_markdown(topic: str) -> 
         assert line.startswith("  ") or len(line) <= COMFORTABLE, line
 
 
-@pytest.mark.parametrize("words", [("help", "ci"), ("help", "login"), ("login", "--help")])
+@pytest.mark.parametrize(
+    "words", [("help", "ci"), ("help", "login"), ("login", "--help"), ("--help",)]
+)
 def test_what_goes_through_a_pager_is_as_wide_as_its_terminal(
     words: tuple[str, ...], columns: int
 ) -> None:
