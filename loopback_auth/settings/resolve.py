@@ -119,8 +119,9 @@ def _settle_login_url(settings: dict[str, Setting], provider: Provider | None) -
 
 def from_settings(name: str, **settings: Any) -> Profile:
     """
-    Return the profile called *name*, of *settings* alone, as in config.toml: `loopback-auth help
-    config` has all.
+    Return the profile called *name*, which is made of *settings* alone.
+
+    Their names are those of config.toml; `loopback-auth help config` has the list.
 
         from_settings("work", issuer="https://id.example.com", client_id="my-cli", port=8765)
 
