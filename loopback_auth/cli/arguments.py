@@ -139,7 +139,10 @@ class Parser(argparse.ArgumentParser):
         if not word.startswith("-"):
             # A code or a secret that went astray is not repeated; a plain word is.
             shown = f" {word!r}" if word.isalpha() and len(word) <= _LONGEST_WORD else ""
-            raise self._mistake(f"unexpected argument{shown}")
+            fix = "put -- before the command: `loopback-auth exec {profile} -- COMMAND`"
+            # Only where there has to be a command is it most often that.
+            is_command = self._takes_command and "] -- COMMAND" in (self.usage or "")
+            raise self._mistake(f"unexpected argument{shown}", fix if is_command else "")
         name = word.partition("=")[0]
         near = [_REACHED_FOR[name]] if name in _REACHED_FOR else []
         near = near or get_close_matches(name, self._option_string_actions, n=1)

@@ -38,6 +38,29 @@ async def test_cl_04_each_format(server: ScriptedServer, tmp_path: Path, *, form
     assert (outcome.exit_code, outcome.stdout, outcome.stderr) == (0, FORMS[form], "")
 
 
+async def test_a_shell_may_be_named_as_its_program(server: ScriptedServer, tmp_path: Path) -> None:
+    stored(tmp_path, server, lasts_s=3000)
+    for shell, form in (("bash", "sh"), ("zsh", "sh"), ("pwsh", "powershell")):
+        assert (await run("env", "--format", shell, home=tmp_path)).stdout == FORMS[form]
+
+
+def test_what_is_said_to_type_is_about_the_profile_that_was_named(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    """Else it would set another one's token."""
+    pexpect = pytest.importorskip("pexpect", reason="there are no pseudo-terminals on Windows")
+    stored(tmp_path, server, lasts_s=3000, profile="work")
+    for words in (["work"], ["-p", "work"]):
+        shown, status = pexpect.run(
+            " ".join([*COMMAND, "env", *words]),
+            env={**environment(tmp_path), "TERM": "dumb"},
+            withexitstatus=True,
+            encoding="utf-8",
+        )
+        assert status == 0, shown
+        assert 'in this shell: eval "$(loopback-auth env work)"' in shown
+
+
 async def test_sh_is_the_usual_one_and_an_expired_token_is_refreshed(
     server: ScriptedServer, tmp_path: Path
 ) -> None:

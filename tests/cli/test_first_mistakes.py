@@ -361,3 +361,11 @@ def test_cl_12_what_the_doctor_proposes_can_be_pasted_into_a_ticket(tmp_path: Pa
             done = run_here("doctor", "work", *given, *more, home=tmp_path)
             assert "loopback-auth login work" in done.stdout
             assert "canary" not in done.stdout + done.stderr
+
+
+def test_a_command_without_its_dashes_is_told_where_they_go(tmp_path: Path) -> None:
+    done = run_here("exec", "python", "sync.py", home=tmp_path)
+    assert done.exit_code == 2
+    assert "fix: put -- before the command: loopback-auth exec -- COMMAND\n" in done.stderr
+    done = run_here("push", "github", "work", "x", home=tmp_path)
+    assert "fix: loopback-auth push --help\n" in done.stderr

@@ -9,6 +9,7 @@ from ..variables import filled_variables, set_argument
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from argparse import Namespace
     from collections.abc import Mapping
 
     from ...oauth.secret import Secret
@@ -17,12 +18,17 @@ if TYPE_CHECKING:
     from ..context import Context
 
 
+_OTHER_NAMES = {"bash": "sh", "zsh": "sh", "pwsh": "powershell"}
+"""Shells by their programs' names."""
+
+
 def arguments(parser: Parser) -> None:
     """Add the command's arguments."""
     parser.profile_argument()
     parser.add_argument(
         "--format",
         choices=FORMATS,
+        type=lambda name: _OTHER_NAMES.get(name, name),
         default="sh",
         help=f"who will read it: {', '.join(FORMATS)} (default: sh)",
     )
@@ -52,10 +58,7 @@ def run(context: Context) -> int:
         _for_github(filled, console)
     else:
         if console.shows_result:
-            console.say(
-                "This is a secret. To set it in this shell: "
-                + _HOW.get(arguments.format, "redirect it.")
-            )
+            console.say(f"This is a secret. To set it in this shell: {_how(arguments)}")
         console.raw(_encodable(environment_text(arguments.format, filled), console))
     return 0
 
@@ -65,6 +68,16 @@ _HOW = {
     "fish": "loopback-auth env --format fish | source",
     "powershell": "loopback-auth env --format powershell | Out-String | Invoke-Expression",
 }
+
+
+def _how(arguments: Namespace) -> str:
+    """Return the command that sets the variables in the shell, for the profile that was named."""
+    # Late: nothing that a program reads needs it.
+    from shlex import quote
+
+    named = arguments.profile_option or arguments.profile
+    profile = f" {quote(named)}" if named else ""
+    return _HOW.get(arguments.format, "redirect it.").replace(" env", f" env{profile}", 1)
 
 
 def _for_github(filled: Mapping[str, Secret], console: Console) -> None:
