@@ -115,11 +115,12 @@ class ProgressReporter:
             # At once, for what reads these lines: it follows the address.
             self._say_waiting(notice.timeout_s)
 
-    def _show_address(self) -> None:
+    def _show_address(self, caution: str = _ONE_TIME_CODE) -> None:
         """Show the address that has not been shown, once."""
         page, self._unseen = self._unseen, None
+        if page and caution:
+            self._console.say(caution)
         if page:
-            self._console.say(_ONE_TIME_CODE)
             self._console.say("Sign in at this address:")
             # -q silences talk, but a sign-in nobody can find helps nobody.
             self._console.insist(page.url)
@@ -155,8 +156,8 @@ class ProgressReporter:
             " Waiting for it; no second page is opened."
         )
         self(notice.page)
-        # No key is read here: the sign-in, and what is pasted, is the other one's.
-        self._show_address()
+        # No key is read here, and nothing that is pasted: both are the other one's.
+        self._show_address(caution="")
         self._console.event("joined", pid=notice.pid, terminal=notice.terminal)
 
     def _browser_not_opened(self, notice: BrowserNotOpened) -> None:

@@ -213,6 +213,7 @@ def test_who_joins_a_sign_in_sees_its_address_and_is_offered_no_key(columns: int
     shown = spoken(joined, Waiting(timeout_s=300, left_s=299), width=columns)
     assert PAGE.url in shown.splitlines()
     assert "Press Enter" not in shown
+    assert "only here" not in " ".join(shown.split())
 
 
 def test_what_is_said_takes_the_place_of_the_countdown() -> None:
