@@ -191,10 +191,10 @@ async def _by_device_where_possible(
     try:
         return await _by_device(profile, context, services.with_notify(notify), timeout_s)
     except (DeviceFlowUnavailable, HostNotTrusted, ProviderError) as error:
-        if shown or isinstance(error, TransportError):
-            # No page of a server that cannot be reached would open either.
+        if shown:
             raise
-        if not isinstance(error, DeviceFlowUnavailable):
+        # Of a server that cannot be reached the browser's way says so itself.
+        if not isinstance(error, (DeviceFlowUnavailable, TransportError)):
             # No event: the first is that of the address, which takes the place of the code.
             context.console.say(f"A sign-in with a code is not possible: {error.message}.")
     usual_s = profile.get("timeout", TIMEOUT_S)
