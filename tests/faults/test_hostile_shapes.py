@@ -241,7 +241,7 @@ async def test_rb_06_whatever_a_server_answers_is_read_or_reported(
         status, printed = await ended((*LOGIN, "--issuer", server.origin), tmp_path)
         check(status, printed, shape=shape)
         tokens = tmp_path / "tokens" / "default.json"
-        tokens.parent.mkdir(0o700)
+        tokens.parent.mkdir(0o700, exist_ok=True)
         tokens.write_text(
             json.dumps(document(server, lasts_s=3000, settings={"provider": "salesforce"}))
         )
