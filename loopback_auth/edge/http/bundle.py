@@ -9,6 +9,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+LOOK_OCTETS = 2**20
+"""How far to look for the first certificate; a file may be as large as a disk."""
+
 
 def check_bundle(path: str, environ: Mapping[str, str] | None) -> None:
     """
@@ -20,7 +23,7 @@ def check_bundle(path: str, environ: Mapping[str, str] | None) -> None:
     """
     if os.path.isfile(path):
         with suppress(OSError), open(path, "rb") as file:
-            if b"-----BEGIN CERTIFICATE-----" in file.read():
+            if b"-----BEGIN CERTIFICATE-----" in file.read(LOOK_OCTETS):
                 return
     from .tls import Trust
 
