@@ -90,10 +90,14 @@ class ProgressReporter:
             self._console.say(f"Refreshed the access token of the profile {notice.profile}.")
 
     def _warn(self, notice: Warned) -> None:
-        # Whole: it may end in a command.
+        # Whole: it may end in a command, which is copied whole, too.
         message = one_line(notice.message, limit=1200)
         self._event("warning", notice, message=message)
-        self._console.say(f"Note: {message}.")
+        commands: tuple[str, ...] = getattr(notice.message, "commands", ())
+        if commands and message.endswith(command := commands[-1]):
+            self._console.say(f"Note: {message.removesuffix(command).rstrip()}", command=command)
+        else:
+            self._console.say(f"Note: {message}.")
 
     def _open_this_page(self, notice: OpenThisPage) -> None:
         console = self._console

@@ -4,8 +4,8 @@ What to do next, as data: a text whose commands stand in backticks, and its valu
     Sign in with more: `loopback-auth login {profile} --scope 'A B'`; or ask {host}
 
 The values are facts of the case. In a command each is quoted for the shell, `{profile}` is left out
-where no profile is known, as is `[--issuer {issuer}]` where no issuer is, and a sign-in, or the
-doctor's look at one, keeps the flags that were just given: what is printed can be typed. A mark
+where no profile is known, as is `[--issuer {issuer}]` where no issuer is, and a sign-in, or a
+look at one, keeps the flags that were just given: what is printed can be typed. A mark
 (`;`, `,`, `:`, `.`), a bracket or the end follows a command: its end is seen.
 """
 
@@ -24,7 +24,8 @@ Flags = tuple[tuple[str, ...], ...]
 _VALUE = re.compile(r"\{(\w+)\}")
 _WORD = re.compile(r"""(?:'[^']*'|"[^"]*"|[^\s'"])+""")
 _IF_KNOWN = re.compile(r"\[([^]`]*\{(\w+)\}[^]`]*)\] ?")
-_SIGN_INS = (["loopback-auth", "login"], ["loopback-auth", "doctor"])
+_LOGIN = ["loopback-auth", "login"]
+_SIGN_INS = ("login", "doctor", "config show")
 """The commands that take a sign-in's flags: to make one, or to look at it before it is made."""
 _SET_UP = ["loopback-auth", "init"]
 
@@ -62,6 +63,9 @@ class Fix(str):
 
     def __add__(self, more: str) -> Fix:
         return Fix.of(str(self) + str(more), (*self.commands, *getattr(more, "commands", ())))
+
+    def __radd__(self, before: str) -> Fix:
+        return Fix.of(before + str(self), self.commands)
 
     def __reduce__(self) -> tuple[object, ...]:
         return Fix.of, (str(self), self.commands)
@@ -114,8 +118,11 @@ def _command(text: str, values: Mapping[str, object]) -> str:
         return " ".join(_of_init(words, **given, without=str(values.get("without"))))
     flags = values.get("flags")
     # A list, where the error came as JSON from another process.
-    if words[:2] in _SIGN_INS and "--help" not in words and isinstance(flags, tuple | list):
-        words += _kept(flags, words)
+    is_sign_in = " ".join(words[1:]).startswith(_SIGN_INS) and "--help" not in words
+    if is_sign_in and isinstance(flags, tuple | list):
+        # What only shows settings asks for none.
+        asked = {"--client-secret-prompt"} if words[1] == "config" else set()
+        words += _kept([flag for flag in flags if flag[0] not in asked], words)
     return " ".join(words)
 
 
@@ -126,7 +133,7 @@ def _of_init(words: list[str], flags: Flags, options: Iterable[str], *, without:
     A sign-in becomes one, if it has no other than its *options*: no profile was written.
     """
     own = {word for word in words if word.startswith("--")}
-    is_sign_in = words[:2] == _SIGN_INS[0]
+    is_sign_in = words[:2] == _LOGIN
     if is_sign_in and not own <= {"--provider", *options}:
         return [*words, *_kept([flag for flag in flags if flag[0] in _OF_BOTH], words)]
     if not is_sign_in and (words[:2] != _SET_UP or "--help" in words):

@@ -133,7 +133,9 @@ def _check(old: str, new: str, store: FileStore, content: bytes | None) -> None:
         raise UsageError(
             f"there is a profile {new} already",
             cause="Two sign-ins cannot have one name, and none is thrown away without asking.",
-            fix="choose another name; or remove it: `loopback-auth profiles remove {profile}`",
+            fix="choose another name: `loopback-auth profiles rename {profile} NEW`"
+            if old == new
+            else "choose another name; or remove it: `loopback-auth profiles remove {profile}`",
             profile=new,
         )
 

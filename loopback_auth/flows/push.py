@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 
 _OF_ITS_OWN = (
-    "One of its own: `loopback-auth login {profile}`; then push that."
-    " Better still, a key or nothing at all: `loopback-auth help ci`"
+    "Better for CI is a key, or nothing at all (`loopback-auth help ci`),"
+    " or a sign-in of its own: `loopback-auth login {profile}`"
 )
 _NO_MORE_HERE = "Forget it here, and leave it there: `loopback-auth logout --local {profile}`"
 
@@ -76,12 +76,12 @@ def warning_about(credential: Credential) -> Warned | None:
         return Warned(
             code="refresh-token-rotates",
             message="this server replaces a refresh token each time it is used: of the two copies,"
-            f" here and there, the first that refreshes ends the other, or both. {advice}",
+            " here and there, the first that refreshes ends the other, or both. " + advice,
         )
     return Warned(
         code="grant-shared",
         message=f"the sign-in of the profile {name} is used here as well:"
-        f" signing out here ends it there, too. {advice}",
+        " signing out here ends it there, too. " + advice,
     )
 
 

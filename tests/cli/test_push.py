@@ -198,7 +198,7 @@ async def test_who_shares_a_grant_is_offered_one_of_its_own(
     outcome = await run("push", "github", "--dry-run", "--json", home=tmp_path)
     (warning,) = outcome.events_named("warning")
     assert warning["code"] == code
-    typed = warning["message"].partition("One of its own: loopback-auth ")[2].partition(";")[0]
+    typed = warning["message"].partition("a sign-in of its own: loopback-auth ")[2]
     assert typed.startswith("login ci ")
     # All that it takes is in it: what comes next is the server.
     outcome = await run(*shlex.split(typed), "--manual", "--json", home=tmp_path)

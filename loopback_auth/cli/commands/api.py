@@ -109,6 +109,7 @@ def run(context: Context) -> int:
             )
         )
     except LoopbackAuthError as error:
+        context.add_facts(error)
         return answer.refused(_of_a_given_token(error) if given else error)
     if not given:
         renewal.learn(profile, context.store)

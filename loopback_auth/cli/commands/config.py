@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...errors import StoreDamaged
 from ...settings.config_toml import config_path
+from ..settings_flags import settings_arguments, settings_of
 from ..views import plain_facts, settings_view
 
 TYPE_CHECKING = False
@@ -18,6 +19,7 @@ def arguments(parser: Parser) -> None:
         "what", choices=["path", "show"], help="path: the file's name; show: a profile's settings"
     )
     parser.profile_argument()
+    settings_arguments(parser)
 
 
 def run(context: Context) -> int:
@@ -33,7 +35,7 @@ def run(context: Context) -> int:
     except StoreDamaged as damage:
         console.say(f"Note: {damage}")
         stored = None
-    profile = context.profile(stored)
+    profile = context.profile(stored, flags=settings_of(context.arguments, console))
     facts, settings = settings_view(profile)
     chosen = context.chosen
     head = f"profile {name}{chosen.remark}"

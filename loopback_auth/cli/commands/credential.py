@@ -69,7 +69,13 @@ def run(context: Context) -> int:
                 " loopback-auth help tools"
             )
         return protocol.not_ours_status
-    console.raw(protocol.write(request, _token(context.for_profile(profile))))
+    named = context.for_profile(profile)
+    try:
+        token = _token(named)
+    except errors.LoopbackAuthError as error:
+        named.add_facts(error)
+        raise
+    console.raw(protocol.write(request, token))
     return 0
 
 

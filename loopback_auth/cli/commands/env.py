@@ -9,7 +9,6 @@ from ..variables import filled_variables, set_argument
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from argparse import Namespace
     from collections.abc import Mapping
 
     from ...oauth.secret import Secret
@@ -58,26 +57,29 @@ def run(context: Context) -> int:
         _for_github(filled, console)
     else:
         if console.shows_result:
-            console.say(f"This is a secret. To set it in this shell: {_how(arguments)}")
+            how = _HOW.get(arguments.format, "")
+            text = f"This is a secret. To set it in this shell: {'' if how else 'redirect it.'}"
+            console.say(text.rstrip(), command=how.format(_again(context)))
         console.raw(_encodable(environment_text(arguments.format, filled), console))
     return 0
 
 
 _HOW = {
-    "sh": 'eval "$(loopback-auth env)"',
-    "fish": "loopback-auth env --format fish | source",
-    "powershell": "loopback-auth env --format powershell | Out-String | Invoke-Expression",
+    "sh": 'eval "$({})"',
+    "fish": "{} --format fish | source",
+    "powershell": "{} --format powershell | Out-String | Invoke-Expression",
 }
 
 
-def _how(arguments: Namespace) -> str:
-    """Return the command that sets the variables in the shell, for the profile that was named."""
+def _again(context: Context) -> str:
+    """Return the command as it is typed again: what it is about, and in which variables."""
     # Late: nothing that a program reads needs it.
     from shlex import quote
 
-    named = arguments.profile_option or arguments.profile
-    profile = f" {quote(named)}" if named else ""
-    return _HOW.get(arguments.format, "redirect it.").replace(" env", f" env{profile}", 1)
+    given = vars(context.arguments)
+    named = given["profile_option"] or given["profile"]
+    fields = [word for each in given["set"] or () for word in ("--set", each)]
+    return " ".join(["loopback-auth env", *map(quote, ([named] if named else [])), *fields])
 
 
 def _for_github(filled: Mapping[str, Secret], console: Console) -> None:

@@ -37,7 +37,7 @@ def run(context: Context) -> int:
     arguments, name = context.arguments, context.profile_name
     if context.store.load(name) is not None and not arguments.replace:
         raise UsageError(
-            f"you are already signed in to the profile {name} already",
+            f"you are signed in to the profile {name} already",
             cause="An import would replace that sign-in.",
             fix="name another profile: `loopback-auth import NAME`; or"
             " `loopback-auth import {profile} --replace`",

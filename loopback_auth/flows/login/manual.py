@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from ...edge.callback.listeners import with_port
 from ...edge.process.clock import now
-from ...errors import LoopbackAuthError, NoPendingSignIn, UsageError
+from ...errors import IssuerMismatch, LoopbackAuthError, NoPendingSignIn, UsageError
 from ...explain.fix import rendered
 from ...notices import Warned
 from ...oauth.authorize.pasted import read_pasted
@@ -108,10 +108,11 @@ async def finish(
     request = _request(document, profile.client(services.environ))
     services = services.with_storage(profile.get("storage"))
     services.store.check_writable(profile.name)
-    answer = read_pasted(text, request)
+    answer = read_pasted(text, request, takes_bare_code=False)
+    if is_bare := isinstance(answer, Stray):
+        answer = _code_alone(text, request, profile.name)
     if isinstance(answer, Stray):
         raise _not_the_answer(answer, text, request, profile, document)
-    is_bare = isinstance(read_pasted(text, request, takes_bare_code=False), Stray)
     if not is_bare:
         pending.remove(profile.name)
     with diagnosing(profile, redirect_uri=request.redirect_uri):
@@ -125,6 +126,20 @@ async def finish(
             )
     pending.remove(profile.name)
     return credential
+
+
+def _code_alone(
+    text: str, request: AuthorizationRequest, profile: str
+) -> AuthorizationResponse | AuthorizationErrorResponse | Stray:
+    try:
+        return read_pasted(text, request)
+    except IssuerMismatch:
+        raise UsageError(
+            "a code alone is not enough for this server",
+            cause="The address says which server it comes from, and that is compared (RFC 9207).",
+            fix=_AGAIN,
+            profile=profile,
+        ) from None
 
 
 @contextmanager
@@ -160,7 +175,8 @@ def _still_pending(
         )
         notify(
             Warned(
-                code="still-pending", message=f"{reason}: {rendered(_AGAIN, {'profile': profile})}"
+                code="still-pending",
+                message=f"{reason}: " + rendered(_AGAIN, {"profile": profile}),
             )
         )
         raise
