@@ -63,11 +63,7 @@ class Context:
     def with_arguments(self, arguments: Namespace) -> Context:
         """Return another context of *arguments*, which reads all files again."""
         return Context(
-            arguments,
-            self.console,
-            self.agree,
-            commands=self.commands,
-            parser_of=self.parser_of,
+            arguments, self.console, self.agree, commands=self.commands, parser_of=self.parser_of
         )
 
     def for_profile(self, name: str) -> Context:
@@ -176,18 +172,19 @@ class Context:
 
     def add_facts(self, error: errors.LoopbackAuthError) -> None:
         """Give *error* what its fix repeats: the profile and the flags that were just given."""
+        from contextlib import suppress
+
+        from ..edge.store.file_store import check_profile_name
+        from ..flows.diagnosis import flags_of, flags_typed
+
         arguments = vars(self.arguments)
         if named := arguments.get("profile_option") or arguments.get("profile"):
-            from contextlib import suppress
-
-            from ..edge.store.file_store import check_profile_name
-
             # Else it may be a secret in the wrong place, and is not shown.
             with suppress(errors.UsageError):
                 error.facts.setdefault("profile", check_profile_name(named))
-        if self._resolved is not None:
-            from ..flows.diagnosis import flags_of
-
+        if self._resolved is None:
+            error.facts.setdefault("flags", flags_typed(arguments))
+        else:
             error.facts.setdefault("profile", self._resolved.name)
             error.facts.setdefault("flags", flags_of(self._resolved))
             known = self._resolved.endpoints() or self._resolved.provider

@@ -95,6 +95,23 @@ def flags_given(flags: Mapping[str, Any]) -> Flags:
     )
 
 
+def flags_typed(options: Mapping[str, Any]) -> Flags:
+    """Return those of a sign-in's *options*, as parsed, of which no settings were made."""
+    if "login_hint" not in options:
+        return ()
+    from ..settings.table import SETTINGS
+
+    flags = {name: options[name] for name in SETTINGS if options.get(name) is not None}
+    parameters = {name: [options[name]] for name in _OWN_FLAGS if options[name]}
+    for text in flags.get("parameters", ()):
+        name, is_whole, value = text.partition("=")
+        if name and is_whole:
+            parameters.setdefault(name, []).append(value)
+    if options["client_secret_prompt"] or options["client_secret_stdin"]:
+        flags["client_secret"] = True
+    return flags_given({**flags, "parameters": parameters})
+
+
 def flags_again(credential: Credential) -> Flags:
     """Return those with which another profile signs in as *credential*'s does."""
     from ..settings.table import SETTINGS

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from .setting import Setting
 
 DEFAULT_REDIRECT_URI = "http://127.0.0.1:0/callback"
+_CLIENT = "`loopback-auth login {profile} --client-id ID`"
+_CLIENT_AND_SERVER = "`loopback-auth login {profile} --issuer URL --client-id ID`"
 """RFC 8252 section 7.3: a loopback literal and any port."""
 
 DEFAULT_SCOPE = ("openid", "profile", "email", "offline_access")
@@ -121,7 +123,7 @@ class Profile(Value):
                 f"the profile {self.name} has no client_id",
                 cause=f"The server knows this program by the client ID{label}"
                 " of an app registered there.",
-                fix="`loopback-auth login {profile} --client-id ID`",
+                fix=_CLIENT if self.provider or self.endpoints() else _CLIENT_AND_SERVER,
                 profile=self.name,
             )
         check_client_id(client_id, self.settings["client_id"].source)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 
-from ..errors import StoreDamaged, UsageError
+from ..errors import StoreDamaged, URLRefused, UsageError
 from ..oauth.secret import Secret
 from ..oauth.text import one_line
 from ..value import replace
@@ -112,7 +112,18 @@ def _settle_login_url(settings: dict[str, Setting], provider: Provider | None) -
 
     # An issuer, or an endpoint below it, that was pasted as the host.
     named = (provider.settings_at(given.value) or {}).get("login_url", given.value)
-    url, note = login_host(named, provider.login_hosts)
+    try:
+        url, note = login_host(named, provider.login_hosts)
+    except URLRefused as error:
+        if "own" in error.facts:
+            raise
+        # `config show`, which would say where it is from, ends here itself.
+        raise URLRefused(
+            f"{error.message} ({given.source})",
+            cause=error.cause,
+            fix="give the right one: `loopback-auth login {profile} --login-url URL`",
+            name="login_url",
+        ) from None
     settings["login_url"] = replace(given, value=url)
     return (note,) if note else ()
 

@@ -28,7 +28,7 @@ _NO_PROVIDER = (
 )
 _OR_ISSUER = "; or, if this is an issuer: `loopback-auth login {profile} --issuer {login_url}`"
 _FLOW = (
-    "name the flow: `loopback-auth login {profile} --flow jwt-bearer`; the others:"
+    "name the flow: `loopback-auth login {profile} --flow {flow}`; the others:"
     " `loopback-auth help ci`"
 )
 _AUDIENCE = "to send it as a parameter: `loopback-auth login {profile} --param audience={audience}`"
@@ -57,6 +57,7 @@ def refuse_unused(
                 cause="You gave it for a reason, but it would change nothing.",
                 fix=fix,
                 profile=profile,
+                flow="token-exchange" if name == "subject_token" else "jwt-bearer",
                 **facts,
             )
 

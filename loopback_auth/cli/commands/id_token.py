@@ -15,6 +15,10 @@ _SIGNS = {
     "gitlab": GITLAB_VARIABLE,
     "azure": "SYSTEM_OIDCREQUESTURI",
 }
+_FROM = (
+    "name where the token is: `loopback-auth id-token --from SOURCE`;"
+    " how a job gets one: `loopback-auth help ci`"
+)
 
 
 def arguments(parser: Parser) -> None:
@@ -37,7 +41,11 @@ def run(context: Context) -> int:
 
     arguments, console = context.arguments, context.console
     source = arguments.source or _found(context)
-    token = run_coroutine(subject_token(source, arguments.audience, context.services(None)))
+    try:
+        token = run_coroutine(subject_token(source, arguments.audience, context.services(None)))
+    except SubjectTokenUnusable as error:
+        # In the catalogue stands a sign-in with it.
+        raise SubjectTokenUnusable(error.message, cause=error.cause, fix=_FROM) from error
     text = token.reveal()
     console.result(text, {"source": source, "id_token": text})
     return 0
@@ -48,7 +56,6 @@ def _found(context: Context) -> str:
     if found is None:
         raise SubjectTokenUnusable(
             "no CI system that gives tokens to its jobs was found here",
-            fix="name where the token is: `loopback-auth id-token --from SOURCE`;"
-            " how a job gets one: `loopback-auth help ci`",
+            fix=_FROM,
         )
     return found
