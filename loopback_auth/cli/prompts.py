@@ -128,7 +128,8 @@ def ask_credentials(profile: Profile, console: Console) -> Credentials:
         raise UsageError(
             "the username has a colon in it",
             cause="A Basic header, which is what this flow sends, cannot carry it.",
-            fix="sign in through the browser: `loopback-auth login {profile}`",
+            fix="sign in through the browser:"
+            " `loopback-auth login {profile} --flow authorization-code`",
             profile=profile.name,
         )
     return Credentials(username=username, password=Secret(password))

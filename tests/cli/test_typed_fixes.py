@@ -50,6 +50,12 @@ PRINTED = [
         "--manual --login-url acme",
         "https://acme.my.salesforce.com/",
     ),
+    (
+        "login w --provider github --client-id c --flow code-credentials",
+        f"login w --flow authorization-code {GITHUB}",
+        "--manual",
+        "client_id=c&",
+    ),
     ("id-token --from github", "id-token --from SOURCE", "", "subject_token is none of github"),
     ("credential kubectl -p w", "init -p w", "--no-input", "PROVIDER is missing"),
 ]

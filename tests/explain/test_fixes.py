@@ -39,6 +39,7 @@ VALUES = {
     "target": "ssh://box/work",
     "system": "azure-keyvault",
     "near": "invalid-grant",
+    "granted": "openid api",
     "form": "https://YOUR-DOMAIN.okta.com",
     "flow": "jwt-bearer",
     "project": "--project",

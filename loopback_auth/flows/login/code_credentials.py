@@ -51,7 +51,8 @@ def check_flow(profile: Profile) -> None:
             " as far as this program knows",
             cause="A username and a password go only to servers whose provider file says"
             " that they have the flow.",
-            fix="sign in through the browser: `loopback-auth login {profile}`;"
+            fix="sign in through the browser:"
+            " `loopback-auth login {profile} --flow authorization-code`;"
             " or see: `loopback-auth help providers`",
             profile=profile.name,
         )

@@ -348,6 +348,8 @@ async def test_tr_05_rv_04_with_strict_scope_another_scope_is_refused_and_given_
     server.answers["/revocation"] = plain_answer(b"")
     ended = await sign_in(server, tmp_path, "revocation", scope=("api",), strict_scope=True)
     assert type(ended.error) is ScopeDiffers
+    # Without it the same again would be refused again.
+    assert " --scope 'api admin'" in ended.error.fix
     assert ended.stored is None
     assert server.asked("/revocation")[0].form["token"] == "the-refresh-token"
 

@@ -137,7 +137,8 @@ def _check_scope(profile: Profile, asked: str, tokens: TokenSet, notify: Notify)
         asked, tokens.scope, has_refresh_token=tokens.refresh_token is not None
     )
     if difference and profile.get("strict_scope"):
-        raise ScopeDiffers(f"the server granted a different scope than requested ({difference})")
+        message = f"the server granted a different scope than requested ({difference})"
+        raise ScopeDiffers(message, granted=tokens.scope)
     if difference:
         notify(Warned(code="scope-differs", message=difference))
     if tokens.refresh_token is None:
