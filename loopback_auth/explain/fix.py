@@ -5,7 +5,8 @@ What to do next, as data: a text whose commands stand in backticks, and its valu
 
 The values are facts of the case. In a command each is quoted for the shell, `{profile}` is left out
 where no profile is known, as is `[--issuer {issuer}]` where no issuer is, and a sign-in, or a
-look at one, keeps the flags that were just given: what is printed can be typed. A mark
+look at one, keeps the flags that were just given: what is printed can be typed. The fact `again`
+names the command that goes on where a bare `login` would begin anew. A mark
 (`;`, `,`, `:`, `.`), a bracket or the end follows a command: its end is seen.
 """
 
@@ -114,6 +115,8 @@ def _command(text: str, values: Mapping[str, object]) -> str:
             words.append(_word(word, values))
         elif words[-1] == "-p":
             words.pop()
+    if words[:2] == _LOGIN and "again" in values and not any(w.startswith("--") for w in words):
+        words[1] = str(values["again"])
     if isinstance(given := values.get("init"), dict):
         return " ".join(_of_init(words, **given, without=str(values.get("without"))))
     flags = values.get("flags")

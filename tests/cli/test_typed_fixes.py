@@ -10,7 +10,9 @@ import pytest
 from rich.text import Text
 
 from loopback_auth.testing import AuthorizationServer, Client
+from loopback_auth.testing.http import faults
 
+from ..faults.scene import scene
 from ..support.command import run_here
 from ..support.shell import shell
 
@@ -70,6 +72,21 @@ def test_cl_11_what_a_fix_says_to_type_goes_on(
     assert re.search(rf"loopback-auth {re.escape(printed)}(?=;|\n| \()", before.stderr), before
     after = run_here(*shlex.split(f"{printed} {more}"), home=tmp_path)
     assert outcome in after.stdout + after.stderr
+
+
+@pytest.mark.parametrize("fault", [faults.ERROR_500, faults.CLOSED], ids=["500", "closed"])
+def test_a_refresh_without_an_answer_asks_for_another_one_and_for_no_sign_in(
+    tmp_path: Path, fault: faults.Fault
+) -> None:
+    """The stored refresh token may still work."""
+    with AuthorizationServer.running(clients=[Client(client_id="public")]) as server:
+        at = scene(server, tmp_path / "home")
+        server.faults.token = fault
+        before = run_here("token", home=at.home)
+        assert re.search(r"fix: .*loopback-auth refresh default(;|\n)", before.stderr), before
+        assert "loopback-auth login" not in before.stderr
+        server.faults.token = None
+        assert run_here("refresh", "default", home=at.home).exit_code == 0
 
 
 def test_a_look_at_the_settings_asks_for_no_secret(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from ...errors import (
     ConnectionLost,
     ProviderError,
     RefreshRejected,
+    ServerUnavailable,
     SignInNeeded,
     StoreChanged,
     StoreError,
@@ -143,6 +144,9 @@ class _Refresh:
 
     def _note_doubt(self, error: LoopbackAuthError) -> None:
         is_lost = isinstance(error, (AnswerTimedOut, ConnectionLost))
+        if (is_lost or isinstance(error, ServerUnavailable)) and self._services.store.home:
+            # What is stored may still work, and whoever asked may be no person who can sign in.
+            error.facts["again"] = "refresh"
         if is_lost and self._token and not self.in_flight.delivery.is_connecting:
             error.add(
                 "the server may have used up the stored refresh token: the next refresh tells"
