@@ -6,8 +6,8 @@ What to do next, as data: a text whose commands stand in backticks, and its valu
 The values are facts of the case. In a command each is quoted for the shell, `{profile}` is left out
 where no profile is known, as is `[--issuer {issuer}]` where no issuer is, and a sign-in, or a
 look at one, keeps the flags that were just given: what is printed can be typed. The fact `again`
-names the command that goes on where a bare `login` would begin anew. A mark
-(`;`, `,`, `:`, `.`), a bracket or the end follows a command: its end is seen.
+is the command that goes on where a bare `login` would begin anew. A mark (`;`, `,`, `:`, `.`), a
+bracket or the end follows a command: its end is seen.
 """
 
 from __future__ import annotations

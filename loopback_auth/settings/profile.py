@@ -26,9 +26,10 @@ if TYPE_CHECKING:
     from .setting import Setting
 
 DEFAULT_REDIRECT_URI = "http://127.0.0.1:0/callback"
+"""RFC 8252 section 7.3: a loopback literal and any port."""
+
 _CLIENT = "`loopback-auth login {profile} --client-id ID`"
 _CLIENT_AND_SERVER = "`loopback-auth login {profile} --issuer URL --client-id ID`"
-"""RFC 8252 section 7.3: a loopback literal and any port."""
 
 DEFAULT_SCOPE = ("openid", "profile", "email", "offline_access")
 """Asked for at an OpenID provider, as far as it lists them."""
