@@ -276,8 +276,8 @@ def test_of_profiles_written_at_once_none_is_lost(
         writer.stdin.close()
     for writer in writers:
         assert writer.stdout
-        writer.stdout.read()
-        assert writer.wait(60) == 0
+        said = writer.stdout.read()
+        assert writer.wait(60) == 0, said
         writer.stdout.close()
     names = {f"p{number}{name}" for number in range(PROCESSES) for name in "abc"}
     assert set(load_config(str(home)).profiles) - {"other"} == names

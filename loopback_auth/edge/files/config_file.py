@@ -57,6 +57,9 @@ def read_below(home: str, *names: str) -> bytes | None:
         with _folder(home, *names[:-1]) as folder:
             return _content(_open(names[-1], _READ, path, folder), path)
     except FileNotFoundError:
+        if os.path.exists(path):
+            # Another process has made it just now.
+            return read_below(home, *names)
         if _is_absent(path):
             return None
         raise OSError(errno.ENOENT, "a link leads nowhere") from None
@@ -174,10 +177,11 @@ def _is_absent(path: str) -> bool:
         OSError: The system does not say; only "no such file" counts as absent.
     """
     try:
-        os.lstat(path)
+        about = os.lstat(path)
     except FileNotFoundError:
         folder = os.path.dirname(path)
         with suppress(FileNotFoundError):
             return stat.S_ISDIR(os.stat(folder).st_mode)
         return _is_absent(folder)
-    return False
+    # What is no link was made since it was looked for.
+    return not stat.S_ISLNK(about.st_mode)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,6 +32,27 @@ def test_a_file_is_read_where_it_is(tmp_path: Path) -> None:
 def test_what_is_not_there_is_none(tmp_path: Path, home: str) -> None:
     assert read_below(str(tmp_path / home), NAME) is None
     assert read_below(str(tmp_path / home), "providers", NAME) is None
+
+
+@pytest.mark.parametrize(("made", "found"), [("home", None), (f"home/{NAME}", b"x")])
+def test_what_another_process_makes_at_that_moment_is_read_or_not_there_yet(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made: str, found: bytes | None
+) -> None:
+    """Of twelve first commands that write config.toml, one reads while another makes it."""
+    real, path = os.open, tmp_path / made
+
+    def late(*arguments: Any, **more: Any) -> int:
+        try:
+            return real(*arguments, **more)
+        except FileNotFoundError:
+            monkeypatch.setattr(os, "open", real)
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(b"x") if found else path.mkdir()
+            raise
+
+    monkeypatch.setattr(os, "open", late)
+    assert read_below(str(tmp_path / "home"), NAME) == found
+    assert path.exists()
 
 
 @posix
