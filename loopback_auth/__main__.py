@@ -37,8 +37,12 @@ def main() -> None:
     gc.set_threshold(20_000)
     try:
         status = run_process(sys.argv[1:])
-    except KeyboardInterrupt:
-        # Ctrl-C before the command had begun: there is nothing to tell and nothing to undo.
+    except (KeyboardInterrupt, RuntimeError) as error:
+        # Ctrl-C before the command had begun: there is nothing to tell and nothing to undo. Before
+        # 3.12 Python wraps one that strikes a class in the making, at an import.
+        interrupt = error.__cause__ if isinstance(error, RuntimeError) else error
+        if not isinstance(interrupt, KeyboardInterrupt):
+            raise
         status = 130
     _end(status)
 

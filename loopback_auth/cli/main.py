@@ -127,7 +127,11 @@ def _ended(command: str, rest: Sequence[str], console: Console) -> int:
     except BrokenPipeError:
         console.drop_stdout()
         return 1
-    except KeyboardInterrupt as interrupt:
+    except (KeyboardInterrupt, RuntimeError) as error:
+        # Before 3.12 Python wraps an interrupt that strikes a class in the making, at an import.
+        interrupt = error.__cause__ if isinstance(error, RuntimeError) else error
+        if not isinstance(interrupt, KeyboardInterrupt):
+            raise
         return _cancelled(_stopped(interrupt), console)
     except OSError as error:
         return console.error(_refused(error))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
+from typing import Any
 
 import pytest
+
+from loopback_auth.cli.main import run
 
 PROGRAM = """
 import atexit, os, sys, threading, time
@@ -74,3 +78,39 @@ def test_what_was_registered_and_cannot_be_written_is_reported_as_python_does() 
         os.close(full)
     assert done.returncode == 120
     assert "No space left on device" in done.stderr
+
+
+class _Struck:
+    def __set_name__(self, owner: type, name: str) -> None:
+        raise KeyboardInterrupt
+
+
+class _Importing(dict[str, str]):
+    """An environment that makes a class when it is first asked, as an import does."""
+
+    def get(self, *asked: Any) -> Any:
+        if not self:
+            self["is_struck"] = "yes"
+            type("Made", (), {"field": _Struck()})
+        return super().get(*asked)
+
+
+IMPORTED = """
+import types
+class Struck:
+    def __set_name__(self, owner, name):
+        raise KeyboardInterrupt
+class Late(types.ModuleType):
+    def __getattr__(self, name):
+        type("Made", (), {"field": Struck()})
+sys.modules["loopback_auth.cli.main"] = Late("loopback_auth.cli.main")
+"""
+
+
+def test_ctrl_c_in_the_middle_of_an_import_is_ctrl_c() -> None:
+    """Python 3.11 makes a RuntimeError of it where a class is in the making."""
+    at_once = ended(IMPORTED)
+    assert (at_once.returncode, at_once.stderr) == (130, "")
+    said = io.StringIO()
+    assert run(["status"], None, None, said, _Importing()) == 130
+    assert said.getvalue().startswith("error[interrupted]: stopped by SIGINT\n")
