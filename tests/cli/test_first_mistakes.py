@@ -45,6 +45,11 @@ def test_where_no_profile_is_named_those_that_are_there_are_listed_by_a_command(
         assert "loopback-auth login default --issuer URL --client-id ID" in lines
 
 
+def test_where_there_is_no_profile_yet_one_is_set_up(tmp_path: Path) -> None:
+    done = run_here("profiles", home=tmp_path)
+    assert done.stderr == "There is no profile yet. Set one up: loopback-auth init\n"
+
+
 def test_a_kind_of_server_in_the_place_of_a_profile_is_set_up(tmp_path: Path) -> None:
     for command, status in (("login", 2), ("token", 4)):
         done = run_here(command, "salesforce", home=tmp_path)

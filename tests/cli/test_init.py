@@ -68,6 +68,16 @@ async def test_a_profile_is_written_and_looked_at(server: ScriptedServer, tmp_pa
         assert stat.S_IMODE((tmp_path / "config.toml").stat().st_mode) == 0o600
 
 
+async def test_nobody_is_said_to_have_named_the_usual_profile(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    flags = ("--login-url", server.origin, "--client-id", KEY, "--port", str(free_port()))
+    outcome = await run("init", "salesforce", *flags, home=tmp_path)
+    assert outcome.exit_code == 0, outcome.stderr
+    assert ", profile default\n" in outcome.stdout
+    assert "chosen by" not in outcome.stdout + outcome.stderr
+
+
 async def test_a_program_gets_one_document(server: ScriptedServer, tmp_path: Path) -> None:
     server.answers[AUTHORIZE] = MISMATCH
     port = free_port()

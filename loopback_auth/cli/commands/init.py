@@ -197,10 +197,11 @@ def _finish(name: str, written: dict[str, Any], context: Context) -> int:
         console.result("", {**result, "doctor": None})
         console.say("Sign in:", command=f"loopback-auth login {context.profile_name}")
         return 0
-    # Another context, which reads the configuration as it is now.
+    # A project's profile is another one in the store than the one that was named.
     named = {"profile": name, "profile_option": None, "is_new": False}
-    arguments = Namespace(**{**vars(context.arguments), **named})
-    again = context.with_arguments(arguments)
+    own = named if context.arguments.project else {}
+    # Another context, which reads the configuration as it is now.
+    again = context.with_arguments(Namespace(**{**vars(context.arguments), **own}))
     if machine.is_machine(again):
         return machine.check_by_minting(result, again)
     checks = examine_profile(name, again)

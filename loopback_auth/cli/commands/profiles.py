@@ -155,7 +155,7 @@ def _list(context: Context) -> int:
         draw=(lambda sheet: sheet.table(_cells(rows, to_read=True))) if rows else None,
     )
     if not rows:
-        console.say("There is no profile yet:", command="loopback-auth login --help")
+        console.say("There is no profile yet. Set one up:", command="loopback-auth init")
     if note:
         console.say(f"{default or 'Nothing'} is used here, chosen by {note}")
     return 0
