@@ -34,6 +34,7 @@ from .support.callback.junk import JUNK
 from .support.callback.pending_command import signing_in
 from .support.callback.pending_login import Launches, PendingLogin, pending_login
 from .support.command import run
+from .support.sockets import listen
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -93,7 +94,7 @@ async def test_peer_04_a_request_in_three_segments_is_one_request(pending: Pendi
 
 
 async def test_peer_05_two_logins_in_a_row_on_a_fixed_port(tmp_path: Path) -> None:
-    with closing(socket.create_server(("127.0.0.1", 0))) as other:
+    with closing(listen()) as other:
         port = other.getsockname()[1]
     began = time.monotonic()
     for _ in range(2):
@@ -130,7 +131,7 @@ async def test_peer_07_a_browser_that_comes_back_at_once_is_not_refused(tmp_path
 
 async def test_peer_07_a_busy_port_is_noticed_before_a_browser_opens(tmp_path: Path) -> None:
     started = Launches()
-    with closing(socket.create_server(("127.0.0.1", 0))) as busy:
+    with closing(listen()) as busy:
         async with pending_login(
             tmp_path, browser=started, port=(busy.getsockname()[1],)
         ) as pending:

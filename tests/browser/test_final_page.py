@@ -16,7 +16,7 @@ from playwright.async_api import Error
 from ..support.callback.client import query
 from ..support.chromium import in_the_session_loop
 from ..support.command import login, token_file
-from ..support.sockets import is_free
+from ..support.sockets import is_released
 from ..support.stage import TIMEOUT_S
 
 if TYPE_CHECKING:
@@ -268,7 +268,7 @@ async def test_closing_the_tab_during_the_exchange_loses_no_tokens(
 
     assert ended.exit_code == 0
     assert token_file(tmp_path)["access_token"] == "a-token"
-    assert is_free(port)
+    assert is_released(port)
 
 
 async def test_a_tab_that_is_open_when_the_command_is_stopped_is_informed(

@@ -5,7 +5,6 @@ ours or none.
 
 from __future__ import annotations
 
-import socket
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -13,7 +12,7 @@ import pytest
 
 from ..support.chromium import in_the_session_loop
 from ..support.command import login
-from ..support.sockets import has_ipv6_loopback, is_free
+from ..support.sockets import has_ipv6_loopback, is_free, is_released, listen
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,8 +42,8 @@ async def test_every_loopback_host_leads_the_browser_here(
 
     assert ended.exit_code == 0
     assert callback.netloc == f"{host}:{callback.port}" == urlsplit(tab.url).netloc
-    assert is_free(callback.port or 0)
-    assert is_free(callback.port or 0, "::1")
+    assert is_released(callback.port or 0)
+    assert is_released(callback.port or 0, "::1")
 
 
 async def test_both_families_of_localhost_are_held_while_waiting(
@@ -66,7 +65,7 @@ async def test_a_stranger_on_one_family_makes_localhost_unusable(
     CB-04: measured, Chromium gave the code to the program on ::1 while ours waited on
     127.0.0.1.
     """
-    with socket.create_server(("::1", 0), family=socket.AF_INET6) as stranger:
+    with listen("::1") as stranger:
         port = stranger.getsockname()[1]
         flags = (
             *stage.flags(),

@@ -19,7 +19,7 @@ from ..support.callback.client import query
 from ..support.children import root_in_a_container
 from ..support.command import COMMAND, TIMEOUT_S, environment, run
 from ..support.scripted_server import ScriptedServer, json_answer, plain_answer, redirect
-from ..support.sockets import free_port
+from ..support.sockets import free_port, listen
 from ..support.stored import write_config
 
 if TYPE_CHECKING:
@@ -201,7 +201,7 @@ async def test_a_port_that_is_taken_is_reported_with_its_holder(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
     """Exit 6, as `login` would; a second port that is free makes it a warning."""
-    with socket.create_server(("127.0.0.1", 0)) as held:
+    with listen() as held:
         port = int(held.getsockname()[1])
         configure(tmp_path, server, port=port)
         outcome = await doctor(tmp_path)
@@ -221,7 +221,7 @@ async def test_a_port_that_is_taken_is_reported_with_its_holder(
 
 @pytest.mark.skipif(not socket.has_ipv6, reason="there is no IPv6 here")
 async def test_both_loopback_families_are_looked_at(server: ScriptedServer, tmp_path: Path) -> None:
-    with socket.create_server(("::1", 0), family=socket.AF_INET6) as held:
+    with listen("::1") as held:
         configure(tmp_path, server, port=int(held.getsockname()[1]))
         outcome = await doctor(tmp_path)
     assert "of ::1 is taken by" in checks(outcome)["callback"]["seen"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shlex
-import socket
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,7 +14,7 @@ from loopback_auth.settings.config_toml import load_config
 
 from ..support.command import run
 from ..support.scripted_server import ScriptedServer, json_answer, plain_answer
-from ..support.sockets import free_port
+from ..support.sockets import free_port, listen
 from ..support.stored import write_config
 
 if TYPE_CHECKING:
@@ -324,7 +323,7 @@ async def test_a_server_that_cannot_answer_now_is_set_up_by_the_same_words_later
 async def test_a_failed_check_is_followed_by_the_command_that_looks_again(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
+    with listen() as taken:
         port = str(taken.getsockname()[1])
         flags = ("--issuer", server.origin, "--client-id", "x", "--port", port)
         outcome = await run("init", "work", *flags, home=tmp_path)

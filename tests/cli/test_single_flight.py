@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
-import socket
 import time
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
@@ -22,6 +21,7 @@ from ..support.callback.client import Callback
 from ..support.callback.endpoint import running_endpoint
 from ..support.children import posix
 from ..support.command import login, login_here, no_token_file, run_process, token_file
+from ..support.sockets import listen
 from ..support.stored import write_config
 from .test_terminal import on_a_terminal
 
@@ -234,7 +234,7 @@ async def test_on_a_terminal_its_answer_is_pasted(tmp_path: Path) -> None:
 
 async def test_cb_03_a_strangers_port_is_asked_about_with_no_as_the_answer(tmp_path: Path) -> None:
     """CB-03, CB-04: it would get the code; Enter is a no."""
-    with socket.create_server(("127.0.0.1", 0)) as stranger:
+    with listen() as stranger:
         port = str(stranger.getsockname()[1])
         async with running_endpoint() as endpoint:
             words = ("login", *flags(endpoint, "--port", port))

@@ -18,7 +18,7 @@ from tests.support.stand_in_browser import stand_in
 
 from ..support.callback.client import query
 from ..support.command import login, no_token_file, run_process, token_file
-from ..support.sockets import is_free
+from ..support.sockets import is_released
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -122,7 +122,7 @@ async def test_a_client_the_server_does_not_know_is_reported_in_the_browser_and_
         ended = await command.outcome()
 
     assert (ended.exit_code, ended.error["code"]) == (5, "login-timed-out")
-    assert is_free(urlsplit(await command.redirect_uri()).port or 0)
+    assert is_released(urlsplit(await command.redirect_uri()).port or 0)
 
 
 async def test_a_port_that_is_not_registered_is_reported_in_the_browser_and_times_out_here(

@@ -24,7 +24,7 @@ from loopback_auth.testing import AuthorizationServer, Browser, Client, faults
 
 from ..support.command import COMMAND, environment, no_token_file, token_file
 from ..support.servers.other_machine import SSH_PORT, other_machine, running, with_sshd
-from ..support.sockets import free_port, is_free
+from ..support.sockets import free_port, is_released
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -200,7 +200,7 @@ def test_cl_07_either_end_may_go_at_any_step(
     assert terminal.exitstatus in (3, 7, 143)
     assert no_token_file(scene.laptop)
     assert no_token_file(scene.home)
-    assert is_free(PORT)
+    assert is_released(PORT)
 
 
 def test_cb_01_in_a_container_nothing_is_listened_on_unasked_and_a_paste_is_taken(

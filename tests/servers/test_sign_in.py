@@ -13,7 +13,7 @@ from tests.support.chromium import in_the_session_loop
 
 from ..support.callback.client import query
 from ..support.command import login, no_token_file, token_file
-from ..support.sockets import free_port, is_free
+from ..support.sockets import free_port, is_released
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,7 +57,7 @@ async def test_allowing_ends_with_tokens_on_disk_and_a_page_that_says_who_signed
         await tab.wait_for_url("**/done/*")
         ended = await command.outcome()
 
-    assert is_free(callback.port or 0)
+    assert is_released(callback.port or 0)
     assert ended.exit_code == 0
     assert [
         event["event"] for event in ended.events if event["event"] in {"exchanged", "saved"}
@@ -106,7 +106,7 @@ async def test_denying_ends_with_3_and_a_page_that_says_so(
         await tab.wait_for_url("**/done/*")
         ended = await command.outcome()
 
-    assert is_free(callback.port or 0)
+    assert is_released(callback.port or 0)
     assert (ended.exit_code, ended.error["code"], ended.error["exit_code"]) == (
         3,
         "access-denied",

@@ -20,6 +20,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import parse_qsl
 
+from .sockets import listen
+
 if TYPE_CHECKING:
     from types import TracebackType
 
@@ -156,11 +158,8 @@ class ScriptedServer:
         self._unasked: list[socket.socket] = []
 
     def __enter__(self) -> Self:
-        self._listener = socket.create_server(
-            (self._host, 0),
-            family=socket.AF_INET6 if ":" in self._host else socket.AF_INET,
-            backlog=32,
-        )
+        # Not any port: a test goes on when this has ended, and nobody else may answer there.
+        self._listener = listen(self._host, backlog=32)
         self.port: int = self._listener.getsockname()[1]
         self._start(self._accept)
         return self

@@ -2,22 +2,49 @@
 
 from __future__ import annotations
 
+import os
+import random
 import socket
 import sys
+import time
 from contextlib import contextmanager
+from itertools import cycle
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+def _own_ports() -> Iterator[int]:
+    """
+    Yield ports that no other test is given meanwhile, the first of them by chance.
+
+    No system gives these to who asks for any port (Linux begins at 32768, macOS and Windows at
+    49152), and each worker of a test run has its own.
+    """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    ports = range(20_000 + worker, 32_000, workers)
+    first = random.randrange(len(ports))  # noqa: S311 - no secret
+    return cycle([*ports[first:], *ports[:first]])
+
+
+_PORTS = _own_ports()
+
+
 def free_port() -> int:
-    """Return a port of localhost, both families, that was free a moment ago."""
-    while True:
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            port = int(listener.getsockname()[1])
-        if is_free(port, "::1") or not is_free(0, "::1"):
-            return port
+    """Return a port that is free on each address of this machine, and stays free for this test."""
+    return next(port for port in _PORTS if all(is_free(port, host) for host in _ALL_ADDRESSES))
+
+
+def listen(host: str = "127.0.0.1", port: int = 0, *, backlog: int = 128) -> socket.socket:
+    """
+    Listen as another program would, on *port* or one of this test's own.
+
+    The same port of the other family is free, and once this one is closed it stays closed.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port or free_port()), family=family, backlog=backlog)
 
 
 def is_free(port: int, host: str = "127.0.0.1") -> bool:
@@ -35,13 +62,24 @@ def is_free(port: int, host: str = "127.0.0.1") -> bool:
     return True
 
 
+def is_released(port: int, host: str = "127.0.0.1") -> bool:
+    """
+    Return whether the port that a login has held is free.
+
+    The system may have given it to a connection of another test meanwhile: those are short.
+    """
+    over = time.monotonic() + 10
+    while not (free := is_free(port, host)) and time.monotonic() < over:
+        time.sleep(0.05)
+    return free
+
+
 def has_ipv6_loopback() -> bool:
     """Tell whether this machine has the address ::1."""
-    try:
-        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
-    except OSError:
-        return False
-    return True
+    return is_free(0, "::1")
+
+
+_ALL_ADDRESSES = ("0.0.0.0", "::") if has_ipv6_loopback() else ("0.0.0.0",)  # noqa: S104 - looked at
 
 
 @contextmanager
@@ -53,7 +91,7 @@ def silent_listener() -> Iterator[int]:
 
 def silent_server() -> socket.socket:
     """Return a listener that takes connections and never says anything."""
-    return socket.create_server(("127.0.0.1", 0), backlog=8)
+    return listen(backlog=8)
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from ...support.callback.client import send
 from ...support.callback.pending_command import signing_in
 from ...support.callback.pending_login import pending_login, profile_of
 from ...support.command import run, token_file
-from ...support.sockets import free_port, has_ipv6_loopback
+from ...support.sockets import free_port, has_ipv6_loopback, listen
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,7 +65,7 @@ def test_cb_04_localhost_is_held_whole_beside_the_address_that_was_named() -> No
         assert [each.getsockname()[:2] for each in listeners] == [(ALL, port), ("::1", port)]
         assert uri == f"http://localhost:{port}/cb"
     with (
-        closing(socket.create_server(("::1", 0), family=socket.AF_INET6)) as stranger,
+        closing(listen("::1")) as stranger,
         pytest.raises(PortInUse, match=f"port {stranger.getsockname()[1]} of ::1"),
         bind(
             [f"http://localhost:{stranger.getsockname()[1]}/cb"],
@@ -77,7 +77,7 @@ def test_cb_04_localhost_is_held_whole_beside_the_address_that_was_named() -> No
 
 def test_cb_04_the_port_of_a_forward_is_not_this_machines() -> None:
     """CB-04: `docker run -p 127.0.0.1:8080:PORT`; 8080 is the host's, and may be taken here."""
-    with closing(socket.create_server(("127.0.0.1", 0))) as other:
+    with closing(listen()) as other:
         uri = f"http://localhost:{other.getsockname()[1]}/cb"
         with bind([uri], bind_address=BindAddress(host="127.0.0.1", port=0)) as ([ours], kept):
             assert ours.getsockname()[0] == "127.0.0.1"

@@ -19,7 +19,7 @@ from ...support.callback.endpoint import running_endpoint
 from ...support.callback.pending_command import signing_in
 from ...support.callback.pending_login import pending_login
 from ...support.command import login
-from ...support.sockets import has_ipv6_loopback
+from ...support.sockets import has_ipv6_loopback, listen
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,12 +30,6 @@ linux = pytest.mark.skipif(
 
 
 ipv6 = pytest.mark.skipif(not has_ipv6_loopback(), reason="this machine has no ::1")
-
-
-def listener(host: str = "127.0.0.1", port: int = 0) -> socket.socket:
-    """Give the socket of another program on this machine."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, port), family=family)
 
 
 def port_of(sock: socket.socket) -> int:
@@ -175,7 +169,7 @@ async def test_cb_03_a_second_login_on_the_same_fixed_port_works_at_once(tmp_pat
     CB-03: the connections of the first one are still in TIME_WAIT, and nobody waits a minute for
     that.
     """
-    with closing(listener()) as other:
+    with closing(listen()) as other:
         port = port_of(other)
     for number in (1, 2):
         async with signing_in(tmp_path, "--port", str(port)) as scene:
@@ -205,14 +199,14 @@ def test_cb_04_localhost_is_held_on_both_families_and_one_port() -> None:
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
 def test_cb_04_a_stranger_on_either_family_makes_localhost_unusable(address: str) -> None:
     """CB-04: the refusal names the address; the half that could be had is given back."""
-    with closing(listener(address)) as stranger:
+    with closing(listen(address)) as stranger:
         port = port_of(stranger)
         with (
             pytest.raises(PortInUse, match=address.replace(".", r"\.")),
             bind([f"http://localhost:{port}/callback"]),
         ):
             pass
-        with closing(listener("::1" if address == "127.0.0.1" else "127.0.0.1", port)):
+        with closing(listen("::1" if address == "127.0.0.1" else "127.0.0.1", port)):
             pass
 
 
@@ -221,7 +215,7 @@ def test_cb_04_a_free_port_is_looked_for_until_both_families_have_it() -> None:
     """CB-04: with port 0 a stranger on one family is only a reason to try the next port."""
     with ExitStack() as strangers:
         for _ in range(200):
-            strangers.enter_context(closing(listener("::1")))
+            strangers.enter_context(closing(listen("::1")))
         for _ in range(20):
             with bind(["http://localhost:0/callback"]) as (listeners, _):
                 assert len({port_of(sock) for sock in listeners}) == 1
@@ -259,7 +253,7 @@ def test_cb_09_a_browser_that_comes_before_the_server_is_up_waits_for_it() -> No
 
 
 async def test_a_busy_port_makes_the_next_registered_one_be_tried(tmp_path: Path) -> None:
-    with closing(listener()) as busy, closing(listener()) as free:
+    with closing(listen()) as busy, closing(listen()) as free:
         free.close()
         ports = ("--port", str(port_of(busy)), "--port", "0")
         async with signing_in(tmp_path, *ports) as scene:
@@ -275,7 +269,7 @@ async def test_a_busy_port_makes_the_next_registered_one_be_tried(tmp_path: Path
 async def test_when_all_are_busy_the_holder_is_named_and_no_browser_opens(tmp_path: Path) -> None:
     """Exit 6, the port and the program in the message, nothing shown and nothing opened."""
     async with running_endpoint() as endpoint, stand_in(tmp_path) as (started, browser):
-        with closing(listener()) as one, closing(listener()) as other:
+        with closing(listen()) as one, closing(listen()) as other:
             ports = [port_of(one), port_of(other)]
             options = [word for port in ports for word in ("--port", str(port))]
             async with login(*endpoint.flags(), *options, home=tmp_path, more=browser) as command:

@@ -26,7 +26,7 @@ from ...support.callback.client import Callback
 from ...support.callback.secure import install
 from ...support.command import run
 from ...support.samples import request
-from ...support.sockets import free_port, is_free
+from ...support.sockets import free_port, is_free, is_released
 from ...support.stand_in_browser import stand_in
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class Relaying:
 def relaying() -> Iterator[Relaying]:
     relaying = Relaying()
     yield relaying
-    assert is_free(relaying.callback.port), "the port is still held"
+    assert is_released(relaying.callback.port), "the port is still held"
 
 
 async def test_the_answer_is_caught_on_the_very_port_and_the_tab_is_honest(
@@ -186,7 +186,7 @@ async def test_an_https_answer_is_caught_with_the_certificate_of_this_machine(
 
     assert (launch.scheme, page.status) == ("http", 303)
     assert answer.url.reveal().startswith("https://localhost:")
-    assert is_free(relaying.callback.port)
+    assert is_released(relaying.callback.port)
 
 
 async def test_an_https_answer_without_a_certificate_is_refused_before_anybody_is_asked(

@@ -18,7 +18,7 @@ from loopback_auth.testing import AuthorizationServer, Browser, Client
 
 from ...support.command import COMMAND, environment, no_token_file, run_here, token_file
 from ...support.relaying import Scene, agree_and_visit, ended
-from ...support.sockets import is_free
+from ...support.sockets import is_released
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -309,6 +309,6 @@ def test_cl_07_the_laptop_may_go_at_any_step(scene: Scene, step: str) -> None:
     assert terminal.exitstatus in (3, 143)
     [pending] = (scene.box / "pending").glob("*.json")
     uri = json.loads(pending.read_text())["redirect_uri"]
-    assert is_free(int(re.findall(r":(\d+)/", uri)[0]))
+    assert is_released(int(re.findall(r":(\d+)/", uri)[0]))
     assert no_token_file(scene.box)
     assert no_token_file(scene.laptop)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from ..sockets import is_free
+from ..sockets import is_released
 
 if TYPE_CHECKING:
     import ssl
@@ -145,7 +145,7 @@ class Callback:
 
     @property
     def is_closed(self) -> bool:
-        return is_free(self.port, self.host)
+        return is_released(self.port, self.host)
 
 
 Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]

@@ -22,6 +22,8 @@ from loopback_auth.testing.http import faults
 from tests.support.asking import REDIRECT_URI, ask, authorize, code, exchange, post
 from tests.testing.test_browser import start
 
+from ...support.sockets import listen
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -49,7 +51,7 @@ async def test_it_runs_in_the_loop_of_a_test() -> None:
 
 def test_a_busy_port_is_reported_to_who_asked() -> None:
     """In the thread that asked, at once."""
-    with socket.create_server(("127.0.0.1", 0)) as holder, pytest.raises(OSError, match="address"):
+    with listen() as holder, pytest.raises(OSError, match="address"):
         AuthorizationServer.running(port=holder.getsockname()[1]).__enter__()
 
 
@@ -194,7 +196,7 @@ def test_it_stands_alone(alone: tuple[subprocess.Popen[str], dict[str, str]]) ->
 
 @pytest.mark.slow
 def test_a_busy_port_ends_it_with_a_sentence() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as holder:
+    with listen() as holder:
         port = str(holder.getsockname()[1])
         command = [sys.executable, "-m", "loopback_auth.testing", "--port", port]
         done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
