@@ -184,7 +184,9 @@ def check_standard_input(arguments: Namespace) -> None:
         raise UsageError(
             "--bind and a sign-in without a browser cannot be used together",
             cause="--manual, --device and --flow code-credentials do not wait for one.",
-            fix="use only one of them: `loopback-auth login --help`",
+            fix="leave --bind out: `loopback-auth login {profile} [{way}]`",
+            # A flow is a setting, and kept as one.
+            way=named[0] if named[0] in ("--device", "--manual") else None,
         )
     if len(given) > 1 and given[0] in readers:
         raise UsageError(

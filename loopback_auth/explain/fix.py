@@ -6,7 +6,8 @@ What to do next, as data: a text whose commands stand in backticks, and its valu
 The values are facts of the case. In a command each is quoted for the shell, `{profile}` is left out
 where no profile is known, as is `[--issuer {issuer}]` where no issuer is, and a sign-in, or a
 look at one, keeps the flags that were just given: what is printed can be typed. The fact `again`
-is the command that goes on where a bare `login` would begin anew. A mark (`;`, `,`, `:`, `.`), a
+is the command that goes on where a bare `login` would begin anew. A word `!NAME` is not printed: of
+the parameters that were given, the one called NAME is left out. A mark (`;`, `,`, `:`, `.`), a
 bracket or the end follows a command: its end is seen.
 """
 
@@ -108,10 +109,12 @@ def _prose(text: str, values: Mapping[str, object]) -> str:
 
 
 def _command(text: str, values: Mapping[str, object]) -> str:
-    words: list[str] = []
+    words, left_out = list[str](), list[str]()
     text = _IF_KNOWN.sub(lambda part: f"{part[1]} " if part[2] in values else "", text)
     for word in _WORD.findall(text):
-        if word != "{profile}" or "profile" in values:
+        if word.startswith("!"):
+            left_out.append(_filled(word[1:], values))
+        elif word != "{profile}" or "profile" in values:
             words.append(_word(word, values))
         elif words[-1] == "-p":
             words.pop()
@@ -125,7 +128,8 @@ def _command(text: str, values: Mapping[str, object]) -> str:
     if is_sign_in and isinstance(flags, tuple | list):
         # What only shows settings asks for none.
         asked = {"--client-secret-prompt"} if words[1] == "config" else set()
-        words += _kept([flag for flag in flags if flag[0] not in asked], words)
+        kept = [flag for flag in flags if flag[0] not in asked]
+        words += _kept([flag for flag in kept if _parameter(flag) not in left_out], words)
     return " ".join(words)
 
 
@@ -155,8 +159,15 @@ def _of_init(words: list[str], flags: Flags, options: Iterable[str], *, without:
 def _word(word: str, values: Mapping[str, object]) -> str:
     if not _VALUE.search(word):
         return word
-    text = word.replace("'", "").replace('"', "")
-    return _quoted(_VALUE.sub(lambda name: str(values.get(name[1], name[1].upper())), text))
+    return _quoted(_filled(word.replace("'", "").replace('"', ""), values))
+
+
+def _filled(text: str, values: Mapping[str, object]) -> str:
+    return _VALUE.sub(lambda name: str(values.get(name[1], name[1].upper())), text)
+
+
+def _parameter(flag: Sequence[str]) -> str | None:
+    return flag[1].partition("=")[0] if flag[0] == "--param" else None
 
 
 def _kept(flags: Iterable[Sequence[str]], words: Sequence[str]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -108,6 +109,7 @@ def test_no_is_the_answer_unless_it_is_yes(
         else:
             terminal.sendline(answer)
         terminal.expect("error.cancelled.: the project file .* is not trusted")
+        terminal.expect(f"loopback-auth trust {re.escape(str(clone))}/.loopback-auth.toml")
         terminal.expect("loopback-auth login NAME")
         terminal.expect(pexpect.EOF)
         terminal.close()

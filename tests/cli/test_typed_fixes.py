@@ -58,6 +58,24 @@ PRINTED = [
         "--manual",
         "client_id=c&",
     ),
+    (
+        f"login w {GITHUB} --param state=x --param a=b",
+        f"login w {GITHUB} --param a=b",
+        "--manual",
+        "&a=b\n",
+    ),
+    (
+        f"login w {GITHUB} --no-browser --bind 192.0.2.1:9000",
+        f"login w --bind 0.0.0.0:9000 {GITHUB}",
+        "--manual",
+        "--bind and a sign-in without a browser cannot",
+    ),
+    (
+        f"login w {GITHUB} --manual --bind 192.0.2.1",
+        f"login w --manual {GITHUB}",
+        "",
+        "client_id=c&",
+    ),
     ("id-token --from github", "id-token --from SOURCE", "", "subject_token is none of github"),
     ("credential kubectl -p w", "init -p w", "--no-input", "PROVIDER is missing"),
 ]
@@ -72,6 +90,21 @@ def test_cl_11_what_a_fix_says_to_type_goes_on(
     assert re.search(rf"loopback-auth {re.escape(printed)}(?=;|\n| \()", before.stderr), before
     after = run_here(*shlex.split(f"{printed} {more}"), home=tmp_path)
     assert outcome in after.stdout + after.stderr
+
+
+@pytest.mark.parametrize("name", ["acr_values", "registration"])
+def test_a_parameter_that_the_server_refuses_is_left_out(tmp_path: Path, name: str) -> None:
+    error = "unmet_authentication_requirements" if name == "acr_values" else f"{name}_not_supported"
+    begun = run_here(
+        *shlex.split(f"login w {GITHUB} --manual --param a=b --param {name}=x"), home=tmp_path
+    )
+    state = re.search(r"&state=([^&]+)", begun.stdout)
+    address = re.search(r"http://127\.0\.0\.1:\d+/callback", begun.stderr)
+    assert state
+    assert address
+    answer = f"{address[0]}?error={error}&state={state[1]}"
+    done = run_here("exchange", "w", home=tmp_path, stdin=answer)
+    assert f"loopback-auth login w {GITHUB} --param a=b;" in done.stderr
 
 
 @pytest.mark.parametrize("fault", [faults.ERROR_500, faults.CLOSED], ids=["500", "closed"])

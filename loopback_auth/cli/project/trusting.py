@@ -40,7 +40,9 @@ def ask_trust(project: ProjectFile, before: Mapping[str, Any] | None, context: C
         raise Cancelled(
             f"the project file {project.path} is not trusted",
             cause="Nothing of it was used, and nothing was sent.",
-            fix="name a profile of your own: `loopback-auth login NAME`",
+            fix="to agree after all: `loopback-auth trust {file}`; or name a profile of your own:"
+            " `loopback-auth login NAME`",
+            file=project.path,
         )
 
 

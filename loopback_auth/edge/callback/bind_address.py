@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from ...errors import UsageError
+from ...errors import ListenError, UsageError
 from ...oauth.http.url import is_loopback, loopback_addresses, port_of
 
 _ALL = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - only listened on when it is named
@@ -56,6 +56,17 @@ class BindAddress:
                 fix="name the port that the proxy forwards to, such as --bind 127.0.0.1:3000",
             )
         return port_of(redirect_uri)
+
+    def not_here(self) -> ListenError:
+        """Return the error for an address that this machine does not have."""
+        every = "[::]" if ":" in self.host else "0.0.0.0"  # noqa: S104 - proposed by name
+        return ListenError(
+            f"cannot listen on {self.host}: this machine has no such address",
+            cause="--bind takes an address of one of this machine's own networks, or all of them.",
+            fix="listen on all of them: `loopback-auth login {profile} --bind {every}`; or, where"
+            " the browser is on this machine: `loopback-auth login {profile}`",
+            every=every if self.port is None else f"{every}:{self.port}",
+        )
 
 
 def read_bind_address(text: str) -> BindAddress:

@@ -105,7 +105,7 @@ def bind(
             for listener in listeners:
                 listener.close()
         return
-    raise _cannot_listen(failures)
+    raise _cannot_listen(failures, bind_address)
 
 
 def _listen(redirect_uri: str, bind_address: BindAddress | None) -> list[socket.socket]:
@@ -169,7 +169,9 @@ def _listen_on(address: str, port: int) -> socket.socket:
     return listener
 
 
-def _cannot_listen(failures: list[tuple[str, OSError]]) -> ListenError:
+def _cannot_listen(
+    failures: list[tuple[str, OSError]], bind_address: BindAddress | None
+) -> ListenError:
     from .port_holder import holder
 
     shown = ", ".join(uri for uri, _ in failures)
@@ -189,6 +191,8 @@ def _cannot_listen(failures: list[tuple[str, OSError]]) -> ListenError:
         return PortForbidden(
             f"the system does not let this program listen on {shown}", redirect_uri=shown
         )
+    if bind_address and failures[-1][1].errno in _NO_FAMILY:
+        return bind_address.not_here()
     reason = (
         failures[-1][1].strerror or os.strerror(failures[-1][1].errno or 0)
         if failures

@@ -33,6 +33,8 @@ KNOWN_ERRORS = frozenset(
         "request_not_supported",
         "request_uri_not_supported",
         "registration_not_supported",
+        # OpenID Connect Core Error Code unmet_authentication_requirements 1.0.
+        "unmet_authentication_requirements",
         # RFC 8707 section 2
         "invalid_target",
     }
