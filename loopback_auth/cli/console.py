@@ -88,7 +88,7 @@ class Console:
         # Late, as all that a terminal alone needs.
         from .terminal.screen import sheet_for
 
-        return sheet_for(stream, self.environ)
+        return sheet_for(stream, self.environ, self.shorten)
 
     def result(
         self,
@@ -157,12 +157,8 @@ class Console:
         if self.quiet or self.json:
             return
         sheet = self.sheet(self.stderr) if draw else None
-        if draw and sheet:
-            self._talk(draw(sheet) + "\n")
-            return
-        from .terminal.screen import fitted
-
-        self._talk(fitted(text, self.stderr, self.environ, command=command) + "\n")
+        said = draw(sheet) if draw and sheet else self._fitted(text, self.shorten(command))
+        self._talk(f"{said}\n")
 
     def insist(self, text: str) -> None:
         """Print a line that `--quiet` does not silence; nothing with `--json`."""
@@ -191,10 +187,14 @@ class Console:
 
     def prompt(self, question: str) -> None:
         """Print *question*, for an answer on the same line."""
+        words = question.rstrip(" ")
+        self._talk(self._fitted(words) + question[len(words) :])
+
+    def _fitted(self, text: str, command: str = "") -> str:
         from .terminal.screen import fitted
 
-        words = question.rstrip(" ")
-        self._talk(fitted(words, self.stderr, self.environ) + question[len(words) :])
+        # Shortened before it is wrapped.
+        return fitted(self.shorten(text), self.stderr, self.environ, command=command)
 
     def erase_line(self) -> None:
         """Take away the line that was drawn last, if one was: what it says is over."""

@@ -68,7 +68,7 @@ def examine_profile(
         checks.append(check)
         if not console.json:
             sheet = console.sheet(console.stdout)
-            console.raw(console.shorten(_drawn(check, sheet) if sheet else _text(check)))
+            console.raw(_drawn(check, sheet) if sheet else console.shorten(_text(check)))
 
     subject = _subject(name, context, registered, flags)
     report = Report(

@@ -24,7 +24,11 @@ QUESTION = r"Do you trust that\? \[y/N\] "
 
 @contextmanager
 def in_clone(
-    clone: Path, home: Path, *words: str, more: Mapping[str, str] | None = None
+    clone: Path,
+    home: Path,
+    *words: str,
+    more: Mapping[str, str] | None = None,
+    columns: int = 200,
 ) -> Iterator[pexpect.spawn]:
     variables = {**environment(home, more), "TERM": "xterm", "NO_COLOR": "1", "BROWSER": ""}
     command = [*COMMAND, *words]
@@ -34,7 +38,7 @@ def in_clone(
         cwd=str(clone),
         timeout=30,
         encoding="utf-8",
-        dimensions=(40, 200),
+        dimensions=(40, columns),
     )
     try:
         yield terminal
@@ -116,6 +120,20 @@ def test_no_is_the_answer_unless_it_is_yes(
         assert terminal.exitstatus == 3
     assert os.listdir(home) == []
     assert server.requests == []
+
+
+def test_lines_are_as_long_as_with_the_name_that_is_shown(clone: Path, home: Path) -> None:
+    """In the store the profile has a longer one."""
+    with in_clone(clone, home, "trust") as terminal:
+        terminal.expect(QUESTION)
+        terminal.sendline("y")
+        terminal.expect(pexpect.EOF)
+    with in_clone(clone, home, "exchange", "--no-input", columns=80) as terminal:
+        terminal.expect_exact("no sign-in to the profile team is pending\r\n")
+        terminal.expect(pexpect.EOF)
+    with in_clone(clone, home, "doctor", columns=60) as terminal:
+        terminal.expect_exact("nobody is signed in to the profile team\r\n")
+        terminal.expect(pexpect.EOF)
 
 
 def test_scopes_that_grow_are_shown_and_a_change_during_the_question_is_not_agreed_to(

@@ -7,7 +7,7 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import TextIO
 
     from .sheet import Sheet
@@ -64,16 +64,18 @@ def page_columns(stdout: TextIO | None, stderr: TextIO | None, environ: Mapping[
     return wraps_at(stdout, environ) or wraps_at(stderr, environ)
 
 
-def sheet_for(stream: TextIO | None, environ: Mapping[str, str]) -> Sheet | None:
+def sheet_for(
+    stream: TextIO | None, environ: Mapping[str, str], shorten: Callable[[str], str] = str
+) -> Sheet | None:
     """
-    Return what draws on *stream*; `None` for plain lines.
+    Return what draws on *stream*, with *shorten* as `Sheet` has it; `None` for plain lines.
 
     `NO_COLOR` leaves out colors. `FORCE_COLOR` has them where no terminal is, too.
     """
     width = wraps_at(stream, environ)
     if stream is None or not (width or environ.get("FORCE_COLOR")):
         return None
-    return _sheet(width, stream, color=not environ.get("NO_COLOR"))
+    return _sheet(width, stream, color=not environ.get("NO_COLOR"), shorten=shorten)
 
 
 def page_sheet(stdout: TextIO | None, stderr: TextIO | None, environ: Mapping[str, str]) -> Sheet:
@@ -83,8 +85,11 @@ def page_sheet(stdout: TextIO | None, stderr: TextIO | None, environ: Mapping[st
     return _sheet(width, stdout, color=is_drawn and not environ.get("NO_COLOR"))
 
 
-def _sheet(width: int, stream: TextIO | None, *, color: bool) -> Sheet:
+def _sheet(
+    width: int, stream: TextIO | None, *, color: bool, shorten: Callable[[str], str] = str
+) -> Sheet:
     # Late: nothing that hands out a token draws.
     from .sheet import Sheet
 
-    return Sheet(width, color=color, encoding=getattr(stream, "encoding", None) or "utf-8")
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    return Sheet(width, color=color, encoding=encoding, shorten=shorten)

@@ -20,7 +20,7 @@ from .wrap import COMFORTABLE, NARROW
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 UNBOUNDED = 100_000
 """Columns of what has none: colored lines for a pipe."""
@@ -38,11 +38,20 @@ class Sheet:
     Draws texts for a terminal of *columns*, 0 for none; *encoding* is that of its stream.
 
     No word is broken and nothing is cut: an address or a command that is wider than the terminal is
-    left to it, on a line of its own, so that it can be copied whole.
+    left to it, on a line of its own, so that it can be copied whole. *shorten* makes of what is
+    said the words that a person types, before lines are made of it.
     """
 
-    def __init__(self, columns: int, *, color: bool, encoding: str = "utf-8") -> None:
+    def __init__(
+        self,
+        columns: int,
+        *,
+        color: bool,
+        encoding: str = "utf-8",
+        shorten: Callable[[str], str] = str,
+    ) -> None:
         self.width = columns or UNBOUNDED
+        self._shorten = shorten
         self._encoding = encoding
         self._canvas = Canvas(
             file=StringIO(),
@@ -61,7 +70,7 @@ class Sheet:
 
     def error(self, code: str, message: str, cause: str, fix: str) -> str:
         """Return an error: what happened, why, and what to do, each command on its own line."""
-        head = Text.assemble((f"error[{code}]:", "bold red"), " ", message)
+        head = Text.assemble((f"error[{code}]:", "bold red"), " ", self._shorten(message))
         return self._explained(head, "  ", cause, fix)
 
     def explanation(
@@ -77,18 +86,20 @@ class Sheet:
         head = Text.assemble((f"{self._sign(sign, verdict)} ", style), (name, "bold"))
         if self.width >= NARROW:
             head.pad_right(max(len(gap) - head.cell_len, 1))
-        head.append(f" {seen}" if self.width < NARROW else seen)
+        head.append(" " * (self.width < NARROW) + self._shorten(seen))
         return self._explained(head, gap, cause, fix)
 
     def done(self, text: str) -> str:
         """Return a line that says that something worked."""
         tick = self._sign("✓", "")
-        head = Text.assemble((f"{tick} " if tick else "", "bold green"), (text, "bold"))
+        head = Text.assemble(
+            (f"{tick} " if tick else "", "bold green"), (self._shorten(text), "bold")
+        )
         return self._drawn(self._hanging("  ", head))
 
     def aside(self, text: str) -> str:
         """Return what need not be read."""
-        return self._drawn(self._hanging("", Text(text, "dim")))
+        return self._drawn(self._hanging("", Text(self._shorten(text), "dim")))
 
     def facts(self, rows: Iterable[tuple[str, str]]) -> str:
         """Return names with their values, side by side where there is room."""
@@ -137,7 +148,7 @@ class Sheet:
         more: Iterable[str] = (),
     ) -> str:
         said = [
-            Text.assemble(gap, (f"{name}: ", "dim"), words)
+            Text.assemble(gap, (f"{name}: ", "dim"), self._shorten(words))
             for name, words in (("read", read), ("cause", cause))
             if words
         ]
@@ -155,7 +166,8 @@ class Sheet:
         """Return the lines of a fix: its sentences wrapped, each command alone and whole."""
         lines: list[Text] = []
         begun = Text.assemble(gap, ("fix: ", "bold green"))
-        for text, is_command in _own_lines(fix):
+        for piece, is_command in _own_lines(fix):
+            text = self._shorten(piece)
             if is_command:
                 lines += [begun] if not lines else []
                 lines.append(Text(f"{gap}    {text}", "bold cyan"))
