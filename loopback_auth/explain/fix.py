@@ -7,7 +7,8 @@ The values are facts of the case. In a command each is quoted for the shell, `{p
 where no profile is known, as is `[--issuer {issuer}]` where no issuer is, and a sign-in, or a
 look at one, keeps the flags that were just given: what is printed can be typed. The fact `again`
 is the command that goes on where a bare `login` would begin anew. A word `!NAME` is not printed: of
-the parameters that were given, the one called NAME is left out. A mark (`;`, `,`, `:`, `.`), a
+the parameters that were given, the one called NAME is left out. `--FLAG=VALUE` puts a flag that was
+given right, where `--FLAG VALUE` also takes the place of others. A mark (`;`, `,`, `:`, `.`), a
 bracket or the end follows a command: its end is seen.
 """
 
@@ -109,11 +110,14 @@ def _prose(text: str, values: Mapping[str, object]) -> str:
 
 
 def _command(text: str, values: Mapping[str, object]) -> str:
-    words, left_out = list[str](), list[str]()
+    words, left_out, right = list[str](), list[str](), dict[str, str]()
     text = _IF_KNOWN.sub(lambda part: f"{part[1]} " if part[2] in values else "", text)
     for word in _WORD.findall(text):
         if word.startswith("!"):
             left_out.append(_filled(word[1:], values))
+        elif word.startswith("--") and "=" in word:
+            flag, _, value = word.partition("=")
+            right[flag] = _filled(value, values)
         elif word != "{profile}" or "profile" in values:
             words.append(_word(word, values))
         elif words[-1] == "-p":
@@ -121,16 +125,22 @@ def _command(text: str, values: Mapping[str, object]) -> str:
     if words[:2] == _LOGIN and "again" in values and not any(w.startswith("--") for w in words):
         words[1] = str(values["again"])
     if isinstance(given := values.get("init"), dict):
+        given = {**given, "flags": _put_right(given["flags"], right)}
         return " ".join(_of_init(words, **given, without=str(values.get("without"))))
     flags = values.get("flags")
     # A list, where the error came as JSON from another process.
-    is_sign_in = " ".join(words[1:]).startswith(_SIGN_INS) and "--help" not in words
-    if is_sign_in and isinstance(flags, tuple | list):
+    flags = _put_right(flags if isinstance(flags, tuple | list) else (), right)
+    if " ".join(words[1:]).startswith(_SIGN_INS) and "--help" not in words:
         # What only shows settings asks for none.
         asked = {"--client-secret-prompt"} if words[1] == "config" else set()
         kept = [flag for flag in flags if flag[0] not in asked]
         words += _kept([flag for flag in kept if _parameter(flag) not in left_out], words)
     return " ".join(words)
+
+
+def _put_right(flags: Iterable[Sequence[str]], right: Mapping[str, str]) -> Flags:
+    kept = [flag for flag in flags if flag[0] not in right]
+    return (*right.items(), *map(tuple, kept))
 
 
 def _of_init(words: list[str], flags: Flags, options: Iterable[str], *, without: str) -> list[str]:

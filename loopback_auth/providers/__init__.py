@@ -114,6 +114,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+_MEANT = (
+    "did you mean {near}? `loopback-auth login {profile} --provider={near}`; all names:"
+    " `loopback-auth providers`"
+)
+
 __all__ = [
     "Provider",
     "is_provider_name",
@@ -159,14 +164,14 @@ def shipped(name: str) -> Iterator[ProviderFile]:
         yield ProviderFile(name, resources.location(file), resources.read(file).decode())
 
 
-def unknown_provider(name: str, names: Sequence[str]) -> ProviderUnknown:
-    """Return the error for a *name* that is none of *names*."""
+def unknown_provider(name: str, names: Sequence[str], fix: str = _MEANT) -> ProviderUnknown:
+    """Return the error for a *name* that is none of *names*; *fix* is for one that is near."""
     from ..explain.spelling import choice_meant
 
     near = choice_meant(name[:80], names)
     return ProviderUnknown(
         f"there is no provider {name[:80]!r}; there are: {', '.join(names)}",
-        fix="did you mean {near}? All names: `loopback-auth providers`" if near else "",
+        fix=fix if near else "",
         name=name[:80],
         near=near,
     )

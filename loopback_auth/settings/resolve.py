@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 
-from ..errors import StoreDamaged, URLRefused, UsageError
+from ..errors import ProviderUnknown, StoreDamaged, URLRefused, UsageError
 from ..oauth.secret import Secret
 from ..oauth.text import one_line
 from ..value import replace
@@ -63,8 +63,7 @@ def resolve(
         [{key: (SETTINGS[key].kind.meant(v), at) for key, (v, at) in s.items()} for s in sources]
     )
     _check_choices(settings)
-    named = settings.get("provider")
-    provider = find_provider(named.value) if named else None
+    provider = _provider(settings.get("provider"), find_provider)
     notes = [*_notes(settings, sources), *_settle_login_url(settings, provider)]
     for key, why, _ in unused(settings, provider):
         # Where one is an option, it is refused: `Profile.check_server`.
@@ -77,6 +76,22 @@ def resolve(
         provider=provider,
         remembered=stored or {} if used[-1] else {},
     )
+
+
+def _provider(named: Setting | None, find_provider: Callable[[str], Provider]) -> Provider | None:
+    try:
+        return find_provider(named.value) if named else None
+    except ProviderUnknown as error:
+        near = error.facts["near"]
+        if not near or named is None or named.source.startswith("--"):
+            raise
+        raise ProviderUnknown(
+            error.message,
+            cause=error.cause,
+            fix="did you mean {near}? Change it: {source}",
+            near=near,
+            source=named.source,
+        ) from None
 
 
 def _notes(
@@ -265,10 +280,14 @@ def _check_choices(settings: Mapping[str, Setting]) -> None:
             from ..explain.spelling import choice_meant
 
             near = choice_meant(setting.value, choices)
+            is_typed = setting.source.startswith("--")
+            change = "`loopback-auth login {profile} {source} {near}`"
             raise UsageError(
                 f"{name} must be one of {', '.join(choices)} ({setting.source})",
                 cause="Other values are not supported, or are not safe.",
-                fix="did you mean {near}? Change it: {source}" if near else "change it: {source}",
+                fix="did you mean {near}? " + (change if is_typed else "Change it: {source}")
+                if near
+                else "change it: {source}",
                 source=setting.source,
                 near=near,
             )

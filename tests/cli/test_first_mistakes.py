@@ -135,15 +135,26 @@ def test_what_is_no_command_says_where_it_goes(
     ("words", "fix"),
     [
         ("login --storage keyrng", "did you mean --storage keyring?"),
-        ("login --flow jwt-baerer", "did you mean jwt-bearer? Change it: --flow"),
+        (
+            "login w --flow jwt-baerer --client-id c",
+            "did you mean jwt-bearer? loopback-auth login w --flow jwt-bearer --client-id c\n",
+        ),
         ("login --token-endpoint-auth-method post", "did you mean client_secret_post?"),
         (
             "login --token-endpoint-auth-method client-secret-basic",
             "did you mean client_secret_basic?",
         ),
         ("login --response-mode form-post", "did you mean form_post?"),
-        ("login --provider gihub", "did you mean github?"),
-        ("init GitLab", "did you mean gitlab?"),
+        (
+            "login w --provider saleforce --login-url acme --client-id c",
+            "did you mean salesforce? loopback-auth login w --provider salesforce --login-url acme",
+        ),
+        (
+            "init saleforce w --login-url acme --client-id c",
+            "did you mean salesforce? loopback-auth init salesforce w --login-url acme --client-id",
+        ),
+        ("init GitLab", "did you mean gitlab? loopback-auth init gitlab;"),
+        ("providers gihub", "did you mean github? loopback-auth providers github;"),
         ("providers msft", "The names: loopback-auth providers"),
         ("token --format crul", "did you mean --format curl?"),
         ("export pstman", "loopback-auth export postman\n"),
@@ -170,6 +181,15 @@ def test_a_value_that_is_misspelled_is_recognised(tmp_path: Path, words: str, fi
     assert done.exit_code == 2
     assert f"  fix: {fix}" in done.stderr
     assert "canary" not in done.stderr
+
+
+def test_a_misspelled_provider_is_put_right_where_it_stands(tmp_path: Path) -> None:
+    more = {"LOOPBACK_AUTH_PROVIDER": "gihub"}
+    done = run_here("login", "w", home=tmp_path, more=more)
+    assert "fix: did you mean github? Change it: LOOPBACK_AUTH_PROVIDER\n" in done.stderr
+    write_config(tmp_path, '[profiles.w]\nprovider = "gihub"\n')
+    done = run_here("token", "w", home=tmp_path)
+    assert "fix: did you mean github? Change it: config.toml:2\n" in done.stderr
 
 
 POWERSHELL = ["utf-16", "utf-8-sig"]

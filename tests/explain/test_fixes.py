@@ -37,6 +37,7 @@ VALUES = {
     "subject": "ci@acme.example",
     "option": "--json",
     "name": "state",
+    "source": "--scope",
     "every": "[::]:3000",
     "way": "--device",
     "target": "ssh://box/work",

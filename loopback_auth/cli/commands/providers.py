@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from ...edge.files.provider_files import provider_names
 from ...oauth.authorize.redirect_uri import registered
+from ...providers import unknown_provider
 from ..views import show_facts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..arguments import Parser
     from ..context import Context
+
+
+_MEANT = "did you mean {near}? `loopback-auth providers {near}`; all: `loopback-auth providers`"
 
 
 def arguments(parser: Parser) -> None:
@@ -20,8 +24,10 @@ def arguments(parser: Parser) -> None:
 def run(context: Context) -> int:
     """List the providers, or tell all about one."""
     arguments = context.arguments
-    names = [arguments.name] if arguments.name else provider_names(context.home)
-    providers = [context.provider(name) for name in names]
+    names = provider_names(context.home)
+    if arguments.name and arguments.name not in names:
+        raise unknown_provider(arguments.name, names, _MEANT)
+    providers = [context.provider(name) for name in ([arguments.name] if arguments.name else names)]
     documents = [
         {
             "name": provider.name,

@@ -91,7 +91,8 @@ def read_names(context: Context) -> None:
         context.provider(arguments.provider)
     except ProviderUnknown as error:
         # Whoever leaves the provider out means a profile by the one name that is there.
-        if not (named or arguments.profile or arguments.profile_option):
+        is_two = named or arguments.profile or arguments.profile_option
+        if not (is_two or error.facts["near"]):
             with suppress(UsageError):
                 error.facts.setdefault("profile", check_profile_name(first))
         raise
