@@ -76,6 +76,7 @@ def examine_profile(
         on_wait=_Progress(console),
         home_folder=context.environ.get("HOME") or os.path.expanduser("~"),
         profile=name,
+        flags=subject.flags,
     )
     transport, interval_s = _transport(subject.profile, context), _interval_s(context.environ)
     if not console.json:

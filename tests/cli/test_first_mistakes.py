@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from typing import TYPE_CHECKING
 
 import pytest
@@ -369,12 +370,14 @@ def test_a_setting_that_is_refused_is_put_right_with_the_others_kept(
 
 def test_each_sign_in_that_the_doctor_proposes_keeps_the_flags_it_was_given(tmp_path: Path) -> None:
     flags = ("--provider", "salesforce", "--client-id", "3MVG9x")
-    other = ("--registered", "http://localhost:7/OauthRedirect", "--port", "0")
-    done = run_here("doctor", "work", *flags, *other, home=tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        ports = ("--port", "0", "--port", str(taken.getsockname()[1]))
+        other = ("--registered", "http://localhost:7/OauthRedirect", *ports)
+        done = run_here("doctor", "work", *flags, *other, home=tmp_path)
     proposed = [line for line in done.stdout.splitlines() if "loopback-auth login work" in line]
     proposed = [line for line in proposed if "--bind" not in line]
-    # To sign in, at the own host, and with the callback that is registered.
-    assert len(proposed) >= 3
+    # To sign in, at the own host, with the callback that is registered, and with another port.
+    assert len(proposed) >= 4
     assert all("--provider salesforce --client-id 3MVG9x" in line for line in proposed), proposed
 
 

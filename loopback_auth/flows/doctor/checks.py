@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ...edge.store.file_store import FileStore
+    from ...explain.fix import Flags
     from ...settings.config_toml import Config
     from ...settings.profile import Profile
 
@@ -84,20 +85,21 @@ class Report:
     `on_wait` is called every second while the server does not know the app yet, with the error code
     that it answers, the seconds left in all, those to the next try, and *again*: whether it was
     called for this try before. *home_folder* is the user's, which is shown as `~`. *profile* is the
-    one whose sign-in is examined.
+    one whose sign-in is examined, and *flags* are those that were given for it.
     """
 
     on_check: Callable[[Check], None]
     on_wait: Callable[..., None] = lambda *_, **__: None
     home_folder: str = ""
     profile: str = ""
+    flags: Flags = ()
 
     def add(self, check: Check) -> Check:
         """Return *check* made fit for a ticket, after handing it to `on_check`."""
         if check.error is not None and self.profile:
             # Whatever failed need not know whose sign-in it is, and what is typed does.
             check.error.facts.setdefault("profile", self.profile)
-            given = check.error.facts.get("flags")
+            given = check.error.facts.get("flags", self.flags)
             check.error.facts["flags"] = shareable(given) if isinstance(given, tuple) else ()
             check = replace(check, fix=check.error.fix)
         fit = replace(
@@ -148,9 +150,14 @@ class Subject:
     @property
     def facts(self) -> dict[str, object]:
         """What a sign-in that is proposed has in it: the profile, and the flags given here."""
+        return {"profile": self.name, "flags": self.flags}
+
+    @property
+    def flags(self) -> Flags:
+        """The flags given here, fit for a ticket; none where they make no profile."""
         if isinstance(self.profile, LoopbackAuthError):
-            return {"profile": self.name}
-        return {"profile": self.name, "flags": shareable(flags_of(self.profile))}
+            return ()
+        return shareable(flags_of(self.profile))
 
 
 def passed(name: str, seen: str) -> Check:
