@@ -1,15 +1,17 @@
 """
-What all tests share: a server whose answers a test sets, signals that arrive, and the slow cases of
-a table, of which the fast tests run the first.
+What all tests share: a server whose answers a test sets, patience with examples, signals that
+arrive, and the slow cases of a table, of which the fast tests run the first.
 """
 
 from __future__ import annotations
 
+import os
 import signal
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
 from .support.scripted_server import ScriptedServer, json_answer
@@ -17,6 +19,17 @@ from .support.stored import NEW
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+# A machine that stands still for a moment is no fault of an example, and what CI tries is the same
+# each time: an example that nobody has seen is for whoever has just changed something.
+hypothesis.settings.register_profile(
+    "patient",
+    deadline=None,
+    derandomize=os.environ.get("LOOPBACK_AUTH_REQUIRE_SERVERS") == "1",
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("patient")
 
 
 def pytest_configure() -> None:

@@ -294,7 +294,7 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(PIECES | st.text(max_size=8), max_size=30).map("".join))
 def test_no_text_whatever_raises(text: str) -> None:
     paste = read_paste(text)
@@ -302,7 +302,7 @@ def test_no_text_whatever_raises(text: str) -> None:
     everything(paste)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     before=st.lists(PIECES, max_size=6).map("".join),
     name=st.sampled_from(NAMES),

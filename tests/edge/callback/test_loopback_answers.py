@@ -71,7 +71,7 @@ def answers(draw: st.DrawFn) -> list[tuple[str, str]]:
 
 @pytest.mark.slow
 @given(said=answers(), promised=st.booleans())
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_ar_01_what_is_read_from_any_parameters_in_any_order(
     said: list[tuple[str, str]], *, promised: bool
 ) -> None:
