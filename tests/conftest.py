@@ -1,6 +1,6 @@
 """
-What all tests share: a server whose answers a test sets, patience with examples, signals that
-arrive, and the slow cases of a table, of which the fast tests run the first.
+What all tests share: a server whose answers a test sets, a stopwatch, patience with examples,
+signals that arrive, and the slow cases of a table, of which the fast tests run the first.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import hypothesis
 import pytest
 
 from .support.scripted_server import ScriptedServer, json_answer
+from .support.stopwatch import Stopwatch
 from .support.stored import NEW
 
 if TYPE_CHECKING:
@@ -64,6 +65,13 @@ def server() -> Iterator[ScriptedServer]:
     """Run a server whose answers the test sets; its token endpoint answers with new tokens."""
     with ScriptedServer() as running:
         running.answers["/token"] = json_answer(NEW)
+        yield running
+
+
+@pytest.fixture
+def stopwatch() -> Iterator[Stopwatch]:
+    """Measure a promise about time, on a machine that may stand still for a moment."""
+    with Stopwatch() as running:
         yield running
 
 

@@ -6,7 +6,6 @@ send.
 from __future__ import annotations
 
 import socket
-import time
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from playwright.async_api import BrowserContext, Page
 
     from ..support.stage import Stage
+    from ..support.stopwatch import Stopwatch
 
 pytestmark = [pytest.mark.browser, in_the_session_loop]
 
@@ -30,7 +30,7 @@ LINK = '<a href="{answer}">continue</a>'
 
 
 async def test_preconnect_favicon_and_idle_sockets_delay_nothing(
-    stage: Stage, tab: Page, tmp_path: Path
+    stage: Stage, tab: Page, tmp_path: Path, stopwatch: Stopwatch
 ) -> None:
     """CB-09: the server's page warms up connections, and a dozen more say nothing at all."""
     stage.authorize_page = (
@@ -42,11 +42,11 @@ async def test_preconnect_favicon_and_idle_sockets_delay_nothing(
         callback = urlsplit(await command.redirect_uri())
         address = (callback.hostname, callback.port)
         idle = [socket.create_connection(address) for _ in range(12)]
-        began = time.monotonic()
+        began = stopwatch.seconds
         await tab.get_by_role("link").click()
         await tab.wait_for_url("**/done/*")
         ended = await command.outcome()
-        took_s = time.monotonic() - began
+        took_s = stopwatch.seconds - began
         for each in idle:
             each.close()
 
