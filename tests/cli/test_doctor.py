@@ -271,7 +271,7 @@ async def test_what_has_to_change_in_the_configuration_is_reported_with_2(
 ) -> None:
     """Whatever is wrong there, the other checks are made all the same."""
     write_config(tmp_path, config.replace("{origin}", server.origin))
-    outcome = await doctor(tmp_path)
+    outcome = await doctor(tmp_path, more={"LOOPBACK_AUTH_PORT": str(free_port())})
     check = checks(outcome)[name]
     assert (outcome.exit_code, check["verdict"], check["code"]) == (2, "fail", code)
     assert check["fix"]

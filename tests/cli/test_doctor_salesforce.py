@@ -85,7 +85,8 @@ async def test_an_external_client_app_wants_its_orgs_own_host(
 ) -> None:
     write_config(
         tmp_path,
-        f'[profiles.default]\nprovider = "salesforce"\nclient_id = "x"\nlogin_url = "{host}"\n',
+        f'[profiles.default]\nprovider = "salesforce"\nclient_id = "x"\nlogin_url = "{host}"\n'
+        f"port = {PORT}\n",
     )
     nowhere = {"HTTPS_PROXY": f"http://127.0.0.1:{free_port()}"}
     outcome = await run("doctor", "--json", home=tmp_path, more=nowhere)

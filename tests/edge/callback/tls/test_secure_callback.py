@@ -21,7 +21,7 @@ from ....support.callback.client import Callback, connected, send
 from ....support.callback.pending_command import signing_in
 from ....support.callback.pending_login import Launches, pending_login
 from ....support.callback.secure import install, secure_login, trusting
-from ....support.sockets import free_port, has_ipv6_loopback, is_released
+from ....support.sockets import free_port, has_ipv6_loopback
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,7 +57,7 @@ async def test_the_answer_comes_by_tls_and_the_page_says_so(tmp_path: Path, *, h
     assert urlsplit(callback.redirect_uri).scheme == "https"
     assert (page.status, pending.endpoint.exchanges) == (200, 1)
     assert "signed in" in page.text.lower()
-    assert is_released(callback.port)
+    assert callback.is_closed
     assert page.header("connection") == "close"
 
 
@@ -210,8 +210,8 @@ async def test_the_one_time_address_stays_http_on_a_port_of_its_own(tmp_path: Pa
     assert [reply.status for reply in refused] == [404, 404, 421, 404]
     assert (shown.status, shown.header("location")) == (303, callback.url)
     assert page.status == 200
-    assert is_released(launch.port or 0)
-    assert is_released(callback.port)
+    assert there.is_closed
+    assert callback.is_closed
 
 
 async def test_without_a_certificate_nothing_is_shown_and_the_fix_can_be_typed(
