@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ..support.command import run
+from ..support.stand_in_browser import appeared
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,7 +56,7 @@ async def test_cl_02_the_browser_does_not_inherit_the_clients_secret(
         }
     outcome = await run(*words, home=tmp_path, more=more)
     assert outcome.exit_code == 5, outcome.stderr
-    (address,), inherited = json.loads((tmp_path / "inherited").read_text())
+    (address,), inherited = json.loads(await appeared(tmp_path / "inherited"))
     assert address.startswith("http://127.0.0.1:")
     assert inherited["OTHER"] == "as it was"
     assert not [name for name, value in inherited.items() if value == "canary"]

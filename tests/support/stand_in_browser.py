@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,18 @@ import json, socket, sys
 with socket.create_connection(("127.0.0.1", {port})) as test:
     test.sendall(json.dumps(sys.argv[1:]).encode())
 """
+
+
+async def appeared(path: Path) -> str:
+    """Wait until a program that nobody waits for has put *path* in its place; return its text."""
+
+    def read() -> str:
+        until = time.monotonic() + TIMEOUT_S
+        while not path.exists() and time.monotonic() < until:
+            time.sleep(0.02)
+        return path.read_text("utf-8")
+
+    return await asyncio.to_thread(read)
 
 
 class Started:

@@ -13,7 +13,7 @@ import pytest
 
 from loopback_auth.edge.callback.listeners import bind
 from loopback_auth.errors import ListenError, PortInUse
-from tests.support.stand_in_browser import stand_in
+from tests.support.stand_in_browser import appeared, stand_in
 
 from ...support.callback.endpoint import running_endpoint
 from ...support.callback.pending_command import signing_in
@@ -304,12 +304,15 @@ def test_nothing_stays_open_when_a_later_step_fails() -> None:
 async def test_cb_17_the_browser_does_not_inherit_the_port(tmp_path: Path) -> None:
     """CB-17: it outlives the login, and would keep the port for ever."""
     script = tmp_path / "lasting"
-    script.write_text(f'#!/bin/sh\necho $$ > "{tmp_path}/pid"\nexec sleep 30\n', encoding="utf-8")
+    script.write_text(
+        f'#!/bin/sh\ncd "{tmp_path}"; echo $$ > pid.new; mv pid.new pid; exec sleep 30\n',
+        encoding="utf-8",
+    )
     script.chmod(0o755)
     async with signing_in(tmp_path, more={"BROWSER": str(script)}) as scene:
         await scene.callback.arrive()
         ended = await scene.command.outcome()
-        pid = int((tmp_path / "pid").read_text(encoding="ascii"))
+        pid = int(await appeared(tmp_path / "pid"))
         os.kill(pid, 0)
         assert scene.callback.is_closed
         os.kill(pid, 9)
