@@ -28,13 +28,12 @@ class Console:
     """
     Prints results on stdout and talk on stderr.
 
-    *options* are the words of the command line, which is not parsed yet: an error in them is
-    reported as they ask for it. `--json` means one document on stdout, and one event a line on
-    stderr.
+    *options* are the words of the command line, not parsed yet: an error in them is reported as
+    they ask for it. `--json` means one document on stdout, and one event a line on stderr.
 
-    Either stream may be closed, or be closed by its reader: then talk is lost, and a lost result is
-    an error. Or a stream takes nothing for a while: then what runs in an event loop goes on, and
-    `flush` waits. *is_process* says that the streams are those of this process.
+    A stream may be closed, also by its reader: then talk is lost, and a lost result is an error.
+    One may take nothing for a while: then an event loop goes on, and `flush` waits. *is_process*
+    says that the streams are those of this process.
     """
 
     def __init__(
@@ -171,17 +170,13 @@ class Console:
             self._talk(json.dumps({"event": name, **members}, ensure_ascii=True) + "\n")
 
     def redraw(self, text: str) -> None:
-        """
-        Put *text* in place of the line drawn before; only on a terminal.
-
-        A narrow one gets what is before the brackets, and no more than fits: of two lines only the
-        last one could be replaced.
-        """
+        """Put *text* in place of the line drawn before, on a terminal; as much as a line has."""
         if self.terminal and not self.quiet and not self.json:
             from .terminal.screen import columns_of
 
             columns = columns_of(self.stderr, self.environ)
             if columns and len(text) >= columns:
+                # Of two lines only the last one could be replaced.
                 text = text.partition(" (")[0][: columns - 1]
             self._talk(f"{_ERASED}{text}", line_open=True)
 
@@ -195,6 +190,10 @@ class Console:
 
         # Shortened before it is wrapped.
         return fitted(self.shorten(text), self.stderr, self.environ, command=command)
+
+    def echo(self, text: str) -> None:
+        """Print *text* as it is: a part of a line, such as what is typed."""
+        self._talk(text)
 
     def erase_line(self) -> None:
         """Take away the line that was drawn last, if one was: what it says is over."""

@@ -11,7 +11,7 @@ from .. import __version__
 from ..edge.process.event_loop import run as run_coroutine
 from ..errors import LoopbackAuthError, UsageError
 from ..explain.fix import rendered
-from ..flows.doctor.checks import FAIL, Report, Subject
+from ..flows.doctor.checks import FAIL, WARN, Report, Subject
 from ..flows.doctor.examine import INTERVAL_S, examine
 from ..settings.kinds import seconds
 from .views import from_home
@@ -51,9 +51,10 @@ def examine_profile(
     flags: Mapping[str, Any] | None = None,
     wait_s: float = 0,
     registered: tuple[str, ...] = (),
+    is_brief: bool = False,
 ) -> list[Check]:
     """
-    Examine the profile *name* and print each check as it is made.
+    Examine the profile *name* and print each check as it is made; if *is_brief*, what it found.
 
     For *wait_s* seconds, a server that does not know the app yet is asked again. *registered* are
     the callback addresses as the person says that the app has them.
@@ -65,8 +66,10 @@ def examine_profile(
     checks: list[Check] = []
 
     def take(check: Check) -> None:
+        # One cause may fail several: a name that is not known is no connection, either.
+        is_news = check.verdict in (WARN, FAIL) and check.seen not in [c.seen for c in checks]
         checks.append(check)
-        if not console.json:
+        if not console.json and (is_news or not is_brief):
             sheet = console.sheet(console.stdout)
             console.raw(_drawn(check, sheet) if sheet else console.shorten(_text(check)))
 
@@ -79,7 +82,9 @@ def examine_profile(
         flags=subject.flags,
     )
     transport, interval_s = _transport(subject.profile, context), _interval_s(context.environ)
-    if not console.json:
+    if is_brief:
+        console.redraw("Checking that a sign-in works ...")
+    elif not console.json:
         head = console.shorten(f"{_program()}, profile {name}{_why(context)}")
         console.result(f"{head}\n", {}, draw=lambda sheet: sheet.aside(head) + "\n")
     run_coroutine(
@@ -112,7 +117,10 @@ def tell_outcome(
         console.say(f"\nFix first: {', '.join(dict.fromkeys(check.name for check in failed))}.")
         return failed[0].exit_code
     command = rendered(then, {"profile": name, "flags": flags})
-    console.say("\nAll checks passed. Next:", command=command)
+    text = "All checks passed. Next:"
+    if sheet := console.sheet(console.stderr):
+        text = sheet.done(text)
+    console.say(f"\n{text}", command=command)
     return 0
 
 

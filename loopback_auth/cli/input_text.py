@@ -49,7 +49,7 @@ def pasted(words: Sequence[str], console: Console) -> str:
         # Nobody would know that something is waited for.
         return ""
     return (
-        _typed(console, console.stdin)
+        _paste(console, console.stdin)
         if console.stdin.isatty()
         else decoded(_ends(console.stdin.buffer))
     )
@@ -94,7 +94,7 @@ def _without_waiting(path: str, flags: int) -> int:
     return descriptor
 
 
-def _typed(console: Console, stdin: TextIO) -> str:
+def _paste(console: Console, stdin: TextIO) -> str:
     """Read a paste: up to an empty line that nothing follows, or the end of input."""
     from ..edge.interaction.typed_ahead import paste_goes_on
 
@@ -171,14 +171,36 @@ def answer_unseen(question: str, console: Console, *, command: str) -> str:
     """
     if console.stdin is None or console.no_input or console.json or not console.interactive:
         return _answer_from_stdin(console, command)
-    from ..edge.interaction.terminal import line_unseen
+    return typed(question, console, what="the question for the answer")
 
+
+def typed(question: str, console: Console, *, what: str, is_seen: bool = False) -> str:
+    """
+    Return what is typed at *question* on the terminal, and what was pasted below its first line.
+
+    That line alone is shown, and if *is_seen*.
+
+    Raises:
+        Cancelled: The person stopped at *what*, with Ctrl-C or the end of the input.
+    """
+    from ..edge.interaction.terminal import line_typed
+
+    shown = ""
+
+    def show(text: str) -> None:
+        nonlocal shown
+        text = "".join(filter(str.isprintable, text))
+        kept = shown if text.startswith(shown) else ""
+        console.echo("\b \b" * len(shown[len(kept) :]) + text[len(kept) :])
+        shown = text
+
+    descriptor = console.stdin.fileno() if console.stdin else 0
     try:
-        return line_unseen(lambda: console.prompt(question), console.stdin.fileno())
+        return line_typed(lambda: console.prompt(question), descriptor, show if is_seen else None)
     except (EOFError, KeyboardInterrupt):
-        raise Cancelled("stopped at the question for the answer") from None
+        raise Cancelled(f"stopped at {what}") from None
     finally:
-        console.prompt("\n")
+        console.echo("\n")
 
 
 def piped(stdin: TextIO, *, errors: str = "replace") -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from ..errors import Cancelled, UsageError
+from ..errors import UsageError
 from ..oauth.text import one_line, trimmed
 
 TYPE_CHECKING = False
@@ -48,16 +48,11 @@ def ask(question: str, console: Console, *, usual: str = "") -> str:
 
     Raises:
         Cancelled: The answer is Ctrl-C or the end of the input.
+        UsageError: Several lines came at once.
     """
-    console.prompt(f"{question} [{usual}]: " if usual else f"{question}: ")
-    try:
-        line = _line(console)
-    except KeyboardInterrupt:
-        line = ""
-    if not line:
-        console.prompt("\n")
-        raise Cancelled(f"stopped at the question: {question}")
-    return line.strip() or usual
+    shown = f"{question} [{usual}]: " if usual else f"{question}: "
+    what = f"the question: {question}"
+    return _answer(shown, console, what=what, is_seen=True).strip() or usual
 
 
 def ask_unseen(question: str, console: Console, *, what: str) -> str:
@@ -66,14 +61,23 @@ def ask_unseen(question: str, console: Console, *, what: str) -> str:
 
     Raises:
         Cancelled: The answer is Ctrl-C or the end of the input; *what* was asked for.
+        UsageError: Several lines came at once.
     """
-    from getpass import getpass
+    return _answer(question, console, what=f"the question for {what}", is_seen=False)
 
-    try:
-        return getpass(question, stream=console.stderr)
-    except (EOFError, KeyboardInterrupt):
-        console.prompt("\n")
-        raise Cancelled(f"stopped at the question for {what}") from None
+
+def _answer(question: str, console: Console, *, what: str, is_seen: bool) -> str:
+    from .input_text import typed
+
+    text = typed(question, console, what=what, is_seen=is_seen)
+    lines = [line for line in text.splitlines() if line.strip()]
+    if len(lines) > 1:
+        raise UsageError(
+            "several lines came at once, and none was taken",
+            cause="A question takes one line; another may be a secret, or answer another question.",
+            fix="run it again, and paste one value at each question",
+        )
+    return lines[0] if lines else ""
 
 
 async def confirm_meanwhile(question: str, console: Console) -> bool:

@@ -104,7 +104,7 @@ async def test_the_whole_set_up_in_one_command(salesforce: Salesforce, tmp_path:
     flags = ("--login-url", salesforce.login_url, "--client-id", APP.client_id, "--port", str(PORT))
     outcome = await run("init", "salesforce", *flags, home=tmp_path)
     assert outcome.exit_code == 0, outcome.stdout
-    assert f"the server takes {CALLBACK} and shows its sign-in page" in outcome.stdout
+    assert "All checks passed. Next: loopback-auth login default\n" in outcome.stderr
 
 
 async def test_a_callback_that_is_not_registered_is_reported_with_both_addresses(

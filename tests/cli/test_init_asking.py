@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +13,8 @@ from ..support.scripted_server import hang
 from ..support.sockets import free_port
 from .test_init_issuer import WELL_KNOWN, config, server
 from .test_terminal import on_a_terminal, pexpect
+
+CANARY = "canary-secret"
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,7 +35,7 @@ def answer(terminal: pexpect.spawn, answers: Iterable[tuple[str, str]]) -> None:
 def test_each_wrong_answer_is_said_and_asked_for_again(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
-    port = str(free_port())
+    port, usual = str(free_port()), r"\[http://127\.0\.0\.1:8765/callback\]"
     terminal = on_a_terminal(tmp_path, "init", "-p", "work")
     terminal.expect("Nothing is saved before the last answer; Ctrl-C stops")
     answer(
@@ -41,13 +44,15 @@ def test_each_wrong_answer_is_said_and_asked_for_again(
             ("Kind of server .*, or the address of your company's login: ", "nowhere"),
             ("Try again: there is no provider 'nowhere'.*login: ", "http://id.example.com"),
             ("Try again: the issuer must begin with https://.*login: ", f"{server.origin}/"),
-            (r"that is used.*Scopes \[openid email offline_access\]: ", ""),
-            (r"Port of the callback \[8765\]: ", "99999"),
-            (r"'99999' is not a port.*Port of the callback \[8765\]: ", port),
-            (r"1\. Register a client.*Client ID \(from the steps above\): ", ""),
+            (r"that is used.*1\. Register a client.*Client ID \(from the steps above\): ", ""),
             ("Try again: the client ID is missing.*Client ID .*: ", "Client ID my-cli"),
             ("Try again: the client ID contains a space.*Client ID .*: ", " my-cli "),
-            (r"Client secret \(not shown, or empty\): ", ""),
+            (r"Client secret \(not shown, or empty\): ", "my-cli"),
+            (r"Try again: that is the client ID.*or empty\): ", ""),
+            (r"Scopes \[openid email offline_access\]: ", ""),
+            (rf"Callback of the app, or its port {usual}: ", "99999"),
+            (rf"'99999' is not a port.*its port {usual}: ", "http://id.example.com/cb"),
+            (rf"Try again: cannot listen on .*its port {usual}: ", port),
             (r"Address of your API, .* \(empty: none\): ", "http://api.example.com"),
             (
                 r"Try again: the API's address must begin with https://.*none\): ",
@@ -86,11 +91,56 @@ def test_a_question_left_empty_ends_with_a_way_to_give_the_answer(
 
 def test_port_0_is_an_answer_too(server: ScriptedServer, tmp_path: Path) -> None:
     terminal = on_a_terminal(tmp_path, "init", "--issuer", server.origin, "--no-doctor")
-    answer(terminal, [("Scopes .*: ", ""), ("Port of the callback .*: ", "0")])
-    terminal.expect("http://127.0.0.1/callback\r\n   .without a port: any will do")
-    answer(terminal, [("Client ID .*: ", "x"), ("secret .*: ", ""), ("API, .*: ", "")])
+    answer(terminal, [("Client ID .*: ", "x"), ("secret .*: ", ""), ("Scopes .*: ", "")])
+    answer(terminal, [("Callback of the app, .*: ", "0")])
+    terminal.expect(r"exactly so: http://127\.0\.0\.1/callback \(any port\)\r\n")
+    answer(terminal, [("API, .*: ", "")])
     terminal.expect(pexpect.EOF)
     assert load_config(str(tmp_path)).profile("default")["port"][0] == (0,)
+
+
+SEVERAL = "Try again: several lines came at once, and none was taken"
+
+
+def test_of_lines_that_are_pasted_at_once_none_answers_the_next_question(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    """Only the first is shown: the next may be the secret, wherever it was pasted."""
+    terminal = on_a_terminal(tmp_path, "init", "work", "--issuer", server.origin, "--no-doctor")
+    terminal.logfile_read = shown = io.StringIO()
+    answer(
+        terminal,
+        [
+            ("Client ID .*: ", f"my-cli\n{CANARY}"),
+            (f"{SEVERAL}.*Client ID .*: ", f"Client ID\nmy-cli\nClient secret\n{CANARY}\nScopes"),
+            (f"{SEVERAL}.*Client ID .*: ", "\n my-cli\n\n"),
+            ("Client secret .*: ", f"my-cli\n{CANARY}"),
+            (f"{SEVERAL}.*Client secret .*: ", CANARY),
+            ("Scopes .*: ", ""),
+            ("Callback .*: ", f"\n{CANARY}"),
+            ("Try again: that is the client secret.*Callback .*: ", ""),
+            ("API, .*: ", ""),
+        ],
+    )
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    settings = load_config(str(tmp_path)).profile("work")
+    assert settings["client_id"][0] == "my-cli"
+    assert (tmp_path / "client-secrets" / "work").read_text() == CANARY
+    assert CANARY not in config(tmp_path)
+    assert CANARY not in shown.getvalue()
+
+
+def test_a_client_id_is_typed_with_the_keys_that_take_it_back(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    terminal = on_a_terminal(tmp_path, "init", "work", "--issuer", server.origin, "--no-doctor")
+    terminal.expect("Client ID .*: ")
+    for keys in ("wrong\x15", "my-clii", "\x7f", "\x1b[D", "\n"):
+        terminal.send(keys)
+    answer(terminal, [("secret .*: ", ""), ("Scopes", ""), ("Callback", ""), ("API", "")])
+    terminal.expect(pexpect.EOF)
+    assert load_config(str(tmp_path)).profile("work")["client_id"][0] == "my-cli"
 
 
 def test_the_third_wrong_answer_ends_it(tmp_path: Path) -> None:
@@ -115,10 +165,10 @@ def test_the_third_wrong_answer_ends_it(tmp_path: Path) -> None:
 
 ANSWERS = [
     ("Kind of server", "{origin}"),
-    ("Scopes", ""),
-    ("Port of the callback", ""),
     ("Client ID", "my-cli"),
     ("Client secret", "s3cret"),
+    ("Scopes", ""),
+    ("Callback of the app", ""),
     ("Address of your API", ""),
 ]
 

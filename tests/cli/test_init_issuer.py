@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from loopback_auth.cli.new_profile.questions import client_id_of, port_of
-from loopback_auth.errors import UsageError
+from loopback_auth.cli.new_profile.questions import callback_of, client_id_of
+from loopback_auth.errors import RedirectURIRefused, UsageError
 from loopback_auth.settings.config_toml import load_config
 
 from ..support.command import run
@@ -339,7 +339,19 @@ def test_what_is_no_client_id(text: str) -> None:
         client_id_of(text)
 
 
-@pytest.mark.parametrize("text", ["x", "-1", "65536", "", "1717.0"])
-def test_what_is_no_port(text: str) -> None:
-    with pytest.raises(UsageError, match=re.escape(repr(text))):
-        port_of(text)
+@pytest.mark.parametrize("text", ["x", "-1", "65536", "", "1717.0", "http://id.example.com/cb"])
+def test_what_is_no_callback(text: str) -> None:
+    with pytest.raises((UsageError, RedirectURIRefused), match=re.escape(repr(text))):
+        callback_of("http://localhost:1717/cb", text)
+
+
+@pytest.mark.parametrize(
+    ("text", "uri"),
+    [
+        ("4000", "http://localhost:4000/cb"),
+        ("localhost:4000/cb", "http://localhost:4000/cb"),
+        (" http://127.0.0.1:9/x ", "http://127.0.0.1:9/x"),
+    ],
+)
+def test_what_is_a_callback(text: str, uri: str) -> None:
+    assert callback_of("http://localhost:1717/cb", text) == uri

@@ -15,13 +15,21 @@ from ...settings.kinds import duration_text
 from ..machine import setup as machine
 from ..new_profile.answers import (
     api_base,
-    asked_before,
+    as_registered,
     asked_timeout,
     client_id,
     client_secret,
+    given_settings,
     with_stored_secret,
 )
-from ..new_profile.server import chosen_server, flags_given, given, read_names
+from ..new_profile.server import (
+    Server,
+    asked_login_url,
+    chosen_server,
+    flags_given,
+    given,
+    read_names,
+)
 from ..project.ide import ide_arguments, run_ide
 from ..project.keepalive import keepalive_argument, run_keepalive
 from ..project.writing import ProjectWriter
@@ -98,12 +106,15 @@ def _new_profile(context: Context) -> tuple[str, dict[str, Any]]:
     read_names(context)
     project = ProjectWriter(context) if context.arguments.project else None
     _explain(context)
+    if named := context.arguments.provider:
+        # What an option gets wrong is said before the first question, if it can be known by then.
+        given_settings(Server(context.provider(named), {"provider": named}), context)
     may_replace = _may_replace(project.profiles if project else context.config.profiles, context)
     # Until the key of a machine is made, or the profile written.
     context.console.nothing_sent = True
     server = chosen_server(context)
     provider = server.provider
-    flags = {**server.settings, **asked_before(server, context)}
+    flags = {**given_settings(server, context), **asked_login_url(server, context)}
     context.console.nothing_sent = not machine.is_machine(context)
     flags.update(machine.machine_settings(context))
     profile = context.profile_from(flags=flags)
@@ -112,7 +123,9 @@ def _new_profile(context: Context) -> tuple[str, dict[str, Any]]:
     flags["client_id"] = client_id(provider, context)
     if not project:
         # It stands beside the client ID: what is pasted next is to meet a question that hides it.
-        flags.update(client_secret(provider, context))
+        flags.update(client_secret(provider, flags["client_id"], context))
+    flags = as_registered(profile, provider, flags, context)
+    if not project:
         flags.update(asked_timeout(provider, context))
     flags.update(api_base(provider, context))
     context.console.nothing_sent = False
@@ -122,10 +135,11 @@ def _new_profile(context: Context) -> tuple[str, dict[str, Any]]:
     else:
         name, path = context.profile_name, config_path(context.home)
         write_profile(context.home, name, settings, may_replace=may_replace)
-    context.console.say(f"\nThe profile {context.profile_name} is written to {path}.\n")
+    done = f"The profile {context.profile_name} is written to {path}."
+    context.console.say(f"\n{done}", draw=lambda sheet: f"\n{sheet.done(done)}")
     if project:
         context.console.say(
-            f"Commit it: git add {path}; whoever clones it types: {project.command}\n"
+            f"Commit it: git add {path}; whoever clones it types: {project.command}"
         )
     return name, {"path": path, "setup": setup, "settings": settings}
 
@@ -204,7 +218,7 @@ def _finish(name: str, written: dict[str, Any], context: Context) -> int:
     again = context.with_arguments(Namespace(**{**vars(context.arguments), **own}))
     if machine.is_machine(again):
         return machine.check_by_minting(result, again)
-    checks = examine_profile(name, again)
+    checks = examine_profile(name, again, is_brief=True)
     if console.json:
         console.document({**result, "doctor": examination_document(name, checks)})
     status = tell_outcome(name, checks, console)

@@ -6,59 +6,107 @@ import os
 from functools import partial
 from urllib.parse import urlsplit
 
+from ...edge.callback.listeners import with_port
 from ...errors import UsageError
+from ...oauth.authorize.redirect_uri import registered
 from ...settings.kinds import duration_text
 from ...settings.session_timeout import session_timeout, timeout_choices
+from ...settings.unused import refuse_unused
 from ..machine.setup import is_machine
 from ..settings_flags import typed_secret
-from .questions import api_base_of, ask_secret, ask_until_usable, client_id_of, port_of
-from .server import asked_login_url, given
+from .questions import (
+    api_base_of,
+    ask_secret,
+    ask_until_usable,
+    callback_of,
+    client_id_of,
+    other_than,
+)
+from .server import given
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     from ...providers import Provider
-    from ..console import Console
+    from ...settings.profile import Profile
     from ..context import Context
     from .server import Server
 
 
-def asked_before(server: Server, context: Context) -> dict[str, Any]:
-    """Return what has to be known before an app is registered, where it is not the provider's."""
-    arguments, console, provider = context.arguments, context.console, server.provider
-    login_url, scope, ports = arguments.login_url, arguments.scope, arguments.port
-    usual_port = urlsplit(provider.redirect_uris[0]).port
-    signs_in = not is_machine(context)
-    if console.may_ask:
-        login_url = login_url or asked_login_url(server, context)
-        if scope is None and signs_in:
-            scope = ask_until_usable("Scopes", console, str.split, usual=provider.scope or "")
-    if usual_port and signs_in and not (ports or arguments.redirect_uris):
-        ports = [_port(usual_port, console)]
-    flags: dict[str, Any] = {}
+def given_settings(server: Server, context: Context) -> dict[str, Any]:
+    """
+    Return the settings of the new profile that are known without a question.
+
+    Raises:
+        LoopbackAuthError: An option is of no use at *server*, or cannot have this value: that is
+            said before a person is asked for the others.
+    """
+    arguments, provider = context.arguments, server.provider
+    flags = {**server.settings, **_given_callback(provider, context)}
     if arguments.session_timeout is not None:
         flags.update(session_timeout(arguments.session_timeout, provider))
-    if login_url and login_url != provider.login_url:
-        flags["login_url"] = login_url
-    if scope and list(scope) != (provider.scope or "").split():
-        flags["scope"] = tuple(scope)
-    if arguments.redirect_uris:
-        flags["redirect_uris"] = tuple(arguments.redirect_uris)
-    # Nothing else keeps the port of a server without a name.
-    if ports and (ports != [usual_port] or not provider.name):
-        flags["port"] = tuple(ports)
+    if arguments.login_url and arguments.login_url != provider.login_url:
+        flags["login_url"] = arguments.login_url
+    if arguments.scope and list(arguments.scope) != (provider.scope or "").split():
+        flags["scope"] = tuple(arguments.scope)
     if arguments.ca_bundle:
         flags["ca_bundle"] = os.path.abspath(arguments.ca_bundle)
-    # As they were pasted, for the notes; they are read and checked where they are asked for.
+    if str(arguments.client_id or "").strip():
+        client_id_of(arguments.client_id.strip())
+    if arguments.api_base:
+        api_base_of(arguments.api_base)
+    # As they were pasted, for the notes.
     pasted = {name: getattr(arguments, name) for name in ("client_id", "api_base")}
-    return {**flags, **{name: value for name, value in pasted.items() if value}}
+    flags.update({name: value for name, value in pasted.items() if value})
+    profile = context.profile_from(flags=flags)
+    refuse_unused(profile.settings, provider if provider.name else None, profile=profile.name)
+    if not profile.is_machine:
+        _ = profile.redirect_uris
+    return flags
 
 
-def _port(usual: int, console: Console) -> int:
-    if not console.may_ask:
-        return usual
-    return ask_until_usable("Port of the callback", console, port_of, usual=str(usual))
+def _given_callback(provider: Provider, context: Context) -> dict[str, Any]:
+    uris, ports = context.arguments.redirect_uris, context.arguments.port
+    usual_port = urlsplit(provider.redirect_uris[0]).port
+    flags: dict[str, Any] = {"redirect_uris": tuple(uris)} if uris else {}
+    if not (provider.name or ports or uris or is_machine(context)):
+        # Nothing else keeps the port of a server without a name.
+        ports = [usual_port]
+    if ports and (ports != [usual_port] or not provider.name):
+        flags["port"] = tuple(ports)
+    return flags
+
+
+def as_registered(
+    profile: Profile, provider: Provider, flags: dict[str, Any], context: Context
+) -> dict[str, Any]:
+    """Return *flags* with the scopes and the callback of the app, if it has not the usual ones."""
+    arguments, console = context.arguments, context.console
+    if not console.may_ask or profile.is_machine:
+        return flags
+    read = partial(other_than, flags.get("client_secret"))
+    flags = dict(flags)
+    if arguments.scope is None:
+        usual = provider.scope or ""
+        scope = ask_until_usable("Scopes", console, read(str.split), usual=usual)
+        if scope != usual.split():
+            flags["scope"] = tuple(scope)
+    usual = profile.redirect_uris[0]
+    if not (arguments.port or arguments.redirect_uris) and urlsplit(usual).port:
+        uri = ask_until_usable(
+            "Callback of the app, or its port",
+            console,
+            read(partial(callback_of, usual)),
+            usual=usual,
+        )
+        if uri != usual:
+            flags.pop("port", None)
+            port = urlsplit(uri).port
+            is_moved = port is not None and uri == with_port(usual, port)
+            flags.update({"port": (port,)} if is_moved else {"redirect_uris": (uri,)})
+            console.say(f"The app needs it exactly so: {registered(uri)}")
+    return flags
 
 
 def asked_timeout(provider: Provider, context: Context) -> dict[str, float]:
@@ -99,7 +147,7 @@ def client_id(provider: Provider, context: Context) -> str:
     return client_id_of(given_id)
 
 
-def client_secret(provider: Provider, context: Context) -> dict[str, Any]:
+def client_secret(provider: Provider, client_id: str, context: Context) -> dict[str, Any]:
     """Return where the client secret is, or the one that is typed."""
     arguments, console = context.arguments, context.console
     if arguments.flow == "jwt-bearer":
@@ -110,7 +158,7 @@ def client_secret(provider: Provider, context: Context) -> dict[str, Any]:
         return {"client_secret_file": os.path.abspath(arguments.client_secret_file)}
     secret, method = typed_secret(arguments, console), provider.token_endpoint_auth_method
     if secret is None and console.may_ask and method != "none":
-        secret = ask_secret(console)
+        secret = ask_secret(console, client_id)
     return {"client_secret": secret} if secret else {}
 
 

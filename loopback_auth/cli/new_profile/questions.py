@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 
+from ...edge.callback.listeners import check_redirect_uri, with_port
 from ...errors import Cancelled, LoopbackAuthError, UsageError
 from ...oauth.http.url import check_url
 from ...oauth.secret import Secret
 from ...oauth.text import one_line
 from ...settings.client import check_client_id, trimmed_secret
-from ...settings.kinds import CLIENT_ID, ISSUER, port_number
+from ...settings.kinds import CLIENT_ID, ISSUER, REDIRECT_URIS, port_number
 from ..prompts import ask, ask_unseen
 
 TYPE_CHECKING = False
@@ -41,9 +42,11 @@ def ask_until_usable(
     return _until_usable(lambda: ask(question, console, usual=usual), console, read)
 
 
-def ask_secret(console: Console) -> Secret | None:
+def ask_secret(console: Console, client_id: str) -> Secret | None:
     """
     Return the client secret, typed unseen; `None` where the client has none.
+
+    It is another text than *client_id*.
 
     Raises:
         Cancelled: The answer is Ctrl-C or the end of the input.
@@ -53,21 +56,27 @@ def ask_secret(console: Console) -> Secret | None:
         question = "Client secret (not shown, or empty): "
         return ask_unseen(question, console, what="the client secret")
 
-    return trimmed_secret(_until_usable(ask_once, console, Secret)) or None
+    def read(answer: str) -> Secret:
+        secret = trimmed_secret(Secret(answer))
+        if secret.matches(client_id):
+            raise UsageError(
+                "that is the client ID", cause="The secret is a text of its own.", fix=AGAIN
+            )
+        return secret
+
+    return _until_usable(ask_once, console, read) or None
 
 
 def _until_usable(ask_once: Callable[[], str], console: Console, read: Callable[[str], T]) -> T:
     for left in reversed(range(TRIES)):
         try:
-            answer = ask_once()
+            return read(ask_once())
         except Cancelled as stopped:
             raise Cancelled(
                 stopped.message,
                 cause="The question was left without an answer. No profile was written.",
                 fix=AGAIN,
             ) from None
-        try:
-            return read(answer)
         except LoopbackAuthError as error:
             if not left:
                 raise
@@ -99,15 +108,33 @@ def client_id_of(answer: str, *, name: str = "client ID", pattern: str | None = 
     return found
 
 
-def port_of(answer: str) -> int:
+def other_than(secret: Secret | None, read: Callable[[str], T]) -> Callable[[str], T]:
+    """Return *read*, which refuses *secret*: pasted twice, it would answer the next question."""
+
+    def refuse_or_read(answer: str) -> T:
+        if secret and Secret(answer) == secret:
+            raise UsageError(
+                "that is the client secret",
+                cause="It was taken already, and belongs in no other answer.",
+                fix=AGAIN,
+            )
+        return read(answer)
+
+    return refuse_or_read
+
+
+def callback_of(usual: str, answer: str) -> str:
     """
-    Return the port that *answer* is.
+    Return the redirect URI that *answer* is, or *usual* with the port that it is.
 
     Raises:
-        UsageError: It is none.
+        UsageError: It is no port.
+        RedirectURIRefused: Nothing here can listen on it.
     """
+    if not answer.isdigit():
+        return check_redirect_uri(REDIRECT_URIS.meant((answer,))[0])
     try:
-        return port_number(answer)
+        return with_port(usual, port_number(answer))
     except ValueError:
         raise UsageError(
             f"{one_line(answer, limit=40)!r} is not a port",

@@ -248,11 +248,12 @@ def _any_server(metadata: ServerMetadata, context: Context) -> Provider:
     )
 
 
-def asked_login_url(server: Server, context: Context) -> str | None:
+def asked_login_url(server: Server, context: Context) -> dict[str, str]:
     """Return where to sign in, asked for where the provider has several hosts and none is given."""
     provider, usual = server.provider, server.provider.login_url or ""
-    if not usual or "login_url" in server.settings:
-        return None
+    is_given = context.arguments.login_url or "login_url" in server.settings
+    if not usual or is_given or not context.console.may_ask:
+        return {}
     shared = whom_it_serves(usual, provider.login_hosts)
 
     def read(answer: str) -> str:
@@ -263,4 +264,5 @@ def asked_login_url(server: Server, context: Context) -> str | None:
 
     question = provider.login_url_label or "Login host"
     # One that many share is rarely the right one.
-    return ask_until_usable(question, context.console, read, usual="" if shared else usual)
+    answer = ask_until_usable(question, context.console, read, usual="" if shared else usual)
+    return {} if answer == usual else {"login_url": answer}

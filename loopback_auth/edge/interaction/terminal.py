@@ -13,6 +13,7 @@ import os
 import re
 import sys
 import threading
+import time
 from contextlib import contextmanager, suppress
 
 from ..files.config_file import decoded
@@ -28,6 +29,9 @@ OCTETS = 64 * 1024
 
 QUIET_S = 0.4
 """The silence that ends a paste; over a slow connection its lines may come one by one."""
+
+PASTE_S = 0.1
+"""In which the next line of a paste begins to come; a person's next answer takes longer."""
 
 _LOOK_S = 0.1
 _CTRL_D = b"\x04"
@@ -143,8 +147,8 @@ def _without_controls(text: str) -> str:
     text = re.sub(r"\x1b\[[0-9;?]{0,20}[A-Za-z~]", "", text).replace("\r", "\n")
     kept: list[str] = []
     for character in text:
-        if character in "\x7f\x08":
-            del kept[-1:]
+        if character in "\x7f\x08\x15":
+            del kept[0 if character == "\x15" else -1 :]  # Ctrl-U erases the line
         else:
             kept.append(character)
     return "".join(kept)
@@ -153,12 +157,20 @@ def _without_controls(text: str) -> str:
 if sys.platform == "win32":
     import msvcrt
 
-    def line_unseen(ask: Callable[[], None], _: int) -> str:
+    def line_typed(
+        ask: Callable[[], None], _: int, show: Callable[[str], None] | None = None
+    ) -> str:
         """Return what is typed or pasted on the console, up to Enter; *ask* prints the question."""
         from getpass import getpass
 
         ask()
-        return getpass("")
+        text = sys.stdin.readline() if show else f"{getpass('')}\n"
+        if not text:
+            raise EOFError
+        time.sleep(PASTE_S)
+        while msvcrt.kbhit():
+            text += msvcrt.getwch()
+        return _without_controls(text)
 
     @contextmanager
     def _keys(typed: _Typed, _: int) -> Iterator[None]:
@@ -179,27 +191,38 @@ if sys.platform == "win32":
             looking.cancel()
 
 else:
+    import select
     import signal
     import termios
 
-    def line_unseen(ask: Callable[[], None], descriptor: int) -> str:
+    def line_typed(
+        ask: Callable[[], None], descriptor: int, show: Callable[[str], None] | None = None
+    ) -> str:
         """
         Return what is typed or pasted on the terminal *descriptor*, up to Enter.
 
-        *ask* prints the question; it is called once the echo is off.
+        The lines that are pasted with it come along, so that none answers the next question. *ask*
+        prints the question; it is called once the echo is off. *show* is given the first line
+        whenever it changes, and never the others: one may be a secret.
 
         Raises:
             EOFError: Ctrl-D was pressed, or the terminal is gone.
         """
-        octets = b""
-        with _unseen(descriptor), awaitable(descriptor) as wait:
+        octets, silence_s = b"", PASTE_S
+        with _unseen(descriptor) as is_ours, awaitable(descriptor) as wait:
             ask()
-            while not octets.endswith((b"\n", b"\r")):
+            while not re.search(rb"[\r\n]", octets):
                 wait()
                 chunk = _read(descriptor)
                 if not chunk or (chunk == _CTRL_D and not octets):
                     raise EOFError
                 octets = (octets + chunk)[:OCTETS]
+                if show and is_ours:
+                    show(_without_controls(octets.decode("utf-8", "ignore")).partition("\n")[0])
+            while select.select([descriptor], [], [], silence_s)[0] and (
+                chunk := _read(descriptor)
+            ):
+                octets, silence_s = (octets + chunk)[:OCTETS], QUIET_S
         return _without_controls(octets.decode("utf-8", "replace"))
 
     @contextmanager
