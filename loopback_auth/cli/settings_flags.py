@@ -137,7 +137,9 @@ def typed_secret(arguments: Namespace, console: Console) -> Secret | None:
             fix="name an environment variable with --client-secret-env,"
             " or a file with --client-secret-file",
         )
-    secret = _from_stdin(console) if arguments.client_secret_stdin else _from_prompt(console)
+    # What is typed on a terminal is not to be seen there.
+    is_piped = arguments.client_secret_stdin and not console.interactive
+    secret = _from_stdin(console) if is_piped else _from_prompt(console)
     if not secret:
         raise UsageError(
             "no client secret was given",

@@ -43,7 +43,16 @@ _INSTEAD = {
 }
 """Which other flags a flag of a fix replaces."""
 
-_OF_BOTH = ("--client-id", "--scope", "--redirect-uri", "--port", "--ca-bundle")
+_OF_BOTH = (
+    "--provider",
+    "--issuer",
+    "--login-url",
+    "--client-id",
+    "--scope",
+    "--redirect-uri",
+    "--port",
+    "--ca-bundle",
+)
 """Flags of an `init` that a sign-in repeats which has more than an `init` takes."""
 
 _ADDED_TO = ("--param", "--trust-host")

@@ -150,6 +150,25 @@ async def test_a_session_timeout_that_no_app_has_is_refused(
     assert ("15m, 30m, 1h, 2h, 4h, 8h, 12h, 24h" in text) is (provider == "salesforce")
 
 
+async def test_the_flow_of_a_person_who_types_a_password_is_kept(tmp_path: Path) -> None:
+    flags = ("--client-id", KEY, "--flow", "code-credentials", "--no-doctor")
+    outcome = await run("init", "salesforce", *flags, home=tmp_path)
+    assert outcome.exit_code == 0, outcome.stderr
+    assert load_config(str(tmp_path)).profile("default")["flow"][0] == "code-credentials"
+
+
+async def test_what_a_person_has_no_use_for_is_refused_with_all_that_was_given(
+    tmp_path: Path,
+) -> None:
+    flags = ("--client-id", KEY, "--audience", "https://api.example.com")
+    outcome = await run("init", "salesforce", "w", *flags, "--json", home=tmp_path)
+    assert (outcome.exit_code, outcome.error["code"], config(tmp_path)) == (2, "usage", "")
+    assert outcome.error["fix"] == (
+        "to send it as a parameter: loopback-auth login w --param audience=https://api.example.com"
+        f" --provider salesforce --client-id {KEY}"
+    )
+
+
 async def test_a_lightning_address_is_written_as_the_host_it_means(tmp_path: Path) -> None:
     flags = (
         "--login-url",

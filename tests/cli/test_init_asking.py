@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+import shlex
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +13,8 @@ from loopback_auth.settings.config_toml import load_config
 
 from ..support.scripted_server import hang
 from ..support.sockets import free_port
+from ..support.stored import write_config
+from .test_init import BEFORE
 from .test_init_issuer import WELL_KNOWN, config, server
 from .test_terminal import on_a_terminal, pexpect
 
@@ -97,6 +101,32 @@ def test_port_0_is_an_answer_too(server: ScriptedServer, tmp_path: Path) -> None
     answer(terminal, [("API, .*: ", "")])
     terminal.expect(pexpect.EOF)
     assert load_config(str(tmp_path)).profile("default")["port"][0] == (0,)
+
+
+REFUSED_FIRST = [
+    ("github --session-timeout 2h", "no session timeouts to choose from"),
+    ("salesforce --session-timeout 20m", "'20m' is not a session timeout of Salesforce"),
+    ("okta --login-url https://id.example.com", "--login-url has no use here"),
+    ("gitlab --client-id 'a b'", "the client ID contains a space"),
+    ("microsoft --api-base http://api.example.com", "must begin with https://"),
+    ("salesforce --redirect-uri https://id.example.com/", "cannot listen on the redirect URI"),
+    ("salesforce --ca-bundle nowhere.pem", "the CA bundle .*nowhere.pem cannot be used"),
+    ("salesforce --subject ada", "--subject has no use here"),
+    ("salesforce --flow jwt-bearer --project", "a repository holds no key"),
+]
+
+
+@pytest.mark.slow_cases
+@pytest.mark.parametrize(("words", "message"), REFUSED_FIRST)
+def test_a_wrong_option_is_refused_before_the_first_question(
+    tmp_path: Path, words: str, message: str
+) -> None:
+    write_config(tmp_path, BEFORE)
+    terminal = on_a_terminal(tmp_path, "init", "-p", "acme", *shlex.split(words))
+    shown = terminal.read()
+    assert re.search(rf"error\[[a-z-]+\]: .*{message}", shown)
+    assert "Replace it?" not in shown
+    assert config(tmp_path) == BEFORE
 
 
 SEVERAL = "Try again: several lines came at once, and none was taken"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...edge.process.event_loop import run
 from ...errors import UsageError
-from ...settings.table import GRANT, MACHINE_FLOWS
+from ...settings.table import MACHINE_FLOWS
 from ..new_profile.server import given
 from ..prompts import ask
 
@@ -24,40 +24,28 @@ def is_machine(context: Context) -> bool:
 
 def machine_settings(context: Context) -> dict[str, Any]:
     """
-    Return the settings of a machine profile; a key that nothing says the place of is made.
-
-    Return none of a person's.
+    Return what a machine profile needs besides its options; a key that none names is made.
 
     Raises:
-        UsageError: It is for a project, or for nobody, and there is no terminal to ask on.
+        UsageError: It is for nobody, and there is no terminal to ask on.
         KeyUnusable: A key should be made, and cannot be.
     """
     arguments, console = context.arguments, context.console
-    if not is_machine(context):
+    if arguments.flow != "jwt-bearer":
         return {}
-    if arguments.project:
+    subject = arguments.subject
+    if not subject and console.may_ask:
+        subject = ask("User that the token is for (Username)", console)
+    if not subject:
         raise UsageError(
-            "a repository holds no key, so init writes no machine profile into it",
-            cause="Each computer, and CI, has the key in a place of its own.",
-            fix="leave it out: `loopback-auth init [{provider}] {profile} --flow jwt-bearer`;"
-            " what a repository may say of it: `loopback-auth help ci`",
-            without="--project",
+            "--subject is missing",
+            cause="jwt-bearer gets a token for one user, and you have not said for whom.",
+            fix="`loopback-auth init [{provider}] {profile} --subject USER`",
             **given(context),
         )
-    named = {name: getattr(arguments, name, None) for name in GRANT}
-    if arguments.flow == "jwt-bearer":
-        if not named["subject"] and console.may_ask:
-            named["subject"] = ask("User that the token is for (Username)", console)
-        if not named["subject"]:
-            raise UsageError(
-                "--subject is missing",
-                cause="jwt-bearer gets a token for one user, and you have not said for whom.",
-                fix="`loopback-auth init [{provider}] {profile} --subject USER`",
-                **given(context),
-            )
-        if not (named["key_file"] or named["key_env"]):
-            named["key_file"] = _key_file(context)
-    return {name: value for name, value in named.items() if value}
+    if arguments.key_file or arguments.key_env:
+        return {"subject": subject}
+    return {"subject": subject, "key_file": _key_file(context)}
 
 
 def _key_file(context: Context) -> str:

@@ -7,10 +7,12 @@ from functools import partial
 from urllib.parse import urlsplit
 
 from ...edge.callback.listeners import with_port
+from ...edge.http.tls import Trust
 from ...errors import UsageError
 from ...oauth.authorize.redirect_uri import registered
 from ...settings.kinds import duration_text
 from ...settings.session_timeout import session_timeout, timeout_choices
+from ...settings.table import GRANT
 from ...settings.unused import refuse_unused
 from ..machine.setup import is_machine
 from ..settings_flags import typed_secret
@@ -52,13 +54,14 @@ def given_settings(server: Server, context: Context) -> dict[str, Any]:
         flags["scope"] = tuple(arguments.scope)
     if arguments.ca_bundle:
         flags["ca_bundle"] = os.path.abspath(arguments.ca_bundle)
+        Trust(flags["ca_bundle"], context.environ)
     if str(arguments.client_id or "").strip():
         client_id_of(arguments.client_id.strip())
     if arguments.api_base:
         api_base_of(arguments.api_base)
     # As they were pasted, for the notes.
-    pasted = {name: getattr(arguments, name) for name in ("client_id", "api_base")}
-    flags.update({name: value for name, value in pasted.items() if value})
+    given = {name: getattr(arguments, name, None) for name in ("client_id", "api_base", *GRANT)}
+    flags.update({name: value for name, value in given.items() if value})
     profile = context.profile_from(flags=flags)
     refuse_unused(profile.settings, provider if provider.name else None, profile=profile.name)
     if not profile.is_machine:

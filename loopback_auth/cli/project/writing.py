@@ -16,6 +16,8 @@ from ...errors import ConfigError, UsageError
 from ...settings.chosen_profile import known_project, trust
 from ...settings.config_writer import with_profile
 from ...settings.project_file import read_project
+from ..machine.setup import is_machine
+from ..new_profile.server import given
 from .trusting import ask_trust
 
 TYPE_CHECKING = False
@@ -39,22 +41,7 @@ class ProjectWriter:
     """
 
     def __init__(self, context: Context) -> None:
-        arguments = context.arguments
-        own = ("client_secret_env", "client_secret_file", "client_secret_stdin")
-        if any(getattr(arguments, name) for name in (*own, "client_secret_prompt")):
-            raise UsageError(
-                "--project takes no client secret",
-                cause="Whoever can read the repository could read it.",
-                fix="each gives it once: `loopback-auth login {profile} --client-secret-prompt`",
-            )
-        if arguments.session_timeout:
-            raise UsageError(
-                "--project takes no --session-timeout",
-                cause="A project file says where to sign in, and as which client.",
-                fix="leave it out: `loopback-auth init {provider} {profile} --project`",
-                without="--session-timeout",
-                provider=arguments.provider or "PROVIDER",
-            )
+        _refuse_unshared(context)
         repository = repository_around(working_directory() or os.sep)
         if repository is None:
             raise UsageError(
@@ -104,3 +91,32 @@ class ProjectWriter:
                 fix="put the profile in there: `loopback-auth help team`",
             )
         return found
+
+
+def _refuse_unshared(context: Context) -> None:
+    """Refuse the options that are nothing for a repository."""
+    arguments = context.arguments
+    own = ("client_secret_env", "client_secret_file", "client_secret_stdin")
+    if any(getattr(arguments, name) for name in (*own, "client_secret_prompt")):
+        raise UsageError(
+            "--project takes no client secret",
+            cause="Whoever can read the repository could read it.",
+            fix="each gives it once: `loopback-auth login {profile} --client-secret-prompt`",
+        )
+    if arguments.session_timeout:
+        raise UsageError(
+            "--project takes no --session-timeout",
+            cause="A project file says where to sign in, and as which client.",
+            fix="leave it out: `loopback-auth init [{provider}] {profile} --project`",
+            without="--session-timeout",
+            **given(context),
+        )
+    if is_machine(context):
+        raise UsageError(
+            "a repository holds no key, so init writes no machine profile into it",
+            cause="Each computer, and CI, has the key in a place of its own.",
+            fix="leave it out: `loopback-auth init [{provider}] {profile} --flow jwt-bearer`;"
+            " what a repository may say of it: `loopback-auth help ci`",
+            without="--project",
+            **given(context),
+        )
