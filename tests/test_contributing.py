@@ -126,7 +126,7 @@ def test_the_format_is_known_by_its_file_alone(grown: Path, tmp_path: Path) -> N
 
 
 def test_the_command_is_known_by_its_file_and_its_line(grown: Path, tmp_path: Path) -> None:
-    assert "whoami        say who" in run(grown, tmp_path, "--help")
+    assert "whoami         say who" in run(grown, tmp_path, "--help")
     assert "[PROFILE]" in run(grown, tmp_path, "whoami", "--help")
     store(tmp_path)
     assert run(grown, tmp_path, "whoami", "work") == "ada\n"

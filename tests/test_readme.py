@@ -104,7 +104,7 @@ def commands_in(text: str) -> Iterator[list[str]]:
             r"^(?:    |\$ )(?:export )?(loopback-auth .*)$|`(loopback-auth "
             r"[^`]+)`|^(loopback-auth .*)$"
         ),
-        text,
+        text.replace("\\\n", " "),
         re.MULTILINE,
     ):
         found = next(part for part in line if part)
@@ -151,7 +151,8 @@ async def test_a_team_gets_the_project_file_that_is_shown(
 def test_the_project_file_and_the_rules_of_the_help_are_taken() -> None:
     text = (ROOT / "loopback_auth" / "help" / "team.md").read_text("utf-8")
     lines = [line[4:] for line in text.splitlines() if line.startswith("    ")]
-    shown = "\n".join(line for line in lines if not line.startswith("loopback-auth"))
+    commands = ("loopback-auth", "  --")
+    shown = "\n".join(line for line in lines if not line.startswith(commands))
     project, rules = shown.split("[[rules]]", 1)
     found = ProjectText("/clone/.loopback-auth.toml", project)
     assert read_project(found, "id").profiles == ["acme", "staging"]

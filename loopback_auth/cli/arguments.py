@@ -11,7 +11,7 @@ from .. import errors
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
     from typing import Any, NoReturn
 
     from .console import Console
@@ -21,9 +21,6 @@ _LONGEST_WORD = 20
 
 _LONGEST_CHOICE = 24
 """Characters; more values than that are listed in what is said of the option."""
-
-_MANY_OPTIONS = 12
-"""Of a command; six are every command's."""
 
 _REACHED_FOR = {
     "--callback-url": "--redirect-uri",
@@ -145,7 +142,9 @@ class Parser(argparse.ArgumentParser):
             raise self._mistake(f"unexpected argument{shown}", fix if is_command else "")
         name = word.partition("=")[0]
         near = [_REACHED_FOR[name]] if name in _REACHED_FOR else []
-        near = near or get_close_matches(name, self._option_string_actions, n=1)
+        # Without the dashes, which all of them have in common.
+        names = {each.lstrip("-"): each for each in self._option_string_actions}
+        near = near or [names[each] for each in get_close_matches(name.lstrip("-"), names, n=1)]
         raise self._mistake(
             f"there is no option {name[:40]}"
             + (": this command takes no profile" if name in ("-p", "--profile") else ""),
@@ -162,7 +161,11 @@ class Parser(argparse.ArgumentParser):
         """
         # argparse quotes the value after "invalid ... value:".
         head, found, _ = message.partition("invalid")
-        raise self._mistake(f"{head}not a value it takes" if found else message)
+        named = head.removeprefix("argument ").partition(":")[0].split("/")[0]
+        raise self._mistake(
+            f"{head}not a value it takes" if found else message,
+            about=self._option_string_actions.get(named),
+        )
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         if not (choices := list(map(str, action.choices or ()))) or value in choices:
@@ -180,14 +183,26 @@ class Parser(argparse.ArgumentParser):
         raise self._mistake(
             f"argument {name}: not a value it takes (one of {', '.join(choices)})",
             fix,
+            about=action,
             option=option,
             near=near,
         )
 
-    def _mistake(self, message: str, fix: str = "", **facts: str | None) -> errors.UsageError:
+    def _mistake(
+        self,
+        message: str,
+        fix: str = "",
+        *,
+        about: argparse.Action | None = None,
+        **facts: str | None,
+    ) -> errors.UsageError:
+        usage = " ".join(self.format_usage().split())
+        cause = f"U{usage[1:]}"
+        if about and about.help and about.option_strings:
+            cause = f"{about.option_strings[-1]}: {about.help}"
         return errors.UsageError(
             message,
-            cause="The command line could not be understood.",
+            cause=f"{cause}.",
             fix=fix or "`loopback-auth {command} --help`",
             command=self.prog.removeprefix("loopback-auth "),
             **facts,
@@ -198,7 +213,7 @@ class Parser(argparse.ArgumentParser):
         self._console.raw(message.rstrip())
 
 
-class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
+class _HelpFormatter(argparse.HelpFormatter):
     def __init__(self, prog: str, *, columns: int = 0) -> None:
         # argparse asks for a formatter with every option, and one without a width loads shutil to
         # measure the terminal.
@@ -218,16 +233,13 @@ class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
         self,
         usage: str | None,
         actions: Iterable[argparse.Action],
-        groups: Iterable[argparse._MutuallyExclusiveGroup],
+        _: Iterable[argparse._MutuallyExclusiveGroup],
         prefix: str | None,
     ) -> str:
-        every = list(actions)
-        rest = [action for action in every if not action.option_strings]
-        # All of them would be a wall, with the list of them below it.
-        is_wall = len(every) - len(rest) > _MANY_OPTIONS
-        shown = (rest, ()) if is_wall else (every, groups)
-        line = super()._format_usage(usage, *shown, prefix).rstrip() + " [OPTIONS]" * is_wall
-        return self._fill_text(line, self._width, "") + "\n\n"
+        # The options would be a wall, with the list of them below it.
+        rest = [action for action in actions if not action.option_strings]
+        line = super()._format_usage(usage, rest, (), prefix).rstrip()
+        return self._fill_text(line if usage else f"{line} [OPTIONS]", self._width, "") + "\n\n"
 
     def _expand_help(self, action: argparse.Action) -> str:
         text = super()._expand_help(action)
@@ -240,33 +252,14 @@ class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
 
         return wrapped(" ".join(text.split()), width).split("\n")
 
-    def _fill_text(self, text: str, width: int, indent: str) -> str:
+    def _fill_text(self, text: str, width: int, _: str) -> str:
         from .terminal.wrap import wrapped
 
-        return wrapped(super()._fill_text(text, width, indent), width)
-
-
-def named_profile(
-    arguments: argparse.Namespace, environ: Mapping[str, str]
-) -> tuple[str, str] | None:
-    """
-    Return the profile that the command line or `LOOPBACK_AUTH_PROFILE` names, and which of them.
-
-    Raises:
-        UsageError: Two are named.
-    """
-    first, second = arguments.profile, arguments.profile_option
-    if first and second and first != second:
-        raise errors.UsageError(
-            "two profiles were named",
-            cause="PROFILE and --profile mean the same.",
-            fix="name the profile once",
-        )
-    if name := second or first:
-        return name, "the command line"
-    if name := environ.get("LOOPBACK_AUTH_PROFILE"):
-        return name, "LOOPBACK_AUTH_PROFILE"
-    return None
+        # One that is indented is a table.
+        paragraphs = [
+            each if each.startswith(" ") else " ".join(each.split()) for each in text.split("\n\n")
+        ]
+        return wrapped("\n\n".join(paragraphs), width)
 
 
 def unknown_command(

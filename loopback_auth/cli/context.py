@@ -86,14 +86,14 @@ class Context:
         A project file that is not trusted yet is asked about, unless the command set `asks` false.
         With `is_new` neither rules nor projects are looked at.
         """
-        from ..settings.chosen_profile import Chooser, ChosenProfile
-        from .arguments import named_profile
+        from ..settings.chosen_profile import Chooser, ChosenProfile, named_profile
 
         def agree(project: ProjectFile, before: Mapping[str, Any] | None) -> None:
             self.agree(project, before, self)
 
         chooser = Chooser(self.home, lambda: self.config, agree, self.environ)
-        named = named_profile(self.arguments, self.environ)
+        typed = self.arguments
+        named = named_profile(typed.profile, typed.profile_option, self.environ)
         if getattr(self.arguments, "is_new", False):
             # A profile that is about to be written has no other one's name.
             return ChosenProfile(*(named or (self.config.default_profile or "default", "")))

@@ -61,12 +61,13 @@ commands:
 
 examples:
   loopback-auth init work --issuer https://id.example.com
-  loopback-auth login --provider salesforce --login-url acme --client-id 3MVG9...
+  loopback-auth init salesforce --login-url acme
   loopback-auth login work --issuer https://id.example.com --client-id my-cli
   loopback-auth exec work -- terraform plan
   loopback-auth api /me -p work
 
-A command's options: loopback-auth COMMAND --help; all topics: loopback-auth help.
+A command's options: loopback-auth COMMAND --help
+All topics: loopback-auth help
 """
 """What `--help` prints; `{commands}` becomes their list."""
 
@@ -276,7 +277,7 @@ def command_first(argv: Sequence[str]) -> list[str]:
 
 
 def _usage() -> str:
-    commands = "\n".join(f"  {name:<13} {line}" for name, line in COMMANDS.items())
+    commands = "\n".join(f"  {name:<13}  {line}" for name, line in COMMANDS.items())
     return USAGE.format(commands=commands).rstrip()
 
 

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     Agree = Callable[[ProjectFile, Mapping[str, Any] | None], None]
     """Returns where a person trusts a project, in the place of what was trusted before."""
 
+COMMAND_LINE = "the command line"
+"""The reason of a profile that was typed."""
+
 
 class ChosenProfile:
     """
@@ -46,10 +49,11 @@ class ChosenProfile:
 
     @property
     def remark(self) -> str:
-        """The reason in brackets, to be put behind the name."""
+        """The reason in brackets, to be put behind the name; "" where it was just typed."""
         from ..oauth.text import one_line
 
-        return f" (chosen by {one_line(self.reason, limit=1000)})" if self.reason else ""
+        is_known = self.reason in ("", COMMAND_LINE)
+        return "" if is_known else f" (chosen by {one_line(self.reason, limit=1000)})"
 
     def project_settings(self) -> dict[str, tuple[Any, str]]:
         """Return what the project file says of the profile, each with where it stands."""
@@ -191,3 +195,26 @@ def trust(project: ProjectFile, home: str) -> None:
     from ..edge.project.trust_records import TrustRecords
 
     TrustRecords(home).save(project.path, text=project.text, document=project.document)
+
+
+def named_profile(
+    first: str | None, second: str | None, environ: Mapping[str, str]
+) -> tuple[str, str] | None:
+    """
+    Return the profile that the command line names, *first* or by its option, else
+    `LOOPBACK_AUTH_PROFILE`; and which of them it was.
+
+    Raises:
+        UsageError: Two are named.
+    """
+    if first and second and first != second:
+        raise errors.UsageError(
+            "two profiles were named",
+            cause="PROFILE and --profile mean the same.",
+            fix="name the profile once",
+        )
+    if name := second or first:
+        return name, COMMAND_LINE
+    if name := environ.get("LOOPBACK_AUTH_PROFILE"):
+        return name, "LOOPBACK_AUTH_PROFILE"
+    return None

@@ -90,14 +90,31 @@ def test_every_error_is_whole_at_any_width(width: int) -> None:
 
 
 def with_remarks_above(text: str, width: int) -> str:
-    """Return *text* with what is said of a command above it, where the line is too wide."""
+    """Return *text* with what is said of commands above them, where one is too wide."""
+    remark = re.compile(r"^( +)(.*?) *  # *(.*)$", re.MULTILINE)
 
-    def line(match: re.Match[str]) -> str:
+    def block(match: re.Match[str]) -> str:
+        rows = remark.findall(match[0])
+        column = max((len(command) for _, command, _ in rows), default=0)
         # Code is indented by two on a terminal, by four in Markdown.
-        is_wide = len(match[0]) - 2 > width
-        return f"    # {match[2]}\n{match[1]}" if is_wide else match[0]
+        is_wide = any(len(indent) - 2 + column + 4 + len(said) > width for indent, _, said in rows)
+        return remark.sub(r"\1# \3\n\1\2" if is_wide else r"\1\2  # \3", match[0])
 
-    return re.sub(r"^(    .*?) *  # *(.*)$", line, text, flags=re.MULTILINE)
+    return re.sub(r"(?:^    .*\n)+", block, text, flags=re.MULTILINE)
+
+
+def without_heads(text: str) -> str:
+    """Return *text* with the head of a table before each cell, where there are several."""
+
+    def table(match: re.Match[str]) -> str:
+        (_, *names), *rows = (line.strip("| ").split(" | ") for line in match[0].splitlines())
+        labels = [f"{name}: " if len(names) > 1 else "" for name in names]
+        return "".join(
+            f"{row[0]}\n" + "".join(f"    {a}{b}\n" for a, b in zip(labels, row[1:], strict=True))
+            for row in rows[1:]
+        )
+
+    return re.sub(r"(?:^\|.*\n)+", table, text, flags=re.MULTILINE)
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -106,16 +123,27 @@ def test_every_topic_is_whole_at_any_width(topic: str, width: int) -> None:
     text = read(f"help/{topic}.md").decode()
     shown = _CONTROL.sub("", Sheet(width, color=True).page(text))
     text = with_remarks_above(text, min(width, COMFORTABLE))
-    # All but the head of a table, whose rows need none; the marks of Markdown are not drawn.
-    source = re.sub(r"^\|[^`\n]*\|\n\|[-|]+\|$", "", text, flags=re.MULTILINE)
+    # The marks of Markdown are not drawn.
+    source = without_heads(text)
     assert re.sub(r"\W|_", "", shown) == re.sub(r"\W|_", "", source)
     code = [line for line in text.splitlines() if line.startswith("    ")]
-    commands = {line.strip() for line in code if not line.startswith("    # ")}
-    assert commands <= {line.strip() for line in shown.splitlines()}
+    commands = {line.strip() for line in code if not line.lstrip().startswith("# ")}
+    lines = {re.sub(r"  +# ", "  # ", line.strip()) for line in shown.splitlines()}
+    assert commands <= lines
     for line in shown.splitlines():
         assert len(line) <= width or line.startswith("  ") or len(line.split()) == 1, line
+        # A command of an example breaks in no word on a usual terminal.
+        assert len(line) <= width or width < 80, line
     assert "`" not in shown.replace("```", "")
     assert set(re.findall(r"\w{3,}", source)) <= set(re.findall(r"\w{3,}", shown))
+
+
+def test_the_third_column_of_a_table_is_named_and_short_terms_have_no_line() -> None:
+    sheet = Sheet(80, color=False)
+    topic = "| code | meaning |\n|---|---|\n| 0 | done |\n| 126 | no |\n"
+    assert sheet.page(topic).strip().split("\n") == ["0    done", "126  no"]
+    topic = "| at | register | use |\n|---|---|---|\n| any | a | b |\n"
+    assert sheet.page(topic).strip().split("\n") == ["any", "    register: a", "    use: b"]
 
 
 def through_a_pager(*words: str, stderr: io.StringIO | None) -> str:

@@ -33,7 +33,10 @@ _STATES = {True: "trusts it", False: "does not trust it", None: "cannot be asked
 def arguments(parser: Parser) -> None:
     """Add the command's arguments."""
     parser.add_argument(
-        "what", choices=["create", "show"], help="create: make one; show: one's trust and end"
+        "what",
+        choices=["create", "show"],
+        metavar="{create,show}",
+        help="create: make one; show: one's trust and end",
     )
     parser.profile_argument()
     parser.add_argument(

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 def arguments(parser: Parser) -> None:
     """Add the command's arguments."""
     parser.add_argument(
-        "what", choices=["path", "show"], help="path: the file's name; show: a profile's settings"
+        "what",
+        choices=["path", "show"],
+        metavar="{path,show}",
+        help="path: the file's name; show: a profile's settings",
     )
     parser.profile_argument()
     settings_arguments(parser)

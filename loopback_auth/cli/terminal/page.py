@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from rich.markdown import MarkdownElement
 
 
+_PAIR = 2
+"""Columns of a table whose terms, if they are short, stand beside what is said of them."""
+
+
 class _Paragraph(Paragraph):
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         yield from lines_of(self.text, options.max_width)
@@ -29,16 +33,19 @@ class _Paragraph(Paragraph):
 
 class _Code(CodeBlock):
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        for line in str(self.text).rstrip().split("\n"):
-            command, gap, remark = line.partition("  # ")
-            shown = Text(f"  {command}", "bold cyan", no_wrap=True, overflow="ignore")
-            if remark and cell_len(line) + 2 > options.max_width:
-                # Above its command, which is then copied alone.
-                above = Text(f"  #{GLUE}{remark.lstrip()}", "dim")
+        rows = [line.partition("  # ") for line in str(self.text).rstrip().split("\n")]
+        column = max((len(command.rstrip()) for command, _, remark in rows if remark), default=0)
+        remarks = [remark.lstrip() for _, _, remark in rows]
+        # Beside the commands, or above them all: a command is then copied alone.
+        fits = all(column + cell_len(each) + 6 <= options.max_width for each in remarks)
+        for (command, _, _), remark in zip(rows, remarks, strict=True):
+            shown = Text(f"  {command.rstrip()}", "bold cyan", no_wrap=True, overflow="ignore")
+            if remark and fits:
+                shown.pad_right(column + 2 - len(command.rstrip()))
+                shown.append(f"# {remark}", "not bold dim default")
+            elif remark:
+                above = Text(f"  #{GLUE}{remark}", "dim")
                 yield from lines_of(above, options.max_width, indent="  # ")
-                shown.rstrip()
-            else:
-                shown.append(gap + remark, "not bold dim")
             yield shown
 
 
@@ -69,11 +76,22 @@ class _Item(ListItem):
 
 class _Rows(TableElement):
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        for row in self.body.rows if self.body else ():
-            term, *said = (cell.content for cell in row.cells)
+        rows = [[cell.content for cell in row.cells] for row in self.body.rows] if self.body else []
+        top = self.header.row if self.header else None
+        head = [cell.content for cell in top.cells] if top else []
+        column = max((cell_len(row[0].plain) for row in rows), default=0) + 2
+        is_short = all(len(row) == _PAIR for row in rows) and column < options.max_width // 4
+        for term, *said in rows:
+            if is_short:
+                term.pad_right(column - cell_len(term.plain))
+                yield from lines_of(term.append_text(*said), options.max_width, indent=" " * column)
+                continue
             yield from lines_of(term, options.max_width)
-            for text in said:
-                yield from lines_of(Text.assemble("    ", text), options.max_width, indent="    ")
+            for name, text in zip(head[1:], said, strict=True):
+                # Of several it has to be said which is which.
+                label = Text(f"{name.plain}: " if len(said) > 1 else "", "dim")
+                line = Text.assemble("    ", label, text)
+                yield from lines_of(line, options.max_width, indent="    ")
 
 
 class Page(Markdown):
