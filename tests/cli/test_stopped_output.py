@@ -19,6 +19,7 @@ import pytest
 from loopback_auth.testing import AuthorizationServer, Browser, Client
 
 from ..support.command import COMMAND, environment, token_file
+from ..support.stopwatch import Stopwatch
 from .test_terminal import on_a_terminal
 
 if TYPE_CHECKING:
@@ -87,12 +88,12 @@ def test_cl_07_ctrl_c_ends_a_command_whose_words_are_held_up(
     is left.
     """
     terminal, _ = stopped(server, tmp_path)
-    began = time.monotonic()
-    os.kill(terminal.pid, signal.SIGTERM)
-    terminal.ptyproc.delayafterterminate = 0
-    while terminal.isalive() and time.monotonic() - began < 5:
-        time.sleep(0.05)
-    took_s = time.monotonic() - began
+    with Stopwatch() as stopwatch:
+        os.kill(terminal.pid, signal.SIGTERM)
+        terminal.ptyproc.delayafterterminate = 0
+        while terminal.isalive() and stopwatch.seconds < 5:
+            time.sleep(0.05)
+        took_s = stopwatch.seconds
     terminal.close(force=True)
     assert terminal.exitstatus == 143
     assert took_s < 2.5
