@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ..support.chromium import Witness
     from ..support.command import Outcome
     from ..support.stage import Stage
+    from ..support.stopwatch import Stopwatch
 
 pytestmark = [pytest.mark.browser, in_the_session_loop]
 
@@ -251,7 +252,7 @@ async def test_the_same_answer_in_two_tabs_is_exchanged_once_and_both_are_inform
 
 
 async def test_closing_the_tab_during_the_exchange_loses_no_tokens(
-    stage: Stage, tab: Page, tmp_path: Path
+    stage: Stage, tab: Page, tmp_path: Path, stopwatch: Stopwatch
 ) -> None:
     """RB-11: the browser's going away cancels nothing, and nothing waits for it."""
     stage.may_exchange.clear()
@@ -261,30 +262,34 @@ async def test_closing_the_tab_during_the_exchange_loses_no_tokens(
         await tab.close()
         with pytest.raises(Error):
             await gone
+        began = stopwatch.seconds
         stage.may_exchange.set()
-        async with asyncio.timeout(1.8):
-            ended = await command.outcome()
+        ended = await command.outcome()
+        took_s = stopwatch.seconds - began
         port = urlsplit(await command.redirect_uri()).port or 0
 
     assert ended.exit_code == 0
+    assert took_s < 1.8
     assert token_file(tmp_path)["access_token"] == "a-token"
     assert is_released(port)
 
 
 async def test_a_tab_that_is_open_when_the_command_is_stopped_is_informed(
-    stage: Stage, tab: Page, tmp_path: Path
+    stage: Stage, tab: Page, tmp_path: Path, stopwatch: Stopwatch
 ) -> None:
     """CL-07: Ctrl-C during the exchange ends the command within 2 s, and the page does not hang."""
     stage.may_exchange.clear()
     async with login(*stage.flags(), "--no-browser", home=tmp_path) as command:
         waiting = asyncio.create_task(tab.goto(await command.open_page()))
         await asyncio.to_thread(stage.asked_for_tokens.wait, TIMEOUT_S)
-        async with asyncio.timeout(2):
-            command.interrupt()
-            ended = await command.outcome()
+        began = stopwatch.seconds
+        command.interrupt()
+        ended = await command.outcome()
+        took_s = stopwatch.seconds - began
         shown = await waiting
 
     assert ended.exit_code == 130
+    assert took_s < 2
     assert shown is not None
     assert shown.status >= 400
     assert "stopped" in (await tab.locator("main").inner_text()).lower()

@@ -82,6 +82,7 @@ def test_cl_08_rf_08_a_command_without_its_streams_comes_to_a_defined_end(
     assert not trace.exists()
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("command", ["token", "refresh"])
 @pytest.mark.parametrize("how", ["no terminal at all", "closed stdin", "closed stderr"])
 def test_rf_08_where_a_sign_in_is_needed_that_is_said_at_once(
