@@ -54,8 +54,9 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, console: Console, **options: Any) -> None:
         self._console = console
-        self._columns, self._has_rest = 0, False
-        self._takes_command = False
+        self._columns, self._has_rest, self._takes_command = 0, False, False
+        # The list that takes words also from behind an option, where argparse has ended it.
+        self.words_of = ""
         super().__init__(**options, allow_abbrev=False)
         # Of a command that takes none, no other name is meant.
         self.set_defaults(profile=None, profile_option=None)
@@ -115,9 +116,11 @@ class Parser(argparse.ArgumentParser):
         parsed, unknown = super().parse_known_args(own, namespace)
         if command:
             parsed.command = command
-        if unknown:
+        if self.words_of and not any(word.startswith("-") for word in unknown):
+            getattr(parsed, self.words_of).extend(unknown)
+        elif unknown:
             self._refuse(unknown[0])
-        return parsed, unknown
+        return parsed, []
 
     def format_help(self) -> str:
         """Return the help, as wide as the terminal that it goes to."""

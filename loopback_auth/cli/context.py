@@ -10,13 +10,12 @@ from ..edge.files.home import home, variable
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
     from ..edge.http.client import HttpTransport
     from ..edge.store.file_store import FileStore
     from ..edge.store.interface import Store
-    from ..explain import Explanation
     from ..flows.services import Services
     from ..oauth.http.transport import Transport
     from ..providers import Provider
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
 
 class Context:
     """
-    The surroundings of one command: *arguments* as parsed, and the streams of *console*.
+    The surroundings of one command: *arguments* as parsed of the words *typed*, and *console*.
 
     *agree* asks whether a project file is trusted. *commands* has every command's line, and
     *parser_of* makes the parser of one: both for what is about the command line itself.
@@ -48,9 +47,11 @@ class Context:
         console: Console,
         agree: Agree,
         *,
+        typed: Sequence[str],
         commands: Mapping[str, str],
         parser_of: Callable[[str], Parser],
     ) -> None:
+        self.typed = typed
         self.commands = commands
         self.parser_of = parser_of
         self.arguments = arguments
@@ -62,9 +63,8 @@ class Context:
 
     def with_arguments(self, arguments: Namespace) -> Context:
         """Return another context of *arguments*, which reads all files again."""
-        return Context(
-            arguments, self.console, self.agree, commands=self.commands, parser_of=self.parser_of
-        )
+        about: Any = {name: getattr(self, name) for name in ("typed", "commands", "parser_of")}
+        return Context(arguments, self.console, self.agree, **about)
 
     def for_profile(self, name: str) -> Context:
         """Return the context of the same command for the profile *name*, whichever was meant."""
@@ -171,13 +171,14 @@ class Context:
         return self._resolved
 
     def add_facts(self, error: errors.LoopbackAuthError) -> None:
-        """Give *error* what its fix repeats: the profile and the flags that were just given."""
+        """Give *error* what its fix repeats: the command, the profile and the flags given."""
         from contextlib import suppress
 
         from ..edge.store.file_store import check_profile_name
         from ..flows.diagnosis import flags_of, flags_typed
 
         arguments = vars(self.arguments)
+        error.facts.setdefault("command", self.typed[0])
         if named := arguments.get("profile_option") or arguments.get("profile"):
             # Else it may be a secret in the wrong place, and is not shown.
             with suppress(errors.UsageError):
@@ -187,29 +188,28 @@ class Context:
         else:
             error.facts.setdefault("profile", self._resolved.name)
             error.facts.setdefault("flags", flags_of(self._resolved))
-            known = self._resolved.endpoints() or self._resolved.provider
-            if type(error) in (errors.SignInNeeded, errors.NotConfigured) and not known:
-                # A bare `login` would only say that nothing says where.
-                error.explain_with(self._unknown_profile(self._resolved.name))
+        is_named = "profile" in error.facts and not error.facts["flags"]
+        with suppress(errors.LoopbackAuthError):
+            if type(error) is errors.NoPendingSignIn and is_named:
+                self._explain_unknown(error, self.profile(None))
+            elif type(error) in (errors.SignInNeeded, errors.NotConfigured) and self._resolved:
+                self._explain_unknown(error, self._resolved)
 
-    def _unknown_profile(self, name: str) -> Explanation:
-        """Return what to do about a profile that nothing is known of: it may be misspelled."""
-        from dataclasses import replace
+    def _explain_unknown(self, error: errors.LoopbackAuthError, profile: Profile) -> None:
+        is_known = profile.endpoints() or profile.provider
+        if is_known or error.facts.get("profile") != profile.name:
+            return
+        # Late, as all that an error alone needs.
+        from .new_profile.unknown import unknown_profile
 
-        from ..edge.files.provider_files import provider_names
-        from ..explain import explanation
-        from ..explain.fix import rendered
-        from ..explain.spelling import meant
-
-        if name in provider_names(self.home):
-            return explanation("provider-as-profile", profile=name, provider=name)
-        found = explanation("not-configured", profile=name)
-        if not (known := {*self.config.profiles, *self.store.profiles()} - {name}):
-            return found
-        fix = "your profiles: `loopback-auth profiles`; or "
-        if near := meant(name, known):
-            fix = "did you mean {profile}? `loopback-auth status {profile}`; if not, "
-        return replace(found, fix=rendered(fix, {"profile": near}) + found.fix)
+        explanation = unknown_profile(
+            profile.name,
+            self.typed,
+            home=self.home,
+            known={*self.config.profiles, *self.store.profiles()} - {profile.name},
+            facts=error.facts,
+        )
+        error.explain_with(explanation)
 
     def profile_from(
         self,

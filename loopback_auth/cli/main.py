@@ -164,6 +164,7 @@ def _carry_out(command: str, rest: Sequence[str], console: Console) -> int:
         arguments,
         console,
         _ask_trust,
+        typed=[command, *rest],
         commands=COMMANDS,
         parser_of=lambda name: _load(name, console)[1],
     )

@@ -43,6 +43,9 @@ _INSTEAD = {
 }
 """Which other flags a flag of a fix replaces."""
 
+_STANDS_FOR = {"client_id": "ID"}
+"""What stands for a value that is not known, where that is not its name."""
+
 _OF_BOTH = (
     "--provider",
     "--issuer",
@@ -182,7 +185,9 @@ def _word(word: str, values: Mapping[str, object]) -> str:
 
 
 def _filled(text: str, values: Mapping[str, object]) -> str:
-    return _VALUE.sub(lambda name: str(values.get(name[1], name[1].upper())), text)
+    return _VALUE.sub(
+        lambda name: str(values.get(name[1], _STANDS_FOR.get(name[1], name[1].upper()))), text
+    )
 
 
 def _parameter(flag: Sequence[str]) -> str | None:

@@ -184,7 +184,8 @@ def test_a_token_of_the_environment_goes_to_the_profile_that_is_meant_alone(home
 def test_a_profile_that_is_named_and_in_disorder_says_so(home: Path) -> None:
     """Else the tool would only say that it got nothing."""
     write_config(home, '[profiles.work]\ncredential_urls = "ftp://git.example"\n')
-    done = asked(home, "git", "get", "-p", "work", stdin=of_git("https://git.example/x"))
+    # git puts its own word behind all that it was set up with.
+    done = asked(home, "git", "-p", "work", "get", stdin=of_git("https://git.example/x"))
     assert done.stdout == ""
     assert "error[url-refused]" in done.stderr
 

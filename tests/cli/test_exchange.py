@@ -197,7 +197,7 @@ async def test_a_code_is_sent_once_whatever_becomes_of_it(
     assert (ended.exit_code, len(salesforce.seen("token")), pending(tmp_path)) == (7, 1, [])
     assert "%3D" in ended.stderr
     again = await exchange(url, tmp_path)
-    assert (again.exit_code, "login default --manual" in again.stderr) == (4, True)
+    assert (again.exit_code, "client-id ID --manual\n" in again.stderr) == (4, True)
 
 
 async def test_ar_09_a_code_without_its_state_uses_nothing_up(

@@ -31,7 +31,54 @@ def test_a_profile_that_nothing_is_known_of_is_not_sent_to_a_bare_login(
 def test_a_profile_that_is_misspelled_is_recognised(tmp_path: Path) -> None:
     write_config(tmp_path, '[profiles.work]\nissuer = "https://id.example"\nclient_id = "c"\n')
     done = run_here("token", "wrok", home=tmp_path)
-    assert "did you mean work? loopback-auth status work;" in done.stderr
+    assert "did you mean work? loopback-auth token work; if not, set it up:" in done.stderr
+    for words, meant in (
+        (("token", "--profile=wrok"), "token -p work;"),
+        (("api", "/me", "-p", "wrok"), "api -p work, with the rest as you typed it;"),
+        (("exec", "wrok", "--", "true"), "exec work, with the rest as you typed it;"),
+        (("exchange", "wrok"), "exchange work;"),
+    ):
+        done = run_here(*words, home=tmp_path)
+        assert f"did you mean work? loopback-auth {meant}" in done.stderr
+
+
+@pytest.mark.parametrize(("command", "way"), [("exchange", " --manual"), ("deliver", "")])
+def test_the_answer_to_an_unknown_profile_says_at_once_how_to_set_it_up(
+    tmp_path: Path, command: str, way: str
+) -> None:
+    done = run_here(command, "w", home=tmp_path, stdin="http://127.0.0.1/callback?code=c")
+    assert f"loopback-auth login w --issuer URL --client-id ID{way}\n" in done.stderr
+    run_here(*GITHUB, "other", "--client-id", "c", home=tmp_path)
+    if command == "exchange":
+        done = run_here(command, "w", home=tmp_path)
+        assert (
+            "fix: finish that to other: loopback-auth exchange other; or set it up" in done.stderr
+        )
+        done = run_here(command, "other", home=tmp_path, stdin="x")
+        assert "nothing-pending" not in done.stderr
+
+
+def test_the_flags_that_were_given_stay_where_nothing_says_where(tmp_path: Path) -> None:
+    done = run_here("login", "w", "--client-id", "c", "--port", "1", home=tmp_path)
+    assert "loopback-auth login w --issuer URL --client-id c --port 1\n" in done.stderr
+
+
+@pytest.mark.parametrize("repository", ["", "below"])
+def test_a_project_file_that_counts_for_nobody_is_said_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, repository: str
+) -> None:
+    folder = tmp_path / "a shop"
+    (folder / "below" / ".git").mkdir(parents=True)
+    (folder / ".loopback-auth.toml").write_text("", "utf-8")
+    monkeypatch.chdir(folder / repository)
+    why = f"above the repository {folder / repository}" if repository else "in no repository"
+    for command in ("login", "token", "exchange"):
+        done = run_here(command, "acme", home=tmp_path, stdin="x")
+        assert f"{folder}/.loopback-auth.toml does not count: it is {why} (git" in done.stderr
+        assert (f"git init '{folder}'" in done.stderr) != bool(repository)
+    checks = run_here("doctor", "acme", "--json", home=tmp_path).document["checks"]
+    seen = next(each["seen"] for each in checks if each["name"] == "project file")
+    assert f"does not count: it is {why.partition('/')[0]}" in seen
 
 
 def test_where_no_profile_is_named_those_that_are_there_are_listed_by_a_command(

@@ -38,6 +38,7 @@ def arguments(parser: Parser) -> None:
         help=f"who asks: {', '.join(PROTOCOLS)}; how to set each up: loopback-auth help tools",
     )
     parser.add_argument("words", metavar="WORD", nargs="*", help="what the tool adds, such as get")
+    parser.words_of = "words"
     parser.profile_option("whose token (default: of the profile that the address belongs to)")
     parser.add_argument(
         "--access-token",

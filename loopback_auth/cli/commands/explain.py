@@ -36,6 +36,7 @@ def arguments(parser: Parser) -> None:
     parser.add_argument(
         "what", nargs="*", metavar="WHAT", help="the error; - reads it from standard input"
     )
+    parser.words_of = "what"
     parser.profile_option("whose values to show (default: the profile that is meant here)")
     parser.add_argument("--list", action="store_true", help="list every code")
 

@@ -39,7 +39,7 @@ def profile_of_url(url: str, context: Context) -> str | None:
         raise errors.UsageError(
             f"the profiles {', '.join(best)} have a token for that server",
             cause="The address does not say which one.",
-            fix="name one where the tool calls us: `loopback-auth credential git get -p NAME`",
+            fix="name one where the tool calls us: `loopback-auth credential git -p NAME`",
         )
     return best[0] if best else None
 

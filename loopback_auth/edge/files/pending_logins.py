@@ -55,6 +55,12 @@ class PendingSignIns:
             return None
         return document
 
+    def profiles(self) -> list[str]:
+        """Return the profiles that have a document, sorted."""
+        with open_private_folder(self._folder) as folder:
+            names = folder.names() if folder else []
+        return [name.removesuffix(".json") for name in names if name.endswith(".json")]
+
     def remove(self, profile: str) -> None:
         """Remove the document of *profile*, if there is one, or raise `StoreError`."""
         with open_private_folder(self._folder) as folder:

@@ -8,6 +8,7 @@ import time
 import warnings
 
 from ...edge.files.permissions import PermissionsIgnored, check_trusted, quoted
+from ...edge.project.ignored_file import ignored_project_file
 from ...errors import LoopbackAuthError
 from ...explain.fix import rendered
 from ...oauth.credential import from_rfc3339
@@ -65,6 +66,15 @@ def _permissions(
         shown = f"{seen}; it holds a client secret, and others can read it ({mode})"
         return warned(name, shown, f"chmod 600 {quoted(path)}")
     return passed(name, f"{seen} ({mode})")
+
+
+def ignored_file() -> Check | None:
+    """Return the check of a project file that counts for nobody; `None` where there is none."""
+    if not (file := ignored_project_file()):
+        return None
+    fix = "`git init {folder}`, if it is to count; " if file.folder else ""
+    fix = rendered(fix + "how it does: `loopback-auth help team`", {"folder": file.folder})
+    return warned("project file", file.why_ignored.removesuffix("."), fix)
 
 
 def token_store(subject: Subject) -> Check:

@@ -19,7 +19,7 @@ from ...settings.table import SETTINGS
 from ..diagnosis import flags_of, shareable
 from ..login.way import BROWSER, DEVICE, PASTE, STOP, way, way_in
 from .checks import FAIL, OK, WARN, Check, passed, warned
-from .files import configuration, sign_in, token_store
+from .files import configuration, ignored_file, sign_in, token_store
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ def checks_here(subject: Subject, report: Report) -> list[str]:
     Return the redirect URIs to ask the server about, with the ports that could be had.
     """
     report.add(configuration(subject))
+    if ignored := ignored_file():
+        report.add(ignored)
     report.add(token_store(subject))
     report.add(sign_in(subject))
     if subject.environ.get("LOOPBACK_AUTH_TOKEN", "").strip():

@@ -191,10 +191,11 @@ def pending_document(
     Raises:
         NoPendingSignIn: There is none, or its time is over.
     """
-    document = pending.load(profile)
+    document, at = pending.load(profile), clock().timestamp()
     if document is None:
-        raise NoPendingSignIn(f"no sign-in to the profile {profile} is pending", profile=profile)
-    if float(document.get("until", 0)) <= clock().timestamp():
+        others = (name for name in pending.profiles() if _until(pending.load(name)) > at)
+        raise _none_pending(profile, next(others, None))
+    if _until(document) <= at:
         pending.remove(profile)
         raise NoPendingSignIn(
             f"the pending sign-in to the profile {profile} is too old",
@@ -202,6 +203,19 @@ def pending_document(
             flags=document.get("flags"),
         )
     return document
+
+
+def _until(document: Mapping[str, Any] | None) -> float:
+    return float((document or {}).get("until", 0))
+
+
+def _none_pending(profile: str, other: str | None) -> NoPendingSignIn:
+    fix = (
+        "finish that to {other}: `loopback-auth exchange {other}`; or begin one:"
+        " `loopback-auth login {profile} --manual`"
+    )
+    message = f"no sign-in to the profile {profile} is pending"
+    return NoPendingSignIn(message, fix=fix if other else "", profile=profile, other=other)
 
 
 def _document(profile: Profile, request: AuthorizationRequest, *, until: float) -> dict[str, Any]:

@@ -21,20 +21,15 @@ def deliver(text: str, home: str, profile: str | None) -> WaitingLogin:
         NoPendingSignIn: No login waits.
         UsageError: None takes *text*, or there are several, and it is the answer to none.
     """
-    waiting = [each for each in waiting_logins(home) if profile in (None, each.profile)]
+    every = waiting_logins(home)
+    waiting = [each for each in every if profile in (None, each.profile)]
     verdicts = {each.name: each.bring(text, only_answer=True) for each in waiting}
     if taken := next((each for each in waiting if (v := verdicts[each.name]) and v.is_taken), None):
         return taken
     waiting = [each for each in waiting if verdicts[each.name]]
     if not waiting:
-        to = f" to the profile {profile}" if profile else ""
-        raise NoPendingSignIn(
-            f"no login{to} waits in another terminal",
-            cause="A login takes what is delivered while it waits for its browser, and no longer.",
-            fix="begin one: `loopback-auth login {profile}`; one that was begun with --manual is"
-            " finished by `loopback-auth exchange {profile}`",
-            **({"profile": profile} if profile else {}),
-        )
+        others = [each.profile for each in every if profile and not each.is_abandoned()]
+        raise _none_waits(profile, next(iter(others), None))
     if len(waiting) > 1:
         names = ", ".join(dict.fromkeys(each.profile for each in waiting))
         raise UsageError(
@@ -56,3 +51,17 @@ def deliver(text: str, home: str, profile: str | None) -> WaitingLogin:
             profile=only.profile,
         )
     return only
+
+
+def _none_waits(profile: str | None, other: str | None) -> NoPendingSignIn:
+    to = f" to the profile {profile}" if profile else ""
+    begin = (
+        "begin one: `loopback-auth login {profile}`; one that was begun with --manual is"
+        " finished by `loopback-auth exchange {profile}`"
+    )
+    return NoPendingSignIn(
+        f"no login{to} waits in another terminal",
+        cause="A login takes what is delivered while it waits for its browser, and no longer.",
+        fix=("one to {other} does: `loopback-auth deliver {other}`; or " if other else "") + begin,
+        **({"profile": profile, "other": other} if profile else {}),
+    )
