@@ -116,11 +116,12 @@ def tell_outcome(
     if failed:
         console.say(f"\nFix first: {', '.join(dict.fromkeys(check.name for check in failed))}.")
         return failed[0].exit_code
-    command = rendered(then, {"profile": name, "flags": flags})
-    text = "All checks passed. Next:"
-    if sheet := console.sheet(console.stderr):
-        text = sheet.done(text)
-    console.say(f"\n{text}", command=command)
+    command, done = rendered(then, {"profile": name, "flags": flags}), "All checks passed. Next:"
+
+    def draw(sheet: Sheet) -> str:
+        return f"\n{sheet.done(done)}\n    {console.shorten(command)}"
+
+    console.say(f"\n{done}", command=command, draw=draw)
     return 0
 
 

@@ -103,6 +103,25 @@ def test_port_0_is_an_answer_too(server: ScriptedServer, tmp_path: Path) -> None
     assert load_config(str(tmp_path)).profile("default")["port"][0] == (0,)
 
 
+def test_what_the_server_calls_itself_is_offered_and_a_narrow_terminal_has_whole_lines(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    terminal = on_a_terminal(tmp_path, "init", "-p", "w", more={"NO_COLOR": ""}, columns=40)
+    answer(
+        terminal,
+        [
+            ("login: ", f"{server.origin}/authorize"),
+            (rf"calls itself\s+{server.origin}.*\[{server.origin}\]: ", ""),
+            ("Client ID .*: ", "my-cli"),
+            ("secret .*: ", ""),
+            ("Scopes .*: ", ""),
+            (r"Callback .*\]: ", str(free_port())),
+            (r"none\): ", ""),
+        ],
+    )
+    terminal.expect(r"✓ \S*All checks passed\. Next:\S*\r\n    loopback-auth login w\r\n")
+
+
 REFUSED_FIRST = [
     ("github --session-timeout 2h", "no session timeouts to choose from"),
     ("salesforce --session-timeout 20m", "'20m' is not a session timeout of Salesforce"),

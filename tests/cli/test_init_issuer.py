@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import shlex
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import pytest
 
 from loopback_auth.cli.new_profile.questions import callback_of, client_id_of
 from loopback_auth.errors import RedirectURIRefused, UsageError
+from loopback_auth.providers import load_provider
 from loopback_auth.settings.config_toml import load_config
 
 from ..support.command import run
@@ -337,6 +339,30 @@ async def test_a_failed_check_is_followed_by_the_command_that_looks_again(
 def test_what_is_no_client_id(text: str) -> None:
     with pytest.raises(UsageError):
         client_id_of(text)
+
+
+SECRETS = ["GOCSPX-" + "x" * 28, "gloas-" + "x" * 64, "abc8Q~" + "x" * 34, "gho_" + "x" * 36]
+
+
+@pytest.mark.parametrize("text", SECRETS, ids=lambda text: text[:4])
+def test_a_secret_is_no_client_id(text: str) -> None:
+    with pytest.raises(UsageError, match="does not look like a client ID") as refused:
+        client_id_of(text, pattern=".+")
+    assert text not in f"{refused.value.message}{refused.value.cause}{refused.value.fix}"
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [
+        ("407408718192.apps.googleusercontent.com", True),
+        ("32555940559-abc0def.apps.googleusercontent.com", True),
+        ("my-project", False),
+    ],
+)
+def test_a_client_id_of_google_is_known_by_its_end(text: str, *, is_one: bool) -> None:
+    pattern = load_provider("google").client_id_pattern
+    with nullcontext() if is_one else pytest.raises(UsageError):
+        assert client_id_of(text, pattern=pattern) == text
 
 
 @pytest.mark.parametrize("text", ["x", "-1", "65536", "", "1717.0", "http://id.example.com/cb"])

@@ -136,7 +136,7 @@ def client_id(provider: Provider, context: Context) -> str:
     given_id, console = str(context.arguments.client_id or "").strip(), context.console
     if not given_id and console.may_ask:
         name = provider.client_id_label or "client ID"
-        read = partial(client_id_of, name=name, pattern=provider.client_id_pattern)
+        read = partial(client_id_of, name=name, pattern=provider.client_id_pattern or ".+")
         question = f"{name[:1].upper()}{name[1:]} (from the steps above)"
         return ask_until_usable(question, console, read)
     if not given_id:

@@ -6,6 +6,7 @@ import re
 
 from ...edge.callback.listeners import check_redirect_uri, with_port
 from ...errors import Cancelled, LoopbackAuthError, UsageError
+from ...explain.redaction import redacted
 from ...oauth.http.url import check_url
 from ...oauth.secret import Secret
 from ...oauth.text import one_line
@@ -39,7 +40,7 @@ def ask_until_usable(
         Cancelled: The answer is Ctrl-C or the end of the input.
         LoopbackAuthError: *read* refused the last answer, too.
     """
-    return _until_usable(lambda: ask(question, console, usual=usual), console, read)
+    return _until_usable(lambda other: ask(question, console, usual=other or usual), console, read)
 
 
 def ask_secret(console: Console, client_id: str) -> Secret | None:
@@ -52,7 +53,7 @@ def ask_secret(console: Console, client_id: str) -> Secret | None:
         Cancelled: The answer is Ctrl-C or the end of the input.
     """
 
-    def ask_once() -> str:
+    def ask_once(_: str) -> str:
         question = "Client secret (not shown, or empty): "
         return ask_unseen(question, console, what="the client secret")
 
@@ -67,10 +68,11 @@ def ask_secret(console: Console, client_id: str) -> Secret | None:
     return _until_usable(ask_once, console, read) or None
 
 
-def _until_usable(ask_once: Callable[[], str], console: Console, read: Callable[[str], T]) -> T:
+def _until_usable(ask_once: Callable[[str], str], console: Console, read: Callable[[str], T]) -> T:
+    named = ""
     for left in reversed(range(TRIES)):
         try:
-            return read(ask_once())
+            return read(ask_once(named))
         except Cancelled as stopped:
             raise Cancelled(
                 stopped.message,
@@ -81,6 +83,8 @@ def _until_usable(ask_once: Callable[[], str], console: Console, read: Callable[
             if not left:
                 raise
             console.say(f"Try again: {error.message}. {error.cause}")
+            # What the server calls itself, where another of its addresses was given.
+            named = str(error.facts.get("named", ""))
     raise AssertionError  # the last try returns or raises
 
 
@@ -99,7 +103,7 @@ def client_id_of(answer: str, *, name: str = "client ID", pattern: str | None = 
             fix=AGAIN,
         )
     found = check_client_id(str(CLIENT_ID.meant(answer)))
-    if pattern and not re.fullmatch(pattern, found):
+    if pattern and (not re.fullmatch(pattern, found) or redacted(found) != found):
         raise UsageError(
             f"that does not look like a {name}",
             cause="Copy it again: a name, an address or the secret does not belong here.",
