@@ -185,7 +185,7 @@ def test_a_client_id_is_typed_with_the_keys_that_take_it_back(
 ) -> None:
     terminal = on_a_terminal(tmp_path, "init", "work", "--issuer", server.origin, "--no-doctor")
     terminal.expect("Client ID .*: ")
-    for keys in ("wrong\x15", "my-clii", "\x7f", "\x1b[D", "\n"):
+    for keys in ("wrong\x15", "two words\x17\x17", "my-clii", "\x7f", "\x1b[D", "\n"):
         terminal.send(keys)
     answer(terminal, [("secret .*: ", ""), ("Scopes", ""), ("Callback", ""), ("API", "")])
     terminal.expect(pexpect.EOF)

@@ -16,16 +16,13 @@ import threading
 import time
 from contextlib import contextmanager, suppress
 
-from ..files.config_file import decoded
 from ..process.interrupts import awaitable
+from .typed_text import OCTETS, content_of, without_controls
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
-
-OCTETS = 64 * 1024
-"""The most of one text; the rest is cut off."""
 
 QUIET_S = 0.4
 """The silence that ends a paste; over a slow connection its lines may come one by one."""
@@ -98,7 +95,7 @@ class _Typed:
 
     def add(self, chunk: bytes) -> None:
         is_over = chunk.endswith((b"\n", b"\r"))
-        is_one_key = len(_without_controls(chunk.decode("utf-8", "replace"))) <= 1
+        is_one_key = len(without_controls(chunk.decode("utf-8", "replace"))) <= 1
         # The last octet of a paste may come alone.
         belongs_to_paste = self._timer is not None
         self.forget_timer()
@@ -108,8 +105,8 @@ class _Typed:
 
     def _whole(self) -> None:
         text, self._octets, self._timer = self._octets.decode("utf-8", "replace"), b"", None
-        text = _without_controls(text)
-        self._put((_content_of(text) or text) if text.strip() else "")
+        text = without_controls(text)
+        self._put((content_of(text) or text) if text.strip() else "")
 
     def forget_timer(self) -> None:
         if self._timer:
@@ -119,39 +116,6 @@ class _Typed:
     def forget(self) -> None:
         self.forget_timer()
         self._octets = b""
-
-
-def _content_of(text: str) -> str:
-    """
-    Return the content of the file that *text* names; empty if it names none.
-
-    Terminals insert its path when somebody drags a file to them.
-    """
-    path = text.strip()
-    if "\n" in path or not re.match(r"['\"]?(?:/|~/|file://|[A-Za-z]:\\)", path):
-        return ""
-    path = path.strip("'\"").removeprefix("file://")
-    # Terminals escape characters with a backslash, which on Windows is a part of the path.
-    path = os.path.expanduser(path if os.name == "nt" else re.sub(r"\\(.)", r"\1", path))
-    try:
-        if not os.path.isfile(path):
-            return ""
-        with open(path, "rb") as file:
-            return decoded(file.read(OCTETS))
-    except (OSError, ValueError):
-        return ""
-
-
-def _without_controls(text: str) -> str:
-    """Return *text* without erased characters, arrow keys, and terminals' marks of a paste."""
-    text = re.sub(r"\x1b\[[0-9;?]{0,20}[A-Za-z~]", "", text).replace("\r", "\n")
-    kept: list[str] = []
-    for character in text:
-        if character in "\x7f\x08\x15":
-            del kept[0 if character == "\x15" else -1 :]  # Ctrl-U erases the line
-        else:
-            kept.append(character)
-    return "".join(kept)
 
 
 if sys.platform == "win32":
@@ -170,7 +134,7 @@ if sys.platform == "win32":
         time.sleep(PASTE_S)
         while msvcrt.kbhit():
             text += msvcrt.getwch()
-        return _without_controls(text)
+        return without_controls(text)
 
     @contextmanager
     def _keys(typed: _Typed, _: int) -> Iterator[None]:
@@ -218,12 +182,12 @@ else:
                     raise EOFError
                 octets = (octets + chunk)[:OCTETS]
                 if show and is_ours:
-                    show(_without_controls(octets.decode("utf-8", "ignore")).partition("\n")[0])
+                    show(without_controls(octets.decode("utf-8", "ignore")).partition("\n")[0])
             while select.select([descriptor], [], [], silence_s)[0] and (
                 chunk := _read(descriptor)
             ):
                 octets, silence_s = (octets + chunk)[:OCTETS], QUIET_S
-        return _without_controls(octets.decode("utf-8", "replace"))
+        return without_controls(octets.decode("utf-8", "replace"))
 
     @contextmanager
     def _keys(typed: _Typed, descriptor: int) -> Iterator[None]:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from loopback_auth.edge.interaction.terminal import OCTETS, QUIET_S, pasted_lines
+from loopback_auth.edge.interaction.terminal import QUIET_S, pasted_lines
+from loopback_auth.edge.interaction.typed_text import OCTETS, without_controls
 
 if sys.platform == "win32":
     pytest.skip("there are no pseudo-terminals on Windows", allow_module_level=True)
@@ -181,3 +182,18 @@ async def test_a_terminal_that_controls_no_session_is_read_all_the_same() -> Non
         await terminal.type(b"error=x\r")
         assert (await texts_of(texts, 1))[0].strip() == "error=x"
     terminal.close()
+
+
+@pytest.mark.parametrize(
+    ("keys", "text"),
+    [
+        ("my-clii\x7f", "my-cli"),
+        ("wrong\x15my-cli", "my-cli"),
+        ("openid mail\x17email", "openid email"),
+        ("openid mail \x17\x17api", "api"),
+        ("\x7f\x17\x15my\x04-cli", "my-cli"),
+        ("\x1b[200~my-cli\x1b[201~\x1b[D", "my-cli"),
+    ],
+)
+def test_keys_that_take_back_what_was_typed(keys: str, text: str) -> None:
+    assert without_controls(keys) == text
