@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from ..resources import read
-from .fix import rendered
+from .fix import prose, rendered
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,8 +57,7 @@ def explanation(code: str, **facts: object) -> Explanation:
     """
     Return the catalogue's entry for *code*, its placeholders filled from *facts*.
 
-    A placeholder without a fact shows its own name in angle brackets, as manuals write it. An
-    unknown code has the entry of `error`.
+    A placeholder without a fact becomes words. An unknown code has the entry of `error`.
     """
     known = find(code) or "error"
     return filled(known, _catalogue().get(known, {}), facts)
@@ -66,10 +65,10 @@ def explanation(code: str, **facts: object) -> Explanation:
 
 def filled(code: str, entry: Mapping[str, Any], facts: Mapping[str, object]) -> Explanation:
     """Return the explanation for an *entry* of a data file, filled from *facts*."""
-    values = _Facts({name: str(value) for name, value in facts.items() if value not in (None, "")})
+    values = {name: str(value) for name, value in facts.items() if value not in (None, "")}
 
     def text(name: str) -> str:
-        return str(entry.get(name, "")).strip().format_map(values)
+        return prose(str(entry.get(name, "")).strip(), values)
 
     return Explanation(
         code=code,
@@ -79,8 +78,3 @@ def filled(code: str, entry: Mapping[str, Any], facts: Mapping[str, object]) -> 
         see=str(entry.get("see", "")),
         number=entry.get("number"),
     )
-
-
-class _Facts(dict[str, str]):
-    def __missing__(self, name: str) -> str:
-        return f"<{name}>"

@@ -25,6 +25,7 @@ Flags = tuple[tuple[str, ...], ...]
 """Flags of `login`, each with its value: the fact `flags`."""
 
 _VALUE = re.compile(r"\{(\w+)\}")
+_PROSE_VALUE = re.compile(r"\{(\w+)(?:\|([^{}]+))?\}")
 _WORD = re.compile(r"""(?:'[^']*'|"[^"]*"|[^\s'"])+""")
 _IF_KNOWN = re.compile(r"\[([^]`]*\{(\w+)\}[^]`]*)\] ?")
 _LOGIN = ["loopback-auth", "login"]
@@ -44,7 +45,25 @@ _INSTEAD = {
 """Which other flags a flag of a fix replaces."""
 
 _STANDS_FOR = {"client_id": "ID"}
-"""What stands for a value that is not known, where that is not its name."""
+"""What stands in a command for a value that is not known, where that is not its name."""
+
+_IN_WORDS = {
+    "audience": "what was sent",
+    "client_id": "the client ID",
+    "fingerprint": "that the doctor shows",
+    "host": "the server",
+    "issuer": "the issuer",
+    "login_url": "the address to sign in at",
+    "name": "the address",
+    "path": "the file",
+    "redirect_uri": "the redirect URI",
+    "said_by": "the token of the job",
+    "scope": "the scopes that were asked for",
+    "signed": "the key that signs",
+    "url": "the address",
+    "username": "the user",
+}
+"""What stands in a sentence for a value that is not known, unless the text has its own words."""
 
 _OF_BOTH = (
     "--provider",
@@ -90,7 +109,7 @@ def rendered(fix: str, facts: Mapping[str, object]) -> Fix:
     """Return *fix* as a person reads it, filled from *facts*."""
     values = {name: value for name, value in facts.items() if value not in (None, "")}
     parts = [
-        _command(piece, values) if number % 2 else _prose(piece, values)
+        _command(piece, values) if number % 2 else prose(piece, values)
         for number, piece in enumerate(fix.split("`"))
     ]
     return Fix.of("".join(parts), parts[1::2])
@@ -117,8 +136,17 @@ def after_command(text: str) -> str:
     return begun[:1].upper() + begun[1:]
 
 
-def _prose(text: str, values: Mapping[str, object]) -> str:
-    return _VALUE.sub(lambda name: str(values.get(name[1], f"<{name[1]}>")), text)
+def prose(text: str, values: Mapping[str, object]) -> str:
+    """Return *text* with its *values*: `{name}`, or `{name|words}` with what stands for none."""
+
+    def value_of(name: re.Match[str]) -> str:
+        if name[1] in values:
+            return str(values[name[1]])
+        words = name[2] or _IN_WORDS.get(name[1], f"<{name[1]}>")
+        begins = re.fullmatch(r"(.*[.?]\s)?", text[: name.start()], re.DOTALL)
+        return words[:1].upper() + words[1:] if begins else words
+
+    return _PROSE_VALUE.sub(value_of, text)
 
 
 def _command(text: str, values: Mapping[str, object]) -> str:

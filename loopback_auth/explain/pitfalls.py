@@ -28,8 +28,8 @@ _NAME, _DESCRIPTION, _PHRASE, _ERROR, _FACT, _KIND, _WORD, _STATUS = 100, 40, 30
 # Where the kind of server is not known, only words that are its own count.
 _CERTAIN = _PHRASE
 
-# What stands for a value that no profile says: a callback to register, and who signs in.
-_USUAL = {"fixed_redirect_uri": "http://127.0.0.1:8765/callback", "username": "the user"}
+# What stands for a value that no profile says: a callback to register.
+_USUAL = {"fixed_redirect_uri": "http://127.0.0.1:8765/callback"}
 
 _OF_STATUS = {
     401: "invalid-token",

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from loopback_auth import explain, help as topics
+from loopback_auth.explain.pitfalls import entries, pitfall_files
 from loopback_auth.oauth.authorize import response as authorization
 from loopback_auth.oauth.token import reply as token
 
@@ -70,10 +71,24 @@ def test_a_code_is_found_in_any_spelling(spelling: str) -> None:
     assert explain.find(spelling) == "invalid-grant"
 
 
-def test_placeholders_are_filled_and_unknown_ones_shown_as_in_a_manual() -> None:
+def test_placeholders_are_filled_and_words_stand_for_unknown_ones() -> None:
     assert "login work" in explain.explanation("sign-in-needed", profile="work").fix
     assert explain.explanation("refresh-rejected").fix == "loopback-auth login"
-    assert "<host>" in explain.explanation("host-not-found").fix
+    found = explain.explanation("host-not-found")
+    assert found.fix.startswith("Check how the server's name is spelled")
+    assert explain.explanation("parameter-refused").cause.startswith("Such a parameter ties")
+
+
+KNOWN = {"profile": "work", "fixed_redirect_uri": "http://127.0.0.1:8765/callback"}
+
+
+@pytest.mark.parametrize("file", ["", *pitfall_files()])
+def test_no_placeholder_is_shown(file: str) -> None:
+    """Whatever is not known: what is said is a sentence."""
+    every = entries(file) if file else explain._catalogue()  # noqa: SLF001 - its texts
+    for code, entry in every.items():
+        found = explain.filled(code, entry, {**KNOWN, **entry.get("places", {})})
+        assert not re.search(r"<\w+>|[{}|]", f"{found.title} {found.cause} {found.fix}"), code
 
 
 def test_an_unknown_code_gets_the_general_entry_and_braces_in_facts_are_text() -> None:

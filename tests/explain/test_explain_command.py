@@ -146,11 +146,10 @@ def test_in_a_pipeline_a_dead_refresh_token_was_probably_rotated(home: Path) -> 
     assert explain(dead, "--json", home=home, more={"CI": "true"}).document["number"] == 26
 
 
-def test_without_a_profile_the_blanks_to_fill_in_are_named(tmp_path: Path) -> None:
+def test_without_a_profile_words_stand_for_its_values(tmp_path: Path) -> None:
     outcome = explain("invalid_client_id: client identifier invalid", home=tmp_path)
     assert outcome.exit_code == 0
-    assert "<client_id>" in outcome.stdout
-    # A shell would take <profile> for a file.
+    assert "no app with this key at the server: the one that was sent." in outcome.stdout
     assert "loopback-auth doctor default --wait" in outcome.stdout
     # `init` begins with the address; whoever types the fix has it already.
     assert "loopback-auth init salesforce default --login-url LOGIN_URL" in outcome.stdout

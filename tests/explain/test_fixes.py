@@ -254,7 +254,7 @@ def test_a_fix_is_filled_quoted_and_kept_apart_from_its_text() -> None:
         " or loopback-auth api /x -p 'it'\"'\"'s'"
     )
     assert rendered(fix, {}) == (
-        "Ask <host>: loopback-auth login --scope SCOPE; or loopback-auth api /x"
+        "Ask the server: loopback-auth login --scope SCOPE; or loopback-auth api /x"
     )
 
 
