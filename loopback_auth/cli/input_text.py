@@ -130,9 +130,9 @@ def refuse_secret_argument(text: str, command: str) -> None:
     )
 
 
-def check_terminal(console: Console, command: str) -> None:
+def check_terminal(console: Console, command: str, target: str | None) -> None:
     """
-    Check that *command* can ask the person, whatever standard input is.
+    Check that *command*, of *target*, can ask the person, whatever standard input is.
 
     Raises:
         UsageError: It cannot.
@@ -145,8 +145,9 @@ def check_terminal(console: Console, command: str) -> None:
     raise UsageError(
         f"{command} asks you before it opens anything, and there is no terminal to ask on",
         cause="It needs a terminal, without --no-input, --json and --quiet.",
-        fix="run it in a terminal: `loopback-auth {command}`",
+        fix="run it in a terminal: `loopback-auth {command} [{target}]`",
         command=command,
+        target=target,
     )
 
 

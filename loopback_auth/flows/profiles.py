@@ -11,8 +11,9 @@ from ..edge.process.clock import running_s
 from ..edge.process.event_loop import paused
 from ..edge.process.single_flight import SingleFlight
 from ..edge.store.document import object_of
-from ..edge.store.remembered import remember, remembered
+from ..edge.store.remembered import remember, remembered, remembered_profiles
 from ..errors import SignInInProgress, UsageError
+from ..explain.spelling import meant
 from ..settings.config_toml import config_path, load_config, read_config
 from ..settings.config_writer import change_config, renamed_profile
 from .tokens.profile_lock import LOCK_TIMEOUT_S, lock_profile
@@ -46,7 +47,7 @@ async def rename(old: str, new: str, *, store: FileStore) -> None:
     home, names = store.home, sorted({old, new})
     if not is_known(new, store):
         # At once, and without lock files for a name that was misspelled.
-        check_known(old, store)
+        check_known(old, store, to_rename=new)
     moved = dict(zip(own_files(home, old), own_files(home, new), strict=True))
     with ExitStack() as stack:
         for name in names:
@@ -111,13 +112,20 @@ def is_known(profile: str, store: FileStore) -> bool:
     )
 
 
-def check_known(profile: str, store: FileStore) -> None:
-    """Raise `UsageError` if nothing is stored of *profile*."""
+def check_known(profile: str, store: FileStore, *, to_rename: str = "") -> None:
+    """Raise `UsageError` if nothing is stored of *profile*, which is removed, or gets a name."""
     if not is_known(profile, store):
+        known = {*load_config(store.home).profiles, *remembered_profiles(store.folder)}
+        near = meant(profile, {*known, *store.profiles()})
+        again = "did you mean {near}? `loopback-auth profiles remove {near}`; "
+        if to_rename:
+            again = "did you mean {near}? `loopback-auth profiles rename {near} {new}`; "
         raise UsageError(
             f"there is no profile {profile}",
             cause="Nobody is signed in to it, and config.toml has no table of that name.",
-            fix="see your profiles: `loopback-auth profiles`",
+            fix=(again if near else "") + "see your profiles: `loopback-auth profiles`",
+            near=near,
+            new=to_rename,
         )
 
 
@@ -128,7 +136,7 @@ def _check(old: str, new: str, store: FileStore, content: bytes | None) -> None:
         marks.append(object_of(content or b"").get("profile"))
     if old in marks and old != new and not (content and os.path.lexists(store.path(old))):
         return
-    check_known(old, store)
+    check_known(old, store, to_rename=new)
     if is_known(new, store):
         raise UsageError(
             f"there is a profile {new} already",

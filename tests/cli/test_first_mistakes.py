@@ -37,6 +37,8 @@ def test_a_profile_that_is_misspelled_is_recognised(tmp_path: Path) -> None:
         (("api", "/me", "-p", "wrok"), "api -p work, with the rest as you typed it;"),
         (("exec", "wrok", "--", "true"), "exec work, with the rest as you typed it;"),
         (("exchange", "wrok"), "exchange work;"),
+        (("profiles", "rename", "wrok", "home"), "profiles rename work home;"),
+        (("profiles", "remove", "wrok"), "profiles remove work;"),
     ):
         done = run_here(*words, home=tmp_path)
         assert f"did you mean work? loopback-auth {meant}" in done.stderr
@@ -56,6 +58,14 @@ def test_the_answer_to_an_unknown_profile_says_at_once_how_to_set_it_up(
         )
         done = run_here(command, "other", home=tmp_path, stdin="x")
         assert "nothing-pending" not in done.stderr
+
+
+def test_what_is_missing_is_given_with_the_rest_of_the_command(tmp_path: Path) -> None:
+    done = run_here("import", "w", home=tmp_path, stdin="")
+    assert "error[usage]: no refresh token was given\n" in done.stderr
+    assert "loopback-auth import w < FILE; or set LOOPBACK_AUTH_REFRESH_TOKEN\n" in done.stderr
+    done = run_here("relay", "ssh://box/work", "--no-input", home=tmp_path)
+    assert done.stderr.endswith("run it in a terminal: loopback-auth relay ssh://box/work\n")
 
 
 def test_the_flags_that_were_given_stay_where_nothing_says_where(tmp_path: Path) -> None:

@@ -127,7 +127,8 @@ def test_what_is_no_refresh_token_is_refused_and_not_repeated(
 ) -> None:
     done = asked(home, "token", LOOPBACK_AUTH_REFRESH_TOKEN=text)
     assert (done.exit_code, server.requests) == (2, [])
-    assert "that is not a refresh token" in done.stderr
+    what = "that is not a refresh token" if text.strip() else "no refresh token was given"
+    assert f"error[usage]: {what}\n" in done.stderr
     assert text not in done.stderr or not text.strip()
 
 

@@ -38,6 +38,7 @@ VALUES = {
     "option": "--json",
     "name": "state",
     "other": "work",
+    "new": "home",
     "source": "--scope",
     "every": "[::]:3000",
     "way": "--device",

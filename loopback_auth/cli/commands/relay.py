@@ -56,7 +56,7 @@ def run(context: Context) -> int:
     target = arguments.target
     refuse_secret_argument((target or "").removeprefix("ssh://"), "relay")
     timeout_s = _timeout_s(arguments.timeout)
-    check_terminal(console, "relay")
+    check_terminal(console, "relay", target)
     if target is None:
         text = answer_unseen(_QUESTION, console, command="relay")
         from ...oauth.authorize.relayed import read_authorize_url

@@ -68,8 +68,10 @@ def check_refresh_token(text: str) -> Secret:
     token = trimmed(text)
     if not token or not (token.isascii() and token.isprintable()) or " " in token:
         raise UsageError(
-            "that is not a refresh token",
+            "that is not a refresh token" if token else "no refresh token was given",
             cause="A refresh token is one line of printable ASCII characters without blanks.",
-            fix=f"set {VARIABLE} again, or give the token on standard input",
+            fix="give it on standard input: `loopback-auth import {profile} < FILE`; or set"
+            " {variable}",
+            variable=VARIABLE,
         )
     return Secret(token)
