@@ -261,6 +261,7 @@ async def test_st_10_a_keyring_out_of_reach_is_an_error_of_every_command(
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 async def test_st_10_profiles_lists_what_it_cannot_reach(
     person: Person, server: AuthorizationServer, stopwatch: Stopwatch
 ) -> None:
@@ -274,7 +275,8 @@ async def test_st_10_profiles_lists_what_it_cannot_reach(
     assert [row["problem"] for row in rows] == ["keyring-unavailable"] * 3
 
 
-@pytest.mark.slow_cases
+@pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.parametrize("backend", ["Hanging", "Locked", "Forgetful"])
 async def test_st_10_login_proves_the_keyring_before_anybody_is_sent_to_a_browser(
     person: Person, backend: str, server: AuthorizationServer, stopwatch: Stopwatch

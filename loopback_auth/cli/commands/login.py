@@ -191,10 +191,14 @@ def _begin(profile: Profile, context: Context) -> int:
 
 
 def _offer_profile(credential: Credential, context: Context) -> None:
+    from ...edge.interaction.terminal import is_in_foreground
     from ...settings.config_writer import profile_text, write_profile
     from ..views import from_home
 
     console, path = context.console, context.config.path
+    if console.stdin and not is_in_foreground(console.stdin.fileno()):
+        # The question would stop a sign-in that is done, and `wait` of a script would return.
+        return
     shown = from_home(path, console.environ) if console.interactive else path
     console.say(f"\nThese settings can go into {shown}, where you can edit them:\n")
     names = ("client_secret_env", "client_secret_file")

@@ -136,6 +136,10 @@ if sys.platform == "win32":
             text += msvcrt.getwch()
         return without_controls(text)
 
+    def is_in_foreground(_: int) -> bool:
+        """Return whether the console is ours to read: here it is every program's."""
+        return True
+
     @contextmanager
     def _keys(typed: _Typed, _: int) -> Iterator[None]:
         # asyncio cannot wait for a console, so this polls it.
@@ -195,7 +199,7 @@ else:
 
         def read() -> None:
             # In the background a read would stop the process, and the shell reads the terminal.
-            chunk = _read(descriptor) if _in_foreground(descriptor) else b""
+            chunk = _read(descriptor) if is_in_foreground(descriptor) else b""
             if chunk:
                 typed.add(chunk)
             else:
@@ -251,11 +255,12 @@ else:
     def _settings_of(descriptor: int) -> list[Any] | None:
         """Return the terminal's settings; `None` if this process may not change them."""
         try:
-            return termios.tcgetattr(descriptor) if _in_foreground(descriptor) else None
+            return termios.tcgetattr(descriptor) if is_in_foreground(descriptor) else None
         except termios.error:
             return None
 
-    def _in_foreground(descriptor: int) -> bool:
+    def is_in_foreground(descriptor: int) -> bool:
+        """Return whether the terminal *descriptor* is ours to read; the shell stops who tries."""
         try:
             return os.tcgetpgrp(descriptor) == os.getpgrp()
         except OSError as error:
