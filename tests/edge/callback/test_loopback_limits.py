@@ -32,6 +32,8 @@ def never_sent_body(callback: Callback) -> bytes:
     return callback.request(callback.path, FORM, "Content-Length: 1000", method="POST")
 
 
+@pytest.mark.slow
+@pytest.mark.alone
 async def test_cb_09_silent_sockets_delay_neither_the_answer_nor_the_exit(
     tmp_path: Path, stopwatch: Stopwatch
 ) -> None:
