@@ -6,6 +6,7 @@ import os
 import platform
 import stat
 import sys
+from dataclasses import replace
 
 from .. import __version__
 from ..edge.process.event_loop import run as run_coroutine
@@ -67,11 +68,12 @@ def examine_profile(
 
     def take(check: Check) -> None:
         # One cause may fail several: a name that is not known is no connection, either.
-        is_news = check.verdict in (WARN, FAIL) and check.seen not in [c.seen for c in checks]
+        is_known = check.seen in [c.seen for c in checks]
+        is_news = check.verdict in (WARN, FAIL) and not is_known
         checks.append(check)
         if not console.json and (is_news or not is_brief):
-            sheet = console.sheet(console.stdout)
-            console.raw(_drawn(check, sheet) if sheet else console.shorten(_text(check)))
+            # What is to be done is said once.
+            _show(replace(check, cause="", fix="") if is_known else check, console)
 
     subject = _subject(name, context, registered, flags)
     report = Report(
@@ -134,6 +136,11 @@ def _why(context: Context) -> str:
 
 def _program() -> str:
     return f"loopback-auth {__version__}, Python {platform.python_version()}, {sys.platform}"
+
+
+def _show(check: Check, console: Console) -> None:
+    sheet = console.sheet(console.stdout)
+    console.raw(_drawn(check, sheet) if sheet else console.shorten(_text(check)))
 
 
 def _text(check: Check) -> str:

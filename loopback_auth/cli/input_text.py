@@ -55,6 +55,15 @@ def pasted(words: Sequence[str], console: Console) -> str:
     )
 
 
+@contextmanager
+def asking_first(console: Console) -> Iterator[None]:
+    """Have a no and Ctrl-C in the block, which asks before anything is done, change nothing."""
+    before, console.nothing_sent = console.nothing_sent, True
+    yield
+    # Not after an error: what ends the command looks at it.
+    console.nothing_sent = before
+
+
 def _is_path(word: str) -> bool:
     """Return whether *word* is a file that was dragged here, or the one that browsers download."""
     looks_so = "/" in word or "\\" in word or word.startswith("authorize")
@@ -98,15 +107,18 @@ def _paste(console: Console, stdin: TextIO) -> str:
     """Read a paste: up to an empty line that nothing follows, or the end of input."""
     from ..edge.interaction.typed_ahead import paste_goes_on
 
-    console.say(
-        "Paste what the server or the browser said, then an empty line (loopback-auth explain"
-        " --list lists all codes):"
-    )
     lines: list[str] = []
-    while len(lines) < PASTE_CHARACTERS and (line := stdin.readline()):
-        if not line.strip() and any(lines) and not paste_goes_on(stdin.fileno()):
-            break
-        lines.append(line if line.strip() else "\n" * bool(lines))
+    try:
+        console.say("Paste what the server or the browser said, then an empty line:")
+        while len(lines) < PASTE_CHARACTERS and (line := stdin.readline()):
+            if not line.strip() and any(lines) and not paste_goes_on(stdin.fileno()):
+                break
+            lines.append(line if line.strip() else "\n" * bool(lines))
+    except KeyboardInterrupt:
+        # The terminal has shown the key.
+        console.prompt("\n")
+        console.nothing_sent = True
+        raise
     return "".join(lines)
 
 
@@ -172,7 +184,8 @@ def answer_unseen(question: str, console: Console, *, command: str) -> str:
     """
     if console.stdin is None or console.no_input or console.json or not console.interactive:
         return _answer_from_stdin(console, command)
-    return typed(question, console, what="the question for the answer")
+    with asking_first(console):
+        return typed(question, console, what="the question for the answer")
 
 
 def typed(question: str, console: Console, *, what: str, is_seen: bool = False) -> str:

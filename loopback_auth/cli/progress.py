@@ -170,15 +170,12 @@ class ProgressReporter:
             self._console.say(f"No browser was opened: {notice.reason}.")
         if notice.hint:
             self._console.say(notice.hint)
-        anywhere = (
-            "Or open the address on any computer."
-            " Its browser ends at an address that it may not reach"
-        )
+        anywhere = "Or sign in on any computer. If its browser cannot open the address it ends at"
         if notice.takes_paste:
-            self._console.say(f"{anywhere}: paste that here (unseen), then Enter.")
+            self._console.say(f"{anywhere}, paste that here (unseen).")
         elif notice.deliver_to:
             self._console.say(
-                f"{anywhere}: bring that from another terminal here:",
+                f"{anywhere}, bring that from another terminal here:",
                 command=f"loopback-auth deliver {notice.deliver_to}",
             )
         self._show_address()

@@ -170,4 +170,7 @@ def _from_prompt(console: Console) -> str:
             cause="--client-secret-prompt asks a person.",
             fix="pipe it in with --client-secret-stdin",
         )
-    return ask_unseen("Client secret: ", console, what="the client secret")
+    from .input_text import asking_first
+
+    with asking_first(console):
+        return ask_unseen("Client secret: ", console, what="the client secret")

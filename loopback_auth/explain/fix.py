@@ -136,6 +136,12 @@ def after_command(text: str) -> str:
     return begun[:1].upper() + begun[1:]
 
 
+def ended(text: str) -> str:
+    """Return *text*, which follows the last command, with a full stop if it is a sentence."""
+    is_sentence = " " in text.strip() and text.rpartition(" ")[2].isalpha()
+    return f"{text}." if is_sentence else text
+
+
 def prose(text: str, values: Mapping[str, object]) -> str:
     """Return *text* with its *values*: `{name}`, or `{name|words}` with what stands for none."""
 

@@ -318,17 +318,17 @@ def test_a_recipe_keeps_its_lines_and_a_command_in_brackets_its_sentence() -> No
     shown = Sheet(80, color=False).error("c", "m", "", fix)
     assert shown.splitlines() == [
         "error[c]: m",
-        "  fix: publish it:",
+        "  fix: Publish it:",
         "      docker run X",
         "      loopback-auth login --bind Y",
     ]
     inline = rendered("type `loopback-auth login` (names: `loopback-auth providers`), or not", {})
     assert Sheet(40, color=False).error("c", "m", "", inline).splitlines() == [
         "error[c]: m",
-        "  fix: type",
+        "  fix: Type",
         "      loopback-auth login",
         "    (names: loopback-auth providers), or",
-        "    not",
+        "    not.",
     ]
 
 
@@ -348,3 +348,18 @@ def test_a_name_and_its_value_share_a_line_where_that_fits() -> None:
     assert sheet.facts([("At", "id.example.com")]) == "At  id.example.com"
     wide = sheet.facts([("At", "id.example.com"), ("Stored in", "/a/folder/" + "x" * 24)])
     assert wide.splitlines()[:2] == ["At", "  id.example.com"]
+
+
+FIXES = [
+    ("name the flow: `loopback-auth login`", "fix: Name the flow:"),
+    ("HTTPS_PROXY is wrong", "fix: HTTPS_PROXY is wrong"),
+    ("config.toml has it: set HTTPS_PROXY", "fix: config.toml has it: set HTTPS_PROXY"),
+    ("`loopback-auth login`; or ask whoever runs it", "Or ask whoever runs it."),
+    ("`loopback-auth login` (or --key-file FILE)", "(or --key-file FILE)"),
+]
+
+
+@pytest.mark.parametrize(("fix", "line"), FIXES)
+def test_a_fix_is_in_sentences(fix: str, line: str) -> None:
+    shown = Sheet(80, color=False).error("usage", "no", "Why.", rendered(fix, {}))
+    assert line in [each.strip() for each in shown.split("\n")]

@@ -90,7 +90,7 @@ def test_a_question_left_empty_ends_with_a_way_to_give_the_answer(
     for _ in range(3):
         answer(terminal, [(": $", "")])
     terminal.expect(f"error.usage.: {missing} is missing")
-    terminal.expect(r"run it again, or give the answers as options:\s+loopback-auth init --help")
+    terminal.expect(r"Run it again, or give the answers as options:\s+loopback-auth init --help")
 
 
 def test_port_0_is_an_answer_too(server: ScriptedServer, tmp_path: Path) -> None:

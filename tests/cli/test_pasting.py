@@ -264,9 +264,7 @@ def test_cl_09_without_a_browser_it_is_said_at_once_that_one_can_paste(
         tmp_path, *login_words(salesforce), more={"SSH_CONNECTION": "::1 5 10.0.0.2 2222"}
     )
     terminal.expect(rf"ssh -N -L {PORT}:127.0.0.1:{PORT} -p 2222 10.0.0.2\r\n")
-    terminal.expect(
-        "Or open the address on any computer.* paste that here \\(unseen\\), then Enter"
-    )
+    terminal.expect(r"Or sign in on any computer\. .* paste that here \(unseen\)\.")
     terminal.expect("Waiting for your browser")
     terminal.sendintr()
     ended(terminal)

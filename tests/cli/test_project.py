@@ -279,6 +279,7 @@ async def test_trust_shows_the_api_and_every_host(home: Path, clone: Path) -> No
         "[profiles.sf]\nprovider = 'salesforce'\nlogin_url = 'acme'\nclient_id = '3MVG9'\n"
         "api_base = 'https://api.evil.test'\n"
         "[profiles.xn]\nissuer = 'https://id.xn--cme-8cd.test'\nclient_id = 'c'\nport = 1717\n"
+        "[profiles.any]\nissuer = 'https://id.any.test'\nclient_id = 'c'\n"
     )
     outcome = await run("trust", home=home)
     assert outcome.exit_code == 0
@@ -289,7 +290,9 @@ async def test_trust_shows_the_api_and_every_host(home: Path, clone: Path) -> No
         "API         https://api.evil.test (gets the token)\n",
         "sign-in at  id.xn--cme-8cd.test\n",
         "callback    http://127.0.0.1:1717/callback\n",
-        "go to:\n  acme.my.salesforce.com\n  id.xn--cme-8cd.test\n  api.evil.test\n\n",
+        "callback    http://127.0.0.1/callback (any port)\n",
+        "go to:\n  acme.my.salesforce.com\n  id.xn--cme-8cd.test\n  id.any.test\n",
+        "  id.any.test\n  api.evil.test\n\n",
     ):
         assert words in outcome.stderr, outcome.stderr
     document = (await run("trust", str(path), "--json", home=home)).document

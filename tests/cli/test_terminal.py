@@ -121,7 +121,7 @@ def test_ctrl_c_at_the_prompt_for_the_secret_is_the_persons_no_3(tmp_path: Path)
     )
     terminal.expect("Client secret: ")
     terminal.sendcontrol("c")
-    terminal.expect(r"error\[\w+\]")
+    terminal.expect(r"Cancelled\.")
     terminal.expect(pexpect.EOF)
     terminal.close()
     assert terminal.exitstatus in (3, 130)
@@ -256,3 +256,36 @@ def test_the_time_that_is_left_stays_on_one_line_of_a_narrow_terminal(tmp_path: 
 
     assert re.match(r"\.\.\. \d:\d\d left\r", terminal.before)
     assert "Ctrl-C cancels" not in terminal.before
+
+
+ASKING = [
+    ("explain", "an empty line:"),
+    ("import work", "Refresh token"),
+    ("deliver", "The address"),
+    ("login work --provider github --client-id c --client-secret-prompt", "Client secret:"),
+]
+
+
+@pytest.mark.parametrize(("words", "question"), ASKING)
+def test_ctrl_c_at_the_first_question_changes_nothing_and_is_no_error(
+    words: str, question: str, tmp_path: Path
+) -> None:
+    terminal = on_a_terminal(tmp_path, *words.split())
+    terminal.expect(question)
+    terminal.sendintr()
+    terminal.expect(r"\nCancelled\. Nothing changed\.")
+    assert "error[" not in terminal.read()
+
+
+def test_the_doctor_says_once_what_to_do_about_what_fails_several_checks(tmp_path: Path) -> None:
+    flags = ("--issuer", "https://id.example.invalid", "--client-id", "c")
+    shown = on_a_terminal(tmp_path, "doctor", "work", *flags).read()
+    assert shown.count("the name id.example.invalid is not known") > 1
+    assert shown.count("cause: A typing error in the address") == 1
+
+
+def test_the_end_of_an_examination_is_wrapped_by_what_is_seen_of_it(tmp_path: Path) -> None:
+    with AuthorizationServer.running(clients=[Client(client_id="c")]) as server:
+        words = ("doctor", "work", "--issuer", server.issuer, "--client-id", "c")
+        terminal = on_a_terminal(tmp_path, *words, more={"NO_COLOR": ""}, columns=40)
+        assert re.search(r"All checks passed\. Next:(\x1b\[0m)?\r\n    loopback", terminal.read())

@@ -132,7 +132,6 @@ _FORMS = {
     "html": "a web page",
     "tokens": "a token answer",
     "secret": "a code or token, not shown",
-    "text": "text",
 }
 
 

@@ -7,7 +7,7 @@ from ...edge.store.memory_store import MemoryStore
 from ...errors import UsageError
 from ...flows.tokens.access_token import fresh_document
 from ...flows.tokens.import_credential import VARIABLE, check_refresh_token, imported_document
-from ..input_text import pasted
+from ..input_text import asking_first, pasted
 from ..prompts import ask_unseen
 
 TYPE_CHECKING = False
@@ -66,4 +66,5 @@ def _given(console: Console) -> str:
     """Return the token from standard input; on a terminal it is asked for, unseen."""
     if not console.may_ask:
         return pasted([], console)
-    return ask_unseen("Refresh token (not shown): ", console, what="the refresh token")
+    with asking_first(console):
+        return ask_unseen("Refresh token (not shown): ", console, what="the refresh token")

@@ -177,16 +177,15 @@ def _begin(profile: Profile, context: Context) -> int:
         console.say(line)
     console.say("Open this address in any browser, on any machine, and sign in:")
     document = {"url": request.url, "redirect_uri": uri, "issuer": server.issuer}
+    command = f"loopback-auth exchange {profile.name}"
     more = {
         "other_hosts": server.other_hosts,
         "finish_within_s": PENDING_S,
-        "next_step": f"loopback-auth exchange {profile.name}",
+        "next_step": command,
     }
     console.result(request.url, {**document, **more})
     console.say(f"You end at {uri}, which may show nothing, or an error.")
-    console.say(
-        f"Paste that whole address within 15 minutes: loopback-auth exchange {profile.name}"
-    )
+    console.say("Paste that whole address within 15 minutes:", command=command)
     return 0
 
 

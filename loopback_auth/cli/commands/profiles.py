@@ -59,7 +59,7 @@ def run(context: Context) -> int:
     if len(given) != len(_NAMES[action].split()):
         raise UsageError(
             f"profiles {action} takes {_NAMES[action].replace(' ', ' and ')}",
-            cause="Each is a profile's name, as `profiles` lists it.",
+            cause="Each is the name of a profile.",
             fix="`loopback-auth profiles rename OLD NEW`, or `loopback-auth profiles remove NAME`",
         )
     for name in given:
@@ -125,6 +125,7 @@ def _remove(names: Sequence[str], context: Context) -> dict[str, Any]:
 
 
 def _ask(name: str, context: Context) -> None:
+    from ..input_text import asking_first
     from ..prompts import confirm
 
     if context.arguments.yes:
@@ -136,8 +137,9 @@ def _ask(name: str, context: Context) -> None:
             fix="`loopback-auth profiles remove {profile} --yes`",
             profile=name,
         )
-    if not confirm(f"Sign out of {name} and remove its settings? [y/N] ", context.console):
-        raise Cancelled("nothing was removed", cause="You said no.", fix=_LIST)
+    with asking_first(context.console):
+        if not confirm(f"Sign out of {name} and remove its settings? [y/N] ", context.console):
+            raise Cancelled("nothing was removed", cause="You said no.", fix=_LIST)
 
 
 def _list(context: Context) -> int:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..arguments import Parser
+    from ..console import Console
     from ..context import Context
 
 
@@ -62,7 +63,7 @@ def run(context: Context) -> int:
     access = Access(context)
     summary = _summary(access.profile, access.renewed())
     context.console.result("", summary)
-    context.console.say(f"Refreshed the profile {access.profile}: {expiry_in_words(summary)}.")
+    _say_refreshed(summary, context.console)
     return 0
 
 
@@ -76,6 +77,12 @@ def _summary(profile: str, document: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _say_refreshed(summary: Mapping[str, Any], console: Console) -> None:
+    lasts = expiry_in_words(summary).removesuffix("; it is refreshed when needed")
+    text = f"Refreshed the profile {summary['profile']}: {lasts}."
+    console.say(text, draw=lambda sheet: sheet.done(text))
+
+
 def _all(context: Context) -> int:
     """Refresh each sign-in; one that fails stops no other, and decides the exit status."""
     console, status = context.console, 0
@@ -85,7 +92,7 @@ def _all(context: Context) -> int:
             if not _is_due(name, context):
                 continue
             rows.append(_summary(name, Access(context.for_profile(name)).renewed()))
-            console.say(f"Refreshed the profile {name}: {expiry_in_words(rows[-1])}.")
+            _say_refreshed(rows[-1], console)
         except LoopbackAuthError as error:
             status = status or error.exit_code
             rows.append({"profile": name, "error": error.code})

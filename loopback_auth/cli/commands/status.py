@@ -51,11 +51,9 @@ def run(context: Context) -> int:
     about = _facts(sign_in, context.chosen.remark, expiry_in_words(sign_in))
 
     def draw(sheet: Sheet) -> str:
-        parts = (about, own_settings(facts, settings))
-        return "\n\n".join(
-            sheet.facts([(name, from_home(value, context.environ)) for name, value in part])
-            for part in parts
-        )
+        own = [(label, context.console.shorten(value)) for label, value in about]
+        rows = [*own, ("", ""), *own_settings(facts, settings)]
+        return sheet.facts([(name, from_home(value, context.environ)) for name, value in rows])
 
     context.console.result(
         f"{plain_facts(about)}\n\n{plain_facts(facts)}",

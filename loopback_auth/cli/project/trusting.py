@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from ...errors import Cancelled, ProjectNotTrusted
+from ...oauth.authorize.redirect_uri import registered
 from ...oauth.text import one_line, short
 from ...settings.project_file import changes
 from ...settings.resolve import resolve
@@ -114,7 +115,7 @@ def _rows(profile: Mapping[str, Any]) -> list[tuple[str, Any]]:
         ("as", profile["subject"]),
         ("client", short(profile["client_id"] or "(not said)")),
         ("scopes", profile["scope"] or "(as the server has them)"),
-        ("callback", profile["redirect_uris"]),
+        ("callback", list(map(registered, profile["redirect_uris"]))),
         ("API", profile["api_base"] and f"{profile['api_base']} (gets the token)"),
     ]
     return [(label, value) for label, value in rows if value]

@@ -14,7 +14,7 @@ from rich.console import Console as Canvas
 from rich.text import Text
 from rich.theme import Theme
 
-from ...explain.fix import after_command, pieces
+from ...explain.fix import after_command, ended, pieces
 from .lines import GLUE, lines_of
 from .wrap import COMFORTABLE, NARROW
 
@@ -102,13 +102,15 @@ class Sheet:
         return self._drawn(self._hanging("", Text(self._shorten(text), "dim")))
 
     def facts(self, rows: Iterable[tuple[str, str]]) -> str:
-        """Return names with their values, side by side where there is room."""
+        """Return names with their values, side by side where there is room; ("", "") parts them."""
         rows = list(rows)
         column = max((len(name) for name, _ in rows), default=0) + 2
         lines: list[Text] = []
         is_wide = any(column + len(value) > self.width for _, value in rows)
         for name, value in rows:
-            if self.width < (max(NARROW, 2 * column) if is_wide else column):
+            if not name:
+                lines.append(Text(""))
+            elif self.width < (max(NARROW, 2 * column) if is_wide else column):
                 lines += [Text(name, "bold"), *self._hanging("  ", Text(f"  {value}"))]
             else:
                 text = Text.assemble((name.ljust(column), "bold"), value)
@@ -211,12 +213,14 @@ def _own_lines(fix: str) -> list[tuple[str, bool]]:
         else:
             lines += [*_prose(sentence, follows=bool(lines)), (piece, True)]
             sentence = ""
-    return lines + _prose(sentence, follows=bool(lines))
+    return lines + _prose(ended(sentence) if lines else sentence, follows=bool(lines))
 
 
 def _prose(text: str, *, follows: bool) -> list[tuple[str, bool]]:
     """Return the lines of *text*; of a recipe of several, those that are indented are commands."""
-    lines = (after_command(text) if follows else text).split("\n")
+    # A sentence begins in capitals wherever it stands; a name, or a recipe, as it is.
+    begins = follows or text.partition(" ")[0].isalpha()
+    lines = (after_command(text) if begins else text).split("\n")
     return [
         (line.strip(), True) if line.startswith("  ") else (line, False)
         for line in lines

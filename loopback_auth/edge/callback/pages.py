@@ -12,7 +12,7 @@ from string import Template
 
 from ...errors import AuthorizationDenied, Cancelled
 from ...explain import explanation
-from ...explain.fix import after_command, pieces
+from ...explain.fix import after_command, ended, pieces
 from ...oauth.http.status import REQUEST_HEADER_FIELDS_TOO_LARGE
 from ...oauth.text import SHOWN_CHARACTERS, one_line
 from ...resources import read
@@ -93,8 +93,7 @@ def signed_in(*, name: str, server: str, profile: str) -> Answer:
         kind="done",
         title="Signed in",
         lead=f"{'You are signed in as' if name else 'You are signed in to'} {who}.",
-        details="<p>The tokens are stored on this computer,"
-        f" in the profile <code>{_shown(profile)}</code>.</p>",
+        details=f"<p>The tokens are saved in the profile <code>{_shown(profile)}</code>.</p>",
         closing="You can close this tab and go back to your terminal.",
     )
 
@@ -148,7 +147,7 @@ def failed(error: LoopbackAuthError, *, profile: str = "", is_stored: bool = Fal
         details="<dl><dt>Why</dt>"
         f"<dd>{_shown(words.cause, limit=_EXPLANATION_CHARACTERS)}</dd>"
         f"<dt>What to do</dt><dd>{_steps(words.fix)}</dd></dl>"
-        f"<p>Your terminal says more. The error's name is <code>{_shown(error.code)}</code>.</p>",
+        f"<p>Your terminal says more (<code>{_shown(error.code)}</code>).</p>",
         closing=f"{'The sign-in is undone' if is_stored else 'Nothing was stored'}."
         " You can close this tab.",
     )
@@ -214,8 +213,10 @@ def _page(*, status: int, kind: str, title: str, lead: str, details: str, closin
 def _steps(fix: str) -> str:
     """Return *fix* as HTML: each command as code on its own lines, which no word is broken at."""
     html = ""
-    for text, is_command in pieces(fix):
+    parts = list(pieces(fix))
+    for number, (text, is_command) in enumerate(parts, 1):
         begun = after_command(text) if html and not is_command else text
+        begun = ended(begun) if 1 < number == len(parts) and not is_command else begun
         shown = _shown(begun, limit=_EXPLANATION_CHARACTERS)
         if is_command:
             words = " ".join(f"<span>{word}</span>" for word in shown.split(" "))

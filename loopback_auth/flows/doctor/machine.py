@@ -92,6 +92,7 @@ def _settings(profile: Profile) -> Check:
             continue
         shown = SETTINGS[name].kind.written(value)
         shown = without_query(shown) if SETTINGS[name].is_address else shown
+        shown = short(shown) if name == "client_id" else shown
         rows.append(f"{name} = {shown} ({setting.source})")
     return passed("settings", "; ".join(rows) or "none of its own")
 

@@ -116,7 +116,7 @@ async def _server(
         if not is_remembered:
             break
     raise DeviceFlowUnavailable(
-        f"the server of the profile {profile.name} has no device flow, as far as is known here",
+        f"the server of the profile {profile.name} has no known device flow",
         profile=profile.name,
     )
 

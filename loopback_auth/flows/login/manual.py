@@ -265,8 +265,7 @@ def _not_the_answer(
         return shown
     return UsageError(
         f"that is not the answer to the pending sign-in: {stray.reason}",
-        cause=f"It comes back to {request.redirect_uri} with the state of this request;"
-        " an answer to an earlier one does not count.",
+        cause=f"The answer comes back to {request.redirect_uri}, with the state of this sign-in.",
         fix="paste the address again: `loopback-auth exchange {profile}`;"
         " or start again: `loopback-auth login {profile} --manual`",
         profile=profile.name,

@@ -248,7 +248,7 @@ def test_what_the_box_refuses_has_its_words_and_its_exit_status(scene: Scene) ->
     said = ended(terminal)
     assert terminal.exitstatus == 2
     assert "box says: nothing says where to sign in to the profile work" in said
-    assert "on box: " in said
+    assert "On box: " in said
 
 
 @pytest.mark.slow
