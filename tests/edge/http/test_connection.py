@@ -16,7 +16,7 @@ import pytest
 import trustme
 
 from loopback_auth.edge.http.client import HttpTransport
-from loopback_auth.edge.http.connection import IDLE_S, MOST_AHEAD, Connection
+from loopback_auth.edge.http.connection import IDLE_S, MARGIN_S, MOST_AHEAD, Connection
 from loopback_auth.errors import (
     ConfigError,
     ConnectionFailed,
@@ -130,6 +130,44 @@ async def exchange_after(pause_s: float, server: Impatient, http: HttpTransport)
     return "" if len(server.requests) == 1 else f"{len(server.requests)} requests"
 
 
+TRIES = 5
+
+
+async def exchange_in_time(
+    pause_s: float, closes_s: float, identity: ssl.SSLContext, http: HttpTransport
+) -> tuple[str, float]:
+    """
+    Do so with a server whose timer is as good as a usual one; return its idle time, too.
+
+    It shares this machine: where that stood still, the farewell was late, and nothing is proven.
+    """
+    for _ in range(TRIES):
+        server = Impatient(closes_s, identity)
+        async with lateness() as late_s:
+            outcome = await exchange_after(pause_s, server, http)
+        if not outcome or max(late_s) < MARGIN_S:
+            break
+    return outcome, server.idled_s
+
+
+@asynccontextmanager
+async def lateness() -> AsyncIterator[list[float]]:
+    """Give the block a list of how late the timers of this loop were meanwhile, in seconds."""
+    clock, late_s = asyncio.get_running_loop().time, [0.0]
+
+    async def tick() -> None:
+        while True:
+            began = clock()
+            await asyncio.sleep(MARGIN_S / 5)
+            late_s.append(clock() - began - MARGIN_S / 5)
+
+    ticking = asyncio.create_task(tick())
+    try:
+        yield late_s
+    finally:
+        ticking.cancel()
+
+
 def around(closes_s: int) -> list[tuple[int, float]]:
     """Return moments around that at which a server closes, a quarter of a second after it opens."""
     return [(closes_s, closes_s + 0.25 + tenths / 10) for tenths in range(-5, 6)]
@@ -152,12 +190,11 @@ async def test_tx_01_no_login_is_lost_to_a_server_that_closes_idle_connections(
     """Sent at every moment around that in which the server closes, over a slow network."""
     http = HttpTransport(ca_bundle=bundle, environ={})
     await exchange_after(0, Impatient(60, identity), http)
-    servers = [(Impatient(closes_s, identity), sent_s) for closes_s, sent_s in moments]
     outcomes = await asyncio.gather(
-        *(exchange_after(sent_s, server, http) for server, sent_s in servers)
+        *(exchange_in_time(sent_s, closes_s, identity, http) for closes_s, sent_s in moments)
     )
-    assert [outcome for outcome in outcomes if outcome] == []
-    assert max(server.idled_s for server, _ in servers) < IDLE_S + 1
+    assert [outcome for outcome, _ in outcomes if outcome] == []
+    assert max(idled_s for _, idled_s in outcomes) < IDLE_S + 1
 
 
 @pytest.mark.parametrize("last_words", [b"", b"HTTP/1.1 408 Request Timeout\r\n\r\n"])
