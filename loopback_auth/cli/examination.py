@@ -68,14 +68,14 @@ def examine_profile(
 
     def take(check: Check) -> None:
         # One cause may fail several: a name that is not known is no connection, either.
-        is_known = check.seen in [c.seen for c in checks]
-        is_news = check.verdict in (WARN, FAIL) and not is_known
+        is_known = any(_says_the_same(check, other) for other in checks)
         checks.append(check)
-        if not console.json and (is_news or not is_brief):
-            # What is to be done is said once.
+        is_shown = not is_brief or (check.verdict in (WARN, FAIL) and not is_known)
+        if is_shown and not console.json:
             _show(replace(check, cause="", fix="") if is_known else check, console)
 
     subject = _subject(name, context, registered, flags)
+    transport, interval_s = _transport(subject.profile, context), _interval_s(context.environ)
     report = Report(
         on_check=take,
         on_wait=_Progress(console),
@@ -83,12 +83,10 @@ def examine_profile(
         profile=name,
         flags=subject.flags,
     )
-    transport, interval_s = _transport(subject.profile, context), _interval_s(context.environ)
     if is_brief:
         console.redraw("Checking that a sign-in works ...")
     elif not console.json:
-        head = console.shorten(f"{_program()}, profile {name}{_why(context)}")
-        console.result(f"{head}\n", {}, draw=lambda sheet: sheet.aside(head) + "\n")
+        _show_head(name, context)
     run_coroutine(
         examine(subject, report, transport=transport, wait_s=wait_s, interval_s=interval_s)
     )
@@ -136,6 +134,15 @@ def _why(context: Context) -> str:
 
 def _program() -> str:
     return f"loopback-auth {__version__}, Python {platform.python_version()}, {sys.platform}"
+
+
+def _show_head(name: str, context: Context) -> None:
+    head = context.console.shorten(f"{_program()}, profile {name}{_why(context)}")
+    context.console.result(f"{head}\n", {}, draw=lambda sheet: sheet.aside(head) + "\n")
+
+
+def _says_the_same(check: Check, other: Check) -> bool:
+    return (check.seen, check.cause, check.fix) == (other.seen, other.cause, other.fix)
 
 
 def _show(check: Check, console: Console) -> None:

@@ -19,7 +19,7 @@ from .checks import SKIPPED, Check, passed, shortened, skipped, warned
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from typing import Any
 
     from .checks import Subject
@@ -30,8 +30,19 @@ SOON_DAYS = 7
 """How many days before its end a sign-in is warned of."""
 
 
-def configuration(subject: Subject) -> Check:
-    """Return the check of `config.toml`."""
+def checks_of_files(subject: Subject) -> Iterator[Check]:
+    """Yield the checks of the configuration and of the tokens, with what has no effect there."""
+    yield _configuration(subject)
+    if ignored := _ignored_file():
+        yield ignored
+    yield _token_store(subject)
+    yield _sign_in(subject)
+    if subject.environ.get("LOOPBACK_AUTH_TOKEN", "").strip():
+        seen = "LOOPBACK_AUTH_TOKEN is set: token, exec, env and api use that, not the sign-in"
+        yield warned("given token", seen, "unset LOOPBACK_AUTH_TOKEN, if that is not wanted")
+
+
+def _configuration(subject: Subject) -> Check:
     name, path, config = "configuration", config_path(subject.home_dir), subject.config
     if isinstance(config, LoopbackAuthError):
         return Check.of(config, name)
@@ -68,8 +79,7 @@ def _permissions(
     return passed(name, f"{seen} ({mode})")
 
 
-def ignored_file() -> Check | None:
-    """Return the check of a project file that counts for nobody; `None` where there is none."""
+def _ignored_file() -> Check | None:
     if not (file := ignored_project_file()):
         return None
     fix = "`git init {folder}`, if it is to count; " if file.folder else ""
@@ -77,8 +87,7 @@ def ignored_file() -> Check | None:
     return warned("project file", file.why_ignored.removesuffix("."), fix)
 
 
-def token_store(subject: Subject) -> Check:
-    """Return the check of the folder that holds the tokens."""
+def _token_store(subject: Subject) -> Check:
     name, folder = "token store", subject.store.folder
     if not os.path.lexists(folder):
         return passed(name, f"{folder} is not there yet; the first sign-in makes it")
@@ -108,8 +117,7 @@ def token_store(subject: Subject) -> Check:
     return passed(name, seen)
 
 
-def sign_in(subject: Subject) -> Check:
-    """Return the check of the stored sign-in."""
+def _sign_in(subject: Subject) -> Check:
     name, stored = "sign-in", subject.stored
     if isinstance(stored, LoopbackAuthError):
         return Check.of(stored, name)

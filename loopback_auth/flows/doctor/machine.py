@@ -19,7 +19,7 @@ from ...settings.table import SETTINGS
 from ..diagnosis import flags_of, shareable
 from ..login.way import BROWSER, DEVICE, PASTE, STOP, way, way_in
 from .checks import FAIL, OK, WARN, Check, passed, warned
-from .files import configuration, ignored_file, sign_in, token_store
+from .files import checks_of_files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,14 +39,8 @@ def checks_here(subject: Subject, report: Report) -> list[str]:
 
     Return the redirect URIs to ask the server about, with the ports that could be had.
     """
-    report.add(configuration(subject))
-    if ignored := ignored_file():
-        report.add(ignored)
-    report.add(token_store(subject))
-    report.add(sign_in(subject))
-    if subject.environ.get("LOOPBACK_AUTH_TOKEN", "").strip():
-        seen = "LOOPBACK_AUTH_TOKEN is set: token, exec, env and api use that, not the sign-in"
-        report.add(warned("given token", seen, "unset LOOPBACK_AUTH_TOKEN, if that is not wanted"))
+    for check in checks_of_files(subject):
+        report.add(check)
     profile = subject.profile
     if isinstance(profile, LoopbackAuthError):
         if not isinstance(subject.config, LoopbackAuthError):
